@@ -1,0 +1,91 @@
+"""The only writer of Wallet and CreditEntry: grant, hold, settle, release. It knows references, never jobs.
+
+Each verb is atomic and may be repeated: a reference has at most one entry of a kind, and a hold ends once.
+"""
+
+from __future__ import annotations
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from accounts.models import CreditEntry, User, Wallet
+from accounts.refusals import NotEnoughCredits
+
+Kind = CreditEntry.Kind
+
+
+def wallet_of(user: User) -> Wallet:
+    wallet, _ = Wallet.objects.get_or_create(user=user)
+    return wallet
+
+
+def grant(user: User, amount: int, *, reference: str, note: str = "") -> bool:
+    """Add `amount` credits once for `reference`; False when that reference was granted before."""
+    if amount <= 0:
+        raise ValueError("a grant is a positive number of credits")
+    wallet = wallet_of(user)
+    try:
+        with transaction.atomic():
+            _enter(wallet, Kind.GRANT, amount, reference, note)
+            Wallet.objects.filter(pk=wallet.pk).update(balance=F("balance") + amount)
+    except IntegrityError:
+        return False
+    return True
+
+
+def grant_daily(user: User) -> bool:
+    """Fill the balance up to the plan's daily credits, once a day (UTC)."""
+    missing = user.plan.daily_credits - wallet_of(user).balance
+    if missing <= 0:
+        return False
+    return grant(user, missing, reference=f"daily:{user.pk}:{timezone.now():%Y-%m-%d}", note="Daily credits")
+
+
+def hold(user: User, amount: int, *, reference: str, note: str = "") -> None:
+    """Set `amount` credits aside for `reference`; NotEnoughCredits when the balance does not pay."""
+    wallet = wallet_of(user)
+    with transaction.atomic():
+        # The condition is in the update itself, so two submissions on the last credit cannot both pass.
+        paid = Wallet.objects.filter(pk=wallet.pk, balance__gte=amount).update(balance=F("balance") - amount)
+        if not paid:
+            raise NotEnoughCredits("no-credits", _too_dear(wallet, amount))
+        _enter(wallet, Kind.HOLD, -amount, reference, note)
+
+
+def settle(reference: str, cost: int, note: str = "") -> bool:
+    """End a hold: `cost` credits (at most the held ones) are spent, the rest returns. False when it had ended."""
+    held = _open_hold(reference)
+    return held is not None and _end(held, Kind.SETTLE, max(0, -held.amount - cost), note)
+
+
+def release(reference: str, note: str = "") -> bool:
+    """End a hold: all of it returns. False when it had ended, or there was none."""
+    held = _open_hold(reference)
+    return held is not None and _end(held, Kind.RELEASE, -held.amount, note)
+
+
+def _open_hold(reference: str) -> CreditEntry | None:
+    entries = {entry.kind: entry for entry in CreditEntry.objects.filter(reference=reference)}
+    if Kind.SETTLE in entries or Kind.RELEASE in entries:
+        return None
+    return entries.get(Kind.HOLD)
+
+
+def _end(held: CreditEntry, kind: Kind, returned: int, note: str) -> bool:
+    try:
+        with transaction.atomic():
+            _enter(held.wallet, kind, returned, held.reference, note)
+            Wallet.objects.filter(pk=held.wallet_id).update(balance=F("balance") + returned)
+    except IntegrityError:  # somebody else ended it between our look and our write
+        return False
+    return True
+
+
+def _enter(wallet: Wallet, kind: Kind, amount: int, reference: str, note: str) -> None:
+    CreditEntry.objects.create(wallet=wallet, kind=kind, amount=amount, reference=reference, note=note[:200])
+
+
+def _too_dear(wallet: Wallet, amount: int) -> str:
+    balance = Wallet.objects.get(pk=wallet.pk).balance
+    return f"This costs {amount} credits and you have {balance}. Make fewer or smaller pictures, or wait for tomorrow's credits."

@@ -1,0 +1,128 @@
+"""Who may do how much: people, their plans, and the rows of the credit ledger. Only `credits.py` writes the ledger."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any, NoReturn
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+
+
+def new_code() -> str:
+    """A short public handle; not a secret: no right is ever derived from knowing one."""
+    return secrets.token_hex(6)
+
+
+class Plan(models.Model):
+    """What its holders may do: limits are numbers here, decided by `quotas.enforce_quota`."""
+
+    name = models.CharField(max_length=40, unique=True)
+    sentence = models.CharField(max_length=200, blank=True, help_text="Shown to people: what this plan is for.")
+    is_default = models.BooleanField(default=False, help_text="New accounts get this plan.")
+    share = models.FloatField(default=1.0, help_text="Weight in the fair queue: 2 gets twice the work done.")
+    daily_credits = models.PositiveIntegerField(default=100, help_text="The balance is filled up to this once a day.")
+    max_queued = models.PositiveIntegerField(default=50, help_text="Jobs that may wait at once.")
+    max_running = models.PositiveIntegerField(default=4, help_text="Jobs that may be drawn at once.")
+    max_pictures = models.PositiveIntegerField(default=8, help_text="Pictures of one submission.")
+    max_pixels = models.PositiveIntegerField(default=1_048_576, help_text="Width times height.")
+    max_steps = models.PositiveIntegerField(default=50)
+    max_lora_uploads = models.PositiveIntegerField(default=10)
+    storage_bytes = models.BigIntegerField(default=2 * 1024**3, help_text="Bytes of kept images.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["is_default"], condition=models.Q(is_default=True), name="one_default_plan"
+            ),
+            models.CheckConstraint(condition=models.Q(share__gt=0), name="plan_share_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def default(cls) -> Plan:
+        plan, _ = cls.objects.get_or_create(is_default=True, defaults={"name": "Free"})
+        return plan
+
+
+class User(AbstractUser):
+    """A person. `code` is the public handle, `username` the public name."""
+
+    code = models.CharField(max_length=12, unique=True, default=new_code, editable=False)
+    email = models.EmailField("e-mail address", unique=True)
+    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="holders")
+
+    class Meta(AbstractUser.Meta):
+        pass
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.plan_id is None:
+            self.plan = Plan.default()
+        super().save(*args, **kwargs)
+
+
+class Wallet(models.Model):
+    """The balance that can be spent now; held credits have already left it. The database refuses a negative one."""
+
+    user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="wallet")
+    balance = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(balance__gte=0), name="wallet_never_negative")]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.balance}"
+
+
+class AppendOnlyQuerySet(models.QuerySet[Any]):
+    """Rows that are written once: no update, no delete, not even in bulk."""
+
+    def update(self, **kwargs: Any) -> NoReturn:
+        raise TypeError("This record is append-only: rows cannot be changed.")
+
+    def delete(self) -> NoReturn:
+        raise TypeError("This record is append-only: rows cannot be deleted.")
+
+
+class CreditEntry(models.Model):
+    """One movement of credits. The sum of a wallet's entries is its balance."""
+
+    class Kind(models.TextChoices):
+        GRANT = "grant", "Granted"
+        HOLD = "hold", "Held"
+        SETTLE = "settle", "Settled"
+        RELEASE = "release", "Released"
+
+    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="entries")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    amount = models.IntegerField(help_text="Change of the balance: a hold is negative.")
+    reference = models.CharField(max_length=80, help_text="What it was for: one entry of a kind for each reference.")
+    note = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = AppendOnlyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "credit entries"
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["reference", "kind"], name="one_entry_of_a_kind_per_reference"),
+            # A hold ends once: settled or released, never both.
+            models.UniqueConstraint(
+                fields=["reference"], condition=models.Q(kind__in=["settle", "release"]), name="one_end_per_hold"
+            ),
+        ]
+        indexes = [models.Index(fields=["wallet", "-id"], name="entry_by_wallet")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.amount:+d} ({self.reference})"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.pk is not None:
+            raise TypeError("The ledger is append-only: entries cannot be changed.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError("The ledger is append-only: entries cannot be deleted.")

@@ -1,0 +1,45 @@
+"""What a plan allows: plain numbers in, QuotaExceeded out. It counts nothing itself; the caller brings the usage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from accounts.models import Plan
+from accounts.refusals import QuotaExceeded, Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a person already has: jobs waiting or running, and bytes of kept images."""
+
+    queued: int = 0
+    stored_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a person asks for: pictures of one size and step count."""
+
+    pictures: int
+    pixels: int
+    steps: int
+
+
+def enforce_quota(plan: Plan, usage: Usage, request: Request) -> None:
+    """Raise a refusal, naming the limit, when the request goes past the plan."""
+    if request.pictures > plan.max_pictures:
+        raise Refusal("too-many-pictures", f"Your plan makes at most {plan.max_pictures} pictures at once.", field="count")
+    if request.pixels > plan.max_pixels:
+        raise Refusal("too-large", f"Your plan draws at most {plan.max_pixels:,} pixels a picture.", field="width")
+    if request.steps > plan.max_steps:
+        raise Refusal("too-many-steps", f"Your plan takes at most {plan.max_steps} steps.", field="steps")
+    if usage.queued + request.pictures > plan.max_queued:
+        raise QuotaExceeded(
+            "queue-full",
+            f"You have {usage.queued} pictures in the queue; your plan holds {plan.max_queued}. "
+            "Wait for some to finish, or cancel a few.",
+        )
+    if usage.stored_bytes >= plan.storage_bytes:
+        raise QuotaExceeded(
+            "storage-full", "Your pictures fill the storage of your plan. Delete some to make room.",
+        )

@@ -1,0 +1,49 @@
+"""Every 'no' a person can be told: a code for programs and a sentence for people. Our own faults are not here."""
+
+from __future__ import annotations
+
+
+class Refusal(Exception):
+    """Something asked for that is not given. Nothing has been charged and nothing has changed.
+
+    `code` is stable and for programs, the message is one sentence for people, `field` names the form field if there
+    is one, `status` is the HTTP status that fits.
+    """
+
+    status = 400
+
+    def __init__(self, code: str, message: str, *, field: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.field = field
+
+
+class NotAllowed(Refusal):
+    """The person is known and may not do this."""
+
+    status = 403
+
+
+class NotFound(Refusal):
+    """There is no such thing, or it is somebody else's, which is the same answer."""
+
+    status = 404
+
+
+class Conflict(Refusal):
+    """The thing is no longer in a state in which this can be done."""
+
+    status = 409
+
+
+class NotEnoughCredits(Refusal):
+    """The balance does not pay for it."""
+
+    status = 402
+
+
+class QuotaExceeded(Refusal):
+    """More than the person's plan allows at once."""
+
+    status = 429

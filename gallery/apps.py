@@ -1,0 +1,10 @@
+"""The app of the public gallery: posts, moderation and what visitors see. It only sees finished images."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class GalleryConfig(AppConfig):
+    name = "gallery"
+    default_auto_field = "django.db.models.BigAutoField"

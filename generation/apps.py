@@ -1,0 +1,10 @@
+"""The app that turns recipes into images: catalog, jobs, images and the worker's side."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class GenerationConfig(AppConfig):
+    name = "generation"
+    default_auto_field = "django.db.models.BigAutoField"
