@@ -1,0 +1,55 @@
+"""The names of samplers and noise schedules, and which go together: for doors, which must not import torch.
+
+What each name does is the engine's table (`generation.engine.samplers`); a test holds the two equal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from generation.recipe import InvalidRecipe
+
+SCHEDULES = ("Automatic", "Normal", "Karras", "Exponential", "SGM Uniform", "Beta")
+
+_SPACINGS = ("Automatic", "Normal", "SGM Uniform")
+_NAMED_KARRAS = ("Automatic", "Karras")
+
+SCHEDULES_BY_SAMPLER: Mapping[str, tuple[str, ...]] = {
+    "Euler": SCHEDULES,
+    "Euler a": _SPACINGS,
+    "Heun": SCHEDULES,
+    "DPM2": SCHEDULES,
+    "DPM2 a": SCHEDULES,
+    "LMS": SCHEDULES,
+    "LMS Karras": _NAMED_KARRAS,
+    "DPM++ 2M": SCHEDULES,
+    "DPM++ 2M Karras": _NAMED_KARRAS,
+    "DPM++ SDE": SCHEDULES,
+    "DPM++ SDE Karras": _NAMED_KARRAS,
+    "DPM++ 2M SDE": SCHEDULES,
+    "DPM++ 2M SDE Karras": _NAMED_KARRAS,
+    "DDIM": _SPACINGS,
+    "PLMS": _SPACINGS,
+    "UniPC": SCHEDULES,
+    "DEIS": SCHEDULES,
+    "LCM": ("Automatic",),
+    "TCD": ("Automatic",),
+}
+
+SAMPLERS = tuple(SCHEDULES_BY_SAMPLER)
+
+MOST_STEPS: Mapping[str, int] = {"LCM": 50, "TCD": 50}
+"""Distilled samplers walk a subset of the 50 timesteps that they were distilled on."""
+
+
+def check_sampling(sampler: str, schedule: str, steps: int) -> None:
+    """Raise InvalidRecipe when the sampler is unknown, cannot follow this schedule, or takes fewer steps than these."""
+    if sampler not in SCHEDULES_BY_SAMPLER:
+        raise InvalidRecipe("sampler", f"There is no sampler “{sampler}”. Choose one of: {', '.join(SAMPLERS)}.")
+    allowed = SCHEDULES_BY_SAMPLER[sampler]
+    if schedule not in allowed:
+        raise InvalidRecipe(
+            "schedule", f"{sampler} cannot follow the schedule “{schedule}”; it takes {', '.join(allowed)}."
+        )
+    if steps > MOST_STEPS.get(sampler, steps):
+        raise InvalidRecipe("steps", f"{sampler} takes at most {MOST_STEPS[sampler]} steps.")
