@@ -1,0 +1,248 @@
+"""Writes and reads A1111's infotext, the text that travels inside a picture. Which file holds it is `reading`'s matter.
+
+The format is `prompt`, a line `Negative prompt: ...`, and one last line `Key: value, Key: value`. It has two holes:
+a prompt line that itself begins with "Negative prompt:", and blanks at line ends, which every reader strips.
+Where one of them would change a prompt, a key `Prompt length` (characters) is added; other tools ignore it, and this
+reader then restores both prompts exactly. A prompt cannot forge the last line, for the writer always adds its own.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from generation.imaging.provenance import SOFTWARE
+from generation.recipe import Recipe
+
+MAX_INFOTEXT_CHARS = 200_000
+NEGATIVE_MARK = "Negative prompt:"
+EMPHASIS_LABELS = {"no-norm": "No norm"}
+LEAST_PARAMETERS = 3
+FIRST_A1111_WITH_DOT_RULE = (1, 6, 0)
+# What a missing key meant to the program that wrote the text.
+DEFAULTS = {"Clip skip": "1", "Schedule type": "Automatic", "RNG": "GPU", "Emphasis": "Original"}
+
+# A1111 quotes for comma, colon and newline; the rest would be read back changed, and its reader takes quotes anywhere.
+_NEEDS_QUOTES = re.compile(r'[,:\n\r"]|^[\s\[{]|\s$')
+_NOT_IN_KEYS = re.compile(r"[^\w \-/]")
+_HEAD = re.compile(r"[^,:]*([,:])")
+_BLANKS = re.compile(r"\s*")
+_QUOTED = re.compile(r'"(?:\\.|[^\\"])+"(?=\s*(?:,|$))')
+_PLAIN = re.compile(r"[^,]*")
+_SIZE = re.compile(r"(\d{1,6})x(\d{1,6})")
+_A1111_VERSION = re.compile(r"v?(\d{1,4})\.(\d{1,4})(?:\.(\d{1,4}))?")
+_JSON = json.JSONDecoder()
+
+
+@dataclass(frozen=True, slots=True)
+class NamedLora:
+    """A LoRA that a picture's text names outside its prompt, with whatever is known of it."""
+
+    name: str
+    weight: float = 1.0
+    text_weight: float | None = None
+    hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedInfotext:
+    """What a picture says of itself. `fields` holds the parameters as text under A1111's keys, `Size` split in two.
+
+    `blocks` holds the parameters that were raw JSON (`Civitai resources`, `Hashes`); `loras` those that another tool
+    keeps outside the prompt; `tool` names the program. `old_schedule_rule` tells that `[a:b:1.0]` counts steps.
+    """
+
+    prompt: str = ""
+    negative_prompt: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    blocks: Mapping[str, Any] = field(default_factory=dict)
+    loras: tuple[NamedLora, ...] = ()
+    notes: tuple[str, ...] = ()
+    tool: str = "A1111"
+
+    def get(self, key: str) -> str:
+        """The value of an A1111 key, its default where the key is missing, or an empty text."""
+        return self.fields.get(key, DEFAULTS.get(key, ""))
+
+    @property
+    def lora_hashes(self) -> dict[str, str]:
+        return hash_pairs(self.get("Lora hashes"))
+
+    @property
+    def embedding_hashes(self) -> dict[str, str]:
+        return hash_pairs(self.get("TI hashes"))
+
+    @property
+    def old_schedule_rule(self) -> bool:
+        """A1111 before 1.6.0 took a `when` below 1 as a fraction, dot or no dot; versions of others do not count."""
+        version = _A1111_VERSION.match(self.get("Version"))
+        if version is None or "[" not in self.prompt + self.negative_prompt:
+            return False
+        return tuple(int(part or 0) for part in version.groups()) < FIRST_A1111_WITH_DOT_RULE
+
+
+def write_infotext(
+    recipe: Recipe,
+    *,
+    checkpoint_hash: str = "",
+    checkpoint_title: str = "",
+    vae_hash: str = "",
+    lora_hashes: Mapping[str, str] | None = None,
+) -> str:
+    """The recipe as infotext. Hashes not given are the first ten digits of the recipe's pins; `lora_hashes` maps each
+    LoRA's name to A1111's own LoRA hash (12 digits). Keys without a value are left out."""
+    parameters = {
+        "Steps": str(recipe.steps),
+        "Sampler": recipe.sampler,
+        "Schedule type": recipe.schedule,
+        "CFG scale": _number(recipe.cfg_scale),
+        "Seed": str(recipe.seed),
+        "Size": f"{recipe.width}x{recipe.height}",
+        "Model hash": checkpoint_hash or recipe.checkpoint_sha256[:10],
+        "Model": checkpoint_title or recipe.checkpoint,
+        "VAE hash": vae_hash or recipe.vae_sha256[:10],
+        "VAE": recipe.vae,
+        "Clip skip": str(recipe.clip_skip) if recipe.clip_skip != 1 else "",
+        "Lora hashes": _pairs_text((lora_hashes or {}).items()),
+        "TI hashes": _pairs_text((pick.name, pick.sha256[:12]) for pick in recipe.embeddings),
+        "Emphasis": _emphasis(recipe),
+        "Version": SOFTWARE,
+    }
+    text = _assembled(recipe, parameters)
+    read = read_infotext(text)
+    if (read.prompt, read.negative_prompt) == (recipe.prompt, recipe.negative_prompt):
+        return text
+    return _assembled(recipe, {**parameters, "Prompt length": str(len(recipe.prompt))})
+
+
+def read_infotext(text: str) -> ParsedInfotext:
+    """Reads any text at all, in time linear in its length; without a line of parameters, all of it is prompt.
+
+    Texts beyond MAX_INFOTEXT_CHARS are cut there, at their beginning, for the parameters stand at the end.
+    """
+    text = text[-MAX_INFOTEXT_CHARS:]
+    body, _, last = text.rstrip().rpartition("\n")
+    fields, blocks = _read_parameters(last)
+    if len(fields) + len(blocks) < LEAST_PARAMETERS:
+        prompt, negative = _split_prompts(text.strip())
+        return ParsedInfotext(prompt, negative)
+    exact = _split_at_length(body, fields.pop("Prompt length", ""))
+    prompt, negative = exact or _split_prompts(body)
+    return ParsedInfotext(prompt, negative, _sizes_split(fields), blocks)
+
+
+def hash_pairs(text: str) -> dict[str, str]:
+    """Reads `name: hash, name: hash`; a name may hold commas and colons, a hash neither."""
+    pairs: dict[str, str] = {}
+    start = ""
+    for piece in text.split(","):
+        name, colon, value = piece.rpartition(":")
+        if colon:
+            pairs[(start + name).strip()] = value.strip()
+            start = ""
+        else:
+            start += f"{piece},"
+    return pairs
+
+
+def _assembled(recipe: Recipe, parameters: Mapping[str, str]) -> str:
+    negative = f"\n{NEGATIVE_MARK} {recipe.negative_prompt}" if recipe.negative_prompt else ""
+    pairs = (key if key == value else f"{key}: {_quoted(value)}" for key, value in parameters.items() if value)
+    return f"{recipe.prompt}{negative}\n{', '.join(pairs)}"
+
+
+def _quoted(value: str) -> str:
+    return json.dumps(value, ensure_ascii=False) if _NEEDS_QUOTES.search(value) else value
+
+
+def _number(value: float) -> str:
+    return repr(float(value)).removesuffix(".0")
+
+
+def _pairs_text(pairs: Iterable[tuple[str, str]]) -> str:
+    return ", ".join(f"{name}: {value}" for name, value in pairs if value)
+
+
+def _emphasis(recipe: Recipe) -> str:
+    marked = any(bracket in recipe.prompt + recipe.negative_prompt for bracket in "([")
+    return EMPHASIS_LABELS.get(recipe.emphasis, "") if marked else ""
+
+
+def _read_parameters(line: str) -> tuple[dict[str, str], dict[str, Any]]:
+    """Walks `Key: value` pairs; each step starts behind the one before, so hostile lines cost no more than others."""
+    fields: dict[str, str] = {}
+    blocks: dict[str, Any] = {}
+    position = 0
+    while head := _HEAD.match(line, position):
+        position = head.end()
+        key = _NOT_IN_KEYS.split(head.group()[:-1])[-1].strip().lstrip("-/ ")
+        if head.group(1) == "," or len(key) < 2:
+            continue
+        value, position = _read_value(line, position)
+        if isinstance(value, str):
+            fields[key] = value
+        else:
+            blocks[key] = value
+    return fields, blocks
+
+
+def _read_value(line: str, position: int) -> tuple[Any, int]:
+    start = _end_of(_BLANKS, line, position)
+    if line[start : start + 1] in ("{", "["):
+        try:
+            return _JSON.raw_decode(line, start)
+        except (ValueError, RecursionError):
+            pass
+    if quoted := _QUOTED.match(line, start):
+        return _unquoted(quoted.group()), quoted.end()
+    end = _end_of(_PLAIN, line, start)
+    return line[start:end].strip(), end
+
+
+def _end_of(pattern: re.Pattern[str], line: str, position: int) -> int:
+    match = pattern.match(line, position)
+    return match.end() if match else position
+
+
+def _unquoted(value: str) -> str:
+    try:
+        return str(json.loads(value))
+    except ValueError:
+        return value
+
+
+def _split_at_length(body: str, length: str) -> tuple[str, str] | None:
+    """The exact prompts by `Prompt length`, or None where the text was changed on its way and the figure is off."""
+    if not (length.isascii() and length.isdigit() and len(length) < 7):
+        return None
+    for candidate in (body, body.replace("\r\n", "\n")):
+        prompt, rest = candidate[: int(length)], candidate[int(length) :]
+        if len(prompt) == int(length) and (not rest or rest.startswith(f"\n{NEGATIVE_MARK} ")):
+            return prompt, rest[len(NEGATIVE_MARK) + 2 :]
+    return None
+
+
+def _split_prompts(body: str) -> tuple[str, str]:
+    """A1111's own reading: lines are stripped, and all from the first `Negative prompt:` on is the negative prompt."""
+    parts: tuple[list[str], list[str]] = ([], [])
+    side = 0
+    for line in body.split("\n"):
+        line = line.strip()
+        if line.startswith(NEGATIVE_MARK):
+            side, line = 1, line[len(NEGATIVE_MARK) :].strip()
+        parts[side].append(line)
+    return "\n".join(parts[0]).lstrip("\n"), "\n".join(parts[1]).lstrip("\n")
+
+
+def _sizes_split(fields: Mapping[str, str]) -> dict[str, str]:
+    split: dict[str, str] = {}
+    for key, value in fields.items():
+        size = _SIZE.fullmatch(value) if "size" in key.lower() else None
+        if size:
+            split[f"{key}-1"], split[f"{key}-2"] = size.groups()
+        else:
+            split[key] = value
+    return split
