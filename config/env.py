@@ -1,0 +1,82 @@
+"""Read one environment variable and fail loudly, naming it. Nothing else looks at the environment for settings."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+WORDS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+
+
+def env_str(name: str, default: str = "") -> str:
+    """The text of variable `name`; unset and empty both give the default, as compose files write empty values."""
+    return os.environ.get(name, "").strip() or default
+
+
+def env_bool(name: str, default: bool) -> bool:
+    text = env_str(name)
+    if not text:
+        return default
+    if text.lower() not in WORDS:
+        raise ImproperlyConfigured(f"{name} is “{text}”; it must be on or off.")
+    return WORDS[text.lower()]
+
+
+def env_int(name: str, default: int, *, low: int = 0, high: int = 2**31 - 1) -> int:
+    text = env_str(name, str(default))
+    try:
+        number = int(text)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} is “{text}”; it must be a whole number.") from None
+    if not low <= number <= high:
+        raise ImproperlyConfigured(f"{name} is {number}; it must lie between {low} and {high}.")
+    return number
+
+
+def env_list(name: str, default: str = "") -> list[str]:
+    """A comma-separated list; spaces and empty items are dropped."""
+    return [item.strip() for item in env_str(name, default).split(",") if item.strip()]
+
+
+def env_choice(name: str, default: str, choices: tuple[str, ...]) -> str:
+    text = env_str(name, default)
+    if text not in choices:
+        raise ImproperlyConfigured(f"{name} is “{text}”; it must be one of: {', '.join(choices)}.")
+    return text
+
+
+def env_secret(name: str, default: str = "") -> str:
+    """A secret from variable `name`, or from the file that `name`_FILE points to (Docker and systemd secrets)."""
+    path = env_str(f"{name}_FILE")
+    if not path:
+        return env_str(name, default)
+    if env_str(name):
+        raise ImproperlyConfigured(f"Set {name} or {name}_FILE, not both.")
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ImproperlyConfigured(f"{name}_FILE points to {path}, which cannot be read: {error.strerror}.") from None
+
+
+def kept_secret(path: Path) -> str:
+    """The secret kept in `path`; the first caller makes it, and of several at once exactly one wins."""
+    if not path.exists():
+        draft = path.with_name(f"{path.name}.{os.getpid()}")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
+                file.write(secrets.token_urlsafe(48))
+        except OSError as error:
+            raise ImproperlyConfigured(
+                f"The data folder {path.parent} is not writable ({error.strerror}); set DATA_DIR to one that is."
+            ) from None
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text(encoding="ascii")

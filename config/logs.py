@@ -1,0 +1,71 @@
+"""How this process writes its log: structlog, pretty for a person's console or one JSON object a line for files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+
+SHARED: list[Any] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.stdlib.ExtraAdder(),
+]
+# A request's address carries no secret of ours, but what people paste into headers does.
+SECRET_KEYS = ("authorization", "cookie", "password", "token", "secret", "key")
+
+
+def scrub(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Replace the value of every field whose name speaks of a secret."""
+    for name in event:
+        if name.lower() in SECRET_KEYS:
+            event[name] = "[removed]"
+    return event
+
+
+def logging_config(level: str, form: str) -> dict[str, Any]:
+    """`LOGGING` for Django: every logger to stdout, in one form. Also points structlog itself there.
+
+    Newlines inside values stay escaped in both forms, so that a prompt cannot forge a line.
+    """
+    renderer: Any = (
+        structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer(colors=False)
+    )
+    tracebacks = [structlog.processors.format_exc_info] if form == "json" else []
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *SHARED,
+            structlog.processors.StackInfoRenderer(),
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "line": {
+                "()": structlog.stdlib.ProcessorFormatter,
+                "foreign_pre_chain": SHARED,
+                "processors": [
+                    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                    scrub,
+                    *tracebacks,
+                    renderer,
+                ],
+            }
+        },
+        "handlers": {"stdout": {"class": "logging.StreamHandler", "formatter": "line", "stream": "ext://sys.stdout"}},
+        "root": {"handlers": ["stdout"], "level": level},
+        "loggers": {
+            # Each request is logged once, by django-structlog.
+            "django.server": {"handlers": ["stdout"], "level": "WARNING", "propagate": False},
+            "daphne.http_protocol": {"level": "WARNING"},
+            "django.channels.server": {"level": "WARNING"},
+        },
+    }

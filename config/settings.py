@@ -1,0 +1,345 @@
+"""The one settings file: every knob is one line, and the defaults run on one machine with nothing else installed.
+
+`SITE_URL` decides what kind of site this is: an https address makes every cookie secure, redirects http and demands
+`SECRET_KEY`; the default is a local install on plain http, reachable from this machine only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import dj_database_url
+import django_stubs_ext
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from redis import BlockingConnectionPool
+
+from config.appearance import ADMIN
+from config.env import env_bool, env_choice, env_int, env_list, env_secret, env_str, kept_secret
+from config.logs import logging_config
+
+django_stubs_ext.monkeypatch()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = Path(env_str("DATA_DIR", str(BASE_DIR / "data"))).resolve()
+
+# The site
+PORT = env_int("PORT", 8000, low=1, high=65535)
+BIND = env_str("BIND", "127.0.0.1")
+SITE_URL = env_str("SITE_URL", f"http://localhost:{PORT}").rstrip("/")
+SITE_NAME = env_str("SITE_NAME", "Tempera")
+HTTPS = SITE_URL.startswith("https://")
+DEBUG = env_bool("DEBUG", False)
+HOST = urlsplit(SITE_URL).hostname or ""
+ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", HOST if HTTPS else f"{HOST},localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS", SITE_URL)
+PROXY_COUNT = env_int("PROXY_COUNT", 0, high=8)
+SIGNUP_OPEN = env_bool("SIGNUP_OPEN", True)
+DEMO = env_bool("DEMO", not HTTPS)
+
+# Secrets: a local install keeps its own key in the data folder; a public site must bring one.
+SECRET_KEY = env_secret("SECRET_KEY")
+SECRET_KEY_FALLBACKS = env_list("SECRET_KEY_FALLBACKS")
+if HTTPS and not SECRET_KEY:
+    raise ImproperlyConfigured("SITE_URL is an https address, so SECRET_KEY (or SECRET_KEY_FILE) must be set.")
+SECRET_KEY = SECRET_KEY or kept_secret(DATA_DIR / "secret_key")
+
+INSTALLED_APPS = [
+    "daphne",
+    "unfold",
+    "unfold.contrib.filters",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.humanize",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "channels",
+    "csp",
+    "django_filters",
+    "django_htmx",
+    "django_structlog",
+    "knox",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "accounts",
+    "generation",
+    "gallery",
+    "config",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "config.policies.scoped_policies",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "config.appearance.site",
+            ]
+        },
+    }
+]
+FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
+
+# Database: SQLite for one machine, anything with a URL otherwise. IMMEDIATE takes the write lock at BEGIN and waits
+# for it; a deferred transaction that reads and then writes is refused at once, and no timeout can help it.
+DATABASE_URL = env_secret("DATABASE_URL")
+SQLITE = {
+    "ENGINE": "django.db.backends.sqlite3",
+    "NAME": DATA_DIR / "tempera.sqlite3",
+    "OPTIONS": {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA busy_timeout=20000;"
+        "PRAGMA temp_store=MEMORY;PRAGMA cache_size=-20000;PRAGMA journal_size_limit=67108864;",
+    },
+    # A file and not memory: the live server and the workers of a test are other processes.
+    "TEST": {"NAME": DATA_DIR / "test.sqlite3"},
+}
+DATABASES = {"default": dj_database_url.parse(DATABASE_URL) if DATABASE_URL else SQLITE}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Broker, cache and channel layer: an own Valkey on this machine unless REDIS_URL names another. Its password is
+# derived, so that no other user of the machine can put messages into the queue.
+REDIS_URL = env_secret("REDIS_URL")
+EMBEDDED_VALKEY = not REDIS_URL
+VALKEY_PORT = env_int("VALKEY_PORT", 6390, low=1, high=65535)
+VALKEY_PASSWORD = hashlib.sha256(f"valkey:{SECRET_KEY}".encode()).hexdigest()[:32]
+REDIS_URL = REDIS_URL or f"redis://:{VALKEY_PASSWORD}@127.0.0.1:{VALKEY_PORT}/0"
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "cache",
+        # Blocking, so that a burst waits for a connection where the plain pool raises.
+        "OPTIONS": {"pool_class": BlockingConnectionPool, "max_connections": 64},
+    }
+}
+# redis-py gives up on an idle socket after 5 s and on the 101st connection by default: both kill websockets.
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": None, "max_connections": 4096}]},
+    }
+}
+
+# Celery: rows are the truth and messages are hints, so a lost or repeated message costs nothing; see config/celery.py.
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = False
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_REDIRECT_STDOUTS = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
+# Longer than any job: a shorter one makes Redis deliver a running job's message again.
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 6 * 3600,
+    "unacked_restore_interval": 10,
+    "unacked_restore_throttle": 1,
+    "socket_keepalive": True,
+}
+
+# Rendering
+RENDER_DEVICE = env_str("RENDER_DEVICE", "auto")
+RENDER_THREADS = env_int("RENDER_THREADS", 0, high=256)
+MAX_BATCH = env_int("MAX_BATCH", 8, low=1, high=64)
+CHECKPOINT_MEMORY_MB = env_int("CHECKPOINT_MEMORY_MB", 8192, low=64)
+LORA_MEMORY_MB = env_int("LORA_MEMORY_MB", 1024, low=16)
+LEASE_SECONDS = env_int("LEASE_SECONDS", 20, low=2, high=3600)
+STOP_GRACE_SECONDS = env_int("STOP_GRACE_SECONDS", 3, high=600)
+
+# Files
+MEDIA_ROOT = DATA_DIR / "media"
+WEIGHTS_ROOT = DATA_DIR / "weights"
+S3_BUCKET = env_str("S3_BUCKET")
+S3_OPTIONS = {
+    "bucket_name": S3_BUCKET,
+    "endpoint_url": env_str("S3_ENDPOINT_URL") or None,
+    "region_name": env_str("S3_REGION") or None,
+    "access_key": env_secret("S3_ACCESS_KEY") or None,
+    "secret_key": env_secret("S3_SECRET_KEY") or None,
+    "file_overwrite": False,
+}
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+# Tests and DEBUG serve the sources as they are; a running site serves the collected files under their hashed names.
+STATIC_SOURCES = DEBUG or env_bool("STATIC_SOURCES", False)
+WHITENOISE_USE_FINDERS = STATIC_SOURCES
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+STORAGES = {
+    "default": {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": S3_OPTIONS}
+    if S3_BUCKET
+    else {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if STATIC_SOURCES
+        else "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+    },
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+DATA_UPLOAD_MAX_NUMBER_FILES = 200
+FILE_UPLOAD_PERMISSIONS = 0o640
+
+# People
+AUTH_USER_MODEL = "accounts.User"
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "create"
+LOGOUT_REDIRECT_URL = "home"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
+MFA_TOTP_ISSUER = SITE_NAME
+USERSESSIONS_TRACK_ACTIVITY = True
+
+# Mail is written to the log until a server is named.
+EMAIL_HOST = env_str("SMTP_HOST")
+EMAIL_PORT = env_int("SMTP_PORT", 587, low=1, high=65535)
+EMAIL_HOST_USER = env_str("SMTP_USER")
+EMAIL_HOST_PASSWORD = env_secret("SMTP_PASSWORD")
+EMAIL_USE_TLS = env_bool("SMTP_TLS", True)
+EMAIL_TIMEOUT = 10
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
+DEFAULT_FROM_EMAIL = env_str("MAIL_FROM", f"{SITE_NAME} <studio@{HOST}>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+# API
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "knox.auth.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "config.paging.NewestFirst",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_THROTTLE_CLASSES": [
+        "rest_framework.throttling.AnonRateThrottle",
+        "rest_framework.throttling.UserRateThrottle",
+    ],
+    "DEFAULT_THROTTLE_RATES": {
+        "anon": env_str("API_RATE_ANONYMOUS", "60/min"),
+        "user": env_str("API_RATE", "600/min"),
+    },
+    "NUM_PROXIES": PROXY_COUNT,
+    "EXCEPTION_HANDLER": "config.problems.problem_json",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+REST_KNOX = {
+    "TOKEN_PREFIX": "tmp_",
+    "TOKEN_TTL": timedelta(days=env_int("API_TOKEN_DAYS", 365, low=1, high=3650)),
+    "TOKEN_LIMIT_PER_USER": None,
+    "AUTO_REFRESH": False,
+    "AUTH_HEADER_PREFIX": "Bearer",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": f"{SITE_NAME} API",
+    "DESCRIPTION": "Make pictures from text. Send a recipe to /jobs, follow the job, fetch the image.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": [],
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+
+# Safety of pages: nothing inline, nothing evaluated, nothing foreign. The few pages that need more get it by path.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "blob:", "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+ALLAUTH_TRUSTED_PROXY_COUNT = PROXY_COUNT
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PROXY_COUNT else None
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_AGE = 30 * 24 * 3600
+CSRF_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_HTTPONLY = True
+X_FRAME_OPTIONS = "DENY"
+
+# Logs
+LOG_LEVEL = env_choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
+LOG_FORMAT = env_choice("LOG_FORMAT", "console", ("console", "json"))
+LOGGING = logging_config(LOG_LEVEL, LOG_FORMAT)
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+UNFOLD = ADMIN

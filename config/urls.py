@@ -1,0 +1,26 @@
+"""Where everything is mounted. Pages belong to their apps; only machines' addresses are defined here."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from allauth.account.decorators import secure_admin_login
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from config.health import healthz, readyz
+
+# The admin signs people in through the site's own page: its rate limits and second factors hold there too.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+urlpatterns = [
+    *(path("", include(name)) for name in ("generation.urls", "gallery.urls", "accounts.urls") if find_spec(name)),
+    path("accounts/", include("allauth.urls")),
+    path("api/v1/", include("config.api")),
+    path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
+    path("admin/", admin.site.urls),
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+]

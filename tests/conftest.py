@@ -1,0 +1,118 @@
+"""The cast: alice makes pictures and has credits, bob moderates, charlie is a stranger to both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from django.test import Client
+
+    from accounts.models import User
+
+PASSWORD = "a long enough password"
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(request: pytest.FixtureRequest) -> None:
+    """Argon2 is slow on purpose; tests that are not about passwords use a quick hash."""
+    if "db" in request.fixturenames or "transactional_db" in request.fixturenames:
+        settings = request.getfixturevalue("settings")
+        settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
+
+
+@pytest.fixture(autouse=True)
+def fresh_cache(request: pytest.FixtureRequest) -> None:
+    """Rate limits and throttles live in the cache: one test must not use up the next one's."""
+    if "db" in request.fixturenames or "transactional_db" in request.fixturenames:
+        from django.core.cache import cache
+
+        cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def own_media(request: pytest.FixtureRequest, tmp_path: Any) -> None:
+    """Files that a test stores are gone with it."""
+    if "db" in request.fixturenames or "transactional_db" in request.fixturenames:
+        settings = request.getfixturevalue("settings")
+        settings.MEDIA_ROOT = tmp_path / "media"
+        settings.WEIGHTS_ROOT = tmp_path / "weights"
+
+
+def join(username: str, **fields: Any) -> User:
+    """A person with a verified address, who can sign in with `PASSWORD`."""
+    from allauth.account.models import EmailAddress
+
+    from accounts.models import User
+
+    user = User.objects.create_user(username, f"{username}@example.org", PASSWORD, **fields)
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    return user
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    """A maker with 1,000 credits."""
+    from accounts.credits import grant
+
+    user = join("alice")
+    grant(user, 1000, reference="test:alice", note="for the test")
+    return user
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    """A moderator: staff, in the group `moderator`."""
+    from django.contrib.auth.models import Group
+
+    user = join("bob", is_staff=True)
+    user.groups.add(Group.objects.get_or_create(name="moderator")[0])
+    return user
+
+
+@pytest.fixture
+def charlie(db: None) -> User:
+    """A stranger: signed up, owns nothing."""
+    return join("charlie")
+
+
+@pytest.fixture
+def signed_in() -> Callable[[User], Client]:
+    """A client signed in as the given person, with CSRF left to the tests that are about it."""
+    from django.test import Client
+
+    def sign_in(user: User) -> Client:
+        client = Client()
+        client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def alices(alice: User, signed_in: Callable[[User], Client]) -> Client:
+    return signed_in(alice)
+
+
+@pytest.fixture
+def bobs(bob: User, signed_in: Callable[[User], Client]) -> Client:
+    return signed_in(bob)
+
+
+@pytest.fixture
+def charlies(charlie: User, signed_in: Callable[[User], Client]) -> Client:
+    return signed_in(charlie)
+
+
+@pytest.fixture
+def alices_api(alice: User) -> Any:
+    """An API client that carries one of alice's tokens."""
+    from knox.models import get_token_model
+    from rest_framework.test import APIClient
+
+    _, token = get_token_model().objects.create(user=alice)
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+    return client

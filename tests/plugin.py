@@ -1,0 +1,62 @@
+"""An early pytest plugin: a broker and a data folder of this session's own, named before the settings are read.
+
+pytest-django imports the settings before any conftest.py, so this must be loaded with `-p` (see pyproject.toml).
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from config.broker import valkey_binary
+
+
+def pytest_load_initial_conftests() -> None:
+    folder = Path(tempfile.mkdtemp(prefix="tempera-tests-"))
+    port = free_port()
+    valkey = subprocess.Popen(
+        [str(valkey_binary()), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)],
+        stdout=subprocess.DEVNULL,
+    )
+    atexit.register(clean_up, valkey, folder)
+    wait_for(port)
+    os.environ.update(
+        DJANGO_SETTINGS_MODULE="config.settings",
+        DATA_DIR=str(folder / "data"),
+        REDIS_URL=f"redis://127.0.0.1:{port}/0",
+        STATIC_SOURCES="on",
+        # Playwright's synchronous interface keeps an event loop running in the test's thread.
+        DJANGO_ALLOW_ASYNC_UNSAFE="true",
+    )
+    for name in ("SITE_URL", "SECRET_KEY", "DEBUG", "ALLOWED_HOSTS", "SMTP_HOST", "S3_BUCKET"):
+        os.environ.pop(name, None)
+
+
+def clean_up(valkey: subprocess.Popen[bytes], folder: Path) -> None:
+    valkey.terminate()
+    valkey.wait(10)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def free_port() -> int:
+    """A port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(port: int, seconds: float = 10) -> None:
+    """Return once something listens on `port` of this machine."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.01)
+    raise TimeoutError(f"Nothing answered on port {port} within {seconds} s.")
