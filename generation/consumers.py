@@ -1,0 +1,109 @@
+"""The owner's live line: job events as JSON, preview frames as bytes, over one websocket a page.
+
+A page sends `{"ack": true}` for each frame it has shown; two may be under way, and while they are, only the latest
+frame of each job is kept. What a page missed it reads from the rows: the first message is a snapshot.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+
+from generation import events, queueing
+from generation.framehub import FrameHub
+from generation.models import Job
+
+ACK_WINDOW = 2
+PLACES_EVERY_SECONDS = 2.0
+NOT_SIGNED_IN = 4401
+
+hub = FrameHub(settings.REDIS_URL)
+
+
+class JobsConsumer(AsyncWebsocketConsumer):
+    """One page of one person. It can only ever see its own person's jobs: the group and the channel are theirs."""
+
+    async def connect(self) -> None:
+        self.user = self.scope["user"]
+        self.unacked = 0
+        self.waiting: dict[str, bytes] = {}
+        if not self.user.is_authenticated:
+            await self.accept()
+            await self.close(code=NOT_SIGNED_IN)
+            return
+        await self.accept()
+        await self.channel_layer.group_add(events.group_of(self.user.pk), self.channel_name)
+        await hub.attach(self.user.pk, self)
+        await self.send_snapshot()
+        self.places = asyncio.create_task(self.tell_places())
+
+    async def disconnect(self, code: int) -> None:
+        if not self.user.is_authenticated:
+            return
+        if places := getattr(self, "places", None):
+            places.cancel()
+        await hub.detach(self.user.pk, self)
+        await self.channel_layer.group_discard(events.group_of(self.user.pk), self.channel_name)
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """The only thing a page says is that it has shown a frame; anything else is ignored."""
+        if text_data == '{"ack":true}' and self.unacked:
+            self.unacked -= 1
+            await self.send_waiting()
+
+    async def job_changed(self, event: dict[str, Any]) -> None:
+        """A channel-layer event of this person's group."""
+        await self.send(text_data=json.dumps({**event, "type": "job"}))
+
+    async def frame(self, code: str, data: bytes) -> None:
+        """A frame from the hub: the latest of each job waits for a place in the window."""
+        self.waiting[code] = data
+        await self.send_waiting()
+
+    async def send_waiting(self) -> None:
+        while self.waiting and self.unacked < ACK_WINDOW:
+            code = next(iter(self.waiting))
+            data = self.waiting.pop(code)
+            self.unacked += 1
+            await self.send(bytes_data=data)
+
+    async def send_snapshot(self) -> None:
+        jobs, frames = await database_sync_to_async(snapshot)(self.user.pk)
+        await self.send(text_data=json.dumps({"type": "snapshot", "jobs": jobs}))
+        for frame in frames:
+            await self.frame(frame.code, frame.to_bytes())
+
+    async def tell_places(self) -> None:
+        """While something of this person's waits, say at which place. Quiet when nothing changed."""
+        told: list[dict[str, Any]] = []
+        while True:
+            now = await database_sync_to_async(waiting_places)(self.user.pk)
+            if now != told:
+                await self.send(text_data=json.dumps({"type": "places", "jobs": now}))
+                told = now
+            await asyncio.sleep(PLACES_EVERY_SECONDS)
+
+
+def snapshot(owner_id: int) -> tuple[list[dict[str, Any]], list[events.Frame]]:
+    """States of the owner's unfinished jobs, and their latest frames."""
+    jobs = list(Job.objects.of(owner_id).unfinished())
+    frames = (events.last_frame(job.code) for job in jobs if job.state == Job.State.RUNNING)
+    return [{"code": job.code, "state": job.state} for job in jobs], [frame for frame in frames if frame]
+
+
+def waiting_places(owner_id: int) -> list[dict[str, Any]]:
+    """Place in the queue and seconds until the start, for each waiting job of the owner."""
+    jobs = list(Job.objects.of(owner_id).queued().order_by("virtual_start", "id")[:50])
+    places = queueing.places(jobs)
+    return [
+        {"code": job.code, "place": places[job.pk], "seconds": _whole(queueing.seconds_until(job))} for job in jobs
+    ]
+
+
+def _whole(seconds: float | None) -> int | None:
+    return None if seconds is None else round(seconds)

@@ -1,0 +1,102 @@
+"""The worker's story: claim the fairest job, draw it, tell its owner, keep the picture. The only file that joins
+Django to the engine; it is imported by workers alone.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from functools import cache
+
+import structlog
+
+from generation import events, lifecycle, queueing
+from generation.catalog_files import CatalogWeights
+from generation.engine.outcome import Rendered, RenderError, Step
+from generation.engine.renderer import Renderer
+from generation.imaging.preview import encode_preview
+from generation.models import Job
+from generation.workbench import Workbench
+
+logger = structlog.get_logger(__name__)
+
+
+class Stopped(Exception):
+    """The job is no longer this worker's: cancelled, or its lease was lost."""
+
+
+class Drained(Exception):
+    """The worker is shutting down and has no time left for this job."""
+
+
+@cache
+def workbench() -> Workbench:
+    """This process's renderer and heart; made on first use, since making it loads torch."""
+    return Workbench(Renderer(CatalogWeights()))
+
+
+def perform_ready_jobs() -> int:
+    """Draw until nothing is ready, so that a lost bell costs nothing while there is work. The number drawn."""
+    bench = workbench()
+    performed = 0
+    while not bench.closing and (job := queueing.claim_next(bench.name, bench.warm())):
+        perform_job(bench, job)
+        performed += 1
+    return performed
+
+
+def perform_job(bench: Workbench, job: Job) -> None:
+    """One job from claimed to ended. Only our own faults fail it; a shutdown puts it back."""
+    structlog.contextvars.bind_contextvars(job=job.code, attempt=job.attempt)
+    try:
+        with bench.holding(job):
+            events.publish_change(job)
+            rendered = draw(bench, job)
+        lifecycle.finish_job(job, rendered.pixels, rendered.seconds)
+    except Stopped:
+        logger.info("job_stopped")
+    except Drained:
+        lifecycle.release_job(job)
+    except RenderError as error:
+        lifecycle.fail_job(job, error.code, str(error))
+    except Exception:
+        logger.exception("job_broke")
+        lifecycle.fail_job(job, "internal-error", "Something broke on our side while drawing. Your credits are back.")
+    finally:
+        structlog.contextvars.unbind_contextvars("job", "attempt")
+
+
+def draw(bench: Workbench, job: Job) -> Rendered:
+    """Follow the renderer's steps. Leaving the loop closes the generator, which cancels the request."""
+    previews = Previews(job)
+    with closing(bench.renderer.render(job.recipe)) as steps:
+        for event in steps:
+            if isinstance(event, Rendered):
+                bench.measured(job.work, event.seconds)
+                return event
+            if bench.lost(job) or previews.show(event):
+                raise Stopped
+            if bench.out_of_time():
+                raise Drained
+    raise RenderError("no-picture", "The engine stopped without a picture. Your credits are back.")
+
+
+class Previews:
+    """Sends the steps of one job to its owner, at most `FRAMES_A_SECOND`; what comes too soon is dropped."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.next_at = 0.0
+
+    def show(self, step: Step) -> bool:
+        """True when the owner asked to stop. The first step is always shown."""
+        now = time.monotonic()
+        if now < self.next_at:
+            return False
+        self.next_at = now + 1 / events.FRAMES_A_SECOND
+        picture = encode_preview(step.preview) if step.preview is not None else b""
+        percent = 100 * step.index // step.total
+        frame = events.Frame(self.job.code, percent, step.index, step.total, step.seconds_left, picture)
+        return events.publish_frame(self.job.owner_id, frame)

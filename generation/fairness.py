@@ -1,0 +1,52 @@
+"""The fair order: start-time fair queueing, kept in two small tables. It orders jobs; starting one is `queueing`'s.
+
+Each job carries a start tag on a virtual clock: the later of the clock and the end of its owner's last job. A job
+moves its owner's end by its work over the plan's share, so people advance in step by work, not by count, and
+somebody new starts at the clock, before the tail of a long queue (Goyal, Vin and Cheng 1996, "Start-time Fair
+Queuing").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from accounts.models import User
+from django.db.models import F, QuerySet
+from django.db.models.functions import Greatest
+
+from generation.models import Job, QueueClock, QueueShare
+
+WORK_UNIT = 512 * 512 * 20
+"""Work that moves a share of 1 by one unit of virtual time: one picture of 512×512 in 20 steps."""
+
+
+def virtual_now() -> float:
+    clock, _ = QueueClock.objects.get_or_create(pk=1)
+    return clock.virtual_time
+
+
+def stamp(owner: User, works: Sequence[float]) -> list[float]:
+    """Start tags for the owner's next jobs, in order. Call inside the transaction that writes the jobs."""
+    QueueShare.objects.get_or_create(owner=owner)
+    share = QueueShare.objects.select_for_update().get(owner=owner)
+    finish = max(virtual_now(), share.virtual_finish)
+    starts = []
+    for work in works:
+        starts.append(finish)
+        finish += work / (WORK_UNIT * owner.plan.share)
+    share.virtual_finish = finish
+    share.save(update_fields=["virtual_finish"])
+    return starts
+
+
+def advance_clock(virtual_start: float) -> None:
+    """A job with this tag was started: the clock never runs backwards, as a requeued job has an old tag."""
+    QueueClock.objects.filter(pk=1).update(virtual_time=Greatest(F("virtual_time"), virtual_start))
+
+
+def ahead_of(job: Job) -> QuerySet[Job]:
+    """The queued jobs that are drawn before this one."""
+    queued = Job.objects.queued()
+    return queued.filter(virtual_start__lt=job.virtual_start) | queued.filter(
+        virtual_start=job.virtual_start, pk__lt=job.pk
+    )

@@ -1,0 +1,22 @@
+"""The rows: they are the truth, messages are hints. Each file holds one noun; verbs live in the modules beside."""
+
+from __future__ import annotations
+
+from generation.models.catalog import Checkpoint, Embedding, Lora, Vae, Wildcard
+from generation.models.images import GeneratedImage
+from generation.models.jobs import Draft, Job, QueueClock, QueueShare
+from generation.models.workers import GpuWorker
+
+__all__ = [
+    "Checkpoint",
+    "Draft",
+    "Embedding",
+    "GeneratedImage",
+    "GpuWorker",
+    "Job",
+    "Lora",
+    "QueueClock",
+    "QueueShare",
+    "Vae",
+    "Wildcard",
+]

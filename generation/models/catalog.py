@@ -1,0 +1,109 @@
+"""The catalog: which weight files there are, what they fit and who may use them. Rows are made from file headers."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from django.conf import settings
+from django.db import models
+
+FAMILY_TITLES = {"sd1": "SD 1.5", "sd2": "SD 2", "sdxl": "SDXL", "mini": "Mini"}
+
+
+class WeightQuerySet(models.QuerySet[Any]):
+    """What can be picked, said as a sentence: `Lora.objects.usable_by(user).for_family("sd1")`."""
+
+    def usable_by(self, user: Any) -> Self:
+        mine = models.Q(owner=user.pk) if user is not None and user.is_authenticated else models.Q(pk__in=[])
+        return self.filter(models.Q(is_public=True) | mine, is_enabled=True)
+
+    def for_family(self, family: str) -> Self:
+        return self.filter(family=family)
+
+    def listed(self) -> Self:
+        return self.filter(is_public=True, is_enabled=True).order_by("title")
+
+
+class WeightRow(models.Model):
+    """What every kind of weight file has. `sha256` is its identity; `path` is relative to a weights folder."""
+
+    name = models.SlugField(max_length=100, unique=True, help_text="The word that prompts use.")
+    title = models.CharField(max_length=120)
+    family = models.CharField(max_length=12, choices=list(FAMILY_TITLES.items()))
+    path = models.CharField(max_length=500)
+    sha256 = models.CharField(max_length=64, unique=True)
+    size_bytes = models.BigIntegerField(default=0)
+    licence = models.CharField(max_length=60, blank=True)
+    description = models.TextField(max_length=2000, blank=True)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    is_public = models.BooleanField(default=True)
+    is_enabled = models.BooleanField(default=True, help_text="Off: kept in old recipes, offered to nobody.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = WeightQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def autov2(self) -> str:
+        """The ten characters by which other tools name a file."""
+        return self.sha256[:10]
+
+
+class Checkpoint(WeightRow):
+    """The weights that draw: UNet, VAE and text encoder. Its defaults fill an untouched recipe."""
+
+    layout = models.CharField(max_length=6, choices=[("folder", "folder"), ("file", "file")], default="folder")
+    is_default = models.BooleanField(default=False)
+    native_width = models.PositiveIntegerField(default=512)
+    native_height = models.PositiveIntegerField(default=512)
+    chunk_tokens = models.PositiveIntegerField(default=75, help_text="Words' pieces that one text chunk holds.")
+    default_steps = models.PositiveIntegerField(default=20)
+    default_cfg_scale = models.FloatField(default=7.0)
+    default_sampler = models.CharField(max_length=40, default="Euler")
+    example_prompts = models.JSONField(default=list, blank=True, help_text="Prompts the empty stage offers.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["is_default"], condition=models.Q(is_default=True), name="one_default_checkpoint"
+            )
+        ]
+
+
+class Lora(WeightRow):
+    """A small addition to a checkpoint: a style or a subject, picked in a prompt by `<lora:name:weight>`."""
+
+    rank = models.PositiveIntegerField(null=True, blank=True)
+    trigger_words = models.JSONField(default=list, blank=True)
+    lora_hash = models.CharField(max_length=12, blank=True, help_text="The hash that infotext carries.")
+    example_prompts = models.JSONField(default=list, blank=True)
+
+
+class Embedding(WeightRow):
+    """A textual inversion: a word that stands for learned vectors."""
+
+    tokens = models.PositiveIntegerField(default=1)
+
+
+class Vae(WeightRow):
+    """A decoder that may stand in for a checkpoint's own."""
+
+
+class Wildcard(models.Model):
+    """A list that `__name__` in a prompt draws from, by seed."""
+
+    name = models.SlugField(max_length=60, unique=True)
+    lines = models.TextField(help_text="One choice a line.")
+    is_enabled = models.BooleanField(default=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def choices(self) -> list[str]:
+        return [line.strip() for line in self.lines.splitlines() if line.strip()]

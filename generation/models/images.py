@@ -1,0 +1,72 @@
+"""The kept file of a finished job. What is public about it is the gallery's business."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from django.conf import settings
+from django.db import models
+
+from generation.models.jobs import Job, new_code
+from generation.recipe import Recipe
+
+
+class ImageQuerySet(models.QuerySet[Any]):
+    """Images, said as a sentence: `GeneratedImage.objects.of(alice).kept().newest()`."""
+
+    def of(self, user: Any) -> Self:
+        return self.filter(owner=user)
+
+    def kept(self) -> Self:
+        return self.filter(deleted_at=None)
+
+    def newest(self) -> Self:
+        return self.order_by("-id")
+
+    def matching(self, words: str) -> Self:
+        found = self
+        for word in words.split():
+            found = found.filter(prompt__icontains=word)
+        return found
+
+
+class GeneratedImage(models.Model):
+    """One image and the recipe that made it. `file` and `thumbnail` are storage names; the PNG carries its infotext."""
+
+    class Svg(models.TextChoices):
+        NONE = "none", "Not traced"
+        WAITING = "waiting", "Being traced"
+        READY = "ready", "Traced"
+        FAILED = "failed", "Could not be traced"
+
+    code = models.CharField(max_length=16, unique=True, default=new_code, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="images")
+    job = models.OneToOneField(Job, on_delete=models.RESTRICT, related_name="image")
+    recipe_json = models.JSONField()
+    prompt = models.TextField()
+    infotext = models.TextField()
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    seed = models.BigIntegerField()
+    file = models.CharField(max_length=200)
+    thumbnail = models.CharField(max_length=200)
+    svg_file = models.CharField(max_length=200, blank=True)
+    svg_state = models.CharField(max_length=7, choices=Svg.choices, default=Svg.NONE)
+    svg_message = models.CharField(max_length=200, blank=True)
+    size_bytes = models.PositiveIntegerField()
+    sha256 = models.CharField(max_length=64)
+    render_seconds = models.FloatField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+    deleted_at = models.DateTimeField(null=True, blank=True, help_text="Set: gone for its owner, swept after a day.")
+
+    objects = ImageQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["owner", "-id"], name="image_newest_of_owner")]
+
+    def __str__(self) -> str:
+        return self.code
+
+    @property
+    def recipe(self) -> Recipe:
+        return Recipe.from_json(self.recipe_json)

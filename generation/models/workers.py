@@ -1,0 +1,34 @@
+"""Workers as they report themselves: who is alive, with what room, and how fast it draws."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Self
+
+from django.db import models
+from django.db.models.functions import Now
+
+ALIVE_WITHIN = timedelta(seconds=30)
+
+
+class GpuWorkerQuerySet(models.QuerySet[Any]):
+    def alive(self) -> Self:
+        return self.filter(seen_at__gt=Now() - ALIVE_WITHIN)
+
+
+class GpuWorker(models.Model):
+    """One worker process. `work_per_second` is measured: pixels times steps that it finishes in a second."""
+
+    name = models.CharField(max_length=100, unique=True)
+    device = models.CharField(max_length=100, blank=True)
+    slots = models.PositiveIntegerField(default=1)
+    running = models.PositiveIntegerField(default=0)
+    work_per_second = models.FloatField(default=0)
+    metrics = models.JSONField(default=dict, blank=True)
+    started_at = models.DateTimeField(auto_now_add=True)
+    seen_at = models.DateTimeField()
+
+    objects = GpuWorkerQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.name

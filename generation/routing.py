@@ -1,0 +1,9 @@
+"""Websocket addresses."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from generation.consumers import JobsConsumer
+
+websocket_urlpatterns = [path("ws/jobs/", JobsConsumer.as_asgi())]

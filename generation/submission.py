@@ -1,0 +1,131 @@
+"""The one door through which a recipe becomes jobs: pin weights, enforce the plan, hold credits, write rows, ring."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+import structlog
+from accounts import credits
+from accounts.models import User
+from accounts.quotas import Request, Usage, enforce_quota
+from accounts.refusals import Refusal
+from celery import Task
+from django.db import transaction
+from django.db.models import Sum
+from django.db.models.functions import Now
+from kombu.exceptions import OperationalError
+
+from generation import events, fairness
+from generation.models import GeneratedImage, Job, Wildcard
+from generation.models.jobs import new_code
+from generation.pricing import price, work
+from generation.prompting import expand
+from generation.recipe import MAX_SEED, Recipe
+from generation.sampling_names import SAMPLERS, SCHEDULES
+from generation.tasks import run_next_job, trace_image
+from generation.weights import pin_weights
+
+logger = structlog.get_logger(__name__)
+
+
+def submit_jobs(user: User, recipe: Recipe, count: int = 1) -> list[Job]:
+    """Queue `count` pictures of the recipe, with seeds counting up. Raises Refusal; then nothing has changed."""
+    recipes = prepare(user, recipe, count)
+    request = Request(pictures=count, pixels=recipe.width * recipe.height, steps=recipe.steps)
+    with transaction.atomic():
+        # The share row is locked first, so two submissions of one person cannot both pass the quota.
+        starts = fairness.stamp(user, [work(each) for each in recipes])
+        enforce_quota(user.plan, usage_of(user), request)
+        jobs = _write_rows(user, recipes, starts)
+        transaction.on_commit(lambda: _announce(jobs))
+    return jobs
+
+
+def prepare(user: User, recipe: Recipe, count: int) -> list[Recipe]:
+    """The recipes of the siblings, checked, expanded and pinned; nothing is written."""
+    if count < 1:
+        raise Refusal("bad-count", "Make at least one picture.", field="count")
+    if count > user.plan.max_pictures:
+        enforce_quota(user.plan, Usage(), Request(count, 0, 0))
+    _check_names(recipe)
+    lists = {wildcard.name: wildcard.choices for wildcard in Wildcard.objects.filter(is_enabled=True)}
+    return [pin_weights(user, _sibling(recipe, index, lists)) for index in range(count)]
+
+
+def submit_tracing(image: GeneratedImage) -> None:
+    """Have the image traced into vector paths, once. Asking again while it runs, or when it is there, changes nothing."""
+    waiting = GeneratedImage.Svg.WAITING
+    untraced = [GeneratedImage.Svg.NONE, GeneratedImage.Svg.FAILED]
+    asked = GeneratedImage.objects.kept().filter(pk=image.pk, svg_state__in=untraced)
+    if asked.update(svg_state=waiting, svg_message=""):
+        transaction.on_commit(lambda: _ring(trace_image, image.pk))
+        image.svg_state = waiting
+
+
+def total_price(recipes: Sequence[Recipe]) -> int:
+    return sum(price(recipe) for recipe in recipes)
+
+
+def usage_of(user: User) -> Usage:
+    stored = GeneratedImage.objects.of(user).aggregate(total=Sum("size_bytes"))["total"]
+    return Usage(queued=Job.objects.of(user).unfinished().count(), stored_bytes=stored or 0)
+
+
+def random_seed() -> int:
+    return random.randrange(MAX_SEED + 1)
+
+
+def _check_names(recipe: Recipe) -> None:
+    if recipe.sampler not in SAMPLERS:
+        raise Refusal("unknown-sampler", f"There is no sampler “{recipe.sampler}”.", field="sampler")
+    if recipe.schedule not in SCHEDULES:
+        raise Refusal("unknown-schedule", f"There is no schedule type “{recipe.schedule}”.", field="schedule")
+
+
+def _sibling(recipe: Recipe, index: int, lists: dict[str, list[str]]) -> Recipe:
+    seed = (recipe.seed + index) % (MAX_SEED + 1)
+    return recipe.replace(
+        seed=seed,
+        prompt=expand(recipe.prompt, seed, lists),
+        negative_prompt=expand(recipe.negative_prompt, seed, lists),
+    )
+
+
+def _write_rows(user: User, recipes: Sequence[Recipe], starts: Sequence[float]) -> list[Job]:
+    submission = new_code()
+    jobs = [
+        Job(
+            owner=user,
+            submission=submission,
+            position=position,
+            recipe_json=recipe.to_json(),
+            prompt=recipe.prompt,
+            checkpoint_sha256=recipe.checkpoint_sha256,
+            credits=price(recipe),
+            work=work(recipe),
+            virtual_start=start,
+        )
+        for position, (recipe, start) in enumerate(zip(recipes, starts, strict=True))
+    ]
+    for job in jobs:
+        job.save()
+        credits.hold(user, job.credits, reference=job.reference, note=" ".join(job.prompt.split())[:80])
+    return jobs
+
+
+def _announce(jobs: Sequence[Job]) -> None:
+    """Ring once a job. When the broker is away the rows wait and `upkeep` rings later."""
+    if all(_ring(run_next_job) for _ in jobs):
+        Job.objects.filter(pk__in=[job.pk for job in jobs]).update(announced_at=Now())
+        for job in jobs:
+            events.publish_change(job)
+
+
+def _ring(task: Task, *args: int) -> bool:
+    try:
+        task.apply_async(args, retry=False)
+    except OperationalError as error:
+        logger.warning("bell_lost", task=task.name, error=str(error))
+        return False
+    return True

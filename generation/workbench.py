@@ -1,0 +1,97 @@
+"""What one worker process has: a renderer, the jobs in its hands, and the heart that prolongs their leases."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+from django.conf import settings
+from django.db import DatabaseError, close_old_connections
+
+from generation import queueing
+from generation.engine.renderer import Renderer
+from generation.models import GpuWorker, Job
+
+logger = structlog.get_logger(__name__)
+
+DRAIN_SECONDS = 4.0
+"""How long running jobs may still finish after the worker was asked to stop."""
+
+
+class Workbench:
+    """One per worker process; used from all of its task threads."""
+
+    def __init__(self, renderer: Renderer) -> None:
+        self.renderer = renderer
+        self.name = f"{socket.gethostname()}-{os.getpid()}"
+        self.row = GpuWorker(name=self.name, slots=settings.GPU_SLOTS)
+        self.stop_at: float | None = None
+        self._jobs: dict[int, Job] = {}
+        self._lost: set[int] = set()
+        self._lock = threading.Lock()
+        self._heart: threading.Thread | None = None
+
+    @property
+    def closing(self) -> bool:
+        return self.stop_at is not None
+
+    def out_of_time(self) -> bool:
+        return self.stop_at is not None and time.monotonic() > self.stop_at
+
+    def drain(self) -> None:
+        """Take no new job; running ones have `DRAIN_SECONDS` to finish."""
+        self.stop_at = time.monotonic() + DRAIN_SECONDS
+
+    def warm(self) -> set[str]:
+        """The checkpoints of the jobs in hand: one more of these joins the running batch."""
+        with self._lock:
+            return {job.checkpoint_sha256 for job in self._jobs.values()}
+
+    def lost(self, job: Job) -> bool:
+        return job.pk in self._lost
+
+    @contextmanager
+    def holding(self, job: Job) -> Iterator[None]:
+        """Keep the job's lease alive while the block runs."""
+        with self._lock:
+            self._jobs[job.pk] = job
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._jobs.pop(job.pk, None)
+                self._lost.discard(job.pk)
+
+    def measured(self, work: float, seconds: float) -> None:
+        """Fold one finished picture into the measured speed; those drawn beside it share the device."""
+        speed = work / max(seconds, 1e-3) * max(1, len(self._jobs))
+        old = self.row.work_per_second
+        self.row.work_per_second = speed if not old else 0.8 * old + 0.2 * speed
+
+    def start(self) -> None:
+        """Start the heart: a thread, since a long UNet call must not look like a dead worker."""
+        self._heart = threading.Thread(target=self._beat, name="heart", daemon=True)
+        self._heart.start()
+
+    def _beat(self) -> None:
+        while not self.closing or self._jobs:
+            try:
+                self.beat()
+            except DatabaseError:
+                logger.exception("heartbeat_failed")
+            close_old_connections()
+            time.sleep(queueing.HEARTBEAT_SECONDS)
+
+    def beat(self) -> None:
+        """One round trip: prolong the leases of all jobs in hand and learn which are ours no more."""
+        with self._lock:
+            jobs = list(self._jobs.values())
+        mine = queueing.heartbeat(self.row, jobs)
+        gone = {job.pk for job in jobs} - mine
+        with self._lock:
+            self._lost |= gone & self._jobs.keys()
