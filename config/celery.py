@@ -1,6 +1,6 @@
 """The Celery app: its queues and what runs on the clock. A message is a bell; what to do is read from rows.
 
-`gpu` draws, `training` trains, `default` does the rest; a task names its queue where it is defined.
+`gpu` draws, `training` trains, `default` does the rest.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 app = Celery("tempera")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.task_queues = [Queue(name) for name in ("gpu", "training", "default")]
+app.conf.task_routes = {"generation.tasks.run_next_job": "gpu"}
 app.conf.beat_schedule = {
     "heal": {"task": "generation.tasks.heal", "schedule": 15.0, "options": {"expires": 15}},
     "prune": {"task": "generation.tasks.prune", "schedule": 3600.0, "options": {"expires": 3600}},
@@ -27,7 +28,7 @@ app.steps["worker"].add(DjangoStructLogInitStep)
 app.autodiscover_tasks()
 
 
-@setup_logging.connect
+@setup_logging.connect  # type: ignore[untyped-decorator]
 def use_the_sites_logging(**kwargs: Any) -> None:
     """Celery's own hook for keeping its hands off the log configuration."""
     from django.conf import settings

@@ -30,10 +30,8 @@ def logging_config(level: str, form: str) -> dict[str, Any]:
 
     Newlines inside values stay escaped in both forms, so that a prompt cannot forge a line.
     """
-    renderer: Any = (
-        structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer(colors=False)
-    )
-    tracebacks = [structlog.processors.format_exc_info] if form == "json" else []
+    as_json = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    as_text = [structlog.dev.ConsoleRenderer(colors=False)]
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -55,8 +53,7 @@ def logging_config(level: str, form: str) -> dict[str, Any]:
                 "processors": [
                     structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                     scrub,
-                    *tracebacks,
-                    renderer,
+                    *(as_json if form == "json" else as_text),
                 ],
             }
         },

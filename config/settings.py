@@ -178,15 +178,15 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 # Rendering
 RENDER_DEVICE = env_str("RENDER_DEVICE", "auto")
 RENDER_THREADS = env_int("RENDER_THREADS", 0, high=256)
-MAX_BATCH = env_int("MAX_BATCH", 8, low=1, high=64)
+GPU_SLOTS = env_int("GPU_SLOTS", 8, low=1, high=64)
 CHECKPOINT_MEMORY_MB = env_int("CHECKPOINT_MEMORY_MB", 8192, low=64)
 LORA_MEMORY_MB = env_int("LORA_MEMORY_MB", 1024, low=16)
-LEASE_SECONDS = env_int("LEASE_SECONDS", 20, low=2, high=3600)
 STOP_GRACE_SECONDS = env_int("STOP_GRACE_SECONDS", 3, high=600)
 
 # Files
 MEDIA_ROOT = DATA_DIR / "media"
-WEIGHTS_ROOT = DATA_DIR / "weights"
+# Where weight files are looked for: first what this site's people and operator added, then what comes with it.
+WEIGHTS_DIRS = [DATA_DIR / "weights", BASE_DIR / "generation" / "bundled"]
 S3_BUCKET = env_str("S3_BUCKET")
 S3_OPTIONS = {
     "bucket_name": S3_BUCKET,

@@ -38,7 +38,7 @@ def own_media(request: pytest.FixtureRequest, tmp_path: Any) -> None:
     if "db" in request.fixturenames or "transactional_db" in request.fixturenames:
         settings = request.getfixturevalue("settings")
         settings.MEDIA_ROOT = tmp_path / "media"
-        settings.WEIGHTS_ROOT = tmp_path / "weights"
+        settings.WEIGHTS_DIRS = [tmp_path / "weights", *settings.WEIGHTS_DIRS[1:]]
 
 
 def join(username: str, **fields: Any) -> User:
