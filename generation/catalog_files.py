@@ -15,7 +15,7 @@ def file_of(row: WeightRow) -> Path:
     """The file or folder of a catalog row; its path is relative to one of the weights folders."""
     for folder in settings.WEIGHTS_DIRS:
         path = Path(folder) / row.path
-        if path.exists():
+        if row.path and path.exists():
             return path
     raise WeightsRefused("weights-missing", f"The files of “{row.title}” are no longer where they were.")
 

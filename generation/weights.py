@@ -83,7 +83,6 @@ def _find_vae(user: User, name: str, checkpoint: Checkpoint) -> Vae:
     vae: Vae | None = Vae.objects.usable_by(user).filter(name=name).first()
     if vae is None:
         raise Refusal("unknown-vae", f"There is no VAE “{name}”.", field="vae")
-    _refuse_other_family(vae, checkpoint, f"The VAE “{name}”", "vae")
     return vae
 
 

@@ -29,10 +29,11 @@ class WeightRow(models.Model):
 
     name = models.SlugField(max_length=100, unique=True, help_text="The word that prompts use.")
     title = models.CharField(max_length=120)
-    family = models.CharField(max_length=12, choices=list(FAMILY_TITLES.items()))
+    family = models.CharField(max_length=12, blank=True, choices=list(FAMILY_TITLES.items()))
     path = models.CharField(max_length=500)
     sha256 = models.CharField(max_length=64, unique=True)
     size_bytes = models.BigIntegerField(default=0)
+    stamp = models.CharField(max_length=60, blank=True, help_text="Size and time of the file when it was hashed.")
     licence = models.CharField(max_length=60, blank=True)
     description = models.TextField(max_length=2000, blank=True)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
@@ -91,7 +92,7 @@ class Embedding(WeightRow):
 
 
 class Vae(WeightRow):
-    """A decoder that may stand in for a checkpoint's own."""
+    """A decoder that may stand in for a checkpoint's own. Its latents have one shape for all families: none is kept."""
 
 
 class Wildcard(models.Model):
