@@ -17,7 +17,7 @@ from typing import Any, Literal
 from generation.lora_keys import UNSUPPORTED, LoraKey, parse_lora_key
 from generation.safetensors_header import Header, TensorEntry, WeightFileRefused, read_header, read_scalar
 
-__all__ = ["CONTEXT_WIDTHS", "Kind", "WeightFile", "WeightFileRefused", "hash_weights", "read_weightfile"]
+__all__ = ["CONTEXT_WIDTHS", "Kind", "WeightFile", "WeightFileRefused", "classify", "hash_weights", "read_weightfile"]
 
 Kind = Literal["checkpoint", "lora", "embedding", "vae"]
 
@@ -61,13 +61,16 @@ class WeightFile:
 def read_weightfile(path: Path | str) -> WeightFile:
     """Read `path`, a .safetensors file or a diffusers folder. Raises WeightFileRefused(code, message)."""
     path = Path(path)
+    return _read_folder(path) if path.is_dir() else _read_file(path)
+
+
+def classify(path: Path) -> tuple[Kind, str]:
+    """Kind and family of a file or folder, by the same checks as `read_weightfile` but without reading every byte."""
     if path.is_dir():
-        return _read_folder(path)
-    if not path.is_file():
-        raise WeightFileRefused("no-such-file", f"There is no weight file “{path.name}”.")
-    if path.suffix != ".safetensors":
-        raise WeightFileRefused("not-safetensors", f"“{path.name}” is not a .safetensors file; only those are taken.")
-    return _read_file(path)
+        return _classify_folder(path)
+    header = _header(path)
+    kind = _kind(header.tensors)
+    return kind, _FAMILY_READERS[kind](header)
 
 
 def hash_weights(path: Path) -> str:
@@ -79,8 +82,16 @@ def hash_weights(path: Path) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
+def _header(path: Path) -> Header:
+    if not path.is_file():
+        raise WeightFileRefused("no-such-file", f"There is no weight file “{path.name}”.")
+    if path.suffix != ".safetensors":
+        raise WeightFileRefused("not-safetensors", f"“{path.name}” is not a .safetensors file; only those are taken.")
+    return read_header(path)
+
+
 def _read_file(path: Path) -> WeightFile:
-    header = read_header(path)
+    header = _header(path)
     kind = _kind(header.tensors)
     rank = _check_pairs(path, header) if kind == "lora" else None
     if kind != "checkpoint":
@@ -240,29 +251,35 @@ def _trigger_words(metadata: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _read_folder(folder: Path) -> WeightFile:
-    files = list(_folder_files(folder))
-    weights = [file for _, file in files if file.suffix == ".safetensors"]
+    kind, family = _classify_folder(folder)
+    return WeightFile(
+        kind=kind,
+        family=family,
+        sha256=hash_weights(folder),
+        title=folder.name,
+        layout="folder",
+        size_bytes=sum(file.stat().st_size for _, file in _folder_files(folder)),
+    )
+
+
+def _classify_folder(folder: Path) -> tuple[Kind, str]:
+    weights = [file for _, file in _folder_files(folder) if file.suffix == ".safetensors"]
     if not weights:
         raise WeightFileRefused("not-safetensors", f"The folder “{folder.name}” holds no .safetensors weights.")
     for file in weights:
         read_header(file)
-    kind: Kind = "vae" if (folder / "config.json").is_file() else "checkpoint"
-    return WeightFile(
-        kind=kind,
-        family=_folder_family(folder) if kind == "checkpoint" else _folder_vae(folder),
-        sha256=hash_weights(folder),
-        title=folder.name,
-        layout="folder",
-        size_bytes=sum(file.stat().st_size for _, file in files),
-    )
+    if (folder / "model_index.json").is_file():
+        return "checkpoint", _folder_family(folder)
+    return "vae", _folder_vae(folder)
 
 
-def _folder_files(folder: Path) -> Iterable[tuple[str, Path]]:
+def _folder_files(folder: Path) -> list[tuple[str, Path]]:
     """The weight files and configs that loading reads, sorted by relative name; all else in the folder is ignored."""
-    parts = [folder, *(folder / part for part in FOLDER_PARTS)]
-    found = (file for part in parts if part.is_dir() for file in part.iterdir() if file.is_file())
-    wanted = (file for file in found if file.suffix in {".safetensors", ".json", ".txt"} and file.parent in parts)
-    return sorted((file.relative_to(folder).as_posix(), file) for file in wanted)
+    index = folder / "model_index.json"
+    parts = [folder / part for part in FOLDER_PARTS] if index.is_file() else [folder]
+    found = [file for part in parts if part.is_dir() for file in part.iterdir() if file.is_file()]
+    wanted = [file for file in found if file.suffix in {".safetensors", ".json", ".txt"}]
+    return sorted((file.relative_to(folder).as_posix(), file) for file in [*wanted, *([index] if index.is_file() else [])])
 
 
 def _folder_family(folder: Path) -> str:

@@ -1,0 +1,184 @@
+"""Checkpoints brought into memory and kept there by size: a diffusers folder or a single file, offline, safetensors only.
+
+Not for telling what a file is from its header: that is `generation.weightfile`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, TypeVar
+
+import torch
+from diffusers import AutoencoderKL
+from torch import nn
+
+from generation.engine.components import LoadedParts, load_parts, load_vae
+from generation.engine.families import Family
+from generation.engine.loras import MixedLoras
+from generation.engine.weightsource import FolderWeights, WeightSource, pinned_file
+
+__all__ = ["CheckpointCache", "FolderWeights", "LoadedCheckpoint", "WeightSource", "serving_dtype"]
+
+Held = TypeVar("Held")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LoadedCheckpoint:
+    """A checkpoint in memory, in evaluation mode, gradients off. `vae` may be another file's (`vae_sha256`).
+
+    `scheduler_config` is diffusers' and always says `clip_sample` False. The VAE's scaling factor is in `vae.config`.
+    """
+
+    sha256: str
+    vae_sha256: str
+    family: Family
+    unet: Any
+    vae: Any
+    text_encoders: tuple[Any, ...]
+    tokenizers: tuple[Any, ...]
+    scheduler_config: dict[str, Any]
+    device: torch.device
+    dtype: torch.dtype
+    unet_loras: MixedLoras
+    text_loras: tuple[MixedLoras, ...]
+    size_bytes: int
+
+
+def serving_dtype(device: torch.device | str) -> torch.dtype:
+    """float16 on a GPU; float32 on a CPU, where half precision is many times slower and often not even supported."""
+    return torch.float16 if torch.device(device).type == "cuda" else torch.float32
+
+
+class CheckpointCache:
+    """Checkpoints and separate VAEs by pinned hash; evicts the least recently used that nobody leases. Thread-safe.
+
+    `budget_bytes` bounds what is kept, not what is leased: a checkpoint larger than the budget is still loaded.
+    """
+
+    def __init__(
+        self,
+        weights: WeightSource,
+        *,
+        budget_bytes: int,
+        device: torch.device | str = "cpu",
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        self._weights = weights
+        self._device = torch.device(device)
+        self._dtype = dtype or serving_dtype(device)
+        self._shelf: _Shelf[LoadedCheckpoint | AutoencoderKL] = _Shelf(budget_bytes)
+
+    @contextmanager
+    def lease(self, sha256: str, vae_sha256: str = "") -> Iterator[LoadedCheckpoint]:
+        """The checkpoint, loaded if need be on this thread, and safe from eviction inside the block.
+
+        Raises WeightsRefused when a file is missing, changed, broken or of no known family.
+        """
+        with self._shelf.lease(f"checkpoint {sha256}", lambda: self._load(sha256)) as checkpoint:
+            assert isinstance(checkpoint, LoadedCheckpoint)
+            if not vae_sha256:
+                yield checkpoint
+                return
+            with self._shelf.lease(f"vae {vae_sha256}", lambda: self._load_vae(vae_sha256)) as vae:
+                yield replace(checkpoint, vae=vae, vae_sha256=vae_sha256)
+
+    @property
+    def held_bytes(self) -> int:
+        return self._shelf.held_bytes
+
+    def clear(self) -> None:
+        """Forget everything that is not leased."""
+        self._shelf.clear()
+
+    def _load(self, sha256: str) -> tuple[LoadedCheckpoint, int]:
+        path = pinned_file(self._weights.checkpoint, sha256, "checkpoint")
+        parts = load_parts(path, device=self._device, dtype=self._dtype)
+        networks = (parts.unet, parts.vae, *parts.text_encoders)
+        size = sum(weights_bytes(network) for network in networks)
+        return self._loaded(sha256, parts, size), size
+
+    def _loaded(self, sha256: str, parts: LoadedParts, size: int) -> LoadedCheckpoint:
+        return LoadedCheckpoint(
+            sha256=sha256,
+            vae_sha256="",
+            family=parts.family,
+            unet=parts.unet,
+            vae=parts.vae,
+            text_encoders=parts.text_encoders,
+            tokenizers=parts.tokenizers,
+            scheduler_config={**parts.scheduler_config, "clip_sample": False},
+            device=self._device,
+            dtype=self._dtype,
+            unet_loras=MixedLoras(parts.unet),
+            text_loras=tuple(MixedLoras(encoder) for encoder in parts.text_encoders),
+            size_bytes=size,
+        )
+
+    def _load_vae(self, sha256: str) -> tuple[AutoencoderKL, int]:
+        path = pinned_file(self._weights.vae, sha256, "VAE")
+        vae = load_vae(path, device=self._device, dtype=self._dtype)
+        return vae, weights_bytes(vae)
+
+
+def weights_bytes(network: nn.Module) -> int:
+    """Bytes of all parameters and buffers."""
+    return sum(tensor.nbytes for tensors in (network.parameters(), network.buffers()) for tensor in tensors)
+
+
+@dataclass(slots=True)
+class _Place(Generic[Held]):
+    loading: threading.Lock = field(default_factory=threading.Lock)
+    value: Held | None = None
+    size: int = 0
+    leases: int = 0
+
+
+class _Shelf(Generic[Held]):
+    """Loaded things by key, least recently used first. One thread loads a key while others that want it wait."""
+
+    def __init__(self, budget_bytes: int) -> None:
+        self._budget_bytes = budget_bytes
+        self._places: OrderedDict[str, _Place[Held]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def lease(self, key: str, load: Callable[[], tuple[Held, int]]) -> Iterator[Held]:
+        with self._lock:
+            place = self._places.setdefault(key, _Place())
+            self._places.move_to_end(key)
+            place.leases += 1
+        try:
+            yield self._filled(place, load)
+        finally:
+            with self._lock:
+                place.leases -= 1
+                self._shrink(self._budget_bytes)
+
+    @property
+    def held_bytes(self) -> int:
+        with self._lock:
+            return sum(place.size for place in self._places.values())
+
+    def clear(self) -> None:
+        with self._lock:
+            self._shrink(-1)
+
+    def _filled(self, place: _Place[Held], load: Callable[[], tuple[Held, int]]) -> Held:
+        with place.loading:
+            if place.value is None:
+                place.value, place.size = load()
+                with self._lock:
+                    self._shrink(self._budget_bytes)
+            return place.value
+
+    def _shrink(self, budget_bytes: int) -> None:
+        """Drop unleased places, oldest first, until the rest fits; places whose load failed go at once."""
+        held = sum(place.size for place in self._places.values())
+        for key, place in list(self._places.items()):
+            if place.leases == 0 and (held > budget_bytes or place.value is None):
+                held -= place.size
+                del self._places[key]
