@@ -1,0 +1,50 @@
+"""AND: a prompt made of several, each with its weight."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+_AND = re.compile(r"\bAND\b")
+_WEIGHT = re.compile(r"\s*([-+]?(?:\d+\.?|\d*\.\d+))")
+
+
+class Part(NamedTuple):
+    """One prompt of a composition: text[start:end] is what it says, and `weight` how much (negative: away from it)."""
+
+    text: str
+    weight: float
+    start: int
+    end: int
+
+
+def compose(text: str) -> list[tuple[str, float]]:
+    """The prompts that AND joins with their weights (`:w` at their end, 1 without); at least one.
+
+    A text without AND is one prompt and keeps a `:w` at its end, where the reference would turn "at 10:30" into "at 10"
+    thirty times over. AND splits brackets too, as in the reference.
+    """
+    return [(part.text, part.weight) for part in parts(text)]
+
+
+def parts(text: str) -> list[Part]:
+    """The prompts that AND joins, and where they stand."""
+    cuts = list(_AND.finditer(text))
+    if not cuts:
+        return [Part(text, 1.0, 0, len(text))]
+    starts = [0, *(cut.end() for cut in cuts)]
+    ends = [*(cut.start() for cut in cuts), len(text)]
+    return [_part(text[start:end], start) for start, end in zip(starts, ends, strict=True)]
+
+
+def trailing_weight(text: str) -> tuple[int, float] | None:
+    """Where the `:w` at the end of `text` begins, and its weight; None without one."""
+    head, colon, tail = text.rstrip().rpartition(":")
+    match = _WEIGHT.fullmatch(tail) if colon else None
+    return (len(head), float(match[1])) if match else None
+
+
+def _part(text: str, start: int) -> Part:
+    end, weight = trailing_weight(text) or (len(text), 1.0)
+    said = text[:end].rstrip()
+    return Part(said, weight, start, start + len(said))
