@@ -75,7 +75,7 @@ EVERY_ROW: Config = {"clip_sample": False, "thresholding": False}
 
 
 def make_scheduler(sampler: str, schedule: str, steps: int, config: Config) -> SchedulerMixin:
-    """A fresh scheduler with its timesteps set; `config` is the checkpoint's. Raises InvalidRecipe as `check_sampling`."""
+    """A fresh scheduler with its timesteps set; `config` is the checkpoint's. Raises InvalidRecipe (`check_sampling`)."""
     check_sampling(sampler, schedule, steps)
     scheduler = copy.deepcopy(_template(sampler, schedule, json.dumps(dict(config), sort_keys=True)))
     scheduler.set_timesteps(steps)

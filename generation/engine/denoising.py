@@ -1,0 +1,160 @@
+"""One request's own state between UNet calls: scheduler, generator, latents, conditioning, place in the schedule.
+
+It never calls the UNet itself: it says which rows it needs and takes the prediction. Parked requests are just objects.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from diffusers.utils.torch_utils import randn_tensor
+from torch import Tensor
+
+from generation.engine.outcome import RenderError
+from generation.engine.samplers import TABLE, step_parameters
+from generation.recipe import Recipe
+
+if TYPE_CHECKING:
+    from generation.engine.conditioning import Conditioning, Prompted
+    from generation.engine.loading import LoadedCheckpoint
+
+
+Picks = tuple[tuple[str, float], ...]
+"""The LoRAs of a request by sha256, each with its UNet weight."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What one request puts into one UNet call: tensors whose first dimension is its number of rows, and its LoRAs."""
+
+    sample: Tensor
+    timesteps: Tensor
+    text: Tensor
+    pooled: Tensor | None
+    time_ids: Tensor | None
+    picks: Picks
+
+
+@dataclass(frozen=True, slots=True)
+class Glimpse:
+    """What the UNet saw and said at one call, enough to tell the picture that it expects (see `previews`)."""
+
+    sample: Tensor
+    prediction: Tensor
+    alpha_cumprod: float
+    prediction_type: str
+
+    def predicted_latents(self) -> Tensor:
+        """The clean latents (1, C, h, w) that this prediction points to, in the variance-preserving form of DDPM."""
+        signal, noise = self.alpha_cumprod**0.5, (1.0 - self.alpha_cumprod) ** 0.5
+        if self.prediction_type == "v_prediction":
+            return self.sample * signal - self.prediction * noise
+        if self.prediction_type == "sample":
+            return self.prediction
+        return (self.sample - self.prediction * noise) / max(signal, 1e-3)
+
+
+class Denoising:
+    """A request on its way through its sampler. Not thread-safe: once it has joined, the engine thread owns it."""
+
+    def __init__(
+        self, recipe: Recipe, checkpoint: LoadedCheckpoint, scheduler: Any, conditioning: Conditioning
+    ) -> None:
+        self.recipe = recipe
+        self.checkpoint = checkpoint
+        self.scheduler = scheduler
+        self.conditioning = conditioning
+        self.call = 0
+        self.total = len(scheduler.timesteps)
+        self.glimpse: Glimpse | None = None
+        self._generator = torch.Generator("cpu").manual_seed(recipe.seed)
+        self.latents = self._first_latents()
+        self._picks: Picks = tuple((pick.sha256, pick.weight) for pick in recipe.loras if pick.weight)
+        self._step_arguments = TABLE[recipe.sampler].step_arguments()
+        if "generator" in step_parameters(type(scheduler)):
+            self._step_arguments["generator"] = self._generator
+
+    @property
+    def done(self) -> bool:
+        return self.call >= self.total
+
+    @property
+    def most_rows(self) -> int:
+        """Rows of the widest call: prompts with AND may need more of them at some calls than at others."""
+        return max(_row_count(self.conditioning.at(call)) for call in range(self.total))
+
+    def rows(self) -> Rows:
+        """The rows of the next UNet call: the negative prompt first, then each positive, as diffusers orders them."""
+        prompted = self.conditioning.at(self.call)
+        count = _row_count(prompted)
+        timestep = self.scheduler.timesteps[self.call]
+        scaled = self.scheduler.scale_model_input(self.latents, timestep)
+        return Rows(
+            sample=torch.cat([scaled] * count),
+            timesteps=timestep.to(torch.float32).expand(count),
+            text=torch.stack(_texts(prompted)),
+            pooled=_pooled(prompted),
+            time_ids=self._time_ids(count) if prompted.pooled_positive is not None else None,
+            picks=self._picks,
+        )
+
+    def advance(self, rows: Rows, prediction: Tensor) -> None:
+        """Take the UNet's answer (rows, C, h, w) to `rows()`, guide, and let the scheduler step. Raises RenderError."""
+        timestep = self.scheduler.timesteps[self.call]
+        guided = guide(prediction, self.conditioning.at(self.call), self.recipe.cfg_scale)
+        stepped = self.scheduler.step(guided, timestep, self.latents, return_dict=False, **self._step_arguments)[0]
+        if not bool(torch.isfinite(stepped).all()):
+            raise RenderError("not-a-number", "The picture turned into numbers that are none; try other weights.")
+        self.latents = stepped
+        self.glimpse = self._glimpse(rows.sample[:1], guided, timestep)
+        self.call += 1
+
+    def _first_latents(self) -> Tensor:
+        factor = 2 ** (len(self.checkpoint.vae.config.block_out_channels) - 1)
+        shape = (1, self.checkpoint.unet.config.in_channels, self.recipe.height // factor, self.recipe.width // factor)
+        noise = randn_tensor(shape, self._generator, torch.device(self.checkpoint.device), self.checkpoint.dtype)
+        return noise * self.scheduler.init_noise_sigma
+
+    def _glimpse(self, sample: Tensor, guided: Tensor, timestep: Tensor) -> Glimpse:
+        config = self.scheduler.config
+        nearest = min(max(round(float(timestep)), 0), config.num_train_timesteps - 1)
+        return Glimpse(sample, guided, float(self.scheduler.alphas_cumprod[nearest]), config.prediction_type)
+
+    def _time_ids(self, count: int) -> Tensor:
+        """SDXL's added conditions: original size, crop corner and target size, in pixels (Podell et al. 2023, 2.2)."""
+        height, width = self.recipe.height, self.recipe.width
+        return torch.tensor([[height, width, 0, 0, height, width]], dtype=self.checkpoint.dtype).expand(count, -1)
+
+
+def guide(prediction: Tensor, prompted: Prompted, cfg_scale: float) -> Tensor:
+    """Classifier-free guidance (Ho and Salimans 2022), composed over AND parts (Liu et al. 2022).
+
+    Without a negative row it is the weighted mean of the positives.
+    """
+    weights = [weight for _, weight in prompted.positive]
+    if prompted.negative is None:
+        shares = prediction.new_tensor(weights) / (sum(weights) or 1.0)
+        return (prediction * shares.view(-1, 1, 1, 1)).sum(0, keepdim=True)
+    unconditional, *positives = prediction.split(1)
+    guided = unconditional
+    for row, weight in zip(positives, weights, strict=True):
+        guided = guided + (cfg_scale * weight) * (row - unconditional)
+    return guided
+
+
+def _row_count(prompted: Prompted) -> int:
+    return len(prompted.positive) + (prompted.negative is not None)
+
+
+def _texts(prompted: Prompted) -> list[Tensor]:
+    positives = [text for text, _ in prompted.positive]
+    return positives if prompted.negative is None else [prompted.negative, *positives]
+
+
+def _pooled(prompted: Prompted) -> Tensor | None:
+    """One pooled vector a row, in the order of `_texts`; None for families without."""
+    if prompted.pooled_positive is None or prompted.pooled_negative is None:
+        return prompted.pooled_positive
+    return torch.cat([prompted.pooled_negative[None], prompted.pooled_positive])

@@ -1,0 +1,107 @@
+"""The renderer: `render(recipe)` yields steps and then the picture. The door to the engine for worker, shell and tests.
+
+Loading, text encoding and VAE decoding happen on the caller's thread; denoising happens on the engine's (`loop`).
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from generation.engine.conditioning import Conditioner
+from generation.engine.decoding import decode
+from generation.engine.denoising import Denoising
+from generation.engine.loading import CheckpointCache, LoadedCheckpoint, WeightSource, serving_dtype
+from generation.engine.loop import EngineLoop, device_clock
+from generation.engine.loras import LoraCache
+from generation.engine.metrics import EngineMetrics
+from generation.engine.outcome import Pixels, Rendered, Step
+from generation.engine.previews import preview_map
+from generation.engine.residency import ResidentLoras
+from generation.engine.samplers import make_scheduler
+from generation.engine.ticket import Progress, Ticket
+from generation.recipe import Recipe
+
+GIB = 1024**3
+HEARTBEAT_SECONDS = 1.0
+DEADLINE_SECONDS = 900.0
+
+
+class Renderer:
+    """One device's renderer. `render` may run in many threads at once: their requests share UNet calls.
+
+    `device` is "auto", "cpu" or a CUDA device; `threads` limits torch's threads on a CPU. Budgets are in bytes.
+    """
+
+    def __init__(
+        self,
+        weights: WeightSource,
+        *,
+        device: str = "auto",
+        threads: int | None = None,
+        checkpoint_budget_bytes: int = 12 * GIB,
+        lora_budget_bytes: int = 1 * GIB,
+    ) -> None:
+        if threads:
+            torch.set_num_threads(threads)
+        self.device = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device)
+        self.metrics = EngineMetrics()
+        self._weights = weights
+        self._checkpoints = CheckpointCache(
+            weights, budget_bytes=checkpoint_budget_bytes, device=self.device, dtype=serving_dtype(self.device)
+        )
+        self._loras = LoraCache(weights, lora_budget_bytes, device=self.device, dtype=serving_dtype(self.device))
+        self._residents = ResidentLoras(self._loras, lora_budget_bytes)
+        self._decoding = threading.Lock()
+        self._loop = EngineLoop(self.metrics, device_clock(self.device))
+
+    def render(self, recipe: Recipe, *, deadline_seconds: float = DEADLINE_SECONDS) -> Iterator[Step | Rendered]:
+        """Yield a Step after each UNet call of this recipe, the latest only, then one Rendered.
+
+        While the request waits, a Step with index 0 comes about once a second. Closing the iterator cancels within one
+        step. Raises InvalidRecipe, WeightsRefused or RenderError; RenderError `deadline` after `deadline_seconds`.
+        """
+        started = time.monotonic()
+        with self._checkpoints.lease(recipe.checkpoint_sha256, recipe.vae_sha256) as checkpoint:
+            with self._residents.lease(checkpoint, recipe.loras):
+                denoising = self._prepare(recipe, checkpoint)
+                with self._joined(Ticket(denoising, started + deadline_seconds)) as ticket:
+                    for progress in ticket.progress(HEARTBEAT_SECONDS):
+                        yield self._step(checkpoint, progress)
+                    latents = ticket.latents()
+            with self._decoding:
+                pixels = decode(checkpoint, latents)
+        yield Rendered(pixels, time.monotonic() - started)
+
+    def close(self) -> None:
+        """Stop the engine after the call under way; renders under way fail with `engine-stopped`."""
+        self._loop.close()
+
+    @torch.inference_mode()
+    def _prepare(self, recipe: Recipe, checkpoint: LoadedCheckpoint) -> Denoising:
+        config = checkpoint.scheduler_config
+        scheduler = make_scheduler(recipe.sampler, recipe.schedule, recipe.steps, config)
+        conditioner = Conditioner(checkpoint, self._loras, self._weights)
+        conditioning = conditioner.encode(recipe, len(scheduler.timesteps))
+        return Denoising(recipe, checkpoint, scheduler, conditioning)
+
+    @contextmanager
+    def _joined(self, ticket: Ticket) -> Iterator[Ticket]:
+        self._loop.join(ticket)
+        try:
+            yield ticket
+        finally:
+            self._loop.leave(ticket)
+
+    @torch.inference_mode()
+    def _preview(self, checkpoint: LoadedCheckpoint, progress: Progress) -> Pixels | None:
+        if progress.glimpse is None:
+            return None
+        return preview_map(checkpoint.family.key, checkpoint.vae)(progress.glimpse.predicted_latents())
+
+    def _step(self, checkpoint: LoadedCheckpoint, progress: Progress) -> Step:
+        return Step(progress.index, progress.total, self._preview(checkpoint, progress), progress.seconds_left)

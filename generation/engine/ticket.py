@@ -1,0 +1,89 @@
+"""Where the engine thread leaves a request's latest step and its end, and where the request's caller waits for them.
+
+Only the latest step is kept: a slow caller misses previews, it never makes them queue up.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from generation.engine.denoising import Denoising, Glimpse
+from generation.engine.outcome import RenderError
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The state after UNet call `index` of `total` (0: still waiting for a place in the batch)."""
+
+    index: int
+    total: int
+    glimpse: Glimpse | None
+    seconds_left: float
+
+
+class Ticket:
+    """One request in the engine's hands: its denoising, its deadline (`time.monotonic`), and its mailbox."""
+
+    def __init__(self, denoising: Denoising, deadline: float) -> None:
+        self.denoising = denoising
+        self.rows = denoising.most_rows
+        self.deadline = deadline
+        self.joined_at = time.monotonic()
+        self.admitted_at: float | None = None
+        self.cancelled = False
+        self._changed = threading.Condition()
+        self._latest: Progress | None = None
+        self._latents: Tensor | None = None
+        self._error: Exception | None = None
+
+    @property
+    def ended(self) -> bool:
+        return self._latents is not None or self._error is not None
+
+    def publish(self) -> None:
+        """Leave the denoising's present state for the caller, replacing what it has not fetched."""
+        denoising = self.denoising
+        spent = time.monotonic() - (self.admitted_at or self.joined_at)
+        left = spent / denoising.call * (denoising.total - denoising.call)
+        with self._changed:
+            self._latest = Progress(denoising.call, denoising.total, denoising.glimpse, left)
+            self._changed.notify_all()
+
+    def finish(self) -> None:
+        with self._changed:
+            self._latents = self.denoising.latents
+            self._changed.notify_all()
+
+    def fail(self, error: Exception) -> None:
+        with self._changed:
+            self._error = error
+            self._changed.notify_all()
+
+    def cancel(self) -> None:
+        """Called by the caller at any time; the engine drops the request before its next step."""
+        self.cancelled = True
+
+    def progress(self, heartbeat: float) -> Iterator[Progress]:
+        """The latest step as soon as there is one, and every `heartbeat` seconds without one a sign of waiting."""
+        shown = Progress(0, self.denoising.total, None, float("inf"))
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._latest is not None or self.ended, heartbeat)
+                latest, self._latest = self._latest, None
+                if latest is None and self.ended:
+                    return
+            shown = latest or Progress(shown.index, shown.total, None, shown.seconds_left)
+            yield shown
+
+    def latents(self) -> Tensor:
+        """The finished latents (1, C, h, w), after `progress` has ended; raises the request's RenderError."""
+        if self._error is not None:
+            raise self._error
+        if self._latents is None:
+            raise RenderError("not-finished", "The picture is not finished yet.")
+        return self._latents
