@@ -1,4 +1,4 @@
-"""An app only so that Django finds this package's management commands and system checks; it has no models."""
+"""An app only so that Django finds this package's management commands; it has no models."""
 
 from __future__ import annotations
 

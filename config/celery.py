@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import logging.config
 import os
+import sys
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_ready, worker_shutting_down
 from django_structlog.celery.steps import DjangoStructLogInitStep
 from kombu import Queue
 
@@ -34,3 +35,19 @@ def use_the_sites_logging(**kwargs: Any) -> None:
     from django.conf import settings
 
     logging.config.dictConfig(settings.LOGGING)
+
+
+@worker_ready.connect  # type: ignore[untyped-decorator]
+def open_workbench(sender: Any, **kwargs: Any) -> None:
+    """A worker of the queue `gpu` loads its engine at once: the first job must not wait for torch."""
+    if "gpu" in sender.app.amqp.queues.consume_from:
+        from generation import execution
+
+        execution.open_workbench()
+
+
+@worker_shutting_down.connect  # type: ignore[untyped-decorator]
+def drain_workbench(**kwargs: Any) -> None:
+    """SIGTERM: Celery waits for its threads, and the workbench sees to it that they end within the grace time."""
+    if execution := sys.modules.get("generation.execution"):
+        execution.drain_workbench()

@@ -1,0 +1,53 @@
+# Two commands matter: `make run` starts Tempera here, `make test` tests it. Both install what they need into .venv first.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV ?= .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip install --disable-pip-version-check --quiet
+# A changed list of packages gives another name, so the target is made again.
+RUN_STAMP := $(VENV)/.run-$(shell cat requirements.txt | cksum | cut -d' ' -f1)
+TEST_STAMP := $(VENV)/.test-$(shell cat requirements.txt tests/requirements.txt | cksum | cut -d' ' -f1)
+CODE := config accounts generation gallery
+
+.PHONY: run test lint test-postgres benchmarks chromium clean
+
+run: $(RUN_STAMP)
+	@exec $(PY) manage.py platform
+
+test: $(TEST_STAMP) chromium lint
+	$(PY) -m pytest $(PYTEST_ARGS)
+
+lint: $(TEST_STAMP)
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	$(PY) -m djlint templates --lint --quiet
+
+test-postgres: $(TEST_STAMP) chromium
+	$(PY) -m tests.postgres $(PYTEST_ARGS)
+
+benchmarks: $(TEST_STAMP)
+	$(PY) -m tests.benchmarks all
+
+$(PY):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] < (3, 11))' || \
+		{ echo "Tempera needs Python 3.11: install it, or name it with PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(RUN_STAMP): requirements.txt | $(PY)
+	@echo "Installing what Tempera runs on into $(VENV); this takes some minutes the first time."
+	@# Torch by itself and first: where an index offers its CPU build, this is the one that is chosen.
+	$(PIP) $$(grep '^torch==' requirements.txt)
+	$(PIP) -r requirements.txt
+	@rm -f $(VENV)/.run-* && touch $@
+
+$(TEST_STAMP): tests/requirements.txt requirements.txt | $(RUN_STAMP)
+	$(PIP) -r tests/requirements.txt
+	@rm -f $(VENV)/.test-* && touch $@
+
+# Tests of pages drive Debian's Chromium. Without it and without the right to install it they say so and are skipped.
+chromium:
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || sh tests/install_chromium.sh
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,106 @@
+"""`manage.py platform`: the whole of Tempera on this machine, started in order and stopped in order by one Ctrl-C."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+import time
+from io import StringIO
+from types import FrameType
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connections
+
+from config import parts
+from config.demo import logins
+from config.preflight import NotReady, check_machine, lock_data_folder
+from config.statics import collect_if_changed
+from config.supervision import PartFailed, StopAsked, Supervisor
+
+BLOCK = """
+  {name} is ready (after {seconds:.1f} s).
+
+  Address    {address}
+{people}  Data       {data}
+  Logs       {data}/logs
+  To stop    Ctrl-C
+"""
+
+
+class Command(BaseCommand):
+    help = "Start everything on this machine: broker, database, web, workers and clock. Ctrl-C stops it all."
+    requires_system_checks = []
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.printing = threading.Lock()
+        began = time.monotonic()
+        try:
+            check_machine()
+            lock = lock_data_folder()
+        except NotReady as error:
+            raise CommandError(str(error)) from None
+        with lock:
+            supervisor = Supervisor(
+                settings.DATA_DIR / "logs", {"LOG_FORMAT": "json", "PYTHONUNBUFFERED": "1"}, self.say
+            )
+            self.listen(supervisor)
+            try:
+                self.bring_up(supervisor)
+                self.say(self.block(time.monotonic() - began))
+                supervisor.watch()
+            except StopAsked:
+                pass
+            except PartFailed as error:
+                raise CommandError(str(error)) from None
+            finally:
+                self.say("Stopping.")
+                supervisor.stop()
+                self.say("Stopped.")
+
+    def bring_up(self, supervisor: Supervisor) -> None:
+        """Broker, tables and rows first; then all that use them, side by side."""
+        if settings.EMBEDDED_VALKEY:
+            supervisor.start(parts.valkey())
+        call_command("migrate", interactive=False, verbosity=0)
+        found = StringIO()
+        call_command("import_weights", stdout=found)
+        self.say(f"Weights: {found.getvalue().strip()}")
+        if settings.DEMO:
+            call_command("seed_demo", verbosity=0)
+        collect_if_changed()
+        connections.close_all()
+        supervisor.start(
+            parts.web(),
+            parts.worker("gpu", "gpu", settings.GPU_SLOTS),
+            parts.worker("default", "default", 4),
+            parts.beat(),
+        )
+
+    def listen(self, supervisor: Supervisor) -> None:
+        def ask_to_stop(number: int, frame: FrameType | None) -> None:
+            supervisor.stop_asked.set()
+
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, ask_to_stop)
+
+    def block(self, seconds: float) -> str:
+        people = (
+            "".join(f"  {role:<9}  {name}  {password}\n" for role, name, password in logins()) if settings.DEMO else ""
+        )
+        return BLOCK.format(
+            name=settings.SITE_NAME,
+            seconds=seconds,
+            address=settings.SITE_URL,
+            people=people,
+            data=settings.DATA_DIR,
+        )
+
+    def say(self, line: str) -> None:
+        """One line of somebody, whole. A terminal that has gone away must not stop anything."""
+        with self.printing, contextlib.suppress(OSError):
+            self.stdout.write(line)
+            self.stdout.flush()

@@ -1,0 +1,74 @@
+"""The table of processes that make the platform: their commands, how one knows that each works, and how they leave."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import sys
+from functools import partial
+
+import redis
+from django.conf import settings
+
+from config.broker import valkey_binary
+from config.celery import app
+from config.supervision import Part
+
+ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+
+
+def valkey() -> Part:
+    """The embedded broker: append-only file, so that queued messages survive even a SIGKILL. Password by file, not by
+    command line, which every user of the machine can read.
+    """
+    config = settings.DATA_DIR / "valkey" / "valkey.conf"
+    config.parent.mkdir(exist_ok=True)
+    config.touch(mode=0o600)
+    config.write_text(
+        f"port {settings.VALKEY_PORT}\nbind 127.0.0.1\nrequirepass {settings.VALKEY_PASSWORD}\n"
+        f'dir "{config.parent}"\nsave ""\nappendonly yes\nappendfsync everysec\nmaxmemory-policy noeviction\n'
+    )
+    return Part("valkey", (str(valkey_binary()), str(config)), stage=0, answers=broker_answers, stop_within=1.5)
+
+
+def web() -> Part:
+    proxy = ("--proxy-headers",) if settings.PROXY_COUNT else ()
+    argv = ("-m", "daphne", "-b", settings.BIND, "-p", str(settings.PORT), "-v", "0", *proxy, "config.asgi:application")
+    return Part("web", (sys.executable, *argv), stage=1, answers=web_answers, stop_within=2.0)
+
+
+def worker(name: str, queue: str, threads: int) -> Part:
+    """Threads and never processes: CUDA cannot be used in a forked one, and the engine batches across threads."""
+    argv = (*CELERY, "worker", "-P", "threads", "-c", str(threads), "-Q", queue, "-n", f"{name}@%h")
+    quiet = ("--without-gossip", "--without-mingle", "-l", settings.LOG_LEVEL)
+    return Part(name, (*argv, *quiet), stage=2, answers=partial(worker_answers, name), stop_within=6.0)
+
+
+def beat() -> Part:
+    return Part("beat", (*CELERY, "beat", "-l", settings.LOG_LEVEL, "--pidfile="), stage=2, stop_within=6.0)
+
+
+CELERY = (sys.executable, "-m", "celery", "-A", "config")
+
+
+def broker_answers() -> bool:
+    try:
+        with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2) as client:
+            return bool(client.ping())
+    except redis.RedisError:
+        return False
+
+
+def web_answers() -> bool:
+    connection = http.client.HTTPConnection(ANYWHERE.get(settings.BIND, settings.BIND), settings.PORT, timeout=5)
+    try:
+        connection.request("GET", "/readyz", headers={"Host": settings.ALLOWED_HOSTS[0].lstrip(".")})
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def worker_answers(name: str) -> bool:
+    return bool(app.control.ping([f"{name}@{socket.gethostname()}"], timeout=0.5, limit=1))
