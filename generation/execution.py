@@ -4,23 +4,25 @@ Django to the engine; it is imported by workers alone.
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from functools import cache
 
 import structlog
+from django.conf import settings
 
-from generation import events, lifecycle, queueing
+from generation import events, lifecycle, queueing, upkeep
 from generation.catalog_files import CatalogWeights
 from generation.engine.outcome import Rendered, RenderError, Step
 from generation.engine.renderer import Renderer
 from generation.imaging.preview import encode_preview
 from generation.models import Job
+from generation.tasks import run_next_job
 from generation.workbench import Workbench
 
 logger = structlog.get_logger(__name__)
+
+MIB = 1024**2
 
 
 class Stopped(Exception):
@@ -34,7 +36,24 @@ class Drained(Exception):
 @cache
 def workbench() -> Workbench:
     """This process's renderer and heart; made on first use, since making it loads torch."""
-    return Workbench(Renderer(CatalogWeights()))
+    renderer = Renderer(
+        CatalogWeights(),
+        device=settings.RENDER_DEVICE,
+        threads=settings.RENDER_THREADS or None,
+        checkpoint_budget_bytes=settings.CHECKPOINT_MEMORY_MB * MIB,
+        lora_budget_bytes=settings.LORA_MEMORY_MB * MIB,
+    )
+    return Workbench(renderer)
+
+
+def open_workbench() -> None:
+    """A GPU worker starts: its heart beats, and what a dead one left behind is put right at once."""
+    workbench().start()
+    upkeep.heal(ring=run_next_job.delay)
+
+
+def drain_workbench() -> None:
+    workbench().drain()
 
 
 def perform_ready_jobs() -> int:

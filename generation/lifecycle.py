@@ -112,7 +112,7 @@ def _write_files(job: Job, pixels: np.ndarray) -> KeptFiles:
     """Files first, then rows: a row never points at nothing; a file without a row is swept."""
     infotext = infotext_of(job.recipe)
     picture = Image.fromarray(pixels)
-    png = encode_image(picture, "png", infotext=infotext)
+    png = encode_image(picture, "png", recipe_text=infotext)
     return KeptFiles(
         file=imagefiles.keep(imagefiles.image_name(job, ".png"), png),
         thumbnail=imagefiles.keep(imagefiles.image_name(job, "-small.webp"), thumbnail(picture, THUMBNAIL_SIDE)),

@@ -31,6 +31,8 @@ logger = structlog.get_logger(__name__)
 
 def submit_jobs(user: User, recipe: Recipe, count: int = 1) -> list[Job]:
     """Queue `count` pictures of the recipe, with seeds counting up. Raises Refusal; then nothing has changed."""
+    if count > user.plan.max_pictures:
+        enforce_quota(user.plan, Usage(), Request(count, 0, 0))
     recipes = prepare(user, recipe, count)
     request = Request(pictures=count, pixels=recipe.width * recipe.height, steps=recipe.steps)
     with transaction.atomic():
@@ -46,8 +48,6 @@ def prepare(user: User, recipe: Recipe, count: int) -> list[Recipe]:
     """The recipes of the siblings, checked, expanded and pinned; nothing is written."""
     if count < 1:
         raise Refusal("bad-count", "Make at least one picture.", field="count")
-    if count > user.plan.max_pictures:
-        enforce_quota(user.plan, Usage(), Request(count, 0, 0))
     _check_names(recipe)
     lists = {wildcard.name: wildcard.choices for wildcard in Wildcard.objects.filter(is_enabled=True)}
     return [pin_weights(user, _sibling(recipe, index, lists)) for index in range(count)]

@@ -19,9 +19,6 @@ from generation.models import GpuWorker, Job
 
 logger = structlog.get_logger(__name__)
 
-DRAIN_SECONDS = 4.0
-"""How long running jobs may still finish after the worker was asked to stop."""
-
 
 class Workbench:
     """One per worker process; used from all of its task threads."""
@@ -29,7 +26,7 @@ class Workbench:
     def __init__(self, renderer: Renderer) -> None:
         self.renderer = renderer
         self.name = f"{socket.gethostname()}-{os.getpid()}"
-        self.row = GpuWorker(name=self.name, slots=settings.GPU_SLOTS)
+        self.row = GpuWorker(name=self.name, device=str(renderer.device), slots=settings.GPU_SLOTS)
         self.stop_at: float | None = None
         self._jobs: dict[int, Job] = {}
         self._lost: set[int] = set()
@@ -44,8 +41,8 @@ class Workbench:
         return self.stop_at is not None and time.monotonic() > self.stop_at
 
     def drain(self) -> None:
-        """Take no new job; running ones have `DRAIN_SECONDS` to finish."""
-        self.stop_at = time.monotonic() + DRAIN_SECONDS
+        """Take no new job; running ones have the grace time to finish."""
+        self.stop_at = time.monotonic() + settings.STOP_GRACE_SECONDS
 
     def warm(self) -> set[str]:
         """The checkpoints of the jobs in hand: one more of these joins the running batch."""

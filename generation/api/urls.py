@@ -1,0 +1,19 @@
+"""Addresses of the API's generation resources."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from generation.api import views
+
+urlpatterns = [
+    path("jobs", views.JobsView.as_view(), name="api-jobs"),
+    path("jobs/<slug:code>", views.JobView.as_view(), name="api-job"),
+    path("jobs/<slug:code>/cancel", views.CancelView.as_view(), name="api-job-cancel"),
+    path("images", views.ImagesView.as_view(), name="api-images"),
+    path("images/<slug:code>", views.ImageView.as_view(), name="api-image"),
+    path("images/<slug:code>/file/<slug:format_name>", views.ImageFileView.as_view(), name="api-image-file"),
+    path("images/<slug:code>/trace", views.TraceView.as_view(), name="api-image-trace"),
+    path("checkpoints", views.CheckpointsView.as_view(), name="api-checkpoints"),
+    path("loras", views.LorasView.as_view(), name="api-loras"),
+]
