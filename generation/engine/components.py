@@ -109,7 +109,7 @@ def _network(cls: Any, folder: Path, subfolder: str | None, dtype: torch.dtype) 
     place = folder / subfolder if subfolder else folder
     network = cls.from_pretrained(
         place,
-        torch_dtype=dtype,
+        dtype=dtype,
         variant="fp16" if _only_half_precision(place) else None,
         use_safetensors=True,
         local_files_only=True,
