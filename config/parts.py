@@ -48,7 +48,7 @@ def beat() -> Part:
     return Part("beat", (*CELERY, "beat", "-l", settings.LOG_LEVEL, "--pidfile="), stage=2, stop_within=6.0)
 
 
-CELERY = (sys.executable, "-m", "celery", "-A", "config")
+CELERY = (sys.executable, "-m", "celery", "--quiet", "-A", "config")
 
 
 def broker_answers() -> bool:

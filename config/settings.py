@@ -181,6 +181,7 @@ RENDER_THREADS = env_int("RENDER_THREADS", 0, high=256)
 GPU_SLOTS = env_int("GPU_SLOTS", 8, low=1, high=64)
 CHECKPOINT_MEMORY_MB = env_int("CHECKPOINT_MEMORY_MB", 8192, low=64)
 LORA_MEMORY_MB = env_int("LORA_MEMORY_MB", 1024, low=16)
+STOP_GRACE_SECONDS = env_int("STOP_GRACE_SECONDS", 3, high=600)
 
 # Files
 MEDIA_ROOT = DATA_DIR / "media"

@@ -73,13 +73,16 @@ class Supervisor:
         self.children: dict[str, Child] = {}
         self.stop_asked = threading.Event()
 
-    def start(self, *parts: Part) -> None:
-        """Start them side by side and return when each answers. Raises PartFailed or StopAsked."""
+    def launch(self, *parts: Part) -> None:
+        """Start them side by side; they are not ready yet."""
         for part in parts:
             log = LineLog(part.name, self.logs / f"{part.name}.log", self.say)
             self.children[part.name] = Child(part, self._spawn(part, log), log)
-        for part in parts:
-            self._wait_for(self.children[part.name])
+
+    def wait(self) -> None:
+        """Return when each that was launched answers. Raises PartFailed or StopAsked."""
+        for child in self.children.values():
+            self._wait_for(child)
 
     def watch(self) -> None:
         """Restart what crashes, until somebody asks to stop."""

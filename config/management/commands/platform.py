@@ -62,10 +62,12 @@ class Command(BaseCommand):
                 self.say("Stopped.")
 
     def bring_up(self, supervisor: Supervisor) -> None:
-        """Broker, tables and rows first; then all that use them, side by side."""
+        """Broker and tables first, then all that use them. The GPU worker's torch loads while the rows are made."""
         if settings.EMBEDDED_VALKEY:
-            supervisor.start(parts.valkey())
+            supervisor.launch(parts.valkey())
+            supervisor.wait()
         call_command("migrate", interactive=False, verbosity=0)
+        supervisor.launch(parts.worker("gpu", "gpu", settings.GPU_SLOTS))
         found = StringIO()
         call_command("import_weights", stdout=found)
         self.say(f"Weights: {found.getvalue().strip()}")
@@ -73,12 +75,8 @@ class Command(BaseCommand):
             call_command("seed_demo", verbosity=0)
         collect_if_changed()
         connections.close_all()
-        supervisor.start(
-            parts.web(),
-            parts.worker("gpu", "gpu", settings.GPU_SLOTS),
-            parts.worker("default", "default", 4),
-            parts.beat(),
-        )
+        supervisor.launch(parts.web(), parts.worker("default", "default", 4), parts.beat())
+        supervisor.wait()
 
     def listen(self, supervisor: Supervisor) -> None:
         def ask_to_stop(number: int, frame: FrameType | None) -> None:
