@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from knox.models import AbstractAuthToken
 
 
 def new_code() -> str:
@@ -126,3 +127,22 @@ class CreditEntry(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise TypeError("The ledger is append-only: entries cannot be deleted.")
+
+
+class ApiToken(AbstractAuthToken):
+    """A program's key to one person's account. Only its hash is kept; the key is shown once, when it is made."""
+
+    name = models.CharField(max_length=60, help_text="What it is for.")
+    budget = models.PositiveIntegerField(null=True, blank=True, help_text="Credits it may spend; empty: no limit.")
+    spent = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-created"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(budget=None) | models.Q(spent__lte=models.F("budget")), name="token_within_budget"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.token_key}…)"

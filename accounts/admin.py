@@ -1,0 +1,106 @@
+"""The admin of people and credits. The ledger can be read and added to by a gift; nothing in it can be changed."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
+from django.contrib.auth.models import Group
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from accounts.credits import grant
+from accounts.models import CreditEntry, Plan, User, Wallet
+
+admin.site.unregister(Group)
+GIFT = 100
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin[User], ModelAdmin):  # type: ignore[misc]
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+    list_display = ["username", "email", "plan", "credits", "is_active", "is_staff", "date_joined"]
+    list_filter = ["plan", "is_active", "is_staff"]
+    list_select_related = ["plan", "wallet"]
+    readonly_fields = ["code"]
+    fieldsets = [*(DjangoUserAdmin.fieldsets or []), ("Tempera", {"fields": ["code", "plan"]})]
+    add_fieldsets = [(None, {"fields": ["username", "email", "plan", "password1", "password2"]})]
+    actions = ["give_credits"]
+
+    @admin.display(description="Credits")
+    def credits(self, user: User) -> int:
+        return user.wallet.balance if hasattr(user, "wallet") else 0
+
+    @admin.action(description=f"Give {GIFT} credits")
+    def give_credits(self, request: HttpRequest, users: QuerySet[User]) -> None:
+        for user in users:
+            grant(user, GIFT, reference=f"gift:{uuid.uuid4().hex}", note=f"A gift from {request.user}")
+        self.message_user(request, f"{users.count()} people have {GIFT} more credits.", messages.SUCCESS)
+
+
+@admin.register(Group)
+class GroupAdmin(DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]
+    pass
+
+
+@admin.register(Plan)
+class PlanAdmin(ModelAdmin):  # type: ignore[misc]
+    list_display = ["name", "daily_credits", "max_queued", "max_running", "max_pictures", "share", "is_default"]
+
+
+class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
+    """Rows that are written by verbs alone."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(CreditEntry)
+class CreditEntryAdmin(ReadOnlyAdmin):
+    list_display = ["created_at", "wallet", "kind", "amount", "reference", "note"]
+    list_filter = ["kind"]
+    search_fields = ["reference", "note", "wallet__user__username"]
+    list_select_related = ["wallet__user"]
+
+
+class TopUpForm(forms.ModelForm[Wallet]):
+    top_up = forms.IntegerField(min_value=1, max_value=1_000_000, label="Credits to add")
+    note = forms.CharField(max_length=200, required=False)
+
+    class Meta:
+        model = Wallet
+        fields: list[str] = []
+
+
+@admin.register(Wallet)
+class WalletAdmin(ModelAdmin):  # type: ignore[misc]
+    """A wallet's page adds credits; the balance itself is never typed in."""
+
+    form = TopUpForm
+    list_display = ["user", "balance"]
+    search_fields = ["user__username", "user__email"]
+    readonly_fields = ["user", "balance"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Wallet, form: TopUpForm, change: bool) -> None:
+        note = form.cleaned_data["note"] or f"Added by {request.user}"
+        grant(obj.user, form.cleaned_data["top_up"], reference=f"top-up:{uuid.uuid4().hex}", note=note)

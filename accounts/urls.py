@@ -1,0 +1,14 @@
+"""Addresses of the account pages."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from accounts import views
+
+urlpatterns = [
+    path("account/", views.account, name="account"),
+    path("account/credits/", views.ledger, name="account-credits"),
+    path("account/tokens/", views.tokens, name="account-tokens"),
+    path("account/tokens/<slug:key>/remove/", views.remove_token, name="account-token-remove"),
+]

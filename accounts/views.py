@@ -1,0 +1,68 @@
+"""The account pages: overview, the ledger, API tokens. Sign-in and security pages are allauth's."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.credits import grant_daily, wallet_of
+from accounts.forms import TokenForm
+from accounts.models import ApiToken, User
+
+ENTRIES_A_PAGE = 50
+private = cache_control(private=True, no_store=True)
+
+
+def _user(request: HttpRequest) -> User:
+    return cast(User, request.user)
+
+
+@login_required
+@private
+@require_GET
+def account(request: HttpRequest) -> HttpResponse:
+    user = _user(request)
+    grant_daily(user)
+    return render(request, "accounts/account.html", {"plan": user.plan, "balance": wallet_of(user).balance})
+
+
+@login_required
+@private
+@require_GET
+def ledger(request: HttpRequest) -> HttpResponse:
+    wallet = wallet_of(_user(request))
+    page = Paginator(wallet.entries.all(), ENTRIES_A_PAGE).get_page(request.GET.get("page"))
+    return render(request, "accounts/credits.html", {"page": page, "balance": wallet.balance})
+
+
+@login_required
+@private
+@require_http_methods(["GET", "POST"])
+def tokens(request: HttpRequest) -> HttpResponse:
+    """List the tokens; POST makes one, and this answer is the only page that ever shows it."""
+    user = _user(request)
+    form = TokenForm(request.POST or None)
+    made = ""
+    if request.method == "POST" and form.is_valid():
+        _, made = ApiToken.objects.create(user=user, **form.cleaned_data)
+        form = TokenForm()
+    valid = ApiToken.objects.filter(user=user, expiry__gt=timezone.now())
+    return render(request, "accounts/tokens.html", {"form": form, "tokens": valid, "made": made})
+
+
+@login_required
+@require_POST
+def remove_token(request: HttpRequest, key: str) -> HttpResponse:
+    removed, _ = ApiToken.objects.filter(user=_user(request), token_key=key).delete()
+    if not removed:
+        raise Http404
+    messages.success(request, "The token is removed; programs that use it are refused from now on.")
+    return redirect("account-tokens")
