@@ -51,8 +51,8 @@ class NamedLora:
 class ParsedInfotext:
     """What a picture says of itself. `fields` holds the parameters as text under A1111's keys, `Size` split in two.
 
-    `blocks` holds the parameters that were raw JSON (`Civitai resources`, `Hashes`); `loras` those that another tool
-    keeps outside the prompt; `tool` names the program. `old_schedule_rule` tells that `[a:b:1.0]` counts steps.
+    `blocks` holds the parameters that were raw JSON (`Civitai resources`, `Hashes`). Of other tools' pictures, `loras`
+    holds the LoRAs kept outside the prompt, and `leftovers` the names of settings that have no key here.
     """
 
     prompt: str = ""
@@ -60,7 +60,7 @@ class ParsedInfotext:
     fields: Mapping[str, str] = field(default_factory=dict)
     blocks: Mapping[str, Any] = field(default_factory=dict)
     loras: tuple[NamedLora, ...] = ()
-    notes: tuple[str, ...] = ()
+    leftovers: tuple[str, ...] = ()
     tool: str = "A1111"
 
     def get(self, key: str) -> str:
@@ -82,6 +82,10 @@ class ParsedInfotext:
         if version is None or "[" not in self.prompt + self.negative_prompt:
             return False
         return tuple(int(part or 0) for part in version.groups()) < FIRST_A1111_WITH_DOT_RULE
+
+    def __bool__(self) -> bool:
+        """Whether anything was found at all."""
+        return bool(self.prompt or self.negative_prompt or self.fields or self.blocks)
 
 
 def write_infotext(

@@ -1,0 +1,212 @@
+"""Turns what a picture says into values for a recipe, and lists all that could not be taken over. Pure: the catalog is
+asked through `Lookups`, and nothing is refused here; what the values may be in the end is `submission`'s matter.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from generation.imaging.civitai import resources
+from generation.imaging.infotext import DEFAULTS, NamedLora, ParsedInfotext
+from generation.recipe import (
+    CFG_RANGE,
+    CLIP_SKIP_RANGE,
+    MAX_SEED,
+    STEPS_RANGE,
+    InvalidRecipe,
+    check_prompt,
+    check_range,
+    check_size,
+)
+
+Lookup = Callable[[str, str], str | None]
+SHOWN_CHARS = 80
+
+_TAG = re.compile(r"<(?:lora|lyco):([^<>:]+)")
+_NUMBERS: dict[str, tuple[str, type, tuple[float, float]]] = {
+    "Steps": ("steps", int, STEPS_RANGE),
+    "CFG scale": ("cfg_scale", float, CFG_RANGE),
+    "Seed": ("seed", int, (0, MAX_SEED)),
+    "Clip skip": ("clip_skip", int, CLIP_SKIP_RANGE),
+}
+_EMPHASIS = {"Original": "original", "No norm": "no-norm"}
+# Read elsewhere in this file, or without any effect on the picture.
+_SPOKEN_FOR = frozenset(
+    {"Sampler", "Schedule type", "Size-1", "Size-2", "Model", "Model hash", "VAE", "VAE hash", "Emphasis", "Version",
+     "Lora hashes", "TI hashes", "User", "Prompt length", "Created Date", *_NUMBERS}
+)  # fmt: skip
+_WITHOUT_EFFECT = {"Denoising strength": ("1", "1.0"), "VAE": ("None", "Automatic"), "Tiling": ("False",)}
+
+
+@dataclass(frozen=True, slots=True)
+class Lookups:
+    """The caller's knowledge. Each lookup takes (name, hash), either of them possibly empty, and gives the catalog's
+    name or None. A checkpoint's hash is AutoV2, a LoRA's A1111's LoRA hash or AutoV2, an embedding's from its sha256.
+    """
+
+    checkpoint: Lookup
+    lora: Lookup
+    vae: Lookup
+    embedding: Lookup
+    samplers: Collection[str]
+    schedules: Collection[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Unmatched:
+    """One thing of the picture that was not taken over; `kind` is checkpoint, vae, lora, embedding, sampler, schedule,
+    value or setting, and the message is for people."""
+
+    kind: str
+    name: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedRecipe:
+    """`values` are keyed by Recipe's field names and hold only what the picture tells and this site knows."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    unmatched: list[Unmatched] = field(default_factory=list)
+
+    def miss(self, kind: str, name: str, message: str) -> None:
+        self.unmatched.append(Unmatched(kind, name, message))
+
+
+def match_recipe(parsed: ParsedInfotext, lookups: Lookups) -> MatchedRecipe:
+    """Recipe values from a picture's text. LoRA tags stay in the prompt, under the catalog's name where it differs;
+    LoRAs that another program kept outside the prompt become tags."""
+    matched = MatchedRecipe()
+    for step in (_prompts, _checkpoint, _vae, _embeddings, _sampler, _numbers, _size, _emphasis, _leftovers):
+        step(parsed, lookups, matched)
+    return matched
+
+
+def _prompts(parsed: ParsedInfotext, lookups: Lookups, matched: MatchedRecipe) -> None:
+    hashes = {**resources(parsed).lora_hashes, **parsed.lora_hashes}
+
+    def renamed(tag: re.Match[str]) -> str:
+        name = tag.group(1).strip()
+        found = _known(lookups.lora, "lora", name, hashes.get(name, ""), matched)
+        return tag.group() if found in (None, name) else f"<lora:{found}"
+
+    prompt = _TAG.sub(renamed, parsed.prompt)
+    for lora in _outside_the_prompt(parsed):
+        found = _known(lookups.lora, "lora", lora.name, lora.hash, matched)
+        prompt = f"{prompt} {_tag(found, lora)}" if found else prompt
+    matched.values.update(prompt=prompt, negative_prompt=parsed.negative_prompt)
+    for name, text in (("prompt", prompt), ("negative_prompt", parsed.negative_prompt)):
+        try:
+            check_prompt(name, text)
+        except InvalidRecipe as error:
+            matched.miss("value", name, str(error))
+
+
+def _outside_the_prompt(parsed: ParsedInfotext) -> Iterator[NamedLora]:
+    """Civitai's list repeats the prompt's tags under other names, so it counts only where there are none."""
+    yield from parsed.loras
+    if not parsed.loras and not _TAG.search(parsed.prompt):
+        yield from resources(parsed).loras
+
+
+def _tag(name: str, lora: NamedLora) -> str:
+    weights = [lora.weight] if lora.text_weight in (None, lora.weight) else [lora.text_weight, lora.weight]
+    return f"<lora:{name}:{':'.join(f'{weight:g}' for weight in weights)}>"
+
+
+def _known(lookup: Lookup, kind: str, name: str, hash: str, matched: MatchedRecipe) -> str | None:
+    found = lookup(name, hash)
+    if found is None:
+        known_by = f"“{_short(name)}”" if name else f"with hash {_short(hash)}"
+        matched.miss(kind, name or hash, f"This site has no {_LABELS[kind]} {known_by}.")
+    return found
+
+
+_LABELS = {"checkpoint": "checkpoint", "vae": "VAE", "lora": "LoRA", "embedding": "embedding"}
+
+
+def _checkpoint(parsed: ParsedInfotext, lookups: Lookups, matched: MatchedRecipe) -> None:
+    listed = resources(parsed)
+    name, hash = parsed.get("Model") or listed.checkpoint, parsed.get("Model hash") or listed.checkpoint_hash
+    if (name or hash) and (found := _known(lookups.checkpoint, "checkpoint", name, hash, matched)):
+        matched.values["checkpoint"] = found
+
+
+def _vae(parsed: ParsedInfotext, lookups: Lookups, matched: MatchedRecipe) -> None:
+    name, hash = parsed.get("VAE"), parsed.get("VAE hash")
+    wanted = (name or hash) and name not in _WITHOUT_EFFECT["VAE"]
+    if wanted and (found := _known(lookups.vae, "vae", name, hash, matched)):
+        matched.values["vae"] = found
+
+
+def _embeddings(parsed: ParsedInfotext, lookups: Lookups, matched: MatchedRecipe) -> None:
+    for name, hash in parsed.embedding_hashes.items():
+        _known(lookups.embedding, "embedding", name, hash, matched)
+
+
+def _sampler(parsed: ParsedInfotext, lookups: Lookups, matched: MatchedRecipe) -> None:
+    """A1111 before 1.9 wrote sampler and schedule as one name, such as `DPM++ 2M Karras`."""
+    samplers = {name.casefold(): name for name in lookups.samplers}
+    schedules = {name.casefold(): name for name in lookups.schedules}
+    told, schedule = parsed.get("Sampler"), parsed.get("Schedule type")
+    head, _, tail = told.rpartition(" ")
+    if told.casefold() not in samplers and tail.casefold() in schedules:
+        told, schedule = head, tail
+    for kind, name, known in (("sampler", told, samplers), ("schedule", schedule, schedules)):
+        if name.casefold() in known:
+            matched.values[kind] = known[name.casefold()]
+        elif name:
+            matched.miss(kind, name, f"This site has no {kind} “{_short(name)}”.")
+
+
+def _numbers(parsed: ParsedInfotext, _lookups: Lookups, matched: MatchedRecipe) -> None:
+    for key, (name, kind, limits) in _NUMBERS.items():
+        if text := parsed.get(key):
+            try:
+                value = kind(text)
+                check_range(name, value, limits, key)
+            except (ValueError, OverflowError) as error:
+                why = str(error) if isinstance(error, InvalidRecipe) else f"{key} must be a number."
+                matched.miss("value", key, f"{why} The picture says {_short(text)}.")
+            else:
+                matched.values[name] = value
+
+
+def _size(parsed: ParsedInfotext, _lookups: Lookups, matched: MatchedRecipe) -> None:
+    told = (parsed.get("Size-1"), parsed.get("Size-2"))
+    if not all(told):
+        return
+    try:
+        width, height = int(told[0]), int(told[1])
+        check_size(width, height)
+    except ValueError as error:
+        why = str(error) if isinstance(error, InvalidRecipe) else "The size must be two numbers."
+        matched.miss("value", "Size", f"{why} The picture says {_short('×'.join(told))}.")
+    else:
+        matched.values.update(width=width, height=height)
+
+
+def _emphasis(parsed: ParsedInfotext, _lookups: Lookups, matched: MatchedRecipe) -> None:
+    told = parsed.get("Emphasis")
+    if told in _EMPHASIS:
+        matched.values["emphasis"] = _EMPHASIS[told]
+    else:
+        matched.miss("value", "Emphasis", f"This site has no emphasis mode “{_short(told)}”.")
+
+
+def _leftovers(parsed: ParsedInfotext, _lookups: Lookups, matched: MatchedRecipe) -> None:
+    for key, value in parsed.fields.items():
+        if key not in _SPOKEN_FOR and value != DEFAULTS.get(key) and value not in _WITHOUT_EFFECT.get(key, ()):
+            matched.miss("setting", key, f"{_short(key)}: {_short(value)} is not taken over.")
+    for name in parsed.leftovers:
+        matched.miss("setting", name, f"{parsed.tool}’s {_short(name)} is not taken over.")
+    if parsed.old_schedule_rule:
+        message = "In this old picture, 1.0 in [a:b:1.0] means the first step; here it means all of them."
+        matched.miss("setting", "Version", message)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= SHOWN_CHARS else f"{text[: SHOWN_CHARS - 1]}…"
