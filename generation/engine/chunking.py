@@ -1,0 +1,154 @@
+"""Cuts weighted tokens into chunks that a CLIP text encoder can read; pure bookkeeping on token ids, without torch.
+
+Behaviour follows AUTOMATIC1111's: a chunk holds `length` tokens (75 for Stable Diffusion); where it overflows shortly
+after a comma, the words after that comma move on together; BREAK closes a chunk; an embedding is never cut in two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+COMMA_BACKTRACK = 20
+"""How many tokens back a comma may lie for the words after it to move to the next chunk (the reference's default)."""
+
+INSERT_TOKEN = 0
+"""The id that stands where an embedding's vectors will be put; the encoder never looks at its meaning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """An embedding as chunking sees it: `key` names it (its sha256), and it takes the place of `vectors` tokens."""
+
+    key: str
+    vectors: int
+
+
+FindInsert = Callable[[Sequence[int], int], "tuple[Insert, int] | None"]
+"""Answers which embedding's name begins at a place of a token list, and how many tokens that name takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A run of tokens that share one weight; `tokens=None` is a BREAK."""
+
+    tokens: Sequence[int] | None
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """At most `length` tokens without BOS, EOS and padding, a weight for each, and where embeddings stand in them."""
+
+    tokens: tuple[int, ...] = ()
+    weights: tuple[float, ...] = ()
+    inserts: tuple[tuple[int, Insert], ...] = ()
+
+    def unweighted(self) -> Chunk:
+        """The same chunk with no weights: what an encoder reads, and equal for all that encode alike."""
+        return Chunk(self.tokens, (), self.inserts)
+
+
+EMPTY_CHUNK = Chunk()
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What is never split: one token, or a whole embedding."""
+
+    token: int
+    weight: float
+    insert: Insert | None = None
+
+    @property
+    def size(self) -> int:
+        return self.insert.vectors if self.insert else 1
+
+
+def no_insert(tokens: Sequence[int], position: int) -> None:
+    """The `FindInsert` of a text without embeddings."""
+
+
+def split_into_chunks(
+    pieces: Iterable[Piece], length: int, *, comma: int | None = None, find: FindInsert = no_insert
+) -> tuple[Chunk, ...]:
+    """Chunks of at most `length` tokens; at least one, which is empty for an empty text.
+
+    `comma` is the tokenizer's id of a comma that ends a word. Every insert must fit a chunk (`vectors <= length`).
+    """
+    filler = ChunkFiller(length, comma)
+    for piece in pieces:
+        if piece.tokens is None:
+            filler.close()
+        else:
+            for unit in units_of(piece.tokens, piece.weight, find):
+                filler.add(unit)
+    if filler.open or not filler.chunks:
+        filler.close()
+    return tuple(filler.chunks)
+
+
+def units_of(tokens: Sequence[int], weight: float, find: FindInsert) -> Iterable[Unit]:
+    """The tokens one by one, with every embedding's name replaced by the embedding."""
+    position = 0
+    while position < len(tokens):
+        found = find(tokens, position)
+        if found:
+            insert, name_length = found
+            yield Unit(INSERT_TOKEN, weight, insert)
+            position += name_length
+        else:
+            yield Unit(tokens[position], weight)
+            position += 1
+
+
+class ChunkFiller:
+    """Fills one open chunk after another."""
+
+    def __init__(self, length: int, comma: int | None) -> None:
+        self.length = length
+        self.comma = comma
+        self.chunks: list[Chunk] = []
+        self.open: list[Unit] = []
+        self.used = 0
+
+    def add(self, unit: Unit) -> None:
+        if self.used == self.length and not self.is_comma(unit):
+            self.move_on_from_comma()
+        if self.used + unit.size > self.length:
+            self.close()
+        self.open.append(unit)
+        self.used += unit.size
+
+    def close(self) -> None:
+        self.chunks.append(to_chunk(self.open))
+        self.open, self.used = [], 0
+
+    def move_on_from_comma(self) -> None:
+        """Closes the full chunk after its last comma if that is near, and opens the next with what followed it."""
+        back = 0
+        for index in reversed(range(len(self.open))):
+            back += self.open[index].size
+            if back > COMMA_BACKTRACK:
+                return
+            if self.is_comma(self.open[index]):
+                moved = self.open[index + 1 :]
+                del self.open[index + 1 :]
+                self.close()
+                self.open, self.used = moved, sum(unit.size for unit in moved)
+                return
+
+    def is_comma(self, unit: Unit) -> bool:
+        return unit.insert is None and unit.token == self.comma
+
+
+def to_chunk(units: Sequence[Unit]) -> Chunk:
+    tokens: list[int] = []
+    weights: list[float] = []
+    inserts: list[tuple[int, Insert]] = []
+    for unit in units:
+        if unit.insert:
+            inserts.append((len(tokens), unit.insert))
+        tokens.extend([unit.token] * unit.size)
+        weights.extend([unit.weight] * unit.size)
+    return Chunk(tuple(tokens), tuple(weights), tuple(inserts))

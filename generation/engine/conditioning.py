@@ -1,0 +1,135 @@
+"""Turns a recipe's two prompts into what the UNet reads at each of its calls, with A1111's rules on the way.
+
+`generation.prompting` reads the syntax and `text_encoding` encodes the texts that come out; here they become tracks
+over the calls of a run, all of one length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from generation.engine.encodings import Encoded, EncodedText
+from generation.engine.loading import LoadedCheckpoint
+from generation.engine.loras import LoraCache
+from generation.engine.outcome import RenderError
+from generation.engine.text_encoding import TextEncoding
+from generation.engine.weightsource import WeightSource
+from generation.prompting import TagError, compose, extract_tags, schedule
+from generation.prompting.schedule import segment_at
+from generation.recipe import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Prompted:
+    """What one UNet call reads. All states are (T, dim) with the same T.
+
+    `positive`: the parts that AND joins, each with its weight. `negative` is None where there is no negative branch.
+    The guided result is negative + sum(weight * cfg_scale * (positive - negative)). `pooled_positive` (parts, dim) has
+    a row for each part, `pooled_negative` is (dim,); both are None for families without a pooled vector.
+    """
+
+    positive: tuple[tuple[Tensor, float], ...]
+    negative: Tensor | None
+    pooled_positive: Tensor | None = None
+    pooled_negative: Tensor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One part of a prompt over time: which text each stretch of calls says, and how each text is encoded."""
+
+    segments: Sequence[tuple[int, str]]
+    encoded: Encoded
+    weight: float = 1.0
+
+    @property
+    def tokens(self) -> int:
+        return max(len(text.states) for text in self.encoded.values())
+
+    def at(self, call: int) -> EncodedText:
+        """Of the segments the first that ends at `call` (counted from 0) or later."""
+        _, text = self.segments[segment_at(self.segments, call)]
+        return self.encoded[text]
+
+    def padded(self, tokens: int) -> Track:
+        """The same track with every text `tokens` long, by repeating its last vector."""
+        return Track(self.segments, {text: padded(found, tokens) for text, found in self.encoded.items()}, self.weight)
+
+
+@dataclass(frozen=True, slots=True)
+class Conditioning:
+    """A recipe's prompts, encoded for the whole run; `tokens` is the T of everything that `at` returns."""
+
+    positive: tuple[Track, ...]
+    negative: Track | None
+    tokens: int
+
+    def at(self, call: int) -> Prompted:
+        """What UNet call number `call`, counted from 0, reads."""
+        parts = [(track.at(call), track.weight) for track in self.positive]
+        negative = self.negative.at(call) if self.negative else None
+        pooled = [part.pooled for part, _ in parts if part.pooled is not None]
+        return Prompted(
+            positive=tuple((part.states, weight) for part, weight in parts),
+            negative=negative.states if negative else None,
+            pooled_positive=torch.stack(pooled) if pooled else None,
+            pooled_negative=negative.pooled if negative else None,
+        )
+
+
+class Conditioner:
+    """Encodes prompts for one loaded checkpoint, on the caller's thread; callable from many.
+
+    What it encodes is remembered with the checkpoint's text encoders, so that a new Conditioner costs nothing.
+    """
+
+    def __init__(self, checkpoint: LoadedCheckpoint, loras: LoraCache, embeddings: WeightSource) -> None:
+        self.texts = TextEncoding(checkpoint, loras, embeddings)
+
+    def encode(self, recipe: Recipe, calls: int) -> Conditioning:
+        """The recipe's prompts for a run of `calls` UNet calls, over which schedules are laid.
+
+        Raises RenderError (WeightsRefused where a file is at fault) with a sentence for people.
+        """
+        parts = compose(without_tags(recipe.prompt))
+        tracks = [self.track(recipe, text, calls, weight) for text, weight in parts]
+        guided = recipe.cfg_scale > 1 or len(tracks) > 1 or tracks[0].weight != 1
+        if guided:
+            tracks.append(self.negative(recipe, calls))
+        tokens = max(track.tokens for track in tracks)
+        padded = tuple(track.padded(tokens) for track in tracks)
+        return Conditioning(padded[: len(parts)], padded[-1] if guided else None, tokens)
+
+    def negative(self, recipe: Recipe, calls: int) -> Track:
+        """The negative prompt's track: AND and tags are plain words in it; SDXL reads zeros for an empty one."""
+        track = self.track(recipe, recipe.negative_prompt, calls)
+        if recipe.negative_prompt or not self.texts.family.pooled:
+            return track
+        return Track(track.segments, {text: zeroed(found) for text, found in track.encoded.items()})
+
+    def track(self, recipe: Recipe, text: str, calls: int, weight: float = 1.0) -> Track:
+        segments = schedule(text, calls)
+        return Track(segments, self.texts.encode(recipe, tuple(words for _, words in segments)), weight)
+
+
+def without_tags(prompt: str) -> str:
+    """The prompt without its `<lora:...>` tags; which LoRAs are picked stands in the recipe."""
+    try:
+        return extract_tags(prompt)[0]
+    except TagError as error:
+        raise RenderError(error.code, str(error)) from error
+
+
+def zeroed(text: EncodedText) -> EncodedText:
+    return EncodedText(torch.zeros_like(text.states), None if text.pooled is None else torch.zeros_like(text.pooled))
+
+
+def padded(text: EncodedText, tokens: int) -> EncodedText:
+    missing = tokens - len(text.states)
+    if not missing:
+        return text
+    return EncodedText(torch.cat([text.states, text.states[-1:].expand(missing, -1)]), text.pooled)
