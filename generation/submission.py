@@ -20,7 +20,7 @@ from generation import events, fairness
 from generation.models import GeneratedImage, Job, Wildcard
 from generation.models.jobs import new_code
 from generation.pricing import price, work
-from generation.prompting import expand
+from generation.prompting.expansion import expand
 from generation.recipe import MAX_SEED, Recipe
 from generation.sampling_names import SAMPLERS, SCHEDULES
 from generation.tasks import run_next_job, trace_image
