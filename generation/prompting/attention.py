@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from bisect import insort
+from bisect import bisect
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -12,10 +13,12 @@ ROUND_WEIGHT = 1.1
 SQUARE_WEIGHT = 1 / 1.1
 BREAK = "BREAK"
 
-_TOKEN = re.compile(r"\\[()\[\]\\]?|:\s*([+-]?[.\d]+)\s*\)|[()\[\]:]|[^\\()\[\]:]+")
+_WEIGHT = r":\s*([+-]?[.\d]+)\s*\)"
+_TOKEN = re.compile(rf"\\[()\[\]\\]?|{_WEIGHT}|[()\[\]]|(?:[^\\()\[\]:]+|:(?!{_WEIGHT[1:]}))+")
 _BREAK = re.compile(r"\bBREAK\b")
 _CLOSES = {")": "(", "]": "["}
 _FACTOR = {"(": ROUND_WEIGHT, "[": SQUARE_WEIGHT}
+_EXACT_DEPTH = 100
 
 
 class Piece(NamedTuple):
@@ -60,10 +63,15 @@ def weigh(text: str) -> tuple[list[Piece], list[BadWeight]]:
 
 @dataclass(slots=True)
 class _Bracket:
+    kind: str
     first: int  # the first piece within
     factor: float
     end: int = -1  # the piece before which it closes
     rank: int = -1  # its place in the order of closing
+
+
+def _outermost_first(bracket: _Bracket) -> int:
+    return -bracket.rank
 
 
 @dataclass(slots=True)
@@ -82,7 +90,7 @@ class _Reader:
     def take(self, token: re.Match[str]) -> None:
         text = token[0]
         if text in self.open:
-            bracket = _Bracket(len(self.texts), _FACTOR[text])
+            bracket = _Bracket(text, len(self.texts), _FACTOR[text])
             self.brackets.append(bracket)
             self.open[text].append(bracket)
         elif text in _CLOSES and self.open[_CLOSES[text]]:
@@ -95,27 +103,42 @@ class _Reader:
             self._add(text, token.start())
 
     def pieces(self) -> list[Piece]:
-        """The pieces with their weights: the product of the brackets around each, the one that closes first leading."""
         for kind in self.open:
             for bracket in self.open[kind]:
                 self._close(bracket)
-        pieces, around, weight = [], list[_Bracket](), 1.0
-        opening = iter(self.brackets)
-        coming = next(opening, None)
-        for index, (text, start, end, is_break) in enumerate(self.texts):
-            changed = False
+        return [
+            Piece(text, -weight if is_break else weight, start, end, is_break)
+            for (text, start, end, is_break), weight in zip(self.texts, self._weights(), strict=True)
+        ]
+
+    def _weights(self) -> Iterator[float]:
+        """The weight of each piece: the product of the brackets around it, in the order in which they close.
+
+        `around` holds them outermost first: what closes next is always its last. In floats the order of factors counts;
+        where so many are nested that nobody could mean it, running products keep the time linear instead.
+        """
+        around: list[_Bracket] = []
+        factors: list[float] = []
+        products = {"(": [1.0], "[": [1.0]}
+        coming, weight = 0, 1.0
+        for index in range(len(self.texts)):
+            known = coming, len(around)
             while around and around[-1].end <= index:
-                around.pop()
-                changed = True
-            while coming and coming.first <= index:
-                if coming.end > index:
-                    insort(around, coming, key=lambda bracket: -bracket.rank)
-                    changed = True
-                coming = next(opening, None)
-            if changed:
-                weight = math.prod([bracket.factor for bracket in around[::-1]])
-            pieces.append(Piece(text, -weight if is_break else weight, start, end, is_break))
-        return pieces
+                products[around.pop().kind].pop()
+                factors.pop()
+            while coming < len(self.brackets) and self.brackets[coming].first <= index:
+                bracket = self.brackets[coming]
+                coming += 1
+                if bracket.end > index:
+                    place = bisect(around, -bracket.rank, key=_outermost_first)
+                    around.insert(place, bracket)
+                    factors.insert(place, bracket.factor)
+                    products[bracket.kind].append(products[bracket.kind][-1] * bracket.factor)
+            if len(around) > _EXACT_DEPTH:
+                weight = products["("][-1] * products["["][-1]
+            elif known != (coming, len(around)):
+                weight = math.prod(factors[::-1])
+            yield weight
 
     def _close_weighted(self, token: re.Match[str]) -> None:
         bracket = self.open["("].pop()

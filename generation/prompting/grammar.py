@@ -22,16 +22,19 @@ from itertools import pairwise
 _TOKEN = re.compile(r"(?:[^\\\[\]():|]+|\\[^\n])+|[\\\[\]():|]")
 _WHEN = re.compile(r"\s*([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)\s*")
 _OPENER = {")": "(", "]": "["}
+_EMPHASIS = {"(": ("", ":"), "[": ("",)}  # what may separate the parts of attention brackets
 
 Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Switch:
-    """`[before:after:when]` at text[start:end]: `before` up to and including step `last`, then `after`."""
+    """`[before:after:when]`: `before` up to and including step `last`, then `after`.
 
-    start: int
-    end: int
+    `edges` are the places of the brackets and of the colons between them.
+    """
+
+    edges: tuple[int, ...]
     before: Items
     after: Items
     last: int
@@ -42,10 +45,9 @@ class Switch:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Alternation:
-    """`[a|b|...]` at text[start:end]: another option at every step, the first at step 1."""
+    """`[a|b|...]`: another option at every step, the first at step 1. `edges`: the places of the brackets and bars."""
 
-    start: int
-    end: int
+    edges: tuple[int, ...]
     options: tuple[Items, ...]
 
     def at(self, step: int) -> Items:
@@ -56,6 +58,20 @@ Unit = Switch | Alternation
 Items = tuple[Span | Unit, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Square brackets at text[start:end] that look like a switch or an alternation and are none; `reason` says why.
+
+    "when": the last part is no number. "parts": too many colons. "mixed": bars and colons. "inner": a bracket within is
+    not whole. For "when", text[part_start:end - 1] is what is no number.
+    """
+
+    start: int
+    end: int
+    part_start: int
+    reason: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Script:
     """A text read for some number of steps. `literal_at` is the place that made all of it literal, if any."""
@@ -64,22 +80,23 @@ class Script:
     items: Items
     units: tuple[Unit, ...]
     emphases: tuple[Span, ...]
+    rejected: tuple[Rejected, ...]
     literal_at: int | None
 
     def spans_at(self, step: int) -> list[Span]:
         """The parts of the text that are visible at `step` (from 1), in order."""
         spans: list[Span] = []
-        ahead = list(self.items[::-1])
+        ahead: list[Span | Unit] = list(self.items[::-1])
         while ahead:
             item = ahead.pop()
-            if isinstance(item, tuple):
+            if type(item) is tuple:
                 spans.append(item)
             else:
-                ahead.extend(item.at(step)[::-1])
+                ahead += item.at(step)[::-1]  # type: ignore[union-attr]  # mypy narrows no union by `type(...) is`
         return spans
 
-    def text_at(self, step: int) -> str:
-        return "".join([self.text[start:end] for start, end in self.spans_at(step)])
+    def said(self, spans: list[Span]) -> str:
+        return "".join([self.text[start:end] for start, end in spans])
 
 
 def parse(text: str, steps: int) -> Script:
@@ -96,6 +113,7 @@ class _Bracket:
     position: int
     first: int  # where its contents begin in the reader's row of items
     cuts: list[int] = field(default_factory=list)  # where its separators stand in that row
+    cut_positions: list[int] = field(default_factory=list)  # and in the text
     separators: str = ""
     whole: bool = True
 
@@ -113,6 +131,7 @@ class _Reader:
         self.open: list[_Bracket] = []
         self.units: list[Unit] = []
         self.emphases: list[Span] = []
+        self.rejected: list[Rejected] = []
         self.loose_bars: set[int] = set()
         self.lone_backslash: int | None = None
 
@@ -132,13 +151,15 @@ class _Reader:
         if self.lone_backslash is not None and literal_at is not None:
             literal_at = min(literal_at, self.lone_backslash)
         items = _joined(self.row) if literal_at is None else ((0, len(self.text)),)
-        return Script(self.text, items, tuple(self.units), tuple(self.emphases), literal_at)
+        found = tuple(self.units), tuple(self.emphases), tuple(self.rejected)
+        return Script(self.text, items, *found, literal_at)
 
     def _separate(self, token: str, position: int) -> None:
         if token == "|":
             self.loose_bars.add(position)
         if self.open:
             self.open[-1].cuts.append(len(self.row) - 1)
+            self.open[-1].cut_positions.append(position)
             self.open[-1].separators += token
 
     def _close(self, token: str, end: int) -> None:
@@ -150,24 +171,32 @@ class _Reader:
         if unit:
             self.row[bracket.first - 1 :] = [unit]
             self.units.append(unit)
-        elif bracket.whole and bracket.separators in ("", ":" if bracket.kind == "(" else ""):
+        elif bracket.whole and bracket.separators in _EMPHASIS[bracket.kind]:
             self.emphases.append((bracket.position, end))
-        elif self.open:
-            self.open[-1].whole = False
+        else:
+            self._reject(bracket, end)
 
     def _unit(self, bracket: _Bracket, end: int) -> Unit | None:
         if bracket.kind != "[" or not bracket.whole or not bracket.separators:
             return None
-        edges = [bracket.first - 1, *bracket.cuts, len(self.row) - 1]
-        parts = [self.row[left + 1 : right] for left, right in pairwise(edges)]
+        places = [bracket.first - 1, *bracket.cuts, len(self.row) - 1]
+        parts = [self.row[left + 1 : right] for left, right in pairwise(places)]
+        edges = (bracket.position, *bracket.cut_positions, end - 1)
         if ":" not in bracket.separators:
-            self.loose_bars.difference_update(self.row[cut][0] for cut in bracket.cuts)  # type: ignore[index]
-            return Alternation(bracket.position, end, tuple(map(_joined, parts)))
+            self.loose_bars.difference_update(bracket.cut_positions)
+            return Alternation(edges, tuple(map(_joined, parts)))
         last = self._last_step(parts[-1])
         if last is None or bracket.separators not in (":", "::"):
             return None
         before = _joined(parts[-3]) if len(parts) == 3 else ()
-        return Switch(bracket.position, end, before, _joined(parts[-2]), last)
+        return Switch(edges, before, _joined(parts[-2]), last)
+
+    def _reject(self, bracket: _Bracket, end: int) -> None:
+        if self.open:
+            self.open[-1].whole = False
+        if bracket.kind == "[" and bracket.separators:
+            part_start = bracket.cut_positions[-1] + 1
+            self.rejected.append(Rejected(bracket.position, end, part_start, _reason(bracket)))
 
     def _last_step(self, part: list[Span | Unit]) -> int | None:
         if len(part) != 1 or not isinstance(part[0], tuple):
@@ -180,6 +209,14 @@ def step_of(when: str, steps: int) -> int:
     """The step that `when` names: with a "." a fraction of `steps`, else a step; cut off, and clamped to 0..`steps`."""
     value = float(when) * steps if "." in when else float(when)
     return int(min(max(value, 0.0), float(steps)))
+
+
+def _reason(bracket: _Bracket) -> str:
+    if not bracket.whole:
+        return "inner"
+    if len(set(bracket.separators)) > 1:
+        return "mixed"
+    return "when" if len(bracket.separators) <= 2 else "parts"
 
 
 def _joined(items: list[Span | Unit]) -> Items:

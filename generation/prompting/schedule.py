@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from collections.abc import Sequence
 
-from generation.prompting.grammar import Alternation, Script, Switch, parse
+from generation.prompting.grammar import Alternation, Script, Span, Switch, parse
 
 
 def schedule(text: str, steps: int) -> list[tuple[int, str]]:
@@ -15,10 +16,10 @@ def schedule(text: str, steps: int) -> list[tuple[int, str]]:
     Behaviour: A1111 from 1.6 on. For second-order samplers `steps` counts calls of the UNet.
     """
     script = parse(text, steps)
-    return [(end, script.text_at(end)) for end in end_steps(script, steps)]
+    return [(end, script.said(spans)) for end, spans in segments(script, steps)]
 
 
-def segment_at(segments: Sequence[tuple[int, str]], call: int) -> int:
+def segment_at(segments: Sequence[tuple[int, object]], call: int) -> int:
     """Which segment the UNet call number `call` (from 0) uses: the first that ends at or after it.
 
     The count starts at 0, as in the reference, so that `[cat:dog:10]` says "cat" at 11 calls.
@@ -26,8 +27,21 @@ def segment_at(segments: Sequence[tuple[int, str]], call: int) -> int:
     return min(bisect_left(segments, call, key=lambda segment: segment[0]), len(segments) - 1)
 
 
-def end_steps(script: Script, steps: int) -> list[int]:
-    """The last steps of the segments, ascending."""
+def segments(script: Script, steps: int) -> list[tuple[int, list[Span]]]:
+    """The segments as (last step, visible spans). Segments that must say the same share one list."""
+    period = math.lcm(*(len(unit.options) for unit in script.units if isinstance(unit, Alternation)))
+    lasts = sorted(unit.last for unit in script.units if isinstance(unit, Switch))
+    known: dict[tuple[int, int], list[Span]] = {}
+    found = []
+    for end in _end_steps(script, steps):
+        state = (end % period, bisect_left(lasts, end))
+        if state not in known:
+            known[state] = script.spans_at(end)
+        found.append((end, known[state]))
+    return found
+
+
+def _end_steps(script: Script, steps: int) -> list[int]:
     if steps < 1:
         raise ValueError("A schedule needs at least one step.")
     if script.literal_at is not None:
