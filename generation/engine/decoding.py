@@ -6,8 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from generation.engine.failures import not_finite
 from generation.engine.loading import LoadedCheckpoint
-from generation.engine.outcome import Pixels, RenderError
+from generation.engine.outcome import Pixels
 
 
 @torch.inference_mode()
@@ -17,5 +18,6 @@ def decode(checkpoint: LoadedCheckpoint, latents: Tensor) -> Pixels:
     image = vae.decode((latents / vae.config.scaling_factor).to(vae.dtype), return_dict=False)[0]
     values = (image * 0.5 + 0.5).clamp(0, 1)[0].permute(1, 2, 0).float().cpu().numpy()
     if not np.isfinite(values).all():
-        raise RenderError("not-a-number", "The VAE's picture holds numbers that are none; try another VAE.")
-    return (values * 255).round().astype(np.uint8)
+        raise not_finite()
+    pixels: Pixels = (values * 255).round().astype(np.uint8)
+    return pixels

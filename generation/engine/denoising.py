@@ -12,7 +12,7 @@ import torch
 from diffusers.utils.torch_utils import randn_tensor
 from torch import Tensor
 
-from generation.engine.outcome import RenderError
+from generation.engine.failures import not_finite
 from generation.engine.samplers import TABLE, step_parameters
 from generation.recipe import Recipe
 
@@ -49,11 +49,12 @@ class Glimpse:
     def predicted_latents(self) -> Tensor:
         """The clean latents (1, C, h, w) that this prediction points to, in the variance-preserving form of DDPM."""
         signal, noise = self.alpha_cumprod**0.5, (1.0 - self.alpha_cumprod) ** 0.5
+        clean = self.prediction
         if self.prediction_type == "v_prediction":
-            return self.sample * signal - self.prediction * noise
-        if self.prediction_type == "sample":
-            return self.prediction
-        return (self.sample - self.prediction * noise) / max(signal, 1e-3)
+            clean = self.sample * signal - self.prediction * noise
+        if self.prediction_type == "epsilon":
+            clean = (self.sample - self.prediction * noise) / max(signal, 1e-3)
+        return clean
 
 
 class Denoising:
@@ -73,7 +74,7 @@ class Denoising:
         self.latents = self._first_latents()
         self._picks: Picks = tuple((pick.sha256, pick.weight) for pick in recipe.loras if pick.weight)
         self._step_arguments = TABLE[recipe.sampler].step_arguments()
-        if "generator" in step_parameters(type(scheduler)):
+        if "generator" in step_parameters(type(scheduler).step):
             self._step_arguments["generator"] = self._generator
 
     @property
@@ -81,9 +82,9 @@ class Denoising:
         return self.call >= self.total
 
     @property
-    def most_rows(self) -> int:
-        """Rows of the widest call: prompts with AND may need more of them at some calls than at others."""
-        return max(_row_count(self.conditioning.at(call)) for call in range(self.total))
+    def row_count(self) -> int:
+        """Rows of every call: one a part of the prompt, and one for the negative prompt."""
+        return _row_count(self.conditioning.at(0))
 
     def rows(self) -> Rows:
         """The rows of the next UNet call: the negative prompt first, then each positive, as diffusers orders them."""
@@ -106,7 +107,7 @@ class Denoising:
         guided = guide(prediction, self.conditioning.at(self.call), self.recipe.cfg_scale)
         stepped = self.scheduler.step(guided, timestep, self.latents, return_dict=False, **self._step_arguments)[0]
         if not bool(torch.isfinite(stepped).all()):
-            raise RenderError("not-a-number", "The picture turned into numbers that are none; try other weights.")
+            raise not_finite()
         self.latents = stepped
         self.glimpse = self._glimpse(rows.sample[:1], guided, timestep)
         self.call += 1
@@ -114,8 +115,8 @@ class Denoising:
     def _first_latents(self) -> Tensor:
         factor = 2 ** (len(self.checkpoint.vae.config.block_out_channels) - 1)
         shape = (1, self.checkpoint.unet.config.in_channels, self.recipe.height // factor, self.recipe.width // factor)
-        noise = randn_tensor(shape, self._generator, torch.device(self.checkpoint.device), self.checkpoint.dtype)
-        return noise * self.scheduler.init_noise_sigma
+        noise: Tensor = randn_tensor(shape, self._generator, self.checkpoint.device, self.checkpoint.dtype)
+        return noise * float(self.scheduler.init_noise_sigma)
 
     def _glimpse(self, sample: Tensor, guided: Tensor, timestep: Tensor) -> Glimpse:
         config = self.scheduler.config
@@ -131,15 +132,13 @@ class Denoising:
 def guide(prediction: Tensor, prompted: Prompted, cfg_scale: float) -> Tensor:
     """Classifier-free guidance (Ho and Salimans 2022), composed over AND parts (Liu et al. 2022).
 
-    Without a negative row it is the weighted mean of the positives.
+    `prediction` is (rows, C, h, w), the result (1, C, h, w). A single row is unguided.
     """
-    weights = [weight for _, weight in prompted.positive]
     if prompted.negative is None:
-        shares = prediction.new_tensor(weights) / (sum(weights) or 1.0)
-        return (prediction * shares.view(-1, 1, 1, 1)).sum(0, keepdim=True)
-    unconditional, *positives = prediction.split(1)
+        return prediction
+    unconditional, *positives = torch.split(prediction, 1)
     guided = unconditional
-    for row, weight in zip(positives, weights, strict=True):
+    for row, (_, weight) in zip(positives, prompted.positive, strict=True):
         guided = guided + (cfg_scale * weight) * (row - unconditional)
     return guided
 

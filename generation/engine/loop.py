@@ -15,6 +15,7 @@ from torch import Tensor
 
 from generation.engine.batching import Group, Turns
 from generation.engine.denoising import Rows
+from generation.engine.failures import as_render_error, cancelled, deadline_passed, engine_stopped, is_out_of_memory
 from generation.engine.metrics import EngineMetrics
 from generation.engine.outcome import RenderError
 from generation.engine.ticket import Ticket
@@ -22,7 +23,7 @@ from generation.engine.unet_call import call_unet
 
 logger = logging.getLogger(__name__)
 
-Predicted = list[tuple[Ticket, Rows, Tensor]]
+Answers = list[tuple[Ticket, Rows, Tensor]]
 
 
 class EngineLoop:
@@ -41,14 +42,14 @@ class EngineLoop:
         """Put a request in the queue; callable from any thread. Raises RenderError when the engine has stopped."""
         with self._changed:
             if self._stopping:
-                raise stopped()
+                raise engine_stopped()
             self._turns.join(ticket)
             self._changed.notify()
 
     def leave(self, ticket: Ticket) -> None:
         """Give a request up; the engine drops it before its next call. Harmless after its end."""
-        ticket.cancel()
         with self._changed:
+            ticket.left = True
             self._changed.notify()
 
     def close(self) -> None:
@@ -63,54 +64,55 @@ class EngineLoop:
             with torch.inference_mode():
                 while (group := self._next_group()) is not None:
                     self._round(group)
-        except BaseException:
+        except Exception:
             logger.exception("The engine thread died")
-            raise
         finally:
             self._fail_everyone()
 
     def _next_group(self) -> Group | None:
-        """Drop and admit, waiting while nobody is here; None to stop."""
+        """Drop, pick whose turn it is, admit; waits while nobody is here. None to stop."""
         with self._changed:
-            while True:
+            while not self._stopping:
                 self._drop()
                 group = self._turns.next()
-                if self._stopping:
-                    return None
                 if group is not None:
                     self._admit(group)
                     return group
                 self._changed.wait()
+            return None
 
     def _drop(self) -> None:
         """Let go of those who left or ran out of time, whether they run, wait or are parked."""
         now = time.monotonic()
-        gone = [ticket for ticket in self._turns.tickets if ticket.cancelled or ticket.deadline < now]
-        late = RenderError("deadline", "The picture took longer than it may.")
-        for ticket in gone:
-            self._end(ticket, None if ticket.cancelled else late)
-        self._turns.remove(gone)
+        for ticket in self._turns.tickets:
+            if ticket.left:
+                self._end(ticket, cancelled())
+            elif ticket.deadline < now:
+                self._end(ticket, deadline_passed())
+        self._turns.remove_ended()
 
     def _admit(self, group: Group) -> None:
         for ticket in group.admit():
-            ticket.admitted_at = time.monotonic()
-            self.metrics.admitted(ticket.admitted_at - ticket.joined_at)
+            if ticket.admitted_at is None:
+                ticket.admitted_at = time.monotonic()
+                self.metrics.admitted(ticket.admitted_at - ticket.joined_at)
 
     def _round(self, group: Group) -> None:
         """One step for everyone in the group's batch."""
         started = self._clock()
         for ticket, rows, prediction in self._predict(group, group.running):
             self._advance(ticket, rows, prediction)
-        group.deficit -= self._clock() - started
-        self._retire(group)
+        group.credit -= self._clock() - started
+        with self._changed:
+            self._turns.remove_ended()
 
-    def _predict(self, group: Group, batch: Sequence[Ticket]) -> Predicted:
-        """The UNet's answers, halving the batch around whoever makes it fail; nothing has stepped before it returns."""
+    def _predict(self, group: Group, batch: Sequence[Ticket]) -> Answers:
+        """The UNet's answers, halving the batch around whoever makes it fail; nobody steps before all are there."""
         try:
             return self._call(group, batch)
         except Exception as error:
             if is_out_of_memory(error):
-                group.budget.halve(sum(ticket.rows for ticket in batch))
+                group.budget.out_of_memory(sum(ticket.rows for ticket in batch))
                 torch.cuda.empty_cache()
             if len(batch) == 1:
                 self._end(batch[0], as_render_error(error))
@@ -118,13 +120,12 @@ class EngineLoop:
         middle = len(batch) // 2
         return self._predict(group, batch[:middle]) + self._predict(group, batch[middle:])
 
-    def _call(self, group: Group, batch: Sequence[Ticket]) -> Predicted:
-        started = self._clock()
+    def _call(self, group: Group, batch: Sequence[Ticket]) -> Answers:
+        started, started_wall = self._clock(), time.monotonic()
         answers = call_unet([ticket.denoising for ticket in batch])
-        seconds = self._clock() - started
-        rows = sum(len(part.sample) for part, _ in answers)
-        group.budget.measured(rows, seconds)
-        self.metrics.stepped(rows, seconds)
+        rows = sum(ticket.rows for ticket in batch)
+        group.budget.measured(rows, self._clock() - started)
+        self.metrics.stepped(rows, time.monotonic() - started_wall)
         return [(ticket, *answer) for ticket, answer in zip(batch, answers, strict=True)]
 
     def _advance(self, ticket: Ticket, rows: Rows, prediction: Tensor) -> None:
@@ -139,20 +140,16 @@ class EngineLoop:
             ticket.finish()
             self.metrics.ended("finished")
 
-    def _retire(self, group: Group) -> None:
-        with self._changed:
-            self._turns.remove([ticket for ticket in group.running if ticket.ended])
-
-    def _end(self, ticket: Ticket, error: RenderError | None) -> None:
-        """End a request before its time; without an error it was its caller who left."""
-        self.metrics.ended(error.code if error else "cancelled")
-        ticket.fail(error or RenderError("cancelled", "The picture was cancelled."))
+    def _end(self, ticket: Ticket, error: RenderError) -> None:
+        """End a request before its time; it leaves the queue with the next `remove_ended`."""
+        self.metrics.ended(error.code)
+        ticket.fail(error)
 
     def _fail_everyone(self) -> None:
         with self._changed:
             self._stopping = True
             for ticket in self._turns.tickets:
-                self._end(ticket, stopped())
+                self._end(ticket, engine_stopped())
 
 
 def device_clock(device: torch.device) -> Callable[[], float]:
@@ -168,21 +165,3 @@ def device_clock(device: torch.device) -> Callable[[], float]:
         return time.perf_counter()
 
     return synchronised
-
-
-def stopped() -> RenderError:
-    return RenderError("engine-stopped", "The engine stopped before the picture was finished.")
-
-
-def as_render_error(error: Exception) -> RenderError:
-    if isinstance(error, RenderError):
-        return error
-    if is_out_of_memory(error):
-        return RenderError("out-of-memory", "The picture needs more memory than the device has.")
-    logger.error("A request failed in its step", exc_info=error)
-    return RenderError("step-failed", "A step of the picture failed; this is our fault.")
-
-
-def is_out_of_memory(error: Exception) -> bool:
-    """The CPU's allocator raises a plain RuntimeError, which only its text tells apart."""
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)

@@ -58,6 +58,11 @@ class EngineMetrics:
         with self._lock:
             self._ended[how] += 1
 
+    def recent_step_seconds(self) -> float:
+        """The median wall seconds of recent UNet calls; 0 before the first."""
+        with self._lock:
+            return _median(self._recent_steps)
+
     def snapshot(self) -> MetricsSnapshot:
         with self._lock:
             return MetricsSnapshot(

@@ -68,7 +68,7 @@ def preview_map(family: str, vae: Any) -> LinearMap:
 
 @torch.inference_mode()
 def fit(vae: Any) -> LinearMap:
-    """Least squares from the VAE's latents of drawn pictures to those pictures, shrunk to FITTED_SCALE a latent pixel."""
+    """Least squares from the VAE's latents of drawn pictures to those pictures, shrunk to FITTED_SCALE per latent."""
     factor = 2 ** (len(vae.config.block_out_channels) - 1)
     pictures = _drawn_pictures(SAMPLES, SAMPLE_LATENT_SIDE * factor)
     weight = next(vae.parameters())

@@ -15,6 +15,7 @@ import torch
 from generation.engine.conditioning import Conditioner
 from generation.engine.decoding import decode
 from generation.engine.denoising import Denoising
+from generation.engine.failures import failing_as_render_error
 from generation.engine.loading import CheckpointCache, LoadedCheckpoint, WeightSource, serving_dtype
 from generation.engine.loop import EngineLoop, device_clock
 from generation.engine.loras import LoraCache
@@ -44,64 +45,72 @@ class Renderer:
         device: str = "auto",
         threads: int | None = None,
         checkpoint_budget_bytes: int = 12 * GIB,
-        lora_budget_bytes: int = 1 * GIB,
+        lora_budget_bytes: int = GIB // 2,
     ) -> None:
         if threads:
             torch.set_num_threads(threads)
         self.device = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device)
         self.metrics = EngineMetrics()
+        dtype = serving_dtype(self.device)
         self._weights = weights
         self._checkpoints = CheckpointCache(
-            weights, budget_bytes=checkpoint_budget_bytes, device=self.device, dtype=serving_dtype(self.device)
+            weights, budget_bytes=checkpoint_budget_bytes, device=self.device, dtype=dtype
         )
-        self._loras = LoraCache(weights, lora_budget_bytes, device=self.device, dtype=serving_dtype(self.device))
+        self._loras = LoraCache(weights, lora_budget_bytes, device=self.device, dtype=dtype)
         self._residents = ResidentLoras(self._loras, lora_budget_bytes)
         self._decoding = threading.Lock()
         self._loop = EngineLoop(self.metrics, device_clock(self.device))
 
-    def render(self, recipe: Recipe, *, deadline_seconds: float = DEADLINE_SECONDS) -> Iterator[Step | Rendered]:
+    def render(
+        self, recipe: Recipe, *, previews: bool = True, deadline_seconds: float = DEADLINE_SECONDS
+    ) -> Iterator[Step | Rendered]:
         """Yield a Step after each UNet call of this recipe, the latest only, then one Rendered.
 
-        While the request waits, a Step with index 0 comes about once a second. Closing the iterator cancels within one
-        step. Raises InvalidRecipe, WeightsRefused or RenderError; RenderError `deadline` after `deadline_seconds`.
+        About once a second without news the last Step comes again without a preview; its index is 0 while the request
+        waits for its place. Closing the iterator cancels within one step. Raises InvalidRecipe for the recipe's fault,
+        RenderError or its child WeightsRefused for ours; code `deadline` after `deadline_seconds`.
         """
         started = time.monotonic()
         with self._checkpoints.lease(recipe.checkpoint_sha256, recipe.vae_sha256) as checkpoint:
-            with self._residents.lease(checkpoint, recipe.loras):
-                denoising = self._prepare(recipe, checkpoint)
-                with self._joined(Ticket(denoising, started + deadline_seconds)) as ticket:
-                    for progress in ticket.progress(HEARTBEAT_SECONDS):
-                        yield self._step(checkpoint, progress)
-                    latents = ticket.latents()
-            with self._decoding:
-                pixels = decode(checkpoint, latents)
+            with self._denoising(recipe, checkpoint, started + deadline_seconds) as ticket:
+                for progress in ticket.progress(HEARTBEAT_SECONDS):
+                    yield self._step(progress, checkpoint if previews else None)
+                latents = ticket.latents()
+            pixels = self._decode(checkpoint, latents)
         yield Rendered(pixels, time.monotonic() - started)
 
     def close(self) -> None:
         """Stop the engine after the call under way; renders under way fail with `engine-stopped`."""
         self._loop.close()
 
+    @contextmanager
+    def _denoising(self, recipe: Recipe, checkpoint: LoadedCheckpoint, deadline: float) -> Iterator[Ticket]:
+        """The request in the engine's hands; leaving the block, however, takes it out."""
+        with self._residents.lease(checkpoint.unet_loras, recipe.loras):
+            ticket = Ticket(self._prepare(recipe, checkpoint), deadline)
+            self._loop.join(ticket)
+            try:
+                yield ticket
+            finally:
+                self._loop.leave(ticket)
+
+    @failing_as_render_error()
     @torch.inference_mode()
     def _prepare(self, recipe: Recipe, checkpoint: LoadedCheckpoint) -> Denoising:
-        config = checkpoint.scheduler_config
-        scheduler = make_scheduler(recipe.sampler, recipe.schedule, recipe.steps, config)
-        conditioner = Conditioner(checkpoint, self._loras, self._weights)
-        conditioning = conditioner.encode(recipe, len(scheduler.timesteps))
+        scheduler = make_scheduler(recipe.sampler, recipe.schedule, recipe.steps, checkpoint.scheduler_config)
+        conditioning = Conditioner(checkpoint, self._loras, self._weights).encode(recipe, len(scheduler.timesteps))
         return Denoising(recipe, checkpoint, scheduler, conditioning)
 
-    @contextmanager
-    def _joined(self, ticket: Ticket) -> Iterator[Ticket]:
-        self._loop.join(ticket)
-        try:
-            yield ticket
-        finally:
-            self._loop.leave(ticket)
+    @failing_as_render_error()
+    def _decode(self, checkpoint: LoadedCheckpoint, latents: torch.Tensor) -> Pixels:
+        with self._decoding:
+            return decode(checkpoint, latents)
 
     @torch.inference_mode()
-    def _preview(self, checkpoint: LoadedCheckpoint, progress: Progress) -> Pixels | None:
-        if progress.glimpse is None:
-            return None
-        return preview_map(checkpoint.family.key, checkpoint.vae)(progress.glimpse.predicted_latents())
-
-    def _step(self, checkpoint: LoadedCheckpoint, progress: Progress) -> Step:
-        return Step(progress.index, progress.total, self._preview(checkpoint, progress), progress.seconds_left)
+    def _step(self, progress: Progress, checkpoint: LoadedCheckpoint | None) -> Step:
+        """With a preview if there is something new to see and a checkpoint is given to see it by."""
+        preview = None
+        if checkpoint is not None and progress.glimpse is not None:
+            preview = preview_map(checkpoint.family.key, checkpoint.vae)(progress.glimpse.predicted_latents())
+        left = progress.seconds_left if progress.index else progress.total * self.metrics.recent_step_seconds()
+        return Step(progress.index, progress.total, preview, left)

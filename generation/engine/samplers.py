@@ -9,7 +9,7 @@ import copy
 import functools
 import inspect
 import json
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,7 +31,7 @@ class Sampler:
 
     def step_arguments(self) -> dict[str, Any]:
         """`eta` where the scheduler takes one; the caller adds its own generator where it takes one."""
-        return {"eta": self.eta} if "eta" in step_parameters(self.scheduler) else {}
+        return {"eta": self.eta} if "eta" in step_parameters(self.scheduler.step) else {}
 
 
 KARRAS = {"use_karras_sigmas": True}
@@ -75,7 +75,7 @@ EVERY_ROW: Config = {"clip_sample": False, "thresholding": False}
 
 
 def make_scheduler(sampler: str, schedule: str, steps: int, config: Config) -> SchedulerMixin:
-    """A fresh scheduler with its timesteps set; `config` is the checkpoint's. Raises InvalidRecipe (`check_sampling`)."""
+    """A fresh scheduler with its timesteps set; `config` is the checkpoint's. Raises InvalidRecipe."""
     check_sampling(sampler, schedule, steps)
     scheduler = copy.deepcopy(_template(sampler, schedule, json.dumps(dict(config), sort_keys=True)))
     scheduler.set_timesteps(steps)
@@ -90,9 +90,10 @@ def _template(sampler: str, schedule: str, config: str) -> Any:
 
 
 @functools.cache
-def step_parameters(scheduler: type[Any]) -> frozenset[str]:
-    """The names of the arguments that this scheduler's `step` takes."""
-    return frozenset(inspect.signature(scheduler.step).parameters)
+def step_parameters(step: Hashable) -> frozenset[str]:
+    """The names of the arguments that a scheduler's `step` function takes."""
+    assert callable(step)
+    return frozenset(inspect.signature(step).parameters)
 
 
 def validate_table() -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from generation.engine.denoising import Denoising, Glimpse
-from generation.engine.outcome import RenderError
+from generation.engine.failures import engine_stopped
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +31,11 @@ class Ticket:
 
     def __init__(self, denoising: Denoising, deadline: float) -> None:
         self.denoising = denoising
-        self.rows = denoising.most_rows
+        self.rows = denoising.row_count
         self.deadline = deadline
         self.joined_at = time.monotonic()
         self.admitted_at: float | None = None
-        self.cancelled = False
+        self.left = False
         self._changed = threading.Condition()
         self._latest: Progress | None = None
         self._latents: Tensor | None = None
@@ -64,13 +64,9 @@ class Ticket:
             self._error = error
             self._changed.notify_all()
 
-    def cancel(self) -> None:
-        """Called by the caller at any time; the engine drops the request before its next step."""
-        self.cancelled = True
-
     def progress(self, heartbeat: float) -> Iterator[Progress]:
         """The latest step as soon as there is one, and every `heartbeat` seconds without one a sign of waiting."""
-        shown = Progress(0, self.denoising.total, None, float("inf"))
+        shown = Progress(0, self.denoising.total, None, 0.0)
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._latest is not None or self.ended, heartbeat)
@@ -85,5 +81,5 @@ class Ticket:
         if self._error is not None:
             raise self._error
         if self._latents is None:
-            raise RenderError("not-finished", "The picture is not finished yet.")
+            raise engine_stopped()
         return self._latents
