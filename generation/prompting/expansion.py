@@ -11,7 +11,7 @@ from itertools import pairwise
 from generation.prompting.traced import Span, Traced, joined
 
 MAX_CHARACTERS = 4_000
-MAX_DRAWS = 1_000
+MAX_DRAWS = 300
 MAX_DEPTH = 10
 
 _NAME = r"[^\W_]+(?:(?:_|[-./]+)[^\W_]+)*"
@@ -31,8 +31,10 @@ class Draw:
 
 @dataclass(frozen=True, slots=True)
 class Unexpanded:
-    """Something that stays as it is: `code` is "wildcard-unknown", "wildcard-empty", "expansion-limit", "choice-unclosed"
-    or "empty-alternative" (which is drawn all the same)."""
+    """Something that stays as it is. Codes: "wildcard-unknown", "wildcard-empty", "expansion-limit", "choice-unclosed".
+
+    One does not: an "empty-alternative" may be drawn all the same.
+    """
 
     start: int
     end: int
@@ -42,7 +44,7 @@ class Unexpanded:
 
 @dataclass(slots=True)
 class Expansion:
-    """A text with its choices and wildcards drawn, the draws, and what could not be drawn. Places are the original's."""
+    """A text with its choices and wildcards drawn, the draws, and what was not drawn. Places are the original's."""
 
     text: Traced
     draws: list[Draw] = field(default_factory=list)
@@ -52,9 +54,10 @@ class Expansion:
 def expand(text: str, seed: int, wildcards: Mapping[str, Sequence[str]]) -> str:
     """`text` with one option of every `{a|b|c}` and one entry of every `__name__` list in its place.
 
-    The same text, seed and lists give the same result on every machine. Options and entries may hold more of both. Unknown
-    and empty lists stay literal, as do braces without a bar, escaped braces, and lists that lead on for more than 10
-    levels, 1,000 draws or 4,000 characters. A bar in square brackets is an alternation's: `{[a|b]|c}` has two options.
+    The same text, seed and lists give the same result on every machine. Options and entries may hold more of both.
+    Unknown and empty lists stay literal, as do braces without a bar, escaped braces, and lists that lead on for more
+    than 10 levels, 300 draws or 4,000 characters. A bar in square brackets is an alternation's: `{[a|b]|c}` has two
+    options.
     """
     return draw(Traced.typed(text), seed, wildcards).text.text
 
@@ -90,6 +93,7 @@ class _Drawing:
         self.seed = seed
         self.wildcards = wildcards
         self.drawn = 0
+        self.entered = 0
         self.length = 0
         self.parts: list[Traced] = []
         self.expansion = Expansion(text)
@@ -120,9 +124,10 @@ class _Drawing:
             self._refuse(source, item, "wildcard-unknown" if entries is None else "wildcard-empty")
             return
         picked = self._pick(len(entries))
-        if depth >= MAX_DEPTH or self.drawn > MAX_DRAWS or self.length + len(entries[picked]) > MAX_CHARACTERS:
+        if depth >= MAX_DEPTH or self.entered >= MAX_DRAWS or self.length + len(entries[picked]) > MAX_CHARACTERS:
             self._refuse(source, item, "expansion-limit")
             return
+        self.entered += 1
         origin = source.origin(item.start, item.end)
         if depth == 0:
             self._note(source, item, item.name, len(entries), picked)

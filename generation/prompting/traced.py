@@ -1,4 +1,4 @@
-"""Text that remembers where each of its characters was typed. It lets every later reading name places in the original."""
+"""Text that remembers where each of its characters was typed, so that any reading of it can name places there."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ Span = tuple[int, int]
 class Traced:
     """A text, and for each character the part of the original it came from: from `starts[i]` to before `ends[i]`.
 
-    `close` is the place in the original where the text ends. Characters that one part of the original brought in together
-    (a drawn wildcard) all come from the whole of that part.
+    `close` is the place in the original where the text ends. Characters that one part of the original brought in
+    together (a drawn wildcard) all come from the whole of that part.
     """
 
     text: str

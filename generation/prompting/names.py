@@ -1,0 +1,87 @@
+"""Names that the catalog knows, and how words of a prompt are matched to them: exactly, without case, or nearly."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+_WORD = re.compile(r"(?<!\w)\w+|[^\w\s]")
+_FIRST = re.compile(r"\w+|.", re.DOTALL)
+_NAME_LIKE = re.compile(r"(?<![\w<])[A-Za-z][\w-]*(?:[a-z][A-Z]|[\d_-])[\w-]*")
+_NEAR_WORDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class KnownName:
+    """A LoRA or embedding that the person may use. An empty family fits every checkpoint."""
+
+    name: str
+    family: str = ""
+    trigger_words: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+
+
+class NameBook:
+    """Known names of one kind, looked up as the submission does: exactly, then without case, then by alias.
+
+    Where a name is known for several families, the one that fits `family` is meant.
+    """
+
+    def __init__(self, known: Iterable[KnownName], family: str = "") -> None:
+        self.family = family
+        self.known = sorted(known, key=self.fits)
+        self._exact = {each.name: each for each in self.known}
+        folded = {each.name.lower(): each for each in self.known}
+        aliases = {alias: each for each in self.known for alias in each.aliases}
+        self._loose = {alias.lower(): each for alias, each in aliases.items()} | folded
+
+    def fits(self, name: KnownName) -> bool:
+        return not self.family or not name.family or name.family == self.family
+
+    def find(self, name: str) -> KnownName | None:
+        return self._exact.get(name) or self._loose.get(name.lower())
+
+    def near(self, name: str, *, cutoff: float = 0.5, count: int = 3) -> tuple[str, ...]:
+        """Known names that `name` may have been meant for, the nearest first."""
+        close = difflib.get_close_matches(name.lower(), self._loose, count, cutoff)
+        return tuple(dict.fromkeys(self._loose[each].name for each in close))
+
+    def places(self, text: str) -> list[tuple[int, int, KnownName]]:
+        """Where known names stand in `text` as words of their own, case aside; of several at one place the longest."""
+        by_first_word: dict[str, list[KnownName]] = {}
+        for each in sorted(self.known, key=lambda known: -len(known.name)):
+            if each.name:
+                by_first_word.setdefault(_first_word(each.name), []).append(each)
+        found: list[tuple[int, int, KnownName]] = []
+        lowered = text.lower() if len(text.lower()) == len(text) else text
+        for word in _WORD.finditer(lowered):
+            if found and word.start() < found[-1][1]:
+                continue
+            end, known = _longest_at(lowered, word.start(), by_first_word.get(word[0], ()))
+            if known:
+                found.append((word.start(), end, self.find(known.name) or known))
+        return found
+
+    def misspelt(self, text: str) -> list[tuple[int, int, tuple[str, ...]]]:
+        """Words that look like names (`EasyNegatve`, `bad-hand-5`) and nearly are one, with what may be meant."""
+        found = []
+        for word in list(_NAME_LIKE.finditer(text))[:_NEAR_WORDS]:
+            if not self.find(word[0]):
+                near = self.near(word[0], cutoff=0.85, count=1)
+                found += [(*word.span(), near)] if near else []
+        return found
+
+
+def _first_word(name: str) -> str:
+    match = _FIRST.match(name.lower())
+    return match[0] if match else ""
+
+
+def _longest_at(text: str, start: int, candidates: Sequence[KnownName]) -> tuple[int, KnownName | None]:
+    for known in candidates:
+        end = start + len(known.name)
+        if text.startswith(known.name.lower(), start) and not re.match(r"\w", text[end : end + 1]):
+            return end, known
+    return start, None
