@@ -1,0 +1,15 @@
+// Says in words why a passkey was not used; without this a cancelled or failed attempt looks like a dead button.
+
+import { toast } from "./toast.js";
+
+const SENTENCES = {
+  NotAllowedError: "The passkey was not used: the request was cancelled or took too long.",
+  InvalidStateError: "This device's passkey is already on your account.",
+  SecurityError: "Passkeys work on this site's own address only.",
+  NotSupportedError: "This browser does not know passkeys of the kind that is needed.",
+};
+
+document.addEventListener("allauth.error", (event) => {
+  event.preventDefault();
+  toast(SENTENCES[event.detail.exception?.name] ?? "The passkey did not work. Try again, or sign in another way.");
+});
