@@ -1,19 +1,30 @@
-"""A1111's prompt language, read without Django or torch: tags, AND, schedules, attention, choices and wildcards."""
+"""A1111's prompt language, read without Django or torch: tags, AND, schedules, attention, choices and wildcards.
+
+A text is read in this order: `strip_comments` and `expand` once, when a recipe is submitted; then, whenever it is
+rendered, `extract_tags` and `compose` (not for negative prompts), `schedule`, `attention`. `inspect` explains it all.
+"""
 
 from generation.prompting.attention import attention
 from generation.prompting.comments import strip_comments
 from generation.prompting.composition import compose
 from generation.prompting.expansion import expand
+from generation.prompting.inspection import inspect
+from generation.prompting.names import KnownName
+from generation.prompting.report import Inspection, Problem
 from generation.prompting.schedule import schedule, segment_at
 from generation.prompting.tags import Tag, TagError, extract_tags
 
 __all__ = [
+    "Inspection",
+    "KnownName",
+    "Problem",
     "Tag",
     "TagError",
     "attention",
     "compose",
     "expand",
     "extract_tags",
+    "inspect",
     "schedule",
     "segment_at",
     "strip_comments",

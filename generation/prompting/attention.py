@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import re
 from bisect import bisect
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import attrgetter
 from typing import NamedTuple
 
 ROUND_WEIGHT = 1.1
@@ -44,13 +46,13 @@ def attention(text: str) -> list[tuple[str, float]]:
     An empty text is [("", 1.0)]. A BREAK within brackets is multiplied by their weights, as in the reference, and then
     is no break. Where the reference raises (`(a:1..2)`), the number is text.
     """
-    merged: list[tuple[str, float]] = []
-    for piece in weigh(text)[0]:
-        if merged and merged[-1][1] == piece.weight:
-            merged[-1] = (merged[-1][0] + piece.text, piece.weight)
-        else:
-            merged.append((piece.text, piece.weight))
-    return merged or [("", 1.0)]
+    return merged(weigh(text)[0])
+
+
+def merged(pieces: Iterable[Piece]) -> list[tuple[str, float]]:
+    """The texts and weights of `pieces`, neighbours of equal weight made one; at least one."""
+    alike = groupby(pieces, key=attrgetter("weight"))
+    return [("".join([piece.text for piece in group]), weight) for weight, group in alike] or [("", 1.0)]
 
 
 def weigh(text: str) -> tuple[list[Piece], list[BadWeight]]:

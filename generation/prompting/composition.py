@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-_AND = re.compile(r"\bAND\b")
+AND = re.compile(r"\bAND\b")
 _WEIGHT = re.compile(r"\s*([-+]?(?:\d+\.?|\d*\.\d+))")
 
 
@@ -24,12 +24,12 @@ def compose(text: str) -> list[tuple[str, float]]:
     A text without AND is one prompt and keeps a `:w` at its end, where the reference would turn "at 10:30" into "at 10"
     thirty times over. AND splits brackets too, as in the reference.
     """
-    return [(part.text, part.weight) for part in parts(text)]
+    return [(part.text, part.weight) for part in split(text)]
 
 
-def parts(text: str) -> list[Part]:
+def split(text: str) -> list[Part]:
     """The prompts that AND joins, and where they stand."""
-    cuts = list(_AND.finditer(text))
+    cuts = list(AND.finditer(text))
     if not cuts:
         return [Part(text, 1.0, 0, len(text))]
     starts = [0, *(cut.end() for cut in cuts)]

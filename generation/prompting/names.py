@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import difflib
+import heapq
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 
-_WORD = re.compile(r"(?<!\w)\w+|[^\w\s]")
+_WORD = re.compile(r"(?<!\w)(?:\w+|[^\w\s])")
 _FIRST = re.compile(r"\w+|.", re.DOTALL)
 _NAME_LIKE = re.compile(r"(?<![\w<])[A-Za-z][\w-]*(?:[a-z][A-Z]|[\d_-])[\w-]*")
 _NEAR_WORDS = 10
+_NEAR_NAMES = 10
+_LONGEST_NAME = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +50,18 @@ class NameBook:
 
     def near(self, name: str, *, cutoff: float = 0.5, count: int = 3) -> tuple[str, ...]:
         """Known names that `name` may have been meant for, the nearest first."""
-        close = difflib.get_close_matches(name.lower(), self._loose, count, cutoff)
+        if len(name) > _LONGEST_NAME:
+            return ()
+        pairs = _pairs(name.lower())
+        # difflib is slow: only names that share most pairs of letters are compared.
+        shared = {known: len(pairs & theirs) for known, theirs in self._pairs_of_names.items()}
+        likely = heapq.nlargest(_NEAR_NAMES, shared, key=shared.__getitem__)
+        close = difflib.get_close_matches(name.lower(), likely, count, cutoff)
         return tuple(dict.fromkeys(self._loose[each].name for each in close))
+
+    @cached_property
+    def _pairs_of_names(self) -> dict[str, set[str]]:
+        return {name: _pairs(name) for name in self._loose if len(name) <= _LONGEST_NAME}
 
     def places(self, text: str) -> list[tuple[int, int, KnownName]]:
         """Where known names stand in `text` as words of their own, case aside; of several at one place the longest."""
@@ -72,6 +87,10 @@ class NameBook:
                 near = self.near(word[0], cutoff=0.85, count=1)
                 found += [(*word.span(), near)] if near else []
         return found
+
+
+def _pairs(name: str) -> set[str]:
+    return {first + second for first, second in pairwise(f" {name} ")}
 
 
 def _first_word(name: str) -> str:

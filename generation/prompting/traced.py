@@ -13,6 +13,8 @@ Span = tuple[int, int]
 class Traced:
     """A text, and for each character the part of the original it came from: from `starts[i]` to before `ends[i]`.
 
+    Neither ever descends: texts lose parts and gain drawn ones, but nothing changes its order.
+
     `close` is the place in the original where the text ends. Characters that one part of the original brought in
     together (a drawn wildcard) all come from the whole of that part.
     """
@@ -49,7 +51,7 @@ class Traced:
     def origin(self, start: int, end: int) -> Span:
         """Where text[start:end] was typed; an empty part has an empty place."""
         if start < end:
-            return min(self.starts[start:end]), max(self.ends[start:end])
+            return self.starts[start], self.ends[end - 1]
         place = self.starts[start] if start < len(self.starts) else self.close
         return place, place
 

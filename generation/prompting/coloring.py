@@ -1,0 +1,89 @@
+"""Weighs what a prompt says at each step and lays the weights back over the text as it was typed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from itertools import groupby
+from typing import NamedTuple
+
+from generation.prompting.attention import Piece, merged, weigh
+from generation.prompting.diagnosis import problem
+from generation.prompting.report import Problem, WeightedSpan
+from generation.prompting.traced import Span, Traced
+
+# Weighing costs time by signs, not by letters. This is enough for 50 different texts of a usual prompt.
+_MOST_SIGNS = 3_000
+_SIGNS = "()[]\\:"
+
+
+class Weighed(NamedTuple):
+    """The merged weights of a text, and what it takes if there is a tokenizer."""
+
+    weights: tuple[tuple[str, float], ...]
+    tokens: int | None
+    chunks: int | None
+
+
+class Canvas:
+    """The typed text being coloured: each of its characters gets the weight of the first text that shows it."""
+
+    def __init__(self, length: int, count_tokens: Callable[[str], int] | None, chunk_tokens: int) -> None:
+        self.count_tokens = count_tokens
+        self.chunk_tokens = chunk_tokens
+        self.painted = bytearray(length)
+        self.spans: list[WeightedSpan] = []
+        self.breaks: list[Span] = []
+        self.problems: list[Problem] = []
+        self.signs = 0
+
+    def weigh(self, source: Traced, visible: list[Span]) -> Weighed | None:
+        """Weigh and colour the `visible` parts of a text; None when too much has been weighed already."""
+        cost = 2 * len(visible) + sum(map(source.text.count, _SIGNS))
+        if self.signs and self.signs + cost > _MOST_SIGNS:
+            return None
+        self.signs += cost
+        said = source.pick(visible)
+        pieces, bad_weights = weigh(said.text)
+        for bad in bad_weights:
+            self.problems.append(problem("bad-weight", said.origin(*bad), said=said.text[bad.start : bad.end]))
+        for piece in pieces:
+            self._paint(said, piece)
+        return self._weighed(pieces)
+
+    def _paint(self, said: Traced, piece: Piece) -> None:
+        place = said.origin(piece.start, piece.end)
+        if not math.isfinite(piece.weight):
+            self.problems.append(problem("huge-weight", place))
+        elif piece.is_break and piece.weight == -1:
+            self.breaks.append(place)
+        elif piece.is_break:
+            self.problems.append(problem("break-in-brackets", place))
+        for start, end in said.runs(piece.start, piece.end):
+            for bare_start, bare_end in self._bare(start, end):
+                self.painted[bare_start:bare_end] = b"\1" * (bare_end - bare_start)
+                if piece.weight != 1 and not piece.is_break:
+                    self.spans.append(WeightedSpan(bare_start, bare_end, piece.weight))
+
+    def _bare(self, start: int, end: int) -> list[Span]:
+        """The parts of the typed text[start:end] that have no colour yet."""
+        if self.painted.find(1, start, end) == -1:
+            return [(start, end)]
+        if self.painted.find(0, start, end) == -1:
+            return []
+        bare = (place for place in range(start, end) if not self.painted[place])
+        runs = [[place for _, place in run] for _, run in groupby(enumerate(bare), key=lambda each: each[1] - each[0])]
+        return [(run[0], run[-1] + 1) for run in runs]
+
+    def _weighed(self, pieces: list[Piece]) -> Weighed:
+        weights = tuple(merged(pieces))
+        if self.count_tokens is None:
+            return Weighed(weights, None, None)
+        sizes = [0]
+        for text, weight in weights:
+            if text == "BREAK" and weight == -1:
+                sizes.append(0)
+            else:
+                sizes[-1] += self.count_tokens(text)
+        chunks = sum(max(1, math.ceil(size / self.chunk_tokens)) for size in sizes)
+        return Weighed(weights, sum(sizes), chunks)

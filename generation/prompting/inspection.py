@@ -1,0 +1,145 @@
+"""Explains a prompt before it is rendered: what it says at every step, what it names, and what is wrong where.
+
+No rule of the language lives here: each is read by its own module, on text that remembers where it was typed.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+from generation.prompting.coloring import Canvas
+from generation.prompting.comments import comment_spans
+from generation.prompting.composition import AND, Part, split
+from generation.prompting.diagnosis import composition_problems, problem, syntax_problems
+from generation.prompting.expansion import Expansion, draw
+from generation.prompting.grammar import Script, parse
+from generation.prompting.mentions import MAX_GUESSES, Mentions
+from generation.prompting.names import KnownName, NameBook
+from generation.prompting.report import Inspection, Node, Problem, Prompt, Segment
+from generation.prompting.schedule import segments
+from generation.prompting.traced import Traced
+from generation.prompting.tree import tree
+
+MAX_PROBLEMS = 100
+
+
+def inspect(
+    text: str,
+    steps: int,
+    *,
+    negative: bool = False,
+    family: str = "",
+    loras: Iterable[KnownName] | None = None,
+    embeddings: Iterable[KnownName] | None = None,
+    wildcards: Mapping[str, Sequence[str]] | None = None,
+    seed: int = 0,
+    count_tokens: Callable[[str], int] | None = None,
+    chunk_tokens: int = 75,
+) -> Inspection:
+    """Everything about `text` as a prompt for `steps` calls of the UNet (for second-order samplers more than steps).
+
+    Names and lists that are None are not checked. `family` is the checkpoint's. `seed` decides what choices and
+    wildcards show. `count_tokens` gives the tokens of a text without begin and end. Never raises over a text; the time is
+    linear in its length, and at most 100 problems are told, errors before warnings.
+    """
+    inspector = _Inspector(steps, Canvas(len(text), count_tokens, chunk_tokens))
+    body = inspector.prepare(text, seed, wildcards)
+    expanded = body.text
+    mentions = Mentions(inspector.problems)
+    if negative:
+        mentions.refuse_tags(body)
+    else:
+        body = mentions.take_tags(body, None if loras is None else NameBook(loras, family))
+    if embeddings is not None:
+        mentions.find_embeddings(body, NameBook(embeddings, family))
+    inspector.read(body, negative)
+    inspector.check_schedules(mentions)
+    return inspector.inspection(text, expanded, mentions)
+
+
+@dataclass(slots=True)
+class _Inspector:
+    """What has been found so far."""
+
+    steps: int
+    canvas: Canvas
+    problems: list[Problem] = field(default_factory=list)
+    prompts: list[Prompt] = field(default_factory=list)
+    nodes: list[Node] = field(default_factory=list)
+    expansion: Expansion | None = None
+
+    def prepare(self, text: str, seed: int, wildcards: Mapping[str, Sequence[str]] | None) -> Traced:
+        """The text as it would be submitted: without comments, choices and wildcards drawn."""
+        typed = Traced.typed(text)
+        self.expansion = draw(typed.without(comment_spans(text)), seed, wildcards)
+        faults = self.expansion.faults[:MAX_PROBLEMS]
+        book = NameBook(KnownName(name) for name in (wildcards or ()) if faults)
+        for guess, fault in enumerate(faults):
+            near = book.near(fault.name, count=1) if guess < MAX_GUESSES else ()
+            self.problems.append(problem(fault.code, (fault.start, fault.end), near, name=fault.name))
+        return self.expansion.text
+
+    def read(self, body: Traced, negative: bool) -> None:
+        """Read each of the prompts that AND joins; a negative prompt is only one."""
+        if negative:
+            for word in AND.finditer(body.text):
+                self.problems.append(problem("and-in-negative", body.origin(*word.span())))
+        parts = [Part(body.text, 1.0, 0, len(body.text))] if negative else split(body.text)
+        if not negative:
+            self.problems.extend(composition_problems(parts, body))
+        for part in parts:
+            self._read_part(part, body.part(part.start, part.end))
+
+    def _read_part(self, part: Part, source: Traced) -> None:
+        script = parse(source.text, self.steps)
+        self.problems.extend(islice(syntax_problems(script, source, self.steps), MAX_PROBLEMS))
+        self.nodes.extend(tree(script, source))
+        place = source.origin(0, len(source.text))
+        self.prompts.append(Prompt(*place, part.weight, tuple(self._segments(script, source))))
+
+    def _segments(self, script: Script, source: Traced) -> list[Segment]:
+        weighed = {}
+        row: list[Segment] = []
+        first_call = 0
+        for end, visible in segments(script, self.steps):
+            if id(visible) not in weighed:
+                weighed[id(visible)] = script.said(visible), self.canvas.weigh(source, visible)
+            text, found = weighed[id(visible)]
+            row.append(Segment(end, first_call, min(end, self.steps - 1), text, *(found or (None, None, None))))
+            first_call = end + 1
+        if None in [found for _, found in weighed.values()]:
+            self.problems.append(problem("not-all-weighed", source.origin(0, len(source.text))))
+        return row
+
+    def check_schedules(self, mentions: Mentions) -> None:
+        """Tags within a switch or an alternation: they are gone before schedules are read."""
+        tags = sorted((mention.start, mention.end) for mention in mentions.found if mention.kind == "lora")
+        reached = 0
+        for node in self.nodes:
+            if node.kind not in ("switch", "alternation") or node.end <= reached:
+                continue
+            for tag in tags[bisect_left(tags, (node.start, 0)) : bisect_left(tags, (node.end, 0))]:
+                self.problems.append(problem("scheduled-tag", tag))
+            reached = node.end
+
+    def inspection(self, text: str, expanded: str, mentions: Mentions) -> Inspection:
+        return Inspection(
+            text=text,
+            expanded=expanded,
+            steps=self.steps,
+            prompts=tuple(self.prompts),
+            tree=tuple(self.nodes),
+            mentions=tuple(sorted(mentions.found, key=lambda mention: mention.start)),
+            spans=tuple(sorted(self.canvas.spans, key=lambda span: span.start)),
+            breaks=tuple(self.canvas.breaks),
+            draws=tuple(self.expansion.draws if self.expansion else ()),
+            problems=self._problems(),
+        )
+
+    def _problems(self) -> tuple[Problem, ...]:
+        found = list(dict.fromkeys([*self.problems, *self.canvas.problems]))
+        found.sort(key=lambda problem: problem.severity != "error")
+        return tuple(sorted(found[:MAX_PROBLEMS], key=lambda problem: problem.start))

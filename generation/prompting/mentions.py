@@ -1,0 +1,90 @@
+"""The LoRAs and embeddings that a prompt names, matched to those that the catalog knows."""
+
+from __future__ import annotations
+
+import re
+
+from generation.prompting.diagnosis import problem
+from generation.prompting.names import KnownName, NameBook
+from generation.prompting.report import Mention, Problem, Status
+from generation.prompting.tags import Tag, TagError, find_tags, read_tag
+from generation.prompting.traced import Span, Traced
+
+_LORA_TAG = re.compile(r"<(?:lora|lyco|hypernet):", re.IGNORECASE)
+MAX_GUESSES = 5
+
+
+class Mentions:
+    """What a prompt names, in the order found; problems go to the row that is given."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = problems
+        self.found: list[Mention] = []
+        self.guesses = 0
+
+    def take_tags(self, body: Traced, book: NameBook | None) -> Traced:
+        """Note every tag; the text without them. Without a book the names are not checked."""
+        tags = list(find_tags(body.text))
+        rest = body.without(tag.span() for tag in tags)
+        for found in tags:
+            read = read_tag(found)
+            place = body.origin(*found.span())
+            if isinstance(read, TagError):
+                self.problems.append(Problem(*body.origin(read.start, read.end), read.code, str(read), "error"))
+            elif read is None:
+                self.problems.append(problem("unknown-tag", place, name=found[1]))
+            else:
+                self.found.append(self._lora(read, place, book, rest.text))
+        for unclosed in _LORA_TAG.finditer(rest.text):
+            self.problems.append(problem("unclosed-tag", rest.origin(*unclosed.span())))
+        return rest
+
+    def refuse_tags(self, body: Traced) -> None:
+        """In a negative prompt tags are text."""
+        for tag in _LORA_TAG.finditer(body.text):
+            self.problems.append(problem("tag-in-negative", body.origin(*tag.span())))
+
+    def find_embeddings(self, body: Traced, book: NameBook) -> None:
+        for start, end, known in book.places(body.text):
+            place = body.origin(start, end)
+            status: Status = "found" if book.fits(known) else "wrong-family"
+            if status == "wrong-family":
+                self.problems.append(problem("embedding-wrong-family", place, name=known.name))
+            self.found.append(_mention("embedding", known, place, status, body.text))
+        for start, end, near in book.misspelt(body.text):
+            place, name = body.origin(start, end), body.text[start:end]
+            self.problems.append(problem("unknown-embedding", place, near, name=name))
+            self.found.append(Mention("embedding", name, *place, "unknown", suggestions=near))
+
+    def _lora(self, tag: Tag, place: Span, book: NameBook | None, text: str) -> Mention:
+        weights = tag.weight, tag.text_weight
+        if book is None:
+            return _mention("lora", KnownName(tag.name), place, "unchecked", text, weights)
+        known = book.find(tag.name)
+        if known is None:
+            near = self._guess(tag.name, book)
+            self.problems.append(problem("unknown-lora", place, near, name=tag.name))
+            return _mention("lora", KnownName(tag.name), place, "unknown", text, weights, near)
+        if not book.fits(known):
+            self.problems.append(problem("wrong-family", place, name=tag.name))
+            return _mention("lora", known, place, "wrong-family", text, weights)
+        return _mention("lora", known, place, "found", text, weights)
+
+    def _guess(self, name: str, book: NameBook) -> tuple[str, ...]:
+        """What may have been meant; for the first few names only, since guessing takes time."""
+        self.guesses += 1
+        return book.near(name) if self.guesses <= MAX_GUESSES else ()
+
+
+def _mention(
+    kind: str,
+    known: KnownName,
+    place: Span,
+    status: Status,
+    text: str,
+    weights: tuple[float | None, float | None] = (None, None),
+    suggestions: tuple[str, ...] = (),
+) -> Mention:
+    triggers = known.trigger_words
+    missing = tuple(word for word in triggers if word.lower() not in text.lower()) if triggers else ()
+    return Mention(kind, known.name, *place, status, known.family, *weights, triggers, missing, suggestions)
