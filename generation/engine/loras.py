@@ -1,87 +1,86 @@
 """LoRAs mixed in one batch: each row of a forward pass has its own set of LoRAs with its own weights.
 
 Base weights are never touched and no module is replaced: while a batch that picks LoRAs runs, the targeted layers carry
-another `forward`; outside of that the network is plain. Reading files is `lorafile`'s.
+another `forward`; outside of that the network is plain. Reading files is `lorafile`'s, the arithmetic `lora_layers`'.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
-from generation.engine.lorafile import LoraPair, LoraWeights, Pairs, read_lora
+from generation.engine.lora_layers import Forward, Layer, Picks, conv_forward, linear_forward, runs_of
+from generation.engine.loracache import LoraCache
+from generation.engine.lorafile import LoraPair, LoraWeights, Pairs
+from generation.engine.merged_convs import MergedConvs
 from generation.engine.outcome import WeightsRefused
-from generation.engine.weightsource import WeightSource
 from generation.lora_keys import flatten
+
+__all__ = ["LoraCache", "LoraWeights", "MixedLoras", "Rows"]
 
 Rows = Sequence[Sequence[tuple[str, float]]]
 """For each row of the batch, its picks: (key, weight) pairs."""
 
-Layer = nn.Linear | nn.Conv2d
-Forward = Callable[[Tensor], Tensor]
-
 PLANS_KEPT = 4
-
-
-@dataclass(frozen=True, slots=True)
-class _Stack:
-    """The pairs of all picked LoRAs on one layer, one under the other: `down` (R, in...), `up` (out, R) or (out, R, 1, 1)."""
-
-    keys: tuple[tuple[str, int, float], ...]
-    down: Tensor
-    up: Tensor
+MERGED_BYTES = 512 * 1024**2
 
 
 class MixedLoras:
     """The LoRAs resident on one network (a UNet or a text encoder). Thread-safe; `rows` admits one thread at a time."""
 
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, network: nn.Module, *, merged_bytes: int = MERGED_BYTES) -> None:
         layers = ((name, layer) for name, layer in network.named_modules() if isinstance(layer, nn.Linear | nn.Conv2d))
         self._layers: dict[str, Layer] = {flatten(name): layer for name, layer in layers}
         self._resident: dict[str, Pairs] = {}
-        self._stacks: OrderedDict[tuple[str, ...], dict[str, _Stack]] = OrderedDict()
-        self._plans: OrderedDict[object, dict[str, Forward]] = OrderedDict()
+        self._plans: OrderedDict[tuple[Picks, ...], dict[str, Forward]] = OrderedDict()
+        self._merged = MergedConvs(merged_bytes)
         self._changing = threading.Lock()
         self._running = threading.RLock()
 
     def add(self, key: str, pairs: Pairs) -> None:
-        """Make a LoRA pickable as `key`. Raises WeightsRefused when a pair has no layer here or does not fit it."""
+        """Make a LoRA pickable as `key`. Raises WeightsRefused when a pair has no layer here or does not fit it.
+
+        Cheap when the pairs already lie on the network's device in its dtype; may run while others denoise.
+        """
         ready = {name: self._fit(name, pair) for name, pair in pairs.items()}
         with self._changing:
             self._resident[key] = ready
 
     def discard(self, key: str) -> None:
-        """Forget a LoRA; unknown keys are no error. Batches that still pick it fail with KeyError."""
+        """Forget a LoRA; unknown keys are no error. Must not be called while a batch that picks it runs."""
         with self._changing:
             self._resident.pop(key, None)
-            for cache in (self._stacks, self._plans):
-                cache.clear()
+            self._merged.discard(key)
+            for rows in [rows for rows in self._plans if any(key == picked for row in rows for picked, _ in row)]:
+                del self._plans[rows]
+
+    def clear(self) -> None:
+        """Let go of every LoRA and of the network itself: for a checkpoint that leaves memory."""
+        with self._running, self._changing:
+            for held in (self._resident, self._plans, self._layers):
+                held.clear()
+            self._merged = MergedConvs(0)
 
     def __contains__(self, key: str) -> bool:
         return key in self._resident
 
     @contextmanager
     def rows(self, picks: Rows) -> Iterator[None]:
-        """Inside the block, row i of every batch gets `picks[i]`. Weight 0 and rows without picks give the base output.
+        """Inside the block, row i of every batch gets `picks[i]`. Weight 0 is no pick; a LoRA named twice adds up.
 
         The batch must have len(picks) rows. When no row picks anything, the network is untouched: equal to the bit.
+        Raises KeyError for a key that was not added.
         """
-        kept = tuple(tuple((key, weight) for key, weight in row if weight) for row in picks)
-        if not any(kept):
-            with self._running:
-                yield
-            return
+        rows = tuple(_merged_picks(row) for row in picks)
         with self._running:
-            plan = self._plan(kept)
+            plan = self._plan(rows) if any(rows) else {}
             for name, forward in plan.items():
-                self._layers[name].__dict__["forward"] = forward
+                self._layers[name].__dict__["forward"] = forward  # shadows the class's, as no hook or wrapper does
             try:
                 yield
             finally:
@@ -96,10 +95,10 @@ class MixedLoras:
         expected = layer.weight.shape[1:], layer.weight.shape[0]
         if (down.shape[1:], up.shape[0]) != expected or (isinstance(layer, nn.Conv2d) and layer.groups != 1):
             raise WeightsRefused("other-family", f"The LoRA is for another checkpoint: “{name}” has other sizes there.")
-        place = {"device": layer.weight.device, "dtype": layer.weight.dtype}
-        return LoraPair(down.to(**place), up.to(**place), pair.scale)
+        device, dtype = layer.weight.device, layer.weight.dtype
+        return LoraPair(down.to(device, dtype), up.to(device, dtype), pair.scale)
 
-    def _plan(self, rows: tuple[tuple[tuple[str, float], ...], ...]) -> dict[str, Forward]:
+    def _plan(self, rows: tuple[Picks, ...]) -> dict[str, Forward]:
         with self._changing:
             if rows not in self._plans:
                 self._plans[rows] = self._make_plan(rows)
@@ -108,34 +107,50 @@ class MixedLoras:
             self._plans.move_to_end(rows)
             return self._plans[rows]
 
-    def _make_plan(self, rows: tuple[tuple[tuple[str, float], ...], ...]) -> dict[str, Forward]:
-        keys = tuple(sorted({key for row in rows for key, _ in row}))
-        scales: dict[object, Tensor] = {}
-        plan = {}
-        for name, stack in self._stacked(keys).items():
-            if stack.keys not in scales:
-                scales[stack.keys] = _row_scales(rows, stack)
+    def _make_plan(self, rows: tuple[Picks, ...]) -> dict[str, Forward]:
+        keys = sorted({key for row in rows for key, _ in row})
+        names = dict.fromkeys(name for key in keys for name in self._resident[key])
+        merging = self._can_merge(names, rows)
+        plan: dict[str, Forward] = {}
+        for name in names:
             layer = self._layers[name]
-            make = _linear_forward if isinstance(layer, nn.Linear) else _conv_forward
-            plan[name] = make(layer, stack, scales[stack.keys])  # type: ignore[arg-type]
+            pairs = {key: self._resident[key][name] for key in keys if name in self._resident[key]}
+            if isinstance(layer, nn.Linear):
+                plan[name] = _LinearByShape(layer, rows, pairs)
+            elif merging:
+                plan[name] = self._merged.forward(name, layer, runs_of(rows), pairs)
+            else:
+                plan[name] = conv_forward(layer, rows, pairs)
         return plan
 
-    def _stacked(self, keys: tuple[str, ...]) -> dict[str, _Stack]:
-        if keys not in self._stacks:
-            names = {name: None for key in keys for name in self._resident[key]}
-            self._stacks[keys] = {name: self._stack(name, keys) for name in names}
-            while len(self._stacks) > PLANS_KEPT:
-                self._stacks.popitem(last=False)
-        self._stacks.move_to_end(keys)
-        return self._stacks[keys]
-
-    def _stack(self, name: str, keys: tuple[str, ...]) -> _Stack:
-        pairs = [(key, self._resident[key][name]) for key in keys if name in self._resident[key]]
-        return _Stack(
-            keys=tuple((key, pair.rank, pair.scale) for key, pair in pairs),
-            down=torch.cat([pair.down for _, pair in pairs]),
-            up=torch.cat([pair.up for _, pair in pairs], dim=1),
+    def _can_merge(self, names: Mapping[str, None], rows: tuple[Picks, ...]) -> bool:
+        """Small networks on a CPU: every set of picks of the batch may have its own copy of the convolutions."""
+        convs = [layer.weight for name in names if isinstance(layer := self._layers[name], nn.Conv2d)]
+        sets = len(set(rows) - {()})
+        return all(weight.device.type == "cpu" for weight in convs) and self._merged.has_room(
+            sets * sum(weight.nbytes for weight in convs)
         )
+
+
+class _LinearByShape:
+    """A linear layer's forward, chosen for each shape of states when it is first seen."""
+
+    def __init__(self, layer: nn.Linear, rows: tuple[Picks, ...], pairs: Mapping[str, LoraPair]) -> None:
+        self._layer, self._rows, self._pairs = layer, rows, pairs
+        self._forwards: dict[torch.Size, Forward] = {}
+
+    def __call__(self, states: Tensor) -> Tensor:
+        forward = self._forwards.get(states.shape)
+        if forward is None:
+            forward = self._forwards[states.shape] = linear_forward(self._layer, self._rows, self._pairs, states)
+        return forward(states)
+
+
+def _merged_picks(row: Sequence[tuple[str, float]]) -> Picks:
+    sums: dict[str, float] = {}
+    for key, weight in row:
+        sums[key] = sums.get(key, 0.0) + weight
+    return tuple(sorted((key, weight) for key, weight in sums.items() if weight))
 
 
 def _shape_for(layer: Layer, pair: LoraPair) -> tuple[Tensor, Tensor]:
@@ -144,82 +159,3 @@ def _shape_for(layer: Layer, pair: LoraPair) -> tuple[Tensor, Tensor]:
     if isinstance(layer, nn.Linear):
         return (down.flatten(1) if down.shape[2:] == (1, 1) else down), up.flatten(1)
     return (down[:, :, None, None] if down.ndim == 2 else down), (up[:, :, None, None] if up.ndim == 2 else up)
-
-
-def _row_scales(rows: Sequence[Sequence[tuple[str, float]]], stack: _Stack) -> Tensor:
-    """(rows, R): what each row multiplies each of the R stacked ranks with."""
-    sums: list[dict[str, float]] = []
-    for row in rows:
-        sums.append({})
-        for key, weight in row:
-            sums[-1][key] = sums[-1].get(key, 0.0) + weight
-    values = [
-        [found.get(key, 0.0) * scale for key, rank, scale in stack.keys for _ in range(rank)] for found in sums
-    ]
-    return torch.tensor(values, dtype=stack.down.dtype, device=stack.down.device)
-
-
-def _linear_forward(layer: nn.Linear, stack: _Stack, scales: Tensor) -> Forward:
-    down, up, count = stack.down, stack.up.t().contiguous(), len(scales)
-    weight, bias = layer.weight, layer.bias
-    scales = scales[:, None, :]
-
-    def forward(states: Tensor) -> Tensor:
-        base = functional.linear(states, weight, bias)
-        low = functional.linear(states.view(count, -1, states.shape[-1]), down).mul_(scales)
-        return base.view(-1, base.shape[-1]).addmm_(low.view(-1, low.shape[-1]), up).view(base.shape)
-
-    return forward
-
-
-def _conv_forward(layer: nn.Conv2d, stack: _Stack, scales: Tensor) -> Forward:
-    down, up = stack.down, stack.up
-    weight, bias, stride, padding, dilation = layer.weight, layer.bias, layer.stride, layer.padding, layer.dilation
-    scales = scales[:, :, None, None]
-
-    def forward(states: Tensor) -> Tensor:
-        base = functional.conv2d(states, weight, bias, stride, padding, dilation)
-        low = functional.conv2d(states, down, None, stride, padding, dilation).mul_(scales)
-        return base.add_(functional.conv2d(low, up))
-
-    return forward
-
-
-class LoraCache:
-    """LoRA files as tensors, least recently used forgotten first. Thread-safe; reads on the caller's thread."""
-
-    def __init__(
-        self,
-        weights: WeightSource,
-        budget_bytes: int,
-        *,
-        device: torch.device | str = "cpu",
-        dtype: torch.dtype | None = None,
-    ) -> None:
-        self._weights = weights
-        self._budget_bytes = budget_bytes
-        self._device = device
-        self._dtype = dtype
-        self._held: OrderedDict[str, LoraWeights] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, sha256: str) -> LoraWeights:
-        """The LoRA pinned by `sha256`. Raises WeightsRefused when it is missing, changed or unusable."""
-        with self._lock:
-            if found := self._held.get(sha256):
-                self._held.move_to_end(sha256)
-                return found
-        loaded = read_lora(self._weights.lora(sha256), device=self._device, dtype=self._dtype)
-        with self._lock:
-            self._held[sha256] = loaded
-            self._shrink()
-        return loaded
-
-    @property
-    def held_bytes(self) -> int:
-        return sum(lora.size_bytes for lora in list(self._held.values()))
-
-    def _shrink(self) -> None:
-        while len(self._held) > 1 and self.held_bytes > self._budget_bytes:
-            self._held.popitem(last=False)
-
