@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from generation.prompting.composition import AND, Part, trailing_weight
+from generation.prompting.composition import AND, MAX_PROMPTS, Part, trailing_weight
 from generation.prompting.grammar import Alternation, Script, Switch
 from generation.prompting.report import Problem, Severity
 from generation.prompting.traced import Span, Traced
@@ -30,6 +30,7 @@ _SENTENCES: dict[str, tuple[Severity, str]] = {
     "break-in-brackets": ("warning", "BREAK within brackets is a word with a negative weight, not a break."),
     "weight-without-and": ("warning", "A weight at the end of a prompt counts only beside AND; here it is text."),
     "empty-prompt": ("warning", "AND joins nothing here."),
+    "too-many-prompts": ("error", "AND can join at most {most} prompts."),
     "bad-when": (
         "warning",
         "“{said}” is neither a step nor a fraction, so these brackets are no schedule.",
@@ -93,7 +94,9 @@ def composition_problems(parts: list[Part], source: Traced) -> Iterator[Problem]
             yield problem("weight-without-and", source.origin(trailing[0], len(source.text.rstrip())))
         return
     words = [word.span() for word in AND.finditer(source.text)]
-    for index, part in enumerate(parts):
+    if len(parts) > MAX_PROMPTS:
+        yield problem("too-many-prompts", source.origin(*words[MAX_PROMPTS - 1]), most=MAX_PROMPTS)
+    for index, part in enumerate(parts[:MAX_PROMPTS]):
         if not part.text.strip():
             yield problem("empty-prompt", source.origin(*words[max(index - 1, 0)]))
         if not math.isfinite(part.weight):

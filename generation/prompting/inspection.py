@@ -12,7 +12,7 @@ from itertools import islice
 
 from generation.prompting.coloring import Canvas
 from generation.prompting.comments import comment_spans
-from generation.prompting.composition import AND, Part, split
+from generation.prompting.composition import AND, MAX_PROMPTS, Part, split
 from generation.prompting.diagnosis import composition_problems, problem, syntax_problems
 from generation.prompting.expansion import Expansion, draw
 from generation.prompting.grammar import Script, parse
@@ -42,8 +42,8 @@ def inspect(
     """Everything about `text` as a prompt for `steps` calls of the UNet (for second-order samplers more than steps).
 
     Names and lists that are None are not checked. `family` is the checkpoint's. `seed` decides what choices and
-    wildcards show. `count_tokens` gives the tokens of a text without begin and end. Never raises over a text; the time is
-    linear in its length, and at most 100 problems are told, errors before warnings.
+    wildcards show. `count_tokens` gives the tokens of a text without begin and end. Never raises over a text; the time
+    is linear in its length, and at most 100 problems are told, errors before warnings.
     """
     inspector = _Inspector(steps, Canvas(len(text), count_tokens, chunk_tokens))
     body = inspector.prepare(text, seed, wildcards)
@@ -90,7 +90,7 @@ class _Inspector:
         parts = [Part(body.text, 1.0, 0, len(body.text))] if negative else split(body.text)
         if not negative:
             self.problems.extend(composition_problems(parts, body))
-        for part in parts:
+        for part in parts[:MAX_PROMPTS]:
             self._read_part(part, body.part(part.start, part.end))
 
     def _read_part(self, part: Part, source: Traced) -> None:
