@@ -11,6 +11,9 @@ Emphasis = Callable[[Tensor, Tensor, Tensor], Tensor]
 """(states (texts, T, dim), weights (texts, T), occurrences (texts,)) -> weighted states of the same shape."""
 
 
+ROUNDING = 1e-5
+
+
 def scale(states: Tensor, weights: Tensor, occurrences: Tensor) -> Tensor:
     """Each token's vector times its weight ("No norm"); recommended for SDXL."""
     return states * weights.unsqueeze(-1)
@@ -20,11 +23,13 @@ def scale_and_restore_mean(states: Tensor, weights: Tensor, occurrences: Tensor)
     """Each token's vector times its weight, then everything times one number that brings the old mean back.
 
     This is AUTOMATIC1111's "Original". The mean runs over the whole tensor: padding and all texts of one schedule
-    included. A text that the schedule uses several times counts several times (`occurrences`).
+    included. A text that the schedule uses several times counts several times (`occurrences`). Means that are nothing
+    but rounding beside the values (after a layer norm without bias) are left alone: their quotient would be noise.
     """
     weighted = scale(states, weights, occurrences)
     before, after = mean_over_schedule(states, occurrences), mean_over_schedule(weighted, occurrences)
-    return weighted * (before / after) if after != 0 else weighted
+    rounding = ROUNDING * states.abs().mean(dtype=torch.float32)
+    return weighted * (before / after) if min(before.abs(), after.abs()) > rounding else weighted
 
 
 def mean_over_schedule(states: Tensor, occurrences: Tensor) -> Tensor:

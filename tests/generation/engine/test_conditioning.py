@@ -180,17 +180,17 @@ def test_no_norm_weighs_the_tokens_alone(lease: Lease) -> None:
 
 
 def test_original_restores_the_mean_chunk_by_chunk(lease: Lease) -> None:
-    checkpoint = lease("sd1")
+    checkpoint = lease("mini")
     first = run_encoder(checkpoint, ids_of(checkpoint, "a red cat")).last_hidden_state[0]
     scaled = weighed(checkpoint, ids_of(checkpoint, "a red cat"), {2: 1.5})
     second = run_encoder(checkpoint, ids_of(checkpoint, "dog")).last_hidden_state[0]
     found = positive(checkpoint, "a (red:1.5) cat BREAK dog")
-    torch.testing.assert_close(found[:77], scaled * (first.mean() / scaled.mean()), rtol=1e-4, atol=1e-6)
-    assert torch.equal(found[77:], second)
+    torch.testing.assert_close(found[:32], scaled * (first.mean() / scaled.mean()), rtol=1e-4, atol=1e-6)
+    assert torch.equal(found[32:], second)
 
 
 def test_original_takes_its_mean_over_all_texts_of_the_schedule(lease: Lease) -> None:
-    checkpoint = lease("sd1")
+    checkpoint = lease("mini")
     cat, dog = (ids_of(checkpoint, f"a red {word}") for word in ("cat", "dog"))
     plain = [run_encoder(checkpoint, ids).last_hidden_state[0] for ids in (cat, dog)]
     scaled = [weighed(checkpoint, ids, {2: 1.5}) for ids in (cat, dog)]
@@ -482,8 +482,8 @@ def test_the_same_texts_are_encoded_once_whatever_else_the_recipe_says(lease: Le
 
 
 def test_whatever_changes_an_encoding_has_its_own_place_in_the_cache(lease: Lease, tmp_path: Path) -> None:
-    checkpoint = lease("sd1")
-    files = {name: kohya_file(tmp_path / f"{name}.safetensors", seed=ord(name)) for name in "pq"}
+    checkpoint = lease("mini")
+    files = {name: kohya_file(tmp_path / f"{name}.safetensors", width=128, seed=ord(name)) for name in "pq"}
     recipe = Recipe("one (red:1.3) cat in the cache", cfg_scale=1)
     changes: list[dict[str, Any]] = [
         {},

@@ -56,6 +56,12 @@ def test_original_stays_finite_when_the_weights_leave_no_mean() -> None:
     assert torch.equal(found, torch.zeros_like(found))
 
 
+def test_original_does_not_divide_rounding_by_rounding() -> None:
+    plain, weights = states(), torch.tensor([[1.0, 1.3, 1.0, 0.5, 1.0]])
+    centred = plain - plain.mean(dim=-1, keepdim=True)
+    assert torch.equal(emphasise("original", centred, weights, ONCE), emphasise("no-norm", centred, weights, ONCE))
+
+
 def test_half_precision_stays_half_precision() -> None:
     found = emphasise("original", states().half(), torch.tensor([[1.0, 1.2, 1.0, 1.0, 1.0]]), ONCE)
     assert found.dtype == torch.float16
