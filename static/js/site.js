@@ -6,3 +6,4 @@ import "./dialog.js";
 import "./slider.js";
 import "./copy.js";
 import "./justified.js";
+import "./current.js";

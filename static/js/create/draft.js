@@ -1,0 +1,22 @@
+// Keeps the unsent form on the server, so that a reload, another tab or a phone shows it again.
+
+import { post } from "../ask.js";
+
+const QUIET_MS = 700;
+
+export function keepDraft(form) {
+  let timer = 0;
+
+  function save({ keepalive = false } = {}) {
+    clearTimeout(timer);
+    timer = 0;
+    // A draft that could not be saved is saved by the next letter; nothing to tell anybody.
+    post(form.dataset.draftUrl, new FormData(form), { keepalive }).catch(() => {});
+  }
+
+  addEventListener("pagehide", () => timer && save({ keepalive: true }));
+  return () => {
+    clearTimeout(timer);
+    timer = setTimeout(save, QUIET_MS);
+  };
+}

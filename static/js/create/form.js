@@ -1,0 +1,142 @@
+// The Create form: sends without leaving the page, shows refusals at their fields, and keeps price and draft current.
+
+import { ask, elementsOf, post, Refused } from "../ask.js";
+import { paintSliders } from "../slider.js";
+import { toast } from "../toast.js";
+import { keepDraft } from "./draft.js";
+import { startLoras } from "./loras.js";
+import { startQuote } from "./quote.js";
+import { startSeed } from "./seed.js";
+import { startSizes } from "./sizes.js";
+
+const DOUBLE_CLICK_MS = 350;
+const OWN_FIELD = { width: "size", height: "size" };
+
+export function startForm({ sending, sent, settled }) {
+  const form = document.getElementById("create");
+  const prompt = form.elements.prompt;
+  const refreshQuote = startQuote(form);
+  const saveDraft = keepDraft(form);
+  const seed = startSeed(form);
+  startSizes(form);
+  const loras = startLoras(form);
+  let pressedAt = -DOUBLE_CLICK_MS;
+
+  async function send() {
+    if (performance.now() - pressedAt < DOUBLE_CLICK_MS) return;
+    pressedAt = performance.now();
+    clearRefusals(form);
+    sending();
+    try {
+      const response = await post(form.action, new FormData(form));
+      const [group] = await elementsOf(response);
+      sent(group);
+      seed.afterSending();
+      if (matchMedia("(pointer: coarse)").matches) prompt.blur();
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      showRefusals(form, error);
+    } finally {
+      settled();
+      refreshQuote();
+    }
+  }
+
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    send();
+  });
+  form.addEventListener("input", () => {
+    refreshQuote();
+    saveDraft();
+    summarise(form);
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    form.requestSubmit();
+  });
+  document.addEventListener("click", (event) => useExample(event, form));
+  followCheckpoint(form, loras);
+  tidyAddress(saveDraft);
+  foldOnSmallWindows(form);
+  summarise(form);
+  return { refreshQuote };
+}
+
+function clearRefusals(form) {
+  for (const place of form.querySelectorAll("[data-refusals]")) place.replaceChildren();
+  for (const field of form.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
+}
+
+function showRefusals(form, { message, errors }) {
+  const placed = errors.filter((error) => placeRefusal(form, error));
+  if (!placed.length) return toast(message);
+  const first = form.querySelector("[aria-invalid]") ?? form.querySelector("[data-refusals]:not(:empty)");
+  if (first.matches("input, textarea, select")) first.focus();
+  first.scrollIntoView({ block: "nearest" });
+}
+
+function placeRefusal(form, { field = "", detail }) {
+  const place = form.querySelector(`[data-refusals="${CSS.escape(OWN_FIELD[field] ?? field)}"]`);
+  if (!place) return false;
+  place.append(sentence(detail));
+  for (let fold = place.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+  const control = form.elements[field];
+  if (control instanceof Element) control.setAttribute("aria-invalid", "true");
+  return true;
+}
+
+function sentence(text) {
+  const list = document.createElement("ul");
+  list.className = "field__errors";
+  list.setAttribute("role", "alert");
+  const item = document.createElement("li");
+  item.textContent = text;
+  list.append(item);
+  return list;
+}
+
+function useExample(event, form) {
+  const example = event.target.closest("[data-example]");
+  if (!example || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  form.elements.prompt.value = example.dataset.example;
+  form.elements.prompt.dispatchEvent(new Event("input", { bubbles: true }));
+  form.elements.prompt.focus();
+}
+
+/** Another checkpoint has other sizes and other LoRAs. */
+function followCheckpoint(form, loras) {
+  form.elements.checkpoint?.addEventListener("change", async (event) => {
+    const response = await ask(`${form.dataset.choicesUrl}?checkpoint=${encodeURIComponent(event.target.value)}`);
+    for (const fresh of await elementsOf(response)) {
+      form.querySelector(`[data-choices="${fresh.dataset.choices}"]`).replaceChildren(...fresh.childNodes);
+    }
+    paintSliders(form);
+    loras.redraw();
+    form.dispatchEvent(new Event("input"));
+  });
+}
+
+/** An address that names a recipe has done its work: from here on a reload shows the draft. */
+function tidyAddress(saveDraft) {
+  if (!location.search) return;
+  history.replaceState(null, "", location.pathname);
+  saveDraft();
+}
+
+function foldOnSmallWindows(form) {
+  if (matchMedia("(width < 1024px)").matches && !form.querySelector(".field__errors")) {
+    form.querySelector(".prompt-card__options").open = false;
+  }
+}
+
+function summarise(form) {
+  const chosen = form.querySelector("[name=size]:checked");
+  const size = chosen?.value === "own" ? `${form.elements.width.value} × ${form.elements.height.value}` : chosen?.closest("label").textContent.trim();
+  const count = form.elements.count.value;
+  form.querySelector("[data-summary]").textContent = `${size} · ${count} picture${count === "1" ? "" : "s"}`;
+  form.querySelector("[data-negative-summary]").textContent = form.elements.negative_prompt.value.trim() || "empty";
+  form.querySelector("[data-more-summary]").textContent = `${form.elements.steps.value} steps, ${form.elements.sampler.value}`;
+}

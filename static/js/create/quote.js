@@ -1,0 +1,52 @@
+// The price on the button and the credits left beside it, asked of the server whenever the form or the balance changed.
+
+import { ask } from "../ask.js";
+
+const QUIET_MS = 120;
+const PRICED = ["checkpoint", "size", "width", "height", "steps", "count"];
+
+export function startQuote(form) {
+  const button = form.querySelector("[data-make]");
+  let timer = 0;
+  let running = null;
+
+  async function refresh() {
+    running?.abort();
+    running = new AbortController();
+    const fields = new FormData(form);
+    const query = new URLSearchParams(PRICED.filter((name) => fields.has(name)).map((name) => [name, fields.get(name)]));
+    try {
+      const response = await ask(`${form.dataset.priceUrl}?${query}`, { signal: running.signal });
+      show(await response.json());
+    } catch {
+      // An older question was overtaken, or the site is away: the press itself will tell.
+    }
+  }
+
+  function show({ count, credits, left, enough, sentence, queue }) {
+    form.querySelector("[data-count]").textContent = count;
+    form.querySelector("[data-price]").textContent = credits ?? "";
+    form.querySelector(".button__price").hidden = credits === null;
+    for (const place of document.querySelectorAll("[data-credits]")) place.textContent = left;
+    const dear = form.querySelector("[data-dear]");
+    dear.textContent = sentence;
+    dear.hidden = enough;
+    button.disabled = !enough;
+    showQueue(queue);
+  }
+
+  // Not in the HTML: without this script nothing could ever enable the button again.
+  button.disabled = !form.querySelector("[data-dear]").hidden;
+  return () => {
+    clearTimeout(timer);
+    timer = setTimeout(refresh, QUIET_MS);
+  };
+}
+
+function showQueue({ count, percent }) {
+  for (const ring of document.querySelectorAll("[data-queue]")) {
+    ring.hidden = !count;
+    ring.querySelector("[data-queue-count]").textContent = count;
+    ring.querySelector("[data-queue-ring]").setAttribute("stroke-dasharray", `${percent} 100`);
+  }
+}
