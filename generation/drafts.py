@@ -1,0 +1,17 @@
+"""The unsent Create form: kept on the server, so that every tab and device of a person shows the same one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from accounts.models import User
+from generation.models import Draft
+
+
+def draft_of(user: User) -> dict[str, str]:
+    draft = Draft.objects.filter(owner=user).first()
+    return dict(draft.fields) if draft else {}
+
+
+def keep_draft(user: User, fields: Mapping[str, str]) -> None:
+    Draft.objects.update_or_create(owner=user, defaults={"fields": dict(fields)})

@@ -1,0 +1,40 @@
+"""The sample pictures that come with the site for bundled weights: static files named for the prompt they show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from django.contrib.staticfiles import finders
+from django.templatetags.static import static
+from django.utils.text import slugify
+
+from generation.models import Checkpoint, Lora
+
+SAMPLE_WEIGHT = 0.9
+"""The weight at which a LoRA's samples were drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A prompt that works, and the address of its picture (empty: none was drawn)."""
+
+    prompt: str
+    picture: str
+
+
+def samples_of(row: Checkpoint | Lora) -> list[Sample]:
+    """The example prompts of a checkpoint or a LoRA; a LoRA's carry its tag."""
+    tag = f" <lora:{row.name}:{SAMPLE_WEIGHT:g}>" if isinstance(row, Lora) else ""
+    return [Sample(f"{prompt}{tag}", picture_of(row.name, prompt)) for prompt in row.example_prompts]
+
+
+def picture_of(name: str, prompt: str) -> str:
+    path = f"img/examples/{name}/{slugify(prompt)}.webp"
+    return static(path) if _is_there(path) else ""
+
+
+@cache
+def _is_there(path: str) -> bool:
+    """Static files do not change while the site runs; a missing one must not break the page."""
+    return finders.find(path) is not None

@@ -1,0 +1,41 @@
+"""What the maker's pages may show of the public gallery. The gallery fills it at start; nothing here imports that.
+
+Without a gallery the pages simply show nothing public.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from generation.recipe import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Print:
+    """A public picture in a row of pictures: addresses, size in pixels, words for those who cannot see it."""
+
+    url: str
+    picture: str
+    width: int
+    height: int
+    alt: str
+    author: str = ""
+
+    @property
+    def ratio(self) -> float:
+        return self.width / self.height
+
+
+@dataclass(slots=True)
+class Showroom:
+    """`newest(limit)` gives public pictures; `recipe_of(code)` the recipe of a public post, or None;
+    `made_with(sha256, limit)` public pictures made with a weight file.
+    """
+
+    newest: Callable[[int], Sequence[Print]] = lambda limit: ()
+    recipe_of: Callable[[str], Recipe | None] = lambda code: None
+    made_with: Callable[[str, int], Sequence[Print]] = lambda sha256, limit: ()
+
+
+showroom = Showroom()

@@ -1,0 +1,43 @@
+"""What the maker's templates need beyond Django's own: words of the trade explained, and a few readings of a form."""
+
+from __future__ import annotations
+
+from django import template
+from django.forms import BoundField
+
+register = template.Library()
+
+WORDS = {
+    "prompt": "The words that describe the picture. Plain English works; the first words weigh most.",
+    "negative": "What the picture should not have. It has an effect only while CFG is above 1.",
+    "size": "Width and height in pixels. Checkpoints draw best near the size they were taught with.",
+    "count": "How many pictures one press makes, each with its own seed.",
+    "lora": "A small file that teaches the checkpoint a style or a subject. The slider says how strongly.",
+    "checkpoint": "The weights that draw: what a checkpoint has seen decides what it can picture.",
+    "vae": "The part that turns the checkpoint's inner picture into pixels. Nearly always the checkpoint's own is best.",
+    "steps": "How often the picture is refined. More take longer and cost more; past 30 little changes.",
+    "cfg": "How strictly the picture follows the prompt. Low is loose, high is hard and overdrawn.",
+    "sampler": "The recipe by which noise becomes a picture. Euler is a good start; others give other details.",
+    "schedule": "How the noise is spread over the steps. Automatic takes what suits the sampler.",
+    "seed": "The number the noise starts from. Same recipe and same seed: same picture.",
+    "clip_skip": "How many of the text reader's last layers are left out. Some checkpoints were taught with 2.",
+    "emphasis": "How weights such as (word:1.3) are balanced. Original keeps the overall strength.",
+}
+
+
+@register.inclusion_tag("generation/explain.html")
+def explain(word: str, label: str) -> dict[str, str]:
+    """A word of the trade with its explanation a tap away."""
+    return {"label": label, "sentence": WORDS[word]}
+
+
+@register.filter
+def says(field: BoundField, value: object) -> bool:
+    """Whether the field's value, typed or initial, is this one: `{% if form.count|says:4 %}`."""
+    return str(field.value() or "") == str(value)
+
+
+@register.filter
+def named(value: str) -> str:
+    """A plain word for a value that programs spell: "no-norm" is "No norm"."""
+    return value.replace("-", " ").capitalize()

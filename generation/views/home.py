@@ -1,0 +1,44 @@
+"""The front page for visitors, and the public status page."""
+
+from __future__ import annotations
+
+from django.db.models import Sum
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.cache import patch_cache_control
+from django.views.decorators.http import require_safe
+
+from generation.models import Checkpoint, GpuWorker, Job
+from generation.samples import samples_of
+from generation.showroom import showroom
+
+PRINTS_SHOWN = 24
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """What this is, with pictures; whoever is signed in goes on making."""
+    if request.user.is_authenticated:
+        return redirect("create")
+    row = Checkpoint.objects.listed().filter(is_default=True).first()
+    samples = [sample for sample in samples_of(row) if sample.picture] if row else []
+    return render(request, "generation/home.html", {"samples": samples, "prints": showroom.newest(PRINTS_SHOWN)})
+
+
+@require_safe
+def status(request: HttpRequest) -> HttpResponse:
+    """Whether pictures are being made right now, and how long one waits. Numbers only, nobody's names."""
+    workers = list(GpuWorker.objects.alive())
+    queued = Job.objects.queued()
+    ahead = queued.aggregate(total=Sum("work"))["total"] or 0
+    speed = sum(worker.work_per_second for worker in workers)
+    context = {
+        "workers": len(workers),
+        "slots": sum(worker.slots for worker in workers),
+        "running": Job.objects.running().count(),
+        "queued": queued.count(),
+        "wait_seconds": ahead / speed if speed else None,
+    }
+    response = render(request, "generation/status.html", context)
+    patch_cache_control(response, public=True, max_age=5)
+    return response

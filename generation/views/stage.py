@@ -1,0 +1,127 @@
+"""What stands on the stage of the Create page: tiles, grouped by submission. Plain values, ready for the template."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from accounts.models import User
+from generation import events, queueing
+from generation.models import GeneratedImage, GpuWorker, Job
+from generation.recipe import Recipe
+
+SUBMISSIONS_SHOWN = 12
+JOBS_LOOKED_AT = 128
+PLACES_TOLD = 16
+"""Places and estimates cost a query each; the rest of a long line just waits, and the live line tells more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One picture on its way or made, as the tile partial wants it: place while queued, figures while running."""
+
+    code: str
+    state: str
+    recipe: Recipe
+    prompt: str
+    image: GeneratedImage | None = None
+    error_message: str = ""
+    place: int = 0
+    waiting_reason: str = ""
+    percent: int = 0
+    step: int = 0
+    total: int = 0
+    seconds_left: float = 0.0
+    has_preview: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """The tiles of one press of the button."""
+
+    code: str
+    prompt: str
+    recipe: Recipe
+    created_at: datetime
+    first_job: str
+    tiles: Sequence[Tile]
+
+
+def stage_of(user: User) -> list[Submission]:
+    """The newest submissions, newest first; pictures that their owner deleted are gone from it."""
+    jobs = list(Job.objects.of(user).select_related("image").newest()[:JOBS_LOOKED_AT])
+    newest = list(dict.fromkeys(job.submission for job in jobs))[:SUBMISSIONS_SHOWN]
+    return submissions_of(user, [job for job in jobs if job.submission in newest])
+
+
+def submissions_of(user: User, jobs: Iterable[Job]) -> list[Submission]:
+    shown = [job for job in jobs if not is_deleted(job)]
+    tiles = {tile.code: tile for tile in tiles_of(user, shown)}
+    shown.sort(key=lambda job: (job.created_at, job.submission), reverse=True)
+    order = {code: place for place, code in enumerate(dict.fromkeys(job.submission for job in shown))}
+    shown.sort(key=lambda job: (order[job.submission], job.position))
+    return [_submission(list(siblings), tiles) for _, siblings in groupby(shown, key=lambda job: job.submission)]
+
+
+def _submission(jobs: Sequence[Job], tiles: dict[str, Tile]) -> Submission:
+    first = jobs[0]
+    return Submission(
+        first.submission, first.prompt, first.recipe, first.created_at, first.code, [tiles[job.code] for job in jobs]
+    )
+
+
+def is_deleted(job: Job) -> bool:
+    image = image_of(job)
+    return image is not None and image.deleted_at is not None
+
+
+def image_of(job: Job) -> GeneratedImage | None:
+    return getattr(job, "image", None)
+
+
+def tiles_of(user: User, jobs: Sequence[Job]) -> list[Tile]:
+    """Tiles of the person's own jobs, in the order given."""
+    waiting = [job for job in jobs if job.state == Job.State.QUEUED]
+    told = sorted(waiting, key=lambda job: (job.virtual_start, job.pk))[:PLACES_TOLD]
+    lines = _line(user, told) if told else {}
+    return [_tile(job, *lines.get(job.pk, (0, ""))) for job in jobs]
+
+
+def _line(user: User, jobs: Sequence[Job]) -> dict[int, tuple[int, str]]:
+    """Place and reason of waiting jobs."""
+    places = queueing.places(jobs)
+    if not GpuWorker.objects.alive().exists():
+        return {job.pk: (places[job.pk], "Waiting for a worker; none is at work right now.") for job in jobs}
+    if Job.objects.of(user).running().count() >= user.plan.max_running:
+        full = f"Your plan draws {user.plan.max_running} pictures at a time."
+        return {job.pk: (places[job.pk], full) for job in jobs}
+    return {job.pk: (places[job.pk], _estimate(queueing.seconds_until(job))) for job in jobs}
+
+
+def _estimate(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    if seconds < 1.5:
+        return "Starts in a moment"
+    return f"Starts in about {seconds:.0f} s" if seconds < 90 else f"Starts in about {seconds / 60:.0f} min"
+
+
+def _tile(job: Job, place: int, reason: str) -> Tile:
+    frame = events.last_frame(job.code) if job.state == Job.State.RUNNING else None
+    return Tile(
+        code=job.code,
+        state=job.state,
+        recipe=job.recipe,
+        prompt=job.prompt,
+        image=image_of(job),
+        error_message=job.error_message,
+        place=place,
+        waiting_reason=reason,
+        percent=frame.percent if frame else 0,
+        step=frame.step if frame else 0,
+        total=frame.total if frame else 0,
+        seconds_left=frame.seconds_left if frame else 0.0,
+        has_preview=bool(frame and frame.picture),
+    )
