@@ -16,10 +16,10 @@ from generation.engine.encodings import Encoded, EncodedText
 from generation.engine.loading import LoadedCheckpoint
 from generation.engine.loras import LoraCache
 from generation.engine.outcome import RenderError
-from generation.engine.text_encoding import TextEncoding
+from generation.engine.text_encoding import MAX_CHUNKS, TextEncoding, too_heavy
 from generation.engine.weightsource import WeightSource
-from generation.prompting import TagError, compose, extract_tags, schedule
-from generation.prompting.schedule import segment_at
+from generation.prompting import TagError, compose, extract_tags, schedule, segment_at
+from generation.prompting.composition import MAX_PROMPTS
 from generation.recipe import Recipe
 
 
@@ -95,14 +95,23 @@ class Conditioner:
 
         Raises RenderError (WeightsRefused where a file is at fault) with a sentence for people.
         """
-        parts = compose(without_tags(recipe.prompt))
-        tracks = [self.track(recipe, text, calls, weight) for text, weight in parts]
+        parts = parts_of(recipe.prompt)
+        tracks: list[Track] = []
+        for text, weight in parts:
+            tracks.append(self.track(recipe, text, calls, weight))
+            self.check_cost(tracks)
         guided = recipe.cfg_scale > 1 or len(tracks) > 1 or tracks[0].weight != 1
         if guided:
             tracks.append(self.negative(recipe, calls))
         tokens = max(track.tokens for track in tracks)
         padded = tuple(track.padded(tokens) for track in tracks)
         return Conditioning(padded[: len(parts)], padded[-1] if guided else None, tokens)
+
+    def check_cost(self, tracks: Sequence[Track]) -> None:
+        """Each part alone is bounded before it is encoded; here all of them together, before the next."""
+        chunk_tokens = self.texts.towers[0].tokens
+        if sum(len(track.encoded) * track.tokens // chunk_tokens for track in tracks) > MAX_CHUNKS:
+            raise too_heavy()
 
     def negative(self, recipe: Recipe, calls: int) -> Track:
         """The negative prompt's track: AND and tags are plain words in it; SDXL reads zeros for an empty one."""
@@ -116,12 +125,15 @@ class Conditioner:
         return Track(segments, self.texts.encode(recipe, tuple(words for _, words in segments)), weight)
 
 
-def without_tags(prompt: str) -> str:
-    """The prompt without its `<lora:...>` tags; which LoRAs are picked stands in the recipe."""
+def parts_of(prompt: str) -> list[tuple[str, float]]:
+    """What AND joins, without `<lora:...>` tags: which LoRAs are picked stands in the recipe."""
     try:
-        return extract_tags(prompt)[0]
+        parts = compose(extract_tags(prompt)[0])
     except TagError as error:
         raise RenderError(error.code, str(error)) from error
+    if len(parts) > MAX_PROMPTS:
+        raise RenderError("too-many-prompts", f"AND joins {len(parts)} prompts here; at most {MAX_PROMPTS} are drawn.")
+    return parts
 
 
 def zeroed(text: EncodedText) -> EncodedText:

@@ -128,8 +128,12 @@ def level(rows: Sequence[tuple[Chunk, ...]]) -> list[tuple[Chunk, ...]]:
     """The rows brought to one length with empty chunks. Raises RenderError where they are more than MAX_CHUNKS."""
     longest = max(len(row) for row in rows)
     if longest * len(rows) > MAX_CHUNKS:
-        raise RenderError(
-            "prompt-too-heavy",
-            f"The prompt has {len(rows)} texts of {longest} chunks in its schedule; {MAX_CHUNKS} chunks are the limit.",
-        )
+        raise too_heavy()
     return [row + (EMPTY_CHUNK,) * (longest - len(row)) for row in rows]
+
+
+def too_heavy() -> RenderError:
+    message = (
+        f"The prompt's texts over all steps are longer than {MAX_CHUNKS} chunks; write less, or switch less often."
+    )
+    return RenderError("prompt-too-heavy", message)

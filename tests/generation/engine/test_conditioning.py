@@ -278,9 +278,22 @@ def test_sdxl_negative_that_is_scheduled_to_nothing_is_encoded_not_zeroed(lease:
 
 def test_a_prompt_too_heavy_to_encode_is_an_error_before_any_work(lease: Lease) -> None:
     prompt = "[" + "|".join("abcdefghijklmnopqrstuvwxyz") + "]" + ", !?" * 450
-    with pytest.raises(RenderError, match="256 chunks are the limit") as error:
+    with pytest.raises(RenderError, match="longer than 256 chunks") as error:
         encode(lease("sd1"), Recipe(prompt), 60)
     assert error.value.code == "prompt-too-heavy"
+
+
+def test_parts_together_are_bounded_too(lease: Lease) -> None:
+    part = "[" + "|".join("abcdefghijklmnopqrstuvwxyz") + "] cat " + "BREAK x " * 4
+    with pytest.raises(RenderError) as error:
+        encode(lease("mini"), Recipe(" AND ".join([part] * 3)), 60)
+    assert error.value.code == "prompt-too-heavy"
+
+
+def test_more_parts_than_the_prompt_language_allows_are_an_error(lease: Lease) -> None:
+    assert len(encode(lease("mini"), Recipe(" AND ".join("abcdefghijklmnop"))).positive) == 16
+    with pytest.raises(RenderError, match="AND joins 17 prompts"):
+        encode(lease("mini"), Recipe(" AND ".join("abcdefghijklmnopq")))
 
 
 POPULAR = [
