@@ -62,11 +62,17 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Conditioning:
-    """A recipe's prompts, encoded for the whole run; `tokens` is the T of everything that `at` returns."""
+    """A recipe's prompts, encoded for the whole run; `tokens` is the T of everything that `at` returns.
+
+    `mask` (rows, T) is 1 where a row's own tokens are and 0 over its padding; rows are the negative, then the parts.
+    With it as the UNet's `encoder_attention_mask`, prompt and negative prompt of different lengths are drawn as if each
+    ran alone. It is None where nothing is padded.
+    """
 
     positive: tuple[Track, ...]
     negative: Track | None
     tokens: int
+    mask: Tensor | None = None
 
     def at(self, call: int) -> Prompted:
         """What UNet call number `call`, counted from 0, reads."""
@@ -95,17 +101,12 @@ class Conditioner:
 
         Raises RenderError (WeightsRefused where a file is at fault) with a sentence for people.
         """
-        parts = parts_of(recipe.prompt)
-        tracks: list[Track] = []
-        for text, weight in parts:
-            tracks.append(self.track(recipe, text, calls, weight))
-            self.check_cost(tracks)
-        guided = recipe.cfg_scale > 1 or len(tracks) > 1 or tracks[0].weight != 1
-        if guided:
-            tracks.append(self.negative(recipe, calls))
-        tokens = max(track.tokens for track in tracks)
-        padded = tuple(track.padded(tokens) for track in tracks)
-        return Conditioning(padded[: len(parts)], padded[-1] if guided else None, tokens)
+        positive: list[Track] = []
+        for text, weight in parts_of(recipe.prompt):
+            positive.append(self.track(recipe, text, calls, weight))
+            self.check_cost(positive)
+        guided = recipe.cfg_scale > 1 or len(positive) > 1 or positive[0].weight != 1
+        return side_by_side(positive, self.negative(recipe, calls) if guided else None)
 
     def check_cost(self, tracks: Sequence[Track]) -> None:
         """Each part alone is bounded before it is encoded; here all of them together, before the next."""
@@ -134,6 +135,22 @@ def parts_of(prompt: str) -> list[tuple[str, float]]:
     if len(parts) > MAX_PROMPTS:
         raise RenderError("too-many-prompts", f"AND joins {len(parts)} prompts here; at most {MAX_PROMPTS} are drawn.")
     return parts
+
+
+def side_by_side(positive: Sequence[Track], negative: Track | None) -> Conditioning:
+    """All tracks brought to one T.
+
+    As in A1111, parts joined by AND attend to the padding that makes them equally long; prompt and negative do not
+    attend to the padding between them, because there they run apart.
+    """
+    own = [max(track.tokens for track in positive)] * len(positive)
+    if negative:
+        own.insert(0, negative.tokens)
+    tokens = max(own)
+    states = next(iter(positive[0].encoded.values())).states
+    mask = torch.stack([(torch.arange(tokens) < length).to(states) for length in own]) if min(own) < tokens else None
+    padded_positive = tuple(track.padded(tokens) for track in positive)
+    return Conditioning(padded_positive, negative.padded(tokens) if negative else None, tokens, mask)
 
 
 def zeroed(text: EncodedText) -> EncodedText:

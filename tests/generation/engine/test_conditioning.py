@@ -118,6 +118,35 @@ def test_the_shorter_prompt_is_padded_with_its_last_vector(lease: Lease) -> None
     assert torch.equal(swapped.positive[0][0], prompted.negative)
 
 
+def test_the_mask_covers_what_was_padded_between_prompt_and_negative_alone(lease: Lease) -> None:
+    checkpoint = lease("sd1")
+    assert encode(checkpoint, Recipe("cat", "dog")).mask is None
+    long = "dog " * 80
+    own, short = torch.ones(154), torch.cat([torch.ones(77), torch.zeros(77)])
+    for recipe, rows in (
+        (Recipe(long, "cat"), [short, own]),
+        (Recipe("cat", long), [own, short]),
+        (Recipe(f"cat AND {long}", "cat"), [short, own, own]),
+        (Recipe("cat AND dog", long), [own, short, short]),
+    ):
+        mask = encode(checkpoint, recipe).mask
+        assert mask is not None and torch.equal(mask, torch.stack(rows))
+
+
+def test_with_the_mask_prompts_of_other_lengths_are_drawn_as_if_each_ran_alone(lease: Lease) -> None:
+    checkpoint = lease("mini")
+    run = encode(checkpoint, Recipe("red apple, " + "very nice " * 40, "car"))
+    prompted, sample = run.at(0), torch.randn(1, 4, 16, 16, generator=torch.Generator().manual_seed(0))
+    assert prompted.negative is not None and run.mask is not None
+    with torch.no_grad():
+        alone = checkpoint.unet(sample, 500, prompted.negative[None, :32], return_dict=False)[0]
+        texts = torch.stack([prompted.negative, prompted.positive[0][0]])
+        masked = checkpoint.unet(sample.repeat(2, 1, 1, 1), 500, texts, encoder_attention_mask=run.mask).sample[:1]
+        seen = checkpoint.unet(sample.repeat(2, 1, 1, 1), 500, texts).sample[:1]
+    torch.testing.assert_close(masked, alone, atol=1e-5, rtol=1e-4)
+    assert (seen - alone).abs().max() > 1e-3
+
+
 # Emphasis
 
 
