@@ -10,8 +10,8 @@ from django.views.decorators.http import require_safe
 
 from generation.models import Checkpoint, Lora
 from generation.models.catalog import FAMILY_TITLES
-from generation.samples import samples_of
 from generation.showroom import showroom
+from generation.views.samples import samples_of
 
 SAMPLES_ON_A_CARD = 3
 PRINTS_SHOWN = 24

@@ -14,17 +14,17 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.credits import grant_daily, wallet_of
 from accounts.models import User
 from accounts.refusals import Refusal
-from generation.drafts import draft_of, keep_draft
-from generation.forms import OWN_SIZE, RecipeForm, default_fields, fields_of, typed_fields
+from generation.forms import COUNT_RANGE, OWN_SIZE, RecipeForm, default_fields, fields_of, typed_fields
 from generation.frame import queue_of
 from generation.models import Checkpoint, GeneratedImage, Job, Lora, Vae
-from generation.recipe import EMPHASIS_MODES, InvalidRecipe, Recipe
-from generation.samples import picture_of, samples_of
+from generation.recipe import EMPHASIS_MODES, STEPS_RANGE, InvalidRecipe, Recipe
 from generation.sampling_names import SAMPLERS, SCHEDULES
-from generation.shapes import shapes_of
 from generation.showroom import showroom
 from generation.submission import submit_jobs, total_price
 from generation.views.access import MakerRequest, asks_for_part, makers_only
+from generation.views.drafts import draft_of, keep_draft
+from generation.views.samples import picture_of, samples_of
+from generation.views.shapes import shapes_of
 from generation.views.stage import stage_of, submissions_of
 from generation.weights import find_checkpoint
 
@@ -71,7 +71,9 @@ def after_sending(data: Mapping[str, Any]) -> dict[str, str]:
 
 
 def group(request: MakerRequest, jobs: list[Job]) -> HttpResponse:
-    context = {"submission": submissions_of(request.user, jobs)[0]}
+    """The fresh submission as the rows have it by now: a quick worker may be drawing already."""
+    now = Job.objects.filter(pk__in=[job.pk for job in jobs]).select_related("image")
+    context = {"submission": submissions_of(request.user, now)[0]}
     return render(request, "generation/submission.html", context, status=201)
 
 
@@ -132,7 +134,8 @@ def page(request: MakerRequest, form: RecipeForm, fields: dict[str, str], status
         "form": form,
         "quote": quote(user, fields),
         "stage": stage_of(user),
-        "counts": range(1, min(8, user.plan.max_pictures) + 1),
+        "most_steps": min(STEPS_RANGE[1], user.plan.max_steps),
+        "counts": range(1, min(COUNT_RANGE[1], user.plan.max_pictures) + 1),
         "checkpoints": Checkpoint.objects.usable_by(user).order_by("title"),
         "vaes": Vae.objects.usable_by(user).order_by("title"),
         "samplers": SAMPLERS,

@@ -9,8 +9,8 @@ from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
 from generation.models import Checkpoint, GpuWorker, Job
-from generation.samples import samples_of
 from generation.showroom import showroom
+from generation.views.samples import samples_of
 
 PRINTS_SHOWN = 24
 

@@ -11,10 +11,10 @@ from accounts.refusals import Refusal
 from generation.deletion import delete_images, restore_images
 from generation.models import Checkpoint, GeneratedImage, Lora
 from generation.recipe import Recipe
-from generation.samples import samples_of
 from generation.submission import submit_tracing
 from generation.views.access import MakerRequest, asks_for_part, makers_only, own_image, refused, say
 from generation.views.paging import page_of
+from generation.views.samples import samples_of
 
 IMAGES_A_PAGE = 60
 SEARCH_CHARS = 200

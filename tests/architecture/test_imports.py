@@ -25,7 +25,7 @@ QUEUE = (
     "generation.upkeep",
 )
 WORKER = ("generation.catalog_files", "generation.workbench", "generation.tracing", "generation.execution")
-VERBS = ("generation.tasks", "generation.weights", "generation.submission")
+VERBS = ("generation.tasks", "generation.weights", "generation.submission", "generation.deletion")
 DOOR_MODULES = (
     "generation.forms",
     "generation.views",
@@ -40,6 +40,7 @@ DOOR_MODULES = (
     "generation.apps",
     "generation.frame",
     "generation.downloads",
+    "generation.showroom",
     "generation.cataloging",
     "generation.management",
 )
@@ -66,6 +67,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "generation.tasks": (*QUEUE, *WORKER),
     "generation.weights": ROWS,
     "generation.submission": (*ROWS, *EVENTS, *QUEUE, *VERBS),
+    "generation.deletion": ROWS,
+    "generation.showroom": ("generation.recipe",),
     **dict.fromkeys(DOOR_MODULES, (*ROWS, *EVENTS, *QUEUE, *VERBS, *DOOR_MODULES)),
     # The one door that draws without a worker.
     "generation.management.commands.render": (*ROWS, *QUEUE, *VERBS, *WORKER, "generation.engine"),
@@ -77,7 +80,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "generation.engine",
         "generation.training",
     ),
-    "gallery": ("generation.models", "generation.imaging", "generation.recipe", "accounts"),
+    "gallery": ("generation.models", "generation.imaging", "generation.recipe", "generation.showroom", "accounts"),
     "config": PACKAGES,
     "generation": (),
 }

@@ -74,7 +74,7 @@ function showRefusals(form, { message, errors }) {
   if (!placed.length) return toast(message);
   const first = form.querySelector("[aria-invalid]") ?? form.querySelector("[data-refusals]:not(:empty)");
   if (first.matches("input, textarea, select")) first.focus();
-  first.scrollIntoView({ block: "nearest" });
+  first.scrollIntoView({ block: "center" });
 }
 
 function placeRefusal(form, { field = "", detail }) {

@@ -17,8 +17,9 @@ SAMPLE_WEIGHT = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A prompt that works, and the address of its picture (empty: none was drawn)."""
+    """Words that work, the whole prompt with its tag, and the address of the picture (empty: none was drawn)."""
 
+    words: str
     prompt: str
     picture: str
 
@@ -26,7 +27,7 @@ class Sample:
 def samples_of(row: Checkpoint | Lora) -> list[Sample]:
     """The example prompts of a checkpoint or a LoRA; a LoRA's carry its tag."""
     tag = f" <lora:{row.name}:{SAMPLE_WEIGHT:g}>" if isinstance(row, Lora) else ""
-    return [Sample(f"{prompt}{tag}", picture_of(row.name, prompt)) for prompt in row.example_prompts]
+    return [Sample(words, f"{words}{tag}", picture_of(row.name, words)) for words in row.example_prompts]
 
 
 def picture_of(name: str, prompt: str) -> str:
