@@ -13,6 +13,7 @@ from generation.prompting.names import KnownName
 from generation.prompting.report import Inspection, Problem
 from generation.prompting.schedule import schedule, segment_at
 from generation.prompting.tags import Tag, TagError, extract_tags
+from generation.prompting.timelines import modernize
 
 __all__ = [
     "Inspection",
@@ -25,6 +26,7 @@ __all__ = [
     "expand",
     "extract_tags",
     "inspect",
+    "modernize",
     "schedule",
     "segment_at",
     "strip_comments",

@@ -19,6 +19,7 @@ _WEIGHT = r":\s*([+-]?[.\d]+)\s*\)"
 _TOKEN = re.compile(rf"\\[()\[\]\\]?|{_WEIGHT}|[()\[\]]|(?:[^\\()\[\]:]+|:(?!{_WEIGHT[1:]}))+")
 _BREAK = re.compile(r"\bBREAK\b")
 _CLOSES = {")": "(", "]": "["}
+_SIGNS = frozenset("()[]:\\")
 _FACTOR = {"(": ROUND_WEIGHT, "[": SQUARE_WEIGHT}
 _EXACT_DEPTH = 100
 
@@ -91,7 +92,9 @@ class _Reader:
 
     def take(self, token: re.Match[str]) -> None:
         text = token[0]
-        if text in self.open:
+        if text[0] not in _SIGNS:
+            self._add(text, token.start())
+        elif text in self.open:
             bracket = _Bracket(text, len(self.texts), _FACTOR[text])
             self.brackets.append(bracket)
             self.open[text].append(bracket)
@@ -105,9 +108,8 @@ class _Reader:
             self._add(text, token.start())
 
     def pieces(self) -> list[Piece]:
-        for kind in self.open:
-            for bracket in self.open[kind]:
-                self._close(bracket)
+        for bracket in (*self.open["("][::-1], *self.open["["][::-1]):
+            self._close(bracket)
         return [
             Piece(text, -weight if is_break else weight, start, end, is_break)
             for (text, start, end, is_break), weight in zip(self.texts, self._weights(), strict=True)
@@ -132,7 +134,8 @@ class _Reader:
                 bracket = self.brackets[coming]
                 coming += 1
                 if bracket.end > index:
-                    place = bisect(around, -bracket.rank, key=_outermost_first)
+                    crossing = around and around[-1].rank < bracket.rank
+                    place = bisect(around, -bracket.rank, key=_outermost_first) if crossing else len(around)
                     around.insert(place, bracket)
                     factors.insert(place, bracket.factor)
                     products[bracket.kind].append(products[bracket.kind][-1] * bracket.factor)
@@ -159,6 +162,9 @@ class _Reader:
     def _add(self, text: str, start: int) -> None:
         """Add plain text, cut at every BREAK; the spaces around a BREAK go with it."""
         cut = 0
+        if BREAK not in text:
+            self.texts.append((text, start, start + len(text), False))
+            return
         for found in _BREAK.finditer(text):
             before = text[cut : found.start()]
             kept = before.rstrip()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import groupby
 from typing import NamedTuple
 
@@ -23,6 +23,19 @@ class Weighed(NamedTuple):
     weights: tuple[tuple[str, float], ...]
     tokens: int | None
     chunks: int | None
+
+
+def _touching(pieces: list[Piece]) -> Iterator[tuple[int, int, float]]:
+    """Where words stand and how much they count, pieces of equal weight that touch made one."""
+    start, end, weight = 0, 0, 1.0
+    for piece in pieces:
+        if piece.is_break:
+            continue
+        if piece.start != end or piece.weight != weight:
+            yield start, end, weight
+            start, weight = piece.start, piece.weight
+        end = piece.end
+    yield start, end, weight
 
 
 class Canvas:
@@ -48,22 +61,26 @@ class Canvas:
         for bad in bad_weights:
             self.problems.append(problem("bad-weight", said.origin(*bad), said=said.text[bad.start : bad.end]))
         for piece in pieces:
-            self._paint(said, piece)
+            if piece.is_break or not math.isfinite(piece.weight):
+                self._judge(piece, said.origin(piece.start, piece.end))
+        for start, end, weight in _touching(pieces):
+            for run in said.runs(start, end):
+                self._paint(*run, weight)
         return self._weighed(pieces)
 
-    def _paint(self, said: Traced, piece: Piece) -> None:
-        place = said.origin(piece.start, piece.end)
+    def _judge(self, piece: Piece, place: Span) -> None:
         if not math.isfinite(piece.weight):
             self.problems.append(problem("huge-weight", place))
-        elif piece.is_break and piece.weight == -1:
+        elif piece.weight == -1:
             self.breaks.append(place)
-        elif piece.is_break:
+        else:
             self.problems.append(problem("break-in-brackets", place))
-        for start, end in said.runs(piece.start, piece.end):
-            for bare_start, bare_end in self._bare(start, end):
-                self.painted[bare_start:bare_end] = b"\1" * (bare_end - bare_start)
-                if piece.weight != 1 and not piece.is_break:
-                    self.spans.append(WeightedSpan(bare_start, bare_end, piece.weight))
+
+    def _paint(self, start: int, end: int, weight: float) -> None:
+        for bare_start, bare_end in self._bare(start, end):
+            self.painted[bare_start:bare_end] = b"\1" * (bare_end - bare_start)
+            if weight != 1:
+                self.spans.append(WeightedSpan(bare_start, bare_end, weight))
 
     def _bare(self, start: int, end: int) -> list[Span]:
         """The parts of the typed text[start:end] that have no colour yet."""

@@ -123,11 +123,11 @@ class _Drawing:
         if not entries:
             self._refuse(source, item, "wildcard-unknown" if entries is None else "wildcard-empty")
             return
-        picked = self._pick(len(entries))
-        if depth >= MAX_DEPTH or self.entered >= MAX_DRAWS or self.length + len(entries[picked]) > MAX_CHARACTERS:
+        if depth >= MAX_DEPTH or self.entered >= MAX_DRAWS or self.length > MAX_CHARACTERS:
             self._refuse(source, item, "expansion-limit")
             return
         self.entered += 1
+        picked = self._pick(len(entries))
         origin = source.origin(item.start, item.end)
         if depth == 0:
             self._note(source, item, item.name, len(entries), picked)

@@ -21,6 +21,7 @@ from itertools import pairwise
 # A line break after a backslash is no escape in the reference either.
 _TOKEN = re.compile(r"(?:[^\\\[\]():|]+|\\[^\n])+|[\\\[\]():|]")
 _WHEN = re.compile(r"\s*([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)\s*")
+_SIGNS = frozenset("()[]:|\\")
 _OPENER = {")": "(", "]": "["}
 _EMPHASIS = {"(": ("", ":"), "[": ("",)}  # what may separate the parts of attention brackets
 
@@ -103,7 +104,7 @@ def parse(text: str, steps: int) -> Script:
     """Read `text` for `steps` steps; every text has a reading."""
     reader = _Reader(text, steps)
     for token in _TOKEN.finditer(text):
-        reader.take(token[0], token.start())
+        reader.take(token.span())
     return reader.script()
 
 
@@ -135,15 +136,19 @@ class _Reader:
         self.loose_bars: set[int] = set()
         self.lone_backslash: int | None = None
 
-    def take(self, token: str, start: int) -> None:
-        self.row.append((start, start + len(token)))
-        if token in "([":
-            self.open.append(_Bracket(token, start, len(self.row)))
-        elif token in ")]":
-            self._close(token, start + 1)
-        elif token in ":|":
-            self._separate(token, start)
-        elif token == "\\" and self.lone_backslash is None:
+    def take(self, span: Span) -> None:
+        self.row.append(span)
+        start, end = span
+        sign = self.text[start]
+        if end - start > 1 or sign not in _SIGNS:
+            return
+        if sign in "([":
+            self.open.append(_Bracket(sign, start, len(self.row)))
+        elif sign in ")]":
+            self._close(sign, end)
+        elif sign in ":|":
+            self._separate(sign, start)
+        elif self.lone_backslash is None:
             self.lone_backslash = start
 
     def script(self) -> Script:

@@ -37,13 +37,18 @@ class NameBook:
     def __init__(self, known: Iterable[KnownName], family: str = "") -> None:
         self.family = family
         self.known = sorted(known, key=self.fits)
-        self._exact = {each.name: each for each in self.known}
-        folded = {each.name.lower(): each for each in self.known}
-        aliases = {alias: each for each in self.known for alias in each.aliases}
-        self._loose = {alias.lower(): each for alias, each in aliases.items()} | folded
 
     def fits(self, name: KnownName) -> bool:
         return not self.family or not name.family or name.family == self.family
+
+    @cached_property
+    def _exact(self) -> dict[str, KnownName]:
+        return {each.name: each for each in self.known}
+
+    @cached_property
+    def _loose(self) -> dict[str, KnownName]:
+        aliases = {alias.lower(): each for each in self.known for alias in each.aliases}
+        return aliases | {each.name.lower(): each for each in self.known}
 
     def find(self, name: str) -> KnownName | None:
         return self._exact.get(name) or self._loose.get(name.lower())
@@ -65,12 +70,12 @@ class NameBook:
 
     def places(self, text: str) -> list[tuple[int, int, KnownName]]:
         """Where known names stand in `text` as words of their own, case aside; of several at one place the longest."""
-        by_first_word: dict[str, list[KnownName]] = {}
-        for each in sorted(self.known, key=lambda known: -len(known.name)):
-            if each.name:
-                by_first_word.setdefault(_first_word(each.name), []).append(each)
-        found: list[tuple[int, int, KnownName]] = []
         lowered = text.lower() if len(text.lower()) == len(text) else text
+        present = [each for each in self.known if each.name and each.name.lower() in lowered]
+        by_first_word: dict[str, list[KnownName]] = {}
+        for each in sorted(present, key=lambda known: -len(known.name)):
+            by_first_word.setdefault(_first_word(each.name), []).append(each)
+        found: list[tuple[int, int, KnownName]] = []
         for word in _WORD.finditer(lowered):
             if found and word.start() < found[-1][1]:
                 continue

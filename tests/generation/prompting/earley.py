@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from lark import Lark, Token, Tree
+from lark import Lark, Token
 from lark.exceptions import UnexpectedInput
 
 GRAMMAR = r"""
@@ -31,11 +31,18 @@ def parser() -> Lark:
     return Lark(GRAMMAR, start="text", parser="earley", lexer="dynamic")
 
 
+def parse(text: str) -> Any:
+    """The tree of `text`; None where it has no reading."""
+    try:
+        return parser().parse(text)
+    except UnexpectedInput:
+        return None
+
+
 def schedule(text: str, steps: int) -> list[tuple[int, str]]:
     """What `generation.prompting.schedule` should say."""
-    try:
-        tree: Any = parser().parse(text)
-    except UnexpectedInput:
+    tree = parse(text)
+    if tree is None:
         return [(steps, text)]
     ends = {steps}
     for node in tree.iter_subtrees():
@@ -61,6 +68,3 @@ def said(node: Any, step: int, steps: int) -> str:
     elif node.data == "turns":
         shown = [shown[(step - 1) % len(shown)]]
     return "".join(said(child, step, steps) for child in shown)
-
-
-__all__ = ["Tree", "parser", "schedule"]

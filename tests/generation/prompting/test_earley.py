@@ -19,12 +19,12 @@ PARTS = (
 def test_both_read_random_texts_alike() -> None:
     chance = random.Random(5)
     changing = 0
-    for _ in range(1_500):
+    for _ in range(1_000):
         text = "".join(chance.choices(PARTS, k=chance.randint(1, 14)))
         expected = earley.schedule(text, 4)
         assert schedule(text, 4) == expected, text
         changing += len(expected) > 1
-    assert changing > 300
+    assert changing > 200
 
 
 @pytest.mark.parametrize("text", [EASY_NEGATIVE, CAT, WORST, "[a:[b|c]:3] (d:[1.2:1.4:2]) [e|{f}|]"])
