@@ -1,4 +1,4 @@
-"""The names that LoRA files give to their tensors (kohya, diffusers, peft), read into one spelling: standard library only.
+"""The names LoRA files give to their tensors (kohya, diffusers, peft), read into one spelling; standard library only.
 
 A target module is spelled the flattened diffusers way, `down_blocks_1_attentions_0_proj_in`, without `text_model_`.
 """
@@ -70,7 +70,9 @@ def parse_lora_key(key: str) -> LoraKey:
     """Read one tensor name. Raises WeightFileRefused for kinds that are not plain LoRA and for names nobody uses."""
     for mark, kind in UNSUPPORTED:
         if mark in key:
-            raise WeightFileRefused("unsupported-lora", f"The file holds {kind} weights (“{key}”), which are not supported.")
+            raise WeightFileRefused(
+                "unsupported-lora", f"The file holds {kind} weights (“{key}”), which are not supported."
+            )
     for pattern, role in ROLES:
         if found := pattern.search(key):
             part, module = _place(key[: found.start()].removeprefix("base_model.model."), key)
@@ -90,7 +92,9 @@ def _place(target: str, key: str) -> tuple[Part, str]:
             return part, _module(part, rest)
     if UNET_BEGINNINGS.match(target):
         return "unet", _module("unet", target)
-    raise WeightFileRefused("unused-key", f"The file holds “{key}”, which names no part of a Stable Diffusion checkpoint.")
+    raise WeightFileRefused(
+        "unused-key", f"The file holds “{key}”, which names no part of a Stable Diffusion checkpoint."
+    )
 
 
 def _module(part: Part, target: str) -> str:

@@ -1,4 +1,4 @@
-"""Read and check the header of a safetensors file before any library opens it: standard library only, no tensor data read.
+"""The header of a safetensors file, read and checked before any library opens the file; standard library only.
 
 Not for judging what the tensors mean (a checkpoint, a LoRA): that is `weightfile`.
 """

@@ -235,7 +235,7 @@ def _title(metadata: Mapping[str, str], fallback: str) -> str:
 
 
 def _trigger_words(metadata: Mapping[str, str]) -> tuple[str, ...]:
-    """The author's own phrase, else the tags that nearly every training picture carried (kohya's `ss_tag_frequency`)."""
+    """The author's phrase, else the tags that nearly every training picture carried (kohya's `ss_tag_frequency`)."""
     if phrase := metadata.get("modelspec.trigger_phrase", ""):
         return tuple(word.strip()[:60] for word in phrase.split(",") if word.strip())[:8]
     try:
@@ -279,7 +279,8 @@ def _folder_files(folder: Path) -> list[tuple[str, Path]]:
     parts = [folder / part for part in FOLDER_PARTS] if index.is_file() else [folder]
     found = [file for part in parts if part.is_dir() for file in part.iterdir() if file.is_file()]
     wanted = [file for file in found if file.suffix in {".safetensors", ".json", ".txt"}]
-    return sorted((file.relative_to(folder).as_posix(), file) for file in [*wanted, *([index] if index.is_file() else [])])
+    wanted += [index] if index.is_file() else []
+    return sorted((file.relative_to(folder).as_posix(), file) for file in wanted)
 
 
 def _folder_family(folder: Path) -> str:
@@ -288,7 +289,9 @@ def _folder_family(folder: Path) -> str:
         raise WeightFileRefused("unsupported-checkpoint", "This is no text-to-image Stable Diffusion checkpoint.")
     for part in ("unet", "vae", "text_encoder"):
         if not any((folder / part).glob("*.safetensors")):
-            raise WeightFileRefused("incomplete-checkpoint", f"The checkpoint has no .safetensors weights for its {part}.")
+            raise WeightFileRefused(
+                "incomplete-checkpoint", f"The checkpoint has no .safetensors weights for its {part}."
+            )
     width = unet.get("cross_attention_dim")
     return _family_of_widths([width] if isinstance(width, int) else [], "The checkpoint")
 

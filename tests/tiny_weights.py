@@ -1,4 +1,4 @@
-"""Tiny random checkpoints of each family, made once a session: true layouts and widths of context, everything else small.
+"""Tiny random checkpoints of each family, made once a session: true layouts and context widths, the rest small.
 
 They draw noise. For a checkpoint that draws, take `generation/bundled`. LoRAs of every format are in `tiny_loras`.
 """
@@ -121,7 +121,11 @@ def tiny_encoder(width: int, activation: str, place: str) -> CLIPTextModel | CLI
 
 def tiny_scheduler(prediction_type: str) -> EulerDiscreteScheduler:
     return EulerDiscreteScheduler(
-        beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", prediction_type=prediction_type, steps_offset=1
+        beta_start=0.00085,
+        beta_end=0.012,
+        beta_schedule="scaled_linear",
+        prediction_type=prediction_type,
+        steps_offset=1,
     )
 
 

@@ -21,7 +21,7 @@ from generation.engine.families import FAMILIES, Family
 from generation.engine.outcome import WeightsRefused
 from generation.weightfile import Kind, WeightFileRefused, classify
 
-transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+transformers_logging.disable_progress_bar()
 
 ENCODERS: tuple[tuple[str, str, Any], ...] = (
     ("text_encoder", "tokenizer", CLIPTextModel),
@@ -64,7 +64,9 @@ def refusing(path: Path) -> Iterator[None]:
     except WeightFileRefused as refused:
         raise WeightsRefused(refused.code, f"“{path.stem}” cannot be used: {refused}") from refused
     except (OSError, ValueError, KeyError, RuntimeError, TypeError) as error:
-        raise WeightsRefused("broken-weights", f"“{path.stem}” cannot be loaded: it is incomplete or broken.") from error
+        raise WeightsRefused(
+            "broken-weights", f"“{path.stem}” cannot be loaded: it is incomplete or broken."
+        ) from error
 
 
 def _check(path: Path, wanted: Kind) -> str:

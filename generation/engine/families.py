@@ -1,4 +1,4 @@
-"""The families of checkpoints the engine draws with, one row each; what differs between them stands here, not in ifs."""
+"""The families of checkpoints the engine draws with, one row each: what differs between them stands here."""
 
 from __future__ import annotations
 
@@ -48,4 +48,3 @@ FAMILIES: dict[str, Family] = {
         ),
     )
 }
-

@@ -1,4 +1,4 @@
-"""Checkpoints brought into memory and kept there by size: a diffusers folder or a single file, offline, safetensors only.
+"""Checkpoints kept in memory within a budget of bytes, and leased to those who draw with them.
 
 Not for telling what a file is from its header: that is `generation.weightfile`.
 """
@@ -70,7 +70,7 @@ class CheckpointCache:
         self._weights = weights
         self._device = torch.device(device)
         self._dtype = dtype or serving_dtype(device)
-        self._shelf: _Shelf[LoadedCheckpoint | AutoencoderKL] = _Shelf(budget_bytes)
+        self._shelf: _Shelf[LoadedCheckpoint | AutoencoderKL] = _Shelf(budget_bytes, _let_go)
 
     @contextmanager
     def lease(self, sha256: str, vae_sha256: str = "") -> Iterator[LoadedCheckpoint]:
@@ -124,6 +124,13 @@ class CheckpointCache:
         return vae, weights_bytes(vae)
 
 
+def _let_go(held: LoadedCheckpoint | AutoencoderKL) -> None:
+    """Whoever still remembers an evicted checkpoint's LoRAs must not keep its networks alive by that."""
+    if isinstance(held, LoadedCheckpoint):
+        for loras in (held.unet_loras, *held.text_loras):
+            loras.clear()
+
+
 def weights_bytes(network: nn.Module) -> int:
     """Bytes of all parameters and buffers."""
     return sum(tensor.nbytes for tensors in (network.parameters(), network.buffers()) for tensor in tensors)
@@ -140,8 +147,9 @@ class _Place(Generic[Held]):
 class _Shelf(Generic[Held]):
     """Loaded things by key, least recently used first. One thread loads a key while others that want it wait."""
 
-    def __init__(self, budget_bytes: int) -> None:
+    def __init__(self, budget_bytes: int, let_go: Callable[[Held], None]) -> None:
         self._budget_bytes = budget_bytes
+        self._let_go = let_go
         self._places: OrderedDict[str, _Place[Held]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -182,3 +190,5 @@ class _Shelf(Generic[Held]):
             if place.leases == 0 and (held > budget_bytes or place.value is None):
                 held -= place.size
                 del self._places[key]
+                if place.value is not None:
+                    self._let_go(place.value)

@@ -69,7 +69,9 @@ def read_lora(path: Path, *, device: torch.device | str = "cpu", dtype: torch.dt
     except WeightFileRefused as refused:
         raise WeightsRefused(refused.code, str(refused)) from refused
     alphas = _metadata_alphas(metadata)
-    parts = {part: {name: _pair(name, found, alphas[part], dtype) for name, found in slots[part].items()} for part in PARTS}
+    parts = {
+        part: {name: _pair(name, found, alphas[part], dtype) for name, found in slots[part].items()} for part in PARTS
+    }
     return LoraWeights(parts["unet"], (parts["text_encoder"], parts["text_encoder_2"]))
 
 
@@ -101,7 +103,7 @@ def _pair(name: str, found: Mapping[Role, Tensor], alphas: _Alphas, dtype: torch
 
 
 def _merge_mid(name: str, mid: Tensor, down: Tensor) -> Tensor:
-    """LyCORIS writes a k x k convolution as 1x1, k x k, 1x1; the first two make one k x k convolution of the same rank."""
+    """LyCORIS writes a k x k convolution as 1x1, k x k, 1x1; the first two make one k x k convolution."""
     rank = down.shape[0]
     if mid.ndim != 4 or down.ndim != 4 or mid.shape[:2] != (rank, rank) or down.shape[2:] != (1, 1):
         raise WeightsRefused("bad-rank", f"The middle weight of “{name}” does not fit its pair.")

@@ -11,13 +11,12 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-import torch
 from torch import Tensor, nn
 
-from generation.engine.lora_layers import Forward, Layer, Picks, conv_forward, linear_forward, runs_of
+from generation.engine.lora_runs import Forward, Layer, MergedWeights, Picks, RunwiseLayer, runs_of
+from generation.engine.lora_stacks import StackedLayer
 from generation.engine.loracache import LoraCache
 from generation.engine.lorafile import LoraPair, LoraWeights, Pairs
-from generation.engine.merged_convs import MergedConvs
 from generation.engine.outcome import WeightsRefused
 from generation.lora_keys import flatten
 
@@ -27,7 +26,8 @@ Rows = Sequence[Sequence[tuple[str, float]]]
 """For each row of the batch, its picks: (key, weight) pairs."""
 
 PLANS_KEPT = 4
-MERGED_BYTES = 512 * 1024**2
+MERGED_BYTES = 256 * 1024**2
+MERGED_PER_PASS = 4 * 1024**2
 
 
 class MixedLoras:
@@ -38,7 +38,7 @@ class MixedLoras:
         self._layers: dict[str, Layer] = {flatten(name): layer for name, layer in layers}
         self._resident: dict[str, Pairs] = {}
         self._plans: OrderedDict[tuple[Picks, ...], dict[str, Forward]] = OrderedDict()
-        self._merged = MergedConvs(merged_bytes)
+        self._merged = MergedWeights(merged_bytes)
         self._changing = threading.Lock()
         self._running = threading.RLock()
 
@@ -64,7 +64,7 @@ class MixedLoras:
         with self._running, self._changing:
             for held in (self._resident, self._plans, self._layers):
                 held.clear()
-            self._merged = MergedConvs(0)
+            self._merged = MergedWeights(0)
 
     def __contains__(self, key: str) -> bool:
         return key in self._resident
@@ -79,6 +79,7 @@ class MixedLoras:
         rows = tuple(_merged_picks(row) for row in picks)
         with self._running:
             plan = self._plan(rows) if any(rows) else {}
+            self._merged.allowance = MERGED_PER_PASS
             for name, forward in plan.items():
                 self._layers[name].__dict__["forward"] = forward  # shadows the class's, as no hook or wrapper does
             try:
@@ -90,7 +91,9 @@ class MixedLoras:
     def _fit(self, name: str, pair: LoraPair) -> LoraPair:
         layer = self._layers.get(name)
         if layer is None:
-            raise WeightsRefused("other-family", f"The LoRA is for another checkpoint: “{name}” does not exist in this one.")
+            raise WeightsRefused(
+                "other-family", f"The LoRA is for another checkpoint: “{name}” does not exist in this one."
+            )
         down, up = _shape_for(layer, pair)
         expected = layer.weight.shape[1:], layer.weight.shape[0]
         if (down.shape[1:], up.shape[0]) != expected or (isinstance(layer, nn.Conv2d) and layer.groups != 1):
@@ -110,40 +113,21 @@ class MixedLoras:
     def _make_plan(self, rows: tuple[Picks, ...]) -> dict[str, Forward]:
         keys = sorted({key for row in rows for key, _ in row})
         names = dict.fromkeys(name for key in keys for name in self._resident[key])
-        merging = self._can_merge(names, rows)
+        runs, merged = runs_of(rows), self._merged if self._can_merge(names, rows) else None
         plan: dict[str, Forward] = {}
         for name in names:
             layer = self._layers[name]
             pairs = {key: self._resident[key][name] for key in keys if name in self._resident[key]}
-            if isinstance(layer, nn.Linear):
-                plan[name] = _LinearByShape(layer, rows, pairs)
-            elif merging:
-                plan[name] = self._merged.forward(name, layer, runs_of(rows), pairs)
+            if layer.weight.device.type == "cpu":
+                plan[name] = RunwiseLayer(name, layer, runs, pairs, merged)
             else:
-                plan[name] = conv_forward(layer, rows, pairs)
+                plan[name] = StackedLayer(layer, rows, pairs)
         return plan
 
     def _can_merge(self, names: Mapping[str, None], rows: tuple[Picks, ...]) -> bool:
-        """Small networks on a CPU: every set of picks of the batch may have its own copy of the convolutions."""
-        convs = [layer.weight for name in names if isinstance(layer := self._layers[name], nn.Conv2d)]
-        sets = len(set(rows) - {()})
-        return all(weight.device.type == "cpu" for weight in convs) and self._merged.has_room(
-            sets * sum(weight.nbytes for weight in convs)
-        )
-
-
-class _LinearByShape:
-    """A linear layer's forward, chosen for each shape of states when it is first seen."""
-
-    def __init__(self, layer: nn.Linear, rows: tuple[Picks, ...], pairs: Mapping[str, LoraPair]) -> None:
-        self._layer, self._rows, self._pairs = layer, rows, pairs
-        self._forwards: dict[torch.Size, Forward] = {}
-
-    def __call__(self, states: Tensor) -> Tensor:
-        forward = self._forwards.get(states.shape)
-        if forward is None:
-            forward = self._forwards[states.shape] = linear_forward(self._layer, self._rows, self._pairs, states)
-        return forward(states)
+        """Small networks only: every set of picks of the batch may have its own copy of all targeted weights."""
+        copies = len(set(rows) - {()})
+        return copies * sum(self._layers[name].weight.nbytes for name in names) <= self._merged.budget_bytes
 
 
 def _merged_picks(row: Sequence[tuple[str, float]]) -> Picks:

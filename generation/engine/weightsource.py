@@ -53,7 +53,9 @@ def pinned_file(find: Callable[[str], Path], sha256: str, what: str) -> Path:
     if not path.exists():
         raise WeightsRefused("missing-weights", f"The file of the {what} “{path.stem}” is missing.")
     if len(sha256) == 64 and not _checked.knows(path, sha256):
-        raise WeightsRefused("changed-weights", f"The file of the {what} “{path.stem}” is not the one that was registered.")
+        raise WeightsRefused(
+            "changed-weights", f"The file of the {what} “{path.stem}” is not the one that was registered."
+        )
     return path
 
 

@@ -1,58 +1,52 @@
-"""The arithmetic of LoRAs on one layer for one batch: what a layer computes while rows of the batch pick LoRAs.
+"""LoRAs on one layer for the whole batch at once: how a GPU does it, with few and large operations.
 
-Which rows pick what is `loras`'; convolutions with merged weights are `merged_convs`'.
+How a CPU does it is `lora_runs`'.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from generation.engine.lora_runs import Forward, Layer, Picks, convolve, runs_of
 from generation.engine.lorafile import LoraPair
 
-Layer = nn.Linear | nn.Conv2d
-Forward = Callable[[Tensor], Tensor]
-Picks = tuple[tuple[str, float], ...]
-"""One row's LoRAs and weights: no zeros, no key twice, sorted by key."""
-
-WEIGHT_TRAFFIC = 20
-"""Reading one weight from memory costs about as much as this many multiplications; measured on AVX2, not sensitive."""
+GATHERING = 20
+"""Copying one rank of one group costs about as much as multiplying this many vectors with it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Rows `start` to `stop` of the batch, which all pick the same."""
+class StackedLayer:
+    """One layer's forward for one arrangement of rows. Rows that pick nothing get the base layer's output exactly."""
 
-    picks: Picks
-    start: int
-    stop: int
+    def __init__(self, layer: Layer, rows: tuple[Picks, ...], pairs: Mapping[str, LoraPair]) -> None:
+        self._layer, self._rows, self._pairs = layer, rows, pairs
+        self._forwards: dict[torch.Size, Forward] = {}
 
+    def __call__(self, states: Tensor) -> Tensor:
+        forward = self._forwards.get(states.shape)
+        if forward is None:
+            forward = self._forwards[states.shape] = self._choose(states)
+        return forward(states)
 
-def runs_of(rows: Sequence[Picks]) -> tuple[Run, ...]:
-    """Neighbouring rows with equal picks, together (the two rows of classifier-free guidance always are)."""
-    runs: list[Run] = []
-    for index, picks in enumerate(rows):
-        if runs and runs[-1].picks == picks:
-            runs[-1] = Run(picks, runs[-1].start, index + 1)
-        else:
-            runs.append(Run(picks, index, index + 1))
-    return tuple(runs)
+    def _choose(self, states: Tensor) -> Forward:
+        if isinstance(self._layer, nn.Linear):
+            return linear_forward(self._layer, self._rows, self._pairs, states)
+        return conv_forward(self._layer, self._rows, self._pairs)
 
 
 def linear_forward(layer: nn.Linear, rows: Sequence[Picks], pairs: Mapping[str, LoraPair], states: Tensor) -> Forward:
     """The forward for states of this shape. Rows that pick nothing get the base layer's output to the bit.
 
-    Stacked ranks cost all LoRAs' arithmetic for every row, gathered ranks cost copies of the matrices: whichever is less.
+    Stacked ranks cost all LoRAs' arithmetic for every row, gathered ranks cost copies of matrices: what is less.
     """
     groups = _equal_groups(rows)
     widest = max(_rank(picks, pairs) for picks in groups)
     stacked = sum(pair.rank for pair in pairs.values())
     vectors = states.numel() // layer.in_features
-    if stacked * (vectors + WEIGHT_TRAFFIC) <= widest * (vectors + WEIGHT_TRAFFIC * len(groups)):
+    if stacked * (vectors + GATHERING) <= widest * (vectors + GATHERING * len(groups)):
         return _stacked_linear(layer, rows, pairs)
     return _gathered_linear(layer, groups, pairs, widest)
 
@@ -61,11 +55,10 @@ def conv_forward(layer: nn.Conv2d, rows: Sequence[Picks], pairs: Mapping[str, Lo
     """Base output plus low-rank part, all LoRAs stacked; rows that pick nothing get the base output to the bit."""
     down, up = _stacked(pairs)
     scales = _row_scales(rows, pairs, down)[:, :, None, None]
-    geometry = layer.stride, layer.padding, layer.dilation
 
     def forward(states: Tensor) -> Tensor:
-        base = functional.conv2d(states, layer.weight, layer.bias, *geometry)
-        low = functional.conv2d(states, down, None, *geometry).mul_(scales)
+        base = convolve(layer, states, layer.weight, layer.bias)
+        low = convolve(layer, states, down, None).mul_(scales)
         return base.add_(functional.conv2d(low, up))
 
     return forward
