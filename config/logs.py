@@ -31,7 +31,8 @@ def logging_config(level: str, form: str) -> dict[str, Any]:
     Newlines inside values stay escaped in both forms, so that a prompt cannot forge a line.
     """
     as_json = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-    as_text = [structlog.dev.ConsoleRenderer(colors=False)]
+    # Plain tracebacks: the pretty ones print local variables, and with them secrets.
+    as_text = [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)]
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

@@ -203,6 +203,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 # Tests and DEBUG serve the sources as they are; a running site serves the collected files under their hashed names.
 STATIC_SOURCES = DEBUG or env_bool("STATIC_SOURCES", False)
 WHITENOISE_USE_FINDERS = STATIC_SOURCES
+WHITENOISE_AUTOREFRESH = STATIC_SOURCES
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 STORAGES = {
     "default": {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": S3_OPTIONS}

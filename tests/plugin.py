@@ -12,12 +12,22 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Generator
 from pathlib import Path
+
+import pytest
 
 from config.broker import valkey_binary
 
 
-def pytest_load_initial_conftests() -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests() -> Generator[None, object, object]:
+    prepare()
+    return (yield)
+
+
+def prepare() -> None:
+    """Start the broker and name it. A wrapper runs before pytest-django's own hook, which reads the settings."""
     folder = Path(tempfile.mkdtemp(prefix="tempera-tests-"))
     port = free_port()
     valkey = subprocess.Popen(

@@ -1,0 +1,144 @@
+"""Who may do what at every address of the site. A new address fails the test until it has its row here.
+
+A row gives, for each method that the address takes, what comes of it for (anonymous, owner, stranger, moderator):
+`ok` is let in (2xx, a redirect inside the site, or 4xx about what was sent), `login` is sent to sign in (or 401),
+`403`, `404` and `405` are themselves. `a|b` allows either. A method that the row does not name must be closed to
+everybody. `path` fills in the address; its names are made in `access_things.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+Outcomes = tuple[str, str, str, str]
+
+ALL: Outcomes = ("ok", "ok", "ok", "ok")
+MEMBERS: Outcomes = ("login", "ok", "ok", "ok")
+OWNER: Outcomes = ("login", "ok", "404", "404")
+STAFF: Outcomes = ("login", "403", "403", "ok")
+NOBODY: Outcomes = ("login", "403", "403", "403")
+
+
+@dataclass(frozen=True)
+class Row:
+    """What each method gives to whom; `path` is only needed where the route has parameters."""
+
+    path: str = ""
+    methods: dict[str, Outcomes] = field(default_factory=dict)
+
+
+def row(path: str = "", **methods: Outcomes) -> Row:
+    return Row(path, methods)
+
+
+SITE = {
+    "": row(GET=ALL),
+    "status/": row(GET=ALL),
+    "healthz": row(GET=ALL),
+    "readyz": row(GET=ALL),
+}
+
+MAKING = {
+    "create/": row(GET=MEMBERS, POST=MEMBERS),
+    "create/price/": row(GET=MEMBERS),
+    "create/draft/": row(POST=MEMBERS),
+    "create/choices/": row(GET=MEMBERS),
+    "jobs/tiles/": row(GET=MEMBERS),
+    "jobs/<slug:code>/submission/": row("jobs/{job}/submission/", GET=OWNER),
+    "jobs/<slug:code>/preview": row("jobs/{job}/preview", GET=("login", "ok|404", "404", "404")),
+    "jobs/<slug:code>/cancel/": row("jobs/{job}/cancel/", POST=OWNER),
+}
+
+IMAGES = {
+    "images/": row(GET=MEMBERS),
+    "images/delete/": row(POST=MEMBERS),
+    "images/restore/": row(POST=MEMBERS),
+    "images/<slug:code>/": row("images/{image}/", GET=OWNER),
+    "images/<slug:code>/delete/": row("images/{image}/delete/", POST=OWNER),
+    "images/<slug:code>/trace/": row("images/{image}/trace/", POST=OWNER),
+    "images/<slug:code>/tracing/": row("images/{image}/tracing/", GET=OWNER),
+    "images/<slug:code>/file": row("images/{image}/file", GET=OWNER),
+    "images/<slug:code>/thumbnail": row("images/{image}/thumbnail", GET=OWNER),
+    "images/<slug:code>/download/<slug:format_name>": row("images/{image}/download/webp", GET=OWNER),
+}
+
+CATALOG = {
+    "loras/": row(GET=ALL),
+    "loras/<slug:name>/": row("loras/{lora}/", GET=ALL),
+    "checkpoints/": row(GET=ALL),
+    "checkpoints/<slug:name>/": row("checkpoints/{checkpoint}/", GET=ALL),
+}
+
+ACCOUNT = {
+    "account/": row(GET=MEMBERS),
+    "account/credits/": row(GET=MEMBERS),
+    "account/tokens/": row(GET=MEMBERS, POST=MEMBERS),
+    "account/tokens/<slug:key>/remove/": row("account/tokens/{token}/remove/", POST=("login", "ok", "404", "404")),
+}
+
+# allauth's own pages, whose tests are its own: here it counts that none is forgotten.
+# AGAIN asks a signed-in person to prove it once more, or leads a guest to the sign-in page.
+AGAIN: Outcomes = ("login", "login", "login", "login")
+ABSENT: Outcomes = ("login", "404", "404", "404")
+# A fresh challenge for whoever asks; a DELETE is answered like a GET where the person is not led away.
+CHALLENGE: Outcomes = ("login|ok|405", "ok|405", "ok|405", "ok|405")
+ALLAUTH = {
+    "accounts/login/": row(GET=ALL, POST=ALL),
+    "accounts/logout/": row(GET=ALL, POST=ALL),
+    "accounts/inactive/": row(GET=ALL),
+    "accounts/signup/": row(GET=ALL, POST=ALL),
+    "accounts/reauthenticate/": row(GET=MEMBERS, POST=MEMBERS),
+    "accounts/email/": row(GET=MEMBERS, POST=MEMBERS),
+    "accounts/confirm-email/": row(GET=ALL),
+    "accounts/^confirm-email/(?P<key>[-:\\w]+)/$": row("accounts/confirm-email/no-such-key/", GET=ALL),
+    "accounts/password/change/": row(GET=MEMBERS, POST=MEMBERS),
+    "accounts/password/set/": row(GET=MEMBERS, POST=MEMBERS),
+    "accounts/password/reset/": row(GET=ALL, POST=ALL),
+    "accounts/password/reset/done/": row(GET=ALL),
+    "accounts/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": row(
+        "accounts/password/reset/key/1-no-such-key/", GET=ALL, POST=ALL, PATCH=ALL, DELETE=ALL
+    ),
+    "accounts/password/reset/key/done/": row(GET=ALL),
+    "accounts/login/code/confirm/": row(GET=MEMBERS, POST=MEMBERS),
+    "accounts/2fa/": row(GET=MEMBERS),
+    "accounts/2fa/authenticate/": row(GET=MEMBERS, POST=MEMBERS),
+    "accounts/2fa/reauthenticate/": row(GET=AGAIN, POST=AGAIN),
+    "accounts/2fa/totp/activate/": row(GET=AGAIN, POST=AGAIN),
+    "accounts/2fa/totp/deactivate/": row(GET=ABSENT, POST=ABSENT),
+    "accounts/2fa/recovery-codes/": row(GET=ABSENT),
+    "accounts/2fa/recovery-codes/generate/": row(GET=AGAIN, POST=AGAIN),
+    "accounts/2fa/recovery-codes/download/": row(GET=ABSENT),
+    "accounts/2fa/webauthn/": row(GET=MEMBERS),
+    "accounts/2fa/webauthn/add/": row(GET=AGAIN, POST=AGAIN),
+    "accounts/2fa/webauthn/reauthenticate/": row(GET=AGAIN, POST=AGAIN),
+    "accounts/2fa/webauthn/keys/<int:pk>/remove/": row("accounts/2fa/webauthn/keys/1/remove/", GET=AGAIN, POST=AGAIN),
+    "accounts/2fa/webauthn/keys/<int:pk>/edit/": row("accounts/2fa/webauthn/keys/1/edit/", GET=AGAIN, POST=AGAIN),
+    "accounts/2fa/webauthn/login/": row(GET=CHALLENGE, POST=CHALLENGE, DELETE=CHALLENGE),
+    "accounts/sessions/": row(GET=MEMBERS, POST=MEMBERS),
+}
+
+API = {
+    "api/schema/": row(GET=ALL),
+    "api/docs/": row(GET=ALL),
+    "api/v1/me": row(GET=MEMBERS),
+    "api/v1/jobs": row(GET=MEMBERS, POST=MEMBERS),
+    "api/v1/jobs/<slug:code>": row("api/v1/jobs/{job}", GET=OWNER),
+    "api/v1/jobs/<slug:code>/cancel": row("api/v1/jobs/{job}/cancel", POST=OWNER),
+    "api/v1/images": row(GET=MEMBERS),
+    "api/v1/images/<slug:code>": row("api/v1/images/{image}", GET=OWNER, DELETE=OWNER),
+    "api/v1/images/<slug:code>/file/<slug:format_name>": row("api/v1/images/{image}/file/png", GET=OWNER),
+    "api/v1/images/<slug:code>/trace": row("api/v1/images/{image}/trace", POST=OWNER),
+    "api/v1/checkpoints": row(GET=ALL),
+    "api/v1/loras": row(GET=ALL),
+}
+
+# The admin: whoever is not staff stays out of all of it. What a moderator may enter is listed; the rest is closed.
+ADMIN_FOR_ALL = {"admin/login/", "admin/logout/", "admin/jsi18n/"}
+ADMIN_FOR_MODERATORS = {
+    "admin/",
+    "admin/search/",
+    "admin/password_change/",
+    "admin/password_change/done/",
+}
+
+TABLE: dict[str, Row] = {**SITE, **MAKING, **IMAGES, **CATALOG, **ACCOUNT, **ALLAUTH, **API}

