@@ -113,7 +113,7 @@ ALLAUTH = {
     "accounts/2fa/webauthn/reauthenticate/": row(GET=AGAIN, POST=AGAIN),
     "accounts/2fa/webauthn/keys/<int:pk>/remove/": row("accounts/2fa/webauthn/keys/1/remove/", GET=AGAIN, POST=AGAIN),
     "accounts/2fa/webauthn/keys/<int:pk>/edit/": row("accounts/2fa/webauthn/keys/1/edit/", GET=AGAIN, POST=AGAIN),
-    "accounts/2fa/webauthn/login/": row(GET=CHALLENGE, POST=CHALLENGE, DELETE=CHALLENGE),
+    "accounts/2fa/webauthn/login/": row(GET=CHALLENGE, POST=CHALLENGE, PATCH=CHALLENGE, DELETE=CHALLENGE),
     "accounts/sessions/": row(GET=MEMBERS, POST=MEMBERS),
 }
 
