@@ -29,7 +29,7 @@ app.steps["worker"].add(DjangoStructLogInitStep)
 app.autodiscover_tasks()
 
 
-@setup_logging.connect  # type: ignore[untyped-decorator]
+@setup_logging.connect
 def use_the_sites_logging(**kwargs: Any) -> None:
     """Celery's own hook for keeping its hands off the log configuration."""
     from django.conf import settings
@@ -37,7 +37,7 @@ def use_the_sites_logging(**kwargs: Any) -> None:
     logging.config.dictConfig(settings.LOGGING)
 
 
-@worker_ready.connect  # type: ignore[untyped-decorator]
+@worker_ready.connect
 def open_workbench(sender: Any, **kwargs: Any) -> None:
     """A worker of the queue `gpu` loads its engine at once: the first job must not wait for torch."""
     if "gpu" in sender.app.amqp.queues.consume_from:
@@ -46,7 +46,7 @@ def open_workbench(sender: Any, **kwargs: Any) -> None:
         execution.open_workbench()
 
 
-@worker_shutting_down.connect  # type: ignore[untyped-decorator]
+@worker_shutting_down.connect
 def drain_workbench(**kwargs: Any) -> None:
     """SIGTERM: Celery waits for its threads, and the workbench sees to it that they end within the grace time."""
     if execution := sys.modules.get("generation.execution"):
