@@ -201,7 +201,7 @@ def quote(user: User, fields: Mapping[str, Any]) -> Quote:
         credits = None
     if credits is None or credits <= left:
         return Quote(form.cleaned_data.get("count") or 1, credits, left)
-    dear = f"You have {left} credits and this costs {credits}. Make fewer or smaller pictures, or wait for tomorrow's."
+    dear = f"This costs {credits} credits and you have {left}. Make fewer or smaller pictures, or wait for tomorrow's."
     return Quote(form.count_said, credits, left, dear)
 
 

@@ -35,6 +35,7 @@ export function startForm({ sending, sent, settled }) {
       if (matchMedia("(pointer: coarse)").matches) prompt.blur();
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
+      pressedAt = -DOUBLE_CLICK_MS;
       showRefusals(form, error);
     } finally {
       settled();

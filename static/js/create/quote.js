@@ -26,6 +26,7 @@ export function startQuote(form) {
   function show({ count, credits, left, enough, sentence, queue }) {
     form.querySelector("[data-count]").textContent = count;
     form.querySelector("[data-price]").textContent = credits ?? "";
+    form.querySelector("[data-unit]").textContent = credits === 1 ? "credit" : "credits";
     form.querySelector(".button__price").hidden = credits === null;
     for (const place of document.querySelectorAll("[data-credits]")) place.textContent = left;
     const dear = form.querySelector("[data-dear]");

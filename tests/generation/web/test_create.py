@@ -125,7 +125,7 @@ def test_no_credits_is_a_sentence_told_before(alices: Client, alice: User, catal
     Plan.objects.filter(pk=alice.plan_id).update(daily_credits=0)
     wallet.balance = 1
     wallet.save(update_fields=["balance"])
-    assert "You have 1 credits and this costs 4." in alices.get("/create/").text
+    assert "This costs 4 credits and you have 1." in alices.get("/create/").text
     answer = alices.post("/create/", FORM, headers=PART)
     assert answer.status_code == 402
     assert answer.json()["errors"][0]["code"] == "no-credits"

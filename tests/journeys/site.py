@@ -1,0 +1,83 @@
+"""The real thing for a browser: web server and worker as processes of their own, on the test database and broker."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection
+
+from tests.architecture.sources import ROOT
+from tests.plugin import free_port
+
+WEB = ("-m", "daphne", "-b", "127.0.0.1", "-v", "0", "-p")
+WORKER = ("-m", "celery", "--quiet", "-A", "config", "worker", "-P", "threads", "-c", "8", "-Q", "gpu,default")
+
+
+class Site:
+    """A running site. Its log of each process lies in `folder`, beside its data."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.address = f"http://localhost:{self.port}"
+        self.env = {**os.environ, **self.own_settings()}
+        self.processes = [
+            self.start("web", *WEB, str(self.port), "config.asgi:application"),
+            self.start("worker", *WORKER, "-n", f"journeys-{self.port}@%h", "--without-gossip", "--without-mingle"),
+        ]
+
+    def own_settings(self) -> dict[str, str]:
+        own = {
+            "DATA_DIR": str(self.folder),
+            "PORT": str(self.port),
+            "REDIS_URL": settings.REDIS_URL,
+            "STATIC_SOURCES": "on",
+            "RENDER_THREADS": "1",
+        }
+        database = connection.settings_dict
+        if connection.vendor == "sqlite":
+            # The site opens its usual file, which is this one: so it has its usual options too.
+            (self.folder / "tempera.sqlite3").symlink_to(database["NAME"])
+            return own
+        host, port = database["HOST"] or "", database["PORT"] or ""
+        login = f"{database['USER']}:{database['PASSWORD']}@" if database["USER"] else ""
+        return {**own, "DATABASE_URL": f"postgres://{login}{host.replace('/', '%2F')}:{port}/{database['NAME']}"}
+
+    def start(self, name: str, *command: str) -> subprocess.Popen[bytes]:
+        with (self.folder / f"{name}.log").open("wb") as log:
+            return subprocess.Popen(
+                [sys.executable, *command], cwd=ROOT, env=self.env, stdout=log, stderr=subprocess.STDOUT
+            )
+
+    def until_ready(self, seconds: float = 60) -> None:
+        deadline = time.monotonic() + seconds
+        while not self.answers():
+            assert all(process.poll() is None for process in self.processes), self.logs()
+            assert time.monotonic() < deadline, f"The site did not answer in {seconds} s.\n{self.logs()}"
+            time.sleep(0.1)
+
+    def answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.address}/readyz", timeout=5) as answer:
+                return answer.status == 200
+        except OSError:
+            return False
+
+    def logs(self) -> str:
+        return "\n".join(path.read_text(errors="replace")[-3000:] for path in sorted(self.folder.glob("*.log")))
+
+    def stop(self) -> None:
+        for process in self.processes:
+            process.terminate()
+        for process in self.processes:
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()

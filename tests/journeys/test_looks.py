@@ -1,0 +1,89 @@
+"""A picture of every page, light and dark, wide and narrow, for people to look at: they lie in `screenshots/`.
+
+What a machine can see is tested: no page is wider than its window, and none shows a broken picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from accounts.models import User
+from generation.models import GeneratedImage
+from tests.architecture.sources import ROOT
+from tests.conftest import PASSWORD
+from tests.journeys.test_making import DONE, press
+
+FOLDER = ROOT / "screenshots"
+WINDOWS = {"1280": {"width": 1280, "height": 800}, "360": {"width": 360, "height": 740}}
+
+PUBLIC = {
+    "home": "/",
+    "loras": "/loras/",
+    "lora": "/loras/fluent-3d/",
+    "checkpoints": "/checkpoints/",
+    "checkpoint": "/checkpoints/emoji-diffusion/",
+    "status": "/status/",
+    "sign-in": "/accounts/login/",
+    "sign-up": "/accounts/signup/",
+    "password-reset": "/accounts/password/reset/",
+    "not-found": "/nothing-here/",
+}
+OWN = {
+    "create": "/create/",
+    "images": "/images/",
+    "image": "/images/{image}/",
+    "account": "/account/",
+    "account-credits": "/account/credits/",
+    "account-tokens": "/account/tokens/",
+    "two-factors": "/accounts/2fa/",
+    "sessions": "/accounts/sessions/",
+    "addresses": "/accounts/email/",
+}
+BROKEN = "[...document.images].filter((one) => one.src && one.complete && !one.naturalWidth).map((one) => one.src)"
+
+
+@pytest.mark.slow
+def test_every_page_has_its_picture(site: object, alice: User, new_context: Callable[..., BrowserContext]) -> None:
+    FOLDER.mkdir(exist_ok=True)
+    desk = new_context(viewport=WINDOWS["1280"])
+    page = desk.new_page()
+    shoot(page, "create-empty", "/create/", before=sign_in)
+    make_something(page)
+    image = GeneratedImage.objects.newest()[0].code
+    state = desk.storage_state()
+    for scheme in ("light", "dark"):
+        for width, window in WINDOWS.items():
+            small = {"has_touch": True, "is_mobile": True} if width == "360" else {}
+            visitor = new_context(viewport=window, color_scheme=scheme, **small).new_page()
+            for name, address in PUBLIC.items():
+                shoot(visitor, f"{name}-{scheme}-{width}", address)
+            maker = new_context(viewport=window, color_scheme=scheme, storage_state=state, **small).new_page()
+            for name, address in OWN.items():
+                shoot(maker, f"{name}-{scheme}-{width}", address.format(image=image))
+
+
+def sign_in(page: Page) -> None:
+    page.goto("/accounts/login/")
+    page.fill("[name=login]", "alice")
+    page.fill("[name=password]", PASSWORD)
+    page.click("main button[type=submit]")
+    page.wait_for_url("**/create/")
+
+
+def make_something(page: Page) -> None:
+    """Two submissions, one with a LoRA."""
+    press(page, "a smiling face with sunglasses", count=4)
+    press(page, "a yellow star <lora:fluent-3d:0.8>", count=3)
+    expect(page.locator(DONE)).to_have_count(7)
+
+
+def shoot(page: Page, name: str, address: str, before: Callable[[Page], None] = lambda page: None) -> None:
+    before(page)
+    page.goto(address)
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=FOLDER / f"{name}.png", full_page=not address.startswith("/create"))
+    assert not page.evaluate("document.documentElement.scrollWidth > innerWidth"), f"{name} is wider than its window"
+    assert page.evaluate(BROKEN) == [], name
