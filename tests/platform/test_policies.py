@@ -1,0 +1,57 @@
+"""Headers of every page: a policy without inline, eval or foreign hosts, and the two scoped exceptions."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+pytestmark = pytest.mark.django_db
+
+
+def policy(client: Client, path: str) -> dict[str, str]:
+    header = client.get(path)["Content-Security-Policy"]
+    return {name: value for name, _, value in (part.strip().partition(" ") for part in header.split(";"))}
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/accounts/login/", "/accounts/signup/", "/nowhere"])
+def test_pages_may_load_nothing_foreign_and_run_nothing_inline(client: Client, path: str) -> None:
+    seen = policy(client, path)
+    assert seen["default-src"] == "'none'"
+    assert seen["script-src"] == "'self'"
+    assert seen["style-src"] == "'self'"
+    assert seen["frame-ancestors"] == "'none'"
+    assert seen["base-uri"] == "'none'"
+    assert "unsafe" not in str(seen) and "http" not in str(seen) and "*" not in str(seen)
+
+
+def test_only_the_admin_may_evaluate(client: Client) -> None:
+    assert "'unsafe-eval'" in policy(client, "/admin/login/")["script-src"]
+    assert "unsafe" not in policy(client, "/administration/")["script-src"]
+    assert "unsafe" not in policy(client, "/api/docs/")["script-src"]
+
+
+def test_the_admins_exception_keeps_the_rest_of_the_policy(client: Client) -> None:
+    seen = policy(client, "/admin/login/")
+    assert seen["default-src"] == "'none'"
+    assert seen["form-action"] == "'self'"
+    assert "http" not in str(seen)
+
+
+def test_devices_framing_and_sniffing_are_off(client: Client) -> None:
+    response = client.get("/accounts/login/")
+    assert "camera=()" in response["Permissions-Policy"]
+    assert response["X-Frame-Options"] == "DENY"
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["Referrer-Policy"] == "same-origin"
+
+
+def test_a_foreign_host_name_is_refused(client: Client) -> None:
+    assert client.get("/healthz", headers={"host": "evil.example"}).status_code == 400
+
+
+def test_the_api_documentation_comes_from_this_site_alone(client: Client) -> None:
+    page = client.get("/api/docs/").content.decode()
+    assert "https://" not in page.replace("https://www.w3.org", "")
+    script = client.get("/api/docs/?script")
+    assert script.status_code == 200
+    assert "https://" not in script.content.decode()
