@@ -14,7 +14,8 @@ class Family:
 
     `context_width`: width of the text states the UNet attends to. `text_encoders`: how many encoders are put side by
     side. `pooled`: the UNet also takes the last encoder's pooled state and the six size numbers (SDXL's micro
-    conditioning). `penultimate`: the text states are those before the last layer, without the final norm.
+    conditioning). `penultimate`: the text states are those before the last layer, without the final norm. `pads`: the
+    token that fills up a chunk, for each encoder, where the file does not say it.
     """
 
     key: str
@@ -24,6 +25,7 @@ class Family:
     pooled: bool = False
     penultimate: bool = False
     native_side: int = 512
+    pads: tuple[str, ...] = ("<|endoftext|>",)
 
     @property
     def configs(self) -> Path:
@@ -36,7 +38,7 @@ FAMILIES: dict[str, Family] = {
     for row in (
         Family("mini", "Mini", context_width=128, native_side=128),
         Family("sd1", "SD 1.x", context_width=768),
-        Family("sd2", "SD 2.x", context_width=1024, native_side=768),
+        Family("sd2", "SD 2.x", context_width=1024, native_side=768, pads=("!",)),
         Family(
             "sdxl",
             "SDXL",
@@ -45,6 +47,7 @@ FAMILIES: dict[str, Family] = {
             pooled=True,
             penultimate=True,
             native_side=1024,
+            pads=("<|endoftext|>", "!"),
         ),
     )
 }

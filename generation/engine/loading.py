@@ -5,25 +5,22 @@ Not for telling what a file is from its header: that is `generation.weightfile`.
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from typing import Any, Generic, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
-from diffusers import AutoencoderKL
 from torch import nn
 
-from generation.engine.components import LoadedParts, load_parts, load_vae
+from generation.engine.components import load_parts, load_vae
 from generation.engine.families import Family
 from generation.engine.loras import MixedLoras
+from generation.engine.parts import LoadedParts
+from generation.engine.shelf import Shelf
 from generation.engine.weightsource import FolderWeights, WeightSource, pinned_file
 
 __all__ = ["CheckpointCache", "FolderWeights", "LoadedCheckpoint", "WeightSource", "serving_dtype"]
-
-Held = TypeVar("Held")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +67,7 @@ class CheckpointCache:
         self._weights = weights
         self._device = torch.device(device)
         self._dtype = dtype or serving_dtype(device)
-        self._shelf: _Shelf[LoadedCheckpoint | AutoencoderKL] = _Shelf(budget_bytes, _let_go)
+        self._shelf: Shelf[Any] = Shelf(budget_bytes, _let_go)
 
     @contextmanager
     def lease(self, sha256: str, vae_sha256: str = "") -> Iterator[LoadedCheckpoint]:
@@ -79,11 +76,11 @@ class CheckpointCache:
         Raises WeightsRefused when a file is missing, changed, broken or of no known family.
         """
         with self._shelf.lease(f"checkpoint {sha256}", lambda: self._load(sha256)) as checkpoint:
-            assert isinstance(checkpoint, LoadedCheckpoint)
             if not vae_sha256:
                 yield checkpoint
                 return
-            with self._shelf.lease(f"vae {vae_sha256}", lambda: self._load_vae(vae_sha256)) as vae:
+            family = checkpoint.family
+            with self._shelf.lease(f"vae {vae_sha256} {family.key}", lambda: self._load_vae(vae_sha256, family)) as vae:
                 yield replace(checkpoint, vae=vae, vae_sha256=vae_sha256)
 
     @property
@@ -118,13 +115,13 @@ class CheckpointCache:
             size_bytes=size,
         )
 
-    def _load_vae(self, sha256: str) -> tuple[AutoencoderKL, int]:
+    def _load_vae(self, sha256: str, family: Family) -> tuple[Any, int]:
         path = pinned_file(self._weights.vae, sha256, "VAE")
-        vae = load_vae(path, device=self._device, dtype=self._dtype)
+        vae = load_vae(path, family, device=self._device, dtype=self._dtype)
         return vae, weights_bytes(vae)
 
 
-def _let_go(held: LoadedCheckpoint | AutoencoderKL) -> None:
+def _let_go(held: Any) -> None:
     """Whoever still remembers an evicted checkpoint's LoRAs must not keep its networks alive by that."""
     if isinstance(held, LoadedCheckpoint):
         for loras in (held.unet_loras, *held.text_loras):
@@ -134,61 +131,3 @@ def _let_go(held: LoadedCheckpoint | AutoencoderKL) -> None:
 def weights_bytes(network: nn.Module) -> int:
     """Bytes of all parameters and buffers."""
     return sum(tensor.nbytes for tensors in (network.parameters(), network.buffers()) for tensor in tensors)
-
-
-@dataclass(slots=True)
-class _Place(Generic[Held]):
-    loading: threading.Lock = field(default_factory=threading.Lock)
-    value: Held | None = None
-    size: int = 0
-    leases: int = 0
-
-
-class _Shelf(Generic[Held]):
-    """Loaded things by key, least recently used first. One thread loads a key while others that want it wait."""
-
-    def __init__(self, budget_bytes: int, let_go: Callable[[Held], None]) -> None:
-        self._budget_bytes = budget_bytes
-        self._let_go = let_go
-        self._places: OrderedDict[str, _Place[Held]] = OrderedDict()
-        self._lock = threading.Lock()
-
-    @contextmanager
-    def lease(self, key: str, load: Callable[[], tuple[Held, int]]) -> Iterator[Held]:
-        with self._lock:
-            place = self._places.setdefault(key, _Place())
-            self._places.move_to_end(key)
-            place.leases += 1
-        try:
-            yield self._filled(place, load)
-        finally:
-            with self._lock:
-                place.leases -= 1
-                self._shrink(self._budget_bytes)
-
-    @property
-    def held_bytes(self) -> int:
-        with self._lock:
-            return sum(place.size for place in self._places.values())
-
-    def clear(self) -> None:
-        with self._lock:
-            self._shrink(-1)
-
-    def _filled(self, place: _Place[Held], load: Callable[[], tuple[Held, int]]) -> Held:
-        with place.loading:
-            if place.value is None:
-                place.value, place.size = load()
-                with self._lock:
-                    self._shrink(self._budget_bytes)
-            return place.value
-
-    def _shrink(self, budget_bytes: int) -> None:
-        """Drop unleased places, oldest first, until the rest fits; places whose load failed go at once."""
-        held = sum(place.size for place in self._places.values())
-        for key, place in list(self._places.items()):
-            if place.leases == 0 and (held > budget_bytes or place.value is None):
-                held -= place.size
-                del self._places[key]
-                if place.value is not None:
-                    self._let_go(place.value)
