@@ -3,7 +3,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
 PY := $(VENV)/bin/python
-PIP := $(PY) -m pip install --disable-pip-version-check --quiet
+PIP := $(PY) -m pip install --disable-pip-version-check --quiet --no-compile
 # A changed list of packages gives another name, so the target is made again.
 RUN_STAMP := $(VENV)/.run-$(shell cat requirements.txt | cksum | cut -d' ' -f1)
 TEST_STAMP := $(VENV)/.test-$(shell cat requirements.txt tests/requirements.txt | cksum | cut -d' ' -f1)
@@ -36,7 +36,7 @@ $(PY):
 
 $(RUN_STAMP): requirements.txt | $(PY)
 	@echo "Installing what Tempera runs on into $(VENV); this takes some minutes the first time."
-	@# Torch by itself and first: where an index offers its CPU build, this is the one that is chosen.
+	@# Torch by itself and first: where pip is offered its CPU build, that one is chosen.
 	$(PIP) $$(grep '^torch==' requirements.txt)
 	$(PIP) -r requirements.txt
 	@rm -f $(VENV)/.run-* && touch $@

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.templatetags.static import static
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
@@ -18,10 +20,48 @@ def site(request: HttpRequest) -> dict[str, Any]:
     }
 
 
+def static_file(path: str) -> Callable[[HttpRequest], str]:
+    """Resolved per request: the manifest of hashed names is not there yet when settings are read."""
+    return lambda request: static(path)
+
+
 ADMIN: dict[str, Any] = {
     "SITE_TITLE": "Tempera",
     "SITE_HEADER": "Tempera",
     "SITE_URL": "/",
     "SHOW_HISTORY": True,
+    "SHOW_BACK_BUTTON": True,
     "BORDER_RADIUS": "10px",
+    "SITE_LOGO": {"light": static_file("img/wordmark-light.svg"), "dark": static_file("img/wordmark-dark.svg")},
+    "SITE_ICON": static_file("img/mark.svg"),
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": static_file("img/mark.svg")}],
+    "STYLES": [static_file("css/admin.css")],
+    "COLORS": {
+        "base": {
+            "50": "oklch(97.7% 0.007 80.7)",  # page
+            "100": "oklch(94.5% 0.012 79.8)",  # sunken
+            "200": "oklch(89.4% 0.017 79.3)",  # line
+            "300": "oklch(81.8% 0.022 79.1)",
+            "400": "oklch(69.3% 0.020 78.2)",  # quiet ink on dark
+            "500": "oklch(56.6% 0.021 78.1)",
+            "600": "oklch(44.6% 0.017 74.2)",
+            "700": "oklch(37.1% 0.014 71.6)",
+            "800": "oklch(30.5% 0.011 67.4)",  # line on dark
+            "900": "oklch(22.4% 0.007 67.4)",  # surface on dark
+            "950": "oklch(18.8% 0.005 67.5)",  # page on dark
+        },
+        "primary": {
+            "50": "oklch(98.1% 0.017 84.6)",
+            "100": "oklch(95.9% 0.033 82.0)",
+            "200": "oklch(91.4% 0.070 82.3)",
+            "300": "oklch(86.2% 0.108 80.0)",
+            "400": "oklch(82.7% 0.131 75.9)",
+            "500": "oklch(78.7% 0.147 73.0)",  # yolk
+            "600": "oklch(50.7% 0.112 66.7)",  # yolk as text on light: 6.0 on white
+            "700": "oklch(45.2% 0.100 67.1)",
+            "800": "oklch(39.2% 0.086 68.0)",
+            "900": "oklch(33.1% 0.069 69.5)",
+            "950": "oklch(26.2% 0.045 67.4)",
+        },
+    },
 }
