@@ -63,6 +63,13 @@ class Platform:
         told = {child: " ".join(child.cmdline()) for child in found}
         return {name: child for name, word in words.items() for child, line in told.items() if word in line}
 
+    def until_complete(self, names: set[str], seconds: float = 30) -> None:
+        """Wait until each part has its process: the clock is started last."""
+        deadline = time.monotonic() + seconds
+        while (missing := names - set(self.children())) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert not missing, f"these never started: {missing}\n{self.said}"
+
     def get(self, path: str) -> int:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
             return int(answer.status)
