@@ -20,11 +20,12 @@ export function startForm({ sending, sent, settled }) {
   const seed = startSeed(form);
   startSizes(form);
   const loras = startLoras(form);
-  let pressedAt = -DOUBLE_CLICK_MS;
+  let last = { at: -Infinity, said: "" };
 
   async function send() {
-    if (performance.now() - pressedAt < DOUBLE_CLICK_MS) return;
-    pressedAt = performance.now();
+    const press = { at: performance.now(), said: whatIsSaid(form) };
+    if (press.said === last.said && press.at - last.at < DOUBLE_CLICK_MS) return;
+    last = press;
     clearRefusals(form);
     sending();
     try {
@@ -35,7 +36,7 @@ export function startForm({ sending, sent, settled }) {
       if (matchMedia("(pointer: coarse)").matches) prompt.blur();
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      pressedAt = -DOUBLE_CLICK_MS;
+      last = { at: -Infinity, said: "" };
       showRefusals(form, error);
     } finally {
       settled();
@@ -63,6 +64,13 @@ export function startForm({ sending, sent, settled }) {
   foldOnSmallWindows(form);
   summarise(form);
   return { refreshQuote };
+}
+
+/** The form but for the seed, which a press may empty. */
+function whatIsSaid(form) {
+  const fields = new FormData(form);
+  fields.delete("seed");
+  return String(new URLSearchParams(fields));
 }
 
 function clearRefusals(form) {
