@@ -144,7 +144,7 @@ def _entry(key: str, value: Any, data_start: int) -> TensorEntry:
         dtype, shape, (start, end) = value["dtype"], value["shape"], value["data_offsets"]
     except (TypeError, KeyError, ValueError) as error:
         raise WeightFileRefused("bad-header", f"The entry of “{key}” is incomplete.") from error
-    if dtype not in DTYPE_BYTES:
+    if not isinstance(dtype, str) or dtype not in DTYPE_BYTES:
         raise WeightFileRefused("bad-dtype", f"“{key}” is stored as {dtype!s:.20}, which is not taken.")
     if not isinstance(shape, list) or len(shape) > MAX_DIMENSIONS:
         raise WeightFileRefused("bad-shape", f"“{key}” has more than {MAX_DIMENSIONS} dimensions.")

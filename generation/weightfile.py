@@ -30,6 +30,10 @@ LATENT_CHANNELS = 4
 FLOATS = {"F32", "F16", "BF16", "F8_E4M3", "F8_E5M2"}
 PIPELINES = {"StableDiffusionPipeline", "StableDiffusionXLPipeline"}
 FOLDER_PARTS = ("unet", "vae", "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2", "scheduler")
+SINGLE_FILE_PARTS = {
+    "VAE": ("first_stage_model.",),
+    "text encoder": ("cond_stage_model.", "conditioner.embedders."),
+}
 BASE_VERSIONS = (("sdxl", "sdxl"), ("sd_v2", "sd2"), ("sd_v1", "sd1"))
 
 
@@ -178,6 +182,9 @@ def _checkpoint_family(header: Header) -> str:
     stem = header.tensors.get("model.diffusion_model.input_blocks.0.0.weight")
     if stem is None or len(stem.shape) != 4 or stem.shape[1] != LATENT_CHANNELS:
         raise WeightFileRefused("unsupported-checkpoint", "This is no text-to-image Stable Diffusion checkpoint.")
+    for part, prefixes in SINGLE_FILE_PARTS.items():
+        if not any(key.startswith(prefixes) for key in header.tensors):
+            raise WeightFileRefused("incomplete-checkpoint", f"The checkpoint has no weights for its {part}.")
     pattern = re.compile(r"model\.diffusion_model\..*attn2\.to_k\.weight")
     widths = (entry.shape[-1] for key, entry in header.tensors.items() if pattern.fullmatch(key))
     return _family_of_widths(widths, "The checkpoint")

@@ -19,6 +19,8 @@ import torch
 from diffusers import AutoencoderKL, EulerDiscreteScheduler, UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
+torch.set_num_threads(1)  # tiny products: more threads only wait for each other
+
 BUNDLED = Path(__file__).parent.parent / "generation" / "bundled"
 BUNDLED_CHECKPOINT = BUNDLED / "emoji-diffusion"
 BUNDLED_LORAS = tuple(sorted((BUNDLED / "loras").glob("*.safetensors")))
@@ -63,9 +65,13 @@ def session_folder() -> Path:
     return folder
 
 
-@functools.cache
 def tiny_checkpoint(family: str = "sd1", seed: int = 0) -> Path:
     """A diffusers folder of the family (sd1, sd2 or sdxl) with random float16 weights; equal seeds give equal files."""
+    return _made_checkpoint(family, seed)
+
+
+@functools.cache
+def _made_checkpoint(family: str, seed: int) -> Path:
     folder = session_folder() / f"tiny-{family}-{seed}"
     with _seeded(seed):
         UNet2DConditionModel(**UNETS[family]).half().save_pretrained(folder / "unet")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from diffusers.loaders.single_file_utils import SingleFileComponentError
 from safetensors import SafetensorError
 
 from generation.engine import diffusers_folder, single_file
@@ -15,6 +16,8 @@ from generation.engine.families import FAMILIES, Family
 from generation.engine.outcome import WeightsRefused
 from generation.engine.parts import LoadedParts
 from generation.weightfile import Kind, WeightFileRefused, classify
+
+BROKEN = (OSError, ValueError, KeyError, RuntimeError, TypeError, SafetensorError, SingleFileComponentError)
 
 
 def load_parts(path: Path, *, device: torch.device, dtype: torch.dtype) -> LoadedParts:
@@ -41,7 +44,7 @@ def refusing(path: Path) -> Iterator[None]:
         yield
     except WeightFileRefused as refused:
         raise WeightsRefused(refused.code, f"“{path.stem}” cannot be used: {refused}") from refused
-    except (OSError, ValueError, KeyError, RuntimeError, TypeError, SafetensorError) as error:
+    except BROKEN as error:
         raise WeightsRefused("broken-weights", f"“{path.stem}” cannot be loaded: incomplete or broken.") from error
 
 

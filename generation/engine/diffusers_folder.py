@@ -16,6 +16,7 @@ from transformers.utils import logging as transformers_logging
 
 from generation.engine.families import Family
 from generation.engine.parts import LoadedParts, ready, ready_vae
+from generation.weightfile import WeightFileRefused
 
 transformers_logging.disable_progress_bar()
 
@@ -50,13 +51,18 @@ def read_scheduler_config(folder: Path) -> dict[str, Any]:
 
 
 def _network(cls: Any, folder: Path, dtype: torch.dtype) -> Any:
-    return cls.from_pretrained(
+    network, report = cls.from_pretrained(
         folder,
         dtype=dtype,
         variant="fp16" if _only_half_precision(folder) else None,
         use_safetensors=True,
         local_files_only=True,
+        output_loading_info=True,
     )
+    if report["missing_keys"]:  # the libraries would fill them with random numbers and only warn
+        missing = len(report["missing_keys"])
+        raise WeightFileRefused("incomplete-checkpoint", f"{missing} weights of its {folder.name} are missing.")
+    return network
 
 
 def _only_half_precision(folder: Path) -> bool:
