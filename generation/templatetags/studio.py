@@ -14,7 +14,7 @@ WORDS = {
     "count": "How many pictures one press makes, each with its own seed.",
     "lora": "A small file that teaches the checkpoint a style or a subject. The slider says how strongly.",
     "checkpoint": "The weights that draw: what a checkpoint has seen decides what it can picture.",
-    "vae": "The part that turns the checkpoint's inner picture into pixels. Nearly always the checkpoint's own is best.",
+    "vae": "What turns the checkpoint's inner picture into pixels. The checkpoint's own is nearly always best.",
     "steps": "How often the picture is refined. More take longer and cost more; past 30 little changes.",
     "cfg": "How strictly the picture follows the prompt. Low is loose, high is hard and overdrawn.",
     "sampler": "The recipe by which noise becomes a picture. Euler is a good start; others give other details.",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
 from generation.models import Checkpoint, GpuWorker, Job
@@ -39,6 +38,4 @@ def status(request: HttpRequest) -> HttpResponse:
         "queued": queued.count(),
         "wait_seconds": ahead / speed if speed else None,
     }
-    response = render(request, "generation/status.html", context)
-    patch_cache_control(response, public=True, max_age=5)
-    return response
+    return render(request, "generation/status.html", context)

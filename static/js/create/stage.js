@@ -3,6 +3,7 @@
 import { ask, elementsOf } from "../ask.js";
 import { liveLine } from "../live.js";
 import { actOnPictures } from "../pictures.js";
+import { announcer } from "./announcer.js";
 import { showFigures, showFrame, showPlace, swapTile } from "./tile.js";
 
 const POLL_MS = 3000;
@@ -11,6 +12,7 @@ const UNFINISHED = '.tile:is([data-state="queued"], [data-state="running"])';
 
 export function startStage({ ended }) {
   const stage = document.getElementById("stage");
+  const announce = announcer(stage.querySelector("[data-said]"));
   const stale = new Set();
   const strangers = new Set();
   let refreshing = false;
@@ -23,7 +25,7 @@ export function startStage({ ended }) {
   function add(group) {
     const known = document.getElementById(group.id);
     if (known) known.replaceWith(group);
-    else stage.prepend(group);
+    else stage.querySelector("[data-said]").after(group);
     stage.querySelector("[data-empty]").hidden = true;
     stage.querySelector("[data-more]").hidden = false;
   }
@@ -39,6 +41,7 @@ export function startStage({ ended }) {
       try {
         const query = new URLSearchParams(asked.map((code) => ["code", code]));
         const fresh = await elementsOf(await ask(`${stage.dataset.tilesUrl}?${query}`));
+        fresh.forEach((tile) => announce(tileOf(tile.dataset.job)?.dataset.state, tile.dataset.state));
         await Promise.all(fresh.map((tile) => swapTile(tileOf(tile.dataset.job), tile)));
       } catch {
         break; // The line or the next poll brings it.
