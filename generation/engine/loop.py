@@ -47,10 +47,17 @@ class EngineLoop:
             self._changed.notify()
 
     def leave(self, ticket: Ticket) -> None:
-        """Give a request up; the engine drops it before its next call. Harmless after its end."""
+        """Give a request up and wait until the engine has dropped it, before its next call. Harmless after its end.
+
+        Only then may the caller let go of the weights that the call under way reads.
+        """
+        if ticket.ended:
+            return
         with self._changed:
             ticket.left = True
             self._changed.notify()
+        if threading.current_thread() is not self._thread:  # where the garbage collector may close a generator
+            ticket.wait_for_end()
 
     def close(self) -> None:
         """Stop after the call under way; whoever is still here fails with `engine-stopped`."""

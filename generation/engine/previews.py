@@ -1,4 +1,7 @@
-"""Previews: a linear map from predicted latents to small RGB pictures, from a table or fitted to a VAE; no encoding."""
+"""Previews: a linear map from predicted latents to small RGB pictures, from a table or fitted to a VAE; no encoding.
+
+The arithmetic is numpy's: a preview is a few thousand numbers, where a dozen torch calls cost more than the numbers do.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,16 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
 from generation.engine.outcome import Pixels
 
+Floats = NDArray[np.float32]
+
 FITTED_SCALE = 2
-"""Preview pixels a latent pixel gives in each direction where the map is fitted."""
+"""Preview pixels per latent pixel in each direction where the map is fitted."""
 
 SAMPLES = 24
 SAMPLE_LATENT_SIDE = 12
@@ -24,34 +30,30 @@ RIDGE = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class LinearMap:
-    """`matrix` (features + 1, 3 * scale**2) takes a latent pixel and its neighbours within `reach` to RGB in 0..1."""
+    """`matrix` (3 * scale**2, features + 1) takes a latent pixel and its neighbours within `reach` to RGB in 0..255."""
 
-    matrix: Tensor
+    matrix: Floats
     reach: int
     scale: int
 
     def __call__(self, latents: Tensor) -> Pixels:
         """(1, C, h, w) scaled latents to uint8 RGB (h * scale, w * scale, 3)."""
-        features = _neighbourhoods(latents.to(self.matrix.device, torch.float32), self.reach)
-        rgb = (features @ self.matrix).T.reshape(1, -1, *latents.shape[-2:])
-        picture = functional.pixel_shuffle(rgb, self.scale)[0].permute(1, 2, 0)
-        return picture.mul(255).round().clamp(0, 255).to(torch.uint8).cpu().numpy()
+        height, width = latents.shape[-2:]
+        values = self.matrix @ _neighbourhoods(latents[0].float().cpu().numpy(), self.reach)
+        tiles = np.clip(values + 0.5, 0, 255).astype(np.uint8).reshape(3, self.scale, self.scale, height, width)
+        pixels: Pixels = tiles.transpose(3, 1, 4, 2, 0).reshape(height * self.scale, width * self.scale, 3)
+        return pixels
 
 
-def _table(rows: list[list[float]], bias: list[float]) -> LinearMap:
-    return LinearMap(torch.tensor([*rows, bias]) / 255, reach=0, scale=1)
+def _table(red: list[float], green: list[float], blue: list[float]) -> LinearMap:
+    """Each colour's factors of the four latent channels, and its bias."""
+    return LinearMap(np.array([red, green, blue], np.float32), reach=0, scale=1)
 
 
-SD1_MAP = _table(
-    # Kevin Turner's fit for SD 1.4, "Decoding latents to RGB without upscaling" (2022), from -1..1 to 0..255.
-    [[38.0, 26.4, 26.5], [23.8, 36.5, 22.1], [-20.1, 24.1, 33.7], [-23.5, -34.6, -60.3]],
-    [127.5, 127.5, 127.5],
-)
-SDXL_MAP = _table(
-    # Timothy Alexis Vass, "Explaining the SDXL latent space" (2023).
-    [[60.0, 60.0, 60.0], [-60.0, -5.0, 10.0], [25.0, 15.0, -5.0], [-70.0, -50.0, -35.0]],
-    [150.0, 140.0, 130.0],
-)
+# Kevin Turner's fit for SD 1.4, "Decoding latents to RGB without upscaling" (2022), taken from -1..1 to 0..255.
+SD1_MAP = _table([38.0, 23.8, -20.1, -23.5, 127.5], [26.4, 36.5, 24.1, -34.6, 127.5], [26.5, 22.1, 33.7, -60.3, 127.5])
+# Timothy Alexis Vass, "Explaining the SDXL latent space" (2023).
+SDXL_MAP = _table([60.0, -60.0, 25.0, -70.0, 150.0], [60.0, -5.0, 15.0, -50.0, 140.0], [60.0, 10.0, -5.0, -35.0, 130.0])
 MAPS: Mapping[str, LinearMap] = {"sd1": SD1_MAP, "sd2": SD1_MAP, "sdxl": SDXL_MAP}
 
 _fitted: weakref.WeakKeyDictionary[Any, LinearMap] = weakref.WeakKeyDictionary()
@@ -70,36 +72,42 @@ def preview_map(family: str, vae: Any) -> LinearMap:
 def fit(vae: Any) -> LinearMap:
     """Least squares from the VAE's latents of drawn pictures to those pictures, shrunk to FITTED_SCALE per latent."""
     factor = 2 ** (len(vae.config.block_out_channels) - 1)
-    pictures = _drawn_pictures(SAMPLES, SAMPLE_LATENT_SIDE * factor)
+    pictures = torch.from_numpy(_drawn_pictures(SAMPLES, SAMPLE_LATENT_SIDE * factor))
     weight = next(vae.parameters())
     encoded = vae.encode((pictures * 2 - 1).to(weight.device, weight.dtype)).latent_dist.mode()
-    latents = (encoded * vae.config.scaling_factor).float().cpu()
-    shrunk = functional.avg_pool2d(pictures, factor // FITTED_SCALE)
-    target = functional.pixel_unshuffle(shrunk, FITTED_SCALE).permute(0, 2, 3, 1).flatten(0, 2)
-    features = _neighbourhoods(latents, reach=1)
-    gram = features.T @ features + RIDGE * len(features) * torch.eye(features.shape[1])
-    return LinearMap(torch.linalg.solve(gram, features.T @ target), reach=1, scale=FITTED_SCALE)
+    latents = (encoded * vae.config.scaling_factor).float().cpu().numpy()
+    shrunk = functional.pixel_unshuffle(functional.avg_pool2d(pictures, factor // FITTED_SCALE), FITTED_SCALE)
+    target = shrunk.numpy().transpose(1, 0, 2, 3).reshape(3 * FITTED_SCALE**2, -1) * 255
+    features = np.concatenate([_neighbourhoods(latent, reach=1) for latent in latents], axis=1)
+    gram = features @ features.T + RIDGE * features.shape[1] * np.eye(len(features), dtype=np.float32)
+    return LinearMap(np.linalg.solve(gram, features @ target.T).T.astype(np.float32), reach=1, scale=FITTED_SCALE)
 
 
-def _neighbourhoods(latents: Tensor, reach: int) -> Tensor:
-    """(n, C, h, w) to (n*h*w, C * (2*reach+1)**2 + 1): each latent pixel with its neighbours, and 1 for the bias."""
-    padded = functional.pad(latents, (reach,) * 4, mode="replicate") if reach else latents
-    columns = functional.unfold(padded, 2 * reach + 1).transpose(1, 2).flatten(0, 1)
-    return torch.cat([columns, columns.new_ones(len(columns), 1)], dim=1)
+def _neighbourhoods(latents: Floats, reach: int) -> Floats:
+    """(C, h, w) to (C * (2*reach+1)**2 + 1, h*w): each latent pixel with its neighbours, and 1 for the bias."""
+    channels, height, width = latents.shape
+    rows, columns = (np.arange(-reach, size + reach).clip(0, size - 1) for size in (height, width))
+    padded = latents[:, rows[:, None], columns]  # the edge repeated; np.pad takes three times as long
+    side = 2 * reach + 1
+    features = np.ones((channels * side**2 + 1, height * width), np.float32)
+    for place in range(side**2):
+        y, x = divmod(place, side)
+        window = padded[:, y : y + height, x : x + width]
+        features[place * channels : (place + 1) * channels] = window.reshape(channels, -1)
+    return features
 
 
-def _drawn_pictures(count: int, side: int) -> Tensor:
-    """(count, 3, side, side) in 0..1: smooth colour fields with hard-edged discs and bars, half of them on white."""
+def _drawn_pictures(count: int, side: int) -> Floats:
+    """(count, 3, side, side) in 0..1: smooth fields of colour with hard-edged discs and bars, half of them on white."""
     rng = np.random.default_rng(0)
     fields = torch.from_numpy(rng.random((count, 3, 4, 4), dtype=np.float32))
-    pictures = functional.interpolate(fields, size=(side, side), mode="bilinear", align_corners=False)
+    pictures = functional.interpolate(fields, size=(side, side), mode="bilinear").numpy()
     pictures[::2] = 1.0
-    rows, columns = torch.meshgrid(torch.arange(side), torch.arange(side), indexing="ij")
+    rows, columns = np.mgrid[:side, :side]
     for picture in pictures:
-        for _ in range(6):
-            y, x, radius = rng.uniform(0, side, 2).tolist() + [rng.uniform(side / 16, side / 3)]
-            disc = (rows - y) ** 2 + (columns - x) ** 2 < radius**2
-            bar = ((rows - y).abs() < radius / 3) & ((columns - x).abs() < radius * 2)
-            colour = torch.from_numpy(rng.random(3, dtype=np.float32))
-            picture[:, disc if rng.random() < 0.5 else bar] = colour[:, None]
+        for disc in (True, False) * 3:
+            (y, x), radius = rng.uniform(0, side, 2), rng.uniform(side / 16, side / 3)
+            inside = (rows - y) ** 2 + (columns - x) ** 2 < radius**2
+            bar = (abs(rows - y) < radius / 3) & (abs(columns - x) < radius * 2)
+            picture[:, inside if disc else bar] = rng.random((3, 1), dtype=np.float32)
     return pictures

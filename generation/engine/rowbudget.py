@@ -2,49 +2,56 @@
 
 from __future__ import annotations
 
+from collections import defaultdict, deque
+from statistics import median
+
 FEWEST_ROWS = 2
 MOST_ROWS = 32
 WORTHWHILE_GAIN = 1.10
-MEASURED_CALLS = 3
+MEASURED_CALLS = 4
+CALLS_BETWEEN_CHECKS = 32
 
 
 class RowBudget:
     """Starts at two rows and doubles while a doubling brings at least 10 % more rows a second.
 
     Past that point a larger batch only delays everyone in it. Real calls are measured, not probes: probing an 860 M
-    UNet with up to 32 rows would stall its first user for minutes on a CPU, whereas three real calls a level cost none.
+    UNet with up to 32 rows would stall its first user for minutes on a CPU, whereas four real calls a level cost none.
+    What did not pay is tried again now and then: a neighbour on the machine may have spoilt the measurement.
     """
 
     def __init__(self) -> None:
         self.memory_rows = MOST_ROWS
-        self._calls: dict[int, int] = {}
-        self._seconds_per_row: dict[int, float] = {}
+        self._seconds_per_row: defaultdict[int, deque[float]] = defaultdict(lambda: deque(maxlen=MEASURED_CALLS))
+        self._unchecked_calls = 0
 
     @property
     def rows(self) -> int:
         """What a batch may grow to. A single request is let in even when it needs more."""
         level = FEWEST_ROWS
-        while level < self.memory_rows and self._known(level) and self._doubling_pays(level):
+        while level < self.memory_rows and self._known(level) and not self._saturated(level):
             level *= 2
         return min(level, self.memory_rows)
 
     def measured(self, rows: int, seconds: float) -> None:
-        """Take one call's device seconds. The best of a level counts: noise only ever makes a call slower."""
+        """Take one call's device seconds."""
         if rows < FEWEST_ROWS:
             return
-        level = 1 << (rows - 1).bit_length()
-        self._calls[level] = self._calls.get(level, 0) + 1
-        self._seconds_per_row[level] = min(seconds / rows, self._seconds_per_row.get(level, seconds / rows))
+        self._seconds_per_row[1 << (rows - 1).bit_length()].append(seconds / rows)
+        self._unchecked_calls += 1
+        if self._unchecked_calls >= CALLS_BETWEEN_CHECKS and self._saturated(self.rows):
+            self._seconds_per_row[2 * self.rows].clear()
+            self._unchecked_calls = 0
 
     def out_of_memory(self, rows: int) -> None:
         """A call with `rows` rows did not fit: from now on at most half as many, whoever is running."""
         self.memory_rows = max(1, min(self.memory_rows, rows // 2))
 
     def _known(self, level: int) -> bool:
-        return self._calls.get(level, 0) >= MEASURED_CALLS
+        return len(self._seconds_per_row[level]) == MEASURED_CALLS
 
-    def _doubling_pays(self, level: int) -> bool:
-        """Unknown yet, or known to bring enough."""
-        doubled = 2 * level
-        gain = self._seconds_per_row[level] / self._seconds_per_row.get(doubled, float("inf"))
-        return not self._known(doubled) or gain >= WORTHWHILE_GAIN
+    def _saturated(self, level: int) -> bool:
+        """Twice as many rows are known to bring too little."""
+        if not (self._known(level) and self._known(2 * level)):
+            return False
+        return median(self._seconds_per_row[level]) < WORTHWHILE_GAIN * median(self._seconds_per_row[2 * level])

@@ -64,6 +64,10 @@ class Ticket:
             self._error = error
             self._changed.notify_all()
 
+    def wait_for_end(self) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self.ended)
+
     def progress(self, heartbeat: float) -> Iterator[Progress]:
         """The latest step as soon as there is one, and every `heartbeat` seconds without one a sign of waiting."""
         shown = Progress(0, self.denoising.total, None, 0.0)
