@@ -86,14 +86,20 @@ def tiny_vae_file(folder: Path) -> Path:
 
 def single_file_tensors(folder: Path, family: str) -> Tensors:
     """All weights of a diffusers folder under the names of the original layout."""
-    found = {f"model.diffusion_model.{key}": value for key, value in ldm_unet(_weights(folder / "unet")).items()}
-    found |= {f"first_stage_model.{key}": value for key, value in ldm_vae(_weights(folder / "vae")).items()}
-    first = _weights(folder / "text_encoder")
+    parts = ("unet", "vae", "text_encoder", *(["text_encoder_2"] if family == "sdxl" else []))
+    return in_one_file({part: _weights(folder / part) for part in parts}, family)
+
+
+def in_one_file(parts: Mapping[str, Tensors], family: str) -> Tensors:
+    """The tensors of each part of a checkpoint under the names of the original layout."""
+    found = {f"model.diffusion_model.{key}": value for key, value in ldm_unet(parts["unet"]).items()}
+    found |= {f"first_stage_model.{key}": value for key, value in ldm_vae(parts["vae"]).items()}
+    first = parts["text_encoder"]
     if family == "sd1":
         return found | {f"cond_stage_model.transformer.text_model.{key}": value for key, value in first.items()}
     if family == "sd2":
         return found | {f"cond_stage_model.model.{key}": value for key, value in open_clip(first).items()}
-    second = open_clip(_weights(folder / "text_encoder_2"))
+    second = open_clip(parts["text_encoder_2"])
     found |= {f"conditioner.embedders.0.transformer.text_model.{key}": value for key, value in first.items()}
     return found | {f"conditioner.embedders.1.model.{key}": value for key, value in second.items()}
 

@@ -6,6 +6,7 @@ import gc
 import json
 import shutil
 import socket
+import struct
 import threading
 import weakref
 from pathlib import Path
@@ -13,15 +14,17 @@ from typing import Any
 
 import pytest
 import torch
-from diffusers import StableDiffusionPipeline
+from accelerate import init_empty_weights
+from diffusers import AutoencoderKL, StableDiffusionPipeline, UNet2DConditionModel
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
+from transformers import CLIPTextConfig, CLIPTextModel
 
 from generation.engine import families
 from generation.engine.loading import CheckpointCache, FolderWeights, serving_dtype
 from generation.engine.outcome import WeightsRefused
 from generation.engine.single_file import predicts_velocity
-from tests.ldm_layout import single_file_tensors, tiny_configs, tiny_single_file, tiny_vae_file
+from tests.ldm_layout import in_one_file, single_file_tensors, tiny_configs, tiny_single_file, tiny_vae_file
 from tests.tiny_loras import random_pairs, write_lora
 from tests.tiny_weights import BUNDLED_CHECKPOINT, tiny_checkpoint, tiny_vae
 
@@ -320,3 +323,41 @@ def test_switching_checkpoints_leaks_nothing() -> None:
 
 def test_half_precision_is_for_gpus() -> None:
     assert (serving_dtype("cpu"), serving_dtype("cuda")) == (torch.float32, torch.float16)
+
+
+@pytest.mark.slow
+def test_a_file_of_the_true_size_loads_with_the_shipped_configs(tmp_path: Path, no_network: None) -> None:
+    """SD 1.5's 686 + 248 + 196 tensors in their true shapes; a sparse file of zeros takes no space on disk."""
+    parts = {part: network.state_dict() for part, network in full_size("sd1").items()}
+    path = write_zeros(tmp_path / "it.safetensors", in_one_file(parts, "sd1"))
+    cache = CheckpointCache(FolderWeights({"it": path}), budget_bytes=GIB, dtype=torch.float16)
+    with cache.lease("it") as checkpoint:
+        assert [len(network.state_dict()) for network in networks(checkpoint)] == [686, 248, 196]
+        assert len(checkpoint.tokenizers[0]) == 49408
+
+
+def full_size(family: str) -> dict[str, nn.Module]:
+    folder = families.FAMILIES[family].configs
+    parts = ("unet", "vae", "text_encoder")
+    configs = {part: json.loads((folder / part / "config.json").read_text()) for part in parts}
+        part: json.loads((folder / part / "config.json").read_text()) for part in ("unet", "vae", "text_encoder")
+    }
+    with init_empty_weights():
+        return {
+            "unet": UNet2DConditionModel.from_config(configs["unet"]),
+            "vae": AutoencoderKL.from_config(configs["vae"]),
+            "text_encoder": CLIPTextModel(CLIPTextConfig(**configs["text_encoder"])),
+        }
+
+
+def write_zeros(path: Path, tensors: dict[str, Tensor]) -> Path:
+    header, position = {}, 0
+    for key, tensor in tensors.items():
+        end = position + 2 * tensor.numel()
+        header[key] = {"dtype": "F16", "shape": list(tensor.shape), "data_offsets": [position, end]}
+        position = end
+    text = json.dumps(header).encode()
+    with path.open("wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text)
+        file.truncate(8 + len(text) + position)
+    return path
