@@ -340,8 +340,6 @@ def full_size(family: str) -> dict[str, nn.Module]:
     folder = families.FAMILIES[family].configs
     parts = ("unet", "vae", "text_encoder")
     configs = {part: json.loads((folder / part / "config.json").read_text()) for part in parts}
-        part: json.loads((folder / part / "config.json").read_text()) for part in ("unet", "vae", "text_encoder")
-    }
     with init_empty_weights():
         return {
             "unet": UNet2DConditionModel.from_config(configs["unet"]),
