@@ -32,6 +32,7 @@ class Rows:
     sample: Tensor
     timesteps: Tensor
     text: Tensor
+    mask: Tensor | None
     pooled: Tensor | None
     time_ids: Tensor | None
     picks: Picks
@@ -96,6 +97,7 @@ class Denoising:
             sample=torch.cat([scaled] * count),
             timesteps=timestep.to(torch.float32).expand(count),
             text=torch.stack(_texts(prompted)),
+            mask=self.conditioning.mask,
             pooled=_pooled(prompted),
             time_ids=self._time_ids(count) if prompted.pooled_positive is not None else None,
             picks=self._picks,

@@ -19,10 +19,18 @@ def call_unet(batch: Sequence[Denoising]) -> list[tuple[Rows, Tensor]]:
             torch.cat([part.sample for part in rows]),
             torch.cat([part.timesteps for part in rows]).to(checkpoint.device),
             encoder_hidden_states=torch.cat([part.text for part in rows]),
+            encoder_attention_mask=_mask(rows),
             added_cond_kwargs=_added_conditions(rows, checkpoint.device),
             return_dict=False,
         )[0]
     return list(zip(rows, prediction.split([len(part.sample) for part in rows]), strict=True))
+
+
+def _mask(rows: Sequence[Rows]) -> Tensor | None:
+    """1 for text that a row attends to, 0 for its padding, (rows, T); None where no row is padded."""
+    if all(part.mask is None for part in rows):
+        return None
+    return torch.cat([torch.ones_like(part.text[..., 0]) if part.mask is None else part.mask for part in rows])
 
 
 def _added_conditions(rows: Sequence[Rows], device: torch.device | str) -> dict[str, Tensor] | None:
