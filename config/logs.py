@@ -15,6 +15,15 @@ SHARED: list[Any] = [
 ]
 # A request's address carries no secret of ours, but what people paste into headers does.
 SECRET_KEYS = ("authorization", "cookie", "password", "token", "secret", "key")
+# Requests are logged by django-structlog and jobs by the worker; these say the same again, or nothing.
+CHATTY = (
+    "celery.app.trace",
+    "celery.beat",
+    "celery.worker.strategy",
+    "daphne",
+    "django.channels.server",
+    "django.server",
+)
 
 
 def scrub(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
@@ -60,10 +69,5 @@ def logging_config(level: str, form: str) -> dict[str, Any]:
         },
         "handlers": {"stdout": {"class": "logging.StreamHandler", "formatter": "line", "stream": "ext://sys.stdout"}},
         "root": {"handlers": ["stdout"], "level": level},
-        "loggers": {
-            # Each request is logged once, by django-structlog.
-            "django.server": {"handlers": ["stdout"], "level": "WARNING", "propagate": False},
-            "daphne.http_protocol": {"level": "WARNING"},
-            "django.channels.server": {"level": "WARNING"},
-        },
+        "loggers": {name: {"level": "WARNING"} for name in CHATTY},
     }

@@ -25,8 +25,8 @@ def valkey() -> Part:
     config.parent.mkdir(exist_ok=True)
     config.touch(mode=0o600)
     config.write_text(
-        f"port {settings.VALKEY_PORT}\nbind 127.0.0.1\nrequirepass {settings.VALKEY_PASSWORD}\n"
-        f'dir "{config.parent}"\nsave ""\nappendonly yes\nappendfsync everysec\nmaxmemory-policy noeviction\n'
+        f'port {settings.VALKEY_PORT}\nbind 127.0.0.1\nrequirepass {settings.VALKEY_PASSWORD}\ndir "{config.parent}"\n'
+        'save ""\nappendonly yes\nappendfsync everysec\nmaxmemory-policy noeviction\nloglevel warning\n'
     )
     return Part("valkey", (str(valkey_binary()), str(config)), stage=0, answers=broker_answers, stop_within=1.5)
 

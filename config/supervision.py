@@ -32,7 +32,7 @@ class Part:
     argv: tuple[str, ...]
     stage: int
     answers: Callable[[], bool] = lambda: True
-    start_within: float = 90.0
+    start_within: float = 180.0
     stop_within: float = 2.0
 
 
@@ -52,6 +52,7 @@ class Child:
     process: subprocess.Popen[bytes]
     log: LineLog
     started_at: float = field(default_factory=time.monotonic)
+    ready: bool = False
     crashes: int = 0
     restart_at: float | None = None
 
@@ -81,8 +82,10 @@ class Supervisor:
 
     def wait(self) -> None:
         """Return when each that was launched answers. Raises PartFailed or StopAsked."""
-        for child in self.children.values():
-            self._wait_for(child)
+        waited_for = [child for child in self.children.values() if not child.ready]
+        while waited_for := [child for child in waited_for if not self._is_ready(child)]:
+            if self.stop_asked.wait(POLL_SECONDS):
+                raise StopAsked
 
     def watch(self) -> None:
         """Restart what crashes, until somebody asks to stop."""
@@ -109,17 +112,15 @@ class Supervisor:
         log.follow(process)
         return process
 
-    def _wait_for(self, child: Child) -> None:
+    def _is_ready(self, child: Child) -> bool:
         part = child.part
-        deadline = time.monotonic() + part.start_within
-        while not part.answers():
-            if child.process.poll() is not None:
-                child.log.drain()
-                raise PartFailed(f"“{part.name}” stopped while starting. Its last words:\n{child.log.last_words()}")
-            if time.monotonic() > deadline:
-                raise PartFailed(f"“{part.name}” did not answer within {part.start_within:g} s; see its log.")
-            if self.stop_asked.wait(POLL_SECONDS):
-                raise StopAsked
+        if child.process.poll() is not None:
+            child.log.drain()
+            raise PartFailed(f"“{part.name}” stopped while starting. Its last words:\n{child.log.last_words()}")
+        child.ready = part.answers()
+        if not child.ready and time.monotonic() > child.started_at + part.start_within:
+            raise PartFailed(f"“{part.name}” did not answer within {part.start_within:g} s; see its log.")
+        return child.ready
 
     def _tend(self, child: Child) -> None:
         now = time.monotonic()

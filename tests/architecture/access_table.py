@@ -43,6 +43,7 @@ MAKING = {
     "create/price/": row(GET=MEMBERS),
     "create/draft/": row(POST=MEMBERS),
     "create/choices/": row(GET=MEMBERS),
+    "create/problems/": row(POST=MEMBERS),
     "jobs/tiles/": row(GET=MEMBERS),
     "jobs/<slug:code>/submission/": row("jobs/{job}/submission/", GET=OWNER),
     "jobs/<slug:code>/preview": row("jobs/{job}/preview", GET=("login", "ok|404", "404", "404")),

@@ -19,7 +19,7 @@ PARTS = {"web", "valkey", "gpu", "default", "beat"}
 def platform(tmp_path: Path) -> Iterator[Platform]:
     running = Platform(tmp_path / "data")
     try:
-        running.until("is ready", 120)
+        running.until("is ready", 240)
         yield running
     finally:
         running.stop(signal.SIGTERM)
@@ -60,7 +60,7 @@ def test_nobody_outlives_a_killed_supervisor_and_the_next_one_starts(platform: P
 
     again = Platform(tmp_path / "data")
     try:
-        again.until("is ready", 120)
+        again.until("is ready", 240)
         assert again.get("/readyz") == 200
     finally:
         again.stop(signal.SIGTERM)
