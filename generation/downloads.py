@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 
-from accounts.refusals import Conflict, Refusal
 from django.http import HttpResponse
 from PIL import Image
 
+from accounts.refusals import Conflict, Refusal
 from generation import imagefiles
 from generation.imaging.encode import encode_image
 from generation.models import GeneratedImage

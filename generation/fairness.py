@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from accounts.models import User
 from django.db.models import F, QuerySet
 from django.db.models.functions import Greatest
 
+from accounts.models import User
 from generation.models import Job, QueueClock, QueueShare
 
 WORK_UNIT = 512 * 512 * 20

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from accounts.credits import wallet_of
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from accounts.credits import wallet_of
 from generation.models import Job
 
 

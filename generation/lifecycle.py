@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import structlog
-from accounts import credits
-from accounts.refusals import Conflict
 from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 from PIL import Image
 
+from accounts import credits
+from accounts.refusals import Conflict
 from generation import events, imagefiles
 from generation.imaging.encode import encode_image
 from generation.imaging.infotext import write_infotext

@@ -6,16 +6,16 @@ import random
 from collections.abc import Sequence
 
 import structlog
-from accounts import credits
-from accounts.models import User
-from accounts.quotas import Request, Usage, enforce_quota
-from accounts.refusals import Refusal
 from celery import Task
 from django.db import transaction
 from django.db.models import Sum
 from django.db.models.functions import Now
 from kombu.exceptions import OperationalError
 
+from accounts import credits
+from accounts.models import User
+from accounts.quotas import Request, Usage, enforce_quota
+from accounts.refusals import Refusal
 from generation import events, fairness
 from generation.models import GeneratedImage, Job, Wildcard
 from generation.models.jobs import new_code

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
-from accounts import credits
 from django.db import transaction
 from django.db.models import Count, F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from accounts import credits
 from generation import events, imagefiles
 from generation.lifecycle import MAX_ATTEMPTS
 from generation.models import GeneratedImage, GpuWorker, Job

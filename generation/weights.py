@@ -9,7 +9,6 @@ from typing import Any
 
 from accounts.models import User
 from accounts.refusals import Refusal
-
 from generation.models import Checkpoint, Embedding, Lora, Vae
 from generation.models.catalog import FAMILY_TITLES, WeightRow
 from generation.prompting import Tag, TagError, extract_tags
