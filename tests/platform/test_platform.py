@@ -47,8 +47,9 @@ def test_it_starts_serves_restarts_and_stops(platform: Platform, tmp_path: Path)
     assert platform.stop(signal.SIGINT) < 10
     assert platform.process.returncode == 0
     assert all_gone(everyone)
-    for name in PARTS:
-        assert (data / "logs" / f"{name}.log").stat().st_size > 0
+    assert {log.stem for log in (data / "logs").glob("*.log")} == PARTS
+    assert "request_finished" in (data / "logs" / "web.log").read_text()
+    assert '"level": "info"' in (data / "logs" / "gpu.log").read_text()
 
 
 @pytest.mark.slow
