@@ -11,8 +11,8 @@ from generation.imaging.foreign_names import UNTOLD, json_object, number, stem
 from generation.imaging.infotext import NamedLora
 
 # Walking a graph costs samplers times nodes; true ones stay far below.
-MAX_GRAPH_NODES = 1_000
-MAX_GRAPH_SAMPLERS = 16
+MAX_GRAPH_NODES = 600
+MAX_GRAPH_SAMPLERS = 8
 
 
 def comfyui_graph(texts: Mapping[str, str]) -> dict[str, Any] | None:
@@ -29,19 +29,22 @@ def comfyui_graph(texts: Mapping[str, str]) -> dict[str, Any] | None:
         for name, value in node["inputs"].items()
         if isinstance(value, list) and value
     ]
-    return {"prompt": {key: _without_model_link(node) for key, node in graph.items()}, "workflow": {"links": links}}
+    return {"prompt": {key: _fitted(node) for key, node in graph.items()}, "workflow": {"links": links}}
 
 
 def _is_node(node: object) -> bool:
     return isinstance(node, dict) and isinstance(node.get("inputs"), dict)
 
 
-def _without_model_link(node: dict[str, Any]) -> dict[str, Any]:
-    """A LoRA node's link named `model` would be taken for the checkpoint's name; samplers need theirs."""
-    inputs = node["inputs"]
-    if "steps" in inputs or not isinstance(inputs.get("model"), list):
-        return node
-    return {**node, "inputs": {key: value for key, value in inputs.items() if key != "model"}}
+def _fitted(node: dict[str, Any]) -> dict[str, Any]:
+    """A LoRA node's link named `model` would be taken for the checkpoint's name; only samplers keep theirs. ComfyUI
+    marks embeddings in prompts, where A1111 knows them by their bare names."""
+    inputs = {
+        key: value.replace("embedding:", "") if isinstance(value, str) else value
+        for key, value in node["inputs"].items()
+        if key != "model" or "steps" in node["inputs"] or not isinstance(value, list)
+    }
+    return {**node, "inputs": inputs}
 
 
 def comfyui_settings(info: PromptInfo, sampler: Sampler) -> tuple[dict[str, Any], Iterator[NamedLora]]:
@@ -55,6 +58,8 @@ def comfyui_settings(info: PromptInfo, sampler: Sampler) -> tuple[dict[str, Any]
                 settings |= {"width": node["width"], "height": node["height"]}
             elif "stop_at_clip_layer" in node:
                 settings["clip_skip"] = -int(node["stop_at_clip_layer"])
+            elif "vae_name" in node:
+                settings["vae"] = stem(str(node["vae_name"]))
             elif kind not in UNTOLD:
                 settings[kind] = True
     return settings, _loras(passed)

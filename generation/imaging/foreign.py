@@ -55,9 +55,8 @@ def _infotext(tool: _Tool, info: PromptInfo, size: tuple[int, int]) -> ParsedInf
     fields = {"Sampler": name, "Schedule type": schedule, "Size-1": str(size[0]), "Size-2": str(size[1])}
     if sampler.model:
         fields |= {"Model": stem(str(sampler.model.name or "")), "Model hash": str(sampler.model.hash or "")}
-    told = {key: value for key, value in settings.items() if value not in (None, "", [], {}, False, 0)}
-    fields |= {FIELDS[key]: str(value) for key, value in told.items() if key in FIELDS and _is_plain(value)}
-    leftovers = [str(key) for key in told if key not in FIELDS and key not in UNTOLD]
+    fields |= {FIELDS[key]: str(value) for key, value in settings.items() if key in FIELDS and _is_plain(value)}
+    leftovers = [str(key) for key, value in settings.items() if _says_more(str(key), value)]
     if len(info.samplers) > 1:
         leftovers.append(f"{len(info.samplers) - 1} more sampler passes")
     return ParsedInfotext(
@@ -71,7 +70,13 @@ def _infotext(tool: _Tool, info: PromptInfo, size: tuple[int, int]) -> ParsedInf
 
 
 def _is_plain(value: object) -> bool:
-    return isinstance(value, str | int | float)
+    return isinstance(value, str | int | float) and value != ""
+
+
+def _says_more(key: str, value: object) -> bool:
+    """Whether a setting is on and has no key in infotext; Fooocus repeats its LoRAs as `lora_combined_1` and so on."""
+    is_off = value in (None, "", "None", False, [], {})
+    return not (is_off or key in FIELDS or key in UNTOLD or key.startswith("lora_combined"))
 
 
 def _flat(info: PromptInfo, sampler: Sampler) -> dict[str, Any]:
@@ -93,13 +98,17 @@ def _invokeai_settings(info: PromptInfo, sampler: Sampler) -> Collected:
     settings = _flat(info, sampler)
     if "clip_skip" in settings:
         settings["clip_skip"] = int(settings["clip_skip"]) + 1  # counts skipped layers; infotext counts from 1
+    settings["vae"] = _invokeai_name(settings.get("vae"))
     return settings, _invokeai_loras(settings.pop("loras", None) or [])
 
 
 def _invokeai_loras(rows: list[dict[str, Any]]) -> Iterator[NamedLora]:
     for row in rows:
-        model = row.get("model") or row.get("lora") or {}
-        yield NamedLora(stem(str(model.get("name") or model.get("model_name") or "")), number(row.get("weight")))
+        yield NamedLora(_invokeai_name(row.get("model") or row.get("lora")), number(row.get("weight")))
+
+
+def _invokeai_name(weights: object) -> str:
+    return stem(str(weights.get("name") or weights.get("model_name") or "")) if isinstance(weights, dict) else ""
 
 
 def _fooocus_settings(info: PromptInfo, sampler: Sampler) -> Collected:

@@ -22,7 +22,7 @@ FIELDS = {
 UNTOLD = frozenset(
     {
         "CheckpointLoaderSimple", "PreviewImage", "SaveImage", "VAEDecode", "app_version", "aspectratio", "created_by",
-        "date", "full_negative_prompt", "full_prompt", "generation_mode", "generation_time", "images", "lora_combined",
+        "date", "full_negative_prompt", "full_prompt", "generation_mode", "generation_time", "images",
         "metadata_scheme", "model", "n_samples", "negative_prompt", "negative_style_prompt", "personalization",
         "positive_prompt", "positive_style_prompt", "prompt", "rand_device", "request_type", "signed_hash",
         "swarm_version", "version",

@@ -222,7 +222,7 @@ def _split_at_length(body: str, length: str) -> tuple[str, str] | None:
     """The exact prompts by `Prompt length`, or None where the text was changed on its way and the figure is off."""
     if not (length.isascii() and length.isdigit() and len(length) < 7):
         return None
-    for candidate in (body, body.replace("\r\n", "\n")):
+    for candidate in (body, body.replace("\r\n", "\n").removesuffix("\r")):
         prompt, rest = candidate[: int(length)], candidate[int(length) :]
         if len(prompt) == int(length) and (not rest or rest.startswith(f"\n{NEGATIVE_MARK} ")):
             return prompt, rest[len(NEGATIVE_MARK) + 2 :]

@@ -38,7 +38,11 @@ _SPOKEN_FOR = frozenset(
     {"Sampler", "Schedule type", "Size-1", "Size-2", "Model", "Model hash", "VAE", "VAE hash", "Emphasis", "Version",
      "Lora hashes", "TI hashes", "User", "Prompt length", "Created Date", *_NUMBERS}
 )  # fmt: skip
-_WITHOUT_EFFECT = {"Denoising strength": ("1", "1.0"), "VAE": ("None", "Automatic"), "Tiling": ("False",)}
+_WITHOUT_EFFECT = {
+    "Denoising strength": ("1", "1.0"),
+    "VAE": ("None", "Automatic", "Default (model)"),
+    "Tiling": ("False",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +147,8 @@ def _vae(parsed: ParsedInfotext, lookups: Lookups, matched: MatchedRecipe) -> No
 
 
 def _embeddings(parsed: ParsedInfotext, lookups: Lookups, matched: MatchedRecipe) -> None:
-    for name, hash in parsed.embedding_hashes.items():
+    told = dict.fromkeys(resources(parsed).embeddings, "") | parsed.embedding_hashes
+    for name, hash in told.items():
         _known(lookups.embedding, "embedding", name, hash, matched)
 
 

@@ -1,0 +1,181 @@
+"""From a picture's words to a recipe's values: what is known is taken over, what is not is listed."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from generation.imaging.infotext import NamedLora, ParsedInfotext, read_infotext, write_infotext
+from generation.imaging.matching import Lookups, MatchedRecipe, match_recipe
+from generation.recipe import Recipe
+from generation.sampling_names import SAMPLERS, SCHEDULES
+
+CHECKPOINTS = {"6ce0161689": "dream", "dream": "dream"}
+LORAS = {"7c6bad76eb54": "detail", "detail": "detail", "ink": "ink"}
+LOOKUPS = Lookups(
+    checkpoint=lambda name, hash: CHECKPOINTS.get(hash) or CHECKPOINTS.get(name),
+    lora=lambda name, hash: LORAS.get(hash) or LORAS.get(name),
+    vae=lambda name, hash: "fine" if name == "fine" else None,
+    embedding=lambda name, hash: "Easy" if name == "Easy" else None,
+    samplers=SAMPLERS,
+    schedules=SCHEDULES,
+)
+
+
+def matched(text: str) -> MatchedRecipe:
+    return match_recipe(read_infotext(text), LOOKUPS)
+
+
+def missed(result: MatchedRecipe) -> list[tuple[str, str]]:
+    return [(miss.kind, miss.name) for miss in result.unmatched]
+
+
+def test_an_own_recipe_comes_back_whole() -> None:
+    recipe = Recipe(
+        prompt="a (cat)\nNegative prompt: x, <lora:detail:0.6>",
+        negative_prompt=" b ",
+        width=640,
+        height=768,
+        steps=33,
+        cfg_scale=6.25,
+        sampler="DPM++ 2M",
+        schedule="Karras",
+        seed=2**32 - 1,
+        clip_skip=2,
+        emphasis="no-norm",
+        checkpoint="dream",
+        vae="fine",
+    )
+    result = matched(write_infotext(recipe, checkpoint_hash="6ce0161689"))
+    assert result.unmatched == []
+    assert Recipe(**result.values) == recipe
+
+
+def test_names_are_found_by_hash_and_written_as_the_catalog_has_them() -> None:
+    result = matched(
+        "x <lora:My Detail:0.6>, <lyco: ink :0.2:0.3>\n"
+        "Steps: 20, Sampler: Euler, Seed: 1, Model hash: 6ce0161689, Model: other, "
+        'Lora hashes: "My Detail: 7c6bad76eb54"'
+    )
+    assert result.values["checkpoint"] == "dream"
+    assert result.values["prompt"] == "x <lora:detail:0.6>, <lyco: ink :0.2:0.3>"
+    assert result.unmatched == []
+
+
+def test_what_this_site_lacks_is_listed() -> None:
+    result = matched(
+        "x <lora:gone:1>\nSteps: 20, Sampler: Restart, Schedule type: Odd, Seed: 1, "
+        "Model hash: 0000000000, Model: lost, "
+        'VAE: blessed, TI hashes: "Easy: 1, Hard: 2", Emphasis: Ignore, Denoising strength: 0.4, Hires upscale: 2, '
+        "Version: v1.10.1"
+    )
+    assert missed(result) == [
+        ("lora", "gone"),
+        ("checkpoint", "lost"),
+        ("vae", "blessed"),
+        ("embedding", "Hard"),
+        ("sampler", "Restart"),
+        ("schedule", "Odd"),
+        ("value", "Emphasis"),
+        ("setting", "Denoising strength"),
+        ("setting", "Hires upscale"),
+    ]
+    assert result.values["prompt"] == "x <lora:gone:1>"
+    assert {"checkpoint", "vae", "sampler", "schedule"}.isdisjoint(result.values)
+    assert "“lost”" in result.unmatched[1].message
+
+
+def test_a_hash_alone_is_told_by_its_hash() -> None:
+    result = matched("x\nSteps: 20, Sampler: Euler, Seed: 1, Model hash: 0000000000")
+    assert missed(result) == [("checkpoint", "0000000000")]
+    assert "with hash 0000000000" in result.unmatched[0].message
+
+
+@pytest.mark.parametrize(
+    ("told", "sampler", "schedule"),
+    [
+        ("Sampler: DPM++ 2M Karras", "DPM++ 2M Karras", "Automatic"),
+        ("Sampler: Heun Karras", "Heun", "Karras"),
+        ("Sampler: euler A", "Euler a", "Automatic"),
+        ("Sampler: UniPC, Schedule type: sgm uniform", "UniPC", "SGM Uniform"),
+    ],
+)
+def test_samplers_of_every_age_are_known(told: str, sampler: str, schedule: str) -> None:
+    result = matched(f"x\nSteps: 20, Seed: 1, {told}")
+    assert (result.values["sampler"], result.values["schedule"]) == (sampler, schedule)
+
+
+@pytest.mark.parametrize(
+    ("told", "name"),
+    [
+        ("Steps: 150", "Steps"),
+        ("Steps: many", "Steps"),
+        ("CFG scale: nan", "CFG scale"),
+        ("CFG scale: 1e999", "CFG scale"),
+        ("Seed: 18446744073709551615", "Seed"),
+        ("Seed: -1", "Seed"),
+        ("Clip skip: 99", "Clip skip"),
+        ("Size: 513x512", "Size"),
+        ("Size: 4096x4096", "Size"),
+        ("Size-1: a, Size-2: b", "Size"),
+    ],
+)
+def test_values_out_of_range_are_listed_not_bent(told: str, name: str) -> None:
+    result = matched(f"x\nSampler: Euler, Emphasis: Original, Version: v1.10, {told}")
+    assert missed(result) == [("value", name)]
+    assert result.unmatched[0].message.endswith(".")
+    assert not {"steps", "cfg_scale", "seed", "width", "height"} & set(result.values)
+
+
+def test_a_prompt_too_long_is_listed_and_shown() -> None:
+    result = matched("x" * 3_000 + "\nSteps: 20, Seed: 1, Sampler: Euler")
+    assert missed(result) == [("value", "prompt")]
+    assert len(result.values["prompt"]) == 3_000
+
+
+def test_loras_from_outside_the_prompt_become_tags() -> None:
+    loras = (NamedLora("detail", 0.5), NamedLora("ink", 0.7, 0.25), NamedLora("gone", 1.0))
+    result = match_recipe(ParsedInfotext(prompt="x", loras=loras, leftovers=("Upscaler",), tool="ComfyUI"), LOOKUPS)
+    assert result.values["prompt"] == "x <lora:detail:0.5> <lora:ink:0.25:0.7>"
+    assert missed(result) == [("lora", "gone"), ("setting", "Upscaler")]
+    assert "ComfyUI" in result.unmatched[1].message
+
+
+CIVITAI = (
+    'Civitai resources: [{"type":"checkpoint","modelName":"dream","modelVersionId":1},'
+    '{"type":"ImageJobNetworkParams { Strength = 0.4, TriggerWord = , Type = lora }","weight":0.4,"modelName":"ink"},'
+    '{"air":"urn:air:sd1:lora:civitai:5@6","weight":1,"modelVersionId":6},{"type":"embed","modelName":"Hard"}]'
+)
+
+
+def test_civitais_list_is_matched_too() -> None:
+    result = matched(f"x\nSteps: 20, Seed: 1, Sampler: Euler, {CIVITAI}")
+    assert result.values["checkpoint"] == "dream"
+    assert result.values["prompt"] == "x <lora:ink:0.4>"
+    assert missed(result) == [("lora", "Civitai version 6"), ("embedding", "Hard")]
+
+
+def test_civitais_list_does_not_repeat_the_prompts_own_tags() -> None:
+    result = matched(f"x <lora:detail:0.6>\nSteps: 20, Seed: 1, Sampler: Euler, {CIVITAI}")
+    assert result.values["prompt"] == "x <lora:detail:0.6>"
+
+
+def test_the_hashes_block_finds_a_lora() -> None:
+    result = matched(
+        "x <lora:odd:1>\nSteps: 20, Seed: 1, Sampler: Euler, "
+        'Hashes: {"LORA:odd": "7c6bad76eb54", "model": "6ce0161689"}'
+    )
+    assert (result.values["prompt"], result.values["checkpoint"]) == ("x <lora:detail:1>", "dream")
+
+
+def test_an_old_schedule_is_pointed_out() -> None:
+    result = matched("[a:b:1.0]\nSteps: 20, Seed: 1, Sampler: Euler, Version: v1.5.2")
+    assert missed(result) == [("setting", "Version")]
+
+
+@given(st.text(max_size=200), st.text(max_size=300))
+@settings(max_examples=300, deadline=None)
+def test_any_picture_text_is_matched_without_an_error(prompt: str, last: str) -> None:
+    result = matched(f"{prompt}\nSteps: 1, Seed: 2, Size: 64x64, {last}")
+    assert "prompt" in result.values
