@@ -1,0 +1,41 @@
+"""The admin of people and credits: gifts and top-ups go through the ledger, which itself cannot be changed."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from accounts.models import CreditEntry, User
+
+
+@pytest.fixture
+def operators(db: None, signed_in: object) -> Client:
+    operator = User.objects.create_superuser("op", "op@example.org", "a long enough password")
+    return signed_in(operator)  # type: ignore[operator, no-any-return]
+
+
+def test_a_gift_is_an_entry(operators: Client, charlie: User) -> None:
+    operators.post("/admin/accounts/user/", {"action": "give_credits", "_selected_action": [charlie.pk]})
+    assert charlie.wallet.entries.get().note == "A gift from op"
+
+
+def test_a_top_up_is_an_entry(operators: Client, alice: User) -> None:
+    operators.post(f"/admin/accounts/wallet/{alice.wallet.pk}/change/", {"top_up": 25, "note": "prize"})
+    alice.wallet.refresh_from_db()
+    assert alice.wallet.balance == 1025
+
+
+@pytest.mark.parametrize("page", ["user", "plan", "wallet", "creditentry"])
+def test_pages_open(operators: Client, alice: User, page: str) -> None:
+    assert operators.get(f"/admin/accounts/{page}/").status_code == 200
+
+
+def test_an_entry_cannot_be_changed(operators: Client, alice: User) -> None:
+    entry = CreditEntry.objects.get()
+    operators.post(f"/admin/accounts/creditentry/{entry.pk}/change/", {"amount": 1})
+    assert operators.post(f"/admin/accounts/creditentry/{entry.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert CreditEntry.objects.get().amount == entry.amount
+
+
+def test_alice_does_not_get_in(alices: Client) -> None:
+    assert alices.get("/admin/accounts/user/").status_code in (302, 403)

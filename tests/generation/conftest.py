@@ -1,0 +1,54 @@
+"""The bundled catalog, and pictures that went the true road from submission to file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from django.conf import settings
+
+from accounts.models import User
+from generation.cataloging import import_folder
+from generation.lifecycle import finish_job
+from generation.models import Checkpoint, GeneratedImage, Job
+from generation.queueing import claim_next
+from generation.recipe import Recipe
+from generation.submission import submit_jobs
+
+Draw = Callable[..., GeneratedImage]
+Queue = Callable[..., list[Job]]
+
+
+@pytest.fixture
+def catalog(db: None) -> Checkpoint:
+    """The bundled checkpoint and its LoRAs, registered from their files."""
+    assert {found.outcome for found in import_folder(settings.WEIGHTS_DIRS[-1])} == {"added"}
+    return Checkpoint.objects.get(name="emoji-diffusion")
+
+
+@pytest.fixture
+def queue(catalog: Checkpoint) -> Callable[..., list[Job]]:
+    """Queue pictures for somebody, as the page does."""
+
+    def submit(user: User, prompt: str = "a red apple", count: int = 1, **fields: object) -> list[Job]:
+        recipe = Recipe(**{"prompt": prompt, "width": 128, "height": 128, "steps": 4, "seed": 7, **fields})
+        return submit_jobs(user, recipe, count)
+
+    return submit
+
+
+@pytest.fixture
+def draw(queue: Callable[..., list[Job]]) -> Draw:
+    """A finished picture of somebody; only the pixels are made up."""
+
+    def finished(user: User, prompt: str = "a red apple", **fields: object) -> GeneratedImage:
+        queue(user, prompt, **fields)
+        job = claim_next("test-worker")
+        assert job is not None
+        pixels = np.random.default_rng(job.pk).integers(0, 255, (job.recipe.height, job.recipe.width, 3), np.uint8)
+        image = finish_job(job, pixels, 0.1)
+        assert image is not None
+        return image
+
+    return finished
