@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from generation.views import catalog, create, files, home, images, jobs
+from generation.views import catalog, create, files, home, images, inspector, jobs
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -13,6 +13,7 @@ urlpatterns = [
     path("create/price/", create.price, name="create-price"),
     path("create/draft/", create.draft, name="create-draft"),
     path("create/choices/", create.choices, name="create-choices"),
+    path("create/problems/", inspector.problems, name="create-problems"),
     path("jobs/tiles/", jobs.tiles, name="job-tiles"),
     path("jobs/<slug:code>/submission/", jobs.submission, name="job-submission"),
     path("jobs/<slug:code>/preview", jobs.preview, name="job-preview"),

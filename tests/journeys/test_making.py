@@ -112,6 +112,15 @@ def test_a_refusal_stands_at_its_field_and_loses_nothing(site: object, alice: Us
     assert not Job.objects.exists()
 
 
+def test_a_misspelt_name_is_told_while_it_is_written(site: object, alice: User, sign_in: SignIn) -> None:
+    page = sign_in(alice)
+    page.fill("[name=prompt]", "a 😀 <lora:fluent3d:0.6>, soft")
+    expect(page.locator(".problem")).to_contain_text("There is no LoRA “fluent3d”.")
+    page.click("[data-suggestion=fluent-3d]")
+    assert page.input_value("[name=prompt]") == "a 😀 <lora:fluent-3d:0.6>, soft"
+    expect(page.locator(".problem")).to_have_count(0)
+
+
 def test_the_lora_shelf_writes_and_reads_the_prompt(site: object, alice: User, sign_in: SignIn) -> None:
     page = sign_in(alice)
     page.fill("[name=prompt]", "a star")

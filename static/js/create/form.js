@@ -4,6 +4,7 @@ import { ask, elementsOf, post, Refused } from "../ask.js";
 import { paintSliders } from "../slider.js";
 import { toast } from "../toast.js";
 import { keepDraft } from "./draft.js";
+import { startInspector } from "./inspector.js";
 import { startLoras } from "./loras.js";
 import { startQuote } from "./quote.js";
 import { startSeed } from "./seed.js";
@@ -17,6 +18,7 @@ export function startForm({ sending, sent, settled }) {
   const prompt = form.elements.prompt;
   const refreshQuote = startQuote(form);
   const saveDraft = keepDraft(form);
+  const inspect = startInspector(form);
   const seed = startSeed(form);
   startSizes(form);
   const loras = startLoras(form);
@@ -48,10 +50,11 @@ export function startForm({ sending, sent, settled }) {
     event.preventDefault();
     send();
   });
-  form.addEventListener("input", () => {
+  form.addEventListener("input", (event) => {
     refreshQuote();
     saveDraft();
     summarise(form);
+    if (event.target === prompt || event.target === form) inspect();
   });
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
