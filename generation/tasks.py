@@ -7,23 +7,23 @@ from celery import shared_task
 from generation import tracing, upkeep
 
 
-@shared_task(queue="gpu")
+@shared_task
 def run_next_job() -> int:
     from generation import execution  # the only local import: torch stays out of every other process
 
     return execution.perform_ready_jobs()
 
 
-@shared_task(queue="default")
+@shared_task
 def trace_image(image_id: int) -> str:
     return tracing.trace(image_id)
 
 
-@shared_task(queue="default")
+@shared_task
 def heal() -> dict[str, int]:
     return upkeep.heal(ring=run_next_job.delay)
 
 
-@shared_task(queue="default")
+@shared_task
 def prune() -> dict[str, int]:
     return upkeep.prune()
