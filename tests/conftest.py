@@ -116,3 +116,10 @@ def alices_api(alice: User) -> Any:
     client = APIClient()
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
     return client
+
+
+def credits_of(user: User) -> int:
+    """What the person can spend now, read afresh: a wallet once loaded stays as it was."""
+    from accounts.models import Wallet
+
+    return Wallet.objects.get(user=user).balance

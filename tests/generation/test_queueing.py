@@ -1,0 +1,116 @@
+"""claim_next: the fairest job, once, under a lease of the database's clock."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.db import connection, connections
+from django.db.models.functions import Now
+
+from accounts.models import Plan, User
+from generation.models import GpuWorker, Job
+from generation.queueing import claim_next, heartbeat, places, seconds_until
+from tests.generation.conftest import Queue
+
+
+def test_it_works(alice: User, queue: Queue) -> None:
+    (made,) = queue(alice)
+    job = claim_next("w1")
+    assert job == made
+    assert (job.state, job.worker, job.attempt) == ("running", "w1", 1)
+    assert Job.objects.filter(lease_until__gt=Now() + timedelta(seconds=10)).exists()
+    assert claim_next("w2") is None
+
+
+def test_a_newcomer_waits_for_one_job_and_not_for_a_queue(alice: User, charlie: User, queue: Queue) -> None:
+    from accounts.credits import grant
+
+    grant(charlie, 10, reference="gift")
+    Plan.objects.update(max_running=100)
+    queue(alice, count=8)
+    first = claim_next("w1")
+    assert first is not None and first.owner == alice
+    queue(charlie)
+    second = claim_next("w1")
+    assert second is not None and second.owner == charlie
+
+
+def test_work_is_shared_and_not_the_count(alice: User, charlie: User, queue: Queue) -> None:
+    """Charlie's pictures are four times as much work, so alice gets four for each of his."""
+    from accounts.credits import grant
+
+    grant(charlie, 1000, reference="gift")
+    Plan.objects.update(max_running=100)
+    for _ in range(2):
+        queue(alice, count=8, steps=5)
+    queue(charlie, count=4, steps=20)
+    owners = [job.owner.username for _ in range(20) if (job := claim_next("w")) is not None]
+    assert owners[:10].count("charlie") in (2, 3)
+    assert len(owners) == 20
+
+
+def test_the_plans_limit_of_running_jobs_holds(alice: User, queue: Queue) -> None:
+    Plan.objects.update(max_running=2)
+    queue(alice, count=4)
+    assert [claim_next("w") is not None for _ in range(3)] == [True, True, False]
+
+
+def test_within_the_slack_a_warm_checkpoint_goes_first(alice: User, queue: Queue) -> None:
+    first, second = queue(alice, count=2)
+    Job.objects.filter(pk=second.pk).update(checkpoint_sha256="f" * 64)
+    assert claim_next("w", warm={"f" * 64}) == second
+    assert claim_next("w", warm={"f" * 64}) == first
+
+
+def test_beyond_the_slack_it_does_not(alice: User, queue: Queue) -> None:
+    first, second = queue(alice, count=2)
+    Job.objects.filter(pk=second.pk).update(checkpoint_sha256="f" * 64, virtual_start=first.virtual_start + 100)
+    assert claim_next("w", warm={"f" * 64}) == first
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_claims_at_once_each_job_has_one_winner(alice: User, queue: Queue) -> None:
+    Plan.objects.update(max_running=100)
+    queue(alice, count=8)
+
+    def claim(number: int) -> int | None:
+        try:
+            job = claim_next(f"w{number}")
+            return job.pk if job else None
+        finally:
+            connections.close_all()
+
+    connection.close()
+    with ThreadPoolExecutor(8) as pool:
+        won = [pk for pk in pool.map(claim, range(24)) if pk]
+    while job := claim_next("late"):  # a claim may lose the race for one job and come back empty
+        won.append(job.pk)
+    assert sorted(won) == sorted(Job.objects.values_list("pk", flat=True))
+
+
+def test_the_heartbeat_prolongs_leases_and_tells_what_is_lost(alice: User, queue: Queue) -> None:
+    queue(alice, count=2)
+    mine, taken = claim_next("w1"), claim_next("w1")
+    assert mine is not None and taken is not None
+    Job.objects.update(lease_until=Now() - timedelta(seconds=1))
+    Job.objects.filter(pk=taken.pk).update(worker="w2", attempt=2)
+    assert heartbeat(GpuWorker(name="w1"), [mine, taken]) == {mine.pk}
+    assert Job.objects.filter(lease_until__gt=Now()).get() == mine
+
+
+def test_places_count_everybody(alice: User, queue: Queue) -> None:
+    first, second = queue(alice, count=2)
+    assert places([first, second]) == {first.pk: 1, second.pk: 2}
+    running = claim_next("w")
+    assert running is not None and places([running]) == {}
+
+
+def test_the_wait_is_told_only_when_it_is_known(alice: User, queue: Queue) -> None:
+    first, second = queue(alice, count=2)
+    assert seconds_until(second) is None
+    GpuWorker.objects.create(name="w", work_per_second=first.work, seen_at=Now())
+    assert seconds_until(second) == pytest.approx(1.0)
+    GpuWorker.objects.update(seen_at=Now() - timedelta(minutes=5))
+    assert seconds_until(second) is None
