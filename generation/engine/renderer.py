@@ -23,7 +23,7 @@ from generation.engine.metrics import EngineMetrics
 from generation.engine.outcome import Pixels, Rendered, Step
 from generation.engine.previews import preview_map
 from generation.engine.residency import ResidentLoras
-from generation.engine.samplers import make_scheduler
+from generation.engine.samplers import make_scheduler, validate_table
 from generation.engine.ticket import Progress, Ticket
 from generation.recipe import Recipe
 
@@ -47,6 +47,7 @@ class Renderer:
         checkpoint_budget_bytes: int = 12 * GIB,
         lora_budget_bytes: int = GIB // 2,
     ) -> None:
+        validate_table()
         if threads:
             torch.set_num_threads(threads)
         self.device = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device)

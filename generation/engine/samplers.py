@@ -97,7 +97,10 @@ def step_parameters(step: Hashable) -> frozenset[str]:
 
 
 def validate_table() -> None:
-    """Build every sampler with every schedule it allows, so that a missing dependency shows at start, not in a job."""
+    """Build every sampler with every schedule it allows, so that a missing dependency shows at start, not in a job.
+
+    With 100 timesteps instead of 1,000: DPM2 works through all of them in Python when it is made.
+    """
     for sampler, schedules in SCHEDULES_BY_SAMPLER.items():
         for schedule in schedules:
-            make_scheduler(sampler, schedule, 4, {"beta_schedule": "scaled_linear", "num_train_timesteps": 1000})
+            make_scheduler(sampler, schedule, 4, {"num_train_timesteps": 100})

@@ -1,0 +1,111 @@
+"""Renders for tests and benchmarks: by the engine, in one thread or many, and by diffusers' own pipelines."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline
+
+from generation.engine.loading import FolderWeights, LoadedCheckpoint
+from generation.engine.outcome import Pixels, Rendered, Step
+from generation.engine.renderer import Renderer
+from generation.engine.samplers import EVERY_ROW, SCHEDULES, TABLE
+from generation.recipe import Recipe
+from tests.tiny_weights import BUNDLED_CHECKPOINT, BUNDLED_LORAS, tiny_checkpoint, tiny_vae
+
+allow_numpy_copies = pytest.mark.filterwarnings("ignore:__array:DeprecationWarning")
+"""diffusers' schedulers hand torch tensors to numpy 2, which asks torch for keywords that it does not know yet."""
+
+
+def checkpoint_folder(name: str) -> Path:
+    return BUNDLED_CHECKPOINT if name == "mini" else tiny_checkpoint(name)
+
+
+@functools.cache
+def every_weight() -> FolderWeights:
+    """The tiny checkpoints and the bundled one under their family's name, a tiny VAE, and the bundled LoRAs."""
+    checkpoints = {name: checkpoint_folder(name) for name in ("sd1", "sd2", "sdxl", "mini")}
+    loras = {path.stem: path for path in BUNDLED_LORAS}
+    return FolderWeights({**checkpoints, **loras, "vae": tiny_vae()})
+
+
+def recipe(checkpoint: str = "sd1", **changes: Any) -> Recipe:
+    """A small one: 64 pixels a side, four steps."""
+    small = {"prompt": "a red cat", "width": 64, "height": 64, "steps": 4, "cfg_scale": 5.0, "seed": 7}
+    return Recipe(**{**small, "checkpoint_sha256": checkpoint, **changes})
+
+
+def draw(renderer: Renderer, wanted: Recipe, **options: Any) -> tuple[Pixels, list[Step]]:
+    """The picture and the steps on the way to it."""
+    *steps, rendered = renderer.render(wanted, **options)
+    assert isinstance(rendered, Rendered)
+    return rendered.pixels, [step for step in steps if isinstance(step, Step)]
+
+
+def draw_together(renderer: Renderer, recipes: Sequence[Recipe]) -> list[Pixels | Exception]:
+    """One thread a recipe, as the worker does; each one's picture, or what it raised."""
+    outcomes: list[Pixels | Exception] = [RuntimeError("not drawn")] * len(recipes)
+
+    def run(place: int) -> None:
+        try:
+            outcomes[place] = draw(renderer, recipes[place])[0]
+        except Exception as error:
+            outcomes[place] = error
+
+    threads = [threading.Thread(target=run, args=(place,)) for place in range(len(recipes))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return outcomes
+
+
+@contextmanager
+def loaded(renderer: Renderer, checkpoint: str = "sd1") -> Iterator[LoadedCheckpoint]:
+    """The very networks that the renderer draws with, to put faults into."""
+    with renderer._checkpoints.lease(checkpoint) as lease:
+        yield lease
+
+
+@functools.cache
+def pipeline(checkpoint: str) -> Any:
+    """diffusers' own pipeline on the same weights in float32; made once, its scheduler is set for each picture."""
+    kind = StableDiffusionXLPipeline if checkpoint == "sdxl" else StableDiffusionPipeline
+    made = kind.from_pretrained(checkpoint_folder(checkpoint), dtype=torch.float32, local_files_only=True)
+    made.set_progress_bar_config(disable=True)
+    made.own_scheduler_config = dict(made.scheduler.config)
+    return made
+
+
+def draw_by_pipeline(wanted: Recipe) -> Pixels:
+    """What diffusers makes of the recipe; plain prompts only."""
+    pipe, row = pipeline(wanted.checkpoint_sha256), TABLE[wanted.sampler]
+    changes = {**EVERY_ROW, **row.overrides, **SCHEDULES[wanted.schedule]}
+    pipe.scheduler = row.scheduler.from_config({**pipe.own_scheduler_config, **changes})
+    image = pipe(
+        wanted.prompt,
+        negative_prompt=wanted.negative_prompt or None,
+        width=wanted.width,
+        height=wanted.height,
+        num_inference_steps=wanted.steps,
+        guidance_scale=wanted.cfg_scale,
+        generator=torch.Generator("cpu").manual_seed(wanted.seed),
+        eta=row.eta,
+        output_type="np",
+    ).images[0]
+    pixels: Pixels = (image * 255).round().astype(np.uint8)
+    return pixels
+
+
+def levels_apart(first: Pixels, second: Pixels) -> tuple[int, float]:
+    """The largest difference in levels of 255, and the share of values that differ."""
+    difference = np.abs(first.astype(int) - second.astype(int))
+    return int(difference.max()), float((difference > 0).mean())
