@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection
 
+from config.celery import app
 from tests.architecture.sources import ROOT
 from tests.plugin import free_port
 
@@ -27,9 +29,10 @@ class Site:
         self.port = free_port()
         self.address = f"http://localhost:{self.port}"
         self.env = {**os.environ, **self.own_settings()}
+        self.worker = f"journeys-{self.port}@{socket.gethostname()}"
         self.processes = [
             self.start("web", *WEB, str(self.port), "config.asgi:application"),
-            self.start("worker", *WORKER, "-n", f"journeys-{self.port}@%h", "--without-gossip", "--without-mingle"),
+            self.start("worker", *WORKER, "-n", self.worker, "--without-gossip", "--without-mingle"),
         ]
 
     def own_settings(self) -> dict[str, str]:
@@ -55,7 +58,7 @@ class Site:
                 [sys.executable, *command], cwd=ROOT, env=self.env, stdout=log, stderr=subprocess.STDOUT
             )
 
-    def until_ready(self, seconds: float = 60) -> None:
+    def until_ready(self, seconds: float = 180) -> None:
         deadline = time.monotonic() + seconds
         while not self.answers():
             assert all(process.poll() is None for process in self.processes), self.logs()
@@ -65,7 +68,7 @@ class Site:
     def answers(self) -> bool:
         try:
             with urllib.request.urlopen(f"{self.address}/readyz", timeout=5) as answer:
-                return answer.status == 200
+                return answer.status == 200 and bool(app.control.ping([self.worker], timeout=0.5, limit=1))
         except OSError:
             return False
 
