@@ -1,0 +1,215 @@
+"""What goes wrong in one request ends that request alone; what goes wrong with the device costs nobody a picture."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import diffusers
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from generation.engine.conditioning import Conditioner
+from generation.engine.loading import FolderWeights
+from generation.engine.outcome import Pixels, RenderError
+from generation.engine.renderer import Renderer
+from generation.recipe import LoraPick, Recipe
+from tests.renders import (
+    allow_numpy_copies,
+    checkpoint_folder,
+    draw,
+    draw_together,
+    every_weight,
+    levels_apart,
+    loaded,
+    recipe,
+)
+from tests.tiny_loras import random_pairs, write_lora
+from tests.tiny_weights import tiny_checkpoint
+
+pytestmark = allow_numpy_copies
+
+CULPRIT = recipe(prompt="a green dog", steps=6)
+OTHERS = [recipe(seed=seed, steps=6) for seed in range(4)]
+
+
+@pytest.fixture(scope="module")
+def renderer() -> Iterator[Renderer]:
+    made = Renderer(every_weight(), device="cpu", threads=1)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def expected(renderer: Renderer) -> list[Pixels]:
+    return [draw(renderer, wanted)[0] for wanted in OTHERS]
+
+
+def assert_drawn(outcomes: list[Any], expected: list[Pixels]) -> None:
+    for outcome, picture in zip(outcomes, expected, strict=True):
+        assert isinstance(outcome, np.ndarray), outcome
+        assert levels_apart(outcome, picture)[0] <= 1
+
+
+def assert_failed(outcome: object, code: str) -> None:
+    assert isinstance(outcome, RenderError), outcome
+    assert outcome.code == code and str(outcome).endswith(".")
+
+
+@contextmanager
+def unet_hook(renderer: Renderer, before_call: Callable[[Tensor, Tensor], None]) -> Iterator[None]:
+    """Runs with the latents and the text of every UNet call."""
+
+    def hook(module: object, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        before_call(args[0], kwargs["encoder_hidden_states"])
+
+    with loaded(renderer) as checkpoint:
+        handle = checkpoint.unet.register_forward_pre_hook(hook, with_kwargs=True)
+        try:
+            yield
+        finally:
+            handle.remove()
+
+
+def text_of(renderer: Renderer, wanted: Recipe) -> Tensor:
+    with loaded(renderer) as checkpoint:
+        return Conditioner(checkpoint, renderer._loras, every_weight()).encode(wanted, 1).at(0).positive[0][0]
+
+
+# The UNet
+
+
+def test_a_unet_error_finds_its_culprit(renderer: Renderer, expected: list[Pixels]) -> None:
+    words = text_of(renderer, CULPRIT)
+
+    def choke(latents: Tensor, text: Tensor) -> None:
+        if any(torch.equal(row, words) for row in text):
+            raise ValueError("this text chokes the UNet")
+
+    with unet_hook(renderer, choke):
+        first, *rest = draw_together(renderer, [CULPRIT, *OTHERS])
+    assert_failed(first, "render-failed")
+    assert_drawn(rest, expected)
+
+
+NO_MEMORY = (
+    torch.OutOfMemoryError("CUDA out of memory."),
+    RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 34359738368 bytes."),
+)
+
+
+@pytest.mark.parametrize("error", NO_MEMORY, ids=["gpu", "cpu"])
+def test_out_of_memory_halves_the_batch_and_repeats_no_step(expected: list[Pixels], error: Exception) -> None:
+    small = Renderer(every_weight(), device="cpu", threads=1)
+    attempts: list[int] = []
+
+    def overflow(latents: Tensor, text: Tensor) -> None:
+        attempts.append(len(latents))
+        if len(latents) > 2:
+            raise error
+
+    with unet_hook(small, overflow):
+        outcomes = draw_together(small, OTHERS)
+    small.close()
+    assert_drawn(outcomes, expected)
+    too_large = [rows for rows in attempts if rows > 2]
+    assert len(too_large) == 1, "a batch that did not fit is never tried again"
+    assert len(attempts) - len(too_large) == sum(wanted.steps for wanted in OTHERS), "no step was done twice"
+
+
+def test_a_picture_that_never_fits_fails_alone(renderer: Renderer, expected: list[Pixels]) -> None:
+    def overflow(latents: Tensor, text: Tensor) -> None:
+        if latents.shape[-1] > 8:
+            raise torch.OutOfMemoryError("no memory")
+
+    with unet_hook(renderer, overflow):
+        first, *rest = draw_together(renderer, [recipe(width=128), *OTHERS])
+    assert_failed(first, "out-of-memory")
+    assert_drawn(rest, expected)
+
+
+# Numbers that run away
+
+
+def test_nan_ends_the_request_that_has_it(tmp_path: Path, expected: list[Pixels]) -> None:
+    """A LoRA whose finite values are absurd."""
+    unet = diffusers.UNet2DConditionModel.from_pretrained(tiny_checkpoint("sd1") / "unet", dtype=torch.float32)
+    pairs = {name: type(pair)(pair.down * 1e18, pair.up * 1e18) for name, pair in random_pairs(unet).items()}
+    lora = write_lora(tmp_path / "runaway.safetensors", "kohya", unet=pairs)
+    renderer = Renderer(FolderWeights({"sd1": checkpoint_folder("sd1"), "runaway": lora}), device="cpu", threads=1)
+    poisoned = recipe(loras=(LoraPick("runaway", 2.0, 0.0, "runaway"),), steps=6)
+    first, *rest = draw_together(renderer, [poisoned, *OTHERS])
+    renderer.close()
+    assert_failed(first, "not-finite")
+    assert_drawn(rest, expected)
+
+
+def test_nan_from_the_vae_is_no_picture(renderer: Renderer) -> None:
+    with loaded(renderer) as checkpoint:
+        hook = checkpoint.vae.decoder.register_forward_hook(lambda *call: call[2] * float("nan"))
+        with pytest.raises(RenderError) as caught:
+            draw(renderer, recipe())
+        hook.remove()
+    assert caught.value.code == "not-finite"
+    draw(renderer, recipe())
+
+
+# The rest of the road
+
+
+def test_a_schedulers_error_ends_its_request(
+    renderer: Renderer, expected: list[Pixels], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*args: object, **kwargs: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(diffusers.DDIMScheduler, "step", broken)
+    first, *rest = draw_together(renderer, [recipe(sampler="DDIM"), *OTHERS])
+    assert_failed(first, "render-failed")
+    assert_drawn(rest, expected)
+
+
+@pytest.mark.parametrize("part", ["text_encoder", "vae"])
+def test_errors_beside_the_step_end_their_request(renderer: Renderer, part: str, expected: list[Pixels]) -> None:
+    def broken(*call: object) -> None:
+        raise ZeroDivisionError
+
+    with loaded(renderer) as checkpoint:
+        module = checkpoint.vae.decoder if part == "vae" else checkpoint.text_encoders[0]
+        hook = module.register_forward_pre_hook(broken)
+        outcome = draw_together(renderer, [recipe(prompt=f"a {part} with a house")])[0]
+        hook.remove()
+    assert_failed(outcome, "render-failed")
+    assert_drawn(draw_together(renderer, OTHERS), expected)
+
+
+def test_a_dead_engine_thread_fails_everyone_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    dying = Renderer(every_weight(), device="cpu", threads=1)
+    inside = threading.Barrier(len(OTHERS))
+
+    def die(group: object) -> None:
+        raise AssertionError("a bug in the loop")
+
+    def draw_until_it_dies(place: int) -> None:
+        events = dying.render(OTHERS[place].replace(steps=60))
+        next(events)
+        inside.wait(30)
+        monkeypatch.setattr(dying._loop, "_round", die)
+        try:
+            list(events)
+        except RenderError as error:
+            codes.append(error.code)
+
+    codes: list[str] = []
+    threads = [threading.Thread(target=draw_until_it_dies, args=(place,)) for place in range(len(OTHERS))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert codes == ["engine-stopped"] * len(OTHERS)
+    assert_failed(draw_together(dying, [recipe()])[0], "engine-stopped")
