@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import Protocol
+from weakref import WeakKeyDictionary
 
 import redis.asyncio as redis
 import structlog
@@ -24,11 +25,13 @@ class FrameHub:
         self.url = url
         self.viewers: dict[int, set[Viewer]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 
     async def attach(self, owner_id: int, viewer: Viewer) -> None:
         self._ensure_loop()
         # Concurrent first subscribes on one redis.asyncio PubSub race; one at a time.
         async with self._lock:
+            self._ensure_loop()  # the last viewer may have hung up while we waited
             first = not self.viewers.get(owner_id)
             self.viewers.setdefault(owner_id, set()).add(viewer)
             if first:
@@ -43,6 +46,20 @@ class FrameHub:
             if not here:
                 self.viewers.pop(owner_id, None)
                 await self._pubsub.unsubscribe(events.frames_channel(owner_id))
+            if not self.viewers:
+                await self._hang_up()
+
+    async def _hang_up(self) -> None:
+        """Nobody looks: the line is closed, and the next viewer opens another."""
+        if self._task is not None:
+            self._task.cancel()
+        await self._pubsub.aclose()
+        await self._client.aclose()
+        self._loop = None
+
+    @property
+    def _lock(self) -> asyncio.Lock:
+        return self._locks.setdefault(asyncio.get_running_loop(), asyncio.Lock())
 
     def _ensure_loop(self) -> None:
         """A new event loop (a test, a reload) gets a connection of its own."""
@@ -51,11 +68,10 @@ class FrameHub:
             return
         self._loop = loop
         self.viewers = {}
-        self._lock = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         # Idle is normal here: redis-py's own five seconds of socket timeout would end the line.
-        client = redis.Redis.from_url(self.url, socket_timeout=None)
-        self._pubsub = client.pubsub(ignore_subscribe_messages=True)
+        self._client = redis.Redis.from_url(self.url, socket_timeout=None)
+        self._pubsub = self._client.pubsub(ignore_subscribe_messages=True)
 
     async def _listen(self) -> None:
         while self.viewers:

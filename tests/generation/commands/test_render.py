@@ -1,0 +1,47 @@
+"""`manage.py render`: a picture with no broker, and clear words for what is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from PIL import Image
+
+from generation.models import Checkpoint
+
+
+def test_it_works(catalog: Checkpoint, tmp_path: Path) -> None:
+    out = tmp_path / "apple.png"
+    call_command("render", "a red apple <lora:line-art:0.7>", out=out, seed=7, steps=3)
+    with Image.open(out) as picture:
+        assert picture.size == (128, 128)
+        assert "Seed: 7" in picture.text["parameters"]  # type: ignore[attr-defined]
+
+
+def test_the_same_seed_gives_the_same_file(catalog: Checkpoint, tmp_path: Path) -> None:
+    first, second = tmp_path / "1.png", tmp_path / "2.png"
+    for out in (first, second):
+        call_command("render", "a red apple", out=out, seed=7, steps=2)
+    assert first.read_bytes() == second.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "prompt, options, words",
+    [
+        ("a cat <lora:nothing:1>", {}, "no LoRA “nothing”"),
+        ("a cat", {"steps": 900}, "Steps must lie"),
+        ("", {}, "Write a prompt"),
+        ("a cat", {"sampler": "Magic"}, "no sampler"),
+    ],
+)
+def test_what_is_wrong_is_said(
+    catalog: Checkpoint, tmp_path: Path, prompt: str, options: dict[str, object], words: str
+) -> None:
+    with pytest.raises(CommandError, match=words):
+        call_command("render", prompt, out=tmp_path / "x.png", **options)
+
+
+def test_the_ending_must_be_known(catalog: Checkpoint, tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="must end in"):
+        call_command("render", "a cat", out=tmp_path / "x.gif")

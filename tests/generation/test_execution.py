@@ -1,0 +1,90 @@
+"""The worker's story with the real engine and the bundled checkpoint: drawn, kept, charged, and stopped at a wish."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from accounts.models import CreditEntry, User
+from generation import events, execution, lifecycle
+from generation.models import GeneratedImage, Job, Lora
+from generation.queueing import claim_next
+from generation.workbench import Workbench
+from tests.conftest import credits_of
+from tests.generation.conftest import Queue
+
+
+@pytest.fixture
+def bench(db: None) -> Iterator[Workbench]:
+    execution.workbench.cache_clear()
+    bench = execution.workbench()
+    yield bench
+    bench.renderer.close()
+    execution.workbench.cache_clear()
+
+
+def state(job: Job) -> tuple[str, str]:
+    job.refresh_from_db()
+    return job.state, job.error_code
+
+
+def test_it_works(alice: User, queue: Queue, bench: Workbench) -> None:
+    jobs = queue(alice, count=2)
+    assert execution.perform_ready_jobs() == 2
+    assert [state(job) for job in jobs] == [("done", ""), ("done", "")]
+    assert CreditEntry.objects.filter(kind="settle").count() == 2
+    last = events.last_frame(jobs[0].code)
+    assert last is not None and last.picture.startswith(b"RIFF")
+    assert bench.row.work_per_second > 0
+
+
+def test_a_lora_whose_file_is_gone_fails_and_is_refunded(alice: User, queue: Queue, bench: Workbench) -> None:
+    (job,) = queue(alice, "a cat <lora:line-art:0.5>")
+    Lora.objects.filter(name="line-art").update(path="nowhere.safetensors")
+    execution.perform_ready_jobs()
+    assert state(job) == ("failed", "weights-missing")
+    assert credits_of(alice) == 1000
+
+
+def test_a_cancelled_job_stops_and_keeps_nothing(alice: User, queue: Queue, bench: Workbench) -> None:
+    (job,) = queue(alice, steps=50)
+    claimed = claim_next(bench.name)
+    assert claimed is not None
+    lifecycle.cancel_job(claimed)
+    execution.perform_job(bench, claimed)
+    assert state(job) == ("cancelled", "")
+    assert not GeneratedImage.objects.exists()
+    assert credits_of(alice) == 1000
+
+
+def test_a_lost_lease_drops_the_work(alice: User, queue: Queue, bench: Workbench) -> None:
+    (job,) = queue(alice, steps=50)
+    claimed = claim_next(bench.name)
+    assert claimed is not None
+    Job.objects.update(worker="another", attempt=2)
+    with bench.holding(claimed):
+        bench.beat()
+        with pytest.raises(execution.Stopped):
+            execution.draw(bench, claimed)
+
+
+def test_a_closing_worker_takes_nothing_and_gives_back_what_it_has(alice: User, queue: Queue, bench: Workbench) -> None:
+    (job,) = queue(alice, steps=50)
+    claimed = claim_next(bench.name)
+    assert claimed is not None
+    bench.stop_at = 0.0
+    execution.perform_job(bench, claimed)
+    assert state(job) == ("queued", "")
+    assert execution.perform_ready_jobs() == 0
+
+
+def test_a_full_disk_is_our_fault(alice: User, queue: Queue, bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(name: str, data: bytes) -> str:
+        raise OSError(28, "No space left on device")
+
+    (job,) = queue(alice)
+    monkeypatch.setattr("generation.imagefiles.keep", full)
+    execution.perform_ready_jobs()
+    assert state(job)[0] == "failed"
+    assert credits_of(alice) == 1000
