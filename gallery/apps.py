@@ -8,3 +8,8 @@ from django.apps import AppConfig
 class GalleryConfig(AppConfig):
     name = "gallery"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from gallery.exhibits import hang  # its models can be imported only now
+
+        hang()

@@ -43,7 +43,9 @@ MAKING = {
     "create/price/": row(GET=MEMBERS),
     "create/draft/": row(POST=MEMBERS),
     "create/choices/": row(GET=MEMBERS),
-    "create/problems/": row(POST=MEMBERS),
+    "create/inspect/": row(POST=MEMBERS),
+    "create/names/": row(GET=MEMBERS),
+    "create/read/": row(POST=MEMBERS),
     "jobs/tiles/": row(GET=MEMBERS),
     "jobs/<slug:code>/submission/": row("jobs/{job}/submission/", GET=OWNER),
     "jobs/<slug:code>/preview": row("jobs/{job}/preview", GET=("login", "ok|404", "404", "404")),
@@ -68,6 +70,17 @@ CATALOG = {
     "loras/<slug:name>/": row("loras/{lora}/", GET=ALL),
     "checkpoints/": row(GET=ALL),
     "checkpoints/<slug:name>/": row("checkpoints/{checkpoint}/", GET=ALL),
+}
+
+GALLERY = {
+    "gallery/": row(GET=ALL),
+    "gallery/<slug:code>/": row("gallery/{post}/", GET=ALL),
+    "gallery/<slug:code>/picture": row("gallery/{post}/picture", GET=ALL),
+    "gallery/<slug:code>/thumbnail": row("gallery/{post}/thumbnail", GET=ALL),
+    "gallery/<slug:code>/report/": row("gallery/{post}/report/", GET=MEMBERS, POST=MEMBERS),
+    "gallery/<slug:code>/withdraw/": row("gallery/{post}/withdraw/", POST=OWNER),
+    "by/<str:username>/": row("by/alice/", GET=ALL),
+    "images/<slug:code>/publish/": row("images/{image}/publish/", GET=OWNER, POST=OWNER),
 }
 
 ACCOUNT = {
@@ -131,6 +144,10 @@ API = {
     "api/v1/images/<slug:code>/trace": row("api/v1/images/{image}/trace", POST=OWNER),
     "api/v1/checkpoints": row(GET=ALL),
     "api/v1/loras": row(GET=ALL),
+    "api/v1/prompts/inspect": row(POST=MEMBERS),
+    "api/v1/recipes/read": row(POST=MEMBERS),
+    "api/v1/posts": row(GET=ALL, POST=MEMBERS),
+    "api/v1/posts/<slug:code>": row("api/v1/posts/{post}", GET=ALL, DELETE=OWNER),
 }
 
 # The admin: whoever is not staff stays out of all of it. What a moderator may enter is listed; the rest is closed.
@@ -138,8 +155,12 @@ ADMIN_FOR_ALL = {"admin/login/", "admin/logout/", "admin/jsi18n/"}
 ADMIN_FOR_MODERATORS = {
     "admin/",
     "admin/search/",
+    "admin/gallery/post/",
+    "admin/gallery/post/decide/",
+    "admin/gallery/decision/",
+    "admin/gallery/report/",
     "admin/password_change/",
     "admin/password_change/done/",
 }
 
-TABLE: dict[str, Row] = {**SITE, **MAKING, **IMAGES, **CATALOG, **ACCOUNT, **ALLAUTH, **API}
+TABLE: dict[str, Row] = {**SITE, **MAKING, **IMAGES, **CATALOG, **GALLERY, **ACCOUNT, **ALLAUTH, **API}

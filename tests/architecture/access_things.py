@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 
+from django.utils import timezone
 from PIL import Image
 
 from accounts.models import ApiToken, User
+from gallery.models import Post
 from generation.imagefiles import keep
 from generation.models import Checkpoint, GeneratedImage, Job, Lora
 
@@ -18,6 +20,7 @@ def things_of(alice: User) -> dict[str, str]:
     return {
         "job": made.code,
         "image": done.code,
+        "post": public_post(alice).code,
         "token": token.token_key,
         "lora": Lora.objects.create(
             name="ink", title="Ink", family="mini", path="ink.safetensors", sha256="a" * 64
@@ -26,6 +29,14 @@ def things_of(alice: User) -> dict[str, str]:
             name="base", title="Base", family="mini", path="base", sha256="b" * 64
         ).name,
     }
+
+
+def public_post(author: User) -> Post:
+    """An approved post, as `publish_image` and a moderator leave it."""
+    now = timezone.now()
+    return Post.objects.create(
+        image=finished_image(author), author=author, title="Apple", state="approved", submitted_at=now, approved_at=now
+    )
 
 
 def job_row(owner: User, **fields: object) -> Job:

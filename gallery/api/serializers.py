@@ -1,0 +1,88 @@
+"""The shapes of posts in the API. What may be published, and by whom, is decided by the verbs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+from rest_framework import serializers
+
+from gallery.models import Post
+from gallery.publishing import MOST_TAGS, TITLE_CHARS
+from generation.recipe import Recipe
+
+
+class PostInput(serializers.Serializer[Any]):
+    """A picture of yours to be published. The title and each tag are one line."""
+
+    image = serializers.CharField(max_length=16, help_text="The code of the picture.")
+    title = serializers.CharField(max_length=TITLE_CHARS)
+    tags = serializers.ListField(
+        child=serializers.CharField(max_length=100), default=list, max_length=MOST_TAGS, help_text="Up to 10 words."
+    )
+
+
+class PostLora(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    weight = serializers.FloatField()
+    text_weight = serializers.FloatField(allow_null=True)
+
+
+class PostRecipe(serializers.Serializer[Recipe]):
+    """The recipe of a post, as the public reads it."""
+
+    prompt = serializers.CharField()
+    negative_prompt = serializers.CharField()
+    checkpoint = serializers.CharField()
+    vae = serializers.CharField()
+    width = serializers.IntegerField()
+    height = serializers.IntegerField()
+    steps = serializers.IntegerField()
+    cfg_scale = serializers.FloatField()
+    sampler = serializers.CharField()
+    schedule = serializers.CharField()
+    seed = serializers.IntegerField()
+    clip_skip = serializers.IntegerField()
+    emphasis = serializers.CharField()
+    loras = PostLora(many=True)
+
+
+class PostOutput(serializers.ModelSerializer[Post]):
+    author = serializers.CharField(source="author.username")
+    tags = serializers.SlugRelatedField[Any](slug_field="name", many=True, read_only=True)
+    width = serializers.IntegerField(source="image.width")
+    height = serializers.IntegerField(source="image.height")
+    recipe = PostRecipe(source="image.recipe")
+    page = serializers.SerializerMethodField()
+    picture = serializers.SerializerMethodField()
+    thumbnail = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Post
+        fields = [
+            "code", "state", "title", "author", "tags", "width", "height", "recipe", "page", "picture", "thumbnail",
+            "submitted_at", "approved_at",
+        ]  # fmt: skip
+
+    def get_page(self, post: Post) -> str:
+        return reverse("post", args=[post.code])
+
+    def get_picture(self, post: Post) -> str:
+        """The PNG, with its infotext inside."""
+        return reverse("post-picture", args=[post.code])
+
+    def get_thumbnail(self, post: Post) -> str:
+        return reverse("post-thumbnail", args=[post.code])
+
+
+class OwnPostOutput(PostOutput):
+    """A post as its author sees it: with the reason of the last decision."""
+
+    reason = serializers.SerializerMethodField()
+
+    class Meta(PostOutput.Meta):
+        fields = [*PostOutput.Meta.fields, "reason"]
+
+    def get_reason(self, post: Post) -> str:
+        decision = post.last_decision
+        return decision.reason if decision else ""

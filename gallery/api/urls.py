@@ -1,0 +1,12 @@
+"""Addresses of the API's posts."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from gallery.api import views
+
+urlpatterns = [
+    path("posts", views.PostsView.as_view(), name="api-posts"),
+    path("posts/<slug:code>", views.PostView.as_view(), name="api-post"),
+]

@@ -1,0 +1,99 @@
+"""The API's doors to posts: fetch-or-refuse, one verb, one answer."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import generics, permissions
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+from rest_framework.views import APIView
+
+from accounts.models import User
+from accounts.refusals import NotFound
+from gallery.api.serializers import OwnPostOutput, PostInput, PostOutput
+from gallery.models import Post
+from gallery.publishing import publish_image, withdraw_post
+from gallery.search import Filters
+from generation.models import GeneratedImage
+
+LOADED = ("image", "author")
+
+
+def person(request: Request) -> User:
+    """Who asks, behind a permission that lets nobody else in."""
+    return cast(User, request.user)
+
+
+def get_post(request: Request, code: str) -> Post:
+    post: Post | None = Post.objects.visible_to(request.user).filter(code=code).select_related(*LOADED).first()
+    if post is None:
+        raise NotFound("not-found", "There is no such post.")
+    return post
+
+
+def shown(request: Request, post: Post) -> dict[str, Any]:
+    return dict((OwnPostOutput if post.author == request.user else PostOutput)(post).data)
+
+
+class PostsView(generics.ListAPIView[Post]):
+    """The public gallery, newest first; with `?mine=1` your own posts in every state. POST sends a picture in."""
+
+    permission_classes = [permissions.IsAuthenticatedOrReadOnly]
+
+    @property
+    def ordering(self) -> tuple[str, ...]:
+        return ("-id",) if self.is_mine else ("-approved_at", "-id")
+
+    @property
+    def is_mine(self) -> bool:
+        return self.request.query_params.get("mine") in ("1", "true") and self.request.user.is_authenticated
+
+    def get_serializer_class(self) -> type[BaseSerializer[Post]]:
+        return OwnPostOutput if self.is_mine else PostOutput
+
+    def get_queryset(self) -> QuerySet[Post]:
+        posts = Post.objects.of(self.request.user).shown() if self.is_mine else Post.objects.public()
+        found = Filters.of(self.request.query_params).apply(posts)
+        return found.select_related(*LOADED).prefetch_related("tags")
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("q", str, description="Words of title, tags or prompt."),
+            OpenApiParameter("tag", str, description="Posts with this tag."),
+            OpenApiParameter("checkpoint", str, description="Drawn with the checkpoint of this name."),
+            OpenApiParameter("lora", str, description="Drawn with the LoRA of this name."),
+            OpenApiParameter("mine", bool, description="Your own posts, in every state."),
+        ]
+    )
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().get(request, *args, **kwargs)
+
+    @extend_schema(request=PostInput, responses={201: OwnPostOutput})
+    def post(self, request: Request) -> Response:
+        said = PostInput(data=request.data)
+        said.is_valid(raise_exception=True)
+        image = GeneratedImage.objects.of(request.user).kept().filter(code=said.validated_data["image"]).first()
+        if image is None:
+            raise NotFound("not-found", "There is no such picture, or it is not yours.", field="image")
+        post = publish_image(person(request), image, said.validated_data["title"], said.validated_data["tags"])
+        return Response(shown(request, post), status=201, headers={"Location": reverse("api-post", args=[post.code])})
+
+
+class PostView(APIView):
+    """One post: a public one, or your own in any state. DELETE withdraws yours."""
+
+    permission_classes = [permissions.IsAuthenticatedOrReadOnly]
+
+    @extend_schema(responses=PostOutput)
+    def get(self, request: Request, code: str) -> Response:
+        return Response(shown(request, get_post(request, code)))
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, code: str) -> Response:
+        withdraw_post(person(request), get_post(request, code))
+        return Response(status=204)

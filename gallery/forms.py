@@ -1,0 +1,45 @@
+"""The gallery's forms: shapes and sentences. What is allowed is decided by the verbs."""
+
+from __future__ import annotations
+
+from django import forms
+
+from accounts.refusals import Refusal
+from gallery.models import Report
+from gallery.moderation import WORDS_CHARS
+from gallery.publishing import MOST_TAGS, TAG_CHARS, TITLE_CHARS
+
+
+class RefusableForm(forms.Form):
+    """A form that can show what a verb refused."""
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Put a refusal at the field it is about; without one it stands above the form."""
+        field = refusal.field if refusal.field in self.fields else None
+        self.add_error(field, forms.ValidationError(refusal.message, refusal.code))
+
+
+class PublishForm(RefusableForm):
+    title = forms.CharField(max_length=TITLE_CHARS, error_messages={"required": "Give the picture a title."})
+    tags = forms.CharField(
+        required=False,
+        max_length=(MOST_TAGS + 2) * (TAG_CHARS + 2),
+        help_text=f"Up to {MOST_TAGS} words that gather pictures, with commas between them.",
+        widget=forms.TextInput(attrs={"placeholder": "still life, red, sticker", "autocapitalize": "none"}),
+    )
+
+    @property
+    def tag_names(self) -> list[str]:
+        return str(self.cleaned_data["tags"]).split(",")
+
+
+class ReportForm(RefusableForm):
+    reason = forms.ChoiceField(
+        label="What is wrong with it?",
+        choices=Report.Reason.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose one of the reasons."},
+    )
+    words = forms.CharField(
+        label="In your words", required=False, max_length=WORDS_CHARS, widget=forms.Textarea(attrs={"rows": 3})
+    )

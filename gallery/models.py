@@ -1,0 +1,192 @@
+"""The rows of the gallery: what is public, in what state, and who decided it.
+
+A post's state is written by `publishing` and `moderation` alone, through `transitions`; no post is ever deleted.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any, NoReturn, Self
+
+from django.conf import settings
+from django.db import models
+
+from accounts.models import AppendOnlyQuerySet
+from gallery.search import PostSearch
+from generation.models import Checkpoint, GeneratedImage, Lora
+
+
+def new_code() -> str:
+    """A short public handle; not a secret: what may be seen is decided by the state."""
+    return secrets.token_hex(6)
+
+
+class Tag(models.Model):
+    """A word that gathers posts; written in its normalised form (see `publishing.clean_tags`)."""
+
+    name = models.CharField(max_length=30, unique=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PostQuerySet(PostSearch):
+    """Posts, said as a sentence: `Post.objects.public().matching("red apple").newest()`."""
+
+    def public(self) -> Self:
+        """What anybody may see: approved, and its picture is still there."""
+        return self.filter(state=Post.State.APPROVED).shown()
+
+    def shown(self) -> Self:
+        """Posts whose picture its owner has not deleted."""
+        return self.filter(image__isnull=False, image__deleted_at=None)
+
+    def visible_to(self, user: Any) -> Self:
+        """The public ones, and one's own in any state."""
+        own = models.Q(author=user.pk) if user.is_authenticated else models.Q(pk__in=[])
+        return self.shown().filter(models.Q(state=Post.State.APPROVED) | own)
+
+    def of(self, user: Any) -> Self:
+        return self.filter(author=user)
+
+    def newest(self) -> Self:
+        return self.order_by("-approved_at", "-pk")
+
+    def made_with(self, sha256: str) -> Self:
+        """Posts whose recipe pins this checkpoint or LoRA."""
+        return self.filter(models.Q(checkpoint__sha256=sha256) | models.Q(loras__sha256=sha256)).distinct()
+
+
+class Post(models.Model):
+    """A picture that its maker wants to be public. `flags` are the sentences that screening leaves for moderators."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", "Waiting for a moderator"
+        APPROVED = "approved", "In the gallery"
+        REJECTED = "rejected", "Not accepted"
+        WITHDRAWN = "withdrawn", "Withdrawn"
+        TAKEN_DOWN = "taken_down", "Taken down"
+
+    code = models.CharField(max_length=12, unique=True, default=new_code, editable=False)
+    # The picture's row is swept some time after its deletion; the post stays, with its decisions.
+    image = models.OneToOneField(GeneratedImage, null=True, on_delete=models.SET_NULL, related_name="post")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="posts")
+    title = models.CharField(max_length=80)
+    tags = models.ManyToManyField(Tag, blank=True, related_name="posts")
+    checkpoint = models.ForeignKey(Checkpoint, null=True, on_delete=models.SET_NULL, related_name="posts")
+    loras = models.ManyToManyField(Lora, blank=True, related_name="posts")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
+    flags = models.JSONField(default=list, blank=True)
+    dhash = models.CharField(max_length=16, blank=True, help_text="Difference hash of the picture, in hex.")
+    search_words = models.TextField(blank=True, help_text="Folded words of title, tags and prompt; see `search`.")
+    submitted_at = models.DateTimeField(help_text="When it was last sent in.")
+    approved_at = models.DateTimeField(null=True, blank=True)
+
+    objects = PostQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["state", "-approved_at", "-id"], name="post_newest"),
+            models.Index(fields=["author", "-id"], name="post_by_author"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(state="approved") | models.Q(approved_at__isnull=False),
+                name="approved_has_its_time",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def is_public(self) -> bool:
+        return self.state == self.State.APPROVED and self.image is not None and self.image.deleted_at is None
+
+    @property
+    def last_decision(self) -> Decision | None:
+        return self.decisions.order_by("-pk").first()
+
+
+class Decision(models.Model):
+    """One change of a post's state: who did what, and why. Written once."""
+
+    class Verb(models.TextChoices):
+        PUBLISH = "publish", "Sent in"
+        WITHDRAW = "withdraw", "Withdrawn"
+        APPROVE = "approve", "Approved"
+        REJECT = "reject", "Rejected"
+        TAKE_DOWN = "take_down", "Taken down"
+        KEEP = "keep", "Kept"
+
+    post = models.ForeignKey(Post, on_delete=models.PROTECT, related_name="decisions")
+    who = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="decisions")
+    verb = models.CharField(max_length=10, choices=Verb.choices)
+    reason = models.CharField(max_length=300, blank=True)
+    from_state = models.CharField(max_length=10, choices=Post.State.choices, blank=True)
+    to_state = models.CharField(max_length=10, choices=Post.State.choices)
+    at = models.DateTimeField(auto_now_add=True)
+
+    objects = AppendOnlyQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.get_verb_display()} by {self.who}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.pk is not None:
+            raise TypeError("Decisions are append-only: they cannot be changed.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError("Decisions are append-only: they cannot be deleted.")
+
+
+class Report(models.Model):
+    """Somebody's complaint about a public post: one from each person, open until a moderator has decided."""
+
+    class Reason(models.TextChoices):
+        SEXUAL = "sexual", "Sexual content"
+        VIOLENT = "violent", "Violence or cruelty"
+        HATEFUL = "hateful", "Hate or harassment"
+        PERSON = "person", "A real person, without consent"
+        COPIED = "copied", "Somebody else's work"
+        OTHER = "other", "Something else"
+
+    post = models.ForeignKey(Post, on_delete=models.PROTECT, related_name="reports")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="reports")
+    reason = models.CharField(max_length=8, choices=Reason.choices)
+    words = models.CharField(max_length=500, blank=True)
+    at = models.DateTimeField(auto_now_add=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["user", "post"], name="one_report_per_person")]
+
+    def __str__(self) -> str:
+        return f"{self.get_reason_display()}: {self.post}"
+
+
+class BlockedPhrase(models.Model):
+    """Words that no title, tag or prompt of a post may have, or that moderators are pointed at."""
+
+    class Effect(models.TextChoices):
+        REFUSE = "refuse", "Refuse the post"
+        FLAG = "flag", "Point it out to moderators"
+
+    phrase = models.CharField(max_length=100, unique=True, help_text="One or more whole words; case does not matter.")
+    effect = models.CharField(max_length=6, choices=Effect.choices, default=Effect.FLAG)
+    note = models.CharField(max_length=200, blank=True, help_text="Why; shown to moderators.")
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["phrase"]
+
+    def __str__(self) -> str:
+        return self.phrase

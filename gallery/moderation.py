@@ -1,0 +1,77 @@
+"""The moderators' verbs, and the report that calls them. Each decision is written beside the change it made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.refusals import Conflict, NotAllowed, Refusal
+from gallery.models import Decision, Post, Report
+from gallery.transitions import move
+
+MODERATORS = "moderator"
+"""The group whose staff decides; superusers may, too."""
+WORDS_CHARS = 500
+
+
+def is_moderator(user: Any) -> bool:
+    if not (user.is_active and user.is_staff):
+        return False
+    return bool(user.is_superuser or user.groups.filter(name=MODERATORS).exists())
+
+
+def approve(moderator: User, post: Post, reason: str = "") -> Decision:
+    """Let everybody see it, from now on. Conflict when its maker has deleted the picture."""
+    _only_moderators(moderator)
+    if post.image is None or post.image.deleted_at is not None:
+        raise Conflict("picture-deleted", "Its maker has deleted this picture.")
+    return _decide(moderator, post, Decision.Verb.APPROVE, reason, approved_at=timezone.now())
+
+
+def reject(moderator: User, post: Post, reason: str) -> Decision:
+    """Keep a waiting post out; its author reads the reason and may send it in again."""
+    return _decide(moderator, post, Decision.Verb.REJECT, reason)
+
+
+def take_down(moderator: User, post: Post, reason: str) -> Decision:
+    """Remove a public post for good; its author reads the reason."""
+    return _decide(moderator, post, Decision.Verb.TAKE_DOWN, reason, approved_at=None)
+
+
+def keep(moderator: User, post: Post, reason: str = "") -> Decision:
+    """Leave a reported post where it is; its reports are closed."""
+    return _decide(moderator, post, Decision.Verb.KEEP, reason)
+
+
+def report(user: User, post: Post, reason: str, words: str = "") -> Report:
+    """Point moderators at a public post, once from each person."""
+    if not post.is_public:
+        raise Conflict("not-public", "This picture is no longer in the gallery.")
+    if post.author_id == user.pk:
+        raise Refusal("own-post", "This picture is yours: you can withdraw it instead.")
+    if reason not in Report.Reason.values:
+        raise Refusal("bad-reason", "Choose one of the reasons.", field="reason")
+    words = " ".join(words.split())
+    if len(words) > WORDS_CHARS:
+        raise Refusal("words-too-long", f"Say it in at most {WORDS_CHARS} characters.", field="words")
+    try:
+        with transaction.atomic():
+            return Report.objects.create(user=user, post=post, reason=reason, words=words)
+    except IntegrityError as error:
+        raise Conflict("already-reported", "You have reported this picture already. A moderator will look.") from error
+
+
+def _decide(moderator: User, post: Post, verb: Decision.Verb, reason: str, **changes: Any) -> Decision:
+    _only_moderators(moderator)
+    with transaction.atomic():
+        decision = move(post, verb, moderator, reason, **changes)
+        post.reports.filter(closed_at=None).update(closed_at=timezone.now())
+    return decision
+
+
+def _only_moderators(user: User) -> None:
+    if not is_moderator(user):
+        raise NotAllowed("not-a-moderator", "Only moderators decide about posts.")

@@ -1,0 +1,104 @@
+"""The author's verbs: send a picture in, and take it back. What moderators do is `moderation`'s."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.refusals import Conflict, NotFound, QuotaExceeded, Refusal
+from gallery.models import Decision, Post, Tag
+from gallery.screening import difference_hash, flags_of_picture, flags_of_words
+from gallery.transitions import MOVES, move, record
+from gallery.words import fold, folded_words, plain_prompt, spaced
+from generation.models import Checkpoint, GeneratedImage, Lora
+
+TITLE_CHARS = 80
+TAG_CHARS = 30
+MOST_TAGS = 10
+MOST_PENDING = 50
+"""Posts of one person that may wait at once: moderators are people too."""
+TAG = re.compile(r"[^\W_][\w' -]*")
+
+
+def publish_image(user: User, image: GeneratedImage, title: str, tags: Iterable[str] = ()) -> Post:
+    """Send a picture in; it waits for a moderator. One that was withdrawn or not accepted may be sent in again.
+
+    Raises NotFound for somebody else's or a deleted picture, Conflict when it is there already, Refusal for the words.
+    """
+    if image.owner_id != user.pk or image.deleted_at is not None:
+        raise NotFound("not-found", "There is no such picture, or it is not yours.")
+    post: Post | None = Post.objects.filter(image=image).first()
+    if post is not None and post.state not in MOVES[Decision.Verb.PUBLISH].sources:
+        raise Conflict("already-published", ALREADY[Post.State(post.state)])
+    if Post.objects.of(user).filter(state=Post.State.PENDING).count() >= MOST_PENDING:
+        raise QuotaExceeded("too-many-pending", f"{MOST_PENDING} of your pictures wait already. Wait for a moderator.")
+    title, names = clean_title(title), clean_tags(tags)
+    flags = flags_of_words(title, *names, image.prompt)
+    dhash = difference_hash(image.thumbnail)
+    flags += flags_of_picture(dhash, besides=post.pk if post else None)
+    words = spaced(folded_words(" ".join((title, *names, plain_prompt(image.prompt)))))
+    fields = {"title": title, "flags": flags, "dhash": dhash, "search_words": words, "submitted_at": timezone.now()}
+    return _send_in(user, image, post, names, fields)
+
+
+ALREADY = {
+    Post.State.PENDING: "This picture is waiting for a moderator already.",
+    Post.State.APPROVED: "This picture is in the gallery already.",
+    Post.State.TAKEN_DOWN: "A moderator took this picture down; it cannot be published again.",
+}
+
+
+def withdraw_post(user: User, post: Post) -> None:
+    """Take one's own post back: it leaves the gallery at once. NotFound when it is somebody else's."""
+    if post.author_id != user.pk:
+        raise NotFound("not-found", "There is no such post, or it is not yours.")
+    move(post, Decision.Verb.WITHDRAW, user, approved_at=None)
+
+
+def _send_in(user: User, image: GeneratedImage, post: Post | None, names: list[str], fields: dict[str, Any]) -> Post:
+    recipe = image.recipe
+    checkpoint = Checkpoint.objects.filter(sha256=recipe.checkpoint_sha256).first()
+    try:
+        with transaction.atomic():
+            if post is None:
+                post = Post.objects.create(image=image, author=user, checkpoint=checkpoint, **fields)
+                record(post, Decision.Verb.PUBLISH, user, "", "", Post.State.PENDING)
+            else:
+                move(post, Decision.Verb.PUBLISH, user, **fields)
+            Tag.objects.bulk_create([Tag(name=name) for name in names], ignore_conflicts=True)
+            post.tags.set(Tag.objects.filter(name__in=names))
+            post.loras.set(Lora.objects.filter(sha256__in=[pick.sha256 for pick in recipe.loras]))
+    except IntegrityError as error:
+        raise Conflict("already-published", ALREADY[Post.State.PENDING]) from error
+    return post
+
+
+def clean_title(title: str) -> str:
+    """One line of 1 to 80 characters."""
+    line = " ".join(title.split())
+    if not line:
+        raise Refusal("title-missing", "Give the picture a title.", field="title")
+    if len(line) > TITLE_CHARS or not line.isprintable():
+        raise Refusal("bad-title", f"A title is one line of at most {TITLE_CHARS} characters.", field="title")
+    return line
+
+
+def clean_tags(tags: Iterable[str]) -> list[str]:
+    """Folded tags in the order given, each once, without their number sign. At most 10 of at most 30 characters."""
+    names = list(dict.fromkeys(" ".join(fold(tag).replace("#", " ").split()) for tag in tags))
+    names = [name for name in names if name]
+    if len(names) > MOST_TAGS:
+        raise Refusal("too-many-tags", f"A picture takes at most {MOST_TAGS} tags.", field="tags")
+    for name in names:
+        if len(name) > TAG_CHARS:
+            raise Refusal("tag-too-long", f"The tag “{name[:TAG_CHARS]}…” is too long.", field="tags")
+        if not TAG.fullmatch(name):
+            raise Refusal(
+                "bad-tag", f"“{name}” cannot be a tag: use letters, digits, spaces and hyphens.", field="tags"
+            )
+    return names

@@ -1,0 +1,28 @@
+"""What the maker's own templates show about a picture's post: `{% publication image %}` on the page of a picture."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+
+from gallery.models import Decision, Post
+from gallery.transitions import MOVES
+from generation.models import GeneratedImage
+
+register = template.Library()
+
+
+@register.inclusion_tag("gallery/publication.html", takes_context=True)
+def publication(context: dict[str, Any], image: GeneratedImage, offer: bool = True) -> dict[str, Any]:
+    """The state of one's own picture's post, the moderator's reason, and what can be done now. One or two queries."""
+    post: Post | None = Post.objects.filter(image=image).first()
+    return {
+        "image": image,
+        "offer": offer,
+        "post": post,
+        "decision": post.last_decision if post else None,
+        "may_send": post is None or post.state in MOVES[Decision.Verb.PUBLISH].sources,
+        "may_withdraw": post is not None and post.state in MOVES[Decision.Verb.WITHDRAW].sources,
+        "csrf_token": context.get("csrf_token"),
+    }

@@ -1,0 +1,18 @@
+"""Addresses of the gallery."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from gallery.views import files, index, post, publish
+
+urlpatterns = [
+    path("gallery/", index.index, name="gallery"),
+    path("gallery/<slug:code>/", post.post, name="post"),
+    path("gallery/<slug:code>/picture", files.picture, name="post-picture"),
+    path("gallery/<slug:code>/thumbnail", files.thumbnail, name="post-thumbnail"),
+    path("gallery/<slug:code>/report/", post.report, name="post-report"),
+    path("gallery/<slug:code>/withdraw/", publish.withdraw, name="post-withdraw"),
+    path("by/<str:username>/", index.author, name="author"),
+    path("images/<slug:code>/publish/", publish.publish, name="publish"),
+]

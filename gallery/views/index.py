@@ -1,0 +1,72 @@
+"""What everybody may see: the gallery with its filters, and the page of one author."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Count, Max, Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_safe
+
+from accounts.models import User
+from gallery.exhibits import prints_of
+from gallery.models import Post, PostQuerySet, Tag
+from gallery.paging import page_of
+from gallery.search import Filters
+from generation.models import Checkpoint, Lora
+
+TAGS_OFFERED = 12
+WEIGHTS_OFFERED = 6
+
+
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """Public pictures, newest first; `?q=`, `?tag=`, `?checkpoint=` and `?lora=` keep those that match them all."""
+    filters = Filters.of(request.GET)
+    context = {"filters": filters, "chips": chips_of(filters)} if not is_part(request) else {}
+    return rows(request, filters.apply(Post.objects.public()), "gallery/index.html", context)
+
+
+@require_safe
+def author(request: HttpRequest, username: str) -> HttpResponse:
+    """The public pictures of one person. Who has none is not told apart from who is not there."""
+    posts = Post.objects.public().filter(author__username=username)
+    person = User.objects.filter(pk__in=posts.values("author"), is_active=True).first()
+    if person is None:
+        raise Http404("Nobody by that name shows pictures here.")
+    return rows(request, posts, "gallery/author.html", {"person": person, "count": posts.count()})
+
+
+def rows(request: HttpRequest, posts: PostQuerySet, template: str, context: dict[str, Any]) -> HttpResponse:
+    """A page of pictures, or only its pictures for the endless scroll."""
+    page = page_of(posts, request)
+    shown = {**context, "page": page, "prints": prints_of(page.posts)}
+    response = render(request, "gallery/prints.html" if is_part(request) else template, shown)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def is_part(request: HttpRequest) -> bool:
+    return request.headers.get("HX-Request") == "true"
+
+
+def chips_of(filters: Filters) -> list[dict[str, Any]]:
+    """Filters to press: those that are on, then what most public pictures have. Each leads to the address without
+    or with it."""
+    public = Q(posts__in=Post.objects.public())
+    tags = Tag.objects.annotate(uses=Count("posts", filter=public)).filter(uses__gt=0).order_by("-uses", "name")
+    offered = [("tag", tag.name, tag.name) for tag in tags[:TAGS_OFFERED]]
+    for kind, model in (("checkpoint", Checkpoint), ("lora", Lora)):
+        used = model.objects.listed().annotate(last=Max("posts__approved_at", filter=public)).exclude(last=None)
+        offered += [(kind, row.name, row.title) for row in used.order_by("-last")[:WEIGHTS_OFFERED]]
+    known = {(kind, value) for kind, value, _ in offered}
+    chosen = [(kind, getattr(filters, kind)) for kind in ("tag", "checkpoint", "lora")]
+    extra = [(kind, value, value) for kind, value in chosen if value and (kind, value) not in known]
+    return [chip(filters, *each) for each in (*extra, *offered)]
+
+
+def chip(filters: Filters, kind: str, value: str, label: str) -> dict[str, Any]:
+    on = getattr(filters, kind) == value
+    return {"kind": kind, "label": label, "on": on, "query": filters.with_(**{kind: "" if on else value}).query}

@@ -1,0 +1,96 @@
+"""The page of one post, and a way for visitors to report it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.refusals import Refusal
+from gallery import moderation
+from gallery.exhibits import prints_of
+from gallery.forms import ReportForm
+from gallery.models import Post
+from gallery.paging import newer_than, older_than
+from gallery.views.access import person, public_post, visible_post
+from gallery.words import plain_prompt
+from generation.models import Checkpoint, Lora
+
+MORE_SHOWN = 8
+
+
+@require_safe
+def post(request: HttpRequest, code: str) -> HttpResponse:
+    """The picture, its recipe, its neighbours, and more by the same person. Its author sees it in any state."""
+    shown = visible_post(request, code)
+    image = shown.image
+    assert image is not None
+    context = {
+        "post": shown,
+        "image": image,
+        "recipe": image.recipe,
+        "prompt": plain_prompt(image.prompt),
+        "ingredients": ingredients_of(shown),
+        "tags": shown.tags.all(),
+        "is_mine": request.user == shown.author,
+        "more": prints_of(more_by(shown)),
+        **neighbours(shown),
+    }
+    return render(request, "gallery/post.html", context)
+
+
+def ingredients_of(post: Post) -> list[dict[str, Any]]:
+    """Checkpoint and LoRAs of the recipe; what the public may not use keeps its name and has no page to go to."""
+    assert post.image is not None
+    recipe = post.image.recipe
+    listed: dict[str, Checkpoint | Lora] = {row.sha256: row for row in post.loras.listed()}
+    if post.checkpoint and post.checkpoint.is_public and post.checkpoint.is_enabled:
+        listed[post.checkpoint.sha256] = post.checkpoint
+    checkpoint = {"kind": "checkpoint", "name": recipe.checkpoint, "row": listed.get(recipe.checkpoint_sha256)}
+    picks = [
+        {"kind": "lora", "name": pick.name, "row": listed.get(pick.sha256), "weight": pick.weight}
+        for pick in recipe.loras
+    ]
+    return [checkpoint, *picks]
+
+
+def more_by(post: Post) -> list[Post]:
+    others = Post.objects.public().of(post.author).exclude(pk=post.pk).select_related("image", "author")
+    return list(others.newest()[:MORE_SHOWN])
+
+
+def neighbours(post: Post) -> dict[str, Post | None]:
+    """The posts before and after a public one, in the gallery's order."""
+    if post.approved_at is None:
+        return {}
+    public = Post.objects.public()
+    return {
+        "newer": public.filter(newer_than(post.approved_at, post.pk)).order_by("approved_at", "pk").first(),
+        "older": public.filter(older_than(post.approved_at, post.pk)).newest().first(),
+    }
+
+
+@login_required
+@cache_control(private=True, no_store=True)
+@require_http_methods(["GET", "POST"])
+def report(request: HttpRequest, code: str) -> HttpResponse:
+    """Say what is wrong with a public picture."""
+    reported = public_post(code)
+    form = ReportForm(request.POST if request.method == "POST" else None)
+    status = 200
+    if request.method == "POST":
+        status = 400
+        if form.is_valid():
+            try:
+                moderation.report(person(request), reported, **form.cleaned_data)
+                messages.success(request, "Thank you. A moderator will look at it.")
+                return redirect("post", code)
+            except Refusal as refusal:
+                form.refuse(refusal)
+                status = refusal.status
+    return render(request, "gallery/report.html", {"post": reported, "form": form}, status=status)

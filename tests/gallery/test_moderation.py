@@ -1,0 +1,128 @@
+"""Approve, reject, take down, keep: who may, from where, and what is written down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import Group
+from django.db import IntegrityError, transaction
+
+from accounts.models import User
+from accounts.refusals import Conflict, NotAllowed, Refusal
+from gallery.models import Decision, Post
+from gallery.moderation import approve, is_moderator, keep, reject, report, take_down
+from gallery.publishing import withdraw_post
+from generation.deletion import delete_images
+from tests.gallery.conftest import Publish
+
+
+def test_approve_works(alice: User, bob: User, send_in: Publish) -> None:
+    post = send_in(alice)
+    decision = approve(bob, post)
+    assert post.is_public and post.approved_at is not None
+    assert (decision.who, decision.from_state, decision.to_state) == (bob, "pending", "approved")
+    assert list(Post.objects.public()) == [post]
+
+
+def test_reject_works(alice: User, bob: User, send_in: Publish) -> None:
+    post = send_in(alice)
+    decision = reject(bob, post, "  Too   dark. ")
+    assert (post.state, decision.reason) == ("rejected", "Too dark.")
+    assert not Post.objects.public().exists()
+
+
+def test_take_down_works(alice: User, bob: User, publish: Publish) -> None:
+    post = publish(alice)
+    take_down(bob, post, "A real person.")
+    assert (post.state, post.approved_at) == ("taken_down", None)
+
+
+def test_a_moderator_may_think_again(alice: User, bob: User, publish: Publish) -> None:
+    post = publish(alice)
+    take_down(bob, post, "By mistake.")
+    approve(bob, post)
+    assert post.is_public
+
+
+@pytest.mark.parametrize("verb", [reject, take_down])
+@pytest.mark.parametrize("reason", ["", "  ", "x" * 301])
+def test_a_no_says_why(alice: User, bob: User, send_in: Publish, verb: Callable[..., Decision], reason: str) -> None:
+    post = send_in(alice)
+    if verb is take_down:
+        approve(bob, post)
+    before = (post.state, Decision.objects.count())
+    with pytest.raises(Refusal) as refused:
+        verb(bob, post, reason)
+    assert refused.value.field == "reason"
+    post.refresh_from_db()
+    assert (post.state, Decision.objects.count()) == before
+
+
+def test_only_moderators_decide(alice: User, charlie: User, send_in: Publish) -> None:
+    post = send_in(alice)
+    for person in (alice, charlie):
+        for verb in (approve, reject, take_down, keep):
+            with pytest.raises(NotAllowed):
+                verb(person, post, "because")
+    assert Decision.objects.count() == 1
+
+
+def test_who_is_a_moderator(alice: User, bob: User) -> None:
+    assert is_moderator(bob)
+    alice.groups.add(Group.objects.get(name="moderator"))
+    assert not is_moderator(alice), "the group alone is not enough: it takes staff"
+    bob.is_active = False
+    assert not is_moderator(bob)
+
+
+def test_of_two_decisions_one_happens(alice: User, bob: User, send_in: Publish) -> None:
+    post = send_in(alice)
+    seen_by_another = Post.objects.select_related("image").get()
+    reject(bob, post, "No.")
+    with pytest.raises(Conflict, match="quicker"):
+        approve(bob, seen_by_another)
+    assert Post.objects.get().state == "rejected"
+    assert Decision.objects.count() == 2
+
+
+def test_nobody_publishes_what_its_author_withdrew(alice: User, bob: User, send_in: Publish) -> None:
+    post = send_in(alice)
+    withdraw_post(alice, post)
+    with pytest.raises(Conflict):
+        approve(bob, post)
+
+
+def test_a_deleted_picture_is_not_approved(alice: User, bob: User, send_in: Publish) -> None:
+    post = send_in(alice)
+    delete_images(alice, [post.image.code])
+    with pytest.raises(Conflict, match="deleted"):
+        approve(bob, Post.objects.select_related("image").get())
+
+
+def test_decisions_are_written_once(alice: User, bob: User, send_in: Publish) -> None:
+    decision = approve(bob, send_in(alice))
+    decision.reason = "Something else."
+    with pytest.raises(TypeError):
+        decision.save()
+    with pytest.raises(TypeError):
+        decision.delete()
+    with pytest.raises(TypeError):
+        Decision.objects.update(reason="Something else.")
+    with pytest.raises(TypeError):
+        Decision.objects.all().delete()
+    assert Decision.objects.get(pk=decision.pk).reason == ""
+
+
+def test_keep_closes_the_reports(alice: User, bob: User, charlie: User, publish: Publish) -> None:
+    post = publish(alice)
+    made = report(charlie, post, "hateful", "It is.")
+    keep(bob, post)
+    made.refresh_from_db()
+    assert made.closed_at is not None and post.is_public
+
+
+def test_the_database_holds_an_approved_post_to_its_time(alice: User, send_in: Publish) -> None:
+    send_in(alice)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Post.objects.update(state="approved")

@@ -1,0 +1,66 @@
+"""Reporting a public picture: the verb and its page."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from accounts.refusals import Conflict, Refusal
+from gallery.models import Report
+from gallery.moderation import report
+from tests.gallery.conftest import Publish
+
+
+def test_it_works(charlies: Client, charlie: User, alice: User, publish: Publish) -> None:
+    post = publish(alice)
+    assert "What is wrong with it?" in charlies.get(f"/gallery/{post.code}/report/").text
+    answer = charlies.post(f"/gallery/{post.code}/report/", {"reason": "person", "words": "That is me."})
+    assert answer.headers["Location"] == f"/gallery/{post.code}/"
+    made = Report.objects.get()
+    assert (made.user, made.post, made.reason, made.words) == (charlie, post, "person", "That is me.")
+
+
+def test_once_from_each_person(charlies: Client, charlie: User, alice: User, publish: Publish) -> None:
+    post = publish(alice)
+    report(charlie, post, "other")
+    with pytest.raises(Conflict):
+        report(charlie, post, "hateful")
+    page = charlies.post(f"/gallery/{post.code}/report/", {"reason": "other"})
+    assert page.status_code == 409
+    assert "reported this picture already" in page.text
+    assert Report.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"), [({}, "Choose one of the reasons."), ({"reason": "boring"}, "boring is not one")]
+)
+def test_it_needs_a_reason(
+    charlies: Client, alice: User, publish: Publish, said: dict[str, str], sentence: str
+) -> None:
+    page = charlies.post(f"/gallery/{publish(alice).code}/report/", said)
+    assert page.status_code == 400
+    assert sentence in page.text
+
+
+def test_the_verb_holds_its_own_limits(alice: User, charlie: User, publish: Publish, send_in: Publish) -> None:
+    post = publish(alice)
+    with pytest.raises(Refusal):
+        report(charlie, post, "boring")
+    with pytest.raises(Refusal):
+        report(charlie, post, "other", "x" * 501)
+    with pytest.raises(Refusal, match="yours"):
+        report(alice, post, "other")
+    with pytest.raises(Conflict):
+        report(charlie, send_in(alice), "other")
+
+
+def test_a_waiting_post_cannot_be_reported_since_it_is_not_there(
+    charlies: Client, alice: User, send_in: Publish
+) -> None:
+    assert charlies.get(f"/gallery/{send_in(alice).code}/report/").status_code == 404
+
+
+def test_anonymous_signs_in_first(client: Client, alice: User, publish: Publish) -> None:
+    answer = client.get(f"/gallery/{publish(alice).code}/report/")
+    assert answer.headers["Location"].startswith("/accounts/login/?next=/gallery/")
