@@ -1,4 +1,4 @@
-"""The catalog is filled from headers: each file one row, told by its hash, and what cannot be used is refused by name."""
+"""The catalog is filled from headers: each file one row, told by its hash; what cannot be used is refused by name."""
 
 from __future__ import annotations
 
