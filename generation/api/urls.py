@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from generation.api import views
+from generation.api import prompts, views
 
 urlpatterns = [
     path("jobs", views.JobsView.as_view(), name="api-jobs"),
@@ -16,4 +16,6 @@ urlpatterns = [
     path("images/<slug:code>/trace", views.TraceView.as_view(), name="api-image-trace"),
     path("checkpoints", views.CheckpointsView.as_view(), name="api-checkpoints"),
     path("loras", views.LorasView.as_view(), name="api-loras"),
+    path("prompts/inspect", prompts.InspectView.as_view(), name="api-prompt-inspect"),
+    path("recipes/read", prompts.ReadRecipeView.as_view(), name="api-recipe-read"),
 ]

@@ -50,6 +50,7 @@ class JobsView(generics.ListAPIView[Job]):
     """Your jobs, newest first; POST makes pictures."""
 
     serializer_class = JobOutput
+    queryset = Job.objects.none()
 
     def get_queryset(self) -> QuerySet[Job]:
         return Job.objects.of(self.request.user).select_related("image").newest()
@@ -95,6 +96,7 @@ class ImagesView(generics.ListAPIView[GeneratedImage]):
     """Your pictures, newest first; `?q=` searches the words of their prompts."""
 
     serializer_class = ImageOutput
+    queryset = GeneratedImage.objects.none()
 
     @extend_schema(parameters=[OpenApiParameter("q", str, description="Words of the prompt.")])
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
