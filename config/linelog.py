@@ -35,7 +35,7 @@ class LineLog:
     def drain(self) -> None:
         """Wait a moment for what was printed last."""
         if self.thread:
-            self.thread.join(1)
+            self.thread.join(0.2)
 
     def last_words(self) -> str:
         return "\n".join(self.recent)

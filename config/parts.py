@@ -14,6 +14,9 @@ from config.broker import valkey_binary
 from config.celery import app
 from config.supervision import Part
 
+CELERY = (sys.executable, "-m", "celery", "--quiet", "-A", "config")
+# The grace of running pictures, and time to put back what did not end in it.
+WORKER_STOP = settings.STOP_GRACE_SECONDS + 2.0
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 
@@ -41,14 +44,11 @@ def worker(name: str, queue: str, threads: int) -> Part:
     """Threads and never processes: CUDA cannot be used in a forked one, and the engine batches across threads."""
     argv = (*CELERY, "worker", "-P", "threads", "-c", str(threads), "-Q", queue, "-n", f"{name}@%h")
     quiet = ("--without-gossip", "--without-mingle", "-l", settings.LOG_LEVEL)
-    return Part(name, (*argv, *quiet), stage=2, answers=partial(worker_answers, name), stop_within=6.0)
+    return Part(name, (*argv, *quiet), stage=2, answers=partial(worker_answers, name), stop_within=WORKER_STOP)
 
 
 def beat() -> Part:
-    return Part("beat", (*CELERY, "beat", "-l", settings.LOG_LEVEL, "--pidfile="), stage=2, stop_within=6.0)
-
-
-CELERY = (sys.executable, "-m", "celery", "--quiet", "-A", "config")
+    return Part("beat", (*CELERY, "beat", "-l", settings.LOG_LEVEL, "--pidfile="), stage=2, stop_within=WORKER_STOP)
 
 
 def broker_answers() -> bool:

@@ -308,7 +308,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
-    "ENUM_NAME_OVERRIDES": {"JobState": "generation.models.jobs.Job.State.choices"},
+    "ENUM_NAME_OVERRIDES": {"JobState": "generation.models.jobs.Job.State"},
 }
 
 # Safety of pages: nothing inline, nothing evaluated, nothing foreign. The few pages that need more get it by path.
