@@ -38,6 +38,9 @@ SCHEDULES_BY_SAMPLER: Mapping[str, tuple[str, ...]] = {
 
 SAMPLERS = tuple(SCHEDULES_BY_SAMPLER)
 
+SECOND_ORDER = ("Heun", "DPM2", "DPM2 a")
+"""Samplers that look twice at every step but the last."""
+
 MOST_STEPS: Mapping[str, int] = {"LCM": 50, "TCD": 50}
 """Distilled samplers walk a subset of the 50 timesteps that they were distilled on."""
 
@@ -53,3 +56,10 @@ def check_sampling(sampler: str, schedule: str, steps: int) -> None:
         )
     if steps > MOST_STEPS.get(sampler, steps):
         raise InvalidRecipe("steps", f"{sampler} takes at most {MOST_STEPS[sampler]} steps.")
+
+
+def calls_of(sampler: str, steps: int) -> int:
+    """How often the UNet is called for `steps` steps; schedules within prompts are laid over these calls."""
+    if sampler in SECOND_ORDER:
+        return 2 * steps - 1
+    return steps + 1 if sampler == "PLMS" and steps > 1 else steps

@@ -17,14 +17,15 @@ from accounts.models import User
 from accounts.quotas import Request, Usage, enforce_quota
 from accounts.refusals import Refusal
 from generation import events, fairness
+from generation.inspecting import refuse_errors
 from generation.models import GeneratedImage, Job, Wildcard
 from generation.models.jobs import new_code
 from generation.pricing import price, work
-from generation.prompting.expansion import expand
+from generation.prompting import expand, strip_comments
 from generation.recipe import MAX_SEED, Recipe
 from generation.sampling_names import SAMPLERS, SCHEDULES
 from generation.tasks import run_next_job, trace_image
-from generation.weights import pin_weights
+from generation.weights import find_checkpoint, pin_weights
 
 logger = structlog.get_logger(__name__)
 
@@ -49,8 +50,10 @@ def prepare(user: User, recipe: Recipe, count: int) -> list[Recipe]:
     if count < 1:
         raise Refusal("bad-count", "Make at least one picture.", field="count")
     _check_names(recipe)
+    seeds = [(recipe.seed + index) % (MAX_SEED + 1) for index in range(count)]
+    refuse_errors(user, recipe, find_checkpoint(user, recipe.checkpoint), seeds)
     lists = {wildcard.name: wildcard.choices for wildcard in Wildcard.objects.filter(is_enabled=True)}
-    return [pin_weights(user, _sibling(recipe, index, lists)) for index in range(count)]
+    return [pin_weights(user, _sibling(recipe, seed, lists)) for seed in seeds]
 
 
 def submit_tracing(image: GeneratedImage) -> None:
@@ -83,12 +86,12 @@ def _check_names(recipe: Recipe) -> None:
         raise Refusal("unknown-schedule", f"There is no schedule type “{recipe.schedule}”.", field="schedule")
 
 
-def _sibling(recipe: Recipe, index: int, lists: dict[str, list[str]]) -> Recipe:
-    seed = (recipe.seed + index) % (MAX_SEED + 1)
+def _sibling(recipe: Recipe, seed: int, lists: dict[str, list[str]]) -> Recipe:
+    """What is drawn: without comments, choices and wildcards drawn. What was typed stays in the draft alone."""
     return recipe.replace(
         seed=seed,
-        prompt=expand(recipe.prompt, seed, lists),
-        negative_prompt=expand(recipe.negative_prompt, seed, lists),
+        prompt=expand(strip_comments(recipe.prompt), seed, lists),
+        negative_prompt=expand(strip_comments(recipe.negative_prompt), seed, lists),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from generation.views import catalog, create, files, home, images, inspector, jobs
+from generation.views import catalog, create, files, home, images, inspector, jobs, reading
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -13,7 +13,9 @@ urlpatterns = [
     path("create/price/", create.price, name="create-price"),
     path("create/draft/", create.draft, name="create-draft"),
     path("create/choices/", create.choices, name="create-choices"),
-    path("create/problems/", inspector.problems, name="create-problems"),
+    path("create/inspect/", inspector.inspect, name="create-inspect"),
+    path("create/names/", inspector.names, name="create-names"),
+    path("create/read/", reading.read, name="create-read"),
     path("jobs/tiles/", jobs.tiles, name="job-tiles"),
     path("jobs/<slug:code>/submission/", jobs.submission, name="job-submission"),
     path("jobs/<slug:code>/preview", jobs.preview, name="job-preview"),

@@ -19,6 +19,8 @@ WORDS = {
     "cfg": "How strictly the picture follows the prompt. Low is loose, high is hard and overdrawn.",
     "sampler": "The recipe by which noise becomes a picture. Euler is a good start; others give other details.",
     "schedule": "How the noise is spread over the steps. Automatic takes what suits the sampler.",
+    "tokens": "Tokens are the pieces of words that a checkpoint reads, one full chunk at a time. Any number will do.",
+    "strip": "This prompt changes while the picture is drawn. Early steps decide the shapes, late ones the details.",
     "seed": "The number the noise starts from. Same recipe and same seed: same picture.",
     "clip_skip": "How many of the text reader's last layers are left out. Some checkpoints were taught with 2.",
     "emphasis": "How weights such as (word:1.3) are balanced. Original keeps the overall strength.",

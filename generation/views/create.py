@@ -22,7 +22,7 @@ from generation.sampling_names import SAMPLERS, SCHEDULES
 from generation.showroom import showroom
 from generation.submission import submit_jobs, total_price
 from generation.views.access import MakerRequest, asks_for_part, makers_only
-from generation.views.drafts import draft_of, keep_draft
+from generation.views.drafts import READ_NOTICE, draft_of, keep_draft
 from generation.views.samples import picture_of, samples_of
 from generation.views.shapes import shapes_of
 from generation.views.stage import stage_of, submissions_of
@@ -142,6 +142,7 @@ def page(request: MakerRequest, form: RecipeForm, fields: dict[str, str], status
         "schedules": SCHEDULES,
         "emphasis_modes": EMPHASIS_MODES,
         "examples": examples_of(checkpoint),
+        "read": request.session.pop(READ_NOTICE, None),
         **choices_of(user, checkpoint, fields),
     }
     return render(request, "generation/create.html", context, status=status)

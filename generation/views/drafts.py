@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from accounts.models import User
 from generation.models import Draft
 
+READ_NOTICE = "picture_read"
+"""Session key of what is to be told, once, of the picture that filled the draft."""
+
 
 def draft_of(user: User) -> dict[str, str]:
     draft = Draft.objects.filter(owner=user).first()

@@ -1,33 +1,57 @@
-"""What is wrong in a prompt, told while it is written, with the words that may have been meant."""
+"""Both prompts explained while they are written, and the names that can be completed in them."""
 
 from __future__ import annotations
 
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
-from generation.models import Lora, Wildcard
-from generation.prompting import KnownName, inspect
-from generation.recipe import MAX_PROMPT_CHARS
+from generation.inspecting import inspect_prompt
+from generation.models import Checkpoint, Embedding, Lora, Wildcard
+from generation.recipe import MAX_SEED, STEPS_RANGE
 from generation.views.access import MakerRequest, makers_only
 from generation.views.create import checkpoint_or_none
-
-PROBLEMS_SHOWN = 3
-STEPS = 20
-"""Only what a schedule says depends on the steps, and that is not shown here."""
+from generation.views.explained import explained
 
 
 @makers_only
 @require_POST
-def problems(request: MakerRequest) -> HttpResponse:
-    """The first problems of the posted prompt, for the posted checkpoint's family."""
-    checkpoint = checkpoint_or_none(request.user, request.POST.get("checkpoint", ""))
-    known = Lora.objects.usable_by(request.user).values_list("name", "family")
-    found = inspect(
-        request.POST.get("prompt", "")[:MAX_PROMPT_CHARS].replace("\r\n", "\n"),
-        STEPS,
-        family=checkpoint.family if checkpoint else "",
-        loras=[KnownName(name, family) for name, family in known],
-        wildcards={wildcard.name: wildcard.choices for wildcard in Wildcard.objects.filter(is_enabled=True)},
+def inspect(request: MakerRequest) -> HttpResponse:
+    """What the posted form's prompts say, for its checkpoint, steps, sampler and seed as far as they can be read."""
+    checkpoint = checkpoint_or_none(request.user, request.POST.get("checkpoint", "")[:100])
+    inspected = inspect_prompt(
+        request.user,
+        request.POST.get("prompt", ""),
+        request.POST.get("negative_prompt", ""),
+        checkpoint=checkpoint,
+        steps=steps_said(request.POST.get("steps", ""), checkpoint),
+        sampler=request.POST.get("sampler", ""),
+        seed=seed_said(request.POST.get("seed", "")),
     )
-    return render(request, "generation/problems.html", {"problems": found.problems[:PROBLEMS_SHOWN]})
+    return render(request, "generation/inspections.html", {"explained": explained(inspected)})
+
+
+@makers_only
+@require_GET
+def names(request: MakerRequest) -> JsonResponse:
+    """LoRAs and embeddings that fit the checkpoint of the address, and all wildcard lists."""
+    checkpoint = checkpoint_or_none(request.user, request.GET.get("checkpoint", "")[:100])
+    family = checkpoint.family if checkpoint else ""
+    loras, embeddings = (
+        rows.objects.usable_by(request.user).for_family(family).order_by("name").values("name", "title")
+        for rows in (Lora, Embedding)
+    )
+    lists = Wildcard.objects.filter(is_enabled=True).order_by("name").values_list("name", flat=True)
+    return JsonResponse({"lora": list(loras), "embedding": list(embeddings), "wildcard": [{"name": n} for n in lists]})
+
+
+def steps_said(text: str, checkpoint: Checkpoint | None) -> int:
+    """The steps that were typed, within what a recipe takes; the checkpoint's default for anything else."""
+    low, high = STEPS_RANGE
+    if text.isascii() and text.isdigit() and len(text) < 4:
+        return min(max(int(text), low), high)
+    return checkpoint.default_steps if checkpoint else 20
+
+
+def seed_said(text: str) -> int:
+    return min(int(text), MAX_SEED) if text.isascii() and text.isdigit() and len(text) < 12 else 0

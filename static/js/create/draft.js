@@ -10,6 +10,7 @@ export function keepDraft(form) {
   function save({ keepalive = false } = {}) {
     clearTimeout(timer);
     timer = 0;
+    if (form.inert) return;
     // A draft that could not be saved is saved by the next letter; nothing to tell anybody.
     post(form.dataset.draftUrl, new FormData(form), { keepalive }).catch(() => {});
   }

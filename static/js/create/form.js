@@ -3,12 +3,15 @@
 import { ask, elementsOf, post, Refused } from "../ask.js";
 import { paintSliders } from "../slider.js";
 import { toast } from "../toast.js";
+import { startCompletion } from "./complete.js";
 import { keepDraft } from "./draft.js";
 import { startInspector } from "./inspector.js";
 import { startLoras } from "./loras.js";
 import { startQuote } from "./quote.js";
+import { startReading } from "./read.js";
 import { startSeed } from "./seed.js";
 import { startSizes } from "./sizes.js";
+import { startWeights } from "./weights.js";
 
 const DOUBLE_CLICK_MS = 350;
 const OWN_FIELD = { width: "size", height: "size" };
@@ -18,7 +21,14 @@ export function startForm({ sending, sent, settled }) {
   const prompt = form.elements.prompt;
   const refreshQuote = startQuote(form);
   const saveDraft = keepDraft(form);
-  const inspect = startInspector(form);
+  const fields = [form.elements.prompt, form.elements.negative_prompt];
+  startInspector(form);
+  startReading(form);
+  startCompletion(form, [
+    [fields[0], ["lora", "wildcard", "embedding"]],
+    [fields[1], ["wildcard", "embedding"]],
+  ]);
+  fields.forEach(startWeights);
   const seed = startSeed(form);
   startSizes(form);
   const loras = startLoras(form);
@@ -50,11 +60,10 @@ export function startForm({ sending, sent, settled }) {
     event.preventDefault();
     send();
   });
-  form.addEventListener("input", (event) => {
+  form.addEventListener("input", () => {
     refreshQuote();
     saveDraft();
     summarise(form);
-    if (event.target === prompt || event.target === form) inspect();
   });
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;

@@ -1,45 +1,51 @@
-// Asks what is wrong in the prompt once the typing pauses. Places are counted in characters, as the server counts them.
+// The inspector: htmx asks the server what the prompts say; this paints the answer and puts its suggestions in.
 
-import { elementsOf, post } from "../ask.js";
+import { painterOf } from "./paint.js";
+import { replaceRange, unitsOf } from "./places.js";
 
-const PAUSE_MS = 700;
+const FIELDS = ["prompt", "negative_prompt"];
 
 export function startInspector(form) {
-  const prompt = form.elements.prompt;
-  const place = form.querySelector("[data-problems]");
-  let timer = 0;
-  let asked = 0;
+  const painters = Object.fromEntries(FIELDS.map((name) => [name, painterOf(form.elements[name])]));
+  const said = form.querySelector("[data-inspector-said]");
+  let asked = {};
 
-  async function look() {
-    const mine = ++asked;
-    const fields = new FormData();
-    fields.append("prompt", prompt.value);
-    fields.append("checkpoint", form.elements.checkpoint?.value ?? "");
-    const fresh = await post(place.dataset.problems, fields).then(elementsOf, () => null);
-    if (fresh && mine === asked) place.replaceChildren(...fresh);
-  }
-
-  function unitsBefore(characters) {
-    return [...prompt.value].slice(0, characters).join("").length;
-  }
-
-  place.addEventListener("click", (event) => {
-    const pressed = event.target.closest("[data-start]");
-    if (!pressed) return;
-    const start = unitsBefore(Number(pressed.dataset.start));
-    const end = unitsBefore(Number(pressed.dataset.end));
-    prompt.focus();
-    prompt.setSelectionRange(start, end);
-    if (!pressed.dataset.suggestion) return;
-    const wrong = prompt.value.slice(start, end);
-    const named = wrong.match(/^<\w+:/)?.[0];
-    const right = named ? `${named}${pressed.dataset.suggestion}${wrong.slice(named.length).replace(/^[^:>]*/, "")}` : pressed.dataset.suggestion;
-    prompt.setRangeText(right, start, end, "end");
-    prompt.dispatchEvent(new Event("input", { bubbles: true }));
+  form.addEventListener("htmx:beforeRequest", () => {
+    asked = Object.fromEntries(FIELDS.map((name) => [name, form.elements[name].value]));
   });
+  form.addEventListener("htmx:afterSettle", () => {
+    for (const body of form.querySelectorAll("[data-marks]")) {
+      painters[body.dataset.for].show(JSON.parse(body.dataset.marks), asked[body.dataset.for] ?? "");
+    }
+    const wrong = [...form.querySelectorAll(".problem--error .problem__words")].map((words) => words.textContent).join(" ");
+    if (said.textContent !== wrong) said.textContent = wrong;
+  });
+  form.addEventListener("click", (event) => {
+    const pressed = event.target.closest("[data-start], [data-insert]");
+    if (!pressed) return;
+    const field = form.elements[pressed.closest("[data-for]").dataset.for];
+    if (pressed.dataset.insert) insert(field, pressed.dataset.insert);
+    else goTo(field, pressed.dataset);
+  });
+}
 
-  return () => {
-    clearTimeout(timer);
-    timer = setTimeout(look, PAUSE_MS);
-  };
+function insert(field, word) {
+  const text = field.value.trimEnd();
+  const joint = !text || text.endsWith(",") ? (text ? " " : "") : ", ";
+  replaceRange(field, text.length, field.value.length, joint + word);
+}
+
+function goTo(field, { start, end, suggestion }) {
+  const units = unitsOf(field.value);
+  const [from, to] = [units[start] ?? field.value.length, units[end] ?? field.value.length];
+  if (suggestion) return replaceRange(field, from, to, corrected(field.value.slice(from, to), suggestion));
+  field.focus();
+  field.setSelectionRange(from, to);
+}
+
+/** What was wrong with the right name in it: a tag keeps its kind and its weights, a wildcard its underlines. */
+function corrected(wrong, right) {
+  const tag = wrong.match(/^<\w+:/)?.[0];
+  if (tag) return tag + right + wrong.slice(tag.length).replace(/^[^:>]*/, "");
+  return wrong.startsWith("__") ? `__${right}__` : right;
 }
