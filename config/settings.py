@@ -308,7 +308,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
-    "ENUM_NAME_OVERRIDES": {"JobState": "generation.models.jobs.Job.State"},
+    "ENUM_NAME_OVERRIDES": {
+        "JobState": "generation.models.jobs.Job.State",
+        "PostState": "gallery.models.Post.State",
+    },
 }
 
 # Safety of pages: nothing inline, nothing evaluated, nothing foreign. The few pages that need more get it by path.
