@@ -11,6 +11,8 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from accounts.models import User
+from gallery.moderation import approve
+from gallery.publishing import publish_image
 from generation.models import GeneratedImage
 from tests.architecture.sources import ROOT
 from tests.conftest import PASSWORD
@@ -26,6 +28,9 @@ PUBLIC = {
     "checkpoints": "/checkpoints/",
     "checkpoint": "/checkpoints/emoji-diffusion/",
     "status": "/status/",
+    "gallery": "/gallery/",
+    "post": "/gallery/{post}/",
+    "author": "/by/alice/",
     "sign-in": "/accounts/login/",
     "sign-up": "/accounts/signup/",
     "password-reset": "/accounts/password/reset/",
@@ -35,6 +40,8 @@ OWN = {
     "create": "/create/",
     "images": "/images/",
     "image": "/images/{image}/",
+    "image-published": "/images/{published}/",
+    "publish": "/images/{image}/publish/",
     "account": "/account/",
     "account-credits": "/account/credits/",
     "account-tokens": "/account/tokens/",
@@ -42,35 +49,55 @@ OWN = {
     "sessions": "/accounts/sessions/",
     "addresses": "/accounts/email/",
 }
+MODERATORS = {
+    "report": "/gallery/{post}/report/",
+    "admin": "/admin/",
+    "moderation": "/admin/gallery/post/",
+    "moderation-public": "/admin/gallery/post/?state=approved",
+    "decisions": "/admin/gallery/decision/",
+}
 BROKEN = "[...document.images].filter((one) => one.src && one.complete && !one.naturalWidth).map((one) => one.src)"
 
 
 @pytest.mark.slow
-def test_every_page_has_its_picture(site: object, alice: User, new_context: Callable[..., BrowserContext]) -> None:
+def test_every_page_has_its_picture(
+    site: object, alice: User, bob: User, new_context: Callable[..., BrowserContext]
+) -> None:
     FOLDER.mkdir(exist_ok=True)
     desk = new_context(viewport=WINDOWS["1280"])
     page = desk.new_page()
-    shoot(page, "create-empty", "/create/", before=sign_in)
+    sign_in(page, "alice")
+    shoot(page, "create-empty-light-1280", "/create/")
     make_something(page)
-    image = GeneratedImage.objects.newest()[0].code
-    state = desk.storage_state()
+    named = publish_something(alice, bob)
+    moderators = new_context()
+    sign_in(moderators.new_page(), "bob")
+    seats = ((PUBLIC, None), (OWN, desk.storage_state()), (MODERATORS, moderators.storage_state()))
     for scheme in ("light", "dark"):
         for width, window in WINDOWS.items():
             small = {"has_touch": True, "is_mobile": True} if width == "360" else {}
-            visitor = new_context(viewport=window, color_scheme=scheme, **small).new_page()
-            for name, address in PUBLIC.items():
-                shoot(visitor, f"{name}-{scheme}-{width}", address)
-            maker = new_context(viewport=window, color_scheme=scheme, storage_state=state, **small).new_page()
-            for name, address in OWN.items():
-                shoot(maker, f"{name}-{scheme}-{width}", address.format(image=image))
+            for pages, state in seats:
+                seat = new_context(viewport=window, color_scheme=scheme, storage_state=state, **small).new_page()
+                for name, address in pages.items():
+                    shoot(seat, f"{name}-{scheme}-{width}", address.format(**named))
 
 
-def sign_in(page: Page) -> None:
+def sign_in(page: Page, username: str) -> None:
     page.goto("/accounts/login/")
-    page.fill("[name=login]", "alice")
+    page.fill("[name=login]", username)
     page.fill("[name=password]", PASSWORD)
     page.click("main button[type=submit]")
     page.wait_for_url("**/create/")
+
+
+def publish_something(alice: User, bob: User) -> dict[str, str]:
+    """Four public posts, one that waits, and codes for the addresses."""
+    newest, waiting, *public = GeneratedImage.objects.newest()[:6]
+    posts = [publish_image(alice, image, f"Face {number}", ["faces", "yellow"]) for number, image in enumerate(public)]
+    for post in posts:
+        approve(bob, post)
+    publish_image(alice, waiting, "A star that waits", ["stars"])
+    return {"image": newest.code, "published": public[0].code, "post": posts[0].code}
 
 
 def make_something(page: Page) -> None:
@@ -80,8 +107,7 @@ def make_something(page: Page) -> None:
     expect(page.locator(DONE)).to_have_count(7)
 
 
-def shoot(page: Page, name: str, address: str, before: Callable[[Page], None] = lambda page: None) -> None:
-    before(page)
+def shoot(page: Page, name: str, address: str) -> None:
     answer = page.goto(address)
     assert answer and answer.status == (404 if name.startswith("not-found") else 200), f"{name}: {address}"
     page.wait_for_load_state("networkidle")

@@ -1,0 +1,95 @@
+"""A picture goes public: its maker sends it in, a moderator approves it in the admin, a visitor sees and remixes it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import BrowserContext, Page, expect
+
+from accounts.models import User
+from gallery.models import Decision, Post
+from tests.journeys.test_making import DONE, SignIn, press
+
+CARDS = "[data-post]"
+
+
+def send_in(page: Page, title: str, tags: str = "") -> None:
+    """From the page of a picture to its post."""
+    page.click("text=Publish")
+    page.fill("[name=title]", title)
+    page.fill("[name=tags]", tags)
+    page.click("button:has-text('Send in')")
+    expect(page.locator("#publication")).to_contain_text("Waiting for a moderator")
+
+
+def test_a_picture_becomes_public(
+    site: object, alice: User, bob: User, sign_in: SignIn, new_context: Callable[..., BrowserContext]
+) -> None:
+    maker, visitor = sign_in(alice), new_context().new_page()
+    press(maker, "a red apple", steps=8)
+    maker.wait_for_selector(DONE)
+    maker.click(f"{DONE} .tile__picture")
+    maker.wait_for_url("**/images/*/")
+    send_in(maker, "An apple a day", "Fruit, red")
+    post = Post.objects.get()
+    visitor.goto("/gallery/")
+    expect(visitor.locator(".print")).to_have_count(0)
+
+    moderator = sign_in(bob)
+    moderator.goto("/admin/gallery/post/")
+    expect(moderator.locator(CARDS)).to_contain_text("An apple a day")
+    moderator.keyboard.press("ArrowRight")
+    moderator.keyboard.press("a")
+    expect(moderator.locator("[data-said]")).to_contain_text("Approved")
+    expect(moderator.locator(CARDS)).to_have_count(0)
+
+    visitor.reload()
+    visitor.click(".print a")
+    visitor.wait_for_url(f"**/gallery/{post.code}/")
+    expect(visitor.locator("h1")).to_have_text("An apple a day")
+    assert visitor.evaluate("document.querySelector('.viewer__ground img').naturalWidth") == 128
+    visitor.click("text=Remix")
+    visitor.wait_for_url(re.compile("/accounts/login/"))
+    maker.reload()
+    expect(maker.locator("#publication")).to_contain_text("In the gallery")
+
+
+def test_remix_fills_the_form_of_somebody_else(
+    site: object, alice: User, bob: User, charlie: User, sign_in: SignIn
+) -> None:
+    maker = sign_in(alice)
+    press(maker, "a blue car", steps=7)
+    maker.wait_for_selector(DONE)
+    maker.click(f"{DONE} .tile__picture")
+    send_in(maker, "Blue")
+    moderator = sign_in(bob)
+    moderator.goto("/admin/gallery/post/")
+    moderator.click("button:has-text('Approve')")
+    expect(moderator.locator(CARDS)).to_have_count(0)
+    other = sign_in(charlie)
+    other.goto("/gallery/")
+    other.click(".print a")
+    other.click("text=Remix")
+    other.wait_for_url("**/create/**")
+    assert other.input_value("[name=prompt]") == "a blue car"
+    assert other.input_value("#id_steps") == "7"
+
+
+def test_a_no_comes_with_its_reason(site: object, alice: User, bob: User, sign_in: SignIn) -> None:
+    maker = sign_in(alice)
+    press(maker, "a heart", steps=4)
+    maker.wait_for_selector(DONE)
+    maker.click(f"{DONE} .tile__picture")
+    maker.wait_for_url("**/images/*/")
+    send_in(maker, "Heart")
+    moderator = sign_in(bob)
+    moderator.goto("/admin/gallery/post/")
+    moderator.keyboard.press("ArrowRight")
+    moderator.keyboard.press("r")
+    moderator.keyboard.type("Draw it with more steps.")
+    moderator.keyboard.press("Enter")
+    expect(moderator.locator(CARDS)).to_have_count(0)
+    assert Decision.objects.first().reason == "Draw it with more steps."
+    maker.reload()
+    expect(maker.locator("#publication")).to_contain_text("Draw it with more steps.")
