@@ -25,7 +25,15 @@ QUEUE = (
     "generation.upkeep",
 )
 WORKER = ("generation.catalog_files", "generation.workbench", "generation.tracing", "generation.execution")
-VERBS = ("generation.tasks", "generation.weights", "generation.submission", "generation.deletion")
+VERBS = (
+    "generation.tasks",
+    "generation.weights",
+    "generation.tokenizing",
+    "generation.inspecting",
+    "generation.picture_recipes",
+    "generation.submission",
+    "generation.deletion",
+)
 DOOR_MODULES = (
     "generation.forms",
     "generation.views",
@@ -66,6 +74,9 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     ),
     "generation.tasks": (*QUEUE, *WORKER),
     "generation.weights": ROWS,
+    "generation.tokenizing": ROWS,
+    "generation.inspecting": (*ROWS, "generation.tokenizing", "generation.weights"),
+    "generation.picture_recipes": ROWS,
     "generation.submission": (*ROWS, *EVENTS, *QUEUE, *VERBS),
     "generation.deletion": ROWS,
     "generation.showroom": ("generation.recipe",),
