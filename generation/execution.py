@@ -5,8 +5,10 @@ Django to the engine; it is imported by workers alone.
 from __future__ import annotations
 
 import time
+from collections.abc import Generator
 from contextlib import closing
 from functools import cache
+from typing import cast
 
 import structlog
 from django.conf import settings
@@ -73,13 +75,16 @@ def perform_job(bench: Workbench, job: Job) -> None:
         with bench.holding(job):
             events.publish_change(job)
             rendered = draw(bench, job)
-        lifecycle.finish_job(job, rendered.pixels, rendered.seconds)
+            lifecycle.finish_job(job, rendered.pixels, rendered.seconds)
     except Stopped:
         logger.info("job_stopped")
     except Drained:
         lifecycle.release_job(job)
     except RenderError as error:
         lifecycle.fail_job(job, error.code, str(error))
+    except lifecycle.NotStored:
+        logger.exception("picture_not_stored")
+        lifecycle.fail_job(job, "storage-refused", "The picture could not be stored just now. Your credits are back.")
     except Exception:
         logger.exception("job_broke")
         lifecycle.fail_job(job, "internal-error", "Something broke on our side while drawing. Your credits are back.")
@@ -90,7 +95,8 @@ def perform_job(bench: Workbench, job: Job) -> None:
 def draw(bench: Workbench, job: Job) -> Rendered:
     """Follow the renderer's steps. Leaving the loop closes the generator, which cancels the request."""
     previews = Previews(job)
-    with closing(bench.renderer.render(job.recipe)) as steps:
+    drawing = bench.renderer.render(job.recipe, deadline_seconds=bench.deadline(job))
+    with closing(cast(Generator[Step | Rendered], drawing)) as steps:
         for event in steps:
             if isinstance(event, Rendered):
                 bench.measured(job.work, event.seconds)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +36,12 @@ class DurableStorage(FileSystemStorage):
         return name.replace("\\", "/")
 
 
+FOLDER = "images"
+
+
 def image_name(job: Job, kind: str) -> str:
     """The attempt is part of the name: a late result of a lost attempt never overwrites the kept one."""
-    return f"images/{job.created_at:%Y/%m/%d}/{job.code}-{job.attempt}{kind}"
+    return f"{FOLDER}/{job.created_at:%Y/%m/%d}/{job.code}-{job.attempt}{kind}"
 
 
 def keep(name: str, data: bytes) -> str:
@@ -52,3 +57,33 @@ def discard(*names: str) -> None:
 def read(name: str) -> bytes:
     with default_storage.open(name) as file:
         return bytes(file.read())
+
+
+def is_there(name: str) -> bool:
+    return bool(default_storage.exists(name))
+
+
+def code_in(name: str) -> str:
+    """The code of the job that a file was written for; '' for a name that no job gives."""
+    code, dash, _ = name.rpartition("/")[2].partition("-")
+    return code if dash else ""
+
+
+def folders(folder: str = FOLDER) -> Iterator[tuple[str, list[str]]]:
+    """Every folder that holds image files, with the names in it: a day each."""
+    try:
+        inner, files = default_storage.listdir(folder)
+    except FileNotFoundError:
+        return
+    if files:
+        yield folder, [f"{folder}/{name}" for name in files]
+    for name in inner:
+        yield from folders(f"{folder}/{name}")
+
+
+def written_at(name: str) -> datetime | None:
+    """None when the file is gone by now."""
+    try:
+        return default_storage.get_modified_time(name)
+    except FileNotFoundError:
+        return None

@@ -41,10 +41,15 @@ class KeptFiles:
     infotext: str
 
 
+class NotStored(Exception):
+    """The picture was drawn, but the storage refused it. Nothing of it is kept."""
+
+
 def finish_job(job: Job, pixels: np.ndarray, seconds: float) -> GeneratedImage | None:
     """Keep the picture (uint8, height × width × 3) and end the job as done, in one transaction.
 
     None when the job was no longer this attempt's: cancelled, or given to another worker. Its files are removed.
+    Raises NotStored when the storage refuses; the job goes on being this attempt's.
     """
     kept = _write_files(job, pixels)
     with transaction.atomic():
@@ -113,13 +118,15 @@ def _write_files(job: Job, pixels: np.ndarray) -> KeptFiles:
     infotext = infotext_of(job.recipe)
     picture = Image.fromarray(pixels)
     png = encode_image(picture, "png", recipe_text=infotext)
-    return KeptFiles(
-        file=imagefiles.keep(imagefiles.image_name(job, ".png"), png),
-        thumbnail=imagefiles.keep(imagefiles.image_name(job, "-small.webp"), thumbnail(picture, THUMBNAIL_SIDE)),
-        size_bytes=len(png),
-        sha256=hashlib.sha256(png).hexdigest(),
-        infotext=infotext,
-    )
+    small = thumbnail(picture, THUMBNAIL_SIDE)
+    kept: list[str] = []
+    try:
+        for kind, data in ((".png", png), ("-small.webp", small)):
+            kept.append(imagefiles.keep(imagefiles.image_name(job, kind), data))
+    except Exception as error:  # each storage raises its own
+        imagefiles.discard(*kept)
+        raise NotStored(str(error)) from error
+    return KeptFiles(kept[0], kept[1], len(png), hashlib.sha256(png).hexdigest(), infotext)
 
 
 def _image_row(job: Job, kept: KeptFiles, pixels: np.ndarray, seconds: float) -> GeneratedImage:

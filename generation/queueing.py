@@ -9,11 +9,14 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from django.db import connection, transaction
-from django.db.models import Count, F, QuerySet
+from django.db.models import Count, F, QuerySet, Sum
 from django.db.models.functions import Now
 
 from generation import fairness
 from generation.models import GpuWorker, Job
+
+Claim = tuple[int, int]
+"""A job's id and the attempt under which it is held."""
 
 LEASE = timedelta(seconds=20)
 HEARTBEAT_SECONDS = 5.0
@@ -43,7 +46,8 @@ def _choose(warm: Collection[str]) -> Job | None:
         return None
     head = candidates[0]
     joins = (
-        job for job in candidates
+        job
+        for job in candidates
         if job.checkpoint_sha256 in warm and job.virtual_start <= head.virtual_start + WARM_SLACK
     )
     return next(joins, head)
@@ -65,7 +69,9 @@ def _at_their_limit() -> list[int]:
 def _take(job: Job, worker: str) -> bool:
     """Whoever changes exactly one row owns the job."""
     return bool(
-        Job.objects.queued().filter(pk=job.pk).update(
+        Job.objects.queued()
+        .filter(pk=job.pk)
+        .update(
             state=Job.State.RUNNING,
             worker=worker,
             attempt=F("attempt") + 1,
@@ -75,24 +81,25 @@ def _take(job: Job, worker: str) -> bool:
     )
 
 
-def heartbeat(worker: GpuWorker, jobs: Sequence[Job]) -> set[int]:
-    """Prolong the leases of all jobs of a worker in one update; the ids that are still its own come back.
+def claim_of(job: Job) -> Claim:
+    return job.pk, job.attempt
 
-    A job that is missing was cancelled or given to another worker: its result must be dropped.
+
+def heartbeat(worker: GpuWorker, jobs: Sequence[Job]) -> set[Claim]:
+    """Prolong the leases of all jobs of a worker in one update; the claims that are still its own come back.
+
+    One that is missing was cancelled or given to another worker: its result must be dropped.
     """
-    worker.running = len(jobs)
-    worker.seen_at = Now()
     GpuWorker.objects.update_or_create(
         name=worker.name,
         defaults={
             "device": worker.device, "slots": worker.slots, "running": len(jobs),
             "work_per_second": worker.work_per_second, "metrics": worker.metrics, "seen_at": Now(),
         },
-    )
-    held = {job.pk: job.attempt for job in jobs}
-    mine = Job.objects.running().filter(pk__in=held, worker=worker.name)
+    )  # fmt: skip
+    mine = Job.objects.running().filter(pk__in=[job.pk for job in jobs], worker=worker.name)
     mine.update(lease_until=Now() + LEASE)
-    return {pk for pk, attempt in mine.values_list("pk", "attempt") if held[pk] == attempt}
+    return set(mine.values_list("pk", "attempt")) & {claim_of(job) for job in jobs}
 
 
 def places(jobs: Sequence[Job]) -> dict[int, int]:
@@ -108,5 +115,9 @@ def seconds_until(job: Job) -> float | None:
     speed = sum(GpuWorker.objects.alive().values_list("work_per_second", flat=True))
     if not speed:
         return None
-    ahead = sum(fairness.ahead_of(job).values_list("work", flat=True))
-    return float(ahead + sum(Job.objects.running().values_list("work", flat=True)) / 2) / speed
+    ahead = work_of(fairness.ahead_of(job)) + work_of(Job.objects.running()) / 2
+    return ahead / float(speed)
+
+
+def work_of(jobs: QuerySet[Job]) -> float:
+    return float(jobs.aggregate(total=Sum("work"))["total"] or 0)

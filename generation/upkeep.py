@@ -1,13 +1,14 @@
-"""What keeps the queue true without anybody asking: expired leases, lost bells, old files. Idempotent; any number may run."""
+"""What keeps the queue true without being asked: expired leases, lost bells, old files. Any number may run at once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import structlog
 from django.db import transaction
-from django.db.models import Count, F, Q
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -21,6 +22,8 @@ logger = structlog.get_logger(__name__)
 MAX_LONE_DEATHS = 2
 RING_AGAIN_AFTER = timedelta(seconds=60)
 DELETED_KEPT_FOR = timedelta(days=1)
+ORPHAN_KEPT_FOR = timedelta(days=1)
+"""Files are written before their row: a young one may be a picture that is just being kept."""
 WORKER_KEPT_FOR = timedelta(days=1)
 
 
@@ -31,44 +34,45 @@ def heal(ring: Callable[[], object]) -> dict[str, int]:
 
 def requeue_expired_leases() -> int:
     """Jobs whose worker went silent go back to the queue; those that ran out of attempts fail and are refunded."""
-    _count_lone_deaths()
-    expired = Job.objects.running().filter(lease_until__lt=Now())
-    for job in expired.filter(Q(attempt__gte=MAX_ATTEMPTS) | Q(lone_deaths__gte=MAX_LONE_DEATHS)):
-        _set_aside(job)
-    requeued = list(expired.values_list("pk", flat=True))
-    n = expired.filter(pk__in=requeued).update(
-        state=Job.State.QUEUED, worker="", lease_until=None, started_at=None, announced_at=None
-    )
-    for job in Job.objects.filter(pk__in=requeued):
+    with transaction.atomic():
+        # Locked, so that two who heal at once do not both count one death.
+        expired = list(Job.objects.running().filter(lease_until__lt=Now()).select_for_update())
+        held = Counter(job.worker for job in expired)
+        for job in expired:
+            # A worker that died with one job in hand is evidence against that job; with several it is not.
+            job.lone_deaths += held[job.worker] == 1
+            if job.attempt >= MAX_ATTEMPTS or job.lone_deaths >= MAX_LONE_DEATHS:
+                _set_aside(job)
+            else:
+                _requeue(job)
+    for job in expired:
         events.publish_change(job)
-    if n:
-        logger.warning("leases_expired", jobs=n)
-    return n
+    requeued = len([job for job in expired if job.state == Job.State.QUEUED])
+    if requeued:
+        logger.warning("leases_expired", jobs=requeued)
+    return requeued
 
 
-def _count_lone_deaths() -> None:
-    """A worker that died with one job in hand is evidence against that job; with several it is not."""
-    expired = Job.objects.running().filter(lease_until__lt=Now())
-    alone = expired.values("worker").annotate(n=Count("id")).filter(n=1).values_list("worker", flat=True)
-    expired.filter(worker__in=list(alone)).update(lone_deaths=F("lone_deaths") + 1)
+def _requeue(job: Job) -> None:
+    """Back to its place in the fair order; its bell rings again."""
+    job.state = Job.State.QUEUED
+    Job.objects.filter(pk=job.pk).update(
+        state=job.state, lone_deaths=job.lone_deaths, worker="", lease_until=None, started_at=None, announced_at=None
+    )
 
 
 def _set_aside(job: Job) -> None:
-    with transaction.atomic():
-        failed = Job.objects.running().filter(pk=job.pk, attempt=job.attempt, lease_until__lt=Now()).update(
-            state=Job.State.FAILED,
-            finished_at=Now(),
-            lease_until=None,
-            error_code="worker-lost",
-            error_message="The worker stopped again and again on this picture, so it was set aside. "
-            "Your credits are back.",
-        )
-        if failed:
-            credits.release(job.reference, note="Set aside after repeated worker loss")
-    if failed:
-        job.state = Job.State.FAILED
-        logger.error("job_set_aside", job=job.code, attempt=job.attempt, lone_deaths=job.lone_deaths)
-        events.publish_change(job)
+    job.state = Job.State.FAILED
+    Job.objects.filter(pk=job.pk).update(
+        state=job.state,
+        lone_deaths=job.lone_deaths,
+        finished_at=Now(),
+        lease_until=None,
+        error_code="worker-lost",
+        error_message="The worker stopped again and again on this picture, so it was set aside. Your credits are back.",
+    )
+    credits.release(job.reference, note="Set aside after repeated worker loss")
+    logger.error("job_set_aside", job=job.code, attempt=job.attempt, lone_deaths=job.lone_deaths)
 
 
 def resend_unannounced_jobs(ring: Callable[[], object]) -> int:
@@ -86,7 +90,7 @@ def resend_unannounced_jobs(ring: Callable[[], object]) -> int:
 def prune() -> dict[str, int]:
     """Sweep what nobody sees any more."""
     gone, _ = GpuWorker.objects.filter(seen_at__lt=Now() - WORKER_KEPT_FOR).delete()
-    return {"images": prune_images(), "workers": gone}
+    return {"images": prune_images(), "files": sweep_orphans(), "workers": gone}
 
 
 def prune_images() -> int:
@@ -100,3 +104,23 @@ def prune_images() -> int:
         image.save(update_fields=["file", "thumbnail", "svg_file", "size_bytes"])
         swept += 1
     return swept
+
+
+def sweep_orphans() -> int:
+    """Remove files that no picture uses: of late results, of cancelled tracings, half-written ones."""
+    swept = list(orphans())
+    imagefiles.discard(*swept)
+    return len(swept)
+
+
+def orphans() -> Iterator[str]:
+    """Names of image files that no row points at, a day after they were written."""
+    old = timezone.now() - ORPHAN_KEPT_FOR
+    for _, names in imagefiles.folders():
+        for start in range(0, len(names), 500):
+            batch = names[start : start + 500]
+            codes = {imagefiles.code_in(name) for name in batch}
+            rows = GeneratedImage.objects.filter(job__code__in=codes).values_list("file", "thumbnail", "svg_file")
+            used = {name for row in rows for name in row}
+            unused = (name for name in batch if name not in used)
+            yield from (name for name in unused if (written := imagefiles.written_at(name)) and written < old)

@@ -19,6 +19,11 @@ from generation.models import GpuWorker, Job
 
 logger = structlog.get_logger(__name__)
 
+LEAST_DEADLINE_SECONDS = 150.0
+DEADLINE_TIMES = 10
+UNMEASURED_WORK_PER_SECOND = 512 * 512 * 0.25
+"""A slow processor: four seconds for a step of 512×512."""
+
 
 class Workbench:
     """One per worker process; used from all of its task threads."""
@@ -28,8 +33,9 @@ class Workbench:
         self.name = f"{socket.gethostname()}-{os.getpid()}"
         self.row = GpuWorker(name=self.name, device=str(renderer.device), slots=settings.GPU_SLOTS)
         self.stop_at: float | None = None
-        self._jobs: dict[int, Job] = {}
-        self._lost: set[int] = set()
+        # By attempt: a job that was lost and claimed again may be here twice.
+        self._jobs: dict[queueing.Claim, Job] = {}
+        self._lost: set[queueing.Claim] = set()
         self._lock = threading.Lock()
         self._heart: threading.Thread | None = None
 
@@ -50,19 +56,25 @@ class Workbench:
             return {job.checkpoint_sha256 for job in self._jobs.values()}
 
     def lost(self, job: Job) -> bool:
-        return job.pk in self._lost
+        return queueing.claim_of(job) in self._lost
+
+    def deadline(self, job: Job) -> float:
+        """Seconds that a job may take before it is given up: generous, but from its work, so that none holds on."""
+        speed = self.row.work_per_second / max(1, self.row.slots)
+        return LEAST_DEADLINE_SECONDS + DEADLINE_TIMES * job.work / (speed or UNMEASURED_WORK_PER_SECOND)
 
     @contextmanager
     def holding(self, job: Job) -> Iterator[None]:
         """Keep the job's lease alive while the block runs."""
+        claim = queueing.claim_of(job)
         with self._lock:
-            self._jobs[job.pk] = job
+            self._jobs[claim] = job
         try:
             yield
         finally:
             with self._lock:
-                self._jobs.pop(job.pk, None)
-                self._lost.discard(job.pk)
+                self._jobs.pop(claim, None)
+                self._lost.discard(claim)
 
     def measured(self, work: float, seconds: float) -> None:
         """Fold one finished picture into the measured speed; those drawn beside it share the device."""
@@ -89,6 +101,6 @@ class Workbench:
         with self._lock:
             jobs = list(self._jobs.values())
         mine = queueing.heartbeat(self.row, jobs)
-        gone = {job.pk for job in jobs} - mine
+        gone = {queueing.claim_of(job) for job in jobs} - mine
         with self._lock:
             self._lost |= gone & self._jobs.keys()

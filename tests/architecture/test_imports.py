@@ -73,6 +73,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         WORKER, (*ROWS, *EVENTS, *QUEUE, *WORKER, "generation.tasks", "generation.engine", "generation.training")
     ),
     "generation.tasks": (*QUEUE, *WORKER),
+    "generation.auditing": (*ROWS, *EVENTS, *QUEUE, "generation.tasks"),
     "generation.weights": ROWS,
     "generation.tokenizing": ROWS,
     "generation.inspecting": (*ROWS, "generation.tokenizing", "generation.weights"),
@@ -80,7 +81,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "generation.submission": (*ROWS, *EVENTS, *QUEUE, *VERBS),
     "generation.deletion": ROWS,
     "generation.showroom": ("generation.recipe",),
-    **dict.fromkeys(DOOR_MODULES, (*ROWS, *EVENTS, *QUEUE, *VERBS, *DOOR_MODULES)),
+    **dict.fromkeys(DOOR_MODULES, (*ROWS, *EVENTS, *QUEUE, *VERBS, *DOOR_MODULES, "generation.auditing")),
     # The one door that draws without a worker.
     "generation.management.commands.render": (*ROWS, *QUEUE, *VERBS, *WORKER, "generation.engine"),
     "generation.management.commands.train_lora": (

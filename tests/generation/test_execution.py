@@ -86,5 +86,5 @@ def test_a_full_disk_is_our_fault(alice: User, queue: Queue, bench: Workbench, m
     (job,) = queue(alice)
     monkeypatch.setattr("generation.imagefiles.keep", full)
     execution.perform_ready_jobs()
-    assert state(job)[0] == "failed"
+    assert state(job) == ("failed", "storage-refused")
     assert credits_of(alice) == 1000

@@ -96,7 +96,7 @@ def test_the_heartbeat_prolongs_leases_and_tells_what_is_lost(alice: User, queue
     assert mine is not None and taken is not None
     Job.objects.update(lease_until=Now() - timedelta(seconds=1))
     Job.objects.filter(pk=taken.pk).update(worker="w2", attempt=2)
-    assert heartbeat(GpuWorker(name="w1"), [mine, taken]) == {mine.pk}
+    assert heartbeat(GpuWorker(name="w1"), [mine, taken]) == {(mine.pk, mine.attempt)}
     assert Job.objects.filter(lease_until__gt=Now()).get() == mine
 
 

@@ -1,0 +1,157 @@
+"""Whether jobs, ledger, files and broker agree: a table of checks, each finding with what to do about it.
+
+It only looks; a finding whose repair loses nothing carries it as `fix`. What heals by itself is `upkeep`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+from django.db.models import Exists, F, OuterRef, Q, Sum, Value
+from django.db.models.functions import Coalesce, Concat, Now, Substr
+from kombu.exceptions import OperationalError
+
+from accounts import credits
+from accounts.models import CreditEntry, Wallet
+from generation import imagefiles, upkeep
+from generation.models import GeneratedImage, Job
+from generation.tasks import run_next_job
+
+Kind = CreditEntry.Kind
+State = Job.State
+
+HEALED_WITHIN = timedelta(seconds=90)
+"""What upkeep has not put right after so long, it will not: nobody runs it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`code` names the check, `subject` the row or file; `fix` is there when a repair is safe."""
+
+    code: str
+    subject: str
+    advice: str
+    fix: Callable[[], object] | None = None
+
+
+def audit() -> Iterator[Finding]:
+    """Everything that does not agree. Rows in use are read while they change: run it again before acting on a job."""
+    for check in CHECKS:
+        yield from check()
+
+
+def entry_of(kind: Kind) -> Exists:
+    """Whether the ledger has an entry of this kind for the job."""
+    return Exists(CreditEntry.objects.filter(kind=kind, reference=Concat(Value("job:"), OuterRef("code"))))
+
+
+def unpaid_jobs() -> Iterator[Finding]:
+    for job in Job.objects.filter(~entry_of(Kind.HOLD)):
+        yield Finding("job-without-hold", job.code, "Nobody pays for this job; cancel it if it has not ended.")
+
+
+def unended_holds() -> Iterator[Finding]:
+    """An ended job whose credits are still held: the ending and its entry are written together, so none is expected."""
+    ended = entry_of(Kind.SETTLE) | entry_of(Kind.RELEASE)
+    for job in Job.objects.filter(~Q(ended), entry_of(Kind.HOLD)).exclude(state__in=Job.UNFINISHED):
+        yield Finding(
+            "hold-never-ended", job.code, f"The job is {job.state}; end its hold the same way.", ending_of(job)
+        )
+
+
+def ending_of(job: Job) -> Callable[[], object]:
+    if job.state == State.DONE:
+        return partial(credits.settle, job.reference, job.credits, note="Audit: settled")
+    return partial(credits.release, job.reference, note="Audit: released")
+
+
+def wrong_endings() -> Iterator[Finding]:
+    """Charged without a picture, a picture for nothing, or credits back while the job still goes on."""
+    settled, released = Q(entry_of(Kind.SETTLE)), Q(entry_of(Kind.RELEASE))
+    wrong = (
+        Q(state=State.DONE) & released
+        | Q(state__in=[State.FAILED, State.CANCELLED]) & settled
+        | Q(state__in=Job.UNFINISHED) & (settled | released)
+    )
+    for job in Job.objects.filter(wrong):
+        yield Finding("wrong-ending", job.code, f"The job is {job.state}, the ledger says otherwise; decide by hand.")
+
+
+def ownerless_holds() -> Iterator[Finding]:
+    job = Job.objects.filter(code=OuterRef("code"))
+    ended = CreditEntry.objects.filter(reference=OuterRef("reference"), kind__in=[Kind.SETTLE, Kind.RELEASE])
+    holds = CreditEntry.objects.filter(kind=Kind.HOLD, reference__startswith="job:").filter(~Exists(ended))
+    for entry in holds.annotate(code=Substr("reference", len("job:") + 1)).filter(~Exists(job)):
+        yield Finding(
+            "hold-without-job",
+            entry.reference,
+            "Credits are held for a job that is not there; give them back.",
+            partial(credits.release, entry.reference, note="Audit: no such job"),
+        )
+
+
+def drifted_wallets() -> Iterator[Finding]:
+    added = Wallet.objects.annotate(entered=Coalesce(Sum("entries__amount"), 0)).exclude(entered=F("balance"))
+    for wallet in added.select_related("user"):
+        yield Finding(
+            "wallet-drift", str(wallet.user), f"Balance {wallet.balance}, entries add up to {wallet.entered}."
+        )
+
+
+def jobs_and_images() -> Iterator[Finding]:
+    for job in Job.objects.filter(state=State.DONE, image=None):
+        yield Finding("done-without-image", job.code, "Charged, but there is no picture; give the credits by hand.")
+    for image in GeneratedImage.objects.exclude(job__state=State.DONE):
+        yield Finding("image-of-unfinished-job", image.code, "The picture is there, its job is not done.")
+
+
+def missing_files() -> Iterator[Finding]:
+    for image in GeneratedImage.objects.exclude(file="").iterator():
+        for name in filter(None, (image.file, image.thumbnail, image.svg_file)):
+            if not imagefiles.is_there(name):
+                yield Finding("file-missing", name, f"Restore it from a backup, or delete picture {image.code}.")
+
+
+def orphan_files() -> Iterator[Finding]:
+    for name in upkeep.orphans():
+        yield Finding("orphan-file", name, "No picture uses this file; remove it.", partial(imagefiles.discard, name))
+
+
+def unhealed_jobs() -> Iterator[Finding]:
+    """What upkeep should have put right by now. Its repair is to run upkeep once; its cure is to start beat."""
+    late = Now() - HEALED_WITHIN
+    expired = Job.objects.running().filter(lease_until__lt=late)
+    for job in expired:
+        yield Finding("lease-long-expired", job.code, "Upkeep does not run: start beat.", upkeep.requeue_expired_leases)
+    silent = Job.objects.queued().filter(Q(announced_at=None, created_at__lt=late) | Q(announced_at__lt=late))
+    for job in silent:
+        yield Finding("job-unannounced", job.code, "Upkeep does not run: start beat.", ring_again)
+
+
+def ring_again() -> int:
+    return upkeep.resend_unannounced_jobs(run_next_job.delay)
+
+
+def silent_broker() -> Iterator[Finding]:
+    try:
+        with run_next_job.app.connection_for_write() as broker:
+            broker.ensure_connection(max_retries=1, timeout=2)
+    except OperationalError as error:
+        yield Finding("broker-away", "broker", f"No bell can ring until it is back: {error}")
+
+
+CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
+    unpaid_jobs,
+    unended_holds,
+    wrong_endings,
+    ownerless_holds,
+    drifted_wallets,
+    jobs_and_images,
+    missing_files,
+    orphan_files,
+    unhealed_jobs,
+    silent_broker,
+)

@@ -1,0 +1,60 @@
+"""A machine that may be hurt: GPU workers and a house worker with beat, each a process of its own to be killed."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from config.celery import app
+from tests.journeys.site import Site
+from tests.plugin import free_port
+
+CELERY = ("-m", "celery", "--quiet", "-A", "config", "worker", "-P", "threads", "--without-gossip", "--without-mingle")
+
+
+class Machine(Site):
+    """Starts nothing by itself. Its database, broker and folder are the test's."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.env = {**os.environ, **self.own_settings(), "OMP_NUM_THREADS": "1"}
+        self.processes = []
+
+    def gpu_worker(self, name: str = "gpu", *starter: str, slots: int = 8) -> subprocess.Popen[bytes]:
+        """`starter` stands in for `-m celery`: a module that hurts the process before it becomes a worker."""
+        command = (*(starter or CELERY[:2]), *CELERY[2:], "-c", str(slots), "-Q", "gpu", "-n", self.named(name))
+        process = self.start(name, *command)
+        self.processes.append(process)
+        return process
+
+    def house_worker(self) -> subprocess.Popen[bytes]:
+        """Beat and what it asks for, as on the platform: this heals the queue every 15 s."""
+        process = self.start("house", *CELERY, "-c", "1", "-Q", "default", "-B", "-n", self.named("house"))
+        self.processes.append(process)
+        return process
+
+    def named(self, name: str) -> str:
+        return f"{name}-{self.port}@{socket.gethostname()}"
+
+    def until_up(self, *names: str) -> None:
+        for name in names:
+            self.until(lambda name=name: bool(app.control.ping([self.named(name)], timeout=0.5, limit=1)), 120)
+
+    def until(self, happened: Callable[[], bool], seconds: float) -> float:
+        """Wait until it happened; the seconds that it took."""
+        begin = time.monotonic()
+        while not happened():
+            assert time.monotonic() < begin + seconds, f"It did not happen within {seconds} s.\n{self.logs()}"
+            time.sleep(0.1)
+        return time.monotonic() - begin
+
+    def kill(self, process: subprocess.Popen[bytes]) -> None:
+        """As the kernel does when memory runs out: no goodbye."""
+        process.kill()
+        process.wait()
+        self.processes.remove(process)
