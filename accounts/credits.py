@@ -88,4 +88,4 @@ def _enter(wallet: Wallet, kind: Kind, amount: int, reference: str, note: str) -
 
 def _too_dear(wallet: Wallet, amount: int) -> str:
     balance = Wallet.objects.get(pk=wallet.pk).balance
-    return f"This costs {amount} credits and you have {balance}. Make fewer or smaller pictures, or wait for tomorrow's credits."
+    return f"This costs {amount} credits and you have {balance}. Make fewer or smaller ones, or wait for tomorrow's."

@@ -48,7 +48,7 @@ class Plan(models.Model):
         return plan
 
 
-class User(AbstractUser):
+class User(AbstractUser):  # type: ignore[django-manager-missing]
     """A person. `code` is the public handle, `username` the public name."""
 
     code = models.CharField(max_length=12, unique=True, default=new_code, editable=False)

@@ -28,7 +28,7 @@ class Request:
 def enforce_quota(plan: Plan, usage: Usage, request: Request) -> None:
     """Raise a refusal, naming the limit, when the request goes past the plan."""
     if request.pictures > plan.max_pictures:
-        raise Refusal("too-many-pictures", f"Your plan makes at most {plan.max_pictures} pictures at once.", field="count")
+        raise Refusal("too-many-pictures", f"Your plan makes {plan.max_pictures} pictures at once.", field="count")
     if request.pixels > plan.max_pixels:
         raise Refusal("too-large", f"Your plan draws at most {plan.max_pixels:,} pixels a picture.", field="width")
     if request.steps > plan.max_steps:
@@ -41,5 +41,6 @@ def enforce_quota(plan: Plan, usage: Usage, request: Request) -> None:
         )
     if usage.stored_bytes >= plan.storage_bytes:
         raise QuotaExceeded(
-            "storage-full", "Your pictures fill the storage of your plan. Delete some to make room.",
+            "storage-full",
+            "Your pictures fill the storage of your plan. Delete some to make room.",
         )

@@ -1,4 +1,4 @@
-"""Filling the catalog from files: what lies in a weights folder becomes rows. Which rows a person may use is `weights`'.
+"""Filling the catalog: what lies in a weights folder becomes rows. Which rows a person may use is `weights`'.
 
 A card, `NAME.card.json` beside a file or a checkpoint's folder, brings what no header tells: title, licence,
 description, defaults and example prompts.
@@ -75,7 +75,7 @@ def register(path: Path, root: Path) -> Found:
 
 
 def retire_former(rows: type[WeightRow], relative: str) -> None:
-    """Another file lies where a known one was: the old row stays for old recipes, but offers nothing and frees its name."""
+    """Another file lies where a known one was: the old row stays for old recipes and frees its name."""
     for row in rows.objects.filter(path=relative):
         row.name, row.path, row.stamp, row.is_enabled = f"{row.name[:80]}-{row.autov2}", "", "", False
         if isinstance(row, Checkpoint):
@@ -116,7 +116,7 @@ def fields_of(weights: WeightFile, path: Path) -> dict[str, Any]:
 
 
 def native_side(folder: Path) -> int:
-    """The side in pixels that a checkpoint's folder was trained for: latent side times the VAE's factor; 0: not told."""
+    """The side in pixels that a checkpoint's folder was trained for: latent side times VAE factor; 0: not told."""
     sample = read_json(folder / "unet" / "config.json").get("sample_size")
     blocks = read_json(folder / "vae" / "config.json").get("block_out_channels", [])
     return int(sample) * 2 ** (len(blocks) - 1) if isinstance(sample, int) and blocks else 0

@@ -48,8 +48,13 @@ class Frame:
     def to_bytes(self) -> bytes:
         """Two bytes of header length, the JSON header, the picture."""
         header = json.dumps(
-            {"code": self.code, "percent": self.percent, "step": self.step, "total": self.total,
-             "seconds_left": round(self.seconds_left, 1)}
+            {
+                "code": self.code,
+                "percent": self.percent,
+                "step": self.step,
+                "total": self.total,
+                "seconds_left": round(self.seconds_left, 1),
+            }
         ).encode()
         return _HEADER.pack(len(header)) + header + self.picture
 
@@ -57,7 +62,7 @@ class Frame:
     def from_bytes(cls, data: bytes) -> Frame:
         (length,) = _HEADER.unpack_from(data)
         start = _HEADER.size + length
-        return cls(**json.loads(data[_HEADER.size:start]), picture=data[start:])
+        return cls(**json.loads(data[_HEADER.size : start]), picture=data[start:])
 
 
 def group_of(owner_id: int) -> str:
@@ -120,4 +125,4 @@ def last_frame(code: str) -> Frame | None:
         data = connection().get(frame_key(code))
     except redis.RedisError:
         return None
-    return Frame.from_bytes(bytes(data)) if data else None
+    return Frame.from_bytes(data) if isinstance(data, bytes) else None

@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 
 import redis.asyncio as redis
 import structlog
+from redis.asyncio.client import PubSub
 
 from generation import events
 
@@ -25,6 +26,7 @@ class FrameHub:
         self.url = url
         self.viewers: dict[int, set[Viewer]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Task[None] | None = None
         self._locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 
     async def attach(self, owner_id: int, viewer: Viewer) -> None:
@@ -53,7 +55,7 @@ class FrameHub:
         """Nobody looks: the line is closed, and the next viewer opens another."""
         if self._task is not None:
             self._task.cancel()
-        await self._pubsub.aclose()
+        await self._pubsub.aclose()  # type: ignore[no-untyped-call]
         await self._client.aclose()
         self._loop = None
 
@@ -68,10 +70,10 @@ class FrameHub:
             return
         self._loop = loop
         self.viewers = {}
-        self._task: asyncio.Task[None] | None = None
+        self._task = None
         # Idle is normal here: redis-py's own five seconds of socket timeout would end the line.
         self._client = redis.Redis.from_url(self.url, socket_timeout=None)
-        self._pubsub = self._client.pubsub(ignore_subscribe_messages=True)
+        self._pubsub: PubSub = self._client.pubsub(ignore_subscribe_messages=True)
 
     async def _listen(self) -> None:
         while self.viewers:

@@ -46,7 +46,8 @@ class LoraPick:
     def __post_init__(self) -> None:
         for value in (self.weight, self.text_weight):
             if value is not None and not (math.isfinite(value) and abs(value) <= WEIGHT_LIMIT):
-                raise InvalidRecipe("loras", f"The weight of LoRA “{self.name}” must lie between -2 and 2.", "bad-lora-weight")
+                sentence = f"The weight of LoRA “{self.name}” must lie between -2 and 2."
+                raise InvalidRecipe("loras", sentence, "bad-lora-weight")
 
     @property
     def encoder_weight(self) -> float:

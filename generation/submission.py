@@ -57,7 +57,7 @@ def prepare(user: User, recipe: Recipe, count: int) -> list[Recipe]:
 
 
 def submit_tracing(image: GeneratedImage) -> None:
-    """Have the image traced into vector paths, once. Asking again while it runs, or when it is there, changes nothing."""
+    """Have the image traced into vector paths, once: asking again while it runs or is there changes nothing."""
     waiting = GeneratedImage.Svg.WAITING
     untraced = [GeneratedImage.Svg.NONE, GeneratedImage.Svg.FAILED]
     asked = GeneratedImage.objects.kept().filter(pk=image.pk, svg_state__in=untraced)

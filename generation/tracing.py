@@ -1,4 +1,4 @@
-"""Turning a kept image into traced vector paths, in a worker: it can take seconds of a core. Asked for by `submission`."""
+"""Turning a kept image into traced vector paths, in a worker: it can take seconds. Asked for by `submission`."""
 
 from __future__ import annotations
 

@@ -34,13 +34,15 @@ def pin_weights(user: User, recipe: Recipe) -> Recipe:
 def find_checkpoint(user: User, name: str) -> Checkpoint:
     usable = Checkpoint.objects.usable_by(user)
     if not name:
-        default = usable.filter(is_default=True).first() or usable.order_by("pk").first()
+        default: Checkpoint | None = usable.filter(is_default=True).first() or usable.order_by("pk").first()
         if default is None:
             raise Refusal("no-checkpoint", "No checkpoint is installed yet; ask the operator.", field="checkpoint")
         return default
     found: Checkpoint | None = usable.filter(name=name).first()
     if found is None:
-        raise Refusal("unknown-checkpoint", f"There is no checkpoint “{name}”.{did_you_mean(name, usable)}", field="checkpoint")
+        raise Refusal(
+            "unknown-checkpoint", f"There is no checkpoint “{name}”.{did_you_mean(name, usable)}", field="checkpoint"
+        )
     return found
 
 
@@ -59,7 +61,9 @@ def pin_loras(user: User, prompt: str, checkpoint: Checkpoint) -> Iterable[LoraP
         place = f"at character {tag.start + 1}"
         if lora is None:
             raise Refusal(
-                "unknown-lora", f"There is no LoRA “{tag.name}” ({place}).{did_you_mean(tag.name, usable)}", field="prompt"
+                "unknown-lora",
+                f"There is no LoRA “{tag.name}” ({place}).{did_you_mean(tag.name, usable)}",
+                field="prompt",
             )
         _refuse_other_family(lora, checkpoint, f"The LoRA “{tag.name}” ({place})", "prompt")
         yield LoraPick(lora.name, tag.weight, tag.text_weight, lora.sha256)
@@ -97,7 +101,7 @@ def _refuse_other_family(row: WeightRow, checkpoint: Checkpoint, what: str, fiel
     if row.family != checkpoint.family:
         raise Refusal(
             "wrong-family",
-            f"{what} is made for {FAMILY_TITLES[row.family]} and “{checkpoint.title}” is {FAMILY_TITLES[checkpoint.family]}.",
+            f"{what} is for {FAMILY_TITLES[row.family]}; “{checkpoint.title}” is {FAMILY_TITLES[checkpoint.family]}.",
             field=field,
         )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -9,6 +11,7 @@ from rest_framework.views import APIView
 
 from accounts.api.serializers import MeOutput
 from accounts.credits import grant_daily, wallet_of
+from accounts.models import User
 
 
 class MeView(APIView):
@@ -16,7 +19,7 @@ class MeView(APIView):
 
     @extend_schema(responses=MeOutput)
     def get(self, request: Request) -> Response:
-        user = request.user
+        user = cast(User, request.user)
         grant_daily(user)
         person = {"code": user.code, "username": user.username, "email": user.email}
         return Response(MeOutput({**person, "credits": wallet_of(user).balance, "plan": user.plan}).data)

@@ -37,8 +37,8 @@ class RecipeInput(serializers.Serializer[Any]):
     seed = serializers.IntegerField(required=False, allow_null=True, default=None)
     clip_skip = serializers.IntegerField(default=1)
     emphasis = serializers.CharField(max_length=20, default="original")
-    loras = LoraPickInput(many=True, default=list, max_length=MAX_LORAS)
-    count = serializers.IntegerField(default=1, min_value=1, max_value=64, help_text="Pictures, with seeds counting up.")
+    loras = serializers.ListField(child=LoraPickInput(), default=list, max_length=MAX_LORAS)
+    count = serializers.IntegerField(default=1, min_value=1, max_value=64, help_text="Pictures; seeds count up.")
 
     def recipe(self, user: Any) -> Recipe:
         """The recipe, with the checkpoint's defaults filled in. Raises InvalidRecipe and Refusal."""

@@ -36,7 +36,9 @@ class WeightRow(models.Model):
     stamp = models.CharField(max_length=60, blank=True, help_text="Size and time of the file when it was hashed.")
     licence = models.CharField(max_length=60, blank=True)
     description = models.TextField(max_length=2000, blank=True)
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="+"
+    )
     is_public = models.BooleanField(default=True)
     is_enabled = models.BooleanField(default=True, help_text="Off: kept in old recipes, offered to nobody.")
     created_at = models.DateTimeField(auto_now_add=True)

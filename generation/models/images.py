@@ -11,7 +11,7 @@ from generation.models.jobs import Job, new_code
 from generation.recipe import Recipe
 
 
-class ImageQuerySet(models.QuerySet[Any]):
+class ImageQuerySet(models.QuerySet["GeneratedImage"]):
     """Images, said as a sentence: `GeneratedImage.objects.of(alice).kept().newest()`."""
 
     def of(self, user: Any) -> Self:

@@ -19,7 +19,7 @@ def new_code() -> str:
     return secrets.token_hex(8)
 
 
-class JobQuerySet(models.QuerySet[Any]):
+class JobQuerySet(models.QuerySet["Job"]):
     """Jobs, said as a sentence: `Job.objects.of(alice).unfinished()`."""
 
     def of(self, user: Any) -> Self:
@@ -52,7 +52,9 @@ class Job(models.Model):
 
     code = models.CharField(max_length=16, unique=True, default=new_code, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="jobs")
-    submission = models.CharField(max_length=16, db_index=True, help_text="Siblings of one press of the button share it.")
+    submission = models.CharField(
+        max_length=16, db_index=True, help_text="Siblings of one press of the button share it."
+    )
     position = models.PositiveSmallIntegerField(default=0, help_text="Place among the siblings, from 0.")
     recipe_json = models.JSONField()
     prompt = models.TextField()
@@ -80,9 +82,7 @@ class Job(models.Model):
             models.Index(fields=["state", "virtual_start", "id"], name="job_fair_order"),
             models.Index(fields=["owner", "state"], name="job_of_owner"),
             models.Index(fields=["owner", "-id"], name="job_newest_of_owner"),
-            models.Index(
-                fields=["lease_until"], name="job_lease", condition=models.Q(state="running")
-            ),
+            models.Index(fields=["lease_until"], name="job_lease", condition=models.Q(state="running")),
         ]
 
     def __str__(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, Self
+from typing import Self
 
 from django.db import models
 from django.db.models.functions import Now
@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 ALIVE_WITHIN = timedelta(seconds=30)
 
 
-class GpuWorkerQuerySet(models.QuerySet[Any]):
+class GpuWorkerQuerySet(models.QuerySet["GpuWorker"]):
     def alive(self) -> Self:
         return self.filter(seen_at__gt=Now() - ALIVE_WITHIN)
 

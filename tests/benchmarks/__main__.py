@@ -1,7 +1,7 @@
 """`python -m tests.benchmarks NAME [--json FILE]`: run one measurement, or `all`, and print a table of what came out.
 
-A benchmark is a module here with `run() -> list[dict]`; each row has `what`, `value`, `unit`, and where there is an aim also
-`goal` (words) and `holds` (bool).
+A benchmark is a module here with `run() -> list[dict]`; each row has `what`, `value`, `unit`, and where there is an
+aim also `goal` (words) and `holds` (bool).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the rows here")
     chosen = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    results = {name: measured(name) for name in (names if chosen.name == "all" else [chosen.name])}
+    results = [row for name in (names if chosen.name == "all" else [chosen.name]) for row in measured(name)]
     if chosen.json:
         chosen.json.parent.mkdir(parents=True, exist_ok=True)
         chosen.json.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
