@@ -83,6 +83,19 @@ GALLERY = {
     "images/<slug:code>/publish/": row("images/{image}/publish/", GET=OWNER, POST=OWNER),
 }
 
+# The same addresses for a post that still waits: nobody but its author learns that it is there, not even moderators,
+# who look at it in the admin.
+HIDDEN: Outcomes = ("404", "ok", "404", "404")
+WAITING = [
+    row("gallery/{waiting}/", GET=HIDDEN),
+    row("gallery/{waiting}/picture", GET=HIDDEN),
+    row("gallery/{waiting}/thumbnail", GET=HIDDEN),
+    row("gallery/{waiting}/report/", GET=("login", "404", "404", "404"), POST=("login", "404", "404", "404")),
+    row("gallery/{waiting}/withdraw/", POST=OWNER),
+    row("by/charlie/", GET=("404", "404", "404", "404")),
+    row("api/v1/posts/{waiting}", GET=HIDDEN, DELETE=OWNER),
+]
+
 ACCOUNT = {
     "account/": row(GET=MEMBERS),
     "account/credits/": row(GET=MEMBERS),

@@ -21,6 +21,7 @@ def things_of(alice: User) -> dict[str, str]:
         "job": made.code,
         "image": done.code,
         "post": public_post(alice).code,
+        "waiting": waiting_post(alice).code,
         "token": token.token_key,
         "lora": Lora.objects.create(
             name="ink", title="Ink", family="mini", path="ink.safetensors", sha256="a" * 64
@@ -36,6 +37,13 @@ def public_post(author: User) -> Post:
     now = timezone.now()
     return Post.objects.create(
         image=finished_image(author), author=author, title="Apple", state="approved", submitted_at=now, approved_at=now
+    )
+
+
+def waiting_post(author: User) -> Post:
+    """A post as `publish_image` leaves it."""
+    return Post.objects.create(
+        image=finished_image(author), author=author, title="Pear", state="pending", submitted_at=timezone.now()
     )
 
 
