@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -76,18 +76,25 @@ def loaded(renderer: Renderer, checkpoint: str = "sd1") -> Iterator[LoadedCheckp
 
 
 @functools.cache
-def pipeline(checkpoint: str) -> Any:
-    """diffusers' own pipeline on the same weights in float32; made once, its scheduler is set for each picture."""
-    kind = StableDiffusionXLPipeline if checkpoint == "sdxl" else StableDiffusionPipeline
-    made = kind.from_pretrained(checkpoint_folder(checkpoint), dtype=torch.float32, local_files_only=True)
+def pipeline(folder: Path) -> Any:
+    """diffusers' own pipeline on a folder's weights in float32; made once, its scheduler is set for each picture."""
+    kind = StableDiffusionXLPipeline if (folder / "text_encoder_2").exists() else StableDiffusionPipeline
+    made = kind.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
     made.set_progress_bar_config(disable=True)
     made.own_scheduler_config = dict(made.scheduler.config)
     return made
 
 
-def draw_by_pipeline(wanted: Recipe) -> Pixels:
-    """What diffusers makes of the recipe; plain prompts only."""
-    pipe, row = pipeline(wanted.checkpoint_sha256), TABLE[wanted.sampler]
+def draw_by_pipeline(
+    wanted: Recipe, folder: Path | None = None, on_step: Callable[[], object] = lambda: None
+) -> Pixels:
+    """What diffusers makes of the recipe (plain prompts only); `folder` where `checkpoint_folder` does not know it."""
+
+    def step_ended(pipe: Any, step: int, timestep: Any, states: dict[str, Any]) -> dict[str, Any]:
+        on_step()
+        return states
+
+    pipe, row = pipeline(folder or checkpoint_folder(wanted.checkpoint_sha256)), TABLE[wanted.sampler]
     changes = {**EVERY_ROW, **row.overrides, **SCHEDULES[wanted.schedule]}
     pipe.scheduler = row.scheduler.from_config({**pipe.own_scheduler_config, **changes})
     image = pipe(
@@ -99,6 +106,7 @@ def draw_by_pipeline(wanted: Recipe) -> Pixels:
         guidance_scale=wanted.cfg_scale,
         generator=torch.Generator("cpu").manual_seed(wanted.seed),
         eta=row.eta,
+        callback_on_step_end=step_ended,
         output_type="np",
     ).images[0]
     pixels: Pixels = (image * 255).round().astype(np.uint8)
