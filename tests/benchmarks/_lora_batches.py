@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from statistics import median
-from typing import Any
 
 import torch
 
@@ -84,6 +83,3 @@ class LoraBench:
 
     def _seconds(self, rows: Sequence[Picks]) -> float:
         return cpu_seconds(lambda: self.call(rows))
-
-
-Bench = Callable[[], list[dict[str, Any]]]

@@ -1,4 +1,4 @@
-"""A checkpoint of SD 1.5's true size with random weights (4.3 GB in float32), for measuring and never for looking at."""
+"""A checkpoint of SD 1.5's true size with random weights (4.3 GB in float32): to be measured, not to be looked at."""
 
 from __future__ import annotations
 

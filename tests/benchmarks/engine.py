@@ -1,8 +1,8 @@
 """The engine against sequential `StableDiffusionPipeline` calls on the same weights, side by side in one run.
 
-Times are CPU seconds of the whole process on one torch thread, taken in pairs, and medians of their ratios. `mini` is the
-bundled checkpoint, `sd15` a UNet of SD 1.5's true size with random weights. Where a batch helps depends on the latents:
-8 by 8 are bound by weights as an idle GPU is, 16 by 16 of `mini` nearly fill a CPU core with a single row.
+Times are CPU seconds of the whole process on one torch thread, taken in pairs, and medians of their ratios. `mini` is
+the bundled checkpoint, `sd15` a UNet of SD 1.5's true size with random weights. Where a batch helps depends on the
+latents: 8 by 8 are bound by weights as a GPU's are, 16 by 16 of `mini` nearly fill a CPU core with a single row.
 """
 
 from __future__ import annotations
