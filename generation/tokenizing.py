@@ -64,6 +64,7 @@ def _read(folder: Path, _written: float) -> Tokenizer:
     merges = [(first, second) for first, _, second in (line.partition(" ") for line in lines) if second]
     known = [(first, second) for first, second in merges if first + second in vocabulary]
     tokenizer = Tokenizer(BPE(vocabulary, known, end_of_word_suffix="</w>", unk_token="<|endoftext|>"))
+    tokenizer.add_special_tokens([mark for mark in ("<|startoftext|>", "<|endoftext|>") if mark in vocabulary])
     tokenizer.normalizer = normalizers.Sequence(
         [normalizers.NFC(), normalizers.Replace(Regex(r"\s+"), " "), normalizers.Lowercase()]
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os.path
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ WEAKER = (1.0, 0.9, 0.6)
 PARTS_SHOWN = 12
 RANGES_SHOWN = 4
 WEIGHTS_SHOWN = 12
+SHARED_SHOWN = 12
 CHUNKS_DRAWN = 8
 SIGN_OF = {"error": "bad", "warning": "odd"}
 
@@ -161,11 +163,18 @@ def strip_of(prompt: Prompt, calls: int, steps: int) -> Strip | None:
     stretches = [
         Stretch(each.first_call, each.last_call - each.first_call + 1, texts.index(each.text) % 4) for each in said
     ]
+    shown = from_the_first_difference([" ".join(text.split()).strip(" ,") for text in texts[:PARTS_SHOWN]])
     parts = [
-        Part(n % 4, steps_said([each for each in said if each.text == text], calls, steps), " ".join(text.split()))
+        Part(n % 4, steps_said([each for each in said if each.text == text], calls, steps), shown[n])
         for n, text in enumerate(texts[:PARTS_SHOWN])
     ]
     return Strip(calls, stretches, parts, max(0, len(texts) - PARTS_SHOWN))
+
+
+def from_the_first_difference(texts: list[str]) -> list[str]:
+    """The texts without a long beginning that all of them share: a line has room for little."""
+    shared = os.path.commonprefix(texts).rfind(" ") + 1
+    return texts if shared <= SHARED_SHOWN else [f"… {text[shared:]}" for text in texts]
 
 
 def steps_said(segments: list[Segment], calls: int, steps: int) -> str:

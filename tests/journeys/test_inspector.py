@@ -1,4 +1,4 @@
-"""A person writes a prompt: what is wrong is shown at its place, names complete themselves, a picture fills the form."""
+"""A person writes a prompt: what is wrong is shown at its place, names are completed, a picture fills the form."""
 
 from __future__ import annotations
 
@@ -98,7 +98,8 @@ def test_names_complete_themselves(page: Page) -> None:
 
 
 def picture_of(prompt: str, checkpoint: str = "emoji-diffusion") -> bytes:
-    text = f"{prompt}\nNegative prompt: dull\nSteps: 7, Sampler: Heun, CFG scale: 3.5, Seed: 12, Size: 128x64, Model: {checkpoint}"
+    parameters = f"Steps: 7, Sampler: Heun, CFG scale: 3.5, Seed: 12, Size: 128x64, Model: {checkpoint}"
+    text = f"{prompt}\nNegative prompt: dull\n{parameters}"
     return encode_image(Image.new("RGB", (128, 64), "tomato"), "png", recipe_text=text)
 
 

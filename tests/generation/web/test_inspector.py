@@ -45,7 +45,8 @@ def test_tokens_are_counted_against_the_checkpoints_chunks(alices: Client, catal
 
 def test_a_schedule_is_a_strip_of_steps(alices: Client, catalog: Checkpoint) -> None:
     part = look(alices, prompt="a [red:blue:0.5] apple", steps="10", sampler="Euler")
-    assert re.findall(r'<rect class="shade-(\d)" x="(\d+)" y="0" width="(\d+)"', part) == [("0", "0", "6"), ("1", "6", "4")]
+    stretches = re.findall(r'<rect class="shade-(\d)" x="(\d+)" y="0" width="(\d+)"', part)
+    assert stretches == [("0", "0", "6"), ("1", "6", "4")]
     assert "a red apple" in part and "a blue apple" in part
     assert "strip-of-steps" not in look(alices, prompt="a red apple")
 
