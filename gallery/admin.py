@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from django.contrib import admin, messages
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Count, Prefetch, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
@@ -26,8 +26,8 @@ State = Post.State
 VERBS: dict[str, Callable[[User, Post, str], Decision]] = {
     "approve": moderation.approve,
     "reject": moderation.reject,
-    "take_down": moderation.take_down,
     "keep": moderation.keep,
+    "take_down": moderation.take_down,
 }
 REASONS = (
     "This gallery does not show sexual content.",
@@ -37,7 +37,12 @@ REASONS = (
 )
 
 
-class ForModerators(ModelAdmin):  # type: ignore[misc]
+def open_reports() -> QuerySet[Report]:
+    """Reports that no moderator has answered yet."""
+    return Report.objects.filter(closed_at=None)
+
+
+class ForModerators(ModelAdmin):
     """Moderators look, whatever permissions their group has; nobody writes rows by hand."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
@@ -56,7 +61,7 @@ class ForModerators(ModelAdmin):  # type: ignore[misc]
         return False
 
 
-class DecisionInline(TabularInline):  # type: ignore[misc]
+class DecisionInline(TabularInline):
     """What was decided about one post, newest first."""
 
     model = Decision
@@ -90,7 +95,7 @@ class StateFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, posts: QuerySet[Post]) -> QuerySet[Post]:
         wanted = self.value() or "pending"
         if wanted == "reported":
-            return posts.filter(state=State.APPROVED, open_reports__gt=0)
+            return posts.filter(state=State.APPROVED, pk__in=open_reports().values("post"))
         return posts.filter(state=wanted) if wanted in State.values else posts.none()
 
 
@@ -107,10 +112,8 @@ class PostAdmin(ForModerators):
     fields = ["title", "author", "state", "flags", "submitted_at", "approved_at"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Post]:
-        open_reports = Report.objects.filter(closed_at=None)
-        rows = Post.objects.shown().exclude(state=State.WITHDRAWN).select_related("image", "author")
-        rows = rows.annotate(open_reports=Count("reports", filter=Q(reports__closed_at=None)))
-        told = (Prefetch("reports", open_reports, to_attr="complaints"), Prefetch("decisions", to_attr="history"))
+        rows: QuerySet[Post] = Post.objects.shown().exclude(state=State.WITHDRAWN).select_related("image", "author")
+        told = (Prefetch("reports", open_reports(), to_attr="complaints"), Prefetch("decisions", to_attr="history"))
         return rows.prefetch_related("tags", *told)
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
@@ -118,8 +121,8 @@ class PostAdmin(ForModerators):
         return ("submitted_at", "id") if request.GET.get("state", "pending") == "pending" else ("-submitted_at", "-id")
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        counts = dict(self.get_queryset(request).order_by().values_list("state").annotate(Count("pk", distinct=True)))
-        counts["reported"] = Report.objects.filter(closed_at=None, post__state=State.APPROVED).count()
+        counts = dict(self.get_queryset(request).order_by().values_list("state").annotate(Count("pk")))
+        counts["reported"] = open_reports().filter(post__state=State.APPROVED).values("post").distinct().count()
         context = {"title": "Moderation", "counts": counts, "reasons": REASONS, "moves": verbs_by_state()}
         response: HttpResponse = super().changelist_view(request, {**context, **(extra_context or {})})
         return response
@@ -195,13 +198,13 @@ class ReportAdmin(ForModerators):
 
 
 @admin.register(BlockedPhrase)
-class BlockedPhraseAdmin(ModelAdmin):  # type: ignore[misc]
+class BlockedPhraseAdmin(ModelAdmin):
     list_display = ["phrase", "effect", "note", "is_active"]
     list_filter = ["effect", "is_active"]
     search_fields = ["phrase"]
 
 
 @admin.register(Tag)
-class TagAdmin(ModelAdmin):  # type: ignore[misc]
+class TagAdmin(ModelAdmin):
     list_display = ["name"]
     search_fields = ["name"]
