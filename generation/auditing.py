@@ -16,7 +16,7 @@ from kombu.exceptions import OperationalError
 
 from accounts import credits
 from accounts.models import CreditEntry, Wallet
-from generation import imagefiles, upkeep
+from generation import imagefiles, lifecycle, upkeep
 from generation.models import GeneratedImage, Job
 from generation.tasks import run_next_job
 
@@ -65,7 +65,7 @@ def unended_holds() -> Iterator[Finding]:
 def ending_of(job: Job) -> Callable[[], object]:
     if job.state == State.DONE:
         return partial(credits.settle, job.reference, job.credits, note="Audit: settled")
-    return partial(credits.release, job.reference, note="Audit: released")
+    return partial(lifecycle.give_back, job, "Audit: released")
 
 
 def wrong_endings() -> Iterator[Finding]:

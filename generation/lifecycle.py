@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 from PIL import Image
 
-from accounts import credits
+from accounts import budgets, credits
 from accounts.refusals import Conflict
 from generation import events, imagefiles
 from generation.imaging.encode import encode_image
@@ -70,7 +70,7 @@ def fail_job(job: Job, code: str, message: str) -> bool:
     with transaction.atomic():
         ended = _end(_held(job), Job.State.FAILED, error_code=code, error_message=message[:300])
         if ended:
-            credits.release(job.reference, note=f"Failed: {_note(job)}")
+            give_back(job, f"Failed: {_note(job)}")
     if ended:
         logger.warning("job_failed", job=job.code, code=code, message=message)
         _announce(job, Job.State.FAILED)
@@ -82,11 +82,17 @@ def cancel_job(job: Job) -> None:
     with transaction.atomic():
         ended = _end(Job.objects.unfinished().filter(pk=job.pk), Job.State.CANCELLED)
         if ended:
-            credits.release(job.reference, note=f"Cancelled: {_note(job)}")
+            give_back(job, f"Cancelled: {_note(job)}")
     if not ended:
         raise Conflict("already-ended", "This picture has already ended; there is nothing to cancel.")
     events.ask_to_stop(job)
     _announce(job, Job.State.CANCELLED)
+
+
+def give_back(job: Job, note: str) -> None:
+    """The whole hold returns to the wallet, and to the budget of the token that asked. Once, however often called."""
+    if credits.release(job.reference, note=note):
+        budgets.refund(job.token_id, job.credits)
 
 
 def release_job(job: Job) -> bool:

@@ -12,8 +12,8 @@ from django.db.models import Sum
 from django.db.models.functions import Now
 from kombu.exceptions import OperationalError
 
-from accounts import credits
-from accounts.models import User
+from accounts import budgets, credits
+from accounts.models import ApiToken, User
 from accounts.quotas import Request, Usage, enforce_quota
 from accounts.refusals import Refusal
 from generation import events, fairness
@@ -23,15 +23,18 @@ from generation.models.jobs import new_code
 from generation.pricing import price, work
 from generation.prompting import expand, strip_comments
 from generation.recipe import MAX_SEED, Recipe
-from generation.sampling_names import SAMPLERS, SCHEDULES
+from generation.sampling_names import SAMPLERS, SCHEDULES, check_sampling
 from generation.tasks import run_next_job, trace_image
 from generation.weights import find_checkpoint, pin_weights
 
 logger = structlog.get_logger(__name__)
 
 
-def submit_jobs(user: User, recipe: Recipe, count: int = 1) -> list[Job]:
-    """Queue `count` pictures of the recipe, with seeds counting up. Raises Refusal; then nothing has changed."""
+def submit_jobs(user: User, recipe: Recipe, count: int = 1, token: ApiToken | None = None) -> list[Job]:
+    """Queue `count` pictures of the recipe, with seeds counting up. Raises Refusal; then nothing has changed.
+
+    `token` is the API token that asked: its budget pays beside the wallet.
+    """
     if count > user.plan.max_pictures:
         enforce_quota(user.plan, Usage(), Request(count, 0, 0))
     recipes = prepare(user, recipe, count)
@@ -40,7 +43,9 @@ def submit_jobs(user: User, recipe: Recipe, count: int = 1) -> list[Job]:
         # The share row is locked first, so two submissions of one person cannot both pass the quota.
         starts = fairness.stamp(user, [work(each) for each in recipes])
         enforce_quota(user.plan, usage_of(user), request)
-        jobs = _write_rows(user, recipes, starts)
+        if token is not None:
+            budgets.spend(token, total_price(recipes))
+        jobs = _write_rows(user, recipes, starts, token)
         transaction.on_commit(lambda: _announce(jobs))
     return jobs
 
@@ -84,6 +89,7 @@ def _check_names(recipe: Recipe) -> None:
         raise Refusal("unknown-sampler", f"There is no sampler “{recipe.sampler}”.", field="sampler")
     if recipe.schedule not in SCHEDULES:
         raise Refusal("unknown-schedule", f"There is no schedule type “{recipe.schedule}”.", field="schedule")
+    check_sampling(recipe.sampler, recipe.schedule, recipe.steps)
 
 
 def _sibling(recipe: Recipe, seed: int, lists: dict[str, list[str]]) -> Recipe:
@@ -95,11 +101,12 @@ def _sibling(recipe: Recipe, seed: int, lists: dict[str, list[str]]) -> Recipe:
     )
 
 
-def _write_rows(user: User, recipes: Sequence[Recipe], starts: Sequence[float]) -> list[Job]:
+def _write_rows(user: User, recipes: Sequence[Recipe], starts: Sequence[float], token: ApiToken | None) -> list[Job]:
     submission = new_code()
     jobs = [
         Job(
             owner=user,
+            token=token,
             submission=submission,
             position=position,
             recipe_json=recipe.to_json(),

@@ -12,10 +12,9 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from accounts import credits
 from generation import events, imagefiles
-from generation.lifecycle import MAX_ATTEMPTS
-from generation.models import GeneratedImage, GpuWorker, Job
+from generation.lifecycle import MAX_ATTEMPTS, give_back
+from generation.models import GeneratedImage, GpuWorker, Job, KeptAnswer
 
 logger = structlog.get_logger(__name__)
 
@@ -24,6 +23,7 @@ RING_AGAIN_AFTER = timedelta(seconds=60)
 DELETED_KEPT_FOR = timedelta(days=1)
 ORPHAN_KEPT_FOR = timedelta(days=1)
 """Files are written before their row: a young one may be a picture that is just being kept."""
+ANSWER_KEPT_FOR = timedelta(days=1)
 WORKER_KEPT_FOR = timedelta(days=1)
 
 
@@ -71,7 +71,7 @@ def _set_aside(job: Job) -> None:
         error_code="worker-lost",
         error_message="The worker stopped again and again on this picture, so it was set aside. Your credits are back.",
     )
-    credits.release(job.reference, note="Set aside after repeated worker loss")
+    give_back(job, "Set aside after repeated worker loss")
     logger.error("job_set_aside", job=job.code, attempt=job.attempt, lone_deaths=job.lone_deaths)
 
 
@@ -90,7 +90,8 @@ def resend_unannounced_jobs(ring: Callable[[], object]) -> int:
 def prune() -> dict[str, int]:
     """Sweep what nobody sees any more."""
     gone, _ = GpuWorker.objects.filter(seen_at__lt=Now() - WORKER_KEPT_FOR).delete()
-    return {"images": prune_images(), "files": sweep_orphans(), "workers": gone}
+    answers, _ = KeptAnswer.objects.filter(created_at__lt=Now() - ANSWER_KEPT_FOR).delete()
+    return {"images": prune_images(), "files": sweep_orphans(), "workers": gone, "answers": answers}
 
 
 def prune_images() -> int:

@@ -10,6 +10,7 @@ urlpatterns = [
     path("jobs", views.JobsView.as_view(), name="api-jobs"),
     path("jobs/<slug:code>", views.JobView.as_view(), name="api-job"),
     path("jobs/<slug:code>/cancel", views.CancelView.as_view(), name="api-job-cancel"),
+    path("jobs/<slug:code>/prefer", views.PreferView.as_view(), name="api-job-prefer"),
     path("images", views.ImagesView.as_view(), name="api-images"),
     path("images/<slug:code>", views.ImageView.as_view(), name="api-image"),
     path("images/<slug:code>/file/<slug:format_name>", views.ImageFileView.as_view(), name="api-image-file"),

@@ -7,7 +7,6 @@ from typing import Any, cast
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.urls import reverse
-from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics, permissions
@@ -16,7 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.credits import grant_daily, wallet_of
-from accounts.models import User
+from accounts.models import ApiToken, User
 from accounts.refusals import NotFound
 from generation.api.serializers import (
     CheckpointOutput,
@@ -27,7 +26,10 @@ from generation.api.serializers import (
     RecipeInput,
     SubmissionOutput,
 )
+from generation.deletion import delete_images
 from generation.downloads import attachment
+from generation.fairness import prefer_job
+from generation.idempotency import idempotent
 from generation.lifecycle import cancel_job
 from generation.models import Checkpoint, GeneratedImage, Job, Lora
 from generation.submission import prepare, submit_jobs, submit_tracing, total_price
@@ -36,6 +38,10 @@ from generation.submission import prepare, submit_jobs, submit_tracing, total_pr
 def maker(request: Request) -> User:
     """Whose token it is; the default permission lets nobody else through to here."""
     return cast(User, request.user)
+
+
+def token_of(request: Request) -> ApiToken | None:
+    return request.auth if isinstance(request.auth, ApiToken) else None
 
 
 def get_job(request: Request, code: str) -> Job:
@@ -66,6 +72,7 @@ class JobsView(generics.ListAPIView[Job]):
         parameters=[OpenApiParameter("dry_run", bool, description="Only say what it would cost; nothing is queued.")],
         responses={202: SubmissionOutput, 200: PriceOutput},
     )
+    @idempotent
     def post(self, request: Request) -> Response:
         form = RecipeInput(data=request.data)
         form.is_valid(raise_exception=True)
@@ -75,7 +82,7 @@ class JobsView(generics.ListAPIView[Job]):
         if request.query_params.get("dry_run", "") in ("1", "true"):
             credits = total_price(prepare(user, recipe, count))
             return Response({"credits": credits, "balance": wallet_of(user).balance})
-        jobs = submit_jobs(user, recipe, count)
+        jobs = submit_jobs(user, recipe, count, token=token_of(request))
         body = {"submission": jobs[0].submission, "credits": sum(job.credits for job in jobs), "jobs": jobs}
         return Response(
             SubmissionOutput(body).data, status=202, headers={"Location": reverse("api-job", args=[jobs[0].code])}
@@ -96,6 +103,15 @@ class CancelView(APIView):
     @extend_schema(request=None, responses=JobOutput)
     def post(self, request: Request, code: str) -> Response:
         cancel_job(get_job(request, code))
+        return Response(JobOutput(get_job(request, code)).data)
+
+
+class PreferView(APIView):
+    """Draw a waiting job before your other ones. Nobody else waits longer or shorter for it."""
+
+    @extend_schema(request=None, responses=JobOutput)
+    def post(self, request: Request, code: str) -> Response:
+        prefer_job(get_job(request, code))
         return Response(JobOutput(get_job(request, code)).data)
 
 
@@ -123,9 +139,7 @@ class ImageView(APIView):
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, code: str) -> Response:
-        image = get_image(request, code)
-        image.deleted_at = timezone.now()
-        image.save(update_fields=["deleted_at"])
+        delete_images(maker(request), [get_image(request, code).code])
         return Response(status=204)
 
 
@@ -141,6 +155,7 @@ class TraceView(APIView):
     """Have a picture traced into vector paths; `svg_state` of the image tells when it is ready."""
 
     @extend_schema(request=None, responses={202: ImageOutput})
+    @idempotent
     def post(self, request: Request, code: str) -> Response:
         image = get_image(request, code)
         submit_tracing(image)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from generation.models.answers import KeptAnswer
 from generation.models.catalog import Checkpoint, Embedding, Lora, Vae, Wildcard
 from generation.models.images import GeneratedImage
 from generation.models.jobs import Draft, Job, QueueClock, QueueShare
@@ -14,6 +15,7 @@ __all__ = [
     "GeneratedImage",
     "GpuWorker",
     "Job",
+    "KeptAnswer",
     "Lora",
     "QueueClock",
     "QueueShare",

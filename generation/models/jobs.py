@@ -62,6 +62,10 @@ class Job(models.Model):
     state = models.CharField(max_length=9, choices=State.choices, default=State.QUEUED)
     credits = models.PositiveIntegerField()
     work = models.FloatField(help_text="Pixels times steps.")
+    token = models.ForeignKey(
+        "accounts.ApiToken", null=True, blank=True, on_delete=models.SET_NULL, related_name="+",
+        help_text="The API token whose budget pays beside the wallet.",
+    )  # fmt: skip
     virtual_start = models.FloatField(help_text="Start tag of fair queueing: the smallest is drawn next.")
     attempt = models.PositiveSmallIntegerField(default=0)
     lone_deaths = models.PositiveSmallIntegerField(default=0, help_text="Workers that died with this job alone.")

@@ -151,6 +151,7 @@ API = {
     "api/v1/jobs": row(GET=MEMBERS, POST=MEMBERS),
     "api/v1/jobs/<slug:code>": row("api/v1/jobs/{job}", GET=OWNER),
     "api/v1/jobs/<slug:code>/cancel": row("api/v1/jobs/{job}/cancel", POST=OWNER),
+    "api/v1/jobs/<slug:code>/prefer": row("api/v1/jobs/{job}/prefer", POST=OWNER),
     "api/v1/images": row(GET=MEMBERS),
     "api/v1/images/<slug:code>": row("api/v1/images/{image}", GET=OWNER, DELETE=OWNER),
     "api/v1/images/<slug:code>/file/<slug:format_name>": row("api/v1/images/{image}/file/png", GET=OWNER),

@@ -34,6 +34,7 @@ VERBS = (
     "generation.submission",
     "generation.deletion",
 )
+DOOR_VERBS = ("generation.auditing", "generation.idempotency")
 DOOR_MODULES = (
     "generation.forms",
     "generation.views",
@@ -73,6 +74,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         WORKER, (*ROWS, *EVENTS, *QUEUE, *WORKER, "generation.tasks", "generation.engine", "generation.training")
     ),
     "generation.tasks": (*QUEUE, *WORKER),
+    "generation.idempotency": ("generation.models", "accounts"),
     "generation.auditing": (*ROWS, *EVENTS, *QUEUE, "generation.tasks"),
     "generation.weights": ROWS,
     "generation.tokenizing": ROWS,
@@ -81,7 +83,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "generation.submission": (*ROWS, *EVENTS, *QUEUE, *VERBS),
     "generation.deletion": ROWS,
     "generation.showroom": ("generation.recipe",),
-    **dict.fromkeys(DOOR_MODULES, (*ROWS, *EVENTS, *QUEUE, *VERBS, *DOOR_MODULES, "generation.auditing")),
+    **dict.fromkeys(DOOR_MODULES, (*ROWS, *EVENTS, *QUEUE, *VERBS, *DOOR_MODULES, *DOOR_VERBS)),
     # The one door that draws without a worker.
     "generation.management.commands.render": (*ROWS, *QUEUE, *VERBS, *WORKER, "generation.engine"),
     "generation.management.commands.train_lora": (
@@ -92,7 +94,14 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "generation.engine",
         "generation.training",
     ),
-    "gallery": ("generation.models", "generation.imaging", "generation.recipe", "generation.showroom", "accounts"),
+    "gallery": (
+        "generation.models",
+        "generation.imaging",
+        "generation.recipe",
+        "generation.showroom",
+        "generation.idempotency",
+        "accounts",
+    ),
     "config": PACKAGES,
     "generation": (),
 }

@@ -1,0 +1,23 @@
+"""What an API token may spend of its owner's credits: the only writer of `ApiToken.spent`. Wallets are `credits`'s."""
+
+from __future__ import annotations
+
+from django.db.models import F, Q
+from django.db.models.functions import Greatest
+
+from accounts.models import ApiToken
+from accounts.refusals import NotEnoughCredits
+
+
+def spend(token: ApiToken, amount: int) -> None:
+    """Take `amount` credits from the token's budget; NotEnoughCredits when that does not pay. Call in a transaction."""
+    # The condition is in the update itself, so two requests on the last credit cannot both pass.
+    within = Q(budget=None) | Q(budget__gte=F("spent") + amount)
+    if not ApiToken.objects.filter(within, pk=token.pk).update(spent=F("spent") + amount):
+        raise NotEnoughCredits("token-budget", f"This costs {amount} credits; this token's budget has fewer left.")
+
+
+def refund(token_id: str | None, amount: int) -> None:
+    """Give `amount` back to the budget of the token, if one paid and it is still there."""
+    if token_id is not None:
+        ApiToken.objects.filter(pk=token_id).update(spent=Greatest(F("spent") - amount, 0))

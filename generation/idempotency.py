@@ -1,0 +1,97 @@
+"""`Idempotency-Key` for the API's creating POSTs: who asks again for want of an answer is answered again, served once.
+
+The same key and body give the first answer again, another body 422, a request still under way 409. Keys are kept for 24
+hours, for each person by themselves. A refused request made nothing, so its key stays free.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from functools import wraps
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.refusals import Conflict, Refusal
+from generation.models import KeptAnswer
+
+HEADER = "Idempotency-Key"
+KEPT_FOR = timedelta(hours=24)
+GIVEN_UP_AFTER = timedelta(minutes=1)
+"""No request takes so long: the process that began it is dead, and with it all that it had written."""
+LONGEST_KEY = 200
+
+View = Callable[..., Response]
+
+
+class KeyReused(Refusal):
+    """The key stands for another request."""
+
+    status = 422
+
+
+def idempotent(post: View) -> View:
+    """Decorate a view's `post`. What it writes and the kept answer are one transaction: both are there, or neither."""
+
+    @wraps(post)
+    def answered_once(view: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
+        key = request.headers.get(HEADER)
+        if key is None or not request.user.is_authenticated:
+            return post(view, request, *args, **kwargs)
+        fingerprint = fingerprint_of(request)
+        claimed = claim(request.user, key, fingerprint)
+        if claimed is None:
+            return repeated(KeptAnswer.objects.filter(user=request.user, key=key).first(), fingerprint)
+        try:
+            with transaction.atomic():
+                response = post(view, request, *args, **kwargs)
+                keep(claimed, response)
+        except BaseException:
+            KeptAnswer.objects.filter(pk=claimed.pk, status=None).delete()
+            raise
+        return response
+
+    return answered_once
+
+
+def claim(user: Any, key: str, fingerprint: str) -> KeptAnswer | None:
+    """A row that says the request is under way; None when the key is taken."""
+    if not key.isprintable() or not 0 < len(key) <= LONGEST_KEY:
+        raise Refusal("bad-idempotency-key", f"An {HEADER} has 1 to {LONGEST_KEY} printable characters.")
+    outlived = Q(created_at__lt=Now() - KEPT_FOR) | Q(status=None, created_at__lt=Now() - GIVEN_UP_AFTER)
+    KeptAnswer.objects.filter(outlived, user=user, key=key).delete()
+    try:
+        with transaction.atomic():
+            return KeptAnswer.objects.create(user=user, key=key, fingerprint=fingerprint, created_at=Now())
+    except IntegrityError:
+        return None
+
+
+def keep(claimed: KeptAnswer, response: Response) -> None:
+    kept = KeptAnswer.objects.filter(pk=claimed.pk, status=None).update(
+        status=response.status_code, body=response.data, location=response.headers.get("Location", "")
+    )
+    if not kept:  # it was given up for dead meanwhile, and the key may be somebody's again
+        raise Conflict("request-too-slow", "This request took too long and was undone. Send it again.")
+
+
+def repeated(kept: KeptAnswer | None, fingerprint: str) -> Response:
+    if kept is not None and kept.fingerprint != fingerprint:
+        raise KeyReused("idempotency-key-reused", f"This {HEADER} was used for another request.")
+    if kept is None or kept.status is None:
+        raise Conflict("request-in-flight", f"A request with this {HEADER} is under way. Ask again in a moment.")
+    headers = {"Idempotency-Replayed": "true"} | ({"Location": kept.location} if kept.location else {})
+    return Response(kept.body, status=kept.status, headers=headers)
+
+
+def fingerprint_of(request: Request) -> str:
+    """What was asked for; the order of JSON's keys does not matter."""
+    said = [request.method, request.get_full_path(), request.data]
+    return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()

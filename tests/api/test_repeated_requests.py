@@ -1,0 +1,121 @@
+"""Idempotency-Key: a request sent again makes nothing more and is answered as the first time."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection, connections
+from django.db.models.functions import Now
+from knox.models import get_token_model
+from rest_framework.test import APIClient
+
+from accounts.models import User
+from generation import upkeep
+from generation.models import Checkpoint, Job, KeptAnswer
+from tests.conftest import credits_of
+from tests.generation.conftest import Draw
+
+URL = "/api/v1/jobs"
+
+
+def ask(client: APIClient, key: str | None, **fields: Any) -> Any:
+    headers = {} if key is None else {"Idempotency-Key": key}
+    return client.post(URL, {"prompt": "a red apple", **fields}, format="json", headers=headers)
+
+
+def test_the_first_answer_again(alices_api: APIClient, catalog: Checkpoint) -> None:
+    first, again = ask(alices_api, "k1"), ask(alices_api, "k1")
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert first.json() == again.json()
+    assert (again["Location"], again["Idempotency-Replayed"]) == (first["Location"], "true")
+    assert "Idempotency-Replayed" not in first
+    assert Job.objects.count() == 1
+
+
+def test_without_a_key_each_is_a_request_of_its_own(alices_api: APIClient, catalog: Checkpoint) -> None:
+    ask(alices_api, None), ask(alices_api, None)
+    assert (Job.objects.count(), KeptAnswer.objects.count()) == (2, 0)
+
+
+def test_another_body_is_refused(alices_api: APIClient, catalog: Checkpoint) -> None:
+    ask(alices_api, "k1")
+    answer = ask(alices_api, "k1", prompt="a green apple")
+    assert (answer.status_code, answer.json()["code"]) == (422, "idempotency-key-reused")
+    assert Job.objects.count() == 1
+
+
+def test_one_under_way_is_a_conflict(alices_api: APIClient, catalog: Checkpoint, alice: User) -> None:
+    ask(alices_api, "k1")
+    KeptAnswer.objects.update(status=None)
+    answer = ask(alices_api, "k1")
+    assert (answer.status_code, answer.json()["code"]) == (409, "request-in-flight")
+
+
+def test_one_whose_process_died_may_be_sent_again(alices_api: APIClient, catalog: Checkpoint, alice: User) -> None:
+    ask(alices_api, "k1")
+    KeptAnswer.objects.update(status=None, created_at=Now() - timedelta(minutes=2))
+    assert ask(alices_api, "k1").status_code == 202
+
+
+def test_a_refusal_leaves_the_key_free(alices_api: APIClient, catalog: Checkpoint) -> None:
+    assert ask(alices_api, "k1", checkpoint="ghost").status_code == 400
+    assert not KeptAnswer.objects.exists()
+    assert ask(alices_api, "k1").status_code == 202
+
+
+def test_keys_are_each_persons_own(alices_api: APIClient, catalog: Checkpoint, charlie: User) -> None:
+    from accounts.credits import grant
+
+    grant(charlie, 100, reference="gift")
+    _, token = get_token_model().objects.create(user=charlie)
+    charlies_api = APIClient(headers={"Authorization": f"Bearer {token}"})
+    ask(alices_api, "k1"), ask(charlies_api, "k1")
+    assert Job.objects.count() == 2
+
+
+def test_keys_are_kept_for_a_day(alices_api: APIClient, catalog: Checkpoint) -> None:
+    ask(alices_api, "k1")
+    upkeep.prune()
+    assert KeptAnswer.objects.exists()
+    KeptAnswer.objects.update(created_at=Now() - timedelta(hours=25))
+    ask(alices_api, "k1")
+    assert Job.objects.count() == 2
+    KeptAnswer.objects.update(created_at=Now() - timedelta(hours=25))
+    upkeep.prune()
+    assert not KeptAnswer.objects.exists()
+
+
+@pytest.mark.parametrize("key", ["", "x" * 201, "a\tb"])
+def test_a_key_that_is_none(alices_api: APIClient, catalog: Checkpoint, key: str) -> None:
+    assert ask(alices_api, key).json()["code"] == "bad-idempotency-key"
+
+
+def test_tracing_takes_a_key_too(alices_api: APIClient, alice: User, draw: Draw) -> None:
+    address = f"/api/v1/images/{draw(alice).code}/trace"
+    answers = [alices_api.post(address, headers={"Idempotency-Key": "t"}) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [202, 202]
+    assert answers[1]["Idempotency-Replayed"] == "true"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_twenty_at_once_make_one_job(alices_api: APIClient, catalog: Checkpoint, alice: User) -> None:
+    credentials = alices_api._credentials
+    balance = credits_of(alice)
+    connection.close()
+
+    def one(number: int) -> int:
+        client = APIClient()
+        client.credentials(**credentials)
+        try:
+            return int(ask(client, "k1", seed=7).status_code)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(8) as pool:
+        statuses = list(pool.map(one, range(20)))
+    assert set(statuses) <= {202, 409} and 202 in statuses
+    assert Job.objects.count() == 1
+    assert credits_of(alice) == balance - Job.objects.get().credits

@@ -1,0 +1,39 @@
+"""Messages are hints: the broker is emptied, or says everything five times, and every picture is drawn once."""
+
+from __future__ import annotations
+
+import pytest
+
+from accounts.models import User
+from generation import events
+from generation.models import Job
+from generation.tasks import run_next_job
+from tests.faults.conftest import all_drawn_once
+from tests.faults.machine import Machine
+from tests.generation.conftest import Queue
+
+PATIENCE_SECONDS = 240
+
+
+def test_the_broker_is_emptied_with_fifty_queued(machine: Machine, alice: User, queue: Queue) -> None:
+    """First everything is forgotten while nobody works, then again in the midst of the work."""
+    jobs = queue(alice, count=50, steps=2)
+    events.connection().flushall()
+    machine.house_worker()
+    machine.gpu_worker()
+    machine.until(lambda: Job.objects.filter(state="done").exists(), PATIENCE_SECONDS)
+    events.connection().flushall()
+    machine.until(lambda: all_drawn_once(jobs), PATIENCE_SECONDS)
+    later = queue(alice, count=2, steps=2, seed=99)
+    machine.until(lambda: all_drawn_once(later), PATIENCE_SECONDS)
+
+
+@pytest.mark.slow
+def test_every_bell_rings_five_times(machine: Machine, alice: User, queue: Queue) -> None:
+    jobs = queue(alice, count=8, steps=4)
+    for _ in range(4 * len(jobs)):
+        run_next_job.delay()
+    machine.gpu_worker("one", slots=4)
+    machine.gpu_worker("two", slots=4)
+    machine.until(lambda: all_drawn_once(jobs), PATIENCE_SECONDS)
+    assert set(Job.objects.values_list("attempt", flat=True)) == {1}

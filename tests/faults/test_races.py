@@ -1,0 +1,76 @@
+"""Cancel races finish, on two connections: exactly one ending each, and a release or a picture, never both."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+
+import numpy as np
+import pytest
+from django.db import connections
+
+from accounts.credits import grant
+from accounts.models import CreditEntry, Plan, User
+from accounts.refusals import Conflict
+from generation import lifecycle
+from generation.auditing import audit
+from generation.models import GeneratedImage, Job
+from generation.queueing import claim_next
+from tests.generation.conftest import Queue
+
+TIMES = 200
+LATEST_WISH_SECONDS = 0.1
+PIXELS = np.full((128, 128, 3), 200, np.uint8)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_cancel_races_finish(alice: User, queue: Queue) -> None:
+    Plan.objects.update(max_queued=1000, max_running=1000, max_pictures=50)
+    alice.plan.refresh_from_db()
+    grant(alice, 10_000, reference="test:enough")
+    for number in range(TIMES // 50):
+        queue(alice, count=50, seed=1000 * number)
+    jobs = [job for _ in range(TIMES) if (job := claim_next("w")) is not None]
+    assert len(jobs) == TIMES
+    with ThreadPoolExecutor(2) as pool:
+        for number, job in enumerate(jobs):
+            # Keeping the files takes a while before the row is written: the wish comes before, during and after.
+            delay = random.Random(number).uniform(0, LATEST_WISH_SECONDS)
+            race(pool, partial(lifecycle.finish_job, job, PIXELS, 0.1), partial(cancel_after, delay, job))
+        list(pool.map(lambda _: connections.close_all(), range(2)))
+    ends = dict(Job.objects.values_list("code", "state"))
+    assert set(ends.values()) <= {"done", "cancelled"}
+    done = {code for code, state in ends.items() if state == "done"}
+    assert set(GeneratedImage.objects.values_list("job__code", flat=True)) == done
+    assert 0 < len(done) < TIMES
+    assert entries("settle") == done
+    assert entries("release") == ends.keys() - done
+    assert list(audit()) == []
+    print(f"of {TIMES} races {len(done)} ended with a picture")
+
+
+def race(pool: ThreadPoolExecutor, *runners: Callable[[], object]) -> None:
+    gate = threading.Barrier(len(runners))
+
+    def run(runner: Callable[[], object]) -> None:
+        gate.wait()
+        runner()
+
+    for ended in [pool.submit(run, runner) for runner in runners]:
+        ended.result()
+
+
+def cancel_after(delay: float, job: Job) -> None:
+    time.sleep(delay)
+    with suppress(Conflict):
+        lifecycle.cancel_job(job)
+
+
+def entries(kind: str) -> set[str]:
+    references = CreditEntry.objects.filter(kind=kind).values_list("reference", flat=True)
+    return {reference.removeprefix("job:") for reference in references}
