@@ -29,9 +29,10 @@ export function painterOf(field) {
     align();
   }
 
+  // A little more than the field, for the underline of its last line.
   function align() {
     canvas.style.width = `${field.clientWidth}px`;
-    canvas.style.height = `${field.clientHeight}px`;
+    canvas.style.height = `${field.clientHeight + 4}px`;
     canvas.scrollTop = field.scrollTop;
   }
 

@@ -32,8 +32,8 @@ def test_it_works(alices: Client, catalog: Checkpoint) -> None:
     assert "This site has no LoRA “gone”." in page
     assert Draft.objects.get().fields == {
         "prompt": "a pear <lora:gone:1>", "negative_prompt": "dull", "steps": "7", "sampler": "Heun",
-        "cfg_scale": "3.5", "seed": "12", "seed_locked": "on", "size": "own", "width": "128", "height": "64", "clip_skip": "1",
-        "schedule": "Automatic", "emphasis": "original", "count": "2",
+        "cfg_scale": "3.5", "seed": "12", "seed_locked": "on", "size": "own", "width": "128", "height": "64",
+        "clip_skip": "1", "schedule": "Automatic", "emphasis": "original", "count": "2",
     }  # fmt: skip
     assert "data-read-notice" not in alices.get("/create/").text
 
