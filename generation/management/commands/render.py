@@ -7,12 +7,12 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from accounts.models import User
-from accounts.refusals import Refusal
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
+from accounts.models import User
+from accounts.refusals import Refusal
 from generation.lifecycle import infotext_of
 from generation.models import Checkpoint
 from generation.recipe import InvalidRecipe, Recipe
