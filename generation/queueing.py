@@ -36,8 +36,8 @@ def claim_next(worker: str, warm: Collection[str] = ()) -> Job | None:
         if job is None or not _take(job, worker):
             return None
         fairness.advance_clock(job.virtual_start)
-    job.refresh_from_db()
-    return job
+    claimed: Job = Job.objects.select_related("owner").get(pk=job.pk)
+    return claimed
 
 
 def _choose(warm: Collection[str]) -> Job | None:
@@ -54,7 +54,10 @@ def _choose(warm: Collection[str]) -> Job | None:
 
 
 def _ready() -> QuerySet[Job]:
-    ready = Job.objects.queued().exclude(owner__in=_at_their_limit()).order_by("virtual_start", "id")
+    # Recipes are long and only the chosen one is read.
+    ready = Job.objects.queued().only("virtual_start", "checkpoint_sha256").order_by("virtual_start", "id")
+    if full := _at_their_limit():
+        ready = ready.exclude(owner__in=full)
     if connection.features.has_select_for_update_skip_locked:
         ready = ready.select_for_update(skip_locked=True, of=("self",))
     return ready
