@@ -10,6 +10,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Generator
@@ -18,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from config.broker import valkey_binary
+from config.supervision import TETHER
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -30,10 +32,10 @@ def prepare() -> None:
     """Start the broker and name it. A wrapper runs before pytest-django's own hook, which reads the settings."""
     folder = Path(tempfile.mkdtemp(prefix="tempera-tests-"))
     port = free_port()
-    valkey = subprocess.Popen(
-        [str(valkey_binary()), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)],
-        stdout=subprocess.DEVNULL,
-    )
+    server = [str(valkey_binary()), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+    # Tied to us, for the time that somebody kills a test session.
+    tied = [sys.executable, "-I", "-S", str(TETHER), str(os.getpid()), *server]
+    valkey = subprocess.Popen(tied, stdout=subprocess.DEVNULL)
     atexit.register(clean_up, valkey, folder)
     wait_for(port)
     os.environ.update(

@@ -6,6 +6,7 @@ For tests only: the server trusts whoever reaches its socket. As root it runs as
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,8 @@ with warnings.catch_warnings():
 
 
 def main() -> int:
+    # So that being told to stop leaves the block below, which stops the server.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     with tempfile.TemporaryDirectory(prefix="tempera-postgres-", ignore_cleanup_errors=True) as folder:
         # Its server's own user must be able to enter.
         Path(folder).chmod(0o755)
