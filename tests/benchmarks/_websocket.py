@@ -8,7 +8,7 @@ import socket
 from collections.abc import Iterator
 from typing import IO
 
-TEXT, BINARY = 1, 2
+TEXT, BINARY, PING = 1, 2, 9
 
 
 class Listener:
@@ -35,6 +35,8 @@ class Listener:
             if length >= 126:
                 length = int.from_bytes(self.stream.read(2 if length == 126 else 8), "big")
             data = self.stream.read(length)
+            if kind & 15 == PING:
+                self.socket.sendall(bytes([0x8A, 0x80 | length]) + bytes(4) + data)
             if kind & 15 in (TEXT, BINARY):
                 yield kind & 15, data
 

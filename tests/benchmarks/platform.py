@@ -31,9 +31,10 @@ PROMPTS = ("a red apple", "a blue car", "a grey cat", "a green tree", "a yellow 
 
 
 def run() -> list[dict[str, Any]]:
-    with tempfile.TemporaryDirectory(prefix="tempera-benchmark-", delete=False) as folder, site(Path(folder)) as port:
-        visitor = Visitor(port)
+    with tempfile.TemporaryDirectory(prefix="tempera-benchmark-") as folder, site(Path(folder)) as port:
+        # First what takes long to load: the server hangs up on a visitor who is silent for half a minute.
         alone = Alone()
+        visitor = Visitor(port)
         visitor.picture(0), alone.picture(0)
         pairs = [(visitor.picture(number), alone.picture(number)) for number in range(1, PAIRS + 1)]
         visitor.line.close()
