@@ -32,7 +32,10 @@ expect.set_options(timeout=PATIENCE_MS)
 NewContext = Callable[..., BrowserContext]
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # Last of all: Playwright leaves an event loop running in the thread, and then no test can start its own.
+    items.sort(key=lambda item: "journeys" in item.path.parts)
     for item in items:
         if "journeys" in item.path.parts:
             item.add_marker(pytest.mark.browser)
