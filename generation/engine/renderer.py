@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import torch
 
@@ -59,6 +59,7 @@ class Renderer:
         )
         self._loras = LoraCache(weights, lora_budget_bytes, device=self.device, dtype=dtype)
         self._residents = ResidentLoras(self._loras, lora_budget_bytes)
+        self._loading = threading.Lock()
         self._decoding = threading.Lock()
         self._loop = EngineLoop(self.metrics, device_clock(self.device))
 
@@ -72,7 +73,7 @@ class Renderer:
         RenderError or its child WeightsRefused for ours; code `deadline` after `deadline_seconds`.
         """
         started = time.monotonic()
-        with self._checkpoints.lease(recipe.checkpoint_sha256, recipe.vae_sha256) as checkpoint:
+        with self._leased(recipe) as checkpoint:
             with self._denoising(recipe, checkpoint, started + deadline_seconds) as ticket:
                 for progress in ticket.progress(HEARTBEAT_SECONDS):
                     yield self._step(progress, checkpoint if previews else None)
@@ -83,6 +84,17 @@ class Renderer:
     def close(self) -> None:
         """Stop the engine after the call under way; renders under way fail with `engine-stopped`."""
         self._loop.close()
+
+    @contextmanager
+    def _leased(self, recipe: Recipe) -> Iterator[LoadedCheckpoint]:
+        """The recipe's checkpoint with its VAE, loaded here where it is not in memory."""
+        with ExitStack() as stack:
+            # One load at a time: the libraries' loaders patch torch for the whole process, and two of them at once
+            # leave each other's networks without weights.
+            with self._loading:
+                lease = self._checkpoints.lease(recipe.checkpoint_sha256, recipe.vae_sha256)
+                checkpoint = stack.enter_context(lease)
+            yield checkpoint
 
     @contextmanager
     def _denoising(self, recipe: Recipe, checkpoint: LoadedCheckpoint, deadline: float) -> Iterator[Ticket]:

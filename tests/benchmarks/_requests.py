@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -62,22 +62,18 @@ def draw_sequentially(recipes: Sequence[Recipe], folder: Path | None = None) -> 
 
 def burst(renderer: Renderer, recipes: Sequence[Recipe], look: Callable[[Step], object] | None = None) -> list[float]:
     """All at once, one thread each. The CPU seconds that each thread spent on looking at its steps."""
-    spent = [0.0] * len(recipes)
 
-    def follow(place: int) -> None:
-        entered = None
-        for event in renderer.render(recipes[place], previews=look is not None):
+    def follow(wanted: Recipe) -> float:
+        entered, spent = None, 0.0
+        for event in renderer.render(wanted, previews=look is not None):
             if look is not None and isinstance(event, Step):
                 entered = entered or time.thread_time()
                 look(event)
-                spent[place] = time.thread_time() - entered
+                spent = time.thread_time() - entered
+        return spent
 
-    threads = [threading.Thread(target=follow, args=(place,)) for place in range(len(recipes))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return spent
+    with ThreadPoolExecutor(len(recipes)) as threads:
+        return list(threads.map(follow, recipes))
 
 
 def warm(renderer: Renderer, recipes: Sequence[Recipe], rounds: int = 3) -> None:

@@ -133,6 +133,14 @@ def test_other_sizes_checkpoints_and_text_lengths_are_drawn_beside(renderer: Ren
         assert np.array_equal(one, other)
 
 
+def test_checkpoints_that_are_new_at_once_are_all_loaded() -> None:
+    """The libraries' loaders disturb each other when they run in two threads."""
+    fresh = Renderer(every_weight(), device="cpu", threads=1)
+    outcomes = draw_together(fresh, [recipe(name, steps=1) for name in ("sd1", "sd2", "sdxl", "mini")])
+    fresh.close()
+    assert all(isinstance(outcome, np.ndarray) for outcome in outcomes), outcomes
+
+
 # Steps
 
 
