@@ -19,6 +19,7 @@ from gallery.api.serializers import OwnPostOutput, PostInput, PostOutput
 from gallery.models import Post
 from gallery.publishing import publish_image, withdraw_post
 from gallery.search import Filters
+from generation.idempotency import idempotent
 from generation.models import GeneratedImage
 
 LOADED = ("image", "author")
@@ -74,6 +75,7 @@ class PostsView(generics.ListAPIView[Post]):
         return super().get(request, *args, **kwargs)
 
     @extend_schema(request=PostInput, responses={201: OwnPostOutput})
+    @idempotent
     def post(self, request: Request) -> Response:
         said = PostInput(data=request.data)
         said.is_valid(raise_exception=True)

@@ -119,3 +119,12 @@ def test_twenty_at_once_make_one_job(alices_api: APIClient, catalog: Checkpoint,
     assert set(statuses) <= {202, 409} and 202 in statuses
     assert Job.objects.count() == 1
     assert credits_of(alice) == balance - Job.objects.get().credits
+
+
+def test_publishing_again_with_the_same_key(alices_api: APIClient, alice: User, draw: Draw) -> None:
+    body = {"image": draw(alice).code, "title": "An apple", "tags": []}
+    first, again = (
+        alices_api.post("/api/v1/posts", body, format="json", headers={"Idempotency-Key": "p1"}) for _ in range(2)
+    )
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json() == again.json()
