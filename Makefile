@@ -9,13 +9,17 @@ RUN_STAMP := $(VENV)/.run-$(shell cat requirements.txt | cksum | cut -d' ' -f1)
 TEST_STAMP := $(VENV)/.test-$(shell cat requirements.txt tests/requirements.txt | cksum | cut -d' ' -f1)
 CODE := config accounts generation gallery
 
-.PHONY: run test lint test-postgres benchmarks chromium clean
+.PHONY: run test test-slow lint test-postgres benchmarks chromium clean
 
 run: $(RUN_STAMP)
 	@exec $(PY) manage.py platform
 
 test: $(TEST_STAMP) chromium lint
-	$(PY) -m pytest $(PYTEST_ARGS)
+	$(PY) -m pytest -m "not slow" $(PYTEST_ARGS)
+
+# The long ones: workers killed over and over, thousands of random texts, pictures of every page.
+test-slow: $(TEST_STAMP) chromium
+	$(PY) -m pytest -m slow $(PYTEST_ARGS)
 
 lint: $(TEST_STAMP)
 	$(PY) -m ruff check .
