@@ -29,6 +29,8 @@ class Plan(models.Model):
     max_pixels = models.PositiveIntegerField(default=1_048_576, help_text="Width times height.")
     max_steps = models.PositiveIntegerField(default=50)
     max_lora_uploads = models.PositiveIntegerField(default=10)
+    max_training_steps = models.PositiveIntegerField(default=3000, help_text="Steps of one LoRA training.")
+    max_training_runs = models.PositiveIntegerField(default=2, help_text="Trainings that may wait or run at once.")
     storage_bytes = models.BigIntegerField(default=2 * 1024**3, help_text="Bytes of kept images.")
 
     class Meta:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from generation.models.answers import KeptAnswer
 from generation.models.catalog import Checkpoint, Embedding, Lora, Vae, Wildcard
+from generation.models.datasets import DataPicture, DataSet
 from generation.models.images import GeneratedImage
 from generation.models.jobs import Draft, Job, QueueClock, QueueShare
+from generation.models.training import Snapshot, TrainingRun, TrainingSearch
 from generation.models.workers import GpuWorker
 
 __all__ = [
     "Checkpoint",
+    "DataPicture",
+    "DataSet",
     "Draft",
     "Embedding",
     "GeneratedImage",
@@ -19,6 +23,9 @@ __all__ = [
     "Lora",
     "QueueClock",
     "QueueShare",
+    "Snapshot",
+    "TrainingRun",
+    "TrainingSearch",
     "Vae",
     "Wildcard",
 ]

@@ -8,6 +8,7 @@ from tests.architecture.sources import PACKAGES, Import, imports, modules
 
 PURE = (
     "generation.recipe",
+    "generation.training_recipe",
     "generation.sampling_names",
     "generation.safetensors_header",
     "generation.lora_keys",
@@ -57,6 +58,7 @@ DOOR_MODULES = (
 # The longest prefix decides. A module may always import its own prefix, besides the prefixes of its row.
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "generation.recipe": (),
+    "generation.training_recipe": ("generation.recipe",),
     "generation.sampling_names": ("generation.recipe",),
     "generation.safetensors_header": (),
     "generation.lora_keys": ("generation.safetensors_header",),

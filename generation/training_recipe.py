@@ -1,0 +1,108 @@
+"""The training recipe: all that decides a LoRA besides its pictures, as a frozen value. Pure, like `recipe`."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from generation.recipe import MAX_SEED, InvalidRecipe, check_range
+
+PARTS = ("attention", "feed_forward", "convolution", "text_encoder")
+OPTIMIZERS = ("adamw", "adafactor", "sgd")
+SCHEDULES = ("constant", "linear", "cosine")
+STEPS_RANGE = (1, 20_000)
+RANK_RANGE = (1, 128)
+BATCH_RANGE = (1, 16)
+RESOLUTION_RANGE = (64, 1024)
+RATE_RANGE = (1e-7, 0.1)
+MAX_SAMPLE_PROMPTS = 8
+MAX_TRIGGER_CHARS = 80
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRecipe:
+    """Everything that decides a training but the pictures. Rates are per step, sizes in pixels, chances in 0..1.
+
+    `parts` names what of the networks gets a LoRA. `trigger` is the word or phrase that calls the learned thing; it is
+    the caption of pictures that have none. A `resolution` of 0 is the checkpoint's own, `held_out` None a quarter of
+    the pictures (2 of 9), `folds` 1 a single split. A `min_snr_gamma` of 0 weighs all noise levels alike.
+    """
+
+    checkpoint: str = ""
+    checkpoint_sha256: str = ""
+    trigger: str = ""
+    parts: tuple[str, ...] = ("attention",)
+    rank: int = 8
+    alpha: float = 8.0
+    steps: int = 2500
+    batch: int = 4
+    gradient_accumulation: int = 1
+    resolution: int = 0
+    learning_rate: float = 1e-3
+    text_learning_rate: float = 1e-4
+    optimizer: str = "adamw"
+    weight_decay: float = 0.01
+    schedule: str = "constant"
+    warmup_steps: int = 0
+    min_snr_gamma: float = 0.0
+    noise_offset: float = 0.0
+    caption_dropout: float = 0.1
+    flip: bool = False
+    prior_weight: float = 0.0
+    prior_prompt: str = ""
+    prior_pictures: int = 16
+    gradient_checkpointing: bool = False
+    cache: bool = True
+    held_out: int | None = None
+    folds: int = 1
+    sample_every: int = 500
+    sample_prompts: tuple[str, ...] = ()
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for field, limits, label in RANGES:
+            check_range(field, getattr(self, field), limits, label)
+        for field, known in (("optimizer", OPTIMIZERS), ("schedule", SCHEDULES)):
+            if getattr(self, field) not in known:
+                raise InvalidRecipe(field, f"{field.capitalize()} must be one of: {', '.join(known)}.")
+        if not self.parts or not set(self.parts) <= set(PARTS):
+            raise InvalidRecipe("parts", f"Train at least one of: {', '.join(PARTS)}.")
+        if self.resolution and self.resolution % 8:
+            raise InvalidRecipe("resolution", "Resolution must be a multiple of 8.")
+        if len(self.sample_prompts) > MAX_SAMPLE_PROMPTS:
+            raise InvalidRecipe("sample_prompts", f"At most {MAX_SAMPLE_PROMPTS} sample prompts are drawn.")
+        if len(self.trigger) > MAX_TRIGGER_CHARS:
+            raise InvalidRecipe("trigger", f"A trigger has at most {MAX_TRIGGER_CHARS} characters.")
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain dictionary that `from_json` reads back to an equal recipe."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> TrainingRecipe:
+        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in data.items()})
+
+    def replace(self, **changes: Any) -> TrainingRecipe:
+        return dataclasses.replace(self, **changes)
+
+
+RANGES: tuple[tuple[str, tuple[float, float], str], ...] = (
+    ("rank", RANK_RANGE, "Rank"),
+    ("alpha", (0.01, 256), "Alpha"),
+    ("steps", STEPS_RANGE, "Steps"),
+    ("batch", BATCH_RANGE, "Batch"),
+    ("gradient_accumulation", (1, 16), "Gradient accumulation"),
+    ("learning_rate", RATE_RANGE, "Learning rate"),
+    ("text_learning_rate", RATE_RANGE, "Text learning rate"),
+    ("weight_decay", (0, 1), "Weight decay"),
+    ("warmup_steps", (0, STEPS_RANGE[1]), "Warm-up steps"),
+    ("min_snr_gamma", (0, 20), "Min-SNR gamma"),
+    ("noise_offset", (0, 1), "Noise offset"),
+    ("caption_dropout", (0, 1), "Caption dropout"),
+    ("prior_weight", (0, 1), "Prior weight"),
+    ("prior_pictures", (1, 100), "Prior pictures"),
+    ("folds", (1, 10), "Folds"),
+    ("sample_every", (10, STEPS_RANGE[1]), "Sample distance"),
+    ("seed", (0, MAX_SEED), "Seed"),
+)
