@@ -81,7 +81,8 @@ class TrainingRecipe:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> TrainingRecipe:
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in data.items()})
+        lists: dict[str, Any] = {name: tuple(value) for name, value in data.items() if isinstance(value, list)}
+        return cls(**{**data, **lists})
 
     def replace(self, **changes: Any) -> TrainingRecipe:
         return dataclasses.replace(self, **changes)

@@ -38,7 +38,7 @@ class DataSet(models.Model):
 
 
 class DataPicture(models.Model):
-    """One picture of a data set, stored without its EXIF. `crop`: left, top, right, bottom in 0..1; empty: automatic."""
+    """One picture of a data set, stored without EXIF. `crop`: left, top, right, bottom in 0..1; empty: automatic."""
 
     code = models.CharField(max_length=16, unique=True, default=new_code, editable=False)
     dataset = models.ForeignKey(DataSet, on_delete=models.CASCADE, related_name="pictures")
