@@ -45,7 +45,8 @@ def _luminance(image: Pixels) -> Grid:
     picture = rgb_image(image)
     if max(picture.size) > _WORKED_SIDE:
         picture.thumbnail((_WORKED_SIDE, _WORKED_SIDE), Image.Resampling.BOX)
-    return np.asarray(picture, np.float64) @ np.array([0.299, 0.587, 0.114])
+    luminance: Grid = np.asarray(picture, np.float64) @ np.array([0.299, 0.587, 0.114])
+    return luminance
 
 
 def _sampled(luminance: Grid) -> Grid:

@@ -1,4 +1,4 @@
-"""PDQ: the same picture stays near after resizing, JPEG and light edits; other pictures are far; flat ones are said to be."""
+"""PDQ: the same picture stays near after resizing, JPEG and light edits; other pictures are far apart."""
 
 from __future__ import annotations
 
