@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
 import torch
@@ -16,6 +16,7 @@ from generation.engine.conditioning import Conditioner
 from generation.engine.decoding import decode
 from generation.engine.denoising import Denoising
 from generation.engine.failures import failing_as_render_error
+from generation.engine.lending import Lending
 from generation.engine.loading import CheckpointCache, LoadedCheckpoint, WeightSource, serving_dtype
 from generation.engine.loop import EngineLoop, device_clock
 from generation.engine.loras import LoraCache
@@ -61,6 +62,7 @@ class Renderer:
         self._residents = ResidentLoras(self._loras, lora_budget_bytes)
         self._loading = threading.Lock()
         self._decoding = threading.Lock()
+        self._lending = Lending()
         self._loop = EngineLoop(self.metrics, device_clock(self.device))
 
     def render(
@@ -73,13 +75,22 @@ class Renderer:
         RenderError or its child WeightsRefused for ours; code `deadline` after `deadline_seconds`.
         """
         started = time.monotonic()
-        with self._leased(recipe) as checkpoint:
+        with self._lending.picture(), self._leased(recipe) as checkpoint:
             with self._denoising(recipe, checkpoint, started + deadline_seconds) as ticket:
                 for progress in ticket.progress(HEARTBEAT_SECONDS):
                     yield self._step(progress, checkpoint if previews else None)
                 latents = ticket.latents()
             pixels = self._decode(checkpoint, latents)
         yield Rendered(pixels, time.monotonic() - started)
+
+    @contextmanager
+    def spare_turn(self, look_up: Callable[[], object] = lambda: None) -> Iterator[None]:
+        """Lend the device for one step of something else, as soon as no picture is being drawn (see `Lending.turn`)."""
+        with self._lending.turn(look_up):
+            yield
+            if self.device.type == "cuda":
+                # What was only queued would still run when a picture begins.
+                torch.cuda.synchronize(self.device)
 
     def close(self) -> None:
         """Stop the engine after the call under way; renders under way fail with `engine-stopped`."""
