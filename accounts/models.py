@@ -26,6 +26,7 @@ class Plan(models.Model):
     max_queued = models.PositiveIntegerField(default=50, help_text="Jobs that may wait at once.")
     max_running = models.PositiveIntegerField(default=4, help_text="Jobs that may be drawn at once.")
     max_pictures = models.PositiveIntegerField(default=8, help_text="Pictures of one submission.")
+    max_grid_pictures = models.PositiveIntegerField(default=36, help_text="Pictures of one grid of the lab.")
     max_pixels = models.PositiveIntegerField(default=1_048_576, help_text="Width times height.")
     max_steps = models.PositiveIntegerField(default=50)
     max_lora_uploads = models.PositiveIntegerField(default=10)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from generation.models.answers import KeptAnswer
-from generation.models.catalog import Checkpoint, Embedding, Lora, Vae, Wildcard
+from generation.models.catalog import Checkpoint, Embedding, Lora, LoraParent, Vae, Wildcard
 from generation.models.datasets import DataPicture, DataSet
 from generation.models.images import GeneratedImage
 from generation.models.jobs import Draft, Job, QueueClock, QueueShare
+from generation.models.lab import LabGrid, LoraMerge
 from generation.models.training import Snapshot, TrainingRun, TrainingSearch
 from generation.models.workers import GpuWorker
 
@@ -20,7 +21,10 @@ __all__ = [
     "GpuWorker",
     "Job",
     "KeptAnswer",
+    "LabGrid",
     "Lora",
+    "LoraMerge",
+    "LoraParent",
     "QueueClock",
     "QueueShare",
     "Snapshot",

@@ -78,13 +78,87 @@ class Checkpoint(WeightRow):
         ]
 
 
-class Lora(WeightRow):
-    """A small addition to a checkpoint: a style or a subject, picked in a prompt by `<lora:name:weight>`."""
+class LoraQuerySet(WeightQuerySet):
+    """LoRAs may also be shared with named people, and stand in series of versions."""
 
+    def usable_by(self, user: Any) -> Self:
+        return self.filter(_open_to(user), is_enabled=True)
+
+    def visible_to(self, user: Any) -> Self:
+        """What they may use, and everything of their own: what was set aside still tells its owner why."""
+        own = models.Q(owner=user.pk) if user.is_authenticated else models.Q(pk__in=[])
+        return self.filter(own | models.Q(_open_to(user), is_enabled=True))
+
+    def newest_for(self, user: Any) -> Self:
+        """Of each series the newest version that this person may use."""
+        newer = Lora.objects.usable_by(user).filter(
+            series=models.OuterRef("series"), version__gt=models.OuterRef("version")
+        )
+        return self.filter(models.Q(series="") | ~models.Exists(newer))
+
+    def named(self, name: str) -> Lora | None:
+        """The one of these that a prompt means by `name`: a version's own name, or that of a series, its newest."""
+        ways = ({"name": name}, {"name__iexact": name}, {"series": name}, {"series__iexact": name})
+        found = (self.filter(**way).order_by("-version", "pk").first() for way in ways)
+        return next((lora for lora in found if lora is not None), None)
+
+
+def _open_to(user: Any) -> models.Q:
+    if user is None or not user.is_authenticated:
+        return models.Q(is_public=True)
+    told = Lora.shared_with.through.objects.filter(user=user.pk).values("lora")
+    return models.Q(is_public=True) | models.Q(owner=user.pk) | models.Q(pk__in=told)
+
+
+class Lora(WeightRow):
+    """A small addition to a checkpoint: a style or a subject, picked in a prompt by `<lora:name:weight>`.
+
+    A row with an owner came from a person: uploaded, trained or merged. Its `is_public` follows its release in the
+    gallery and is written there alone. Several people may own rows of one file, so its hash is not unique.
+    """
+
+    sha256 = models.CharField(max_length=64, db_index=True)
     rank = models.PositiveIntegerField(null=True, blank=True)
     trigger_words = models.JSONField(default=list, blank=True)
     lora_hash = models.CharField(max_length=12, blank=True, help_text="The hash that infotext carries.")
     example_prompts = models.JSONField(default=list, blank=True)
+    series = models.CharField(
+        max_length=90, blank=True, db_index=True, help_text="What all versions are called together; empty: only one."
+    )
+    version = models.PositiveSmallIntegerField(default=1)
+    shared_with = models.ManyToManyField(settings.AUTH_USER_MODEL, blank=True, related_name="+")
+    may_download = models.BooleanField(default=False, help_text="Whether others may download the file.")
+    downloads = models.PositiveIntegerField(default=0)
+    quarantined_at = models.DateTimeField(null=True, blank=True)
+    quarantine_reason = models.CharField(max_length=300, blank=True, help_text="Why it was set aside; told its owner.")
+
+    objects = LoraQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["sha256"], condition=models.Q(owner=None), name="one_lora_of_the_site_per_file"
+            ),
+            models.UniqueConstraint(
+                fields=["series", "version"], condition=~models.Q(series=""), name="one_lora_per_version"
+            ),
+        ]
+
+
+class LoraParent(models.Model):
+    """What a merged LoRA was made of. Name, hash and weight stay when the parent's row goes."""
+
+    lora = models.ForeignKey(Lora, on_delete=models.CASCADE, related_name="parents")
+    parent = models.ForeignKey(Lora, null=True, on_delete=models.SET_NULL, related_name="children")
+    name = models.CharField(max_length=120)
+    sha256 = models.CharField(max_length=64)
+    weight = models.FloatField()
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.name} × {self.weight:g}"
 
 
 class Embedding(WeightRow):

@@ -1,4 +1,4 @@
-"""The kept file of a finished job. What is public about it is the gallery's business."""
+"""The kept file of a finished job, or of a whole grid. What is public about it is the gallery's business."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ class GeneratedImage(models.Model):
 
     code = models.CharField(max_length=16, unique=True, default=new_code, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="images")
-    job = models.OneToOneField(Job, on_delete=models.RESTRICT, related_name="image")
+    job = models.OneToOneField(Job, null=True, on_delete=models.RESTRICT, related_name="image")
+    grid = models.OneToOneField("LabGrid", null=True, on_delete=models.RESTRICT, related_name="image")
     recipe_json = models.JSONField()
     prompt = models.TextField()
     infotext = models.TextField()
@@ -63,6 +64,13 @@ class GeneratedImage(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["owner", "-id"], name="image_newest_of_owner")]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(job__isnull=False, grid__isnull=True)
+                | models.Q(job__isnull=True, grid__isnull=False),
+                name="image_of_a_job_or_a_grid",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.code

@@ -6,6 +6,7 @@ import sys
 
 from tests.architecture.sources import PACKAGES, Import, imports, modules
 
+LAB_PLANS = ("generation.lab.tags", "generation.lab.axes", "generation.lab.mixing", "generation.lab.plan")
 PURE = (
     "generation.recipe",
     "generation.training_recipe",
@@ -14,6 +15,7 @@ PURE = (
     "generation.lora_keys",
     "generation.weightfile",
     "generation.prompting",
+    *LAB_PLANS,
 )
 SHOWN = ("generation.pricing", "generation.imaging")
 ROWS = ("accounts", "generation.models", *PURE, *SHOWN)
@@ -34,6 +36,8 @@ VERBS = (
     "generation.picture_recipes",
     "generation.submission",
     "generation.deletion",
+    "generation.storage",
+    "generation.datasets",
 )
 DOOR_VERBS = ("generation.auditing", "generation.idempotency")
 DOOR_MODULES = (
@@ -64,6 +68,10 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "generation.lora_keys": ("generation.safetensors_header",),
     "generation.weightfile": ("generation.safetensors_header", "generation.lora_keys"),
     "generation.prompting": (),
+    **dict.fromkeys(
+        LAB_PLANS, ("generation.recipe", "generation.sampling_names", "generation.prompting", *LAB_PLANS)
+    ),
+    "generation.lab": (),
     "generation.pricing": ("generation.recipe",),
     "generation.imaging": ("generation.recipe",),
     "generation.engine": PURE,
@@ -75,7 +83,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(
         WORKER, (*ROWS, *EVENTS, *QUEUE, *WORKER, "generation.tasks", "generation.engine", "generation.training")
     ),
-    "generation.tasks": (*QUEUE, *WORKER),
+    "generation.tasks": (*QUEUE, *WORKER, "generation.datasets"),
     "generation.idempotency": ("generation.models", "accounts"),
     "generation.auditing": (*ROWS, *EVENTS, *QUEUE, "generation.tasks"),
     "generation.weights": ROWS,
@@ -84,6 +92,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "generation.picture_recipes": ROWS,
     "generation.submission": (*ROWS, *EVENTS, *QUEUE, *VERBS),
     "generation.deletion": ROWS,
+    "generation.storage": ROWS,
+    "generation.datasets": (*ROWS, "generation.imagefiles", "generation.storage", "generation.tokenizing"),
     "generation.showroom": ("generation.recipe",),
     **dict.fromkeys(DOOR_MODULES, (*ROWS, *EVENTS, *QUEUE, *VERBS, *DOOR_MODULES, *DOOR_VERBS)),
     # The one door that draws without a worker.
