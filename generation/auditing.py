@@ -104,7 +104,7 @@ def drifted_wallets() -> Iterator[Finding]:
 def jobs_and_images() -> Iterator[Finding]:
     for job in Job.objects.filter(state=State.DONE, image=None):
         yield Finding("done-without-image", job.code, "Charged, but there is no picture; give the credits by hand.")
-    for image in GeneratedImage.objects.exclude(job__state=State.DONE):
+    for image in GeneratedImage.objects.filter(job__isnull=False).exclude(job__state=State.DONE):
         yield Finding("image-of-unfinished-job", image.code, "The picture is there, its job is not done.")
 
 

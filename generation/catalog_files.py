@@ -11,12 +11,16 @@ from generation.models import Checkpoint, Embedding, Lora, Vae
 from generation.models.catalog import WeightRow
 
 
+def path_of(row: WeightRow) -> Path | None:
+    """The file or folder of a catalog row, whose path is relative to one of the weights folders; None: it is gone."""
+    paths = (Path(folder) / row.path for folder in settings.WEIGHTS_DIRS if row.path)
+    return next((path for path in paths if path.exists()), None)
+
+
 def file_of(row: WeightRow) -> Path:
-    """The file or folder of a catalog row; its path is relative to one of the weights folders."""
-    for folder in settings.WEIGHTS_DIRS:
-        path = Path(folder) / row.path
-        if row.path and path.exists():
-            return path
+    """As `path_of`, for a caller who cannot do without the file."""
+    if path := path_of(row):
+        return path
     raise WeightsRefused("weights-missing", f"The files of “{row.title}” are no longer where they were.")
 
 
@@ -36,7 +40,8 @@ class CatalogWeights:
         return self._find(Embedding, sha256)
 
     def _find(self, model: type[WeightRow], sha256: str) -> Path:
-        row = model.objects.filter(sha256=sha256).first()
-        if row is None:
+        rows = list(model.objects.filter(sha256=sha256).order_by("pk"))
+        if not rows:
             raise WeightsRefused("weights-missing", "A weight file of this recipe is no longer in the catalog.")
-        return file_of(row)
+        # Several people may have rows of one file; any of them that still has it will do.
+        return next((path for path in map(path_of, rows) if path), None) or file_of(rows[0])

@@ -157,12 +157,13 @@ def _image_row(job: Job, kept: KeptFiles, pixels: np.ndarray, seconds: float) ->
 def infotext_of(recipe: Recipe) -> str:
     """The recipe as A1111 writes it, with the hashes by which other tools find the weights."""
     checkpoint = Checkpoint.objects.filter(sha256=recipe.checkpoint_sha256).first()
-    picked = Lora.objects.filter(sha256__in=[pick.sha256 for pick in recipe.loras])
+    rows = Lora.objects.filter(sha256__in=[pick.sha256 for pick in recipe.loras])
+    hashes = {row.sha256: row.lora_hash for row in rows if row.lora_hash}
     return write_infotext(
         recipe,
         checkpoint_hash=recipe.checkpoint_sha256[:10],
         checkpoint_title=checkpoint.name if checkpoint else recipe.checkpoint,
-        lora_hashes={lora.name: lora.lora_hash for lora in picked if lora.lora_hash},
+        lora_hashes={pick.name: hashes[pick.sha256] for pick in recipe.loras if pick.sha256 in hashes},
     )
 
 

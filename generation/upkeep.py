@@ -121,7 +121,8 @@ def orphans() -> Iterator[str]:
         for start in range(0, len(names), 500):
             batch = names[start : start + 500]
             codes = {imagefiles.code_in(name) for name in batch}
-            rows = GeneratedImage.objects.filter(job__code__in=codes).values_list("file", "thumbnail", "svg_file")
+            made = GeneratedImage.objects.filter(Q(job__code__in=codes) | Q(grid__code__in=codes))
+            rows = made.values_list("file", "thumbnail", "svg_file")
             used = {name for row in rows for name in row}
             unused = (name for name in batch if name not in used)
             yield from (name for name in unused if (written := imagefiles.written_at(name)) and written < old)

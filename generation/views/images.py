@@ -7,6 +7,7 @@ from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts.models import User
 from accounts.refusals import Refusal
 from generation.deletion import delete_images, restore_images
 from generation.models import Checkpoint, GeneratedImage, Lora
@@ -39,7 +40,7 @@ def image(request: MakerRequest, code: str) -> HttpResponse:
     context = {
         "image": shown,
         "recipe": shown.recipe,
-        "ingredients": ingredients_of(shown.recipe),
+        "ingredients": ingredients_of(request.user, shown.recipe),
         "newer": mine.filter(pk__gt=shown.pk).order_by("pk").first(),
         "older": mine.filter(pk__lt=shown.pk).newest().first(),
         "siblings": siblings_of(shown, mine),
@@ -49,14 +50,17 @@ def image(request: MakerRequest, code: str) -> HttpResponse:
 
 def siblings_of(shown: GeneratedImage, mine: QuerySet[GeneratedImage]) -> list[GeneratedImage]:
     """The pictures of the same press of the button; empty when it stands alone."""
+    if shown.job is None:
+        return []
     together = list(mine.filter(job__submission=shown.job.submission).order_by("job__position"))
     return together if len(together) > 1 else []
 
 
-def ingredients_of(recipe: Recipe) -> list[dict[str, object]]:
-    """The weight files of a recipe, by their pins: a file that left the catalog keeps its name and loses its link."""
+def ingredients_of(user: User, recipe: Recipe) -> list[dict[str, object]]:
+    """The weight files of a recipe, by their pins: one that this person may not see keeps its name, without a link."""
     found: dict[str, object] = {row.sha256: row for row in Checkpoint.objects.filter(sha256=recipe.checkpoint_sha256)}
-    found |= {row.sha256: row for row in Lora.objects.filter(sha256__in=[pick.sha256 for pick in recipe.loras])}
+    mine = Lora.objects.visible_to(user).filter(sha256__in=[pick.sha256 for pick in recipe.loras])
+    found |= {row.sha256: row for row in mine}
     checkpoint = {"kind": "checkpoint", "name": recipe.checkpoint, "row": found.get(recipe.checkpoint_sha256)}
     loras = [
         {"kind": "lora", "name": pick.name, "row": found.get(pick.sha256), "weight": pick.weight}
