@@ -185,6 +185,8 @@ STOP_GRACE_SECONDS = env_int("STOP_GRACE_SECONDS", 3, high=600)
 
 # Files
 MEDIA_ROOT = DATA_DIR / "media"
+# The pictures that somebody teaches with are not kept for ever.
+DATASET_DAYS = env_int("DATASET_DAYS", 90, low=1, high=3650)
 # Where weight files are looked for: first what this site's people and operator added, then what comes with it.
 WEIGHTS_DIRS = [DATA_DIR / "weights", BASE_DIR / "generation" / "bundled"]
 S3_BUCKET = env_str("S3_BUCKET")

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 import structlog
 from celery import Task
 from django.db import transaction
-from django.db.models import Sum
 from django.db.models.functions import Now
 from kombu.exceptions import OperationalError
 
@@ -24,6 +23,7 @@ from generation.pricing import price, work
 from generation.prompting import expand, strip_comments
 from generation.recipe import MAX_SEED, Recipe
 from generation.sampling_names import SAMPLERS, SCHEDULES, check_sampling
+from generation.storage import stored_bytes
 from generation.tasks import run_next_job, trace_image
 from generation.weights import find_checkpoint, pin_weights
 
@@ -76,8 +76,7 @@ def total_price(recipes: Sequence[Recipe]) -> int:
 
 
 def usage_of(user: User) -> Usage:
-    stored = GeneratedImage.objects.of(user).aggregate(total=Sum("size_bytes"))["total"]
-    return Usage(queued=Job.objects.of(user).unfinished().count(), stored_bytes=stored or 0)
+    return Usage(queued=Job.objects.of(user).unfinished().count(), stored_bytes=stored_bytes(user))
 
 
 def random_seed() -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from generation import tracing, upkeep
+from generation.datasets.keeping import delete_expired_datasets
 
 
 @shared_task
@@ -26,4 +27,4 @@ def heal() -> dict[str, int]:
 
 @shared_task
 def prune() -> dict[str, int]:
-    return upkeep.prune()
+    return {**upkeep.prune(), "datasets": delete_expired_datasets()}

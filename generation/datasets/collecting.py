@@ -1,0 +1,146 @@
+"""Pictures come into a data set: files, zips, one's own pictures. What is unfit is refused by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import IO, Protocol
+
+from django.db import IntegrityError, transaction
+
+from accounts.refusals import QuotaExceeded
+from generation import imagefiles
+from generation.datasets.archives import Entry, entries_of, looks_like_zip
+from generation.datasets.preparing import PreparedPicture, prepare_picture
+from generation.datasets.refused import FileRefused, RefusedFile, plain_name
+from generation.imaging.pdq import SAME_PICTURE, pdq_distance
+from generation.imaging.untrusted import MAX_FILE_BYTES
+from generation.models import DataPicture, DataSet, GeneratedImage
+from generation.models.jobs import new_code
+from generation.storage import check_room
+
+MAX_PICTURES = 200
+SURE_QUALITY = 20
+"""Below it a picture is so flat that its perceptual hash is noise and says nothing of other pictures."""
+
+
+class Upload(Protocol):
+    """A file as a browser sent it: Django's uploaded files are such."""
+
+    name: str | None
+    size: int | None
+    file: IO[bytes] | None
+
+
+@dataclass(slots=True)
+class Collected:
+    """What became of an upload."""
+
+    added: list[DataPicture] = field(default_factory=list)
+    refused: list[RefusedFile] = field(default_factory=list)
+
+
+def add_uploads(dataset: DataSet, uploads: Iterable[Upload], *, similar_too: bool = False) -> Collected:
+    """Add pictures and zips of pictures; `.txt` files beside pictures are their captions.
+
+    Good ones are kept whatever happens to others. `similar_too` lets near-duplicates in; equal ones come in once.
+    """
+    return _collect(dataset, _entries(list(uploads)), similar_too)
+
+
+def add_images(dataset: DataSet, images: Iterable[GeneratedImage], *, similar_too: bool = False) -> Collected:
+    """Add one's own made pictures, captioned with their prompts."""
+    entries = (Entry(f"{image.code}.png", imagefiles.read(image.file), image.prompt) for image in images)
+    return _collect(dataset, entries, similar_too)
+
+
+def _collect(dataset: DataSet, entries: Iterable[Entry | RefusedFile], similar_too: bool) -> Collected:
+    collected = Collected()
+    for entry in entries:
+        if isinstance(entry, RefusedFile):
+            collected.refused.append(entry)
+            continue
+        try:
+            prepared = prepare_picture(entry.data, entry.caption)
+            collected.added.append(_keep(dataset, entry.name, prepared, similar_too))
+        except FileRefused as refused:
+            collected.refused.append(refused.named(entry.name))
+    return collected
+
+
+def _entries(uploads: list[Upload]) -> Iterator[Entry | RefusedFile]:
+    captions = {_stem(upload): _text(upload) for upload in uploads if _is_text(upload)}
+    for upload in uploads:
+        name = plain_name(upload.name or "")
+        if _is_text(upload) or upload.file is None:
+            continue
+        try:
+            if looks_like_zip(upload.file):
+                yield from entries_of(upload.file)
+            else:
+                # One byte more than is allowed tells a file that is too large, without reading all of it.
+                yield Entry(name, upload.file.read(MAX_FILE_BYTES + 1), captions.get(_stem(upload), ""))
+        except FileRefused as refused:
+            yield refused.named(name)
+
+
+def _keep(dataset: DataSet, name: str, prepared: PreparedPicture, similar_too: bool) -> DataPicture:
+    """Write the files, then the row. Raises FileRefused when the set is full, has it already, or the plan is full."""
+    with transaction.atomic():
+        # Held until the row is there: two uploads at once must neither pass the limits nor be each other's twin.
+        list(DataSet.objects.select_for_update().filter(owner=dataset.owner).order_by("pk"))
+        _check_room(dataset, prepared)
+        _check_twins(dataset, prepared, similar_too)
+        code = new_code()
+        folder = f"datasets/{dataset.code}"
+        picture = DataPicture(
+            code=code,
+            dataset=dataset,
+            name=name,
+            file=imagefiles.keep(f"{folder}/{code}.png", prepared.file),
+            thumbnail=imagefiles.keep(f"{folder}/{code}-small.webp", prepared.thumbnail),
+            width=prepared.width,
+            height=prepared.height,
+            size_bytes=len(prepared.file) + len(prepared.thumbnail),
+            sha256=prepared.sha256,
+            pdq=prepared.pdq,
+            caption=prepared.caption,
+        )
+        try:
+            with transaction.atomic():
+                picture.save()
+        except IntegrityError as error:
+            imagefiles.discard(picture.file, picture.thumbnail)
+            raise FileRefused("same-picture", "This picture is in the data set already.") from error
+    return picture
+
+
+def _check_room(dataset: DataSet, prepared: PreparedPicture) -> None:
+    if dataset.pictures.count() >= MAX_PICTURES:
+        raise FileRefused("dataset-full", f"A data set holds {MAX_PICTURES} pictures, and this one is full.")
+    try:
+        check_room(dataset.owner, len(prepared.file) + len(prepared.thumbnail))
+    except QuotaExceeded as full:
+        raise FileRefused(full.code, full.message) from full
+
+
+def _check_twins(dataset: DataSet, prepared: PreparedPicture, similar_too: bool) -> None:
+    for name, sha256, pdq in dataset.pictures.values_list("name", "sha256", "pdq"):
+        if sha256 == prepared.sha256:
+            raise FileRefused("same-picture", f"This is the same picture as “{name}”.")
+        near = prepared.quality >= SURE_QUALITY and pdq_distance(pdq, prepared.pdq) <= SAME_PICTURE
+        if near and not similar_too:
+            raise FileRefused("near-duplicate", f"This is nearly the same picture as “{name}”.")
+
+
+def _is_text(upload: Upload) -> bool:
+    return (upload.name or "").lower().endswith(".txt")
+
+
+def _stem(upload: Upload) -> str:
+    return plain_name(upload.name or "").rpartition(".")[0].lower()
+
+
+def _text(upload: Upload) -> str:
+    from_start = upload.file.read(16_384) if upload.file else b""
+    return from_start.decode("utf-8-sig", "replace")

@@ -1,0 +1,29 @@
+"""Which part of a picture is trained: chosen by its owner, or left to the trainer, which takes the middle."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from accounts.refusals import Refusal
+from generation.datasets.preparing import LEAST_SIDE
+from generation.models import DataPicture
+
+Crop = tuple[float, float, float, float]
+DIGITS = 5
+
+
+def set_crop(picture: DataPicture, crop: Sequence[float] | None) -> None:
+    """Keep left, top, right, bottom in 0..1 of the picture; None leaves it to the trainer. Raises Refusal."""
+    picture.crop = None if crop is None else list(checked_crop(picture, crop))
+    picture.save(update_fields=["crop"])
+
+
+def checked_crop(picture: DataPicture, crop: Sequence[float]) -> Crop:
+    if len(crop) != 4 or not all(math.isfinite(edge) and 0 <= edge <= 1 for edge in crop):
+        raise Refusal("bad-crop", "A crop is four edges between 0 and 1: left, top, right, bottom.", field="crop")
+    left, top, right, bottom = (round(float(edge), DIGITS) for edge in crop)
+    across, down = (right - left) * picture.width, (bottom - top) * picture.height
+    if min(across, down) < LEAST_SIDE:
+        raise Refusal("small-crop", f"Keep at least {LEAST_SIDE} pixels on each side.", field="crop")
+    return left, top, right, bottom

@@ -1,0 +1,27 @@
+"""What a person keeps on the site, in bytes: pictures, data sets, snapshots of trainings, LoRAs. Limits are the plan's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet, Sum
+
+from accounts.models import User
+from accounts.refusals import QuotaExceeded
+from generation.models import DataPicture, GeneratedImage, Lora, Snapshot
+
+
+def stored_bytes(user: User) -> int:
+    kept: tuple[QuerySet[Any], ...] = (
+        GeneratedImage.objects.of(user),
+        DataPicture.objects.filter(dataset__owner=user),
+        Snapshot.objects.filter(run__owner=user),
+        Lora.objects.filter(owner=user),
+    )
+    return sum(rows.aggregate(total=Sum("size_bytes"))["total"] or 0 for rows in kept)
+
+
+def check_room(user: User, more_bytes: int) -> None:
+    """Raises QuotaExceeded when so many more bytes go past the plan."""
+    if stored_bytes(user) + more_bytes > user.plan.storage_bytes:
+        raise QuotaExceeded("storage-full", "Your pictures fill the storage of your plan. Delete some to make room.")
