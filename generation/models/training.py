@@ -16,6 +16,17 @@ from generation.models.jobs import new_code
 from generation.training_recipe import TrainingRecipe
 
 
+class TrainingSearchQuerySet(models.QuerySet["TrainingSearch"]):
+    def of(self, user: Any) -> Self:
+        return self.filter(owner=user)
+
+    def running(self) -> Self:
+        return self.filter(state=TrainingSearch.State.RUNNING)
+
+    def newest(self) -> Self:
+        return self.order_by("-id")
+
+
 class TrainingSearch(models.Model):
     """A sweep over training recipes within a budget of credits; its runs are halved by validation loss."""
 
@@ -31,13 +42,25 @@ class TrainingSearch(models.Model):
     axes = models.JSONField(help_text="Field of the recipe to the values that are tried.")
     recipe_json = models.JSONField()
     budget = models.PositiveIntegerField(help_text="Credits that all runs together may cost.")
+    credits = models.PositiveIntegerField(default=0, help_text="What it costs at most: held once, for all its runs.")
     rungs = models.JSONField(default=list, help_text="Steps at which the worse half is dropped.")
     state = models.CharField(max_length=9, choices=State.choices, default=State.RUNNING)
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
+    objects = TrainingSearchQuerySet.as_manager()
+
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def recipe(self) -> TrainingRecipe:
+        return TrainingRecipe.from_json(self.recipe_json)
+
+    @property
+    def reference(self) -> str:
+        """How the ledger names this search."""
+        return f"search:{self.code}"
 
 
 class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
@@ -91,8 +114,9 @@ class TrainingRun(models.Model):
     credits = models.PositiveIntegerField()
     token = models.ForeignKey("accounts.ApiToken", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     virtual_start = models.FloatField(default=0.0, help_text="The smallest is trained next.")
+    virtual_finish = models.FloatField(default=0.0, help_text="Where its owner's next run starts, if that is later.")
     attempt = models.PositiveSmallIntegerField(default=0)
-    lone_deaths = models.PositiveSmallIntegerField(default=0, help_text="Workers that died with this run.")
+    lone_deaths = models.PositiveSmallIntegerField(default=0, help_text="Workers that died with it since it got on.")
     worker = models.CharField(max_length=100, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     step = models.PositiveIntegerField(default=0)
@@ -100,6 +124,7 @@ class TrainingRun(models.Model):
     stop_at = models.PositiveIntegerField(null=True, help_text="A search pauses the run here until it is chosen.")
     seconds_left = models.FloatField(null=True)
     curve = models.JSONField(default=list, help_text="Points: step, training loss, validation loss or null.")
+    state_files = models.JSONField(default=dict, help_text="What a worker needs to go on: name there to stored name.")
     best_step = models.PositiveIntegerField(null=True)
     best_reason = models.CharField(max_length=300, blank=True)
     lora = models.ForeignKey(Lora, null=True, on_delete=models.SET_NULL, related_name="runs")
