@@ -1,0 +1,27 @@
+"""Which pictures of a data set are held out of training, to measure on. Folds are the training's own matter."""
+
+from __future__ import annotations
+
+import random
+
+from accounts.refusals import Refusal
+from generation.models import DataSet
+from generation.recipe import MAX_SEED
+from generation.training_recipe import split
+
+
+def held_out_of(dataset: DataSet) -> set[int]:
+    """The primary keys of the pictures that training never sees."""
+    keys = list(dataset.pictures.order_by("pk").values_list("pk", flat=True))
+    return {keys[index] for index in split(len(keys), dataset.seed, dataset.held_out)}
+
+
+def set_split(dataset: DataSet, held_out: int | None, seed: int | None = None) -> None:
+    """Hold out so many pictures (None: a quarter), drawn by `seed` (None: a new one). Raises Refusal."""
+    most = max(0, dataset.pictures.count() - 1)
+    if held_out is not None and not 0 <= held_out <= most:
+        raise Refusal("bad-held-out", f"Hold out 0 to {most} pictures; at least one must be trained.", field="held_out")
+    if seed is not None and not 0 <= seed <= MAX_SEED:
+        raise Refusal("bad-seed", f"A seed lies between 0 and {MAX_SEED}.", field="seed")
+    dataset.held_out, dataset.seed = held_out, random.randrange(MAX_SEED + 1) if seed is None else seed
+    dataset.save(update_fields=["held_out", "seed"])
