@@ -5,7 +5,7 @@ The rules of the language are `prompting`'s; this module only tells it what ther
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,15 +13,15 @@ from accounts.models import User
 from accounts.refusals import Refusal
 from generation.models import Checkpoint, Embedding, Lora, Wildcard
 from generation.models.catalog import FAMILY_TITLES
-from generation.prompting import Inspection, KnownName, Problem, inspect
+from generation.prompting import Inspection, KnownName, Measure, Problem, inspect
 from generation.recipe import MAX_PROMPT_CHARS, Recipe
-from generation.sampling_names import calls_of
-from generation.tokenizing import token_counter
+from generation.sampling_names import calls_of, schedule_length
+from generation.tokenizing import measure_for
 
 
 @dataclass(frozen=True, slots=True)
 class Inspected:
-    """A prompt and its negative prompt. `steps` are a person's; the inspections count in calls of the UNet."""
+    """A prompt and its negative prompt. `steps` are a person's; the inspections count as schedules do."""
 
     prompt: Inspection
     negative: Inspection
@@ -61,21 +61,21 @@ def inspect_prompt(
     Without a checkpoint neither families nor tokens are known. Never raises over a text.
     """
     names = names_for(user)
-    calls = calls_of(sampler, steps)
-    count = _counter(user, checkpoint)
+    length, calls = schedule_length(sampler, steps), calls_of(sampler, steps)
+    measure = _measure(user, checkpoint)
     chunk_tokens = checkpoint.chunk_tokens if checkpoint else 75
     both = [
         inspect(
             text.replace("\r\n", "\n")[:MAX_PROMPT_CHARS],
-            calls,
+            length,
+            calls=calls,
             negative=negative,
             family=checkpoint.family if checkpoint else "",
             loras=names.loras,
             embeddings=names.embeddings,
             wildcards=names.wildcards,
             seed=seed,
-            count_tokens=count,
-            chunk_tokens=chunk_tokens,
+            measure=measure,
         )
         for text, negative in ((prompt, False), (negative_prompt, True))
     ]
@@ -83,10 +83,15 @@ def inspect_prompt(
 
 
 def names_for(user: User) -> Names:
-    loras = Lora.objects.usable_by(user).values_list("name", "family", "trigger_words")
+    # Oldest first: where several versions have the word of their series as an alias, the last one is meant.
+    usable = Lora.objects.usable_by(user).order_by("version")
+    loras = usable.values_list("name", "family", "trigger_words", "series")
     embeddings = Embedding.objects.usable_by(user).values_list("name", "family")
     return Names(
-        loras=[KnownName(name, family, tuple(map(str, words))) for name, family, words in loras],
+        loras=[
+            KnownName(name, family, tuple(map(str, words)), (series,) if series else ())
+            for name, family, words, series in loras
+        ],
         embeddings=[KnownName(name, family) for name, family in embeddings],
         wildcards={row.name: row.choices for row in Wildcard.objects.filter(is_enabled=True)},
     )
@@ -103,7 +108,8 @@ def refuse_errors(user: User, recipe: Recipe, checkpoint: Checkpoint, seeds: Seq
         for seed in seeds if drawn else seeds[:1]:
             found = inspect(
                 text,
-                calls_of(recipe.sampler, recipe.steps),
+                schedule_length(recipe.sampler, recipe.steps),
+                calls=calls_of(recipe.sampler, recipe.steps),
                 negative=field == "negative_prompt",
                 family=checkpoint.family,
                 loras=names.loras,
@@ -114,10 +120,10 @@ def refuse_errors(user: User, recipe: Recipe, checkpoint: Checkpoint, seeds: Seq
                 raise Refusal(error.code, _sentence(error, found, checkpoint), field=field)
 
 
-def _counter(user: User, checkpoint: Checkpoint | None) -> Callable[[str], int] | None:
+def _measure(user: User, checkpoint: Checkpoint | None) -> Measure | None:
     if checkpoint is None:
         return None
-    return token_counter(checkpoint, Embedding.objects.usable_by(user).for_family(checkpoint.family))
+    return measure_for(checkpoint, Embedding.objects.usable_by(user).for_family(checkpoint.family))
 
 
 def _sentence(error: Problem, found: Inspection, checkpoint: Checkpoint) -> str:

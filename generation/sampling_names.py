@@ -58,8 +58,16 @@ def check_sampling(sampler: str, schedule: str, steps: int) -> None:
         raise InvalidRecipe("steps", f"{sampler} takes at most {MOST_STEPS[sampler]} steps.")
 
 
+def schedule_length(sampler: str, steps: int) -> int:
+    """The calls over which schedules within prompts are laid: A1111 counts two for a step of a second-order sampler.
+
+    That is nearly, not quite, `calls_of`: the last step of those samplers looks once, PLMS looks twice at its first.
+    """
+    return 2 * steps if sampler in SECOND_ORDER else steps
+
+
 def calls_of(sampler: str, steps: int) -> int:
-    """How often the UNet is called for `steps` steps; schedules within prompts are laid over these calls."""
+    """How often the UNet is called for `steps` steps."""
     if sampler in SECOND_ORDER:
         return 2 * steps - 1
     return steps + 1 if sampler == "PLMS" and steps > 1 else steps

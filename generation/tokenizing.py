@@ -1,10 +1,9 @@
-"""Counts a text's tokens as a checkpoint's own tokenizer does, without torch. Chunks are the engine's."""
+"""Measures a text as a checkpoint's own tokenizer and its text encoder would read it, without torch."""
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -13,6 +12,9 @@ from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers
 from tokenizers.models import BPE
 
 from generation.models import Checkpoint, Embedding
+from generation.prompting import Measure, Size
+from generation.prompting.chunking import COMMA, Insert, NameFinder, pieces_of, split_into_chunks
+from generation.prompting.coloring import Runs
 
 CLIP_FOLDER = Path(__file__).parent / "engine" / "configs" / "clip_tokenizer"
 """CLIP's own vocabulary, which every single-file checkpoint means."""
@@ -21,25 +23,26 @@ _CLIP_WORDS = r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}
 """Where CLIP's tokenizer cuts a text before it looks for pieces (Radford et al. 2021, `simple_tokenizer`)."""
 
 
-def token_counter(checkpoint: Checkpoint, embeddings: Iterable[Embedding] = ()) -> Callable[[str], int]:
-    """Gives the tokens of a text, begin and end not counted; an embedding's name counts as many as it has vectors."""
+def measure_for(checkpoint: Checkpoint, embeddings: Iterable[Embedding] = ()) -> Measure:
+    """Gives the tokens of a text, begin and end not counted, and its chunks: cut where the engine cuts them.
+
+    An embedding's name counts as many tokens as it has vectors.
+    """
     tokenizer = _read(*_tokenizer_files(checkpoint))
-    vectors = {row.name.lower(): row.tokens for row in embeddings}
-    names = _name_pattern(vectors)
 
-    def count(text: str) -> int:
-        found = [vectors[name.lower()] for name in names.findall(text)] if names else []
-        rest = names.sub(" ", text) if names and found else text
-        return sum(found) + len(tokenizer.encode(rest, add_special_tokens=False).ids)
+    def tokenize(texts: Sequence[str]) -> list[list[int]]:
+        return [found.ids for found in tokenizer.encode_batch(list(texts), add_special_tokens=False)]
 
-    return count
+    # An embedding longer than a chunk is refused when it is drawn, and here it must not hold up the count.
+    inserts = [Insert(row.name, min(row.tokens, checkpoint.chunk_tokens)) for row in embeddings]
+    find = NameFinder(zip(tokenize([insert.key for insert in inserts]), inserts, strict=True))
+    comma = tokenizer.token_to_id(COMMA)
 
+    def measure(runs: Runs) -> Size:
+        chunks = split_into_chunks(pieces_of(runs, tokenize), checkpoint.chunk_tokens, comma=comma, find=find)
+        return Size(sum(len(chunk.tokens) for chunk in chunks), len(chunks))
 
-def _name_pattern(vectors: dict[str, int]) -> re.Pattern[str] | None:
-    longest_first = sorted(filter(None, vectors), key=len, reverse=True)
-    if not longest_first:
-        return None
-    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)", re.IGNORECASE)
+    return measure
 
 
 def _tokenizer_files(checkpoint: Checkpoint) -> tuple[Path, float]:

@@ -42,7 +42,8 @@ class WeightFile:
     """One weight file or folder. `family` is empty for a VAE (the latents of sd1, sd2 and sdxl have the same shape).
 
     `sha256` of a folder is over its sorted (relative name, file's sha256) pairs. `lora_hash` is A1111's: the SHA-256 of
-    the bytes after the header, first 12 digits. `rank` is the largest of a LoRA's pairs.
+    the bytes after the header, first 12 digits. `rank` is the largest of a LoRA's pairs. `vectors` are an embedding's:
+    the tokens that it takes in a prompt.
     """
 
     kind: Kind
@@ -52,6 +53,7 @@ class WeightFile:
     layout: Literal["folder", "file"]
     size_bytes: int
     rank: int | None = None
+    vectors: int | None = None
     trigger_words: tuple[str, ...] = ()
     lora_hash: str = ""
     metadata: dict[str, str] = field(default_factory=dict)
@@ -108,6 +110,7 @@ def _read_file(path: Path) -> WeightFile:
         layout="file",
         size_bytes=path.stat().st_size,
         rank=rank,
+        vectors=_vectors(header) if kind == "embedding" else None,
         trigger_words=_trigger_words(header.metadata) if kind == "lora" else (),
         lora_hash=_hash_after_header(path, header) if kind == "lora" else "",
         metadata=header.metadata,
@@ -217,8 +220,17 @@ def _embedding_family(header: Header) -> str:
         if widths != [768, 1280]:
             raise WeightFileRefused("unknown-family", "The embedding's widths are not those of SDXL.")
         return "sdxl"
-    vectors = header.tensors.get("emb_params") or next(iter(header.tensors.values()))
-    return _family_of_widths([vectors.shape[-1]], "The embedding")
+    return _family_of_widths([_embedding_tensor(header).shape[-1]], "The embedding")
+
+
+def _vectors(header: Header) -> int:
+    """A tensor of one dimension is one vector."""
+    shape = _embedding_tensor(header).shape
+    return shape[0] if len(shape) > 1 else 1
+
+
+def _embedding_tensor(header: Header) -> TensorEntry:
+    return header.tensors.get("emb_params") or next(iter(header.tensors.values()))
 
 
 def _vae_family(header: Header) -> str:

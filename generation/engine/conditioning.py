@@ -96,17 +96,17 @@ class Conditioner:
     def __init__(self, checkpoint: LoadedCheckpoint, loras: LoraCache, embeddings: WeightSource) -> None:
         self.texts = TextEncoding(checkpoint, loras, embeddings)
 
-    def encode(self, recipe: Recipe, calls: int) -> Conditioning:
-        """The recipe's prompts for a run of `calls` UNet calls, over which schedules are laid.
+    def encode(self, recipe: Recipe, length: int) -> Conditioning:
+        """The recipe's prompts for a run over whose `length` schedules are laid (`sampling_names.schedule_length`).
 
         Raises RenderError (WeightsRefused where a file is at fault) with a sentence for people.
         """
         positive: list[Track] = []
         for text, weight in parts_of(recipe.prompt):
-            positive.append(self.track(recipe, text, calls, weight))
+            positive.append(self.track(recipe, text, length, weight))
             self.check_cost(positive)
         guided = recipe.cfg_scale > 1 or len(positive) > 1 or positive[0].weight != 1
-        return side_by_side(positive, self.negative(recipe, calls) if guided else None)
+        return side_by_side(positive, self.negative(recipe, length) if guided else None)
 
     def check_cost(self, tracks: Sequence[Track]) -> None:
         """Each part alone is bounded before it is encoded; here all of them together, before the next."""
@@ -114,15 +114,15 @@ class Conditioner:
         if sum(len(track.encoded) * track.tokens // chunk_tokens for track in tracks) > MAX_CHUNKS:
             raise too_heavy()
 
-    def negative(self, recipe: Recipe, calls: int) -> Track:
+    def negative(self, recipe: Recipe, length: int) -> Track:
         """The negative prompt's track: AND and tags are plain words in it; SDXL reads zeros for an empty one."""
-        track = self.track(recipe, recipe.negative_prompt, calls)
+        track = self.track(recipe, recipe.negative_prompt, length)
         if recipe.negative_prompt or not self.texts.family.pooled:
             return track
         return Track(track.segments, {text: zeroed(found) for text, found in track.encoded.items()})
 
-    def track(self, recipe: Recipe, text: str, calls: int, weight: float = 1.0) -> Track:
-        segments = schedule(text, calls)
+    def track(self, recipe: Recipe, text: str, length: int, weight: float = 1.0) -> Track:
+        segments = schedule(text, length)
         return Track(segments, self.texts.encode(recipe, tuple(words for _, words in segments)), weight)
 
 

@@ -1,11 +1,12 @@
-"""Textual-inversion embeddings: reads their vectors from safetensors files and finds their names among a text's tokens.
+"""Textual-inversion embeddings: reads their vectors from safetensors files.
 
-Named in a prompt like a word, an embedding puts its own vectors where that word's tokens would have been looked up.
+Named in a prompt like a word, an embedding puts its own vectors where that word's tokens would have been looked up;
+where its name stands is found by `generation.prompting.chunking`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +14,8 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from generation.engine.chunking import Insert
 from generation.engine.outcome import WeightsRefused
+from generation.prompting.chunking import Insert
 
 KEYS_BY_ENCODERS = {1: ("emb_params",), 2: ("clip_l", "clip_g")}
 """The tensors of a file by the number of text encoders: SD 1 and 2 have one encoder, SDXL has CLIP-L and OpenCLIP-G."""
@@ -86,20 +87,3 @@ def check_vectors(tensors: Sequence[Tensor], name: str, widths: Sequence[int], l
 
 def refused(name: str, reason: str) -> WeightsRefused:
     return WeightsRefused("embedding-refused", f"The embedding “{name}” {reason}.")
-
-
-class NameFinder:
-    """Finds embedding names in token lists, the longest name first: a `chunking.FindInsert` for one tokenizer."""
-
-    def __init__(self, names: Iterable[tuple[Sequence[int], Insert]]) -> None:
-        """`names`: the tokens of each embedding's name (without BOS and EOS) and its insert."""
-        self.by_first_token: dict[int, list[tuple[tuple[int, ...], Insert]]] = {}
-        for tokens, insert in sorted(names, key=lambda pair: -len(pair[0])):
-            if tokens:
-                self.by_first_token.setdefault(tokens[0], []).append((tuple(tokens), insert))
-
-    def __call__(self, tokens: Sequence[int], position: int) -> tuple[Insert, int] | None:
-        for name, insert in self.by_first_token.get(tokens[position], ()):
-            if tuple(tokens[position : position + len(name)]) == name:
-                return insert, len(name)
-        return None

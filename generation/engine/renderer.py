@@ -27,6 +27,7 @@ from generation.engine.residency import ResidentLoras
 from generation.engine.samplers import make_scheduler, validate_table
 from generation.engine.ticket import Progress, Ticket
 from generation.recipe import Recipe
+from generation.sampling_names import schedule_length
 
 GIB = 1024**3
 HEARTBEAT_SECONDS = 1.0
@@ -122,7 +123,8 @@ class Renderer:
     @torch.inference_mode()
     def _prepare(self, recipe: Recipe, checkpoint: LoadedCheckpoint) -> Denoising:
         scheduler = make_scheduler(recipe.sampler, recipe.schedule, recipe.steps, checkpoint.scheduler_config)
-        conditioning = Conditioner(checkpoint, self._loras, self._weights).encode(recipe, len(scheduler.timesteps))
+        length = schedule_length(recipe.sampler, recipe.steps)
+        conditioning = Conditioner(checkpoint, self._loras, self._weights).encode(recipe, length)
         return Denoising(recipe, checkpoint, scheduler, conditioning)
 
     @failing_as_render_error()

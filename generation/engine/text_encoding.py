@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from generation.engine.chunking import EMPTY_CHUNK, Chunk
 from generation.engine.embeddings import EmbeddingVectors, read_embedding
 from generation.engine.emphasis import emphasise
 from generation.engine.encodings import Encoded, EncodedText, TextKey, memory_of
@@ -20,6 +19,7 @@ from generation.engine.loras import LoraCache
 from generation.engine.outcome import RenderError, WeightsRefused
 from generation.engine.text_towers import PENULTIMATE, EncoderLora, Layer, Reading, TextTower
 from generation.engine.weightsource import WeightSource, pinned_file
+from generation.prompting.chunking import EMPTY_CHUNK, Chunk
 from generation.recipe import EmbeddingPick, LoraPick, Recipe
 
 MAX_CHUNKS = 256

@@ -13,16 +13,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from generation.engine.chunking import Chunk, Piece, split_into_chunks
-from generation.engine.embeddings import EmbeddingVectors, NameFinder
+from generation.engine.embeddings import EmbeddingVectors
 from generation.engine.encodings import TextMemory
 from generation.engine.lorafile import Pairs
 from generation.engine.loras import MixedLoras
 from generation.engine.outcome import RenderError
 from generation.prompting import attention
+from generation.prompting.chunking import COMMA, Chunk, NameFinder, pieces_of, split_into_chunks
 
-BREAK = ("BREAK", -1)
-COMMA = ",</w>"
 BOS_AND_EOS = 2
 
 
@@ -87,14 +85,9 @@ class TextTower:
         """The chunks of each scheduled text: emphasis read, words tokenized, embeddings found, BREAK obeyed."""
         with self.memory.lock:
             names = self.tokenize([embedding.name for embedding in embeddings])
-            pieces = [self.pieces(text) for text in texts]
+            pieces = [pieces_of(attention(text), self.tokenize) for text in texts]
         find = NameFinder(zip(names, (embedding.insert for embedding in embeddings), strict=True))
         return [split_into_chunks(run, self.chunk_length, comma=self.comma, find=find) for run in pieces]
-
-    def pieces(self, text: str) -> list[Piece]:
-        runs = attention(text)
-        tokens = iter(self.tokenize([words for words, weight in runs if (words, weight) != BREAK]))
-        return [Piece(None) if run == BREAK else Piece(next(tokens), run[1]) for run in runs]
 
     def tokenize(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids without BOS and EOS, never truncated. The caller holds the lock: a fast tokenizer has state."""

@@ -5,6 +5,7 @@ rendered, `extract_tags` and `compose` (not for negative prompts), `schedule`, `
 """
 
 from generation.prompting.attention import attention
+from generation.prompting.coloring import Measure, Size
 from generation.prompting.comments import strip_comments
 from generation.prompting.composition import compose
 from generation.prompting.expansion import expand
@@ -18,7 +19,9 @@ from generation.prompting.timelines import modernize
 __all__ = [
     "Inspection",
     "KnownName",
+    "Measure",
     "Problem",
+    "Size",
     "Tag",
     "TagError",
     "attention",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
@@ -17,8 +17,22 @@ _MOST_SIGNS = 3_000
 _SIGNS = "()[]\\:"
 
 
+class Size(NamedTuple):
+    """What a text takes of a checkpoint's text encoder: tokens without begin and end, and chunks."""
+
+    tokens: int
+    chunks: int
+
+
+Runs = Sequence[tuple[str, float]]
+"""What `attention` gives."""
+
+Measure = Callable[[Runs], Size]
+"""Gives the size of a text from its runs; made for one checkpoint's tokenizer."""
+
+
 class Weighed(NamedTuple):
-    """The merged weights of a text, and what it takes if there is a tokenizer."""
+    """The merged weights of a text, and what it takes if it can be measured."""
 
     weights: tuple[tuple[str, float], ...]
     tokens: int | None
@@ -41,9 +55,8 @@ def _touching(pieces: list[Piece]) -> Iterator[tuple[int, int, float]]:
 class Canvas:
     """The typed text being coloured: each of its characters gets the weight of the first text that shows it."""
 
-    def __init__(self, length: int, count_tokens: Callable[[str], int] | None, chunk_tokens: int) -> None:
-        self.count_tokens = count_tokens
-        self.chunk_tokens = chunk_tokens
+    def __init__(self, length: int, measure: Measure | None) -> None:
+        self.measure = measure
         self.painted = bytearray(length)
         self.spans: list[WeightedSpan] = []
         self.breaks: list[Span] = []
@@ -94,13 +107,4 @@ class Canvas:
 
     def _weighed(self, pieces: list[Piece]) -> Weighed:
         weights = tuple(merged(pieces))
-        if self.count_tokens is None:
-            return Weighed(weights, None, None)
-        sizes = [0]
-        for text, weight in weights:
-            if text == "BREAK" and weight == -1:
-                sizes.append(0)
-            else:
-                sizes[-1] += self.count_tokens(text)
-        chunks = sum(max(1, math.ceil(size / self.chunk_tokens)) for size in sizes)
-        return Weighed(weights, sum(sizes), chunks)
+        return Weighed(weights, *(self.measure(weights) if self.measure else (None, None)))

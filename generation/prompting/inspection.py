@@ -6,11 +6,11 @@ No rule of the language lives here: each is read by its own module, on text that
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from generation.prompting.coloring import Canvas
+from generation.prompting.coloring import Canvas, Measure
 from generation.prompting.comments import comment_spans
 from generation.prompting.composition import AND, MAX_PROMPTS, Part, split
 from generation.prompting.diagnosis import composition_problems, problem, syntax_problems
@@ -36,16 +36,17 @@ def inspect(
     embeddings: Iterable[KnownName] | None = None,
     wildcards: Mapping[str, Sequence[str]] | None = None,
     seed: int = 0,
-    count_tokens: Callable[[str], int] | None = None,
-    chunk_tokens: int = 75,
+    measure: Measure | None = None,
+    calls: int | None = None,
 ) -> Inspection:
-    """Everything about `text` as a prompt for `steps` calls of the UNet (for second-order samplers more than steps).
+    """Everything about `text` as a prompt whose schedules are laid over `steps` (`sampling_names.schedule_length`).
 
+    `calls` is how often the UNet is called where that is not `steps`, and `measure` gives the tokens and chunks.
     Names and lists that are None are not checked. `family` is the checkpoint's. `seed` decides what choices and
-    wildcards show. `count_tokens` gives the tokens of a text without begin and end. Never raises over a text; the time
-    is linear in its length, and at most 100 problems are told, errors before warnings.
+    wildcards show. Never raises over a text; the time is linear in its length, and at most 100 problems are told,
+    errors before warnings.
     """
-    inspector = _Inspector(steps, Canvas(len(text), count_tokens, chunk_tokens))
+    inspector = _Inspector(steps, calls or steps, Canvas(len(text), measure))
     body = inspector.prepare(text, seed, wildcards)
     expanded = body.text
     mentions = Mentions(inspector.problems)
@@ -65,6 +66,7 @@ class _Inspector:
     """What has been found so far."""
 
     steps: int
+    calls: int
     canvas: Canvas
     problems: list[Problem] = field(default_factory=list)
     prompts: list[Prompt] = field(default_factory=list)
@@ -95,7 +97,7 @@ class _Inspector:
 
     def _read_part(self, part: Part, source: Traced) -> None:
         script = parse(source.text, self.steps)
-        self.problems.extend(islice(syntax_problems(script, source, self.steps), MAX_PROBLEMS))
+        self.problems.extend(islice(syntax_problems(script, source, self.calls), MAX_PROBLEMS))
         self.nodes.extend(tree(script, source))
         place = source.origin(0, len(source.text))
         self.prompts.append(Prompt(*place, part.weight, tuple(self._segments(script, source))))
@@ -108,7 +110,7 @@ class _Inspector:
             if id(visible) not in weighed:
                 weighed[id(visible)] = script.said(visible), self.canvas.weigh(source, visible)
             text, found = weighed[id(visible)]
-            row.append(Segment(end, first_call, min(end, self.steps - 1), text, *(found or (None, None, None))))
+            row.append(Segment(end, first_call, min(end, self.calls - 1), text, *(found or (None, None, None))))
             first_call = end + 1
         if None in [found for _, found in weighed.values()]:
             self.problems.append(problem("not-all-weighed", source.origin(0, len(source.text))))

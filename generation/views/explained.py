@@ -97,7 +97,7 @@ class Explained:
 
     @property
     def strips(self) -> list[Strip]:
-        strips = (strip_of(prompt, self.found.steps, self.steps) for prompt in self.found.prompts)
+        strips = (strip_of(prompt, self.steps) for prompt in self.found.prompts)
         return [strip for strip in strips if strip]
 
     @property
@@ -154,12 +154,13 @@ def trouble(mention: Mention) -> str:
     return ""
 
 
-def strip_of(prompt: Prompt, calls: int, steps: int) -> Strip | None:
+def strip_of(prompt: Prompt, steps: int) -> Strip | None:
     """The strip of a prompt that changes on its way; None for one that stays the same."""
     said = [segment for segment in prompt.segments if segment.last_call >= segment.first_call]
     texts = list(dict.fromkeys(segment.text for segment in said))
     if len(texts) < 2:
         return None
+    calls = said[-1].last_call + 1
     stretches = [
         Stretch(each.first_call, each.last_call - each.first_call + 1, texts.index(each.text) % 4) for each in said
     ]

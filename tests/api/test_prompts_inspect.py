@@ -28,7 +28,7 @@ def test_it_works(alices_api: APIClient, catalog: Checkpoint) -> None:
 
 def test_steps_and_sampler_are_the_checkpoints_unless_said(alices_api: APIClient, catalog: Checkpoint) -> None:
     assert alices_api.post(URL, {"prompt": "a"}).json()["steps"] == catalog.default_steps
-    assert alices_api.post(URL, {"prompt": "a", "sampler": "Heun", "steps": 5}).json()["prompt"]["steps"] == 9
+    assert alices_api.post(URL, {"prompt": "a", "sampler": "Heun", "steps": 5}).json()["prompt"]["steps"] == 10
 
 
 def test_what_is_asked_wrongly_is_refused(alices_api: APIClient, catalog: Checkpoint) -> None:

@@ -12,14 +12,17 @@ from safetensors.torch import save_file
 from accounts.models import CreditEntry, User
 from accounts.refusals import Refusal
 from generation.cataloging import import_folder
+from generation.engine.loading import CheckpointCache, FolderWeights
+from generation.engine.loras import LoraCache
 from generation.engine.samplers import make_scheduler
+from generation.engine.text_encoding import TextEncoding
 from generation.inspecting import inspect_prompt
 from generation.models import Checkpoint, Embedding, Job, Lora, Wildcard
 from generation.prompting import attention, extract_tags, schedule
-from generation.recipe import Recipe
+from generation.recipe import EmbeddingPick, Recipe
 from generation.sampling_names import SAMPLERS, calls_of
 from generation.submission import submit_jobs
-from generation.tokenizing import token_counter
+from generation.tokenizing import measure_for
 from tests.generation.prompting.texts import CAT, EASY_NEGATIVE, MUSICIAN, WORST
 from tests.tiny_loras import random_pairs, write_lora
 from tests.tiny_weights import UNETS, UNet2DConditionModel, tiny_checkpoint
@@ -124,15 +127,39 @@ def test_tokens_are_counted_as_transformers_does(settings: Any, db: None, family
     folder = tiny_checkpoint(family)
     settings.WEIGHTS_DIRS = [folder.parent]
     theirs = CLIPTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True)
-    ours = token_counter(Checkpoint(path=folder.name))
+    ours = measure_for(Checkpoint(path=folder.name))
     for text in ("", "a photo of a cat", "It's  an ÄPFEL, 3d!! 😀\n(x:1.2)", "don't <|endoftext|>"):
-        assert ours(text) == len(theirs(text, add_special_tokens=False).input_ids), text
+        assert ours([(text, 1.0)]).tokens == len(theirs(text, add_special_tokens=False).input_ids), text
 
 
 def test_without_a_tokenizer_of_its_own_clips_is_meant(db: None) -> None:
-    count = token_counter(Checkpoint(path="nowhere.safetensors"), [Embedding(name="Easy", tokens=8)])
-    assert count("a photo of an astronaut riding a horse") == 8
-    assert count("a photo, easy") == 3 + 8
+    measure = measure_for(Checkpoint(path="nowhere.safetensors"), [Embedding(name="Easy", tokens=8)])
+    assert measure([("a photo of an astronaut riding a horse", 1.0)]) == (8, 1)
+    assert measure([("a photo, easy", 1.0)]) == (3 + 8, 1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "a cat", "cat " * 75, "cat " * 76, "cat " * 70 + ", " + "dog " * 10, "cat " * 30 + ", " + "dog " * 100,
+        "a, " * 90, "(cat, dog:1.2) BREAK " + "house " * 80, "EasyNegative " * 30, "cat " * 70 + "easynegative, x",
+    ],
+)  # fmt: skip
+def test_chunks_are_cut_where_the_engine_cuts_them(settings: Any, alice: User, sd1: Checkpoint, text: str) -> None:
+    embedding = Embedding.objects.get()
+    file = Path(settings.WEIGHTS_DIRS[0]) / "EasyNegative.safetensors"
+    weights = FolderWeights({"sd1": tiny_checkpoint("sd1"), embedding.sha256: file})
+    with CheckpointCache(weights, budget_bytes=2**30).lease("sd1") as loaded:
+        texts = TextEncoding(loaded, LoraCache(weights, 0), weights)
+        (chunks,) = texts.towers[0].chunks([text], [texts.embedding(EmbeddingPick("EasyNegative", embedding.sha256))])
+    found = inspect_prompt(alice, "", text, checkpoint=sd1, steps=20).negative
+    assert (found.tokens, found.chunks) == (sum(len(chunk.tokens) for chunk in chunks), len(chunks))
+
+
+@pytest.mark.parametrize("sampler", ["Heun", "DPM2 a"])
+def test_samplers_that_look_twice_switch_where_a1111_does(alice: User, sd1: Checkpoint, sampler: str) -> None:
+    (prompt,) = inspect_prompt(alice, "[cat:dog:0.5]", checkpoint=sd1, steps=20, sampler=sampler).prompt.prompts
+    assert [(each.end_step, each.last_call) for each in prompt.segments] == [(20, 20), (40, 38)]
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)

@@ -85,18 +85,18 @@ def test_a_vae_fits_every_family(layout: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("tensors", "family"),
+    ("tensors", "family", "vectors"),
     [
-        ({"emb_params": ("F32", [3, 768])}, "sd1"),
-        ({"emb_params": ("F16", [1, 1024])}, "sd2"),
-        ({"<my-cat>": ("F32", [768])}, "sd1"),
-        ({"emb_params": ("F32", [2, 128])}, "mini"),
-        ({"clip_l": ("F32", [2, 768]), "clip_g": ("F32", [2, 1280])}, "sdxl"),
+        ({"emb_params": ("F32", [3, 768])}, "sd1", 3),
+        ({"emb_params": ("F16", [1, 1024])}, "sd2", 1),
+        ({"<my-cat>": ("F32", [768])}, "sd1", 1),
+        ({"emb_params": ("F32", [2, 128])}, "mini", 2),
+        ({"clip_l": ("F32", [2, 768]), "clip_g": ("F32", [2, 1280])}, "sdxl", 2),
     ],
 )
-def test_embeddings(tensors: dict[str, tuple[str, list[int]]], family: str, path: Path) -> None:
+def test_embeddings(tensors: dict[str, tuple[str, list[int]]], family: str, vectors: int, path: Path) -> None:
     found = read_weightfile(made(path, tensors))
-    assert (found.kind, found.family) == ("embedding", family)
+    assert (found.kind, found.family, found.vectors) == ("embedding", family, vectors)
 
 
 def one_pair(module: str, width: int, rank: int = 4) -> dict[str, tuple[str, list[int]]]:

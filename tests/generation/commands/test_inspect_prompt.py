@@ -36,8 +36,8 @@ def test_programs_get_all_of_it(catalog: Checkpoint) -> None:
     assert [problem["code"] for problem in found["problems"]] == ["tag-in-negative"]
 
 
-def test_samplers_that_look_twice_have_more_calls(catalog: Checkpoint) -> None:
-    assert json.loads(told("a", "--json", "--sampler", "Heun", "--steps", "10"))["steps"] == 19
+def test_schedules_of_samplers_that_look_twice_are_twice_as_long(catalog: Checkpoint) -> None:
+    assert json.loads(told("a", "--json", "--sampler", "Heun", "--steps", "10"))["steps"] == 20
 
 
 @pytest.mark.parametrize("arguments", [("--steps", "0"), ("--steps", "61"), ("--checkpoint", "dreams")])

@@ -11,12 +11,12 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from generation.engine.chunking import Insert
 from generation.engine.conditioning import Conditioner, Prompted
-from generation.engine.embeddings import NameFinder, read_embedding
+from generation.engine.embeddings import read_embedding
 from generation.engine.loading import CheckpointCache, FolderWeights, LoadedCheckpoint
 from generation.engine.loras import LoraCache
 from generation.engine.outcome import WeightsRefused
+from generation.prompting.chunking import Insert, NameFinder
 from generation.recipe import EmbeddingPick, Recipe
 from tests.tiny_weights import tiny_checkpoint
 

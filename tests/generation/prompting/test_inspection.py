@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from generation.prompting import Inspection, KnownName, attention, inspect, schedule
+from generation.prompting import Inspection, KnownName, Size, attention, inspect, schedule
+from generation.prompting.coloring import Runs
 from generation.prompting.composition import MAX_PROMPTS
 from generation.prompting.inspection import MAX_PROBLEMS
 from generation.prompting.report import Segment
@@ -224,19 +225,26 @@ def test_draws_are_told_and_what_is_left_is_shown() -> None:
     assert [(draw.name, draw.options) for draw in found.draws] == [("", 2), ("color", 1)]
 
 
-def test_tokens_are_counted_by_parts_and_breaks_begin_a_chunk() -> None:
-    counted: list[str] = []
+def test_every_text_is_measured_by_its_runs_and_the_largest_is_told() -> None:
+    measured: list[Runs] = []
 
-    def count(text: str) -> int:
-        counted.append(text)
-        return len(text.split())
+    def measure(runs: Runs) -> Size:
+        measured.append(runs)
+        return Size(sum(len(text.split()) for text, _ in runs), len(runs))
 
-    found = inspect("a b (c d:1.2) BREAK e [f g|]", 2, count_tokens=count, chunk_tokens=3)
+    found = inspect("a b (c d:1.2) BREAK e [f g|]", 2, measure=measure)
     first, second = found.prompts[0].segments
-    assert (first.tokens, first.chunks) == (7, 3)
-    assert (second.tokens, second.chunks) == (5, 3)
-    assert (found.tokens, found.chunks) == (7, 3)
-    assert "c d" in counted
+    assert (first.tokens, second.tokens, found.tokens) == (8, 6, 8)
+    assert (first.chunks, second.chunks, found.chunks) == (5, 5, 5)
+    assert measured == [first.weights, second.weights]
+
+
+@pytest.mark.parametrize(
+    ("steps", "calls", "last_calls"), [(20, None, [10, 19]), (40, 39, [20, 38]), (20, 21, [10, 20])]
+)
+def test_schedules_are_laid_over_steps_and_told_in_calls(steps: int, calls: int | None, last_calls: list[int]) -> None:
+    found = inspect("[cat:dog:0.5]", steps, calls=calls).prompts[0].segments
+    assert [segment.last_call for segment in found] == last_calls
 
 
 def test_a_prompt_that_changes_too_often_is_cut_and_says_so() -> None:

@@ -1,4 +1,4 @@
-"""Cuts weighted tokens into chunks that a CLIP text encoder can read; pure bookkeeping on token ids, without torch.
+"""Cuts weighted tokens into chunks that a CLIP text encoder can read: bookkeeping on the token ids of any tokenizer.
 
 Behaviour follows AUTOMATIC1111's: a chunk holds `length` tokens (75 for Stable Diffusion); where it overflows shortly
 after a comma, the words after that comma move on together; BREAK closes a chunk; an embedding is never cut in two.
@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+
+COMMA = ",</w>"
+"""How CLIP's vocabulary writes a comma that ends a word."""
 
 COMMA_BACKTRACK = 20
 """How many tokens back a comma may lie for the words after it to move to the next chunk (the reference's default)."""
@@ -26,6 +29,10 @@ class Insert:
 
 FindInsert = Callable[[Sequence[int], int], "tuple[Insert, int] | None"]
 """Answers which embedding's name begins at a place of a token list, and how many tokens that name takes."""
+
+
+Tokenize = Callable[[list[str]], Sequence[Sequence[int]]]
+"""The token ids of each text, without BOS and EOS, however long it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,9 @@ class Chunk:
 
 EMPTY_CHUNK = Chunk()
 
+_BREAK = ("BREAK", -1)
+"""BREAK outside of brackets, as `attention` tells it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Unit:
@@ -63,6 +73,14 @@ class Unit:
     @property
     def size(self) -> int:
         return self.insert.vectors if self.insert else 1
+
+
+def pieces_of(
+    runs: Sequence[tuple[str, float]], tokenize: Callable[[list[str]], Sequence[Sequence[int]]]
+) -> list[Piece]:
+    """The runs that `attention` found in a text, tokenized; `tokenize` gets all of their words in one call."""
+    tokens = iter(tokenize([words for words, weight in runs if (words, weight) != _BREAK]))
+    return [Piece(None) if run == _BREAK else Piece(next(tokens), run[1]) for run in runs]
 
 
 def no_insert(tokens: Sequence[int], position: int) -> None:
@@ -152,3 +170,20 @@ def to_chunk(units: Sequence[Unit]) -> Chunk:
         tokens.extend([unit.token] * unit.size)
         weights.extend([unit.weight] * unit.size)
     return Chunk(tuple(tokens), tuple(weights), tuple(inserts))
+
+
+class NameFinder:
+    """Finds embedding names in token lists, the longest name first: a `FindInsert` for one tokenizer."""
+
+    def __init__(self, names: Iterable[tuple[Sequence[int], Insert]]) -> None:
+        """`names`: the tokens of each embedding's name (without BOS and EOS) and its insert."""
+        self.by_first_token: dict[int, list[tuple[tuple[int, ...], Insert]]] = {}
+        for tokens, insert in sorted(names, key=lambda pair: -len(pair[0])):
+            if tokens:
+                self.by_first_token.setdefault(tokens[0], []).append((tuple(tokens), insert))
+
+    def __call__(self, tokens: Sequence[int], position: int) -> tuple[Insert, int] | None:
+        for name, insert in self.by_first_token.get(tokens[position], ()):
+            if tuple(tokens[position : position + len(name)]) == name:
+                return insert, len(name)
+        return None

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generation.engine.chunking import EMPTY_CHUNK, Chunk, Insert, Piece, split_into_chunks
+from generation.prompting.chunking import EMPTY_CHUNK, Chunk, Insert, Piece, split_into_chunks
 
 COMMA = 7
 BREAK = Piece(None)
