@@ -18,17 +18,19 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a person asks for: pictures of one size and step count."""
+    """What a person asks for: pictures of at most so many pixels and steps. `most` replaces the plan's own count."""
 
     pictures: int
     pixels: int
     steps: int
+    most: int | None = None
 
 
 def enforce_quota(plan: Plan, usage: Usage, request: Request) -> None:
     """Raise a refusal, naming the limit, when the request goes past the plan."""
-    if request.pictures > plan.max_pictures:
-        raise Refusal("too-many-pictures", f"Your plan makes {plan.max_pictures} pictures at once.", field="count")
+    most = plan.max_pictures if request.most is None else request.most
+    if request.pictures > most:
+        raise Refusal("too-many-pictures", f"Your plan makes {most} pictures at once.", field="count")
     if request.pixels > plan.max_pixels:
         raise Refusal("too-large", f"Your plan draws at most {plan.max_pixels:,} pixels a picture.", field="width")
     if request.steps > plan.max_steps:

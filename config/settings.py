@@ -189,6 +189,7 @@ MEDIA_ROOT = DATA_DIR / "media"
 DATASET_DAYS = env_int("DATASET_DAYS", 90, low=1, high=3650)
 # Where weight files are looked for: first what this site's people and operator added, then what comes with it.
 WEIGHTS_DIRS = [DATA_DIR / "weights", BASE_DIR / "generation" / "bundled"]
+LORA_UPLOAD_MB = env_int("LORA_UPLOAD_MB", 512, low=1, high=1024)
 S3_BUCKET = env_str("S3_BUCKET")
 S3_OPTIONS = {
     "bucket_name": S3_BUCKET,

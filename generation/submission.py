@@ -37,8 +37,25 @@ def submit_jobs(user: User, recipe: Recipe, count: int = 1, token: ApiToken | No
     """
     if count > user.plan.max_pictures:
         enforce_quota(user.plan, Usage(), Request(count, 0, 0))
-    recipes = prepare(user, recipe, count)
-    request = Request(pictures=count, pixels=recipe.width * recipe.height, steps=recipe.steps)
+    return _queue(user, prepare(user, recipe, count), user.plan.max_pictures, token)
+
+
+def submit_grid_jobs(user: User, recipes: Sequence[Recipe], token: ApiToken | None = None) -> list[Job]:
+    """Queue one picture of each recipe, as siblings in this order: the cells of a grid, which has its own limit."""
+    most = user.plan.max_grid_pictures
+    if len(recipes) > most:
+        raise Refusal("grid-too-large", f"Your plan draws grids of at most {most} pictures.", field="axis")
+    return _queue(user, [one for recipe in recipes for one in prepare(user, recipe, 1)], most, token)
+
+
+def _queue(user: User, recipes: Sequence[Recipe], most: int, token: ApiToken | None) -> list[Job]:
+    """Rows, held credits and the bell for recipes that are ready; `most` of them may come at once."""
+    request = Request(
+        pictures=len(recipes),
+        pixels=max(recipe.width * recipe.height for recipe in recipes),
+        steps=max(recipe.steps for recipe in recipes),
+        most=most,
+    )
     with transaction.atomic():
         # The share row is locked first, so two submissions of one person cannot both pass the quota.
         starts = fairness.stamp(user, [work(each) for each in recipes])

@@ -14,6 +14,8 @@ from django.utils import timezone
 
 from generation import events, imagefiles
 from generation.lifecycle import MAX_ATTEMPTS, give_back
+from generation.loras import files as lorafiles
+from generation.loras.quarantine import quarantine_suspects
 from generation.models import GeneratedImage, GpuWorker, Job, KeptAnswer
 
 logger = structlog.get_logger(__name__)
@@ -72,6 +74,8 @@ def _set_aside(job: Job) -> None:
         error_message="The worker stopped again and again on this picture, so it was set aside. Your credits are back.",
     )
     give_back(job, "Set aside after repeated worker loss")
+    if job.lone_deaths >= MAX_LONE_DEATHS:
+        quarantine_suspects(job)
     logger.error("job_set_aside", job=job.code, attempt=job.attempt, lone_deaths=job.lone_deaths)
 
 
@@ -91,7 +95,8 @@ def prune() -> dict[str, int]:
     """Sweep what nobody sees any more."""
     gone, _ = GpuWorker.objects.filter(seen_at__lt=Now() - WORKER_KEPT_FOR).delete()
     answers, _ = KeptAnswer.objects.filter(created_at__lt=Now() - ANSWER_KEPT_FOR).delete()
-    return {"images": prune_images(), "files": sweep_orphans(), "workers": gone, "answers": answers}
+    swept = sweep_orphans() + lorafiles.sweep_orphans()
+    return {"images": prune_images(), "files": swept, "workers": gone, "answers": answers}
 
 
 def prune_images() -> int:

@@ -57,7 +57,7 @@ def write_picks_as_tags(recipe: Recipe) -> Recipe:
 def pin_loras(user: User, prompt: str, checkpoint: Checkpoint) -> Iterable[LoraPick]:
     usable = Lora.objects.usable_by(user)
     for tag in _tags(prompt):
-        lora = usable.filter(name=tag.name).first() or usable.filter(name__iexact=tag.name).first()
+        lora = usable.named(tag.name)
         place = f"at character {tag.start + 1}"
         if lora is None:
             raise Refusal(

@@ -132,6 +132,11 @@ class Lora(WeightRow):
     quarantined_at = models.DateTimeField(null=True, blank=True)
     quarantine_reason = models.CharField(max_length=300, blank=True, help_text="Why it was set aside; told its owner.")
 
+    @property
+    def word(self) -> str:
+        """What prompts call the newest of its series; its own name where it has no other version."""
+        return self.series or self.name
+
     # A queryset that says more than that of other weights; the stubs know class variables by their declaration only.
     objects = LoraQuerySet.as_manager()  # type: ignore[misc]
 

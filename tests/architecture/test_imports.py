@@ -6,10 +6,13 @@ import sys
 
 from tests.architecture.sources import PACKAGES, Import, imports, modules
 
+LORA_VERBS = ("generation.loras", "generation.cataloging", "generation.storage")
 LAB_PLANS = ("generation.lab.tags", "generation.lab.axes", "generation.lab.mixing", "generation.lab.plan")
 PURE = (
     "generation.recipe",
     "generation.training_recipe",
+    "generation.training_presets",
+    "generation.training_halving",
     "generation.sampling_names",
     "generation.safetensors_header",
     "generation.lora_keys",
@@ -38,6 +41,7 @@ VERBS = (
     "generation.deletion",
     "generation.storage",
     "generation.datasets",
+    "generation.loras",
 )
 DOOR_VERBS = ("generation.auditing", "generation.idempotency")
 DOOR_MODULES = (
@@ -63,6 +67,8 @@ DOOR_MODULES = (
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "generation.recipe": (),
     "generation.training_recipe": ("generation.recipe",),
+    "generation.training_presets": ("generation.training_recipe",),
+    "generation.training_halving": (),
     "generation.sampling_names": ("generation.recipe",),
     "generation.safetensors_header": (),
     "generation.lora_keys": ("generation.safetensors_header",),
@@ -72,14 +78,14 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         LAB_PLANS, ("generation.recipe", "generation.sampling_names", "generation.prompting", *LAB_PLANS)
     ),
     "generation.lab": (),
-    "generation.pricing": ("generation.recipe",),
+    "generation.pricing": ("generation.recipe", "generation.training_recipe"),
     "generation.imaging": ("generation.recipe",),
     "generation.engine": PURE,
-    "generation.training": ("generation.engine", *PURE),
+    "generation.training": ("generation.engine", "generation.imaging", *PURE),
     "accounts": (),
     "generation.models": ("accounts", *PURE),
     "generation.events": ("generation.models", *PURE),
-    **dict.fromkeys(QUEUE, (*ROWS, *EVENTS, *QUEUE)),
+    **dict.fromkeys(QUEUE, (*ROWS, *EVENTS, *QUEUE, "generation.loras")),
     **dict.fromkeys(
         WORKER, (*ROWS, *EVENTS, *QUEUE, *WORKER, "generation.tasks", "generation.engine", "generation.training")
     ),
@@ -94,6 +100,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "generation.deletion": ROWS,
     "generation.storage": ROWS,
     "generation.datasets": (*ROWS, "generation.imagefiles", "generation.storage", "generation.tokenizing"),
+    "generation.loras": (*ROWS, *LORA_VERBS),
     "generation.showroom": ("generation.recipe",),
     **dict.fromkeys(DOOR_MODULES, (*ROWS, *EVENTS, *QUEUE, *VERBS, *DOOR_MODULES, *DOOR_VERBS)),
     # The one door that draws without a worker.

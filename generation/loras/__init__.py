@@ -1,0 +1,1 @@
+"""People's own LoRAs: bringing, naming, sharing, versions, quarantine and deletion. Publishing is the gallery's."""

@@ -1,0 +1,47 @@
+"""LoRAs that stop workers are set aside, by the evidence of jobs that were; an admin may lift it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import structlog
+from django.db.models.functions import Now
+
+from generation.models import Job, Lora
+
+logger = structlog.get_logger(__name__)
+
+REASON = (
+    "Workers stopped again and again while drawing with this file, so it was set aside. "
+    "An administrator can look at it and let it back."
+)
+
+
+def quarantine_suspects(job: Job) -> list[str]:
+    """Set aside the LoRA that most likely stopped the workers of a job that was set aside; the hashes.
+
+    The operator's own files are never suspects. Of several people's, the maker's own are, so that nobody can have
+    somebody else's LoRA set aside by picking it beside a bad one; a stranger's only where it stood alone.
+    """
+    picked = [pick.sha256 for pick in job.recipe.loras if pick.sha256]
+    rows = list(Lora.objects.filter(sha256__in=picked, owner__isnull=False))
+    site = set(Lora.objects.filter(sha256__in=picked, owner=None).values_list("sha256", flat=True))
+    theirs = {row.sha256 for row in rows} - site
+    own = {row.sha256 for row in rows if row.owner_id == job.owner_id} - site
+    suspects = sorted(own or (theirs if len(theirs) == 1 else set()))
+    if suspects:
+        set_aside(suspects, REASON)
+        logger.error("loras_quarantined", job=job.code, sha256=suspects)
+    return suspects
+
+
+def set_aside(hashes: Sequence[str], reason: str) -> None:
+    """Every row of these files: nobody may pick them any more."""
+    rows = Lora.objects.filter(sha256__in=hashes, owner__isnull=False)
+    rows.update(is_enabled=False, quarantined_at=Now(), quarantine_reason=reason[:300])
+
+
+def lift(lora: Lora) -> int:
+    """Let every row of this file back; how many."""
+    held = Lora.objects.filter(sha256=lora.sha256, quarantined_at__isnull=False)
+    return held.update(is_enabled=True, quarantined_at=None, quarantine_reason="")

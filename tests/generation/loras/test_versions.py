@@ -1,0 +1,74 @@
+"""Versions: one word means the newest, each version keeps its own, and prompts that were written stay right."""
+
+from __future__ import annotations
+
+import pytest
+
+from accounts.models import User
+from accounts.refusals import Refusal
+from generation.inspecting import inspect_prompt
+from generation.loras.owning import delete_lora, share
+from generation.loras.versions import versions_of
+from generation.models import Checkpoint, Lora
+from generation.recipe import Recipe
+from generation.weights import pin_weights
+from tests.generation.loras.conftest import Bring
+
+
+def pinned(user: User, word: str) -> str:
+    return pin_weights(user, Recipe(f"an apple <lora:{word}:0.8>")).loras[0].name
+
+
+def test_the_word_means_the_newest(alice: User, bring: Bring, catalog: Checkpoint) -> None:
+    first = bring(alice, 1, "ink.safetensors")
+    assert pinned(alice, "ink") == "ink"
+    second = bring(alice, 2, "whatever.safetensors", version_of=first)
+    third = bring(alice, 3, version_of=second)
+    assert [lora.name for lora in versions_of(third)] == ["ink-v3", "ink-v2", "ink-v1"]
+    assert third.title == "ink"
+    assert [pinned(alice, word) for word in ("ink", "INK", "ink-v1", "ink-v2")] == [
+        "ink-v3",
+        "ink-v3",
+        "ink-v1",
+        "ink-v2",
+    ]
+    assert list(Lora.objects.usable_by(alice).filter(owner=alice).newest_for(alice)) == [third]
+
+
+def test_the_inspector_knows_the_word_too(alice: User, bring: Bring, catalog: Checkpoint) -> None:
+    first = bring(alice, 1, "ink.safetensors")
+    bring(alice, 2, version_of=first)
+    inspected = inspect_prompt(alice, "an apple <lora:ink:1>", checkpoint=catalog, steps=10).prompt
+    assert [mention.name for mention in inspected.mentions] == ["ink-v2"] and not inspected.errors
+
+
+def test_who_may_use_only_the_first_gets_the_first(
+    alice: User, charlie: User, bring: Bring, catalog: Checkpoint
+) -> None:
+    first = bring(alice, 1, "ink.safetensors")
+    bring(alice, 2, version_of=first)
+    share(first, ["charlie"])
+    assert pinned(charlie, "ink") == "ink-v1"
+    assert list(Lora.objects.usable_by(charlie).filter(owner=alice).newest_for(charlie)) == [
+        Lora.objects.get(pk=first.pk)
+    ]
+
+
+def test_a_deleted_version_leaves_the_word_to_the_others(alice: User, bring: Bring, catalog: Checkpoint) -> None:
+    first = bring(alice, 1, "ink.safetensors")
+    delete_lora(bring(alice, 2, version_of=first))
+    assert pinned(alice, "ink") == "ink-v1"
+
+
+def test_another_family_is_no_version(alice: User, bring: Bring) -> None:
+    first = bring(alice, 1)
+    Lora.objects.update(family="sd1")
+    first.refresh_from_db()
+    with pytest.raises(Refusal, match="this file is for Mini"):
+        bring(alice, 2, version_of=first)
+    assert Lora.objects.get().series == ""
+
+
+def test_the_word_of_a_series_is_taken(alice: User, charlie: User, bring: Bring) -> None:
+    bring(alice, 2, version_of=bring(alice, 1, "ink.safetensors"))
+    assert bring(charlie, 3, "ink.safetensors").name == "ink-2"
