@@ -43,13 +43,18 @@ def import_folder(folder: Path) -> Iterator[Found]:
             yield Found(path, "refused", str(refusal))
 
 
-def weight_paths(folder: Path) -> Iterator[Path]:
-    """Checkpoint folders and single files, without looking inside a checkpoint's folder."""
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+PEOPLES = ("uploads", "trained", "merged")
+"""Folders of files that belong to people: their rows are made by who brings them, never by an import."""
+
+
+def weight_paths(folder: Path, leaving_out: tuple[str, ...] = PEOPLES) -> Iterator[Path]:
+    """Checkpoint folders and single files, without looking inside a checkpoint's folder or among people's own files."""
+    found = sorted(folder.iterdir()) if folder.is_dir() else []
+    for path in (path for path in found if path.name not in leaving_out):
         if path.is_dir() and (path / "model_index.json").exists():
             yield path
         elif path.is_dir():
-            yield from weight_paths(path)
+            yield from weight_paths(path, ())
         elif path.suffix.lower() == ".safetensors":
             yield path
 
@@ -62,7 +67,7 @@ def register(path: Path, root: Path) -> Found:
     weights = read_weightfile(path)
     rows = ROWS[weights.kind]
     fields = {"path": relative, "stamp": stamp, **fields_of(weights, path), **card_of(path)}
-    known = rows.objects.filter(sha256=weights.sha256)
+    known = rows.objects.filter(sha256=weights.sha256, owner=None)
     if known.update(**fields):
         return Found(path, "updated", f"is the {weights.kind} “{known.get().name}”")
     retire_former(rows, relative)
@@ -76,7 +81,7 @@ def register(path: Path, root: Path) -> Found:
 
 def retire_former(rows: type[WeightRow], relative: str) -> None:
     """Another file lies where a known one was: the old row stays for old recipes and frees its name."""
-    for row in rows.objects.filter(path=relative):
+    for row in rows.objects.filter(path=relative, owner=None):
         row.name, row.path, row.stamp, row.is_enabled = f"{row.name[:80]}-{row.autov2}", "", "", False
         if isinstance(row, Checkpoint):
             row.is_default = False
