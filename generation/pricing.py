@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from generation.recipe import Recipe
+from generation.training_recipe import TrainingRecipe
 
 WORK_PER_CREDIT = 512 * 512 * 10
 """Pixels times steps that one credit buys: ten steps of 512×512."""
@@ -18,3 +19,34 @@ def work(recipe: Recipe) -> float:
 def price(recipe: Recipe) -> int:
     """Whole credits, at least one."""
     return max(1, math.ceil(work(recipe) / WORK_PER_CREDIT))
+
+
+ROWS_A_DRAWING_STEP = 2
+"""A guided step asks the network twice: with the prompt and without."""
+
+CALLS_A_LEARNED_ROW = 3
+"""Learning from a picture once costs its call and the way back through the network, which is about two more."""
+
+TRAINING_DISCOUNT = 4
+"""Training waits whenever somebody draws, so its work costs a quarter."""
+
+SAMPLES_WORK = 0.1
+"""Samples and measurements, as a share of the learning: about what they cost with the usual settings."""
+
+
+def training_work(recipe: TrainingRecipe, pictures: int, *, native_side: int = 512) -> float:
+    """Pixels times drawing steps, the unit of `work`. `native_side` is what a resolution of 0 stands for.
+
+    With folds every fold learns as much as the one LoRA that is kept; with a prior each step learns as much again.
+    """
+    side = recipe.resolution or native_side
+    rows = recipe.steps * recipe.batch * recipe.gradient_accumulation * (2 if recipe.prior_weight else 1)
+    learners = 1 + min(recipe.folds, pictures) if recipe.folds > 1 else 1
+    learning = side**2 * rows * learners * CALLS_A_LEARNED_ROW / ROWS_A_DRAWING_STEP
+    return learning * (1 + SAMPLES_WORK)
+
+
+def training_price(recipe: TrainingRecipe, pictures: int, *, native_side: int = 512) -> int:
+    """Whole credits, at least one."""
+    work_in_full = training_work(recipe, pictures, native_side=native_side)
+    return max(1, math.ceil(work_in_full / WORK_PER_CREDIT / TRAINING_DISCOUNT))

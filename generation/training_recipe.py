@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import random
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,3 +108,27 @@ RANGES: tuple[tuple[str, tuple[float, float], str], ...] = (
     ("sample_every", (10, STEPS_RANGE[1]), "Sample distance"),
     ("seed", (0, MAX_SEED), "Seed"),
 )
+
+
+def split(count: int, seed: int, held_out: int | None = None) -> frozenset[int]:
+    """The indices of the pictures that are held out of training, by seed; at least one picture is always trained on.
+
+    `held_out` None is a quarter of them, rounded: 2 of 9. A picture added later may change the whole split.
+    """
+    wanted = round(count / 4) if held_out is None else held_out
+    return frozenset(_shuffled(count, seed)[: max(0, min(wanted, count - 1))])
+
+
+def folds_of(count: int, seed: int, folds: int) -> tuple[frozenset[int], ...]:
+    """The pictures held out in each fold: every picture in one of them. Never more folds than pictures."""
+    order, folds = _shuffled(count, seed), min(folds, count)
+    return tuple(frozenset(order[start::folds]) for start in range(folds))
+
+
+def default_folds(count: int) -> int:
+    """One split from 8 pictures on; below, too few would be held out to tell much, so each has its turn."""
+    return 1 if count >= 8 else min(count, 3)
+
+
+def _shuffled(count: int, seed: int) -> list[int]:
+    return random.Random(f"held out {seed}").sample(range(count), count)

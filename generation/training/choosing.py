@@ -1,0 +1,52 @@
+"""Which snapshot to propose, and the sentence that says why. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+NEARLY = 1.01
+"""Validation losses within one per cent are the same; of those the earliest has overfitted least."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """What a choice needs of a snapshot; `memorised` counts samples that look like a training picture."""
+
+    step: int
+    training_loss: float
+    validation_loss: float | None
+    memorised: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    step: int
+    reason: str
+
+
+def choose(points: Sequence[Point]) -> Choice:
+    """The snapshot that does best on pictures it never saw. `points` holds at least one; step 0 is the bare base."""
+    trained = [point for point in points if point.step > 0] or list(points)
+    losses = {point.step: point.validation_loss for point in trained if point.validation_loss is not None}
+    if not losses:
+        last = max(trained, key=lambda point: point.step)
+        return Choice(last.step, f"Step {last.step} is the last; no picture was held out to compare with.")
+    lowest = min(losses.values())
+    near = [point for point in trained if point.step in losses and losses[point.step] <= lowest * NEARLY]
+    best = min(near, key=lambda point: (point.memorised, point.step))
+    return Choice(best.step, _sentence(best, losses[best.step], list(points)))
+
+
+def _sentence(best: Point, loss: float, points: list[Point]) -> str:
+    start = next((point.validation_loss for point in points if point.step == 0), None)
+    if start is not None and loss >= start:
+        return f"Step {best.step} harms held-out pictures least ({loss:.3f}), yet the bare base does better there."
+    below = f", {round(100 * (1 - loss / start))} % below the start" if start else ""
+    said = f"Step {best.step} does best on pictures it never saw (validation loss {loss:.3f}{below})"
+    last = max(points, key=lambda point: point.step)
+    if last.step == best.step or last.validation_loss is None:
+        return f"{said}; it was still getting better."
+    if last.training_loss < best.training_loss and last.validation_loss > loss * NEARLY:
+        return f"{said}; later ones only learn the training pictures by heart ({last.validation_loss:.3f} at the end)."
+    return f"{said}; later ones are no better ({last.validation_loss:.3f} at the end)."

@@ -1,0 +1,79 @@
+"""How near a snapshot's samples come to the pictures: to those it learned, to those it never saw, and whether too near.
+
+Likeness is the cosine of the base VAE's latents: that embedding is always there, with no other network to fetch. No
+checkpoint that Tempera loads brings a CLIP image tower.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import mean
+
+import torch
+from torch import Tensor
+
+from generation.imaging.pdq import SAME_PICTURE, pdq_distance, pdq_hash
+from generation.training.learner import Learner
+from generation.training.material import Material
+from generation.training.pictures import fitted
+from generation.training.sampling import Sample
+
+LIKENESS = "cosine of the base VAE's latents"
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """See `outcome.Measured`."""
+
+    training: float
+    validation: float | None
+    closest: int
+    memorised: tuple[tuple[int, str], ...]
+
+
+class Evaluation:
+    """The pictures of one training as they are compared with; encoded once."""
+
+    def __init__(self, material: Material, learner: Learner) -> None:
+        self._names = {index: material.pictures[index].name for index in learner.learned}
+        learned = [_square(material, index) for index in learner.learned]
+        # What all pictures share, a white ground above all, would make everything alike: it is taken out.
+        self._common = torch.cat(learned).mean(dim=0, keepdim=True)
+        self._learned = self._directions(learned)
+        self._held_out = self._directions([_square(material, index) for index in learner.held_out])
+        self._hashes = {index: _hash_of(material, index) for index in learner.learned}
+
+    def of(self, samples: Sequence[Sample]) -> Likeness:
+        directions = self._directions([sample.latents for sample in samples])
+        distances = {
+            (number, self._names[index]): pdq_distance(pdq_hash(sample.pixels)[0], hashed)
+            for number, sample in enumerate(samples)
+            for index, hashed in self._hashes.items()
+        }
+        return Likeness(
+            training=_nearest(directions, self._learned) or 0.0,
+            validation=_nearest(directions, self._held_out),
+            closest=min(distances.values()),
+            memorised=tuple(pair for pair, distance in distances.items() if distance <= SAME_PICTURE),
+        )
+
+    def _directions(self, latents: Sequence[Tensor]) -> list[Tensor]:
+        return [torch.nn.functional.normalize((one - self._common).flatten(), dim=0) for one in latents]
+
+
+def _nearest(samples: Sequence[Tensor], pictures: Sequence[Tensor]) -> float | None:
+    """The mean over samples of the cosine to the picture nearest to each; None where there are no pictures."""
+    if not pictures:
+        return None
+    return mean(max(float(sample @ picture) for picture in pictures) for sample in samples)
+
+
+def _square(material: Material, index: int) -> Tensor:
+    with material.turn():
+        return material.square_latents(index)
+
+
+def _hash_of(material: Material, index: int) -> str:
+    values = fitted(material.pictures[index], material.square).values[0].permute(1, 2, 0).numpy()
+    return pdq_hash(((values + 1) * 127.5).round().astype("uint8"))[0]
