@@ -27,6 +27,12 @@ def virtual_now() -> float:
     return clock.virtual_time
 
 
+def held_clock() -> float:
+    """The virtual time, held until the transaction ends: whoever else asks for it waits (SQLite holds everything)."""
+    clock = QueueClock.objects.select_for_update().filter(pk=1).values_list("virtual_time", flat=True).first()
+    return clock or 0.0
+
+
 def stamp(owner: User, works: Sequence[float]) -> list[float]:
     """Start tags for the owner's next jobs, in order. Call inside the transaction that writes the jobs."""
     QueueShare.objects.get_or_create(owner=owner)
