@@ -67,7 +67,7 @@ def report(user: User, post: Post, reason: str, words: str = "") -> Report:
 def _decide(moderator: User, post: Post, verb: Decision.Verb, reason: str, **changes: Any) -> Decision:
     _only_moderators(moderator)
     with transaction.atomic():
-        decision = move(post, verb, moderator, reason, **changes)
+        decision: Decision = move(post, verb, moderator, reason, **changes)
         post.reports.filter(closed_at=None).update(closed_at=timezone.now())
     return decision
 

@@ -1,4 +1,4 @@
-"""The one way a post changes its state: a conditional update and its decision, in one transaction.
+"""The one way a post or a release changes its state: a conditional update and its decision, in one transaction.
 
 Who may ask for it is decided by `publishing` (authors) and `moderation` (moderators), which alone call this.
 """
@@ -12,10 +12,10 @@ from django.db import transaction
 
 from accounts.models import User
 from accounts.refusals import Conflict, Refusal
-from gallery.models import Decision, Post
+from gallery.models.moderated import Moderated, WrittenOnce
 
-State: TypeAlias = Post.State
-Verb: TypeAlias = Decision.Verb
+State: TypeAlias = Moderated.State
+Verb: TypeAlias = WrittenOnce.Verb
 REASON_CHARS = 300
 
 
@@ -39,32 +39,30 @@ MOVES = {
 }
 
 
-def move(post: Post, verb: Verb, who: User, reason: str = "", **changes: Any) -> Decision:
-    """Change `post` from the state the caller saw it in. Conflict when it has changed since, or cannot take this way.
+def move(thing: Moderated, verb: Verb, who: User, reason: str = "", **changes: Any) -> Any:
+    """Change a post or release from the state the caller saw it in; the decision that was written.
 
-    `changes` are further fields, written by the same update.
+    Conflict when it has changed since, or cannot take this way. `changes` are further fields, in the same update.
     """
     wanted, reason = MOVES[verb], " ".join(reason.split())
     if wanted.needs_reason and not reason:
         raise Refusal("reason-missing", "Say why: the author reads it.", field="reason")
     if len(reason) > REASON_CHARS:
         raise Refusal("reason-too-long", f"Say it in at most {REASON_CHARS} characters.", field="reason")
-    if post.state not in wanted.sources:
-        raise Conflict(
-            "wrong-state", f"This post is in the state “{post.get_state_display()}”; that cannot be done now."
-        )
+    if thing.state not in wanted.sources:
+        state, noun = thing.get_state_display(), thing._meta.verbose_name
+        raise Conflict("wrong-state", f"This {noun} is in the state “{state}”; that cannot be done now.")
     with transaction.atomic():
-        came_from = post.state
-        rows = Post.objects.filter(pk=post.pk, state=came_from)
+        came_from = thing.state
+        rows = type(thing)._default_manager.filter(pk=thing.pk, state=came_from)
         if not rows.update(state=wanted.target, **changes):
-            raise Conflict("changed-meanwhile", "Somebody else was quicker; look at the post again.")
-        decision = record(post, verb, who, reason, came_from, wanted.target)
-    post.refresh_from_db()
+            raise Conflict("changed-meanwhile", "Somebody else was quicker; look at it again.")
+        thing.state = wanted.target
+        thing.follow()
+        decision = record(thing, verb, who, reason, came_from, wanted.target)
+    thing.refresh_from_db()
     return decision
 
 
-def record(post: Post, verb: Verb, who: User, reason: str, from_state: str, to_state: str) -> Decision:
-    made: Decision = Decision.objects.create(
-        post=post, who=who, verb=verb, reason=reason, from_state=from_state, to_state=to_state
-    )
-    return made
+def record(thing: Moderated, verb: Verb, who: User, reason: str, from_state: str, to_state: str) -> Any:
+    return thing.decisions.create(who=who, verb=verb, reason=reason, from_state=from_state, to_state=to_state)

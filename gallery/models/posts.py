@@ -1,24 +1,15 @@
-"""The rows of the gallery: what is public, in what state, and who decided it.
-
-A post's state is written by `publishing` and `moderation` alone, through `transitions`; no post is ever deleted.
-"""
+"""Posts: pictures that are public or want to be, what was decided about them, and what people complain of."""
 
 from __future__ import annotations
 
-import secrets
-from typing import Any, NoReturn, Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
 
-from accounts.models import AppendOnlyQuerySet
+from gallery.models.moderated import Moderated, WrittenOnce
 from gallery.search import PostSearch
 from generation.models import Checkpoint, GeneratedImage, Lora
-
-
-def new_code() -> str:
-    """A short public handle; not a secret: what may be seen is decided by the state."""
-    return secrets.token_hex(6)
 
 
 class Tag(models.Model):
@@ -60,17 +51,9 @@ class PostQuerySet(PostSearch):
         return self.filter(models.Q(checkpoint__sha256=sha256) | models.Q(loras__sha256=sha256)).distinct()
 
 
-class Post(models.Model):
-    """A picture that its maker wants to be public. `flags` are the sentences that screening leaves for moderators."""
+class Post(Moderated):
+    """A picture that its maker wants to be public."""
 
-    class State(models.TextChoices):
-        PENDING = "pending", "Waiting for a moderator"
-        APPROVED = "approved", "In the gallery"
-        REJECTED = "rejected", "Not accepted"
-        WITHDRAWN = "withdrawn", "Withdrawn"
-        TAKEN_DOWN = "taken_down", "Taken down"
-
-    code = models.CharField(max_length=12, unique=True, default=new_code, editable=False)
     # The picture's row is swept some time after its deletion; the post stays, with its decisions.
     image = models.OneToOneField(GeneratedImage, null=True, on_delete=models.SET_NULL, related_name="post")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="posts")
@@ -78,12 +61,8 @@ class Post(models.Model):
     tags = models.ManyToManyField(Tag, blank=True, related_name="posts")
     checkpoint = models.ForeignKey(Checkpoint, null=True, on_delete=models.SET_NULL, related_name="posts")
     loras = models.ManyToManyField(Lora, blank=True, related_name="posts")
-    state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
-    flags = models.JSONField(default=list, blank=True)
     dhash = models.CharField(max_length=16, blank=True, help_text="Difference hash of the picture, in hex.")
     search_words = models.TextField(blank=True, help_text="Folded words of title, tags and prompt; see `search`.")
-    submitted_at = models.DateTimeField(help_text="When it was last sent in.")
-    approved_at = models.DateTimeField(null=True, blank=True)
 
     objects = PostQuerySet.as_manager()
 
@@ -106,45 +85,11 @@ class Post(models.Model):
     def is_public(self) -> bool:
         return self.state == self.State.APPROVED and self.image is not None and self.image.deleted_at is None
 
-    @property
-    def last_decision(self) -> Decision | None:
-        return self.decisions.order_by("-pk").first()
 
-
-class Decision(models.Model):
-    """One change of a post's state: who did what, and why. Written once."""
-
-    class Verb(models.TextChoices):
-        PUBLISH = "publish", "Sent in"
-        WITHDRAW = "withdraw", "Withdrawn"
-        APPROVE = "approve", "Approved"
-        REJECT = "reject", "Rejected"
-        TAKE_DOWN = "take_down", "Taken down"
-        KEEP = "keep", "Kept"
+class Decision(WrittenOnce):
+    """One change of a post's state."""
 
     post = models.ForeignKey(Post, on_delete=models.PROTECT, related_name="decisions")
-    who = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="decisions")
-    verb = models.CharField(max_length=10, choices=Verb.choices)
-    reason = models.CharField(max_length=300, blank=True)
-    from_state = models.CharField(max_length=10, choices=Post.State.choices, blank=True)
-    to_state = models.CharField(max_length=10, choices=Post.State.choices)
-    at = models.DateTimeField(auto_now_add=True)
-
-    objects = AppendOnlyQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["-id"]
-
-    def __str__(self) -> str:
-        return f"{self.get_verb_display()} by {self.who}"
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if self.pk is not None:
-            raise TypeError("Decisions are append-only: they cannot be changed.")
-        super().save(*args, **kwargs)
-
-    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise TypeError("Decisions are append-only: they cannot be deleted.")
 
 
 class Report(models.Model):

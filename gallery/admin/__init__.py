@@ -1,0 +1,7 @@
+"""The admin of the gallery: the moderators' screens. Only the verbs decide."""
+
+from __future__ import annotations
+
+from gallery.admin import posts
+
+__all__ = ["posts"]

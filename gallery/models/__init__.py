@@ -1,0 +1,21 @@
+"""The rows of the gallery. Each file holds what belongs together; verbs live in the modules beside."""
+
+from __future__ import annotations
+
+from gallery.models.moderated import Moderated, new_code
+from gallery.models.posts import BlockedPhrase, Decision, Post, PostQuerySet, Report, Tag
+from gallery.models.releases import Release, ReleaseDecision, ReleaseSample
+
+__all__ = [
+    "BlockedPhrase",
+    "Decision",
+    "Moderated",
+    "Post",
+    "PostQuerySet",
+    "Release",
+    "ReleaseDecision",
+    "ReleaseSample",
+    "Report",
+    "Tag",
+    "new_code",
+]
