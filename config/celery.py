@@ -20,7 +20,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 app = Celery("tempera")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.task_queues = [Queue(name) for name in ("gpu", "training", "default")]
-app.conf.task_routes = {"generation.tasks.run_next_job": "gpu"}
+app.conf.task_routes = {"generation.tasks.run_next_job": "gpu", "generation.tasks.run_next_training": "training"}
 app.conf.beat_schedule = {
     "heal": {"task": "generation.tasks.heal", "schedule": 15.0, "options": {"expires": 15}},
     "prune": {"task": "generation.tasks.prune", "schedule": 3600.0, "options": {"expires": 3600}},
@@ -39,8 +39,8 @@ def use_the_sites_logging(**kwargs: Any) -> None:
 
 @worker_ready.connect
 def open_workbench(sender: Any, **kwargs: Any) -> None:
-    """A worker of the queue `gpu` loads its engine at once: the first job must not wait for torch."""
-    if "gpu" in sender.app.amqp.queues.consume_from:
+    """A worker that draws or trains loads its engine at once: the first job must not wait for torch."""
+    if {"gpu", "training"} & set(sender.app.amqp.queues.consume_from):
         from generation import execution
 
         execution.open_workbench()

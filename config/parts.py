@@ -40,9 +40,9 @@ def web() -> Part:
     return Part("web", (sys.executable, *argv), stage=1, answers=web_answers, stop_within=2.0)
 
 
-def worker(name: str, queue: str, threads: int) -> Part:
+def worker(name: str, queues: str, threads: int) -> Part:
     """Threads and never processes: CUDA cannot be used in a forked one, and the engine batches across threads."""
-    argv = (*CELERY, "worker", "-P", "threads", "-c", str(threads), "-Q", queue, "-n", f"{name}@%h")
+    argv = (*CELERY, "worker", "-P", "threads", "-c", str(threads), "-Q", queues, "-n", f"{name}@%h")
     quiet = ("--without-gossip", "--without-mingle", "-l", settings.LOG_LEVEL)
     return Part(name, (*argv, *quiet), stage=2, answers=partial(worker_answers, name), stop_within=WORKER_STOP)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import struct
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
 
@@ -65,8 +66,44 @@ class Frame:
         return cls(**json.loads(data[_HEADER.size : start]), picture=data[start:])
 
 
+@dataclass(frozen=True, slots=True)
+class RunProgress:
+    """A training run learns: `loss` is a running mean; `validation` stands where it was just measured."""
+
+    step: int
+    steps: int
+    loss: float
+    validation: float | None
+    seconds_left: float | None
+    state: str
+    type: str = "progress"
+
+
+@dataclass(frozen=True, slots=True)
+class RunSnapshot:
+    """A training run has a new snapshot, or measured one anew. The page fetches its contact sheet again."""
+
+    step: int
+    type: str = "snapshot"
+
+
+@dataclass(frozen=True, slots=True)
+class RunChanged:
+    """A training run entered another state. The page fetches itself again."""
+
+    state: str
+    type: str = "state"
+
+
+RunEvent = RunProgress | RunSnapshot | RunChanged
+
+
 def group_of(owner_id: int) -> str:
     return f"jobs-of-{owner_id}"
+
+
+def group_of_run(code: str) -> str:
+    return f"run-{code}"
 
 
 def frames_channel(owner_id: int) -> str:
@@ -90,11 +127,19 @@ def connection() -> redis.Redis:
 
 def publish_change(job: Job) -> None:
     """Tell the owner's pages that the job is in another state. A dead broker costs a hint, not the job."""
-    event = {"type": "job.changed", **asdict(JobChanged(job.code, job.state))}
+    _send(group_of(job.owner_id), {"type": "job.changed", **asdict(JobChanged(job.code, job.state))})
+
+
+def publish_run(code: str, event: RunEvent) -> None:
+    """Tell the pages that watch the training run."""
+    _send(group_of_run(code), {"type": "run.event", "event": asdict(event)})
+
+
+def _send(group: str, event: Mapping[str, object]) -> None:
     try:
-        async_to_sync(get_channel_layer().group_send)(group_of(job.owner_id), event)
+        async_to_sync(get_channel_layer().group_send)(group, event)
     except (redis.RedisError, OSError) as error:
-        logger.warning("event_lost", job=job.code, error=str(error))
+        logger.warning("event_lost", group=group, error=str(error))
 
 
 def publish_frame(owner_id: int, frame: Frame) -> bool:

@@ -1,4 +1,4 @@
-"""What one worker process has: a renderer, the jobs in its hands, and the heart that prolongs their leases."""
+"""What one worker process has: a renderer, the jobs and the training in its hands, the heart that prolongs leases."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from django.db import DatabaseError, close_old_connections
 
 from generation import queueing
 from generation.engine.renderer import Renderer
-from generation.models import GpuWorker, Job
+from generation.models import GpuWorker, Job, TrainingRun
+from generation.runs import queueing as runs_queueing
 
 logger = structlog.get_logger(__name__)
 
@@ -37,6 +38,11 @@ class Workbench:
         self._jobs: dict[queueing.Claim, Job] = {}
         self._lost: set[queueing.Claim] = set()
         self._lock = threading.Lock()
+        self.training = threading.Lock()
+        self.bell = threading.Event()
+        self.wish: str | None = None
+        """What the owner of the run in hand wishes, as heard last; None when the run is this worker's no more."""
+        self._run: TrainingRun | None = None
         self._heart: threading.Thread | None = None
 
     @property
@@ -76,6 +82,15 @@ class Workbench:
                 self._jobs.pop(claim, None)
                 self._lost.discard(claim)
 
+    @contextmanager
+    def teaching(self, run: TrainingRun) -> Iterator[None]:
+        """Keep the run's lease alive while the block runs. One at a time: the caller holds `training`."""
+        self._run, self.wish = run, run.wish
+        try:
+            yield
+        finally:
+            self._run = None
+
     def measured(self, work: float, seconds: float) -> None:
         """Fold one finished picture into the measured speed; those drawn beside it share the device."""
         speed = work / max(seconds, 1e-3) * max(1, len(self._jobs))
@@ -88,7 +103,7 @@ class Workbench:
         self._heart.start()
 
     def _beat(self) -> None:
-        while not self.closing or self._jobs:
+        while not self.closing or self._jobs or self._run:
             try:
                 self.beat()
             except DatabaseError:
@@ -104,3 +119,5 @@ class Workbench:
         gone = {queueing.claim_of(job) for job in jobs} - mine
         with self._lock:
             self._lost |= gone & self._jobs.keys()
+        if (run := self._run) is not None:
+            self.wish = runs_queueing.heartbeat(run)

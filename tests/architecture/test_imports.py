@@ -30,7 +30,14 @@ QUEUE = (
     "generation.lifecycle",
     "generation.upkeep",
 )
-WORKER = ("generation.catalog_files", "generation.workbench", "generation.tracing", "generation.execution")
+RUNS = ("generation.runs", "generation.training.choosing")
+WORKER = (
+    "generation.catalog_files",
+    "generation.workbench",
+    "generation.tracing",
+    "generation.execution",
+    "generation.coaching",
+)
 VERBS = (
     "generation.tasks",
     "generation.weights",
@@ -42,10 +49,13 @@ VERBS = (
     "generation.storage",
     "generation.datasets",
     "generation.loras",
+    "generation.runs",
 )
 DOOR_VERBS = ("generation.auditing", "generation.idempotency")
 DOOR_MODULES = (
     "generation.forms",
+    "generation.studio_forms",
+    "generation.training_forms",
     "generation.views",
     "generation.urls",
     "generation.admin",
@@ -74,9 +84,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "generation.lora_keys": ("generation.safetensors_header",),
     "generation.weightfile": ("generation.safetensors_header", "generation.lora_keys"),
     "generation.prompting": (),
-    **dict.fromkeys(
-        LAB_PLANS, ("generation.recipe", "generation.sampling_names", "generation.prompting", *LAB_PLANS)
-    ),
+    **dict.fromkeys(LAB_PLANS, ("generation.recipe", "generation.sampling_names", "generation.prompting", *LAB_PLANS)),
     "generation.lab": (),
     "generation.pricing": ("generation.recipe", "generation.training_recipe"),
     "generation.imaging": ("generation.recipe",),
@@ -87,11 +95,12 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "generation.events": ("generation.models", *PURE),
     **dict.fromkeys(QUEUE, (*ROWS, *EVENTS, *QUEUE, "generation.loras")),
     **dict.fromkeys(
-        WORKER, (*ROWS, *EVENTS, *QUEUE, *WORKER, "generation.tasks", "generation.engine", "generation.training")
+        WORKER, (*ROWS, *EVENTS, *QUEUE, *RUNS, *WORKER, "generation.tasks", "generation.engine", "generation.training")
     ),
-    "generation.tasks": (*QUEUE, *WORKER, "generation.datasets"),
+    "generation.tasks": (*QUEUE, *WORKER, "generation.datasets", "generation.runs"),
+    "generation.runs": (*ROWS, *EVENTS, *QUEUE, *RUNS, *VERBS, "generation.cataloging"),
     "generation.idempotency": ("generation.models", "accounts"),
-    "generation.auditing": (*ROWS, *EVENTS, *QUEUE, "generation.tasks"),
+    "generation.auditing": (*ROWS, *EVENTS, *QUEUE, *RUNS, "generation.tasks"),
     "generation.weights": ROWS,
     "generation.tokenizing": ROWS,
     "generation.inspecting": (*ROWS, "generation.tokenizing", "generation.weights"),
@@ -119,6 +128,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "generation.recipe",
         "generation.showroom",
         "generation.idempotency",
+        "generation.loras",
         "accounts",
     ),
     "config": PACKAGES,
@@ -129,7 +139,7 @@ PURE_OF = {"django", "celery", "channels", "redis", "rest_framework", "torch", "
 TORCH = {"torch", "diffusers", "transformers", "peft"}
 MAY_USE_TORCH = ("generation.engine", "generation.training")
 MAY_USE_PUBSUB = ("generation.events", "generation.framehub", "generation.consumers", "config")
-LATE = {("generation.tasks", "generation.execution")}
+LATE = {("generation.tasks", "generation.execution"), ("generation.tasks", "generation.coaching")}
 
 
 def row_of(module: str) -> str:

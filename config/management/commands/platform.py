@@ -75,7 +75,8 @@ class Command(BaseCommand):
             supervisor.launch(parts.valkey())
             supervisor.wait()
         call_command("migrate", interactive=False, verbosity=0)
-        supervisor.launch(parts.worker("gpu", "gpu", settings.GPU_SLOTS))
+        # One thread more than slots: a training holds one for hours, and pictures must not miss it.
+        supervisor.launch(parts.worker("gpu", "gpu,training", settings.GPU_SLOTS + 1))
         found = StringIO()
         call_command("import_weights", stdout=found)
         self.say(f"Weights: {found.getvalue().strip()}")

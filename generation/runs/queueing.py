@@ -1,0 +1,86 @@
+"""Every way a training run starts: the fairest queued one is claimed under a lease. Pictures' queue is elsewhere.
+
+Clocks are the database's. A run's place is its start tag on a clock of the runs' own: the later of the clock and the
+end of its owner's last run, so that whoever has trained least comes first.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import connection, transaction
+from django.db.models import F, Max
+from django.db.models.functions import Coalesce, Now
+
+from accounts.models import User
+from generation.models import TrainingRun
+from generation.models.training import TrainingRunQuerySet
+
+LEASE = timedelta(seconds=20)
+
+
+def stamp(owner: User, work: float) -> tuple[float, float]:
+    """Where the owner's next run starts and ends on the virtual clock. `work` is in credits."""
+    begun = TrainingRun.objects.exclude(started_at=None).aggregate(last=Max("virtual_start"))["last"]
+    mine = TrainingRun.objects.of(owner).aggregate(end=Max("virtual_finish"))["end"]
+    start = max(begun or 0.0, mine or 0.0)
+    return start, start + work / owner.plan.share
+
+
+def claim_next_run(worker: str) -> TrainingRun | None:
+    """Take the fairest queued run for `worker`; None when there is none or the worker trains already.
+
+    Raises the attempt, which fences off every earlier holder.
+    """
+    with transaction.atomic():
+        if TrainingRun.objects.running().filter(worker=worker).exists():
+            return None
+        run = _ready().first()
+        if run is None or not _take(run, worker):
+            return None
+    claimed: TrainingRun = TrainingRun.objects.select_related("owner", "search").get(pk=run.pk)
+    return claimed
+
+
+def _ready() -> TrainingRunQuerySet:
+    ready = TrainingRun.objects.queued().only("pk").order_by("virtual_start", "id")
+    if connection.features.has_select_for_update_skip_locked:
+        ready = ready.select_for_update(skip_locked=True, of=("self",))
+    return ready
+
+
+def _take(run: TrainingRun, worker: str) -> bool:
+    """Whoever changes exactly one row owns the run."""
+    return bool(
+        TrainingRun.objects.queued()
+        .filter(pk=run.pk)
+        .update(
+            state=TrainingRun.State.RUNNING,
+            worker=worker,
+            attempt=F("attempt") + 1,
+            lease_until=Now() + LEASE,
+            started_at=Coalesce("started_at", Now()),
+        )
+    )
+
+
+def held(run: TrainingRun) -> TrainingRunQuerySet:
+    """The row, if this attempt still holds it: the fence against late results."""
+    return TrainingRun.objects.running().filter(pk=run.pk, attempt=run.attempt)
+
+
+def heartbeat(run: TrainingRun) -> str | None:
+    """Prolong the lease; what the owner wishes (see `TrainingRun.Wish`), or None when the run is no longer ours."""
+    held(run).update(lease_until=Now() + LEASE)
+    return wish_of(run)
+
+
+def wish_of(run: TrainingRun) -> str | None:
+    return held(run).values_list("wish", flat=True).first()
+
+
+def place_of(run: TrainingRun) -> int:
+    """Place in the queue, from 1."""
+    queued = TrainingRun.objects.queued()
+    before = queued.filter(virtual_start__lt=run.virtual_start)
+    return (before | queued.filter(virtual_start=run.virtual_start, pk__lt=run.pk)).count() + 1

@@ -1,0 +1,97 @@
+"""Beginning and cancelling a search: several recipes are trained a while, the worse half is given up (`halving`).
+
+The ledger knows a search once, with what it may cost at most; its runs hold nothing of their own.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db import transaction
+
+from accounts import credits
+from accounts.models import User
+from accounts.refusals import Conflict, Refusal
+from generation.models import DataSet, TrainingRun, TrainingSearch
+from generation.runs import lifecycle
+from generation.runs.halving import State, close, living_of, rows_of
+from generation.runs.submission import Prepared, announce_run, check_name, enforce_run_limit, prepare, write_run
+from generation.training_halving import rungs
+from generation.training_recipe import TrainingRecipe
+
+AXES = (
+    "rank", "alpha", "learning_rate", "steps", "batch", "optimizer", "schedule", "min_snr_gamma", "noise_offset",
+    "caption_dropout",
+)  # fmt: skip
+MAX_CANDIDATES = 16
+
+
+def submit_search(
+    user: User, dataset: DataSet, recipe: TrainingRecipe, name: str, axes: Mapping[str, Sequence[Any]], budget: int
+) -> TrainingSearch:
+    """Queue a training for each combination of the axes' values. Raises Refusal; then nothing has changed.
+
+    The search never costs more than `budget` credits: it is refused when it might.
+    """
+    name = check_name(name)
+    candidates = [prepare(user, dataset, each) for each in combinations(recipe, axes)]
+    stops = rungs(max(each.recipe.steps for each in candidates), len(candidates))
+    most = most_it_costs(candidates, stops)
+    if most > budget:
+        sentence = f"This search may cost up to {most} credits, and your limit is {budget}. Try fewer values or steps."
+        raise Refusal("over-budget", sentence, field="budget")
+    with transaction.atomic():
+        enforce_run_limit(user)
+        search = TrainingSearch.objects.create(
+            owner=user, dataset=dataset, name=name, axes=dict(axes), recipe_json=recipe.to_json(), budget=budget,
+            credits=most, rungs=list(stops),
+        )  # fmt: skip
+        credits.hold(user, most, reference=search.reference, note=f"Search {name}")
+        runs = [
+            write_run(user, dataset, each, f"{name}-{number}", search=search, stop_at=stops[0])
+            for number, each in enumerate(candidates, 1)
+        ]
+        transaction.on_commit(lambda: announce_run(*runs))
+    return search
+
+
+def quote_search(user: User, dataset: DataSet, recipe: TrainingRecipe, axes: Mapping[str, Sequence[Any]]) -> int:
+    """The credits that the search costs at most. Raises Refusal like a submission."""
+    candidates = [prepare(user, dataset, each) for each in combinations(recipe, axes)]
+    return most_it_costs(candidates, rungs(max(each.recipe.steps for each in candidates), len(candidates)))
+
+
+def combinations(recipe: TrainingRecipe, axes: Mapping[str, Sequence[Any]]) -> list[TrainingRecipe]:
+    """A recipe for each combination, in order. Raises Refusal and InvalidRecipe."""
+    strange = [field for field in axes if field not in AXES]
+    if strange:
+        raise Refusal("unknown-axis", f"A search cannot vary “{strange[0]}”.", field="axes")
+    values = [list(dict.fromkeys(axes[field])) for field in axes]
+    if not 2 <= math.prod(map(len, values)) <= MAX_CANDIDATES:
+        sentence = (
+            f"A search compares 2 to {MAX_CANDIDATES} trainings; these values make {math.prod(map(len, values))}."
+        )
+        raise Refusal("wrong-number-of-candidates", sentence, field="axes")
+    return [recipe.replace(**dict(zip(axes, combination, strict=True))) for combination in itertools.product(*values)]
+
+
+def most_it_costs(candidates: Sequence[Prepared], stops: Sequence[int]) -> int:
+    """Credits when always the dearest half survives."""
+    total, before, left = 0, [0] * len(candidates), len(candidates)
+    for stop in stops:
+        now = [math.ceil(each.credits * min(1.0, stop / each.recipe.steps)) for each in candidates]
+        dearest = sorted((after - paid for after, paid in zip(now, before, strict=True)), reverse=True)
+        total += sum(dearest[:left])
+        before, left = now, math.ceil(left / 2)
+    return total
+
+
+def cancel_search(search: TrainingSearch) -> None:
+    """End it at its owner's wish: what still trains is discarded and not charged. Conflict when it has ended."""
+    if not close(search, State.CANCELLED):
+        raise Conflict("already-ended", "This search has already ended.")
+    for run in living_of(search):
+        lifecycle.end_unpaid(run, rows_of([run]).unfinished(), TrainingRun.State.CANCELLED, "")

@@ -1,0 +1,71 @@
+"""The owner's verbs on a run: pause, resume, stop and keep, discard.
+
+A run that waits or rests changes at once; one in a worker's hands is told by its `wish`, which the worker reads about
+every second. Discarding alone does not wait for the worker.
+"""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from accounts.refusals import Conflict
+from generation.models import TrainingRun, TrainingSearch
+from generation.models.training import TrainingRunQuerySet
+from generation.runs import lifecycle
+from generation.runs.proposing import best_so_far
+from generation.runs.submission import announce_run
+
+State, Wish = TrainingRun.State, TrainingRun.Wish
+
+
+def pause_run(run: TrainingRun) -> None:
+    """Let it rest where it is. Raises Conflict when it has ended or rests already."""
+    _not_of_a_search(run)
+    if _row(run).queued().update(state=State.PAUSED, announced_at=None):
+        lifecycle.announce(run, State.PAUSED)
+    elif not _row(run).running().update(wish=Wish.PAUSE):
+        raise Conflict("not-running", "This training does not run; there is nothing to pause.")
+
+
+def resume_run(run: TrainingRun) -> None:
+    """Go on where it rested, or take a wish back that was not yet heeded. Raises Conflict otherwise."""
+    _not_of_a_search(run)
+    if _row(run).filter(state=State.PAUSED).update(state=State.QUEUED, wish=Wish.NONE, announced_at=None):
+        lifecycle.announce(run, State.QUEUED)
+        transaction.on_commit(lambda: announce_run(run))
+    elif not _row(run).running().exclude(wish=Wish.NONE).update(wish=Wish.NONE):
+        raise Conflict("not-paused", "This training is not paused.")
+
+
+def stop_run(run: TrainingRun) -> None:
+    """End it and keep the best snapshot so far as the LoRA; the steps that were not done are not charged.
+
+    Raises Conflict when it has ended, or has no snapshot worth keeping yet.
+    """
+    _not_of_a_search(run)
+    if not run.snapshots.filter(step__gt=0).exists():
+        raise Conflict("nothing-to-keep", "There is no snapshot yet. Wait for the first one, or discard the training.")
+    if _row(run).running().update(wish=Wish.STOP):
+        return
+    choice = best_so_far(run)
+    resting = _row(run).filter(state__in=[State.QUEUED, State.PAUSED])
+    if lifecycle.keep_result(run, resting, choice.step, choice.reason) is None:
+        raise Conflict("already-ended", "This training has already ended.")
+
+
+def discard_run(run: TrainingRun) -> None:
+    """End it, give the credits back and remove all that it made. Raises Conflict when it has ended."""
+    with transaction.atomic():
+        if not lifecycle.end_unpaid(run, _row(run).unfinished(), State.CANCELLED, f"Discarded: {run.name}"):
+            raise Conflict("already-ended", "This training has already ended.")
+        # Its files go with the sweep that every end brings.
+        run.snapshots.all().delete()
+
+
+def _row(run: TrainingRun) -> TrainingRunQuerySet:
+    return TrainingRun.objects.filter(pk=run.pk)
+
+
+def _not_of_a_search(run: TrainingRun) -> None:
+    if run.search_id is not None and TrainingSearch.objects.running().filter(pk=run.search_id).exists():
+        raise Conflict("in-a-search", "A search decides when this training runs. Cancel the search, or wait for it.")

@@ -1,0 +1,86 @@
+"""What keeps runs true without being asked: expired leases, lost bells, searches left standing, files nobody uses.
+
+Any number may run at once. Pictures have their own, `generation.upkeep`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import structlog
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
+
+from generation import imagefiles
+from generation.models import TrainingRun, TrainingSearch
+from generation.runs import files, halving, lifecycle
+
+logger = structlog.get_logger(__name__)
+
+State, Wish = TrainingRun.State, TrainingRun.Wish
+
+MAX_LONE_DEATHS = 2
+RING_AGAIN_AFTER = timedelta(seconds=60)
+
+
+def heal(ring: Callable[[], object]) -> dict[str, int]:
+    """Requeue what a dead worker held, take searches on, and ring for what nobody was told of."""
+    requeued = requeue_expired_runs()
+    for search_id in TrainingSearch.objects.running().values_list("pk", flat=True):
+        halving.advance(search_id)
+    return {"runs_requeued": requeued, "runs_rung": resend_unannounced_runs(ring)}
+
+
+def requeue_expired_runs() -> int:
+    """Runs whose worker went silent go back to the queue; one that killed two without getting on is set aside."""
+    requeued = 0
+    for run in expired_runs():
+        with transaction.atomic():
+            # Locked and looked at again, so that two who heal at once do not both count one death.
+            locked = expired_runs().select_for_update().filter(pk=run.pk, attempt=run.attempt).first()
+            if locked is not None:
+                requeued += _put_right(locked)
+    return requeued
+
+
+def expired_runs() -> QuerySet[TrainingRun]:
+    return TrainingRun.objects.running().filter(lease_until__lt=Now())
+
+
+def _put_right(run: TrainingRun) -> bool:
+    """True when it waits again."""
+    run.lone_deaths += 1
+    rows = TrainingRun.objects.filter(pk=run.pk)
+    rows.update(lone_deaths=run.lone_deaths)
+    if run.lone_deaths >= MAX_LONE_DEATHS:
+        sentence = "The worker stopped again and again on this training, so it was set aside. Your credits are back."
+        lifecycle.end_unpaid(
+            run, rows, State.FAILED, "Set aside after repeated worker loss", code="worker-lost", message=sentence
+        )
+        logger.error("run_set_aside", run=run.code, attempt=run.attempt)
+        return False
+    rests = run.wish == Wish.PAUSE
+    state = State.PAUSED if rests else State.QUEUED
+    rows.update(state=state, worker="", lease_until=None, announced_at=None, wish=Wish.NONE if rests else run.wish)
+    lifecycle.announce(run, state)
+    logger.warning("run_lease_expired", run=run.code, step=run.step)
+    return not rests
+
+
+def resend_unannounced_runs(ring: Callable[[], object]) -> int:
+    """Ring once when a queued run's bell is missing or old: a worker trains until nothing is queued."""
+    silent = TrainingRun.objects.queued().filter(Q(announced_at=None) | Q(announced_at__lt=Now() - RING_AGAIN_AFTER))
+    waiting = list(silent.values_list("pk", flat=True))
+    if waiting:
+        ring()
+    TrainingRun.objects.filter(pk__in=waiting).update(announced_at=Now())
+    return len(waiting)
+
+
+def prune() -> dict[str, int]:
+    """Sweep what no run uses: of late results, of discarded runs, half-written files."""
+    swept = list(files.orphans())
+    imagefiles.discard(*swept)
+    return {"run_files": len(swept)}
