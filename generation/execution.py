@@ -52,6 +52,7 @@ def open_workbench() -> None:
     """A GPU worker starts: its heart beats, and what a dead one left behind is put right at once."""
     workbench().start()
     upkeep.heal(ring=run_next_job.delay)
+    upkeep.ring_for(settings.GPU_SLOTS, ring=run_next_job.delay)
 
 
 def drain_workbench() -> None:

@@ -59,6 +59,7 @@ def finish_job(job: Job, pixels: np.ndarray, seconds: float) -> GeneratedImage |
             image = _image_row(job, kept, pixels, seconds)
             credits.settle(job.reference, job.credits, note=_note(job))
     if image is None:
+        logger.info("result_too_late", job=job.code, attempt=job.attempt)
         imagefiles.discard(kept.file, kept.thumbnail)
         return None
     _announce(job, Job.State.DONE)

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Generator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -28,32 +29,49 @@ def pytest_load_initial_conftests() -> Generator[None, object, object]:
     return (yield)
 
 
+class Broker:
+    """This session's Valkey. It keeps nothing on disk: killed and started again, it is empty."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.start()
+
+    def start(self) -> None:
+        server = [str(valkey_binary()), "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
+        # Tied to us, for the time that somebody kills a test session.
+        tied = [sys.executable, "-I", "-S", str(TETHER), str(os.getpid()), *server, "--dir", str(self.folder)]
+        self.process = subprocess.Popen(tied, stdout=subprocess.DEVNULL)
+        wait_for(self.port)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def clean_up(self) -> None:
+        self.process.terminate()
+        self.process.wait(10)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@cache
+def broker() -> Broker:
+    return Broker(Path(tempfile.mkdtemp(prefix="tempera-tests-")))
+
+
 def prepare() -> None:
     """Start the broker and name it. A wrapper runs before pytest-django's own hook, which reads the settings."""
-    folder = Path(tempfile.mkdtemp(prefix="tempera-tests-"))
-    port = free_port()
-    server = [str(valkey_binary()), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
-    # Tied to us, for the time that somebody kills a test session.
-    tied = [sys.executable, "-I", "-S", str(TETHER), str(os.getpid()), *server]
-    valkey = subprocess.Popen(tied, stdout=subprocess.DEVNULL)
-    atexit.register(clean_up, valkey, folder)
-    wait_for(port)
+    atexit.register(broker().clean_up)
     os.environ.update(
         DJANGO_SETTINGS_MODULE="config.settings",
-        DATA_DIR=str(folder / "data"),
-        REDIS_URL=f"redis://127.0.0.1:{port}/0",
+        DATA_DIR=str(broker().folder / "data"),
+        REDIS_URL=f"redis://127.0.0.1:{broker().port}/0",
         STATIC_SOURCES="on",
         # Playwright's synchronous interface keeps an event loop running in the test's thread.
         DJANGO_ALLOW_ASYNC_UNSAFE="true",
     )
     for name in ("SITE_URL", "SECRET_KEY", "DEBUG", "ALLOWED_HOSTS", "SMTP_HOST", "S3_BUCKET"):
         os.environ.pop(name, None)
-
-
-def clean_up(valkey: subprocess.Popen[bytes], folder: Path) -> None:
-    valkey.terminate()
-    valkey.wait(10)
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def free_port() -> int:

@@ -14,6 +14,7 @@ BACK_AT_WORK_SECONDS = 45
 PATIENCE_SECONDS = 240
 
 
+@pytest.mark.slow
 def test_a_worker_killed_with_one_job_in_hand(machine: Machine, alice: User, queue: Queue) -> None:
     doomed = machine.gpu_worker()
     jobs = queue(alice, count=1, steps=60)

@@ -73,6 +73,15 @@ def test_bells_ring_for_what_nobody_was_told_of(alice: User, queue: Queue) -> No
     assert upkeep.resend_unannounced_jobs(lambda: rung.append(1)) == 3
 
 
+def test_a_new_worker_rings_for_as_many_as_it_can_draw(alice: User, queue: Queue) -> None:
+    queue(alice, count=3)
+    rung: list[int] = []
+    upkeep.ring_for(2, lambda: rung.append(1))
+    assert len(rung) == 2
+    upkeep.ring_for(8, lambda: rung.append(1))
+    assert len(rung) == 2 + 3
+
+
 @pytest.mark.parametrize("days, kept", [(0, True), (2, False)])
 def test_files_of_deleted_pictures_go_after_a_day(alice: User, draw: Draw, days: int, kept: bool) -> None:
     image = draw(alice)

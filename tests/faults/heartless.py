@@ -1,0 +1,23 @@
+"""`python -m tests.faults.heartless worker ...`: Celery in a process whose heart beats once and then no more.
+
+So the worker never learns that its job was given to another, and ends it late.
+"""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    from celery.__main__ import main as celery
+
+    import config.celery  # noqa: F401 settings first
+    from generation import queueing
+
+    queueing.HEARTBEAT_SECONDS = 3600.0
+    sys.argv[0] = "celery"
+    celery()
+
+
+if __name__ == "__main__":
+    main()
