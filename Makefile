@@ -7,7 +7,8 @@ PIP := $(PY) -m pip install --disable-pip-version-check --quiet --no-compile
 # A changed list of packages gives another name, so the target is made again.
 RUN_STAMP := $(VENV)/.run-$(shell cat requirements.txt | cksum | cut -d' ' -f1)
 TEST_STAMP := $(VENV)/.test-$(shell cat requirements.txt tests/requirements.txt | cksum | cut -d' ' -f1)
-CODE := config accounts generation gallery
+# Two at a time, a file in one hand; a thread each for torch, which otherwise takes every core for every test.
+PYTEST := OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: run test test-slow lint test-postgres benchmarks chromium clean
 
@@ -15,11 +16,11 @@ run: $(RUN_STAMP)
 	@exec $(PY) manage.py platform
 
 test: $(TEST_STAMP) chromium lint
-	$(PY) -m pytest -m "not slow" $(PYTEST_ARGS)
+	$(PYTEST) -m "not slow" $(PYTEST_ARGS)
 
 # The long ones: workers killed over and over, thousands of random texts, pictures of every page.
 test-slow: $(TEST_STAMP) chromium
-	$(PY) -m pytest -m slow $(PYTEST_ARGS)
+	$(PYTEST) -m slow $(PYTEST_ARGS)
 
 lint: $(TEST_STAMP)
 	$(PY) -m ruff check .

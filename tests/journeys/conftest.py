@@ -32,10 +32,7 @@ expect.set_options(timeout=PATIENCE_MS)
 NewContext = Callable[..., BrowserContext]
 
 
-@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    # Last of all: Playwright leaves an event loop running in the thread, and then no test can start its own.
-    items.sort(key=lambda item: "journeys" in item.path.parts)
     for item in items:
         if "journeys" in item.path.parts:
             item.add_marker(pytest.mark.browser)
@@ -48,7 +45,7 @@ def quick_passwords() -> None:
     """The site is another process with its own hashers, so these journeys use the real ones."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def running_site(
     django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:
@@ -71,8 +68,9 @@ def site(transactional_db: None, running_site: Site, settings: Any) -> Site:
     return running_site
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
+    """Not for the session: Playwright keeps an event loop running in the thread, and no other test could start one."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser

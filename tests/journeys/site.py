@@ -58,7 +58,7 @@ class Site:
                 [sys.executable, *command], cwd=ROOT, env=self.env, stdout=log, stderr=subprocess.STDOUT
             )
 
-    def until_ready(self, seconds: float = 180) -> None:
+    def until_ready(self, seconds: float = 300) -> None:
         deadline = time.monotonic() + seconds
         while not self.answers():
             assert all(process.poll() is None for process in self.processes), self.logs()
