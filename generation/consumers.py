@@ -1,7 +1,7 @@
-"""The owner's live line: job events as JSON, preview frames as bytes, over one websocket a page.
+"""The owner's live lines: job events as JSON and preview frames as bytes; and what a watched training run learns.
 
-A page sends `{"ack": true}` for each frame it has shown; two may be under way, and while they are, only the latest
-frame of each job is kept. What a page missed it reads from the rows: the first message is a snapshot.
+A page of jobs sends `{"ack": true}` for each frame it has shown; two may be under way, and while they are, only the
+latest frame of each job is kept. What a page missed it reads from the rows: the first message is a snapshot.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from django.conf import settings
 
 from generation import events, queueing
 from generation.framehub import FrameHub
-from generation.models import Job
+from generation.models import Job, TrainingRun
 
 ACK_WINDOW = 2
 PLACES_EVERY_SECONDS = 2.0
 NOT_SIGNED_IN = 4401
+NOT_FOUND = 4404
 
 hub = FrameHub(settings.REDIS_URL)
 
@@ -87,6 +88,44 @@ class JobsConsumer(AsyncWebsocketConsumer):
                 await self.send(text_data=json.dumps({"type": "places", "jobs": now}))
                 told = now
             await asyncio.sleep(PLACES_EVERY_SECONDS)
+
+
+class RunConsumer(AsyncWebsocketConsumer):
+    """One page that watches one run of its own person's. It only listens; the first message is the run as it stands."""
+
+    async def connect(self) -> None:
+        user, code = self.scope["user"], self.scope["url_route"]["kwargs"]["code"]
+        self.group = ""
+        await self.accept()
+        if not user.is_authenticated:
+            await self.close(code=NOT_SIGNED_IN)
+        elif await database_sync_to_async(standing)(user.pk, code) is None:
+            await self.close(code=NOT_FOUND)
+        else:
+            self.group = events.group_of_run(code)
+            await self.channel_layer.group_add(self.group, self.channel_name)
+            # Read after joining, so that nothing is missed in between.
+            await self.send(text_data=json.dumps(await database_sync_to_async(standing)(user.pk, code)))
+
+    async def disconnect(self, code: int) -> None:
+        if self.group:
+            await self.channel_layer.group_discard(self.group, self.channel_name)
+
+    async def run_event(self, event: dict[str, Any]) -> None:
+        """A channel-layer event of the run's group."""
+        await self.send(text_data=json.dumps(event["event"]))
+
+
+def standing(owner_id: int, code: str) -> dict[str, Any] | None:
+    """How the run stands, in the words of its progress events; None when it is not this person's."""
+    run = TrainingRun.objects.of(owner_id).filter(code=code).first()
+    if run is None:
+        return None
+    step, loss, validation = run.curve[-1] if run.curve else (run.step, None, None)
+    return {
+        "type": "progress", "step": run.step, "steps": run.steps, "loss": loss,
+        "validation": validation if step == run.step else None, "seconds_left": run.seconds_left, "state": run.state,
+    }  # fmt: skip
 
 
 def snapshot(owner_id: int) -> tuple[list[dict[str, Any]], list[events.Frame]]:

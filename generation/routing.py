@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from django.urls import path
 
-from generation.consumers import JobsConsumer
+from generation.consumers import JobsConsumer, RunConsumer
 
-websocket_urlpatterns = [path("ws/jobs/", JobsConsumer.as_asgi())]
+websocket_urlpatterns = [
+    path("ws/jobs/", JobsConsumer.as_asgi()),
+    path("ws/runs/<slug:code>/", RunConsumer.as_asgi()),
+]

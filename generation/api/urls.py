@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from generation.api import prompts, views
+from generation.api import prompts, runs, views
 
 urlpatterns = [
     path("jobs", views.JobsView.as_view(), name="api-jobs"),
@@ -18,5 +18,12 @@ urlpatterns = [
     path("checkpoints", views.CheckpointsView.as_view(), name="api-checkpoints"),
     path("loras", views.LorasView.as_view(), name="api-loras"),
     path("prompts/inspect", prompts.InspectView.as_view(), name="api-prompt-inspect"),
+    path("runs", runs.RunsView.as_view(), name="api-runs"),
+    path("runs/<slug:code>", runs.RunView.as_view(), name="api-run"),
+    path("runs/<slug:code>/pause", runs.PauseView.as_view(), name="api-run-pause"),
+    path("runs/<slug:code>/resume", runs.ResumeView.as_view(), name="api-run-resume"),
+    path("runs/<slug:code>/stop", runs.StopView.as_view(), name="api-run-stop"),
+    path("runs/<slug:code>/discard", runs.DiscardView.as_view(), name="api-run-discard"),
+    path("runs/<slug:code>/snapshots/<int:step>/file", runs.SnapshotFileView.as_view(), name="api-snapshot-file"),
     path("recipes/read", prompts.ReadRecipeView.as_view(), name="api-recipe-read"),
 ]

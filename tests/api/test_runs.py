@@ -1,0 +1,101 @@
+"""Training runs over the API: begun once, followed, steered, fetched; and nobody else's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from accounts.models import User
+from generation.imagefiles import keep
+from generation.models import Checkpoint, DataSet, Snapshot, TrainingRun
+from tests.conftest import credits_of
+from tests.generation.datasets.conftest import make_dataset
+
+__all__ = ["make_dataset"]
+
+URL = "/api/v1/runs"
+
+
+@pytest.fixture
+def dataset(alice: User, make_dataset: Any) -> DataSet:
+    made: DataSet = make_dataset(alice, 4)
+    return made
+
+
+def ask(client: APIClient, pictures: DataSet, query: str = "", **fields: Any) -> Any:
+    body = {"dataset": pictures.code, "name": "noto", "steps": 100, "resolution": 64, **fields}
+    return client.post(URL + query, body, format="json")
+
+
+def test_begin_and_follow(alices_api: APIClient, catalog: Checkpoint, dataset: DataSet, alice: User) -> None:
+    answer = ask(alices_api, dataset)
+    assert (answer.status_code, answer.json()["state"], answer.json()["place"]) == (202, "queued", 1)
+    run = alices_api.get(answer["Location"]).json()
+    assert (run["name"], run["steps"], run["recipe"]["trigger"]) == ("noto", 100, "noto style")
+    assert credits_of(alice) == 1000 - run["credits"]
+    assert [each["code"] for each in alices_api.get(URL).json()["results"]] == [run["code"]]
+
+
+def test_a_dry_run_tells_the_price_and_begins_nothing(
+    alices_api: APIClient, catalog: Checkpoint, dataset: DataSet
+) -> None:
+    answer = ask(alices_api, dataset, "?dry_run=1")
+    assert answer.status_code == 200 and answer.json()["credits"] > 0
+    assert not TrainingRun.objects.exists()
+    assert ask(alices_api, dataset).json()["credits"] == answer.json()["credits"]
+
+
+def test_the_same_key_begins_one(alices_api: APIClient, catalog: Checkpoint, dataset: DataSet) -> None:
+    alices_api.credentials(**alices_api._credentials, HTTP_IDEMPOTENCY_KEY="k1")
+    assert ask(alices_api, dataset).json() == ask(alices_api, dataset).json()
+    assert TrainingRun.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "code"),
+    [
+        ({"rank": 0}, 422, "bad-rank"),
+        ({"name": "two words"}, 400, "bad-name"),
+        ({"dataset": "nowhere"}, 404, "not-found"),
+        ({"checkpoint": "ghost"}, 400, "unknown-checkpoint"),
+        ({"optimizer": "magic"}, 400, "invalid"),
+    ],
+)
+def test_what_cannot_be_is_refused(
+    alices_api: APIClient, catalog: Checkpoint, dataset: DataSet, fields: dict[str, Any], status: int, code: str
+) -> None:
+    answer = ask(alices_api, dataset, **fields)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+def test_steering(alices_api: APIClient, catalog: Checkpoint, dataset: DataSet, alice: User) -> None:
+    run = f"{URL}/{ask(alices_api, dataset).json()['code']}"
+    assert alices_api.post(f"{run}/pause").json()["state"] == "paused"
+    assert alices_api.post(f"{run}/pause").status_code == 409
+    assert alices_api.post(f"{run}/resume").json()["state"] == "queued"
+    assert alices_api.post(f"{run}/stop").json()["code"] == "nothing-to-keep"
+    assert alices_api.post(f"{run}/discard").json()["state"] == "cancelled"
+    assert credits_of(alice) == 1000
+
+
+def test_a_snapshots_file(alices_api: APIClient, catalog: Checkpoint, dataset: DataSet, charlies: Any) -> None:
+    run = TrainingRun.objects.get(code=ask(alices_api, dataset).json()["code"])
+    name = keep(f"runs/{run.code}/1-500.safetensors", b"weights")
+    Snapshot.objects.create(run=run, step=500, file=name, validation_loss=0.5)
+    (snapshot,) = alices_api.get(f"{URL}/{run.code}").json()["snapshots"]
+    answer = alices_api.get(snapshot["file"])
+    assert (answer.content, answer["Cache-Control"]) == (b"weights", "private, no-store")
+    assert charlies.get(snapshot["file"]).status_code == 404
+    assert alices_api.get(snapshot["file"].replace("500", "499")).status_code == 404
+
+
+def test_a_tokens_budget_pays_too(alices_api: APIClient, catalog: Checkpoint, dataset: DataSet, alice: User) -> None:
+    alice.auth_token_set.update(budget=0)
+    assert ask(alices_api, dataset).json()["code"] == "token-budget"
+    alice.auth_token_set.update(budget=1000)
+    run = ask(alices_api, dataset).json()
+    assert alice.auth_token_set.get().spent == run["credits"]
+    alices_api.post(f"{URL}/{run['code']}/discard")
+    assert alice.auth_token_set.get().spent == 0
