@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.refusals import Conflict, NotAllowed, Refusal
-from gallery.models import Decision, Post, Report
+from gallery.models import Decision, Moderated, Post, Release, Report
 from gallery.transitions import move
 
 MODERATORS = "moderator"
@@ -23,25 +23,27 @@ def is_moderator(user: Any) -> bool:
     return bool(user.is_superuser or user.groups.filter(name=MODERATORS).exists())
 
 
-def approve(moderator: User, post: Post, reason: str = "") -> Decision:
-    """Let everybody see it, from now on. Conflict when its maker has deleted the picture."""
+def approve(moderator: User, thing: Post | Release, reason: str = "") -> Any:
+    """Let everybody see a post, or use a LoRA, from now on. Conflict when its maker has deleted it."""
     _only_moderators(moderator)
-    if post.image is None or post.image.deleted_at is not None:
+    if isinstance(thing, Post) and (thing.image is None or thing.image.deleted_at is not None):
         raise Conflict("picture-deleted", "Its maker has deleted this picture.")
-    return _decide(moderator, post, Decision.Verb.APPROVE, reason, approved_at=timezone.now())
+    if isinstance(thing, Release) and (thing.lora is None or not thing.lora.is_enabled):
+        raise Conflict("lora-gone", "This LoRA was deleted, or it is set aside.")
+    return _decide(moderator, thing, Decision.Verb.APPROVE, reason, approved_at=timezone.now())
 
 
-def reject(moderator: User, post: Post, reason: str) -> Decision:
-    """Keep a waiting post out; its author reads the reason and may send it in again."""
-    return _decide(moderator, post, Decision.Verb.REJECT, reason)
+def reject(moderator: User, thing: Moderated, reason: str) -> Any:
+    """Keep what waits out; its author reads the reason and may send it in again."""
+    return _decide(moderator, thing, Decision.Verb.REJECT, reason)
 
 
-def take_down(moderator: User, post: Post, reason: str) -> Decision:
-    """Remove a public post for good; its author reads the reason."""
-    return _decide(moderator, post, Decision.Verb.TAKE_DOWN, reason, approved_at=None)
+def take_down(moderator: User, thing: Moderated, reason: str) -> Any:
+    """Remove what is public for good; its author reads the reason."""
+    return _decide(moderator, thing, Decision.Verb.TAKE_DOWN, reason, approved_at=None)
 
 
-def keep(moderator: User, post: Post, reason: str = "") -> Decision:
+def keep(moderator: User, post: Post, reason: str = "") -> Any:
     """Leave a reported post where it is; its reports are closed."""
     return _decide(moderator, post, Decision.Verb.KEEP, reason)
 
@@ -64,11 +66,12 @@ def report(user: User, post: Post, reason: str, words: str = "") -> Report:
         raise Conflict("already-reported", "You have reported this picture already. A moderator will look.") from error
 
 
-def _decide(moderator: User, post: Post, verb: Decision.Verb, reason: str, **changes: Any) -> Decision:
+def _decide(moderator: User, thing: Moderated, verb: Decision.Verb, reason: str, **changes: Any) -> Any:
     _only_moderators(moderator)
     with transaction.atomic():
-        decision: Decision = move(post, verb, moderator, reason, **changes)
-        post.reports.filter(closed_at=None).update(closed_at=timezone.now())
+        decision = move(thing, verb, moderator, reason, **changes)
+        if isinstance(thing, Post):
+            thing.reports.filter(closed_at=None).update(closed_at=timezone.now())
     return decision
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from gallery.views import files, index, post, publish
+from gallery.views import files, index, post, publish, releases
 
 urlpatterns = [
     path("gallery/", index.index, name="gallery"),
@@ -15,4 +15,7 @@ urlpatterns = [
     path("gallery/<slug:code>/withdraw/", publish.withdraw, name="post-withdraw"),
     path("by/<str:username>/", index.author, name="author"),
     path("images/<slug:code>/publish/", publish.publish, name="publish"),
+    path("loras/<slug:name>/publish/", releases.publish_lora, name="lora-publish"),
+    path("loras/<slug:name>/withdraw/", releases.withdraw_lora, name="lora-withdraw"),
+    path("releases/<slug:code>/samples/<int:place>", releases.sample, name="release-sample"),
 ]

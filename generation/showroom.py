@@ -5,8 +5,9 @@ Without a gallery the pages simply show nothing public.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from generation.recipe import Recipe
 
@@ -30,12 +31,14 @@ class Print:
 @dataclass(slots=True)
 class Showroom:
     """`newest(limit)` gives public pictures; `recipe_of(code)` the recipe of a public post, or None;
-    `made_with(sha256, limit)` public pictures made with a weight file.
+    `made_with(sha256, limit)` public pictures made with a weight file; `samples_of(loras, user)` the pictures that came
+    with a LoRA's release, by the LoRA's id, for those of them that this person may see.
     """
 
     newest: Callable[[int], Sequence[Print]] = lambda limit: ()
     recipe_of: Callable[[str], Recipe | None] = lambda code: None
     made_with: Callable[[str, int], Sequence[Print]] = lambda sha256, limit: ()
+    samples_of: Callable[[Sequence[int], Any], Mapping[int, Sequence[Print]]] = lambda loras, user: {}
 
 
 showroom = Showroom()

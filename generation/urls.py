@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
-from generation.views import catalog, create, files, home, images, inspector, jobs, reading
+from generation.views import catalog, create, files, home, images, inspector, jobs, lora_file, loras, reading
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -30,8 +30,14 @@ urlpatterns = [
     path("images/<slug:code>/file", files.file, name="image-file"),
     path("images/<slug:code>/thumbnail", files.thumbnail, name="image-thumbnail"),
     path("images/<slug:code>/download/<slug:format_name>", files.download, name="image-download"),
+    path("studio/", include("generation.views.studio.urls")),
     path("loras/", catalog.loras, name="loras"),
+    path("loras/upload/", loras.upload, name="lora-upload"),
     path("loras/<slug:name>/", catalog.lora, name="lora"),
+    path("loras/<slug:name>/edit/", loras.edit, name="lora-edit"),
+    path("loras/<slug:name>/people/", loras.people, name="lora-people"),
+    path("loras/<slug:name>/delete/", loras.delete, name="lora-delete"),
+    path("loras/<slug:name>/file", lora_file.download, name="lora-file"),
     path("checkpoints/", catalog.checkpoints, name="checkpoints"),
     path("checkpoints/<slug:name>/", catalog.checkpoint, name="checkpoint"),
 ]

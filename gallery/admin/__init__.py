@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from gallery.admin import posts
+from gallery.admin import posts, releases
 
-__all__ = ["posts"]
+__all__ = ["posts", "releases"]

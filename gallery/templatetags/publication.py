@@ -6,11 +6,26 @@ from typing import Any
 
 from django import template
 
-from gallery.models import Decision, Post
+from gallery.models import Decision, Post, Release
 from gallery.transitions import MOVES
-from generation.models import GeneratedImage
+from generation.models import GeneratedImage, Lora
 
 register = template.Library()
+
+
+@register.inclusion_tag("gallery/release_state.html", takes_context=True)
+def release_state(context: dict[str, Any], lora: Lora) -> dict[str, Any]:
+    """What became of one's own LoRA on its way to everybody, the moderator's reason, and what can be done now."""
+    release = Release.objects.filter(lora=lora).first()
+    return {
+        "lora": lora,
+        "shared": context.get("shared", 0),
+        "release": release,
+        "decision": release.last_decision if release else None,
+        "may_send": release is None or release.state in MOVES[Decision.Verb.PUBLISH].sources,
+        "may_withdraw": release is not None and release.state in MOVES[Decision.Verb.WITHDRAW].sources,
+        "csrf_token": context.get("csrf_token"),
+    }
 
 
 @register.inclusion_tag("gallery/publication.html", takes_context=True)

@@ -83,3 +83,9 @@ def sweep_orphans() -> int:
     for path in found:
         path.unlink(missing_ok=True)
     return len(found)
+
+
+def path_of_row(lora: Lora) -> Path | None:
+    """Where a LoRA's file lies, in whichever of the weights folders; None when it is gone."""
+    paths = (Path(folder) / lora.path for folder in settings.WEIGHTS_DIRS if lora.path)
+    return next((path for path in paths if path.is_file()), None)

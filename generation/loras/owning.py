@@ -55,7 +55,7 @@ CLEANERS: dict[str, Any] = {
     "name": lambda lora, name: name if name == lora.name else check_name(name),
     "may_download": lambda lora, wanted: bool(wanted),
 }
-FIXED_IN_PUBLIC = {"title", "licence", "trigger_words", "name"}
+FIXED_IN_PUBLIC = {"title", "description", "licence", "trigger_words", "name"}
 
 
 def share(lora: Lora, usernames: Iterable[str]) -> None:

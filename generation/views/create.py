@@ -23,7 +23,7 @@ from generation.showroom import showroom
 from generation.submission import submit_jobs, total_price
 from generation.views.access import MakerRequest, asks_for_part, makers_only
 from generation.views.drafts import READ_NOTICE, draft_of, keep_draft
-from generation.views.samples import picture_of, samples_of
+from generation.views.samples import Sample, picture_of, released_samples, samples_of
 from generation.views.shapes import shapes_of
 from generation.views.stage import stage_of, submissions_of
 from generation.weights import find_checkpoint
@@ -156,13 +156,19 @@ def choices_of(user: User, checkpoint: Checkpoint | None, fields: Mapping[str, s
     size = fields.get("size", "")
     if size == OWN_SIZE or not size:
         size = f"{fields.get('width', '')}x{fields.get('height', '')}"
-    loras = Lora.objects.usable_by(user).for_family(checkpoint.family).order_by("title")
+    fitting = Lora.objects.usable_by(user).newest_for(user).for_family(checkpoint.family).order_by("title")
+    loras = list(fitting)
+    released = released_samples([lora.pk for lora in loras], user)
     return {
         "checkpoint": checkpoint,
         "shapes": shapes,
         "size": size if any(shape.value == size for shape in shapes) else OWN_SIZE,
-        "loras": [{"row": lora, "picture": next((s.picture for s in samples_of(lora)), "")} for lora in loras],
+        "loras": [{"row": lora, "picture": first_picture(lora, released)} for lora in loras],
     }
+
+
+def first_picture(lora: Lora, released: Mapping[int, list[Sample]]) -> str:
+    return next((sample.picture for sample in samples_of(lora) or released.get(lora.pk, [])), "")
 
 
 def examples_of(checkpoint: Checkpoint | None) -> list[dict[str, str]]:

@@ -68,8 +68,52 @@ IMAGES = {
 CATALOG = {
     "loras/": row(GET=ALL),
     "loras/<slug:name>/": row("loras/{lora}/", GET=ALL),
+    "loras/upload/": row(GET=MEMBERS, POST=MEMBERS),
+    "loras/<slug:name>/edit/": row("loras/{own_lora}/edit/", GET=OWNER, POST=OWNER),
+    "loras/<slug:name>/people/": row("loras/{own_lora}/people/", POST=OWNER),
+    "loras/<slug:name>/delete/": row("loras/{own_lora}/delete/", POST=OWNER),
+    "loras/<slug:name>/file": row("loras/{own_lora}/file", GET=OWNER),
+    "loras/<slug:name>/publish/": row("loras/{own_lora}/publish/", GET=OWNER, POST=OWNER),
+    "loras/<slug:name>/withdraw/": row("loras/{waiting_lora}/withdraw/", POST=OWNER),
+    "releases/<slug:code>/samples/<int:place>": row("releases/{release}/samples/0", GET=ALL),
     "checkpoints/": row(GET=ALL),
     "checkpoints/<slug:name>/": row("checkpoints/{checkpoint}/", GET=ALL),
+}
+
+STUDIO = {
+    "studio/": row(GET=MEMBERS),
+    "studio/datasets/new/": row(GET=MEMBERS, POST=MEMBERS),
+    "studio/datasets/<slug:code>/": row("studio/datasets/{dataset}/", GET=OWNER, POST=OWNER),
+    "studio/datasets/<slug:code>/table/": row("studio/datasets/{dataset}/table/", GET=OWNER),
+    "studio/datasets/<slug:code>/captions/": row("studio/datasets/{dataset}/captions/", POST=OWNER),
+    "studio/datasets/<slug:code>/split/": row("studio/datasets/{dataset}/split/", POST=OWNER),
+    "studio/datasets/<slug:code>/delete/": row("studio/datasets/{dataset}/delete/", POST=OWNER),
+    "studio/datasets/<slug:code>/pictures/": row("studio/datasets/{dataset}/pictures/", POST=OWNER),
+    "studio/datasets/<slug:code>/images/": row("studio/datasets/{dataset}/images/", GET=OWNER, POST=OWNER),
+    **{
+        f"studio/datasets/<slug:code>/pictures/<slug:picture>/{verb}/": row(
+            f"studio/datasets/{{dataset}}/pictures/{{picture}}/{verb}/", POST=OWNER
+        )
+        for verb in ("caption", "crop", "remove")
+    },
+    **{
+        f"studio/datasets/<slug:code>/pictures/<slug:picture>/{file}": row(
+            f"studio/datasets/{{dataset}}/pictures/{{picture}}/{file}", GET=OWNER
+        )
+        for file in ("file", "thumbnail")
+    },
+    "studio/runs/new/": row("studio/runs/new/?dataset={dataset}", GET=OWNER, POST=OWNER),
+    "studio/runs/new/knobs/": row("studio/runs/new/knobs/?dataset={dataset}", GET=OWNER),
+    "studio/runs/new/quote/": row("studio/runs/new/quote/?dataset={dataset}", GET=OWNER),
+    "studio/runs/<slug:code>/": row("studio/runs/{run}/", GET=OWNER),
+    "studio/runs/<slug:code>/parts/<slug:name>/": row("studio/runs/{run}/parts/head/", GET=OWNER),
+    "studio/runs/<slug:code>/<slug:verb>/": row("studio/runs/{run}/pause/", POST=OWNER),
+    "studio/runs/<slug:code>/snapshots/<int:step>/choose/": row("studio/runs/{run}/snapshots/500/choose/", POST=OWNER),
+    "studio/runs/<slug:code>/snapshots/<int:step>/file": row("studio/runs/{run}/snapshots/500/file", GET=OWNER),
+    "studio/runs/<slug:code>/snapshots/<int:step>/<int:number>": row("studio/runs/{run}/snapshots/500/0", GET=OWNER),
+    "studio/searches/<slug:code>/": row("studio/searches/{search}/", GET=OWNER),
+    "studio/searches/<slug:code>/results/": row("studio/searches/{search}/results/", GET=OWNER),
+    "studio/searches/<slug:code>/cancel/": row("studio/searches/{search}/cancel/", POST=OWNER),
 }
 
 GALLERY = {
@@ -88,6 +132,8 @@ GALLERY = {
 HIDDEN: Outcomes = ("404", "ok", "404", "404")
 WAITING = [
     row("gallery/{waiting}/", GET=HIDDEN),
+    row("loras/{own_lora}/", GET=HIDDEN),
+    row("releases/{waiting_release}/samples/0", GET=HIDDEN),
     row("gallery/{waiting}/picture", GET=HIDDEN),
     row("gallery/{waiting}/thumbnail", GET=HIDDEN),
     row("gallery/{waiting}/report/", GET=("login", "404", "404", "404"), POST=("login", "404", "404", "404")),
@@ -160,6 +206,13 @@ API = {
     "api/v1/loras": row(GET=ALL),
     "api/v1/prompts/inspect": row(POST=MEMBERS),
     "api/v1/recipes/read": row(POST=MEMBERS),
+    "api/v1/runs": row(GET=MEMBERS, POST=MEMBERS),
+    "api/v1/runs/<slug:code>": row("api/v1/runs/{run}", GET=OWNER),
+    "api/v1/runs/<slug:code>/pause": row("api/v1/runs/{run}/pause", POST=OWNER),
+    "api/v1/runs/<slug:code>/resume": row("api/v1/runs/{run}/resume", POST=OWNER),
+    "api/v1/runs/<slug:code>/stop": row("api/v1/runs/{run}/stop", POST=OWNER),
+    "api/v1/runs/<slug:code>/discard": row("api/v1/runs/{run}/discard", POST=OWNER),
+    "api/v1/runs/<slug:code>/snapshots/<int:step>/file": row("api/v1/runs/{run}/snapshots/500/file", GET=OWNER),
     "api/v1/posts": row(GET=ALL, POST=MEMBERS),
     "api/v1/posts/<slug:code>": row("api/v1/posts/{post}", GET=ALL, DELETE=OWNER),
 }
@@ -172,9 +225,12 @@ ADMIN_FOR_MODERATORS = {
     "admin/gallery/post/",
     "admin/gallery/post/decide/",
     "admin/gallery/decision/",
+    "admin/gallery/release/",
+    "admin/gallery/release/decide/",
+    "admin/gallery/releasedecision/",
     "admin/gallery/report/",
     "admin/password_change/",
     "admin/password_change/done/",
 }
 
-TABLE: dict[str, Row] = {**SITE, **MAKING, **IMAGES, **CATALOG, **GALLERY, **ACCOUNT, **ALLAUTH, **API}
+TABLE: dict[str, Row] = {**SITE, **MAKING, **IMAGES, **CATALOG, **STUDIO, **GALLERY, **ACCOUNT, **ALLAUTH, **API}

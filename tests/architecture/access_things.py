@@ -3,33 +3,75 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
+from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from PIL import Image
 
 from accounts.models import ApiToken, User
-from gallery.models import Post
+from gallery.models import Post, Release
+from generation.datasets.collecting import add_uploads
+from generation.datasets.keeping import create_dataset
 from generation.imagefiles import keep
-from generation.models import Checkpoint, GeneratedImage, Job, Lora
+from generation.models import (
+    Checkpoint,
+    DataSet,
+    GeneratedImage,
+    Job,
+    Lora,
+    Snapshot,
+    TrainingRun,
+    TrainingSearch,
+)
 
 
 def things_of(alice: User) -> dict[str, str]:
     """Name in the table's paths -> what stands for it in an address."""
     made, done = queued_job(alice), finished_image(alice)
+    dataset = filled_dataset(alice)
     token, _ = ApiToken.objects.create(user=alice, name="laptop")
     return {
         "job": made.code,
         "image": done.code,
+        "run": running_run(alice).code,
         "post": public_post(alice).code,
         "waiting": waiting_post(alice).code,
         "token": token.token_key,
         "lora": Lora.objects.create(
             name="ink", title="Ink", family="mini", path="ink.safetensors", sha256="a" * 64
         ).name,
+        "own_lora": own_lora(alice, "e").name,
+        "release": release(alice, own_lora(alice, "f"), done, "approved").code,
+        "waiting_lora": (waited := own_lora(alice, "0")).name,
+        "waiting_release": release(alice, waited, done, "pending").code,
         "checkpoint": Checkpoint.objects.create(
             name="base", title="Base", family="mini", path="base", sha256="b" * 64
         ).name,
     }
+
+
+def own_lora(owner: User, digit: str) -> Lora:
+    """A private LoRA, as an upload leaves it."""
+    files = Path(settings.WEIGHTS_DIRS[0]) / "uploads"
+    files.mkdir(parents=True, exist_ok=True)
+    (files / f"{digit * 64}.safetensors").write_bytes(b"weights")
+    return Lora.objects.create(
+        name=f"own-{digit}", title="Own", family="mini", path=f"uploads/{digit * 64}.safetensors", sha256=digit * 64,
+        owner=owner, is_public=False, licence="MIT",
+    )  # fmt: skip
+
+
+def release(author: User, lora: Lora, image: GeneratedImage, state: str) -> Release:
+    """A release with one sample, in the state that its author or a moderator left it in."""
+    now = timezone.now()
+    made = Release.objects.create(
+        lora=lora, author=author, title=lora.title, licence="MIT", state=state, submitted_at=now, approved_at=now
+    )
+    made.samples.create(image=image, place=0)
+    made.follow()
+    return made
 
 
 def public_post(author: User) -> Post:
@@ -51,6 +93,19 @@ def job_row(owner: User, **fields: object) -> Job:
     recipe = {"prompt": "a red apple", "width": 64, "height": 64}
     values = {"submission": "s1", "recipe_json": recipe, "prompt": "a red apple", "checkpoint_sha256": "b" * 64}
     return Job.objects.create(owner=owner, credits=0, work=1.0, virtual_start=0.0, **{**values, **fields})
+
+
+def running_run(owner: User) -> TrainingRun:
+    """A training in a worker's hands, with one snapshot."""
+    run = TrainingRun.objects.create(
+        owner=owner, name="noto", recipe_json={}, manifest=[], checkpoint_sha256="b" * 64, state="running", credits=0,
+        step=500, steps=1000,
+    )  # fmt: skip
+    Snapshot.objects.create(
+        run=run, step=500, file=keep(f"runs/{run.code}/1-500.safetensors", b"weights"),
+        samples=[keep(f"runs/{run.code}/1-500-0.png", picture("PNG"))],
+    )  # fmt: skip
+    return run
 
 
 def queued_job(owner: User) -> Job:

@@ -54,6 +54,7 @@ VERBS = (
 DOOR_VERBS = ("generation.auditing", "generation.idempotency")
 DOOR_MODULES = (
     "generation.forms",
+    "generation.lora_forms",
     "generation.studio_forms",
     "generation.training_forms",
     "generation.views",

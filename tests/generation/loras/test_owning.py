@@ -51,10 +51,10 @@ def test_what_is_public_stays_as_it_was_approved(alice: User, bring: Bring) -> N
     describe(lora, licence="mit")
     Lora.objects.update(is_public=True)
     lora.refresh_from_db()
-    for said in ({"licence": "cc0"}, {"title": "Other"}, {"trigger_words": ["x"]}, {"name": "other"}):
+    for said in ({"licence": "cc0"}, {"description": "x"}, {"title": "Other"}, {"trigger_words": ["x"]}, {"name": "other"}):
         with pytest.raises(Conflict):
             describe(lora, **said)
-    describe(lora, description="More words.", may_download=True, licence="mit")
+    describe(lora, may_download=True, licence="mit")
     with pytest.raises(Conflict):
         delete_lora(lora)
 

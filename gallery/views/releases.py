@@ -1,0 +1,83 @@
+"""The owner's way to everybody with a LoRA: choosing samples, sending it in, taking it back; and the samples' bytes."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.cache import patch_cache_control
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.refusals import Refusal
+from gallery.models import Release, ReleaseSample
+from gallery.releasing import MOST_SAMPLES, pictures_with, release_lora, withdraw_release
+from gallery.views.access import person
+from gallery.views.files import KEPT_SECONDS, stored
+from generation.loras.licences import may_share
+from generation.models import Lora
+
+private = cache_control(private=True, no_store=True)
+
+
+def own_lora(request: HttpRequest, name: str) -> Lora:
+    lora: Lora | None = Lora.objects.filter(owner=person(request), name=name).first()
+    if lora is None:
+        raise Http404("There is no such LoRA, or it is not yours.")
+    return lora
+
+
+@login_required
+@private
+@require_http_methods(["GET", "POST"])
+def publish_lora(request: HttpRequest, name: str) -> HttpResponse:
+    """What will be public, the pictures to choose from, and what became of it where it was sent in."""
+    lora, status = own_lora(request, name), 200
+    if request.method == "POST":
+        try:
+            release_lora(person(request), lora, request.POST.getlist("samples"))
+            messages.success(request, "Sent in. A moderator looks at every LoRA before everybody may use it.")
+            return redirect("lora", lora.name)
+        except Refusal as refusal:
+            messages.error(request, refusal.message)
+            status = refusal.status
+    context = {
+        "lora": lora,
+        "pictures": pictures_with(person(request), lora)[:48],
+        "picked": request.POST.getlist("samples"),
+        "most": MOST_SAMPLES,
+        "licensed": may_share(lora.licence),
+    }
+    return render(request, "gallery/publish_lora.html", context, status=status)
+
+
+@login_required
+@require_POST
+def withdraw_lora(request: HttpRequest, name: str) -> HttpResponse:
+    lora = own_lora(request, name)
+    release = Release.objects.filter(lora=lora).first()
+    if release is None:
+        raise Http404("This LoRA was never sent in.")
+    try:
+        withdraw_release(person(request), release)
+        messages.success(request, "Withdrawn. Only you and the people you named may use it now.")
+    except Refusal as refusal:
+        messages.error(request, refusal.message)
+    return redirect("lora", lora.name)
+
+
+@require_safe
+def sample(request: HttpRequest, code: str, place: int) -> HttpResponse:
+    """A picture of a release: everybody's when that is public, else its author's alone."""
+    release = Release.objects.visible_to(request.user).filter(code=code).first()
+    rows = ReleaseSample.objects.filter(release=release, place=place, image__deleted_at=None).select_related("image")
+    shown = rows.first() if release else None
+    if release is None or shown is None:
+        raise Http404("There is no such picture.")
+    response = stored(shown.image.thumbnail, "image/webp", f"sample-{release.code}-{place}.webp")
+    if release.is_public:
+        patch_cache_control(response, public=True, max_age=KEPT_SECONDS)
+    else:
+        patch_cache_control(response, private=True, no_store=True)
+    return response

@@ -1,0 +1,93 @@
+"""Forms of people's own LoRAs. Limits and rules are the verbs'; a form gives shape and words."""
+
+from __future__ import annotations
+
+from django import forms
+
+from accounts.refusals import Refusal
+from generation.loras.licences import CHOICES, key_of
+from generation.loras.naming import DESCRIPTION_CHARS, MOST_WORDS, NAME_CHARS, TITLE_CHARS, WORD_CHARS
+from generation.models import Lora
+
+
+class RefusedForm(forms.Form):
+    """A form that can show what a verb refused."""
+
+    def refuse(self, refusal: Refusal) -> None:
+        field = refusal.field if refusal.field in self.fields else None
+        self.add_error(field, forms.ValidationError(refusal.message, refusal.code))
+
+
+class UploadForm(RefusedForm):
+    file = forms.FileField(
+        label="File",
+        widget=forms.ClearableFileInput(attrs={"accept": ".safetensors"}),
+        error_messages={"required": "Choose a .safetensors file.", "empty": "The file is empty."},
+        max_length=None,
+    )
+
+
+class DetailsForm(RefusedForm):
+    """What people read about a LoRA, and what prompts call it."""
+
+    title = forms.CharField(max_length=TITLE_CHARS)
+    name = forms.CharField(
+        max_length=NAME_CHARS,
+        label="Name in prompts",
+        help_text="One word; <lora:name:0.8> picks it.",
+        widget=forms.TextInput(attrs={"autocapitalize": "none", "autocomplete": "off", "spellcheck": "false"}),
+    )
+    description = forms.CharField(
+        required=False, max_length=DESCRIPTION_CHARS, widget=forms.Textarea(attrs={"rows": 4})
+    )
+    trigger_words = forms.CharField(
+        required=False,
+        max_length=MOST_WORDS * (WORD_CHARS + 2),
+        help_text="Words that call what it learned, with commas between.",
+        widget=forms.TextInput(attrs={"autocapitalize": "none", "autocomplete": "off"}),
+    )
+    licence = forms.ChoiceField(choices=[("", "Not chosen yet"), *CHOICES], required=False)
+    may_download = forms.BooleanField(
+        required=False, label="Who may use it may also download the file", help_text="Downloads are counted."
+    )
+
+    @classmethod
+    def of(cls, lora: Lora) -> DetailsForm:
+        return cls(
+            initial={
+                "title": lora.title,
+                "name": lora.name,
+                "description": lora.description,
+                "trigger_words": ", ".join(map(str, lora.trigger_words)),
+                "licence": key_of(lora.licence),
+                "may_download": lora.may_download,
+            }
+        )
+
+    @property
+    def said(self) -> dict[str, object]:
+        """What `describe` takes; a licence that was not chosen is not said."""
+        data = dict(self.cleaned_data)
+        data["trigger_words"] = [word for word in data["trigger_words"].split(",") if word.strip()]
+        if not data["licence"]:
+            del data["licence"]
+        return data
+
+
+class PeopleForm(RefusedForm):
+    people = forms.CharField(
+        required=False,
+        max_length=3000,
+        label="People who may use it",
+        help_text="Their user names, with commas between. They see it among their LoRAs.",
+        widget=forms.TextInput(attrs={"autocapitalize": "none", "autocomplete": "off", "placeholder": "nobody yet"}),
+    )
+
+    @classmethod
+    def of(cls, lora: Lora) -> PeopleForm:
+        names = lora.shared_with.order_by("username").values_list("username", flat=True)
+        return cls(initial={"people": ", ".join(names)})
+
+    @property
+    def names(self) -> list[str]:
+        return str(self.cleaned_data["people"]).split(",")

@@ -1,0 +1,106 @@
+"""A person's own LoRAs: bringing one, describing it, sharing it, taking it away. The public pages are `catalog`'s."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.refusals import Refusal
+from generation.lora_forms import DetailsForm, PeopleForm, UploadForm
+from generation.loras.bringing import Upload, add_upload
+from generation.loras.licences import LICENCES
+from generation.loras.owning import delete_lora, describe, share
+from generation.models import Lora
+from generation.views.access import MakerRequest, makers_only, say
+
+
+def own_lora(request: MakerRequest, name: str) -> Lora:
+    lora: Lora | None = Lora.objects.filter(owner=request.user, name=name).first()
+    if lora is None:
+        raise Http404("There is no such LoRA, or it is not yours.")
+    return lora
+
+
+@makers_only
+@require_http_methods(["GET", "POST"])
+def upload(request: MakerRequest) -> HttpResponse:
+    """Bring a file; `?version_of=` an own LoRA whose next version it is."""
+    former = own_lora(request, request.GET["version_of"]) if request.GET.get("version_of") else None
+    if request.method == "GET":
+        return upload_page(request, UploadForm(), former)
+    form, status = UploadForm(request.POST, request.FILES), 400
+    if form.is_valid():
+        file = form.cleaned_data["file"]
+        try:
+            lora = add_upload(request.user, Upload(file.name, file.size, file.chunks(), former))
+            messages.success(request, "It is yours alone so far. Say what it is and who may use it.")
+            return redirect("lora-edit", lora.name)
+        except Refusal as refusal:
+            form.refuse(refusal)
+            status = refusal.status
+    return upload_page(request, form, former, status)
+
+
+def upload_page(request: MakerRequest, form: UploadForm, former: Lora | None, status: int = 200) -> HttpResponse:
+    mine = Lora.objects.filter(owner=request.user, path__startswith="uploads/").count()
+    context = {"form": form, "former": former, "mine": mine, "most": request.user.plan.max_lora_uploads}
+    return render(request, "generation/lora_upload.html", context, status=status)
+
+
+@makers_only
+@require_http_methods(["GET", "POST"])
+def edit(request: MakerRequest, name: str) -> HttpResponse:
+    """What it is called, its licence and words; beside it who may use it."""
+    lora = own_lora(request, name)
+    if request.method == "GET":
+        return edit_page(request, lora, DetailsForm.of(lora), PeopleForm.of(lora))
+    form, status = DetailsForm(request.POST), 400
+    if form.is_valid():
+        try:
+            describe(lora, **form.said)
+            messages.success(request, "Saved.")
+            return redirect("lora", lora.name)
+        except Refusal as refusal:
+            form.refuse(refusal)
+            status = refusal.status
+            lora.refresh_from_db()
+    return edit_page(request, lora, form, PeopleForm.of(lora), status)
+
+
+@makers_only
+@require_POST
+def people(request: MakerRequest, name: str) -> HttpResponse:
+    """Exactly the people who are named may use it."""
+    lora = own_lora(request, name)
+    form = PeopleForm(request.POST)
+    if form.is_valid():
+        try:
+            share(lora, form.names)
+            count = lora.shared_with.count()
+            messages.success(request, f"Shared with {count} {'person' if count == 1 else 'people'}.")
+            return redirect("lora-edit", lora.name)
+        except Refusal as refusal:
+            form.refuse(refusal)
+    return edit_page(request, lora, DetailsForm.of(lora), form, 400)
+
+
+def edit_page(
+    request: MakerRequest, lora: Lora, form: DetailsForm, people: PeopleForm, status: int = 200
+) -> HttpResponse:
+    context = {"row": lora, "form": form, "people": people, "licences": LICENCES.values()}
+    return render(request, "generation/lora_edit.html", context, status=status)
+
+
+@makers_only
+@require_POST
+def delete(request: MakerRequest, name: str) -> HttpResponse:
+    lora = own_lora(request, name)
+    try:
+        delete_lora(lora)
+    except Refusal as refusal:
+        say(request, refusal)
+        return redirect("lora", name)
+    messages.success(request, f"“{lora.title}” is deleted. Pictures that were made with it stay.")
+    return redirect("loras")
