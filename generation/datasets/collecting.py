@@ -27,9 +27,11 @@ SURE_QUALITY = 20
 class Upload(Protocol):
     """A file as a browser sent it: Django's uploaded files are such."""
 
-    name: str | None
-    size: int | None
-    file: IO[bytes] | None
+    @property
+    def name(self) -> str | None: ...
+
+    @property
+    def file(self) -> IO[bytes] | None: ...
 
 
 @dataclass(slots=True)

@@ -24,6 +24,16 @@ WORDS = {
     "seed": "The number the noise starts from. Same recipe and same seed: same picture.",
     "clip_skip": "How many of the text reader's last layers are left out. Some checkpoints were taught with 2.",
     "emphasis": "How weights such as (word:1.3) are balanced. Original keeps the overall strength.",
+    "held_out": "Pictures that the training never learns from. How well it does on them is what counts.",
+    "split_seed": "The number that decides which pictures are held out. Same number, same pictures.",
+    "caption": "What a picture shows, in words. What captions name stays free; what they leave out becomes the style.",
+    "training_loss": "How far off it is on the pictures it learns from. It falls even when nothing useful is learned.",
+    "validation_loss": "How far off it is on held-out pictures, always with the same noise. Lowest is best.",
+    "gap": "Validation loss minus training loss. A growing gap means that pictures are learned by heart.",
+    "similarity": "How much samples resemble the pictures, from -1 to 1, by what the checkpoint sees in them.",
+    "snapshot": "The LoRA as it was at one step, with pictures drawn from the same prompts and seeds every time.",
+    "budget": "The search is refused when it might cost more than this. What it does not use comes back.",
+    "halving": "All candidates train a little; the worse half stops, the rest goes on twice as far, and so on.",
 }
 
 

@@ -13,7 +13,7 @@ export function readFrame(buffer) {
 }
 
 /** Handlers: up(), down(), signedOut(), message(object), frame({header, picture}) whose end is told to the server. */
-export function liveLine(handlers) {
+export function liveLine(handlers, path = "/ws/jobs/") {
   let socket = null;
   let wait = FIRST_WAIT_MS;
   let timer = 0;
@@ -29,7 +29,7 @@ export function liveLine(handlers) {
 
   function open() {
     clearTimeout(timer);
-    const address = new URL("/ws/jobs/", location.href);
+    const address = new URL(path, location.href);
     address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
     const here = new WebSocket(address);
     socket = here;

@@ -36,6 +36,9 @@ def things_of(alice: User) -> dict[str, str]:
         "job": made.code,
         "image": done.code,
         "run": running_run(alice).code,
+        "dataset": dataset.code,
+        "picture": dataset.pictures.get().code,
+        "search": TrainingSearch.objects.create(owner=alice, name="rates", axes={}, recipe_json={}, budget=9).code,
         "post": public_post(alice).code,
         "waiting": waiting_post(alice).code,
         "token": token.token_key,
@@ -93,6 +96,13 @@ def job_row(owner: User, **fields: object) -> Job:
     recipe = {"prompt": "a red apple", "width": 64, "height": 64}
     values = {"submission": "s1", "recipe_json": recipe, "prompt": "a red apple", "checkpoint_sha256": "b" * 64}
     return Job.objects.create(owner=owner, credits=0, work=1.0, virtual_start=0.0, **{**values, **fields})
+
+
+def filled_dataset(owner: User) -> DataSet:
+    """A data set with one picture."""
+    dataset = create_dataset(owner, "Noto", "noto style", consent=True)
+    assert add_uploads(dataset, [SimpleUploadedFile("apple.png", picture("PNG"))]).refused == []
+    return dataset
 
 
 def running_run(owner: User) -> TrainingRun:

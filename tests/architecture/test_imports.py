@@ -30,7 +30,7 @@ QUEUE = (
     "generation.lifecycle",
     "generation.upkeep",
 )
-RUNS = ("generation.runs", "generation.training.choosing")
+RUNS = ("generation.runs", "generation.training.choosing", "generation.findings")
 WORKER = (
     "generation.catalog_files",
     "generation.workbench",
@@ -101,6 +101,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "generation.tasks": (*QUEUE, *WORKER, "generation.datasets", "generation.runs"),
     "generation.runs": (*ROWS, *EVENTS, *QUEUE, *RUNS, *VERBS, "generation.cataloging"),
     "generation.idempotency": ("generation.models", "accounts"),
+    "generation.findings": (),
     "generation.auditing": (*ROWS, *EVENTS, *QUEUE, *RUNS, "generation.tasks"),
     "generation.weights": ROWS,
     "generation.tokenizing": ROWS,

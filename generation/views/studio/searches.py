@@ -1,0 +1,78 @@
+"""The page of a search: its candidates as a table, best first, and their curves over each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.refusals import Refusal
+from generation.models import TrainingSearch
+from generation.runs.halving import cost_so_far
+from generation.runs.searching import cancel_search
+from generation.runs.watching import CandidateView, table_of
+from generation.training_forms import KNOBS
+from generation.views.access import MakerRequest, makers_only, say
+from generation.views.studio.curve import Curve, Point, curve_to_draw
+from generation.views.studio.owned import own_search
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One line of the table with its place in the common curve."""
+
+    view: CandidateView
+    path: str
+    is_best: bool
+
+
+@makers_only
+@require_GET
+def search(request: MakerRequest, code: str) -> HttpResponse:
+    return render(request, "generation/studio/search.html", context_of(own_search(request, code)))
+
+
+@makers_only
+@require_GET
+def results(request: MakerRequest, code: str) -> HttpResponse:
+    """Curves and table by themselves, while the search goes on."""
+    return render(request, "generation/studio/search_results.html", context_of(own_search(request, code)))
+
+
+@makers_only
+@require_POST
+def cancel(request: MakerRequest, code: str) -> HttpResponse:
+    try:
+        cancel_search(own_search(request, code))
+    except Refusal as refusal:
+        say(request, refusal)
+    return redirect("search", code)
+
+
+def context_of(shown: TrainingSearch) -> dict[str, Any]:
+    views = table_of(shown)
+    steps = max((view.run.steps for view in views), default=1)
+    frame, paths = common_curve(views, steps)
+    return {
+        "search": shown,
+        "columns": [KNOBS[axis].label for axis in shown.axes],
+        "candidates": [
+            Candidate(view, path, number == 0 and view.best_validation is not None)
+            for number, (view, path) in enumerate(zip(views, paths, strict=True))
+        ],
+        "frame": frame,
+        "spent": cost_so_far(shown),
+        "running": shown.state == TrainingSearch.State.RUNNING,
+    }
+
+
+def common_curve(views: Sequence[CandidateView], steps: int) -> tuple[Curve, list[str]]:
+    """The frame that holds the validation losses of all candidates, and each one's path in it."""
+    measured = [[(step, loss, loss) for step, _, loss in view.curve if loss is not None] for view in views]
+    everything: list[Point] = sorted(point for points in measured for point in points)
+    frame = curve_to_draw(everything, steps)
+    return frame, [curve_to_draw(points, steps, scale=frame.scale).validation for points in measured]

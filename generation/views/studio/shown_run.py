@@ -1,0 +1,156 @@
+"""A training as its pages show it: state in words, what may be done with it, its curve and its contact sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from generation.models import TrainingRun
+from generation.runs.watching import SnapshotView, curve_of, place_of, snapshots_of
+from generation.training_forms import KNOBS, PART_NAMES, Knob, fields_of
+from generation.views.studio.curve import Curve, curve_to_draw
+
+State, Wish = TrainingRun.State, TrainingRun.Wish
+WISHES = {
+    Wish.PAUSE: "Pausing after this step",
+    Wish.STOP: "Stopping; the best snapshot is kept",
+    Wish.DISCARD: "Stopping",
+}
+BADGES = {State.DONE: "badge--ok", State.FAILED: "badge--danger", State.RUNNING: "badge--accent"}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One step of the contact sheet. `pictures` pairs each sample's number with the prompt it was drawn from."""
+
+    snapshot: SnapshotView
+    pictures: Sequence[tuple[int, str]]
+
+    @property
+    def alike(self) -> str:
+        """The training pictures that samples of this step resemble too much, named."""
+        names = list(dict.fromkeys(name for _, name in self.snapshot.memorised))
+        return ", ".join(f"“{name}”" for name in names)
+
+
+class RunCard:
+    """A training on a page of many."""
+
+    def __init__(self, run: TrainingRun) -> None:
+        self.run = run
+
+    @cached_property
+    def curve(self) -> Curve:
+        return curve_to_draw(curve_of(self.run), self.run.steps, self.run.best_step)
+
+    @property
+    def badge(self) -> str:
+        return BADGES.get(State(self.run.state), "")
+
+    @property
+    def percent(self) -> int:
+        return 100 * self.run.step // max(1, self.run.steps)
+
+    @property
+    def told(self) -> str:
+        """Where it stands, in a few words."""
+        run = self.run
+        if run.state == State.QUEUED:
+            place = place_of(run)
+            return "Next in line" if place == 1 else f"Waiting, number {place} in line" if place else "Waiting"
+        if run.state == State.RUNNING and run.wish:
+            return f"{WISHES[Wish(run.wish)]}…"
+        if run.state == State.RUNNING:
+            return " · ".join(filter(None, (self.steps_said, self.time_left)))
+        return self.steps_said
+
+    @property
+    def steps_said(self) -> str:
+        return f"{self.run.step:,} of {self.run.steps:,} steps"
+
+    @property
+    def time_left(self) -> str:
+        return "" if self.run.seconds_left is None else f"{duration(self.run.seconds_left)} left"
+
+
+class ShownRun(RunCard):
+    """A training on its own page."""
+
+    @cached_property
+    def columns(self) -> list[Column]:
+        prompts = self.run.recipe.sample_prompts
+        return [
+            Column(view, [(n, prompts[n] if n < len(prompts) else "sample") for n in range(len(view.samples))])
+            for view in snapshots_of(self.run)
+        ]
+
+    @property
+    def best(self) -> Column | None:
+        return next((column for column in self.columns if column.snapshot.is_best), None)
+
+    @property
+    def last_training_loss(self) -> float | None:
+        return self.curve.points[-1][1] if self.curve.points else None
+
+    @property
+    def last_validation_loss(self) -> float | None:
+        return self.curve.measured[-1][2] if self.curve.measured else None
+
+    @property
+    def leads_itself(self) -> bool:
+        """False while a search decides when it trains."""
+        return self.run.search is None or self.run.search.state != self.run.search.State.RUNNING
+
+    @property
+    def may_pause(self) -> bool:
+        return self.leads_itself and self.run.state in (State.QUEUED, State.RUNNING) and not self.run.wish
+
+    @property
+    def may_resume(self) -> bool:
+        return self.leads_itself and (self.run.state == State.PAUSED or self.run.wish == Wish.PAUSE)
+
+    @property
+    def may_stop(self) -> bool:
+        kept = any(column.snapshot.step for column in self.columns)
+        return self.leads_itself and self.run.is_unfinished and self.run.wish != Wish.STOP and kept
+
+    @property
+    def may_discard(self) -> bool:
+        return self.leads_itself and self.run.is_unfinished
+
+    @property
+    def may_choose(self) -> bool:
+        return self.run.state == State.DONE and not (self.run.lora and self.run.lora.is_public)
+
+    @property
+    def recipe_rows(self) -> list[tuple[Knob, str]]:
+        """Every knob as it was set, in words."""
+        fields = fields_of(self.run.recipe)
+        return [(knob, said(fields[name])) for name, knob in KNOBS.items()]
+
+    @property
+    def trained_count(self) -> int:
+        return sum(not entry["held_out"] for entry in self.run.manifest)
+
+    @property
+    def held_out_count(self) -> int:
+        return len(self.run.manifest) - self.trained_count
+
+
+def said(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(PART_NAMES[part].lower() for part in value)
+    return str(value) or "–"
+
+
+def duration(seconds: float) -> str:
+    """About how long, as one would say it."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    if seconds < 90 * 60:
+        return f"{round(seconds / 60)} min"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min"

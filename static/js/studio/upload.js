@@ -1,0 +1,102 @@
+// Brings files into a data set: a few at a time, so that progress is seen and one bad file holds up nothing.
+
+import { post, Refused } from "../ask.js";
+
+const FILES_AT_ONCE = 4;
+
+const isText = (file) => file.name.toLowerCase().endsWith(".txt");
+const isZip = (file) => file.name.toLowerCase().endsWith(".zip");
+const stem = (file) => file.name.replace(/\.[^.]*$/, "").toLowerCase();
+
+/** Groups of files to send together: a picture's caption goes with it, a zip goes alone. */
+export function batches(files) {
+  const captions = new Map(files.filter(isText).map((file) => [stem(file), file]));
+  const pictures = files.filter((file) => !isText(file) && !isZip(file));
+  const groups = files.filter(isZip).map((file) => [file]);
+  for (let start = 0; start < pictures.length; start += FILES_AT_ONCE) {
+    const some = pictures.slice(start, start + FILES_AT_ONCE);
+    groups.push([...some, ...some.map((file) => captions.get(stem(file))).filter(Boolean)]);
+  }
+  return groups;
+}
+
+export function startUploading(form, { refresh }) {
+  const chooser = form.querySelector("[type=file]");
+  const progress = form.querySelector("[data-progress]");
+  const box = document.getElementById("refused");
+  let sending = false;
+
+  function showRefused({ name, sentence }) {
+    const row = document.createElement("li");
+    const words = document.createElement("strong");
+    const why = document.createElement("span");
+    words.textContent = name;
+    why.textContent = ` ${sentence}`;
+    row.append(words, why);
+    box.querySelector("[data-refused]").append(row);
+    box.hidden = false;
+  }
+
+  function showProgress(done, all, added) {
+    progress.hidden = done === all;
+    progress.querySelector("[data-progress-line]").value = (100 * done) / all;
+    progress.querySelector("[data-progress-said]").textContent = `${added} added`;
+  }
+
+  async function sendGroup(group) {
+    const fields = new FormData(form);
+    fields.delete("files");
+    for (const file of group) fields.append("files", file);
+    const { added, refused } = await (await post(form.action, fields)).json();
+    refused.forEach(showRefused);
+    return added;
+  }
+
+  function fitting(files) {
+    const most = Number(form.dataset.mostBytes);
+    const large = files.filter((file) => !isZip(file) && file.size > most);
+    for (const file of large) showRefused({ name: file.name, sentence: `The file is larger than ${most / 2 ** 20} MiB.` });
+    return files.filter((file) => !large.includes(file));
+  }
+
+  async function send(files) {
+    if (sending || !files.length) return;
+    sending = true;
+    box.querySelector("[data-refused]").replaceChildren();
+    box.hidden = true;
+    const groups = batches(fitting(files));
+    let added = 0;
+    try {
+      for (const [done, group] of groups.entries()) {
+        showProgress(done, groups.length, added);
+        added += await sendGroup(group);
+        if (added) form.classList.remove("drop--large");
+        if (done === 0) await refresh();
+      }
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      showRefused({ name: "The rest", sentence: error.message });
+    } finally {
+      sending = false;
+      chooser.value = "";
+      showProgress(1, 1, added);
+    }
+    await refresh();
+  }
+
+  const carriesFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+  chooser.addEventListener("change", () => send([...chooser.files]));
+  form.addEventListener("submit", (event) => event.preventDefault());
+  addEventListener("dragover", (event) => {
+    if (!carriesFiles(event)) return;
+    event.preventDefault();
+    form.classList.add("drop--over");
+  });
+  addEventListener("dragleave", (event) => event.relatedTarget || form.classList.remove("drop--over"));
+  addEventListener("drop", (event) => {
+    if (!carriesFiles(event)) return;
+    event.preventDefault();
+    form.classList.remove("drop--over");
+    send([...event.dataTransfer.files]);
+  });
+}
