@@ -6,7 +6,6 @@ It only looks; a finding whose repair loses nothing carries it as `fix`. What he
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
@@ -17,7 +16,9 @@ from kombu.exceptions import OperationalError
 from accounts import credits
 from accounts.models import CreditEntry, Wallet
 from generation import imagefiles, lifecycle, upkeep
+from generation.findings import Finding
 from generation.models import GeneratedImage, Job
+from generation.runs.auditing import CHECKS as RUN_CHECKS
 from generation.tasks import run_next_job
 
 Kind = CreditEntry.Kind
@@ -25,16 +26,6 @@ State = Job.State
 
 HEALED_WITHIN = timedelta(seconds=90)
 """What upkeep has not put right after so long, it will not: nobody runs it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """`code` names the check, `subject` the row or file; `fix` is there when a repair is safe."""
-
-    code: str
-    subject: str
-    advice: str
-    fix: Callable[[], object] | None = None
 
 
 def audit() -> Iterator[Finding]:
@@ -153,5 +144,6 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     missing_files,
     orphan_files,
     unhealed_jobs,
+    *RUN_CHECKS,
     silent_broker,
 )

@@ -6,7 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from generation.auditing import Finding, audit
+from generation.auditing import audit
+from generation.findings import Finding
 
 
 class Command(BaseCommand):
