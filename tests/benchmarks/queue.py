@@ -1,172 +1,35 @@
-"""How fast the fairest job is found and how fair the order is. Rows are made in bulk; claims are the true ones.
+"""How fast the fairest job is found and how fair the order is: on a fresh SQLite file, and on a PostgreSQL of its own.
 
-`DATABASE_URL` decides the database (PostgreSQL or a fresh SQLite file); everything happens in a test database of it.
+The database is settled when Django starts, so each is measured in a process of its own (`_queue_on`).
 """
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
-if TYPE_CHECKING:
-    from accounts.models import User
-    from generation.models import Job
-
-USERS = 1_000
-SIZES = (1_000, 20_000, 100_000)
-CLAIMS = 300
-LIMIT_MS = {"sqlite": 20.0, "postgresql": 10.0}
-PICTURE = 512.0 * 512 * 20
+from tests.postgres import postgres
 
 
 def run() -> list[dict[str, Any]]:
-    with database() as vendor:
-        return [*claiming(vendor), *sharing(), *arriving()]
+    return [row for settings in databases() for row in measured(settings)]
 
 
-@contextmanager
-def database() -> Iterator[str]:
-    """An empty database with our tables; every claim commits, as it does for a worker."""
+def databases() -> Iterator[dict[str, str]]:
+    """The settings that name each database, while it is there."""
     with tempfile.TemporaryDirectory(prefix="tempera-queue-") as folder:
-        os.environ.setdefault("DATA_DIR", folder)
-        import django
-        from django.db import connection
-
-        django.setup()
-        name = connection.creation.create_test_db(verbosity=0, autoclobber=True)
-        try:
-            yield connection.vendor
-        finally:
-            connection.creation.destroy_test_db(name, verbosity=0)
+        yield {"DATA_DIR": folder, "DATABASE_URL": ""}
+        with postgres() as url:
+            yield {"DATA_DIR": folder, "DATABASE_URL": url}
 
 
-def people(count: int) -> list[User]:
-    """With one plan that sets no limits: what is measured is the order."""
-    from accounts.models import Plan, User
-
-    plan, _ = Plan.objects.get_or_create(name="measured", defaults={"max_running": 10**6, "max_queued": 10**6})
-    start = User.objects.count()
-    names = [f"u{number}" for number in range(start, start + count)]
-    User.objects.bulk_create([User(username=name, email=f"{name}@example.org", plan=plan) for name in names])
-    return list(User.objects.select_related("plan").filter(username__in=names))
-
-
-def line_up(owner: User, count: int, work: float = PICTURE) -> list[Job]:
-    """Queue jobs as `submission` does, without prompts, prices and holds."""
-    from django.db import transaction
-
-    from generation import fairness
-    from generation.models import Job
-
-    with transaction.atomic():
-        starts = fairness.stamp(owner, [work] * count)
-        return Job.objects.bulk_create([unsent(owner, start, work) for start in starts], batch_size=500)
-
-
-def unsent(owner: User, start: float, work: float) -> Job:
-    from generation.models import Job
-
-    return Job(
-        owner=owner, submission="0" * 16, recipe_json={"prompt": "a red apple"}, prompt="a red apple",
-        checkpoint_sha256="a" * 64, credits=1, work=work, virtual_start=start,
-    )  # fmt: skip
-
-
-def clear() -> None:
-    from generation.models import Job, QueueClock, QueueShare
-
-    for model in (Job, QueueShare, QueueClock):
-        model.objects.all().delete()
-
-
-def claiming(vendor: str) -> list[dict[str, Any]]:
-    from django.db import connection, transaction
-
-    from generation.models import Job
-
-    owners = people(USERS)
-    rows: list[dict[str, Any]] = []
-    for size in SIZES:
-        with transaction.atomic():
-            for owner in owners:
-                line_up(owner, size // USERS - Job.objects.of(owner).count())
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE")
-        p95 = percentile(0.95, claims())
-        Job.objects.running().update(state=Job.State.QUEUED)
-        rows.append(figure(f"claim_next, {size:,} queued of {USERS:,} people, p95 on {vendor}", p95, LIMIT_MS[vendor]))
-    clear()
-    flat = rows[-1]["value"] / rows[0]["value"]
-    return [*rows, row("claim_next, 100,000 rows against 1,000", flat, "times", "<= 2", flat <= 2)]
-
-
-def claims() -> list[float]:
-    """Milliseconds of each claim, with the jobs of a busy house running; they end as they would."""
-    from generation.models import Job
-    from generation.queueing import claim_next
-
-    running: list[int] = []
-    taken = []
-    for _ in range(CLAIMS):
-        begin = time.perf_counter()
-        job = claim_next("bench", {"a" * 64})
-        taken.append((time.perf_counter() - begin) * 1_000)
-        assert job is not None
-        running.append(job.pk)
-        if len(running) > 32:
-            Job.objects.filter(pk=running.pop(0)).update(state=Job.State.QUEUED)
-    return taken
-
-
-def percentile(part: float, values: list[float]) -> float:
-    return sorted(values)[int(part * len(values))]
-
-
-def figure(what: str, milliseconds: float, limit: float) -> dict[str, Any]:
-    return row(what, round(milliseconds, 2), "ms", f"< {limit:g}", milliseconds < limit)
-
-
-def row(what: str, value: float, unit: str, goal: str, holds: bool) -> dict[str, Any]:
-    return {"what": what, "value": value, "unit": unit, "goal": goal, "holds": holds}
-
-
-def sharing() -> list[dict[str, Any]]:
-    """Ten people whose queues and pictures differ much; what each got done in 500 jobs, while all had work."""
-    owners = people(10)
-    for number, owner in enumerate(owners):
-        line_up(owner, 100 + 60 * number, PICTURE * (1, 0.25, 2)[number % 3])
-    done = dict.fromkeys((owner.pk for owner in owners), 0.0)
-    drawn(500, lambda job: done.update({job.owner_id: done[job.owner_id] + job.work}))
-    clear()
-    shares = list(done.values())
-    jain = sum(shares) ** 2 / (len(shares) * sum(share**2 for share in shares))
-    return [row("Jain index of the work of 10 people over 500 jobs", round(jain, 4), "", ">= 0.98", jain >= 0.98)]
-
-
-def arriving() -> list[dict[str, Any]]:
-    """Somebody comes when 200 jobs of another wait and one is being drawn."""
-    first, newcomer = people(2)
-    line_up(first, 200)
-    drawn(1, lambda job: None)
-    line_up(newcomer, 1)
-    order: list[int] = []
-    drawn(10, lambda job: order.append(job.owner_id))
-    clear()
-    waited = order.index(newcomer.pk) + 1
-    return [row("a newcomer's wait behind 200 jobs of another", waited, "job times", "<= 2", waited <= 2)]
-
-
-def drawn(count: int, done: Callable[[Job], object]) -> None:
-    """One device: a job is claimed when the last has ended."""
-    from generation.models import Job
-    from generation.queueing import claim_next
-
-    for _ in range(count):
-        job = claim_next("bench")
-        assert job is not None
-        Job.objects.filter(pk=job.pk).update(state=Job.State.DONE)
-        done(job)
+def measured(settings: dict[str, str]) -> list[dict[str, Any]]:
+    command = [sys.executable, "-m", "tests.benchmarks._queue_on"]
+    done = subprocess.run(command, env={**os.environ, **settings}, check=True, stdout=subprocess.PIPE)
+    rows: list[dict[str, Any]] = json.loads(done.stdout)
+    return rows

@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connections
 
-from accounts.models import CreditEntry, Plan, User, Wallet
+from accounts.credits import hold, settle
+from accounts.models import Plan, User
 from accounts.refusals import NotEnoughCredits
 from generation.auditing import audit
 from generation.models import Checkpoint, Job
@@ -50,7 +51,5 @@ def test_fifty_submissions_on_the_last_credit(alice: User, catalog: Checkpoint, 
 
 
 def leave_only(user: User, balance: int) -> None:
-    """As if the rest had never been given: the books still add up."""
-    entry = CreditEntry.objects.get(wallet__user=user)
-    CreditEntry.objects.filter(pk=entry.pk).update(amount=balance)
-    Wallet.objects.filter(user=user).update(balance=balance)
+    hold(user, credits_of(user) - balance, reference="test:spent")
+    settle("test:spent", 1000)

@@ -1,0 +1,202 @@
+"""`python -m tests.benchmarks._queue_on`: the queue's figures on the database of the settings, as JSON.
+
+Rows are made in bulk, claims are the true ones; everything happens in a test database.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from accounts.models import User
+    from generation.models import Job
+
+USERS = 1_000
+SIZES = (1_000, 20_000, 100_000)
+CLAIMS = 300
+LIMIT_MS = {"sqlite": 20.0, "postgresql": 10.0}
+PICTURE = 512.0 * 512 * 20
+
+
+def main() -> None:
+    with database() as vendor:
+        print(json.dumps([*claiming(vendor), *sharing(vendor), *arriving(vendor)]))
+
+
+@contextmanager
+def database() -> Iterator[str]:
+    """An empty database with our tables; every claim commits, as it does for a worker."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    import django
+    from django.db import connection
+
+    django.setup()
+    name = connection.creation.create_test_db(verbosity=0, autoclobber=True)
+    try:
+        yield connection.vendor
+    finally:
+        connection.creation.destroy_test_db(name, verbosity=0)
+
+
+def people(count: int) -> list[User]:
+    """With one plan that sets no limits: what is measured is the order."""
+    from accounts.models import Plan, User
+
+    plan, _ = Plan.objects.get_or_create(name="measured", defaults={"max_running": 10**6, "max_queued": 10**6})
+    start = User.objects.count()
+    names = [f"u{number}" for number in range(start, start + count)]
+    User.objects.bulk_create([User(username=name, email=f"{name}@example.org", plan=plan) for name in names])
+    return list(User.objects.select_related("plan").filter(username__in=names))
+
+
+def line_up(owner: User, count: int, work: float = PICTURE) -> list[Job]:
+    """Queue jobs as `submission` does, without prompts, prices and holds."""
+    from django.db import transaction
+
+    from generation import fairness
+    from generation.models import Job
+
+    with transaction.atomic():
+        starts = fairness.stamp(owner, [work] * count)
+        return Job.objects.bulk_create([unsent(owner, start, work) for start in starts], batch_size=500)
+
+
+def unsent(owner: User, start: float, work: float) -> Job:
+    from generation.models import Job
+
+    return Job(
+        owner=owner, submission="0" * 16, recipe_json={"prompt": "a red apple"}, prompt="a red apple",
+        checkpoint_sha256="a" * 64, credits=1, work=work, virtual_start=start,
+    )  # fmt: skip
+
+
+def clear() -> None:
+    from generation.models import Job, QueueClock, QueueShare
+
+    for model in (Job, QueueShare, QueueClock):
+        model.objects.all().delete()
+
+
+def claiming(vendor: str) -> list[dict[str, Any]]:
+    from django.db import connection
+
+    owners = people(USERS)
+    rows: list[dict[str, Any]] = []
+    medians: list[float] = []
+    for size in SIZES:
+        fill(owners, size)
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
+        seconds, busy = zip(*claims(), strict=True)
+        clear()
+        of = f"{size:,} queued of {USERS:,} people on {vendor}"
+        p95 = 1_000 * percentile(0.95, seconds)
+        rows.append(
+            row(f"claim_next, {of}, p95", round(p95, 2), "ms", f"< {LIMIT_MS[vendor]:g}", p95 < LIMIT_MS[vendor])
+        )
+        medians.append(percentile(0.5, seconds))
+        rows.append(row(f"claim_next, {of}, median", round(1_000 * medians[-1], 2), "ms"))
+        rows.append(row(f"claim_next, {of}, processor, median", round(1_000 * percentile(0.5, busy), 2), "ms"))
+    flat = medians[-1] / medians[0]
+    rows.append(row(f"claim_next, 100,000 rows against 1,000 on {vendor}", round(flat, 2), "times", "<= 2", flat <= 2))
+    return rows
+
+
+def fill(owners: Sequence[User], size: int) -> None:
+    """Everybody queues as many, as `submission` would, but written at once."""
+    from django.db import connection, transaction
+
+    from generation.models import Job, QueueClock
+    from generation.models.jobs import new_code
+
+    QueueClock.objects.get_or_create(pk=1)
+    like = unsent(owners[0], 0.0, PICTURE)
+    fields = [field for field in Job._meta.concrete_fields if not field.primary_key]
+    columns = [field.column for field in fields]
+    values = {field.column: field.get_db_prep_save(field.pre_save(like, True), connection) for field in fields}
+    marks = ", ".join(["%s"] * len(columns))
+    insert = f"INSERT INTO {Job._meta.db_table} ({', '.join(columns)}) VALUES ({marks})"
+    each = ({"owner_id": owner.pk, "virtual_start": float(n)} for n in range(size // USERS) for owner in owners)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.executemany(insert, [[*{**values, **own, "code": new_code()}.values()] for own in each])
+
+
+def claims() -> list[tuple[float, float]]:
+    """Seconds of each claim, by the clock and of the processor, with the jobs of a busy house running."""
+    from generation.models import Job
+    from generation.queueing import claim_next
+
+    running: list[int] = []
+    taken = []
+    for _ in range(CLAIMS):
+        begin, busy = time.perf_counter(), time.process_time()
+        job = claim_next("bench", {"a" * 64})
+        taken.append((time.perf_counter() - begin, time.process_time() - busy))
+        assert job is not None
+        running.append(job.pk)
+        if len(running) > 32:
+            Job.objects.filter(pk=running.pop(0)).update(state=Job.State.DONE)
+    return taken
+
+
+def percentile(part: float, values: Sequence[float]) -> float:
+    return sorted(values)[int(part * len(values))]
+
+
+def row(what: str, value: float, unit: str, goal: str | None = None, holds: bool | None = None) -> dict[str, Any]:
+    return {"what": what, "value": value, "unit": unit} | ({"goal": goal, "holds": holds} if goal else {})
+
+
+def sharing(vendor: str) -> list[dict[str, Any]]:
+    """Ten people whose queues and pictures differ much; what each got done in 500 jobs, while all had work."""
+    owners = people(10)
+    for number, owner in enumerate(owners):
+        line_up(owner, 100 + 60 * number, PICTURE * (1, 0.25, 2)[number % 3])
+    done = dict.fromkeys((owner.pk for owner in owners), 0.0)
+    drawn(500, lambda job: done.update({job.owner_id: done[job.owner_id] + job.work}))
+    clear()
+    shares = list(done.values())
+    jain = sum(shares) ** 2 / (len(shares) * sum(share**2 for share in shares))
+    return [
+        row(
+            f"Jain index of the work of 10 people over 500 jobs on {vendor}",
+            round(jain, 4),
+            "",
+            ">= 0.98",
+            jain >= 0.98,
+        )
+    ]
+
+
+def arriving(vendor: str) -> list[dict[str, Any]]:
+    """Somebody comes when 200 jobs of another wait and one is being drawn."""
+    first, newcomer = people(2)
+    line_up(first, 200)
+    drawn(1, lambda job: None)
+    line_up(newcomer, 1)
+    order: list[int] = []
+    drawn(10, lambda job: order.append(job.owner_id))
+    clear()
+    waited = order.index(newcomer.pk) + 1
+    return [row(f"a newcomer's wait behind 200 jobs on {vendor}", waited, "job times", "<= 2", waited <= 2)]
+
+
+def drawn(count: int, done: Callable[[Job], object]) -> None:
+    """One device: a job is claimed when the last has ended."""
+    from generation.models import Job
+    from generation.queueing import claim_next
+
+    for _ in range(count):
+        job = claim_next("bench")
+        assert job is not None
+        Job.objects.filter(pk=job.pk).update(state=Job.State.DONE)
+        done(job)
+
+
+if __name__ == "__main__":
+    main()
