@@ -7,7 +7,6 @@ import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -16,6 +15,7 @@ from peft.tuners.tuners_utils import BaseTunerLayer
 from torch import Tensor, nn
 
 from generation.engine.lorafile import LoraPair
+from generation.training.adapted_layer import AdaptedLayer
 from generation.training.networks import Networks
 from generation.training_recipe import TrainingRecipe
 
@@ -29,27 +29,10 @@ UNET_PARTS: Mapping[str, re.Pattern[str]] = {
 TEXT_LAYERS = re.compile(r"\.self_attn\.(q|k|v|out)_proj$|\.mlp\.fc[12]$")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class AdaptedLayer:
-    """One layer with its adapters. `place` is (number of the network, dotted name); network 0 is the UNet."""
-
-    place: tuple[int, str]
-    layer: Any
-
-    def down(self, adapter: str) -> nn.Parameter:
-        weight: nn.Parameter = self.layer.lora_A[adapter].weight
-        return weight
-
-    def up(self, adapter: str) -> nn.Parameter:
-        weight: nn.Parameter = self.layer.lora_B[adapter].weight
-        return weight
-
-
 class Adapters:
     """The adapters of one training, all of the same shape, one for each fold. They begin as no change at all."""
 
     def __init__(self, networks: Networks, recipe: TrainingRecipe, names: Iterable[str]) -> None:
-        self.scale = recipe.alpha / recipe.rank
         self.layers: list[AdaptedLayer] = []
         for name in names:
             self.layers = [
@@ -77,24 +60,25 @@ class Adapters:
     def pairs(self, adapter: str) -> dict[tuple[int, str], LoraPair]:
         """The learned pairs by place."""
         return {
-            one.place: LoraPair(one.down(adapter).detach(), one.up(adapter).detach(), self.scale) for one in self.layers
+            one.place: LoraPair(one.down(adapter).detach(), one.up(adapter).detach(), one.scale) for one in self.layers
         }
 
     def use(self, adapter: str) -> None:
         """From now on the networks run, and learn, with this adapter alone."""
         for one in self.layers:
-            one.layer.set_adapter(adapter)
+            one.use(adapter)
 
     @contextmanager
     def without(self) -> Iterator[None]:
         """The bare checkpoint inside the block."""
+        used = [one.adapter for one in self.layers]
         for one in self.layers:
-            one.layer.enable_adapters(False)
+            one.use(None)
         try:
             yield
         finally:
-            for one in self.layers:
-                one.layer.enable_adapters(True)
+            for one, adapter in zip(self.layers, used, strict=True):
+                one.use(adapter)
 
     @torch.no_grad()
     def load(self, adapter: str, weights: Mapping[str, Tensor]) -> None:
@@ -136,4 +120,4 @@ def _inject(
     inject_adapter_in_model(config, network, adapter_name=adapter)
     for name, layer in network.named_modules():
         if isinstance(layer, BaseTunerLayer):
-            yield AdaptedLayer((number, name), layer)
+            yield AdaptedLayer((number, name), layer, recipe.alpha / recipe.rank)

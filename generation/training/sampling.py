@@ -28,32 +28,34 @@ class Sample:
     pixels: Pixels
 
 
-def draw_samples(material: Material, prompts: Sequence[str], seed: int) -> list[Sample]:
-    """The same prompts and seeds give the same pictures as long as the adapter is the same."""
+def draw_samples(material: Material, prompts: Sequence[str], seed: int, at_once: int) -> list[Sample]:
+    """The same prompts, seeds and batches give the same pictures as long as the adapter is the same."""
     samples = []
-    for number, prompt in enumerate(prompts):
-        latents = draw_latents(material, prompt, seed, number)
-        with material.turn():
-            samples.append(Sample(latents, _decoded(material, latents)))
+    for start in range(0, len(prompts), at_once):
+        chosen = prompts[start : start + at_once]
+        for latents in draw_latents(material, chosen, [(seed, start + place) for place in range(len(chosen))]):
+            with material.turn():
+                samples.append(Sample(latents[None], _decoded(material, latents[None])))
     return samples
 
 
 @torch.no_grad()
-def draw_latents(material: Material, prompt: str, seed: int, number: int) -> Tensor:
-    """One square picture's latents (1, C, h, w); a turn is taken for each step."""
-    networks = material.networks
+def draw_latents(material: Material, prompts: Sequence[str], seeds: Sequence[tuple[int, int]]) -> Tensor:
+    """Square pictures' latents (n, C, h, w), drawn side by side; a turn is taken for each step."""
+    networks, count = material.networks, len(prompts)
     scheduler = make_scheduler(SAMPLER, "Automatic", STEPS, {**networks.parts.scheduler_config, "clip_sample": False})
-    noise = torch.randn((1, *networks.latent_shape(material.square)), generator=generator_for("sample", seed, number))
+    shape = networks.latent_shape(material.square)
+    noise = torch.stack([torch.randn(shape, generator=generator_for("sample", *seed)) for seed in seeds])
     latents = noise.to(networks.device) * float(scheduler.init_noise_sigma)
     with material.turn():
-        words = joined([_negative(material), material.words([prompt])])
+        words = joined([_negative(material).rows([0] * count), material.words(prompts)])
     side = material.square.height
+    time_ids = [(side, side, 0, 0, side, side)] * (2 * count)
     for timestep in scheduler.timesteps:
         with material.turn():
-            scaled = scheduler.scale_model_input(latents, timestep)
-            times = timestep.to(networks.device, torch.float32).expand(2)
-            answer = networks.predict(scaled.expand(2, -1, -1, -1), times, words, [(side, side, 0, 0, side, side)] * 2)
-            bare, prompted = torch.split(answer, 1)
+            scaled = torch.cat([scheduler.scale_model_input(latents, timestep)] * 2)
+            times = timestep.to(networks.device, torch.float32).expand(2 * count)
+            bare, prompted = torch.split(networks.predict(scaled, times, words, time_ids), count)
             latents = scheduler.step(bare + GUIDANCE * (prompted - bare), timestep, latents, return_dict=False)[0]
     return latents
 

@@ -136,7 +136,7 @@ class Session:
 
     def _measure(self, step: int, validation_loss: float | None) -> Measured:
         self._use(self.main)
-        samples = draw_samples(self.material, self.prompts, self.recipe.seed)
+        samples = draw_samples(self.material, self.prompts, self.recipe.seed, self.recipe.batch)
         likeness = self.evaluation.of(samples)
         pixels = tuple(sample.pixels for sample in samples)
         self._write(step)
@@ -184,7 +184,8 @@ class Session:
             numbers = range(self.recipe.prior_pictures)
             with self.adapters.without():
                 drawn = [
-                    draw_latents(self.material, self.recipe.prior_prompt, self.recipe.seed, -1 - n) for n in numbers
+                    draw_latents(self.material, [self.recipe.prior_prompt], [(self.recipe.seed, -1 - number)])
+                    for number in numbers
                 ]
             write_tensors(path, {str(number): latents for number, latents in enumerate(drawn)}, {})
         tensors, _ = read_tensors(path)

@@ -29,8 +29,9 @@ def fixed_loss(room: Classroom, pictures: Sequence[int]) -> float:
 
 def _losses_of(room: Classroom, index: int, rows: int) -> list[float]:
     losses: list[float] = []
-    for start in range(0, rows, room.recipe.batch):
-        numbers = range(start, min(rows, start + room.recipe.batch))
+    at_once = 2 * room.recipe.batch  # without the way back, this takes less time and memory than a step
+    for start in range(0, rows, at_once):
+        numbers = range(start, min(rows, start + at_once))
         with room.material.turn(), torch.no_grad():
             losses += _batch_losses(room, index, numbers, rows)
     return losses
