@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,12 @@ from generation.engine.parts import LoadedParts
 from generation.weightfile import Kind, WeightFileRefused, classify
 
 BROKEN = (OSError, ValueError, KeyError, RuntimeError, TypeError, SafetensorError, SingleFileComponentError)
+
+LOADING = threading.RLock()
+"""Held while weights are loaded, by whomever: the libraries' loaders patch torch for the whole process meanwhile.
+
+Two loads at once leave each other's networks without weights, and what another thread initialises stays as it was.
+"""
 
 
 def load_parts(path: Path, *, device: torch.device, dtype: torch.dtype) -> LoadedParts:
@@ -41,7 +48,8 @@ def load_vae(path: Path, family: Family, *, device: torch.device, dtype: torch.d
 def refusing(path: Path) -> Iterator[None]:
     """Whatever a loader raises over a broken file becomes one WeightsRefused that names the file."""
     try:
-        yield
+        with LOADING:
+            yield
     except WeightFileRefused as refused:
         raise WeightsRefused(refused.code, f"“{path.stem}” cannot be used: {refused}") from refused
     except BROKEN as error:
