@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from generation.api import prompts, runs, views
+from generation.api import datasets, prompts, runs, views
 
 urlpatterns = [
     path("jobs", views.JobsView.as_view(), name="api-jobs"),
@@ -18,6 +18,16 @@ urlpatterns = [
     path("checkpoints", views.CheckpointsView.as_view(), name="api-checkpoints"),
     path("loras", views.LorasView.as_view(), name="api-loras"),
     path("prompts/inspect", prompts.InspectView.as_view(), name="api-prompt-inspect"),
+    path("datasets", datasets.DataSetsView.as_view(), name="api-datasets"),
+    path("datasets/<slug:code>", datasets.DataSetView.as_view(), name="api-dataset"),
+    path("datasets/<slug:code>/pictures", datasets.DataPicturesView.as_view(), name="api-dataset-pictures"),
+    path("datasets/<slug:code>/images", datasets.DataImagesView.as_view(), name="api-dataset-images"),
+    path("datasets/<slug:code>/captions", datasets.CaptionsView.as_view(), name="api-dataset-captions"),
+    path(
+        "datasets/<slug:code>/pictures/<slug:picture>",
+        datasets.DataPictureView.as_view(),
+        name="api-dataset-picture",
+    ),
     path("runs", runs.RunsView.as_view(), name="api-runs"),
     path("runs/<slug:code>", runs.RunView.as_view(), name="api-run"),
     path("runs/<slug:code>/pause", runs.PauseView.as_view(), name="api-run-pause"),

@@ -206,6 +206,14 @@ API = {
     "api/v1/loras": row(GET=ALL),
     "api/v1/prompts/inspect": row(POST=MEMBERS),
     "api/v1/recipes/read": row(POST=MEMBERS),
+    "api/v1/datasets": row(GET=MEMBERS, POST=MEMBERS),
+    "api/v1/datasets/<slug:code>": row("api/v1/datasets/{dataset}", GET=OWNER, PATCH=OWNER, DELETE=OWNER),
+    "api/v1/datasets/<slug:code>/pictures": row("api/v1/datasets/{dataset}/pictures", POST=OWNER),
+    "api/v1/datasets/<slug:code>/images": row("api/v1/datasets/{dataset}/images", POST=OWNER),
+    "api/v1/datasets/<slug:code>/captions": row("api/v1/datasets/{dataset}/captions", POST=OWNER),
+    "api/v1/datasets/<slug:code>/pictures/<slug:picture>": row(
+        "api/v1/datasets/{dataset}/pictures/{picture}", PATCH=OWNER, DELETE=OWNER
+    ),
     "api/v1/runs": row(GET=MEMBERS, POST=MEMBERS),
     "api/v1/runs/<slug:code>": row("api/v1/runs/{run}", GET=OWNER),
     "api/v1/runs/<slug:code>/pause": row("api/v1/runs/{run}/pause", POST=OWNER),
