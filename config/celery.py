@@ -20,7 +20,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 app = Celery("tempera")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.task_queues = [Queue(name) for name in ("gpu", "training", "default")]
-app.conf.task_routes = {"generation.tasks.run_next_job": "gpu", "generation.tasks.run_next_training": "training"}
+app.conf.task_routes = {
+    "generation.tasks.run_next_job": "gpu",
+    "generation.tasks.merge_loras": "gpu",
+    "generation.tasks.run_next_training": "training",
+}
 app.conf.beat_schedule = {
     "heal": {"task": "generation.tasks.heal", "schedule": 15.0, "options": {"expires": 15}},
     "prune": {"task": "generation.tasks.prune", "schedule": 3600.0, "options": {"expires": 3600}},

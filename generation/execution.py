@@ -18,8 +18,9 @@ from generation.catalog_files import CatalogWeights
 from generation.engine.outcome import Rendered, RenderError, Step
 from generation.engine.renderer import Renderer
 from generation.imaging.preview import encode_preview
+from generation.lab import finishing
 from generation.models import Job
-from generation.tasks import run_next_job
+from generation.tasks import finish_grids, run_next_job
 from generation.workbench import Workbench
 
 logger = structlog.get_logger(__name__)
@@ -66,6 +67,8 @@ def perform_ready_jobs() -> int:
     while not bench.closing and (job := queueing.claim_next(bench.name, bench.warm())):
         perform_job(bench, job)
         performed += 1
+        if finishing.is_last(job):
+            finish_grids.delay()
     return performed
 
 
@@ -82,7 +85,11 @@ def perform_job(bench: Workbench, job: Job) -> None:
     except Drained:
         lifecycle.release_job(job)
     except RenderError as error:
-        lifecycle.fail_job(job, error.code, str(error))
+        if bench.renderer.died:
+            # As after a kill: its lease runs out, and who breaks engines again and again is failed at last.
+            logger.error("job_left_behind")
+        else:
+            lifecycle.fail_job(job, error.code, str(error))
     except lifecycle.NotStored:
         logger.exception("picture_not_stored")
         lifecycle.fail_job(job, "storage-refused", "The picture could not be stored just now. Your credits are back.")

@@ -6,6 +6,7 @@ from celery import shared_task
 
 from generation import tracing, upkeep
 from generation.datasets.keeping import delete_expired_datasets
+from generation.lab import finishing, merging
 from generation.runs import upkeep as runs_upkeep
 
 
@@ -29,8 +30,21 @@ def trace_image(image_id: int) -> str:
 
 
 @shared_task
+def finish_grids() -> int:
+    return finishing.finish_ready_grids()
+
+
+@shared_task
+def merge_loras() -> int:
+    from generation.lab.merger import perform_ready_merges  # local for the same reason
+
+    return perform_ready_merges()
+
+
+@shared_task
 def heal() -> dict[str, int]:
-    return {**upkeep.heal(ring=run_next_job.delay), **runs_upkeep.heal(ring=run_next_training.delay)}
+    healed = {**upkeep.heal(ring=run_next_job.delay), **runs_upkeep.heal(ring=run_next_training.delay)}
+    return {**healed, "grids": finish_grids(), "merges": merging.heal(ring=merge_loras.delay)}
 
 
 @shared_task

@@ -6,6 +6,7 @@ import sys
 
 from tests.architecture.sources import PACKAGES, Import, imports, modules
 
+LAB_QUEUE = ("generation.lab.finishing", "generation.lab.merging")
 LORA_VERBS = ("generation.loras", "generation.cataloging", "generation.storage")
 LAB_PLANS = ("generation.lab.tags", "generation.lab.axes", "generation.lab.mixing", "generation.lab.plan")
 PURE = (
@@ -50,6 +51,8 @@ VERBS = (
     "generation.datasets",
     "generation.loras",
     "generation.runs",
+    "generation.lab.grids",
+    "generation.lab.merges",
 )
 DOOR_VERBS = ("generation.auditing", "generation.idempotency")
 DOOR_MODULES = (
@@ -87,6 +90,18 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "generation.prompting": (),
     **dict.fromkeys(LAB_PLANS, ("generation.recipe", "generation.sampling_names", "generation.prompting", *LAB_PLANS)),
     "generation.lab": (),
+    "generation.lab.finishing": (*ROWS, *QUEUE),
+    "generation.lab.merging": (*ROWS, "generation.loras"),
+    "generation.lab.grids": (*ROWS, *QUEUE, *VERBS),
+    "generation.lab.merges": (*ROWS, *VERBS),
+    "generation.lab.merger": (
+        *ROWS,
+        "generation.catalog_files",
+        "generation.lab.merging",
+        "generation.loras",
+        "generation.engine",
+        "generation.training",
+    ),
     "generation.pricing": ("generation.recipe", "generation.training_recipe"),
     "generation.imaging": ("generation.recipe",),
     "generation.engine": PURE,
@@ -96,9 +111,20 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "generation.events": ("generation.models", *PURE),
     **dict.fromkeys(QUEUE, (*ROWS, *EVENTS, *QUEUE, "generation.loras")),
     **dict.fromkeys(
-        WORKER, (*ROWS, *EVENTS, *QUEUE, *RUNS, *WORKER, "generation.tasks", "generation.engine", "generation.training")
+        WORKER,
+        (
+            *(*ROWS, *EVENTS, *QUEUE, *RUNS, *WORKER, "generation.tasks", "generation.lab.finishing"),
+            *("generation.engine", "generation.training"),
+        ),
     ),
-    "generation.tasks": (*QUEUE, *WORKER, "generation.datasets", "generation.runs"),
+    "generation.tasks": (
+        *QUEUE,
+        *WORKER,
+        "generation.datasets",
+        "generation.runs",
+        *LAB_QUEUE,
+        "generation.lab.merger",
+    ),
     "generation.runs": (*ROWS, *EVENTS, *QUEUE, *RUNS, *VERBS, "generation.cataloging"),
     "generation.idempotency": ("generation.models", "accounts"),
     "generation.findings": (),
@@ -141,7 +167,7 @@ PURE_OF = {"django", "celery", "channels", "redis", "rest_framework", "torch", "
 TORCH = {"torch", "diffusers", "transformers", "peft"}
 MAY_USE_TORCH = ("generation.engine", "generation.training")
 MAY_USE_PUBSUB = ("generation.events", "generation.framehub", "generation.consumers", "config")
-LATE = {("generation.tasks", "generation.execution"), ("generation.tasks", "generation.coaching")}
+LATE = {("generation.tasks", f"generation.{late}") for late in ("execution", "coaching", "lab.merger")}
 
 
 def row_of(module: str) -> str:
