@@ -28,8 +28,13 @@ lint: $(TEST_STAMP)
 	$(PY) -m mypy
 	$(PY) -m djlint templates --lint --quiet
 
-test-postgres: $(TEST_STAMP) chromium
-	$(PY) -m tests.postgres $(PYTEST_ARGS)
+# The same suite on PostgreSQL, without what no database touches (text, pictures, torch, the tree itself) and without
+# the browser's journeys, which are about pages.
+NO_DATABASE := architecture benchmarks journeys \
+	generation/engine generation/imaging generation/prompting generation/training
+test-postgres: $(TEST_STAMP)
+	OMP_NUM_THREADS=1 $(PY) -m tests.postgres -n 2 --dist loadfile --no-loadscope-reorder \
+		-m "not slow and not browser" $(NO_DATABASE:%=--ignore=tests/%) $(PYTEST_ARGS)
 
 benchmarks: $(TEST_STAMP)
 	$(PY) -m tests.benchmarks all

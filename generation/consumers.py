@@ -138,8 +138,8 @@ def snapshot(owner_id: int) -> tuple[list[dict[str, Any]], list[events.Frame]]:
 def waiting_places(owner_id: int) -> list[dict[str, Any]]:
     """Place in the queue and seconds until the start, for each waiting job of the owner."""
     jobs = list(Job.objects.of(owner_id).queued().order_by("virtual_start", "id")[:50])
-    places = queueing.places(jobs)
-    return [{"code": job.code, "place": places[job.pk], "seconds": _whole(queueing.seconds_until(job))} for job in jobs]
+    waits = queueing.waits(jobs)
+    return [{"code": job.code, "place": waits[job.pk].place, "seconds": _whole(waits[job.pk].seconds)} for job in jobs]
 
 
 def _whole(seconds: float | None) -> int | None:

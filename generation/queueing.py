@@ -6,14 +6,15 @@ Clocks are the database's, so a worker whose clock is wrong neither steals nor l
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import connection, transaction
-from django.db.models import QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import Now
 
 from generation import fairness
-from generation.models import GpuWorker, Job
+from generation.models import Checkpoint, GpuWorker, Job
 
 Claim = tuple[int, int]
 """A job's id and the attempt under which it is held."""
@@ -119,21 +120,49 @@ def heartbeat(worker: GpuWorker, jobs: Sequence[Job]) -> set[Claim]:
     return set(mine.values_list("pk", "attempt")) & {claim_of(job) for job in jobs}
 
 
-def places(jobs: Sequence[Job]) -> dict[int, int]:
-    """Place in the queue, from 1, of each queued job among all queued jobs."""
-    return {job.pk: fairness.ahead_of(job).count() + 1 for job in jobs if job.state == Job.State.QUEUED}
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """`place` from 1 among all that wait; `seconds` until it starts, None where nobody can know."""
+
+    place: int
+    seconds: float | None
 
 
-def seconds_until(job: Job) -> float | None:
-    """An honest guess when a queued job starts: the work ahead over what living workers do a second.
+def wait_of(job: Job) -> Wait | None:
+    return waits([job]).get(job.pk)
 
-    None while no worker is alive or none has been measured.
+
+def waits(jobs: Sequence[Job]) -> dict[int, Wait]:
+    """How long each queued one of the jobs waits: the work ahead of it over what the living workers do a second.
+
+    Work that no worker can do is not counted, and who waits for such a thing is promised no time.
     """
-    speed = sum(GpuWorker.objects.alive().values_list("work_per_second", flat=True))
-    if not speed:
-        return None
-    ahead = work_of(fairness.ahead_of(job)) + work_of(Job.objects.running()) / 2
-    return ahead / float(speed)
+    queued = sorted((job for job in jobs if job.state == Job.State.QUEUED), key=lambda job: (job.virtual_start, job.pk))
+    speed = speed_of_workers() if queued else 0.0
+    known = set(Checkpoint.objects.values_list("sha256", flat=True)) if queued else set()
+    place, work = 1, work_of(Job.objects.running()) / 2 if speed else 0.0
+    told = {}
+    former: Job | None = None
+    for job in queued:
+        # From one to the next, so that a long line is read once and not once for each.
+        ahead = fairness.drawn_between(former, job).aggregate(
+            jobs=Count("pk"), work=Sum("work", filter=Q(checkpoint_sha256__in=known))
+        )
+        place, work = place + ahead["jobs"], work + (ahead["work"] or 0)
+        told[job.pk] = Wait(place, work / speed if speed and job.checkpoint_sha256 in known else None)
+        former = job
+    return told
+
+
+def seconds_for(jobs: QuerySet[Job]) -> float | None:
+    """How long the living workers draw at these jobs, as far as they can; None where nobody can know."""
+    speed = speed_of_workers()
+    return work_of(jobs.filter(checkpoint_sha256__in=Checkpoint.objects.values("sha256"))) / speed if speed else None
+
+
+def speed_of_workers() -> float:
+    """Pixels times steps that the living workers do a second together; 0 while none lives or none is measured."""
+    return float(sum(GpuWorker.objects.alive().values_list("work_per_second", flat=True)))
 
 
 def work_of(jobs: QuerySet[Job]) -> float:

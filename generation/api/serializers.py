@@ -106,11 +106,21 @@ class JobOutput(serializers.ModelSerializer[Job]):
 
     def get_place(self, job: Job) -> int | None:
         """Place in the queue, from 1, while the job waits."""
-        return queueing.places([job]).get(job.pk)
+        wait = self.wait_of(job)
+        return wait.place if wait else None
 
     def get_seconds_until_start(self, job: Job) -> float | None:
         """Guessed from measured speeds; null when no worker is alive or the job does not wait."""
-        return queueing.seconds_until(job) if job.state == Job.State.QUEUED else None
+        wait = self.wait_of(job)
+        return wait.seconds if wait else None
+
+    def wait_of(self, job: Job) -> queueing.Wait | None:
+        """Read once for all that is said of it; a page of jobs is read as one line."""
+        waits: dict[int, queueing.Wait] = self.__dict__.setdefault("_waits", {})
+        if job.pk not in waits:
+            page = self.parent.instance if isinstance(self.parent, serializers.ListSerializer) else None
+            waits.update(queueing.waits(page or [job]))
+        return waits.get(job.pk)
 
     @extend_schema_field(ProgressOutput(allow_null=True))
     def get_progress(self, job: Job) -> dict[str, Any] | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
+from generation.fairness import virtual_now
 from generation.models import Checkpoint, GpuWorker, Job
+from generation.queueing import seconds_for
 from generation.showroom import showroom
 from generation.views.samples import samples_of
 
@@ -29,13 +30,13 @@ def status(request: HttpRequest) -> HttpResponse:
     """Whether pictures are being made right now, and how long one waits. Numbers only, nobody's names."""
     workers = list(GpuWorker.objects.alive())
     queued = Job.objects.queued()
-    ahead = queued.aggregate(total=Sum("work"))["total"] or 0
-    speed = sum(worker.work_per_second for worker in workers)
     context = {
         "workers": len(workers),
         "slots": sum(worker.slots for worker in workers),
         "running": Job.objects.running().count(),
         "queued": queued.count(),
-        "wait_seconds": ahead / speed if speed else None,
+        "line_seconds": seconds_for(queued),
+        # Whoever comes now is drawn where the clock stands, not behind the last in line.
+        "wait_seconds": seconds_for(queued.filter(virtual_start__lte=virtual_now())),
     }
     return render(request, "generation/status.html", context)

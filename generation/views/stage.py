@@ -91,13 +91,13 @@ def tiles_of(user: User, jobs: Sequence[Job]) -> list[Tile]:
 
 def _line(user: User, jobs: Sequence[Job]) -> dict[int, tuple[int, str]]:
     """Place and reason of waiting jobs."""
-    places = queueing.places(jobs)
+    waits = queueing.waits(jobs)
     if not GpuWorker.objects.alive().exists():
-        return {job.pk: (places[job.pk], "Waiting for a worker; none is at work right now.") for job in jobs}
+        return {pk: (wait.place, "Waiting for a worker; none is at work right now.") for pk, wait in waits.items()}
     if Job.objects.of(user).running().count() >= user.plan.max_running:
         full = f"Your plan draws {user.plan.max_running} pictures at a time."
-        return {job.pk: (places[job.pk], full) for job in jobs}
-    return {job.pk: (places[job.pk], _estimate(queueing.seconds_until(job))) for job in jobs}
+        return {pk: (wait.place, full) for pk, wait in waits.items()}
+    return {pk: (wait.place, _estimate(wait.seconds)) for pk, wait in waits.items()}
 
 
 def _estimate(seconds: float | None) -> str:

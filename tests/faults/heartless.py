@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import sys
 
+import django
+
 
 def main() -> None:
+    django.setup()
     from celery.__main__ import main as celery
 
-    import config.celery  # noqa: F401 settings first
     from generation import queueing
 
     queueing.HEARTBEAT_SECONDS = 3600.0

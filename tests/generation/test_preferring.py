@@ -9,7 +9,7 @@ from accounts.models import User
 from accounts.refusals import Conflict
 from generation.fairness import prefer_job
 from generation.models import Job
-from generation.queueing import claim_next, places
+from generation.queueing import claim_next, waits
 from tests.generation.conftest import Queue
 
 
@@ -19,9 +19,9 @@ def test_it_goes_first_of_ones_own(alice: User, charlie: User, queue: Queue) -> 
     grant(charlie, 100, reference="gift")
     mine = queue(alice, count=3)
     theirs = queue(charlie, count=2)
-    before = places(theirs)
+    before = waits(theirs)
     prefer_job(mine[2])
-    assert places(list(Job.objects.of(charlie))) == before
+    assert waits(list(Job.objects.of(charlie))) == before
     assert claim_next("w") == mine[2]
 
 

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 
 from accounts.models import Plan, User
 from generation.models import GpuWorker, Job
-from generation.queueing import claim_next, heartbeat, places, seconds_until
+from generation.queueing import Wait, claim_next, heartbeat, wait_of, waits
 from tests.generation.conftest import Queue
 
 
@@ -102,15 +102,32 @@ def test_the_heartbeat_prolongs_leases_and_tells_what_is_lost(alice: User, queue
 
 def test_places_count_everybody(alice: User, queue: Queue) -> None:
     first, second = queue(alice, count=2)
-    assert places([first, second]) == {first.pk: 1, second.pk: 2}
+    assert {pk: wait.place for pk, wait in waits([second, first]).items()} == {first.pk: 1, second.pk: 2}
     running = claim_next("w")
-    assert running is not None and places([running]) == {}
+    assert running is not None and wait_of(running) is None
+
+
+def test_strangers_between_ones_own_count(alice: User, charlie: User, queue: Queue) -> None:
+    first, second = queue(alice, count=2)
+    Job.objects.filter(pk=queue(alice)[0].pk).update(owner=charlie, virtual_start=second.virtual_start - 0.01)
+    third = queue(alice)[0]
+    told = waits([third, first, second])
+    assert [told[job.pk].place for job in (first, second, third)] == [1, 3, 4]
+    assert told == {**waits([first]), **waits([second]), **waits([third])}
 
 
 def test_the_wait_is_told_only_when_it_is_known(alice: User, queue: Queue) -> None:
     first, second = queue(alice, count=2)
-    assert seconds_until(second) is None
+    assert waits([second])[second.pk].seconds is None
     GpuWorker.objects.create(name="w", work_per_second=first.work, seen_at=Now())
-    assert seconds_until(second) == pytest.approx(1.0)
+    assert waits([second])[second.pk].seconds == pytest.approx(1.0)
     GpuWorker.objects.update(seen_at=Now() - timedelta(minutes=5))
-    assert seconds_until(second) is None
+    assert waits([second])[second.pk].seconds is None
+
+
+def test_what_no_worker_can_draw_is_neither_counted_nor_promised(alice: User, queue: Queue) -> None:
+    gone, fine = queue(alice, count=2)
+    Job.objects.filter(pk=gone.pk).update(checkpoint_sha256="f" * 64)
+    gone.refresh_from_db()
+    GpuWorker.objects.create(name="w", work_per_second=gone.work, seen_at=Now())
+    assert waits([gone, fine]) == {gone.pk: Wait(1, None), fine.pk: Wait(2, 0.0)}
