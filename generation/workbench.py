@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 
 import structlog
 from django.conf import settings
@@ -47,7 +48,7 @@ class Workbench:
 
     @property
     def closing(self) -> bool:
-        return self.stop_at is not None
+        return self.stop_at is not None or self.renderer.died
 
     def out_of_time(self) -> bool:
         return self.stop_at is not None and time.monotonic() > self.stop_at
@@ -110,11 +111,16 @@ class Workbench:
                 logger.exception("heartbeat_failed")
             close_old_connections()
             time.sleep(queueing.HEARTBEAT_SECONDS)
+        if self.renderer.died:
+            # Half a worker would take bells and draw nothing; a supervisor starts a whole one.
+            logger.critical("worker_without_engine")
+            os._exit(os.EX_SOFTWARE)
 
     def beat(self) -> None:
         """One round trip: prolong the leases of all jobs in hand and learn which are ours no more."""
         with self._lock:
             jobs = list(self._jobs.values())
+        self.row.metrics = asdict(self.renderer.metrics.snapshot())
         mine = queueing.heartbeat(self.row, jobs)
         gone = {queueing.claim_of(job) for job in jobs} - mine
         with self._lock:

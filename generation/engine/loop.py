@@ -35,6 +35,8 @@ class EngineLoop:
         self._turns = Turns()
         self._changed = threading.Condition()
         self._stopping = False
+        self.died = False
+        """Whether the thread ended by a bug of its own: then its process is good for nothing any more."""
         self._thread = threading.Thread(target=self._run, name="tempera-engine", daemon=True)
         self._thread.start()
 
@@ -73,6 +75,7 @@ class EngineLoop:
                     self._round(group)
         except Exception:
             logger.exception("The engine thread died")
+            self.died = True
         finally:
             self._fail_everyone()
 

@@ -93,6 +93,11 @@ class Renderer:
                 # What was only queued would still run when a picture begins.
                 torch.cuda.synchronize(self.device)
 
+    @property
+    def died(self) -> bool:
+        """Whether the engine broke: nothing can be drawn here any more, and the process should be started anew."""
+        return self._loop.died
+
     def close(self) -> None:
         """Stop the engine after the call under way; renders under way fail with `engine-stopped`."""
         self._loop.close()

@@ -23,16 +23,17 @@ class _Resident:
     leases: int = 0
 
 
+Place = tuple["weakref.ref[MixedLoras]", str]
+"""A UNet's LoRAs, weakly: an evicted checkpoint must not be kept in memory by the list of its LoRAs; and a sha256."""
+
+
 class ResidentLoras:
-    """LoRAs on UNets; those that no request holds leave, least recently used first, beyond `budget_bytes` a UNet."""
+    """LoRAs on UNets; those that no request holds leave, least recently used first, beyond `budget_bytes` for all."""
 
     def __init__(self, cache: LoraCache, budget_bytes: int) -> None:
         self._cache = cache
         self._budget_bytes = budget_bytes
-        # Weak: an evicted checkpoint must not be kept in memory by the list of its LoRAs.
-        self._residents: weakref.WeakKeyDictionary[MixedLoras, OrderedDict[str, _Resident]] = (
-            weakref.WeakKeyDictionary()
-        )
+        self._residents: OrderedDict[Place, _Resident] = OrderedDict()
         self._lock = threading.Lock()
 
     @contextmanager
@@ -43,26 +44,39 @@ class ResidentLoras:
                 leases.enter_context(self._held(unet_loras, sha256, self._cache.get(sha256)))
             yield
 
+    @property
+    def held_bytes(self) -> int:
+        with self._lock:
+            self._forget_emptied()
+            return sum(resident.size_bytes for resident in self._residents.values())
+
     @contextmanager
     def _held(self, unet_loras: MixedLoras, sha256: str, weights: LoraWeights) -> Iterator[None]:
+        place = weakref.ref(unet_loras), sha256
         with self._lock:
-            residents = self._residents.setdefault(unet_loras, OrderedDict())
-            if sha256 not in residents:
+            if place not in self._residents:
                 unet_loras.add(sha256, weights.unet)
-                residents[sha256] = _Resident(sum(pair.size_bytes for pair in weights.unet.values()))
-            residents.move_to_end(sha256)
-            residents[sha256].leases += 1
+                self._residents[place] = _Resident(sum(pair.size_bytes for pair in weights.unet.values()))
+            self._residents.move_to_end(place)
+            self._residents[place].leases += 1
         try:
             yield
         finally:
             with self._lock:
-                residents[sha256].leases -= 1
-                self._shrink(unet_loras, residents)
+                self._residents[place].leases -= 1
+                self._forget_emptied()
+                self._shrink()
 
-    def _shrink(self, unet_loras: MixedLoras, residents: OrderedDict[str, _Resident]) -> None:
-        held = sum(resident.size_bytes for resident in residents.values())
-        for sha256, resident in list(residents.items()):
+    def _forget_emptied(self) -> None:
+        """A checkpoint that left memory took its LoRAs along."""
+        for place in [place for place in self._residents if (loras := place[0]()) is None or place[1] not in loras]:
+            del self._residents[place]
+
+    def _shrink(self) -> None:
+        held = sum(resident.size_bytes for resident in self._residents.values())
+        for place, resident in list(self._residents.items()):
             if held > self._budget_bytes and resident.leases == 0:
-                unet_loras.discard(sha256)
-                del residents[sha256]
+                if (unet_loras := place[0]()) is not None:
+                    unet_loras.discard(place[1])
+                del self._residents[place]
                 held -= resident.size_bytes

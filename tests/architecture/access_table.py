@@ -36,6 +36,7 @@ SITE = {
     "status/": row(GET=ALL),
     "healthz": row(GET=ALL),
     "readyz": row(GET=ALL),
+    "metrics": row(GET=STAFF),
 }
 
 MAKING = {

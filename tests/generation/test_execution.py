@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
 from accounts.models import CreditEntry, User
 from generation import events, execution, lifecycle
-from generation.models import GeneratedImage, Job, Lora
+from generation.models import GeneratedImage, GpuWorker, Job, Lora
 from generation.queueing import claim_next
 from generation.workbench import Workbench
 from tests.conftest import credits_of
@@ -88,3 +89,31 @@ def test_a_full_disk_is_our_fault(alice: User, queue: Queue, bench: Workbench, m
     execution.perform_ready_jobs()
     assert state(job) == ("failed", "storage-refused")
     assert credits_of(alice) == 1000
+
+
+def test_without_its_engine_a_worker_ends_and_leaves_its_jobs_to_others(
+    alice: User, queue: Queue, bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bug in the engine's own loop: nothing can be drawn in this process any more."""
+    first, second = queue(alice, count=2)
+    exits: list[int] = []
+
+    def die(group: object) -> None:
+        raise AssertionError("a bug in the loop")
+
+    monkeypatch.setattr(bench.renderer._loop, "_round", die)
+    monkeypatch.setattr("os._exit", exits.append)
+    monkeypatch.setattr("generation.queueing.HEARTBEAT_SECONDS", 0.01)
+    assert execution.perform_ready_jobs() == 1, "it takes no second one"
+    assert [state(job)[0] for job in (first, second)] == ["running", "queued"], "the lease of the first will run out"
+    bench._beat()
+    assert exits == [os.EX_SOFTWARE]
+
+
+def test_the_heart_carries_what_the_engine_counted(alice: User, queue: Queue, bench: Workbench) -> None:
+    queue(alice)
+    execution.perform_ready_jobs()
+    bench.beat()
+    counted = GpuWorker.objects.get(name=bench.name).metrics
+    assert counted["ended"] == {"finished": 1}
+    assert counted["queue_waits"] == 1 and counted["calls"] == sum(counted["rows_by_call"].values()) > 0

@@ -71,6 +71,32 @@ def test_beyond_the_budget_the_least_recently_used_leaves(unet: UNet2DConditionM
     assert resident(loras) == {"a", "c"}
 
 
+def test_all_checkpoints_share_one_budget(weights: FolderWeights) -> None:
+    cache = LoraCache(weights, 10**9)
+    one = sum(pair.size_bytes for pair in cache.get("a").unet.values())
+    first, second = (
+        MixedLoras(UNet2DConditionModel.from_pretrained(tiny_checkpoint("sd1") / "unet", dtype=torch.float32))
+        for _ in range(2)
+    )
+    residents = ResidentLoras(cache, 2 * one)
+    for loras, name in ((first, "a"), (second, "a"), (second, "b")):
+        with residents.lease(loras, picks(name)):
+            pass
+    assert (resident(first), resident(second), residents.held_bytes) == (set(), {"a", "b"}, 2 * one)
+
+
+def test_a_checkpoint_that_leaves_gives_its_share_back(weights: FolderWeights) -> None:
+    cache = LoraCache(weights, 10**9)
+    residents = ResidentLoras(cache, 10**9)
+    renderer = Renderer(weights, device="cpu", threads=1)
+    with renderer._checkpoints.lease("sd1-0") as checkpoint, residents.lease(checkpoint.unet_loras, picks("a", "b")):
+        assert residents.held_bytes > 0
+    renderer._checkpoints.clear()
+    assert residents.held_bytes == 0, "its networks may live a little longer; its LoRAs are gone"
+    del checkpoint
+    renderer.close()
+
+
 def test_what_somebody_picks_never_leaves(unet: UNet2DConditionModel, weights: FolderWeights) -> None:
     loras, residents = MixedLoras(unet), ResidentLoras(LoraCache(weights, 10**9), 0)
     with residents.lease(loras, picks("a")):
