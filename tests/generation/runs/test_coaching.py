@@ -2,35 +2,66 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import pytest
 from django.conf import settings
 
 from accounts.models import CreditEntry, User
-from generation import coaching, imagefiles
-from generation.models import TrainingRun
-from generation.runs import files
+from generation import coaching, execution, imagefiles
+from generation.auditing import audit
+from generation.models import DataPicture, Lora, TrainingRun
+from generation.runs import files, lifecycle, queueing, steering, upkeep
 from generation.weightfile import read_weightfile
 from generation.workbench import Workbench
 from tests.conftest import credits_of
 from tests.generation.runs.conftest import QueueRun
+
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def fresh(run: TrainingRun) -> TrainingRun:
     return TrainingRun.objects.get(pk=run.pk)
 
 
+def sha256_of(run: TrainingRun) -> str:
+    lora = fresh(run).lora
+    assert lora is not None
+    return lora.sha256
+
+
+@pytest.fixture
+def at_step(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, Callable[[TrainingRun], object]], None]:
+    """Have something happen, once, when the worker is told of a step."""
+
+    def plan(step: int, happens: Callable[[TrainingRun], object]) -> None:
+        happened: list[int] = []
+        record = lifecycle.record_progress
+
+        def recording(run: TrainingRun, now: int, *rest: Any) -> str | None:
+            if now >= step and not happened:
+                happened.append(now)
+                happens(run)
+            return record(run, now, *rest)
+
+        monkeypatch.setattr(lifecycle, "record_progress", recording)
+
+    monkeypatch.setattr(coaching, "ROWS_EVERY_SECONDS", 0.0)
+    return plan
+
+
 def test_from_submission_to_a_private_lora(alice: User, queue_run: QueueRun, bench: Workbench) -> None:
     run = queue_run()
-    assert credits_of(alice) == 1000 - run.credits
     assert coaching.perform_ready_runs() == 1
     run = fresh(run)
     assert (run.state, run.step, run.error_message) == ("done", 20, "")
     lora = run.lora
     assert lora is not None
     assert (lora.name, lora.owner, lora.is_public, lora.trigger_words) == ("noto", alice, False, ["noto style"])
-    path = Path(settings.WEIGHTS_DIRS[0]) / lora.path
-    assert read_weightfile(path).sha256 == lora.sha256
+    assert read_weightfile(Path(settings.WEIGHTS_DIRS[0]) / lora.path).sha256 == lora.sha256
     assert run.best_step in {snapshot.step for snapshot in run.snapshots.all()} and run.best_reason
     assert credits_of(alice) == 1000 - run.credits
     assert CreditEntry.objects.filter(reference=run.reference, kind="settle").count() == 1
@@ -47,3 +78,128 @@ def test_snapshots_have_their_files_and_nothing_else_stays(queue_run: QueueRun, 
     assert all(snapshot.training_loss and snapshot.validation_loss for snapshot in snapshots)
     assert [point[0] for point in fresh(run).curve] == list(range(21))
     assert list((settings.DATA_DIR / "training").iterdir()) == []
+    assert list(audit()) == []
+
+
+def test_a_drained_worker_puts_it_back_and_another_goes_on_to_the_same_lora(
+    queue_run: QueueRun, bench: Workbench, at_step: Any
+) -> None:
+    undisturbed = queue_run("one")
+    coaching.perform_ready_runs()
+    run = queue_run("two")
+    at_step(13, lambda _: bench.drain())
+    coaching.perform_ready_runs()
+    assert (fresh(run).state, fresh(run).step, fresh(run).wish) == ("queued", 13, "")
+    bench.stop_at = None
+    coaching.perform_ready_runs()
+    assert (fresh(run).state, fresh(run).attempt) == ("done", 2)
+    assert sha256_of(run) == sha256_of(undisturbed)
+    assert [point[0] for point in fresh(run).curve] == list(range(21))
+    assert run.snapshots.count() == undisturbed.snapshots.count()
+
+
+def test_a_pause_rests_and_a_resumption_goes_on(queue_run: QueueRun, bench: Workbench, at_step: Any) -> None:
+    run = queue_run()
+    at_step(12, steering.pause_run)
+    coaching.perform_ready_runs()
+    assert (fresh(run).state, fresh(run).step) == ("paused", 12)
+    assert coaching.perform_ready_runs() == 0
+    steering.resume_run(fresh(run))
+    coaching.perform_ready_runs()
+    assert fresh(run).state == "done"
+
+
+def test_stop_keeps_the_best_snapshot_and_charges_for_the_steps(
+    alice: User, queue_run: QueueRun, bench: Workbench, at_step: Any
+) -> None:
+    run = queue_run(steps=2000)
+    at_step(15, steering.stop_run)
+    coaching.perform_ready_runs()
+    run = fresh(run)
+    assert (run.state, run.step, run.best_step) == ("done", 15, 10)
+    assert Lora.objects.filter(owner=alice).count() == 1
+    assert credits_of(alice) == 1000 - -(-run.credits * 15 // 2000)
+
+
+def test_a_discarded_run_leaves_nothing(alice: User, queue_run: QueueRun, bench: Workbench, at_step: Any) -> None:
+    run = queue_run()
+    at_step(12, lambda run: steering.discard_run(fresh(run)))
+    coaching.perform_ready_runs()
+    assert (fresh(run).state, run.snapshots.count(), credits_of(alice)) == ("cancelled", 0, 1000)
+    assert not Lora.objects.filter(owner=alice).exists()
+    files.sweep(run.code)
+    assert files.names_of(run.code) == []
+
+
+def test_a_run_given_to_another_is_dropped(queue_run: QueueRun, bench: Workbench, at_step: Any) -> None:
+    run = queue_run()
+    at_step(12, lambda run: TrainingRun.objects.filter(pk=run.pk).update(attempt=2, worker="another"))
+    coaching.perform_ready_runs()
+    assert (fresh(run).state, fresh(run).worker, fresh(run).lora) == ("running", "another", None)
+
+
+def test_a_dead_worker_costs_steps_and_no_more(queue_run: QueueRun, bench: Workbench, at_step: Any) -> None:
+    """What the kernel's kill leaves: an expired lease, the stored state, a forgotten folder."""
+
+    def die(run: TrainingRun) -> None:
+        shutil.copytree(next((settings.DATA_DIR / "training").iterdir()), settings.DATA_DIR / "training" / "gone-1")
+        TrainingRun.objects.filter(pk=run.pk).update(lease_until="2020-01-01T00:00Z")
+        assert upkeep.requeue_expired_runs() == 1
+
+    run = queue_run()
+    at_step(12, die)
+    coaching.perform_ready_runs()
+    assert (fresh(run).state, fresh(run).attempt) == ("done", 2)
+    assert list((settings.DATA_DIR / "training").iterdir()) == []
+
+
+def test_a_picture_that_is_gone_is_told_and_refunded(alice: User, queue_run: QueueRun, bench: Workbench) -> None:
+    run = queue_run()
+    imagefiles.discard(DataPicture.objects.all()[0].file)
+    coaching.perform_ready_runs()
+    assert (fresh(run).state, fresh(run).error_code, credits_of(alice)) == ("failed", "internal-error", 1000)
+
+
+def test_a_checkpoint_that_is_gone_is_told_and_refunded(alice: User, queue_run: QueueRun, bench: Workbench) -> None:
+    run = queue_run()
+    (Path(settings.WEIGHTS_DIRS[0]) / "tiny").unlink()
+    coaching.perform_ready_runs()
+    assert (fresh(run).state, fresh(run).error_code, credits_of(alice)) == ("failed", "weights-missing", 1000)
+
+
+def test_a_storage_that_refuses_for_a_while_costs_nothing(
+    queue_run: QueueRun, bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused: list[str] = []
+    keep = imagefiles.keep
+
+    def full_at_first(name: str, data: bytes) -> str:
+        if "state" in name and len(refused) < 2:
+            refused.append(name)
+            raise OSError(28, "No space left on device")
+        return keep(name, data)
+
+    monkeypatch.setattr(imagefiles, "keep", full_at_first)
+    run = queue_run()
+    coaching.perform_ready_runs()
+    assert (fresh(run).state, len(refused)) == ("done", 2)
+
+
+def test_while_one_trains_another_bell_takes_nothing(queue_run: QueueRun, bench: Workbench) -> None:
+    queue_run()
+    with bench.training:
+        assert coaching.perform_ready_runs() == 0
+    assert coaching.perform_ready_runs() == 1
+
+
+def test_the_heart_keeps_the_lease_and_hears_the_wish(queue_run: QueueRun, bench: Workbench) -> None:
+    queue_run()
+    run = queueing.claim_next_run(bench.name)
+    assert run is not None
+    with execution.workbench().teaching(run):
+        TrainingRun.objects.update(wish="stop", lease_until=None)
+        bench.beat()
+        assert bench.wish == "stop"
+        TrainingRun.objects.update(attempt=9)
+        bench.beat()
+        assert bench.wish is None

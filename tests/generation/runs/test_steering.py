@@ -1,0 +1,130 @@
+"""The owner's verbs in every state a run can be in: done at once, wished of the worker, or refused with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from accounts.models import CreditEntry, User
+from accounts.refusals import Conflict
+from generation.imagefiles import keep
+from generation.models import Lora, Snapshot, TrainingRun
+from generation.runs import files, steering
+from generation.runs.proposing import choose_snapshot
+from tests.conftest import credits_of
+from tests.generation.runs.conftest import QueueRun
+from tests.tiny_weights import BUNDLED_LORAS
+
+Verb = Callable[[TrainingRun], None]
+PAUSE, RESUME, STOP, DISCARD = steering.pause_run, steering.resume_run, steering.stop_run, steering.discard_run
+
+
+def with_snapshots(run: TrainingRun, *losses: float) -> TrainingRun:
+    """Snapshots at 0, 10, ... with these validation losses; their files are true LoRAs."""
+    for place, loss in enumerate(losses):
+        name = keep(f"runs/{run.code}/1-{place}.safetensors", BUNDLED_LORAS[place % 2].read_bytes())
+        Snapshot.objects.create(run=run, step=10 * place, file=name, training_loss=0.1, validation_loss=loss)
+    return run
+
+
+@pytest.mark.parametrize(
+    ("verb", "state", "then"),
+    [
+        (PAUSE, "queued", ("paused", "")), (PAUSE, "running", ("running", "pause")),
+        (RESUME, "paused", ("queued", "")),
+        (STOP, "queued", ("done", "")), (STOP, "paused", ("done", "")), (STOP, "running", ("running", "stop")),
+        (DISCARD, "queued", ("cancelled", "")), (DISCARD, "running", ("cancelled", "")),
+        (DISCARD, "paused", ("cancelled", "")),
+    ],
+)  # fmt: skip
+def test_what_a_verb_does(queue_run: QueueRun, verb: Verb, state: str, then: tuple[str, str]) -> None:
+    run = with_snapshots(queue_run(), 0.9, 0.6)
+    TrainingRun.objects.update(state=state, step=10)
+    verb(TrainingRun.objects.get())
+    run.refresh_from_db()
+    assert (run.state, run.wish) == then
+
+
+@pytest.mark.parametrize(
+    ("verb", "states"),
+    [
+        (PAUSE, ["paused", "done", "failed", "cancelled"]),
+        (RESUME, ["queued", "running", "done", "failed", "cancelled"]),
+        (STOP, ["done", "failed", "cancelled"]),
+        (DISCARD, ["done", "failed", "cancelled"]),
+    ],
+)
+def test_what_comes_too_late_is_refused_and_changes_nothing(
+    alice: User, queue_run: QueueRun, verb: Verb, states: list[str]
+) -> None:
+    run = with_snapshots(queue_run(), 0.9, 0.6)
+    before = credits_of(alice)
+    for state in states:
+        TrainingRun.objects.update(state=state)
+        with pytest.raises(Conflict):
+            verb(TrainingRun.objects.get())
+        run.refresh_from_db()
+        assert (run.state, run.wish, credits_of(alice)) == (state, "", before)
+
+
+def test_a_wish_can_be_taken_back(queue_run: QueueRun) -> None:
+    run = queue_run()
+    TrainingRun.objects.update(state="running")
+    steering.pause_run(run)
+    steering.resume_run(run)
+    run.refresh_from_db()
+    assert (run.state, run.wish) == ("running", "")
+
+
+def test_stop_keeps_the_best_and_charges_for_what_was_done(alice: User, queue_run: QueueRun) -> None:
+    run = with_snapshots(queue_run(steps=100), 0.9, 0.6, 0.7)
+    TrainingRun.objects.update(state="paused", step=25)
+    steering.stop_run(TrainingRun.objects.get())
+    run.refresh_from_db()
+    assert (run.best_step, run.lora and run.lora.name) == (10, "noto")
+    assert credits_of(alice) == 1000 - -(-run.credits // 4)
+
+
+def test_without_a_snapshot_there_is_nothing_to_keep(queue_run: QueueRun) -> None:
+    run = with_snapshots(queue_run(), 0.9)
+    with pytest.raises(Conflict, match="no snapshot"):
+        steering.stop_run(run)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_discard_gives_all_back_and_removes_all(alice: User, queue_run: QueueRun) -> None:
+    run = with_snapshots(queue_run(), 0.9, 0.6)
+    steering.discard_run(run)
+    assert credits_of(alice) == 1000
+    assert (files.names_of(run.code), Snapshot.objects.count()) == ([], 0)
+    assert CreditEntry.objects.filter(reference=run.reference, kind="release").count() == 1
+
+
+def test_another_snapshot_may_be_chosen_and_old_pictures_can_still_be_made(queue_run: QueueRun) -> None:
+    run = with_snapshots(queue_run(), 0.9, 0.6, 0.7)
+    steering.stop_run(run)
+    run.refresh_from_db()
+    former = run.lora
+    chosen = choose_snapshot(run, 20)
+    run.refresh_from_db()
+    assert (run.lora, run.best_step, chosen.name, chosen.is_public) == (chosen, 20, "noto", False)
+    assert former is not None
+    former.refresh_from_db()
+    assert (former.is_enabled, former.name) == (False, f"noto-{former.autov2}")
+    assert Lora.objects.get(pk=former.pk).path != chosen.path
+
+
+def test_a_published_lora_stays_what_it_is(queue_run: QueueRun) -> None:
+    run = with_snapshots(queue_run(), 0.9, 0.6, 0.7)
+    steering.stop_run(run)
+    Lora.objects.update(is_public=True)
+    run.refresh_from_db()
+    with pytest.raises(Conflict, match="published"):
+        choose_snapshot(run, 20)
+
+
+def test_a_taken_name_gets_a_number(queue_run: QueueRun) -> None:
+    for _ in range(2):
+        steering.stop_run(with_snapshots(queue_run(), 0.9, 0.6))
+    assert sorted(Lora.objects.values_list("name", flat=True)) == ["noto", "noto-2"]
