@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from generation.engine.components import LOADING
 from generation.training.adapters import Adapters
 from generation.training.diffusion import Diffusion
 from generation.training.evaluation import Evaluation
@@ -55,7 +56,8 @@ class Session:
         self.prompts = recipe.sample_prompts or _default_prompts(self.material, splits[MAIN])
         if recipe.gradient_checkpointing:
             networks.unet.enable_gradient_checkpointing()
-        self.adapters = Adapters(networks, recipe, splits)
+        with LOADING:  # layers begun while a checkpoint is loaded elsewhere would be left without their first weights
+            self.adapters = Adapters(networks, recipe, splits)
         self.adapters.use(MAIN)
         self.material.prepare(["", recipe.prior_prompt, *self.prompts], flips=recipe.flip)
         room = Classroom(recipe, self.material, diffusion, self.adapters, self._prior())
