@@ -1,6 +1,8 @@
-"""Tiles by themselves, for a page that is already open: fetched again when a job changed, and cancelled."""
+"""Tiles by themselves, for a page that is already open: fetched again when a job changed, cancelled, preferred."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -9,6 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.refusals import Refusal
 from generation import events
+from generation.fairness import prefer_job
 from generation.lifecycle import cancel_job
 from generation.models import Job
 from generation.views.access import MakerRequest, asks_for_part, makers_only, own_job, refused, say
@@ -54,8 +57,20 @@ def preview(request: MakerRequest, code: str) -> HttpResponse:
 @makers_only
 @require_POST
 def cancel(request: MakerRequest, code: str) -> HttpResponse:
+    return done(request, cancel_job, own_job(request, code))
+
+
+@makers_only
+@require_POST
+def prefer(request: MakerRequest, code: str) -> HttpResponse:
+    """Draw this one before one's other pictures."""
+    return done(request, prefer_job, own_job(request, code))
+
+
+def done(request: MakerRequest, verb: Callable[[Job], None], job: Job) -> HttpResponse:
+    """The verb's end or refusal: as a sentence for a script, on the Create page for a plain form."""
     try:
-        cancel_job(own_job(request, code))
+        verb(job)
     except Refusal as refusal:
         if asks_for_part(request):
             return refused(refusal)

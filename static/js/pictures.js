@@ -1,4 +1,4 @@
-// What can be done with a picture's tile without leaving the page: cancel, delete, bring back. Without this, plain forms do it.
+// What can be done with a picture's tile without leaving the page: cancel, prefer, delete, bring back. Without this, plain forms do it.
 
 import { post, Refused } from "./ask.js";
 import { toast } from "./toast.js";
@@ -55,7 +55,7 @@ async function remove(form, restoreUrl) {
   offerUndo("Deleted.", restoreUrl, [form.dataset.delete], takeOut([tile]));
 }
 
-async function cancel(form) {
+async function send(form) {
   try {
     await post(form.action, new FormData(form));
   } catch (error) {
@@ -63,17 +63,17 @@ async function cancel(form) {
   }
 }
 
-/** Forms inside `root` that carry data-cancel or data-delete; `cancelled(code)` is called after a cancel. */
-export function actOnPictures(root, { restoreUrl, cancelled = () => {} }) {
+/** Forms inside `root` that carry data-delete, data-cancel or data-prefer; after the last two, `changed(code)` is called. */
+export function actOnPictures(root, { restoreUrl, changed = () => {} }) {
   root.addEventListener("submit", async (event) => {
     const form = event.target;
     if (form.matches("[data-delete]") && form.closest(".tile")) {
       event.preventDefault();
       await remove(form, restoreUrl);
-    } else if (form.matches("[data-cancel]")) {
+    } else if (form.matches("[data-cancel], [data-prefer]")) {
       event.preventDefault();
-      await cancel(form);
-      cancelled(form.closest("[data-job]").dataset.job);
+      await send(form);
+      changed(form.closest("[data-job]").dataset.job);
     }
   });
 }

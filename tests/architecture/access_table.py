@@ -51,6 +51,7 @@ MAKING = {
     "jobs/<slug:code>/submission/": row("jobs/{job}/submission/", GET=OWNER),
     "jobs/<slug:code>/preview": row("jobs/{job}/preview", GET=("login", "ok|404", "404", "404")),
     "jobs/<slug:code>/cancel/": row("jobs/{job}/cancel/", POST=OWNER),
+    "jobs/<slug:code>/prefer/": row("jobs/{job}/prefer/", POST=OWNER),
 }
 
 IMAGES = {
@@ -115,6 +116,16 @@ STUDIO = {
     "studio/searches/<slug:code>/": row("studio/searches/{search}/", GET=OWNER),
     "studio/searches/<slug:code>/results/": row("studio/searches/{search}/results/", GET=OWNER),
     "studio/searches/<slug:code>/cancel/": row("studio/searches/{search}/cancel/", POST=OWNER),
+}
+
+LAB = {
+    "studio/lab/": row(GET=MEMBERS, POST=MEMBERS),
+    "studio/lab/quote/": row(POST=MEMBERS),
+    "studio/lab/grids/<slug:code>/": row("studio/lab/grids/{grid}/", GET=OWNER),
+    "studio/lab/grids/<slug:code>/sheet/": row("studio/lab/grids/{grid}/sheet/", GET=OWNER),
+    "studio/lab/grids/<slug:code>/cancel/": row("studio/lab/grids/{grid}/cancel/", POST=OWNER),
+    "studio/lab/merge/": row(GET=MEMBERS, POST=MEMBERS),
+    "studio/lab/merges/": row(GET=MEMBERS),
 }
 
 GALLERY = {
@@ -242,4 +253,4 @@ ADMIN_FOR_MODERATORS = {
     "admin/password_change/done/",
 }
 
-TABLE: dict[str, Row] = {**SITE, **MAKING, **IMAGES, **CATALOG, **STUDIO, **GALLERY, **ACCOUNT, **ALLAUTH, **API}
+TABLE: dict[str, Row] = {**SITE, **MAKING, **IMAGES, **CATALOG, **LAB, **STUDIO, **GALLERY, **ACCOUNT, **ALLAUTH, **API}

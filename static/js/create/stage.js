@@ -99,7 +99,7 @@ export function startStage({ ended }) {
       if (picture) await showFrame(tile, header.code, picture);
     },
   });
-  actOnPictures(stage, { restoreUrl: stage.dataset.restoreUrl, cancelled: (code) => setTimeout(() => refresh([code]), GRACE_MS) });
+  actOnPictures(stage, { restoreUrl: stage.dataset.restoreUrl, changed: (code) => setTimeout(() => refresh([code]), GRACE_MS) });
 
   return {
     add,
