@@ -16,7 +16,7 @@ from generation.engine.lorafile import LoraPair, LoraWeights, Pairs
 from generation.engine.outcome import WeightsRefused
 
 SMALLEST = 1e-7
-"""Singular values below this share of a layer's largest are rounding, not content."""
+"""Singular values below this share of what went into a layer are rounding, not content."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def _cut(
     left, left_core = torch.linalg.qr(torch.cat(ups, dim=1))
     right, right_core = torch.linalg.qr(torch.cat(downs).T)
     u, sizes, v = torch.linalg.svd(left_core @ right_core.T)
-    count = min(rank, int((sizes > SMALLEST * sizes[0]).sum())) if sizes[0] > 0 else 0
+    count = min(rank, int((sizes > SMALLEST * left_core.norm() * right_core.norm()).sum()))
     if not count:
         return None, None, (0.0, 0.0)
     # Halves of equal size keep both well within what float16 holds, should somebody convert the file.

@@ -15,16 +15,20 @@ from gallery.models import Post, Release
 from generation.datasets.collecting import add_uploads
 from generation.datasets.keeping import create_dataset
 from generation.imagefiles import keep
+from generation.lab.axes import Axis
+from generation.lab.plan import GridPlan
 from generation.models import (
     Checkpoint,
     DataSet,
     GeneratedImage,
     Job,
+    LabGrid,
     Lora,
     Snapshot,
     TrainingRun,
     TrainingSearch,
 )
+from generation.recipe import Recipe
 
 
 def things_of(alice: User) -> dict[str, str]:
@@ -45,6 +49,7 @@ def things_of(alice: User) -> dict[str, str]:
         "lora": Lora.objects.create(
             name="ink", title="Ink", family="mini", path="ink.safetensors", sha256="a" * 64
         ).name,
+        "grid": grid_of(alice).code,
         "own_lora": own_lora(alice, "e").name,
         "release": release(alice, own_lora(alice, "f"), done, "approved").code,
         "waiting_lora": (waited := own_lora(alice, "0")).name,
@@ -53,6 +58,13 @@ def things_of(alice: User) -> dict[str, str]:
             name="base", title="Base", family="mini", path="base", sha256="b" * 64
         ).name,
     }
+
+
+def grid_of(owner: User) -> LabGrid:
+    """A grid of one cell, as the lab leaves it."""
+    plan = GridPlan(Recipe("a red apple", width=64, height=64), (Axis("steps", ("4",)),))
+    job_row(owner, submission="g1")
+    return LabGrid.objects.create(owner=owner, plan_json=plan.to_json(), prompt="x", submission="g1", credits=0)
 
 
 def own_lora(owner: User, digit: str) -> Lora:

@@ -58,6 +58,7 @@ DOOR_VERBS = ("generation.auditing", "generation.idempotency")
 DOOR_MODULES = (
     "generation.forms",
     "generation.lora_forms",
+    "generation.lab_forms",
     "generation.studio_forms",
     "generation.training_forms",
     "generation.views",

@@ -1,0 +1,70 @@
+// The lab's form: which half counts, what an axis asks for, and the price while it is filled in.
+
+import { post, Refused } from "../ask.js";
+
+const PAUSE_MS = 350;
+const form = document.getElementById("lab");
+
+function chooseHalf() {
+  form.dataset.mode = form.elements.mode.value;
+}
+
+/** An axis shows only what its field needs, with a hint for its values. */
+function dressAxis(axis) {
+  const kind = axis.querySelector("[data-kind]").selectedOptions[0];
+  const target = axis.querySelector("[data-target-part]");
+  target.hidden = !kind.dataset.target;
+  if (kind.dataset.target) target.querySelector("label").textContent = sentence(kind.dataset.target);
+  axis.querySelector("[data-values-part]").hidden = !kind.value;
+  axis.querySelector("[data-hint]").textContent = kind.dataset.hint;
+}
+
+function sentence(words) {
+  return words[0].toUpperCase() + words.slice(1);
+}
+
+function say(words) {
+  const place = form.querySelector("[data-dear]");
+  place.textContent = words;
+  place.hidden = !words;
+}
+
+function showPrice(said) {
+  form.querySelector("[data-price-part]").hidden = !said;
+  form.querySelector("[data-count]").textContent = said ? String(said.count) : "";
+  if (!said) return;
+  form.querySelector("[data-price]").textContent = String(said.credits);
+  form.querySelector("[data-unit]").textContent = said.credits === 1 ? "credit" : "credits";
+}
+
+let asking = null;
+let timer = 0;
+
+async function quote() {
+  asking?.abort();
+  asking = new AbortController();
+  try {
+    const said = await (await post(form.dataset.quoteUrl, new FormData(form), { signal: asking.signal })).json();
+    showPrice(said);
+    say(said.enough ? "" : `This costs ${said.credits} credits and you have ${said.left}.`);
+  } catch (error) {
+    if (error.name === "AbortError") return;
+    if (!(error instanceof Refused)) throw error;
+    showPrice(null);
+    say(error.message);
+  }
+}
+
+function changed() {
+  chooseHalf();
+  form.querySelectorAll("[data-axis]").forEach(dressAxis);
+  clearTimeout(timer);
+  timer = setTimeout(quote, PAUSE_MS);
+}
+
+if (form) {
+  form.dataset.live = "";
+  form.addEventListener("input", changed);
+  form.addEventListener("change", changed);
+  changed();
+}
