@@ -23,6 +23,8 @@ logger = structlog.get_logger(__name__)
 
 LEAST_DEADLINE_SECONDS = 150.0
 DEADLINE_TIMES = 10
+HANGING_AFTER_SECONDS = 60.0
+"""The engine gives up a job at its deadline; one that is still in hand so much later hangs in it."""
 UNMEASURED_WORK_PER_SECOND = 512 * 512 * 0.25
 """A slow processor: four seconds for a step of 512×512."""
 
@@ -38,6 +40,7 @@ class Workbench:
         # By attempt: a job that was lost and claimed again may be here twice.
         self._jobs: dict[queueing.Claim, Job] = {}
         self._lost: set[queueing.Claim] = set()
+        self._hangs_at: dict[queueing.Claim, float] = {}
         self._lock = threading.Lock()
         self.training = threading.Lock()
         self.bell = threading.Event()
@@ -76,11 +79,13 @@ class Workbench:
         claim = queueing.claim_of(job)
         with self._lock:
             self._jobs[claim] = job
+            self._hangs_at[claim] = time.monotonic() + self.deadline(job) + HANGING_AFTER_SECONDS
         try:
             yield
         finally:
             with self._lock:
                 self._jobs.pop(claim, None)
+                self._hangs_at.pop(claim, None)
                 self._lost.discard(claim)
 
     @contextmanager
@@ -117,9 +122,12 @@ class Workbench:
             os._exit(os.EX_SOFTWARE)
 
     def beat(self) -> None:
-        """One round trip: prolong the leases of all jobs in hand and learn which are ours no more."""
+        """One round trip: prolong the leases of all jobs in hand and learn which are ours no more.
+
+        What hangs is let go: its lease runs out, and somebody else has a try.
+        """
         with self._lock:
-            jobs = list(self._jobs.values())
+            jobs = [job for claim, job in self._jobs.items() if time.monotonic() < self._hangs_at[claim]]
         self.row.metrics = asdict(self.renderer.metrics.snapshot())
         mine = queueing.heartbeat(self.row, jobs)
         gone = {queueing.claim_of(job) for job in jobs} - mine

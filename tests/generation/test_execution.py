@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
+from django.db.models.functions import Now
 
 from accounts.models import CreditEntry, User
-from generation import events, execution, lifecycle
+from generation import events, execution, lifecycle, upkeep
 from generation.models import GeneratedImage, GpuWorker, Job, Lora
 from generation.queueing import claim_next
-from generation.workbench import Workbench
+from generation.workbench import HANGING_AFTER_SECONDS, Workbench
 from tests.conftest import credits_of
 from tests.generation.conftest import Queue
 
@@ -68,6 +70,22 @@ def test_a_lost_lease_drops_the_work(alice: User, queue: Queue, bench: Workbench
         bench.beat()
         with pytest.raises(execution.Stopped):
             execution.draw(bench, claimed)
+
+
+def test_what_hangs_in_the_engine_is_let_go(
+    alice: User, queue: Queue, bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its lease is not prolonged any more, so another worker has a try."""
+    queue(alice, count=2)
+    hanging, fine = claim_next(bench.name), claim_next(bench.name)
+    assert hanging is not None and fine is not None
+    Job.objects.update(lease_until=Now() - timedelta(seconds=1))
+    with bench.holding(fine):
+        monkeypatch.setattr(bench, "deadline", lambda job: -HANGING_AFTER_SECONDS)
+        with bench.holding(hanging):
+            bench.beat()
+    assert upkeep.requeue_expired_leases() == 1
+    assert [state(hanging), state(fine)] == [("queued", ""), ("running", "")]
 
 
 def test_a_closing_worker_takes_nothing_and_gives_back_what_it_has(alice: User, queue: Queue, bench: Workbench) -> None:
