@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 WIDTH, HEIGHT = 1000, 400
 ROWS = 4
-ROUND_STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
+ROUND_STEPS = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 SPIKES_CUT = 0.97
 """The share of training losses that the scale must hold: a few spikes must not press all else to the ground."""
 

@@ -26,6 +26,10 @@ class Print:
         return self.tokens is not None and self.tokens > CHUNK_TOKENS
 
     @property
+    def tokens_said(self) -> str:
+        return tokens_said(self.tokens)
+
+    @property
     def crop_said(self) -> str:
         """The crop as the dialog reads it: four numbers, or nothing."""
         return ",".join(f"{edge:g}" for edge in self.picture.crop or ())
@@ -66,7 +70,12 @@ def table_of(dataset: DataSet) -> LightTable:
 
 
 def tokens_said(tokens: int | None) -> str:
-    return "" if tokens is None else f"{tokens} of {CHUNK_TOKENS} tokens"
+    """How long a caption is to the checkpoint, and that its end is lost where it is too long."""
+    if tokens is None:
+        return ""
+    if tokens > CHUNK_TOKENS:
+        return f"{tokens} tokens, {CHUNK_TOKENS} are read"
+    return "1 token" if tokens == 1 else f"{tokens} tokens"
 
 
 def cards_of(datasets: Iterable[DataSet], shown: int = 4) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from generation.models import TrainingRun
+from generation.runs.proposing import best_so_far
 from generation.runs.watching import SnapshotView, curve_of, place_of, snapshots_of
 from generation.training_forms import KNOBS, PART_NAMES, Knob, fields_of
 from generation.views.studio.curve import Curve, curve_to_draw
@@ -26,6 +27,7 @@ class Column:
 
     snapshot: SnapshotView
     pictures: Sequence[tuple[int, str]]
+    is_best: bool
 
     @property
     def alike(self) -> str:
@@ -81,13 +83,24 @@ class ShownRun(RunCard):
     def columns(self) -> list[Column]:
         prompts = self.run.recipe.sample_prompts
         return [
-            Column(view, [(n, prompts[n] if n < len(prompts) else "sample") for n in range(len(view.samples))])
+            Column(
+                view,
+                [(n, prompts[n] if n < len(prompts) else "sample") for n in range(len(view.samples))],
+                view.step == self.best_step,
+            )
             for view in snapshots_of(self.run)
         ]
 
-    @property
-    def best(self) -> Column | None:
-        return next((column for column in self.columns if column.snapshot.is_best), None)
+    @cached_property
+    def best_step(self) -> int | None:
+        """The chosen snapshot; while it learns, the one that would be proposed if it stopped now."""
+        if self.run.best_step is not None or not self.run.snapshots.filter(step__gt=0).exists():
+            return self.run.best_step
+        return best_so_far(self.run).step
+
+    @cached_property
+    def curve(self) -> Curve:
+        return curve_to_draw(curve_of(self.run), self.run.steps, self.best_step)
 
     @property
     def last_training_loss(self) -> float | None:

@@ -71,8 +71,8 @@ function timeLeft(seconds) {
 const messages = {
   progress({ step, steps, loss, validation, seconds_left: left }) {
     write("told", `${step.toLocaleString("en")} of ${steps.toLocaleString("en")} steps${timeLeft(left)}`);
-    write("loss", loss.toFixed(3));
-    if (validation !== null) write("validation", validation.toFixed(3));
+    if (typeof loss === "number") write("loss", loss.toFixed(3));
+    if (typeof validation === "number") write("validation", validation.toFixed(3));
     const line = page.querySelector("[data-figure=line]");
     if (line) line.value = step;
     laterCurve();

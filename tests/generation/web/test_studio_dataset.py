@@ -86,7 +86,7 @@ def test_a_caption_is_saved(alices: Client, dataset: DataSet, catalog: object) -
     row = dataset.pictures.get(name="0.png")
     address = f"{home_of(dataset)}pictures/{row.code}/caption/"
     answer = alices.post(address, {"caption": "a red apple"}, headers=PART)
-    assert answer.json() == {"caption": "a red apple", "tokens": "3 of 75 tokens"}
+    assert answer.json() == {"caption": "a red apple", "tokens": "3 tokens"}
     long = alices.post(address, {"caption": "x" * 1001}, headers=PART)
     assert (long.status_code, long.json()["field"]) == (400, "caption")
     row.refresh_from_db()
