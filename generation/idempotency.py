@@ -9,13 +9,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from functools import wraps
 from typing import Any
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.http import QueryDict
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -24,7 +27,7 @@ from generation.models import KeptAnswer
 
 HEADER = "Idempotency-Key"
 KEPT_FOR = timedelta(hours=24)
-GIVEN_UP_AFTER = timedelta(minutes=1)
+GIVEN_UP_AFTER = timedelta(minutes=5)
 """No request takes so long: the process that began it is dead, and with it all that it had written."""
 LONGEST_KEY = 200
 
@@ -39,7 +42,18 @@ class KeyReused(Refusal):
 
 def idempotent(post: View) -> View:
     """Decorate a view's `post`. What it writes and the kept answer are one transaction: both are there, or neither."""
+    return _answered_once(post, transaction.atomic)
 
+
+def idempotent_upload(post: View) -> View:
+    """As `idempotent`, for a `post` that works on files for long and so must not hold a transaction meanwhile.
+
+    If the process dies between the last row and the kept answer, the same request sent again is served again.
+    """
+    return _answered_once(post, nullcontext)
+
+
+def _answered_once(post: View, together: Callable[[], AbstractContextManager[Any]]) -> View:
     @wraps(post)
     def answered_once(view: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
         key = request.headers.get(HEADER)
@@ -50,7 +64,7 @@ def idempotent(post: View) -> View:
         if claimed is None:
             return repeated(KeptAnswer.objects.filter(user=request.user, key=key).first(), fingerprint)
         try:
-            with transaction.atomic():
+            with together():
                 response = post(view, request, *args, **kwargs)
                 keep(claimed, response)
         except BaseException:
@@ -58,6 +72,7 @@ def idempotent(post: View) -> View:
             raise
         return response
 
+    answered_once.heeds_idempotency_key = True  # type: ignore[attr-defined]
     return answered_once
 
 
@@ -92,6 +107,15 @@ def repeated(kept: KeptAnswer | None, fingerprint: str) -> Response:
 
 
 def fingerprint_of(request: Request) -> str:
-    """What was asked for; the order of JSON's keys does not matter."""
-    said = [request.method, request.get_full_path(), request.data]
-    return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
+    """What was asked for; the order of JSON's keys does not matter, the bytes of files do."""
+    data = dict(request.data.lists()) if isinstance(request.data, QueryDict) else request.data
+    said = [request.method, request.get_full_path(), data]
+    return hashlib.sha256(json.dumps(said, sort_keys=True, default=_named).encode()).hexdigest()
+
+
+def _named(value: object) -> str:
+    if not isinstance(value, UploadedFile):
+        return str(value)
+    content = hashlib.file_digest(value, "sha256").hexdigest()
+    value.seek(0)
+    return f"{value.name} {content}"

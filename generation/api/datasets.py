@@ -27,6 +27,7 @@ from generation.datasets.keeping import (
 )
 from generation.datasets.preparing import MAX_CAPTION_CHARS
 from generation.datasets.splitting import held_out_of, set_split
+from generation.idempotency import idempotent, idempotent_upload
 from generation.models import DataPicture, DataSet, GeneratedImage
 from generation.recipe import MAX_SEED
 from generation.training_recipe import MAX_TRIGGER_CHARS
@@ -148,6 +149,7 @@ class DataSetsView(generics.ListAPIView[DataSet]):
         return DataSet.objects.of(self.request.user).newest()
 
     @extend_schema(request=DataSetInput, responses={201: DataSetOutput})
+    @idempotent
     def post(self, request: Request) -> Response:
         form = DataSetInput(data=request.data)
         form.is_valid(raise_exception=True)
@@ -187,6 +189,7 @@ class DataPicturesView(APIView):
     parser_classes = [MultiPartParser]
 
     @extend_schema(request=PicturesInput, responses={201: CollectedOutput})
+    @idempotent_upload
     def post(self, request: Request, code: str) -> Response:
         dataset = get_dataset(request, code)
         form = PicturesInput(data=request.data)
@@ -199,6 +202,7 @@ class DataImagesView(APIView):
     """Add pictures that you made here, with their prompts as captions."""
 
     @extend_schema(request=ImagesInput, responses={201: CollectedOutput})
+    @idempotent_upload
     def post(self, request: Request, code: str) -> Response:
         dataset = get_dataset(request, code)
         form = ImagesInput(data=request.data)
@@ -231,6 +235,7 @@ class CaptionsView(APIView):
     """Change all captions of a data set at once."""
 
     @extend_schema(request=CaptionsChange, responses=ChangedOutput)
+    @idempotent
     def post(self, request: Request, code: str) -> Response:
         dataset = get_dataset(request, code)
         form = CaptionsChange(data=request.data)

@@ -6,14 +6,18 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, connections
 from django.db.models.functions import Now
 from knox.models import get_token_model
+from PIL import Image
 from rest_framework.test import APIClient
 
 from accounts.models import User
 from generation import upkeep
+from generation.imaging.encode import encode_image
 from generation.models import Checkpoint, Job, KeptAnswer
 from tests.conftest import credits_of
 from tests.generation.conftest import Draw
@@ -56,7 +60,7 @@ def test_one_under_way_is_a_conflict(alices_api: APIClient, catalog: Checkpoint,
 
 def test_one_whose_process_died_may_be_sent_again(alices_api: APIClient, catalog: Checkpoint, alice: User) -> None:
     ask(alices_api, "k1")
-    KeptAnswer.objects.update(status=None, created_at=Now() - timedelta(minutes=2))
+    KeptAnswer.objects.update(status=None, created_at=Now() - timedelta(minutes=6))
     assert ask(alices_api, "k1").status_code == 202
 
 
@@ -127,4 +131,40 @@ def test_publishing_again_with_the_same_key(alices_api: APIClient, alice: User, 
         alices_api.post("/api/v1/posts", body, format="json", headers={"Idempotency-Key": "p1"}) for _ in range(2)
     )
     assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json() == again.json()
+
+
+MAKES_NOTHING = {
+    "api-job-cancel", "api-job-prefer", "api-run-pause", "api-run-resume", "api-run-stop", "api-run-discard",
+    "api-prompt-inspect", "api-recipe-read",
+}  # fmt: skip
+"""Said twice these do no more than said once."""
+
+
+def test_every_post_that_makes_something_takes_a_key() -> None:
+    from config import api
+
+    def views(patterns: Any) -> Any:
+        for each in patterns:
+            yield from views(each.url_patterns) if hasattr(each, "url_patterns") else [(each.name, each.callback.cls)]
+
+    posts = {name: view.post for name, view in views(api.urlpatterns) if hasattr(view, "post")}
+    careless = {name for name, post in posts.items() if not getattr(post, "heeds_idempotency_key", False)}
+    assert careless == MAKES_NOTHING & posts.keys()
+    assert posts.keys() >= {"api-jobs", "api-posts", "api-datasets", "api-runs"}
+
+
+def test_files_of_one_name_are_told_apart(alices_api: APIClient, alice: User) -> None:
+    made = alices_api.post("/api/v1/datasets", {"title": "Cats", "trigger": "ohwx", "consent": True}, format="json")
+    assert made.status_code == 201, made.json()
+    address = f"/api/v1/datasets/{made.json()['code']}/pictures"
+
+    def send(seed: int) -> Any:
+        pixels = np.random.default_rng(seed).integers(0, 255, (512, 512, 3), np.uint8)
+        file = SimpleUploadedFile("cat.png", encode_image(Image.fromarray(pixels), "png"), "image/png")
+        return alices_api.post(address, {"files": [file]}, format="multipart", headers={"Idempotency-Key": "u"})
+
+    first, again, other = send(1), send(1), send(2)
+    assert (first.status_code, again.status_code, other.status_code) == (201, 201, 422), first.json()
+    assert again["Idempotency-Replayed"] == "true"
     assert first.json() == again.json()
