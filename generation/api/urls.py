@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from generation.api import datasets, prompts, runs, views
+from generation.api import datasets, grids, loras, prompts, runs, views
 
 urlpatterns = [
     path("jobs", views.JobsView.as_view(), name="api-jobs"),
@@ -16,7 +16,13 @@ urlpatterns = [
     path("images/<slug:code>/file/<slug:format_name>", views.ImageFileView.as_view(), name="api-image-file"),
     path("images/<slug:code>/trace", views.TraceView.as_view(), name="api-image-trace"),
     path("checkpoints", views.CheckpointsView.as_view(), name="api-checkpoints"),
-    path("loras", views.LorasView.as_view(), name="api-loras"),
+    path("loras", loras.LorasView.as_view(), name="api-loras"),
+    path("loras/<slug:name>", loras.LoraView.as_view(), name="api-lora"),
+    path("loras/<slug:name>/file", loras.LoraFileView.as_view(), name="api-lora-file"),
+    path("merges", loras.MergesView.as_view(), name="api-merges"),
+    path("grids", grids.GridsView.as_view(), name="api-grids"),
+    path("grids/<slug:code>", grids.GridView.as_view(), name="api-grid"),
+    path("grids/<slug:code>/cancel", grids.GridCancelView.as_view(), name="api-grid-cancel"),
     path("prompts/inspect", prompts.InspectView.as_view(), name="api-prompt-inspect"),
     path("datasets", datasets.DataSetsView.as_view(), name="api-datasets"),
     path("datasets/<slug:code>", datasets.DataSetView.as_view(), name="api-dataset"),

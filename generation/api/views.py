@@ -21,7 +21,6 @@ from generation.api.serializers import (
     CheckpointOutput,
     ImageOutput,
     JobOutput,
-    LoraOutput,
     PriceOutput,
     RecipeInput,
     SubmissionOutput,
@@ -31,7 +30,7 @@ from generation.downloads import attachment
 from generation.fairness import prefer_job
 from generation.idempotency import idempotent
 from generation.lifecycle import cancel_job
-from generation.models import Checkpoint, GeneratedImage, Job, Lora
+from generation.models import Checkpoint, GeneratedImage, Job
 from generation.submission import prepare, submit_jobs, submit_tracing, total_price
 
 
@@ -170,13 +169,3 @@ class CheckpointsView(generics.ListAPIView[Checkpoint]):
 
     def get_queryset(self) -> QuerySet[Checkpoint]:
         return Checkpoint.objects.usable_by(self.request.user)
-
-
-class LorasView(generics.ListAPIView[Lora]):
-    """The LoRAs that you may use."""
-
-    serializer_class = LoraOutput
-    permission_classes = [permissions.AllowAny]
-
-    def get_queryset(self) -> QuerySet[Lora]:
-        return Lora.objects.usable_by(self.request.user)

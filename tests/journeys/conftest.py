@@ -62,6 +62,7 @@ def running_site(
 def site(transactional_db: None, running_site: Site, settings: Any) -> Site:
     """The running site with the bundled catalog; the database is this test's own."""
     settings.MEDIA_ROOT = running_site.folder / "media"
+    settings.WEIGHTS_DIRS = [running_site.folder / "weights", *settings.WEIGHTS_DIRS[1:]]
     list(import_folder(settings.WEIGHTS_DIRS[-1]))
     Plan.default()
     Plan.objects.update(max_steps=60)
