@@ -18,7 +18,7 @@ from tests.architecture.sources import ROOT
 from tests.plugin import free_port
 
 WEB = ("-m", "daphne", "-b", "127.0.0.1", "-v", "0", "-p")
-WORKER = ("-m", "celery", "--quiet", "-A", "config", "worker", "-P", "threads", "-c", "8", "-Q", "gpu,default")
+WORKER = ("-m", "celery", "--quiet", "-A", "config", "worker", "-P", "threads", "-c", "8", "-Q", "gpu,training,default")
 
 
 class Site:

@@ -1,0 +1,133 @@
+"""A person teaches a LoRA: pictures, captions, a curve that moves, stop and keep, and a picture made with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from accounts.models import User
+from generation.models import DataSet, GeneratedImage, Lora, TrainingRun
+from tests.conftest import credits_of
+from tests.journeys.test_making import DONE, press
+
+SignIn = Callable[..., Page]
+NOTO = sorted((Path(__file__).parents[1] / "generation" / "training" / "noto").glob("*.png"))
+LEARNING_MS = 300_000
+"""Some hundred steps on a busy machine."""
+
+
+def lay_out(page: Page, files: list[Path]) -> DataSet:
+    """Begin a data set from the empty studio and bring the files."""
+    page.goto("/studio/")
+    page.click("text=Start a data set")
+    page.fill("[name=title]", "Noto emoji")
+    page.fill("[name=trigger]", "noto style")
+    page.check("[name=consent]")
+    page.click("main form.card button[type=submit]")
+    page.wait_for_url("**/studio/datasets/*/")
+    page.set_input_files("#files", files)
+    expect(page.locator(".data-print")).to_have_count(len([file for file in files if file.suffix == ".png"]))
+    expect(page.locator("[data-progress]")).to_be_hidden()
+    return DataSet.objects.get()
+
+
+def test_a_lora_is_taught_watched_stopped_and_used(site: object, alice: User, sign_in: SignIn) -> None:
+    page = sign_in(alice)
+    dataset = lay_out(page, [*NOTO, Path(__file__)])
+    expect(page.locator("[data-refused] li")).to_have_text(
+        [f"{Path(__file__).name} Only PNG, JPEG and WebP pictures are read here."]
+    )
+    expect(page.locator("[data-held]")).to_have_count(2)
+    for place, file in enumerate(NOTO):
+        field = page.locator("[data-caption] textarea").nth(place)
+        field.fill(f"a {file.stem}, noto style")
+        field.press("Enter")
+    expect(page.locator("[data-tokens]").last).to_have_text("6 tokens")
+
+    page.click("text=Train a LoRA")
+    page.check("[value=quick]")
+    expect(page.locator("#id_steps")).to_have_value("500")
+    expect(page.locator("[data-price]")).to_have_text("6")
+    page.fill("[name=name]", "noto")
+    page.click("#quote .button--primary")
+    page.wait_for_url("**/studio/runs/*/")
+
+    expect(page.locator(".curve__validation[d^=M]").nth(1)).to_be_attached(timeout=LEARNING_MS)
+    before = page.locator(".curve__training").last.get_attribute("d")
+    expect(page.locator(".curve__training").last).not_to_have_attribute("d", before or "", timeout=LEARNING_MS)
+    expect(page.locator(".sheet__step")).to_have_count(2, timeout=LEARNING_MS)
+    page.click("[data-opens=stop-run]")
+    page.click("#stop-run button[type=submit]")
+    page.wait_for_selector("[data-use]", timeout=LEARNING_MS)
+    run, lora = TrainingRun.objects.get(), Lora.objects.get(owner=alice)
+    assert (run.state, run.lora, lora.is_public) == ("done", lora, False)
+    assert run.dataset == dataset and 0 < run.step < 500
+    assert credits_of(alice) >= 1000 - 6
+
+    page.click("[data-use]")
+    page.wait_for_url("**/create/?lora=noto*")
+    expect(page.locator("[name=prompt]")).to_have_value("noto style <lora:noto:0.8>")
+    press(page, "a house, noto style <lora:noto:0.8>", steps=8)
+    page.wait_for_selector(DONE)
+    assert [pick.sha256 for pick in GeneratedImage.objects.get().recipe.loras] == [lora.sha256]
+
+
+def test_a_picture_is_cropped_by_keys_and_by_hand(site: object, alice: User, sign_in: SignIn) -> None:
+    page = sign_in(alice)
+    dataset = lay_out(page, NOTO[:3])
+    page.click(".data-print__picture >> nth=0")
+    frame = page.locator("[data-crop-frame]")
+    expect(frame).to_be_focused()
+    for _ in range(20):
+        page.keyboard.press("Shift+ArrowLeft")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("[data-crop-said]")).to_have_text("102 × 128 of 128 × 128 pixels")
+    page.click("[data-crop-keep]")
+    expect(page.locator(".data-print__cropped")).to_have_count(1)
+    assert dataset.pictures.order_by("pk")[0].crop == [0.01, 0, 0.81, 1]
+
+    page.click(".data-print__picture >> nth=1")
+    box = page.locator("[data-crop-stage]").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] - 1, box["y"] + box["height"] - 1)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.75 * box["width"], box["y"] + 0.75 * box["height"], steps=4)
+    page.mouse.up()
+    page.click("[data-crop-keep]")
+    expect(page.locator(".data-print__cropped")).to_have_count(2)
+    left, top, right, bottom = dataset.pictures.order_by("pk")[1].crop
+    assert (left, top) == (0, 0) and abs(right - 0.75) < 0.02 and abs(bottom - 0.75) < 0.02
+
+    page.click(".data-print__picture >> nth=0")
+    page.click("[data-crop-automatic]")
+    expect(page.locator(".data-print__cropped")).to_have_count(1)
+
+
+def test_without_scripts_everything_can_still_be_done(
+    site: object, alice: User, sign_in: SignIn, new_context: Callable[..., object]
+) -> None:
+    state = sign_in(alice).context.storage_state()
+    page: Page = new_context(java_script_enabled=False, storage_state=state).new_page()  # type: ignore[attr-defined]
+    dataset = lay_out_plainly(page)
+    page.locator("[data-caption] textarea").first.fill("an apple")
+    page.locator("[data-caption] button").first.click()
+    assert dataset.pictures.order_by("pk")[0].caption == "an apple"
+    page.fill("#id_find", "apple")
+    page.fill("#id_put", "pear")
+    page.click("text=Replace in all")
+    expect(page.locator(".notice--success")).to_contain_text("1 caption changed.")
+    page.locator("[data-remove] button").first.click(force=True)
+    expect(page.locator(".data-print")).to_have_count(2)
+
+
+def lay_out_plainly(page: Page) -> DataSet:
+    page.goto("/studio/datasets/new/")
+    page.fill("[name=title]", "Three")
+    page.check("[name=consent]")
+    page.click("main form.card button[type=submit]")
+    page.set_input_files("#files", NOTO[:3])
+    page.click("text=Add them")
+    expect(page.locator(".data-print")).to_have_count(3)
+    return DataSet.objects.get()
