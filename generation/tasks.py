@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from generation import tracing, upkeep
-from generation.datasets.keeping import delete_expired_datasets
+from generation.datasets import keeping
 from generation.lab import finishing, merging
 from generation.runs import upkeep as runs_upkeep
 
@@ -49,4 +49,4 @@ def heal() -> dict[str, int]:
 
 @shared_task
 def prune() -> dict[str, int]:
-    return {**upkeep.prune(), **runs_upkeep.prune(), "datasets": delete_expired_datasets()}
+    return {**upkeep.prune(), **runs_upkeep.prune(), **keeping.prune()}

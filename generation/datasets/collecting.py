@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from accounts.refusals import QuotaExceeded
 from generation import imagefiles
 from generation.datasets.archives import Entry, entries_of, looks_like_zip
+from generation.datasets.keeping import FOLDER
 from generation.datasets.preparing import PreparedPicture, prepare_picture
 from generation.datasets.refused import FileRefused, RefusedFile, plain_name
 from generation.imaging.pdq import SAME_PICTURE, pdq_distance
@@ -94,7 +95,7 @@ def _keep(dataset: DataSet, name: str, prepared: PreparedPicture, similar_too: b
         _check_room(dataset, prepared)
         _check_twins(dataset, prepared, similar_too)
         code = new_code()
-        folder = f"datasets/{dataset.code}"
+        folder = f"{FOLDER}/{dataset.code}"
         picture = DataPicture(
             code=code,
             dataset=dataset,

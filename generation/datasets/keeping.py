@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import timedelta
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
@@ -20,6 +20,9 @@ logger = structlog.get_logger(__name__)
 
 MAX_DATASETS = 50
 MAX_TITLE_CHARS = 80
+FOLDER = "datasets"
+ORPHAN_KEPT_FOR = timedelta(days=1)
+"""Files are written before their row: a young one may be a picture that is just coming in."""
 
 
 def create_dataset(user: User, title: str, trigger: str = "", *, consent: bool = False) -> DataSet:
@@ -70,6 +73,11 @@ def delete_dataset(dataset: DataSet) -> None:
     _delete(dataset)
 
 
+def prune() -> dict[str, int]:
+    """Sweep what nobody sees any more."""
+    return {"datasets": delete_expired_datasets(), "dataset_files": sweep_dataset_files()}
+
+
 def delete_expired_datasets() -> int:
     """Delete those whose days are over, but for those that a training is reading: they go after it."""
     over: Iterable[DataSet] = DataSet.objects.filter(expires_at__lt=timezone.now())
@@ -78,6 +86,21 @@ def delete_expired_datasets() -> int:
         _delete(dataset)
         logger.info("dataset_expired", dataset=dataset.code)
     return len(gone)
+
+
+def sweep_dataset_files() -> int:
+    """Remove stored files that no picture uses, a day after they were written: of uploads that broke off."""
+    swept = list(_orphans(timezone.now() - ORPHAN_KEPT_FOR))
+    imagefiles.discard(*swept)
+    return len(swept)
+
+
+def _orphans(old: datetime) -> Iterator[str]:
+    for folder, names in imagefiles.folders(FOLDER):
+        rows = DataPicture.objects.filter(dataset__code=folder.removeprefix(f"{FOLDER}/"))
+        used = {name for row in rows.values_list("file", "thumbnail") for name in row}
+        unused = (name for name in names if name not in used)
+        yield from (name for name in unused if (written := imagefiles.written_at(name)) and written < old)
 
 
 def is_training(dataset: DataSet) -> bool:

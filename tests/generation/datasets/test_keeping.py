@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.refusals import Conflict, Refusal
+from generation import imagefiles
 from generation.datasets import keeping
 from generation.datasets.keeping import (
     create_dataset,
@@ -18,6 +20,7 @@ from generation.datasets.keeping import (
     delete_expired_datasets,
     describe_dataset,
     remove_picture,
+    sweep_dataset_files,
 )
 from generation.models import DataSet, TrainingRun
 from generation.storage import stored_bytes
@@ -98,6 +101,16 @@ def test_a_training_holds_it(dataset: DataSet) -> None:
     delete_dataset(dataset)
     run.refresh_from_db()
     assert run.dataset is None, "the run outlives its pictures"
+
+
+def test_files_that_no_picture_uses_are_swept(dataset: DataSet, settings: Any) -> None:
+    old, young = (imagefiles.keep(f"datasets/{dataset.code}/{name}.png", b"x") for name in ("old", "young"))
+    for path in files(settings.MEDIA_ROOT):
+        if path.name != "young.png":
+            os.utime(path, (0, 0))
+    assert sweep_dataset_files() == 1
+    assert not imagefiles.is_there(old) and imagefiles.is_there(young)
+    assert all(imagefiles.is_there(row.file) and imagefiles.is_there(row.thumbnail) for row in dataset.pictures.all())
 
 
 @pytest.mark.django_db(transaction=True)

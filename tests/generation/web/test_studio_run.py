@@ -87,6 +87,15 @@ def test_what_cannot_be_done_is_said(alices: Client, run: TrainingRun) -> None:
     assert "This training is not paused." in alices.get(home_of(run)).text
 
 
+def test_a_snapshot_is_chosen_only_of_a_finished_one(alices: Client, run: TrainingRun) -> None:
+    assert "Use this one" not in alices.get(home_of(run)).text
+    alices.post(f"{home_of(run)}snapshots/1000/choose/")
+    page = alices.get(home_of(run)).text
+    assert "Only a finished training has snapshots to choose from" in page
+    TrainingRun.objects.filter(pk=run.pk).update(state="done")
+    assert alices.get(home_of(run)).text.count("Use this one") == 2, "not the bare base, not the chosen one"
+
+
 def test_snapshots_are_downloaded_and_samples_shown(alices: Client, run: TrainingRun) -> None:
     file = alices.get(f"{home_of(run)}snapshots/500/file")
     assert file.content == b"weights of step 500"
