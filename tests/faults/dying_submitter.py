@@ -33,13 +33,14 @@ def main(username: str, rounds: int) -> None:
             while True:
                 submit_jobs(user, recipe, SIBLINGS)
                 os.write(begin, b".")
+        os.close(begin)
         # The first submission of a child takes a while; the end must come at any moment of one.
-        os.read(began, 1)
+        if not os.read(began, 1):
+            sys.exit("A child ended before it had submitted anything.")
         time.sleep(random.Random(number).uniform(0, LONGEST_LIFE_SECONDS))
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         os.close(began)
-        os.close(begin)
 
 
 if __name__ == "__main__":

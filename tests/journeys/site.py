@@ -48,7 +48,8 @@ class Site:
             # The site opens its usual file, which is this one: so it has its usual options too.
             (self.folder / "tempera.sqlite3").symlink_to(database["NAME"])
             return own
-        host, port = database["HOST"] or "", database["PORT"] or ""
+        # A server that is reached by a socket's folder may stand among the options.
+        host, port = database["HOST"] or database["OPTIONS"].get("host", ""), database["PORT"] or ""
         login = f"{database['USER']}:{database['PASSWORD']}@" if database["USER"] else ""
         return {**own, "DATABASE_URL": f"postgres://{login}{host.replace('/', '%2F')}:{port}/{database['NAME']}"}
 
