@@ -25,13 +25,12 @@ CAPTIONS = {
     "penguin": "a penguin",
 }
 HELD_OUT = {"umbrella", "penguin"}
-WORD = "noto"
 
 
 def noto_pictures() -> list[TrainingPicture]:
     """Nine drawings of a style that the bundled checkpoint does not know; seven to learn, two held out."""
     return [
-        TrainingPicture(name, NOTO / f"{name}.png", f"{caption}, {WORD}", held_out=name in HELD_OUT)
+        TrainingPicture(name, NOTO / f"{name}.png", caption, held_out=name in HELD_OUT)
         for name, caption in CAPTIONS.items()
     ]
 

@@ -1,4 +1,4 @@
-"""A LoRA of every family: learned, then drawn with by our engine and by diffusers' own pipeline, to the same picture."""
+"""A LoRA of every family: learned, then drawn with by our engine and by diffusers, to the same picture."""
 
 from __future__ import annotations
 

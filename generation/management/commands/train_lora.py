@@ -1,0 +1,171 @@
+"""`manage.py train_lora FOLDER --base NAME`: learn a LoRA in this process, with no broker, no account and no charge."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from argparse import ArgumentParser
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
+
+from accounts.models import User
+from accounts.refusals import Refusal
+from generation.catalog_files import file_of
+from generation.recipe import InvalidRecipe
+from generation.training_presets import PRESETS, with_preset
+from generation.training_recipe import OPTIMIZERS, PARTS, SCHEDULES, TrainingRecipe, split
+from generation.weightfile import WeightFileRefused, classify, hash_weights
+from generation.weights import find_checkpoint
+
+if TYPE_CHECKING:
+    from generation.training.trainer import Finished, Measured, TrainingPicture
+
+PICTURES = (".png", ".jpg", ".jpeg", ".webp")
+CHOICES = {"optimizer": OPTIMIZERS, "schedule": SCHEDULES}
+NO_KNOBS = {"checkpoint", "checkpoint_sha256", "parts", "sample_prompts", "cache"}
+KNOBS = [field for field in dataclasses.fields(TrainingRecipe) if field.name not in NO_KNOBS]
+
+
+class Command(BaseCommand):
+    help = "Learn a LoRA from a folder of pictures with .txt captions, without the queue. Run again, it goes on."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("folder", type=Path, help="pictures, each with its caption in a .txt file of the same name")
+        parser.add_argument("--base", default="", help="a checkpoint of the catalog, or its path; default: the site's")
+        parser.add_argument("--out", type=Path, help="where all results go; default: FOLDER/lora")
+        parser.add_argument("--name", default="", help="of the finished file; default: the folder's")
+        parser.add_argument("--preset", choices=[*PRESETS], default="style", help="settings to begin with")
+        parser.add_argument("--recipe", type=Path, metavar="FILE", help="settings as JSON, over the preset's")
+        parser.add_argument("--parts", nargs="+", choices=PARTS, help="what of the networks learns")
+        parser.add_argument("--sample", action="append", metavar="PROMPT", help="drawn at every snapshot; repeatable")
+        parser.add_argument("--hold-out", action="append", metavar="PICTURE", help="by name; default: by the seed")
+        for field in KNOBS:
+            parser.add_argument(f"--{field.name.replace('_', '-')}", **_argument(field))
+
+    def handle(self, *, folder: Path, **options: Any) -> str:
+        out = options["out"] or folder / "lora"
+        try:
+            base, recipe = self.prepare(options)
+            pictures = pictures_in(folder, recipe, options["hold_out"])
+            snapshots, finished = self.train(recipe, base, pictures, out)
+        except (Refusal, InvalidRecipe, WeightFileRefused) as refusal:
+            raise CommandError(str(refusal)) from refusal
+        file = write_results(out, options["name"] or folder.resolve().name, snapshots, finished)
+        return f"{finished.reason}\n{file}"
+
+    def prepare(self, options: dict[str, Any]) -> tuple[Path, TrainingRecipe]:
+        """The checkpoint's place, and the recipe: preset, then file, then what the command line says."""
+        base, name, family, sha256 = base_of(options["base"])
+        recipe = with_preset(TrainingRecipe(checkpoint=name, checkpoint_sha256=sha256), options["preset"], family)
+        if options["recipe"]:
+            recipe = recipe.replace(**settings_in(options["recipe"]))
+        said = {field.name: options[field.name] for field in KNOBS if options.get(field.name) is not None}
+        said |= {"parts": tuple(options["parts"])} if options["parts"] else {}
+        said |= {"sample_prompts": tuple(options["sample"])} if options["sample"] else {}
+        return base, recipe.replace(**said)
+
+    def train(
+        self, recipe: TrainingRecipe, base: Path, pictures: Sequence[TrainingPicture], out: Path
+    ) -> tuple[list[Measured], Finished]:
+        # Only here: the other commands start without torch.
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+        import torch
+
+        from generation.engine.outcome import RenderError
+        from generation.training.trainer import Measured, Progress, TrainingError, train
+
+        device = settings.RENDER_DEVICE
+        chosen = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+        torch.set_num_threads(settings.RENDER_THREADS or os.cpu_count() or 1)
+        snapshots: list[Measured] = []
+        try:
+            with tqdm(total=recipe.steps, unit="step", file=self.stderr, desc="Learning") as bar:
+                for event in train(recipe, base, pictures, out, device=chosen):
+                    if isinstance(event, Measured):
+                        snapshots.append(event)
+                        bar.write(told(event), file=self.stderr)
+                    elif isinstance(event, Progress):
+                        bar.set_postfix_str(f"loss {event.loss:.3f}", refresh=False)
+                        bar.update(event.step - bar.n)
+                    else:
+                        return sorted(snapshots, key=lambda one: one.step), event
+        except (TrainingError, RenderError) as error:
+            raise CommandError(str(error)) from error
+        raise CommandError("The training ended without a result.")
+
+
+def base_of(name: str) -> tuple[Path, str, str, str]:
+    """The path, name, family and hash of a checkpoint, given by its place or its name in the catalog."""
+    path = Path(name)
+    if name and path.exists():
+        kind, family = classify(path)
+        if kind != "checkpoint":
+            raise CommandError(f"{path} is no checkpoint but a file of kind “{kind}”.")
+        return path, path.stem, family, hash_weights(path)
+    row = find_checkpoint(User(username="shell", is_superuser=True), name)
+    return file_of(row), row.name, row.family, row.sha256
+
+
+def settings_in(path: Path) -> dict[str, Any]:
+    """Fields of a training recipe from a JSON file; its keys that begin with an underscore are remarks."""
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise CommandError(f"{path} cannot be read as JSON.") from error
+    known = {field.name for field in dataclasses.fields(TrainingRecipe)}
+    if unknown := {name for name in found if not name.startswith("_")} - known:
+        raise CommandError(f"{path} names unknown settings: {', '.join(sorted(unknown))}.")
+    lists = {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
+    return {name: value for name, value in lists.items() if name in known}
+
+
+def pictures_in(folder: Path, recipe: TrainingRecipe, hold_out: Iterable[str] | None) -> list[TrainingPicture]:
+    """The folder's pictures in the order of their names. Raises CommandError where there are none."""
+    from generation.training.trainer import TrainingPicture
+
+    paths = sorted(path for path in folder.glob("*") if path.suffix.lower() in PICTURES)
+    if not paths:
+        raise CommandError(f"{folder} holds no pictures ({', '.join(PICTURES)}).")
+    names = [path.stem for path in paths]
+    if missing := set(hold_out or ()) - set(names):
+        raise CommandError(f"{folder} holds no picture named {', '.join(sorted(missing))}.")
+    chosen = {names[index] for index in split(len(names), recipe.seed, recipe.held_out)}
+    held_out = chosen if hold_out is None else set(hold_out)
+    return [TrainingPicture(path.stem, path, caption_of(path), path.stem in held_out) for path in paths]
+
+
+def caption_of(picture: Path) -> str:
+    text = picture.with_suffix(".txt")
+    return text.read_text("utf-8").strip() if text.is_file() else ""
+
+
+def write_results(out: Path, name: str, snapshots: Sequence[Measured], finished: Finished) -> Path:
+    """The proposed LoRA under its name, and the contact sheet beside it."""
+    from generation.imaging.encode import encode_image
+    from generation.training.contact_sheet import contact_sheet
+
+    file = out / f"{name}.safetensors"
+    file.write_bytes(finished.file.read_bytes())
+    (out / f"{name}-sheet.webp").write_bytes(encode_image(contact_sheet(snapshots, finished.best_step), "webp"))
+    return file
+
+
+def told(snapshot: Measured) -> str:
+    validation = "" if snapshot.validation_loss is None else f", validation {snapshot.validation_loss:.3f}"
+    alike = f"; {len(snapshot.memorised)} samples look like a training picture" if snapshot.memorised else ""
+    return f"step {snapshot.step}: loss {snapshot.training_loss:.3f}{validation}{alike}"
+
+
+def _argument(field: dataclasses.Field[Any]) -> dict[str, Any]:
+    """How argparse reads a field: by the type of its default."""
+    if isinstance(field.default, bool):
+        return {"action": "store_true", "default": None, "help": field.name.replace("_", " ")}
+    kind = int if field.default is None else type(field.default)
+    choices = CHOICES.get(field.name)
+    return {"type": kind, "choices": choices, "help": f"default: the preset's, else {field.default!r}"}
