@@ -34,7 +34,7 @@ class DetailsForm(RefusedForm):
     name = forms.CharField(
         max_length=NAME_CHARS,
         label="Name in prompts",
-        help_text="One word; <lora:name:0.8> picks it.",
+        help_text="One word of letters, digits and hyphens, by which prompts pick it.",
         widget=forms.TextInput(attrs={"autocapitalize": "none", "autocomplete": "off", "spellcheck": "false"}),
     )
     description = forms.CharField(

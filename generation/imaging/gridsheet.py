@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -45,15 +45,22 @@ class _Measures:
     cell: tuple[int, int]
     caption: int
     left: int
+    font: Font
 
     def row(self) -> int:
         return self.cell[1] + self.caption + GAP
 
 
-def draw_grid(sheets: Sequence[PlacedSheet], foot: str = "", fallback: tuple[int, int] = (128, 128)) -> Image.Image:
+def draw_grid(
+    sheets: Sequence[PlacedSheet],
+    foot: str = "",
+    fallback: tuple[int, int] = (128, 128),
+    typeface: Path | None = None,
+) -> Image.Image:
     """One RGB picture of all sheets, at most 4,096 pixels a side: large cells are drawn smaller.
 
-    `fallback` is a cell's size where no picture tells one.
+    `fallback` is a cell's size where no picture tells one. `typeface` is a font file; Pillow's own, which knows few
+    letters, stands in where it cannot be read.
     """
     cells = [cell for sheet in sheets for row in sheet.rows for cell in row]
     sizes = [cell.picture.size for cell in cells if cell.picture] or [fallback]
@@ -63,6 +70,7 @@ def draw_grid(sheets: Sequence[PlacedSheet], foot: str = "", fallback: tuple[int
         cell=_cell_size((max(w for w, _ in sizes), max(h for _, h in sizes)), wide, high),
         caption=LINE if any(cell.caption for cell in cells) else 0,
         left=LABEL_WIDTH if any(any(sheet.labels) for sheet in sheets) else 0,
+        font=_font(typeface),
     )
     width = 2 * MARGIN + measures.left + wide * (measures.cell[0] + GAP) - GAP
     heights = [_sheet_height(sheet, measures) for sheet in sheets]
@@ -73,7 +81,7 @@ def draw_grid(sheets: Sequence[PlacedSheet], foot: str = "", fallback: tuple[int
         _draw_sheet(picture, sheet, measures, top, wide)
         top += tall
     if foot:
-        _write(picture, foot, (MARGIN, top), width - 2 * MARGIN, QUIET)
+        _write(picture, foot, (MARGIN, top), width - 2 * MARGIN, QUIET, measures.font)
     return picture
 
 
@@ -90,15 +98,15 @@ def _sheet_height(sheet: PlacedSheet, measures: _Measures) -> int:
 def _draw_sheet(picture: Image.Image, sheet: PlacedSheet, measures: _Measures, top: int, wide: int) -> None:
     left, step = MARGIN + measures.left, measures.cell[0] + GAP
     if sheet.title:
-        _write(picture, sheet.title, (MARGIN, top), picture.width - 2 * MARGIN, INK)
+        _write(picture, sheet.title, (MARGIN, top), picture.width - 2 * MARGIN, INK, measures.font)
         top += LINE
     if sheet.columns:
         for place, words in enumerate(sheet.columns):
-            _write(picture, words, (left + place * step, top), measures.cell[0], QUIET)
+            _write(picture, words, (left + place * step, top), measures.cell[0], QUIET, measures.font)
         top += LINE
     for number, row in enumerate(sheet.rows):
         if number < len(sheet.labels):
-            _write(picture, sheet.labels[number], (MARGIN, top), LABEL_WIDTH - GAP, QUIET)
+            _write(picture, sheet.labels[number], (MARGIN, top), LABEL_WIDTH - GAP, QUIET, measures.font)
         indent = (wide - len(row)) * step // 2
         for place, cell in enumerate(row):
             _draw_cell(picture, cell, measures, left + indent + place * step, top)
@@ -109,19 +117,19 @@ def _draw_cell(picture: Image.Image, cell: PlacedCell, measures: _Measures, left
     width, height = measures.cell
     if cell.picture is None:
         ImageDraw.Draw(picture).rectangle((left, top, left + width - 1, top + height - 1), SUNKEN)
-        _write(picture, cell.gap, (left + GAP, top + (height - LINE) // 2), width - 2 * GAP, QUIET)
+        _write(picture, cell.gap, (left + GAP, top + (height - LINE) // 2), width - 2 * GAP, QUIET, measures.font)
     else:
         shown = cell.picture.convert("RGB")
         shown.thumbnail((width, height), Image.Resampling.LANCZOS)
         picture.paste(shown, (left + (width - shown.width) // 2, top + (height - shown.height) // 2))
     if cell.caption:
-        _write(picture, cell.caption, (left, top + height + 2), width, QUIET)
+        _write(picture, cell.caption, (left, top + height + 2), width, QUIET, measures.font)
 
 
-def _write(picture: Image.Image, words: str, place: tuple[int, int], width: int, colour: str) -> None:
-    """One line, cut with an ellipsis where it is too long."""
-    draw, font = ImageDraw.Draw(picture), _font()
-    line = " ".join(words.split())[:300]
+def _write(picture: Image.Image, words: str, place: tuple[int, int], width: int, colour: str, font: Font) -> None:
+    """One line, cut with an ellipsis where it is too long. Arrows, which hardly any typeface has, become dashes."""
+    draw = ImageDraw.Draw(picture)
+    line = " ".join(words.replace("↔", "–").split())[:300]
     if draw.textlength(line, font) > width:
         while line and draw.textlength(f"{line}…", font) > width:
             line = line[:-1]
@@ -129,7 +137,8 @@ def _write(picture: Image.Image, words: str, place: tuple[int, int], width: int,
     draw.text((place[0], place[1] + 4), line, fill=colour, font=font)
 
 
-@cache
-def _font() -> Font:
-    """The typeface that Pillow brings along; it knows Latin letters."""
-    return ImageFont.load_default(TEXT)
+def _font(typeface: Path | None) -> Font:
+    try:
+        return ImageFont.truetype(typeface, TEXT) if typeface else ImageFont.load_default(TEXT)
+    except OSError:
+        return ImageFont.load_default(TEXT)

@@ -7,6 +7,7 @@ import io
 from collections.abc import Sequence
 
 import structlog
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
@@ -23,6 +24,7 @@ from generation.recipe import Recipe
 
 logger = structlog.get_logger(__name__)
 
+TYPEFACE = "static/vendor/fonts/inter-latin.woff2"
 GAPS = {Job.State.FAILED: "Not made", Job.State.CANCELLED: "Cancelled", Job.State.DONE: "Deleted"}
 
 
@@ -87,7 +89,8 @@ def picture_of(plan: GridPlan, jobs: Sequence[Job]) -> Image.Image:
         )
         for sheet in plan.sheets()
     ]
-    return draw_grid(sheets, f"{plan.title} · seed {plan.recipe.seed}", (plan.recipe.width, plan.recipe.height))
+    foot, size = f"{plan.title} · seed {plan.recipe.seed}", (plan.recipe.width, plan.recipe.height)
+    return draw_grid(sheets, foot, size, settings.BASE_DIR / TYPEFACE)
 
 
 def placed(job: Job | None, caption: str) -> PlacedCell:

@@ -42,7 +42,7 @@ def finish_merge(merge: LoraMerge, file: Path, kept: float) -> Lora | None:
         if not _end(merge, LoraMerge.State.DONE):
             return None
         lora = adopt(merge.owner, file, "merged", weights, merge.title)
-        lora.description = f"Merged from {names_of(merge)}. Rank {weights.rank} holds {kept:.1%} of their sum."
+        lora.description = f"Merged from {names_of(merge)}. Rank {weights.rank} holds {held(kept)} of their sum."
         lora.trigger_words = words_of(merge)
         lora.save(update_fields=["description", "trigger_words"])
         known = set(Lora.objects.filter(pk__in=[each["id"] for each in merge.parents]).values_list("pk", flat=True))
@@ -58,6 +58,10 @@ def finish_merge(merge: LoraMerge, file: Path, kept: float) -> Lora | None:
         )
         LoraMerge.objects.filter(pk=merge.pk).update(lora=lora)
     return lora
+
+
+def held(kept: float) -> str:
+    return "all" if kept > 0.9995 else f"{kept:.1%}"
 
 
 def names_of(merge: LoraMerge) -> str:

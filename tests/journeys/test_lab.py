@@ -1,0 +1,57 @@
+"""The lab in a browser: the price is told, cells appear one by one, the whole is one picture; merges are listed."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+from accounts.models import User
+from generation.models import LabGrid, Lora
+from tests.journeys.test_making import SignIn
+
+
+def test_a_mixture_fills_in_and_becomes_one_picture(site: object, alice: User, sign_in: SignIn) -> None:
+    page = sign_in(alice)
+    page.goto("/studio/lab/")
+    page.fill("[name=prompt]", "a red apple")
+    page.click("label[for=mix-fluent-3d]")
+    expect(page.locator("[data-dear]")).to_contain_text("Choose two")
+    page.click("label[for=mix-line-art]")
+    page.fill("[name=points]", "3")
+    page.click("#lab details > summary")
+    page.fill("[name=steps]", "4")
+    expect(page.locator("#lab button[type=submit]")).to_contain_text("Draw 3")
+    expect(page.locator("#lab [data-price]")).to_have_text("3")
+    page.click("#lab button[type=submit]")
+    page.wait_for_url("**/studio/lab/grids/*/")
+    expect(page.locator(".tile[data-state=done]")).to_have_count(3)
+    expect(page.locator("#grid-head")).to_contain_text("As one picture")
+    page.click("text=As one picture")
+    page.wait_for_url("**/images/*/")
+    assert page.evaluate("document.querySelector('.viewer__ground img').naturalWidth") > 3 * 128
+    page.go_back()
+    page.click("text=Use again")
+    expect(page.locator("[name=mix]:checked")).to_have_count(2)
+    assert page.input_value("[name=seed]") == str(LabGrid.objects.get().plan.recipe.seed)
+
+
+def test_a_comparison_says_what_is_wrong(site: object, alice: User, sign_in: SignIn) -> None:
+    page = sign_in(alice)
+    page.goto("/studio/lab/")
+    page.click("text=Compare")
+    page.select_option("[name=x_field]", "steps")
+    page.fill("[name=x_values]", "some")
+    expect(page.locator("[data-dear]")).to_contain_text("neither a number nor a range")
+    page.fill("[name=x_values]", "2-4")
+    expect(page.locator("#lab button[type=submit]")).to_contain_text("Draw 3")
+
+
+def test_two_loras_become_one(site: object, alice: User, sign_in: SignIn) -> None:
+    page = sign_in(alice)
+    page.goto("/studio/lab/merge/?merge=fluent-3d&merge=line-art")
+    page.fill("[name=title]", "Ink and plastic")
+    page.click("main button:has-text('Merge')")
+    expect(page.locator(".merges .badge--ok")).to_be_visible()
+    page.click(".merges a")
+    page.wait_for_url("**/loras/ink-and-plastic/")
+    expect(page.locator("main")).to_contain_text("Merged from")
+    assert Lora.objects.get(owner=alice).parents.count() == 2
