@@ -17,4 +17,6 @@ def draft_of(user: User) -> dict[str, str]:
 
 
 def keep_draft(user: User, fields: Mapping[str, str]) -> None:
-    Draft.objects.update_or_create(owner=user, defaults={"fields": dict(fields)})
+    # PostgreSQL stores no NUL, and nobody typed one on purpose.
+    kept = {name: value.replace("\0", "") for name, value in fields.items()}
+    Draft.objects.update_or_create(owner=user, defaults={"fields": kept})

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 from channels.testing import WebsocketCommunicator
 
 from accounts.models import User
@@ -60,9 +60,9 @@ async def test_a_stranger_without_a_name_is_turned_away(db: None) -> None:
 
 
 async def test_the_snapshot_and_the_last_frame_come_first(alice: User, queue: Queue) -> None:
-    waiting, _ = await sync_to_async(queue)(alice, count=2)
-    running = await sync_to_async(claim_next)("w")
-    await sync_to_async(publish)(alice, running.code, 30)
+    waiting, _ = await database_sync_to_async(queue)(alice, count=2)
+    running = await database_sync_to_async(claim_next)("w")
+    await database_sync_to_async(publish)(alice, running.code, 30)
     page = Page(alice)
     states = {job["code"]: job["state"] for job in (await page.open())["jobs"]}
     assert sorted(states.values()) == ["queued", "running"]
@@ -73,10 +73,10 @@ async def test_the_snapshot_and_the_last_frame_come_first(alice: User, queue: Qu
 async def test_changes_and_places_arrive(alice: User, queue: Queue) -> None:
     page = Page(alice)
     await page.open()
-    (job,) = await sync_to_async(queue)(alice)
+    (job,) = await database_sync_to_async(queue)(alice)
     assert (await page.message("job"))["state"] == "queued"
     assert (await page.message("places"))["jobs"][0]["place"] == 1
-    await sync_to_async(lifecycle.cancel_job)(job)
+    await database_sync_to_async(lifecycle.cancel_job)(job)
     assert (await page.message("job"))["state"] == "cancelled"
     await page.line.disconnect()
 
@@ -85,7 +85,7 @@ async def test_while_two_are_under_way_only_the_latest_is_kept(alice: User) -> N
     page = Page(alice)
     await page.open()
     for step in range(1, 7):
-        await sync_to_async(publish)(alice, "one", step)
+        await database_sync_to_async(publish)(alice, "one", step)
         if step <= 2:
             assert (await page.frame()).step == step
     assert await page.line.receive_nothing(timeout=0.5)
@@ -97,8 +97,8 @@ async def test_while_two_are_under_way_only_the_latest_is_kept(alice: User) -> N
 async def test_charlie_sees_nothing_of_alice(alice: User, charlie: User, queue: Queue) -> None:
     page = Page(charlie)
     await page.open()
-    (job,) = await sync_to_async(queue)(alice)
-    await sync_to_async(publish)(alice, job.code, 1)
+    (job,) = await database_sync_to_async(queue)(alice)
+    await database_sync_to_async(publish)(alice, job.code, 1)
     assert await page.line.receive_nothing(timeout=1), "charlie heard of alice's job"
     await page.line.disconnect()
 
@@ -109,6 +109,6 @@ async def test_nonsense_is_ignored(alice: User) -> None:
     for nonsense in ("hello", "[]", "{", '{"ack":true}' * 1000):
         await page.line.send_to(text_data=nonsense)
     await page.line.send_to(bytes_data=b"\xff" * 1000)
-    await sync_to_async(publish)(alice, "one", 1)
+    await database_sync_to_async(publish)(alice, "one", 1)
     assert (await page.frame()).step == 1
     await page.line.disconnect()

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
-from django.db import connection, connections
 
 from accounts.models import CreditEntry, Plan, User
 from accounts.refusals import Refusal
@@ -110,25 +107,3 @@ def test_a_full_queue_refuses_more(alice: User, queue: Queue) -> None:
     with pytest.raises(Refusal) as caught:
         queue(alice)
     assert (caught.value.code, caught.value.status) == ("queue-full", 429)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_fifty_submissions_on_the_last_credits(charlie: User, catalog: Checkpoint) -> None:
-    from accounts.credits import grant
-
-    grant(charlie, 5, reference="gift")
-
-    def try_one(number: int) -> bool:
-        try:
-            submit_jobs(charlie, small(seed=number))
-            return True
-        except Refusal as refusal:
-            assert refusal.code == "no-credits"
-            return False
-        finally:
-            connections.close_all()
-
-    connection.close()
-    with ThreadPoolExecutor(12) as pool:
-        accepted = sum(pool.map(try_one, range(50)))
-    assert (accepted, credits_of(charlie), Job.objects.count()) == (5, 0, 5)
