@@ -16,6 +16,7 @@ from django.db.models.functions import Now
 from generation import imagefiles
 from generation.models import TrainingRun, TrainingSearch
 from generation.runs import files, halving, lifecycle
+from generation.runs.proposing import best_so_far
 
 logger = structlog.get_logger(__name__)
 
@@ -80,7 +81,24 @@ def resend_unannounced_runs(ring: Callable[[], object]) -> int:
 
 
 def prune() -> dict[str, int]:
-    """Sweep what no run uses: of late results, of discarded runs, half-written files."""
+    """End what rests for ever, and sweep what no run uses: of late results, of discarded runs, half-written files."""
+    ended = end_forgotten_runs()
     swept = list(files.orphans())
     imagefiles.discard(*swept)
-    return {"run_files": len(swept)}
+    return {"runs_ended": ended, "run_files": len(swept)}
+
+
+def end_forgotten_runs() -> int:
+    """Paused runs keep their pictures from being deleted in time, so they end with them: kept as far as they came."""
+    resting = TrainingRun.objects.filter(state=State.PAUSED, search=None)
+    ended = 0
+    for run in resting.filter(dataset__expires_at__lt=Now()):
+        row = TrainingRun.objects.filter(pk=run.pk, state=State.PAUSED)
+        if run.snapshots.filter(step__gt=0).exists():
+            choice = best_so_far(run)
+            ended += lifecycle.keep_result(run, row, choice.step, choice.reason) is not None
+        else:
+            sentence = "The days of the data set were over before there was a snapshot. Your credits are back."
+            note = f"Forgotten: {run.name}"
+            ended += lifecycle.end_unpaid(run, row, State.CANCELLED, note, code="forgotten", message=sentence)
+    return ended

@@ -13,10 +13,11 @@ from django.db.models.functions import Now
 
 from accounts.models import User
 from generation.imagefiles import keep
-from generation.models import TrainingRun
+from generation.models import DataSet, TrainingRun
 from generation.runs import lifecycle, queueing, upkeep
 from tests.conftest import credits_of
 from tests.generation.runs.conftest import QueueRun
+from tests.generation.runs.test_steering import with_snapshots
 
 RINGS: list[int] = []
 
@@ -96,5 +97,16 @@ def test_old_files_that_no_run_uses_are_swept(queue_run: QueueRun) -> None:
     for name in (used, late, gone):
         yesterday = time.time() - 2 * 24 * 3600
         os.utime(Path(settings.MEDIA_ROOT) / name, (yesterday, yesterday))
-    assert upkeep.prune() == {"run_files": 2}
+    assert upkeep.prune() == {"runs_ended": 0, "run_files": 2}
     assert {name for name in (used, late, young, gone) if (Path(settings.MEDIA_ROOT) / name).exists()} == {used, young}
+
+
+def test_a_paused_run_ends_with_the_days_of_its_pictures(alice: User, queue_run: QueueRun, dataset: DataSet) -> None:
+    kept, _lost, on_time = with_snapshots(queue_run("kept"), 0.9, 0.6), queue_run("lost"), queue_run("on-time")
+    TrainingRun.objects.exclude(pk=on_time.pk).update(state="paused", step=10)
+    DataSet.objects.update(expires_at=Now() - timedelta(days=1))
+    assert upkeep.prune()["runs_ended"] == 2
+    states = {run.name: (run.state, run.error_code, run.lora is not None) for run in TrainingRun.objects.all()}
+    done, gone = ("done", "", True), ("cancelled", "forgotten", False)
+    assert states == {"kept": done, "lost": gone, "on-time": ("queued", "", False)}
+    assert credits_of(alice) == 1000 - on_time.credits - -(-kept.credits // 2)
