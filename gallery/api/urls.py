@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from django.urls import path
 
-from gallery.api import views
+from gallery.api import releases, views
 
 urlpatterns = [
     path("posts", views.PostsView.as_view(), name="api-posts"),
     path("posts/<slug:code>", views.PostView.as_view(), name="api-post"),
+    path("releases", releases.ReleasesView.as_view(), name="api-releases"),
+    path("releases/<slug:code>", releases.ReleaseView.as_view(), name="api-release"),
 ]

@@ -218,6 +218,8 @@ API = {
     "api/v1/loras": row(GET=ALL, POST=MEMBERS),
     "api/v1/loras/<slug:name>": row("api/v1/loras/{own_lora}", GET=HIDDEN, PATCH=OWNER, DELETE=OWNER),
     "api/v1/loras/<slug:name>/file": row("api/v1/loras/{own_lora}/file", GET=OWNER),
+    "api/v1/releases": row(GET=MEMBERS, POST=MEMBERS),
+    "api/v1/releases/<slug:code>": row("api/v1/releases/{release}", GET=OWNER, DELETE=OWNER),
     "api/v1/merges": row(GET=MEMBERS, POST=MEMBERS),
     "api/v1/grids": row(GET=MEMBERS, POST=MEMBERS),
     "api/v1/grids/<slug:code>": row("api/v1/grids/{grid}", GET=OWNER),

@@ -64,7 +64,7 @@ def test_a_lora_becomes_everybodys(
     other.goto("/create/")
     other.click("[data-opens=lora-drawer]")
     other.click("[data-lora=soft-clay]")
-    expect(other.locator("[name=prompt]")).to_have_value("<lora:soft-clay:0.8>")
+    expect(other.locator("[name=prompt]")).to_have_value("soft clay <lora:soft-clay:0.8>")
     press(other, "a cat <lora:soft-clay:0.8>", count=1, steps=4)
     expect(other.locator(DONE)).to_have_count(1)
     assert Job.objects.get(owner=charlie).recipe.loras[0].name == "soft-clay"
