@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from generation.engine.lora_runs import Forward, Layer, Picks, convolve, runs_of
+from generation.engine.lora_convolutions import convolve
+from generation.engine.lora_picks import Forward, Layer, Picks, equal_groups, gathered, rank_of
 from generation.engine.lorafile import LoraPair
 
 GATHERING = 20
@@ -42,13 +43,13 @@ def linear_forward(layer: nn.Linear, rows: Sequence[Picks], pairs: Mapping[str, 
 
     Stacked ranks cost all LoRAs' arithmetic for every row, gathered ranks cost copies of matrices: what is less.
     """
-    groups = _equal_groups(rows)
-    widest = max(_rank(picks, pairs) for picks in groups)
+    groups = equal_groups(rows)
+    widest = max(rank_of(picks, pairs) for picks in groups)
     stacked = sum(pair.rank for pair in pairs.values())
     vectors = states.numel() // layer.in_features
     if stacked * (vectors + GATHERING) <= widest * (vectors + GATHERING * len(groups)):
         return _stacked_linear(layer, rows, pairs)
-    return _gathered_linear(layer, groups, pairs, widest)
+    return _gathered_linear(layer, groups, pairs)
 
 
 def conv_forward(layer: nn.Conv2d, rows: Sequence[Picks], pairs: Mapping[str, LoraPair]) -> Forward:
@@ -77,17 +78,8 @@ def _stacked_linear(layer: nn.Linear, rows: Sequence[Picks], pairs: Mapping[str,
     return forward
 
 
-def _gathered_linear(layer: nn.Linear, groups: Sequence[Picks], pairs: Mapping[str, LoraPair], widest: int) -> Forward:
-    like = next(iter(pairs.values()))
-    down = like.down.new_zeros(len(groups), layer.in_features, widest)
-    up = like.up.new_zeros(len(groups), widest, layer.out_features)
-    for index, picks in enumerate(groups):
-        end = 0
-        for key, weight in picks:
-            if pair := pairs.get(key):
-                start, end = end, end + pair.rank
-                down[index, :, start:end] = pair.down.t()
-                torch.mul(pair.up.t(), weight * pair.scale, out=up[index, start:end])
+def _gathered_linear(layer: nn.Linear, groups: Sequence[Picks], pairs: Mapping[str, LoraPair]) -> Forward:
+    down, up = (half.transpose(1, 2).contiguous() for half in gathered(groups, pairs))
 
     def forward(states: Tensor) -> Tensor:
         base = functional.linear(states, layer.weight, layer.bias)
@@ -96,18 +88,6 @@ def _gathered_linear(layer: nn.Linear, groups: Sequence[Picks], pairs: Mapping[s
         return base
 
     return forward
-
-
-def _equal_groups(rows: Sequence[Picks]) -> list[Picks]:
-    """The batch as groups of one size: its runs where all are equally long, else every row by itself."""
-    runs = runs_of(rows)
-    if len({run.stop - run.start for run in runs}) == 1:
-        return [run.picks for run in runs]
-    return list(rows)
-
-
-def _rank(picks: Picks, pairs: Mapping[str, LoraPair]) -> int:
-    return sum(pairs[key].rank for key, _ in picks if key in pairs)
 
 
 def _stacked(pairs: Mapping[str, LoraPair]) -> tuple[Tensor, Tensor]:

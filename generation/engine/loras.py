@@ -1,19 +1,21 @@
 """LoRAs mixed in one batch: each row of a forward pass has its own set of LoRAs with its own weights.
 
 Base weights are never touched and no module is replaced: while a batch that picks LoRAs runs, the targeted layers carry
-another `forward`; outside of that the network is plain. Reading files is `lorafile`'s, the arithmetic `lora_layers`'.
+another `forward`; outside of that the network is plain. Reading files is `lorafile`'s, the arithmetic `lora_runs`' and
+`lora_stacks`'.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from torch import Tensor, nn
 
-from generation.engine.lora_runs import Forward, Layer, MergedWeights, Picks, RunwiseLayer, runs_of
+from generation.engine.lora_picks import Forward, Layer, Picks
+from generation.engine.lora_runs import MergedWeights, RunwiseLayer
 from generation.engine.lora_stacks import StackedLayer
 from generation.engine.loracache import LoraCache
 from generation.engine.lorafile import LoraPair, LoraWeights, Pairs
@@ -113,21 +115,20 @@ class MixedLoras:
     def _make_plan(self, rows: tuple[Picks, ...]) -> dict[str, Forward]:
         keys = sorted({key for row in rows for key, _ in row})
         names = dict.fromkeys(name for key in keys for name in self._resident[key])
-        runs, merged = runs_of(rows), self._merged if self._can_merge(names, rows) else None
+        merged = self._merged if self._can_merge(names) else None
         plan: dict[str, Forward] = {}
         for name in names:
             layer = self._layers[name]
             pairs = {key: self._resident[key][name] for key in keys if name in self._resident[key]}
             if layer.weight.device.type == "cpu":
-                plan[name] = RunwiseLayer(name, layer, runs, pairs, merged)
+                plan[name] = RunwiseLayer(name, layer, rows, pairs, merged)
             else:
                 plan[name] = StackedLayer(layer, rows, pairs)
         return plan
 
-    def _can_merge(self, names: Mapping[str, None], rows: tuple[Picks, ...]) -> bool:
-        """Small networks only: every set of picks of the batch may have its own copy of all targeted weights."""
-        copies = len(set(rows) - {()})
-        return copies * sum(self._layers[name].weight.nbytes for name in names) <= self._merged.budget_bytes
+    def _can_merge(self, names: Iterable[str]) -> bool:
+        """Small networks only: a copy of all targeted weights must fit."""
+        return sum(self._layers[name].weight.nbytes for name in names) <= self._merged.budget_bytes
 
 
 def _merged_picks(row: Sequence[tuple[str, float]]) -> Picks:
