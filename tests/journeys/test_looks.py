@@ -8,15 +8,21 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from playwright.sync_api import BrowserContext, Page, expect
 
 from accounts.models import User
 from gallery.moderation import approve
 from gallery.publishing import publish_image
+from generation.datasets.captioning import set_caption
+from generation.datasets.collecting import add_uploads
+from generation.datasets.keeping import create_dataset
 from generation.models import GeneratedImage
 from tests.architecture.sources import ROOT
 from tests.conftest import PASSWORD
+from tests.generation.web.studio_things import learned, run_of
 from tests.journeys.test_making import DONE, press
+from tests.journeys.test_training import NOTO
 
 FOLDER = ROOT / "screenshots"
 WINDOWS = {"1280": {"width": 1280, "height": 800}, "360": {"width": 360, "height": 1200}}
@@ -42,6 +48,11 @@ OWN = {
     "image": "/images/{image}/",
     "image-published": "/images/{published}/",
     "publish": "/images/{image}/publish/",
+    "studio": "/studio/",
+    "dataset-new": "/studio/datasets/new/",
+    "dataset": "/studio/datasets/{dataset}/",
+    "training-new": "/studio/runs/new/?dataset={dataset}",
+    "training": "/studio/runs/{run}/",
     "account": "/account/",
     "account-credits": "/account/credits/",
     "account-tokens": "/account/tokens/",
@@ -67,9 +78,10 @@ def test_every_page_has_its_picture(
     desk = new_context(viewport=WINDOWS["1280"])
     page = desk.new_page()
     sign_in(page, "alice")
+    shoot(page, "studio-empty-light-1280", "/studio/")
     shoot(page, "create-empty-light-1280", "/create/")
     make_something(page)
-    named = publish_something(alice, bob)
+    named = publish_something(alice, bob) | teach_something(alice)
     moderators = new_context()
     sign_in(moderators.new_page(), "bob")
     seats = ((PUBLIC, None), (OWN, desk.storage_state()), (MODERATORS, moderators.storage_state()))
@@ -98,6 +110,15 @@ def publish_something(alice: User, bob: User) -> dict[str, str]:
         approve(bob, post)
     publish_image(alice, waiting, "A star that waits", ["stars"])
     return {"image": newest.code, "published": public[0].code, "post": posts[0].code}
+
+
+def teach_something(alice: User) -> dict[str, str]:
+    """A data set of emoji, and a training on it that has come three fifths of its way."""
+    dataset = create_dataset(alice, "Noto emoji", "noto style", consent=True)
+    add_uploads(dataset, [SimpleUploadedFile(file.name, file.read_bytes()) for file in NOTO])
+    for picture, file in zip(dataset.pictures.order_by("pk"), NOTO, strict=True):
+        set_caption(picture, f"a {file.stem}, noto style")
+    return {"dataset": dataset.code, "run": learned(run_of(alice, dataset, state="paused")).code}
 
 
 def make_something(page: Page) -> None:
