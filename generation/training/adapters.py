@@ -117,6 +117,7 @@ def _inject(
     number: int, network: Any, targets: list[str], recipe: TrainingRecipe, adapter: str
 ) -> Iterator[AdaptedLayer]:
     config = LoraConfig(r=recipe.rank, lora_alpha=recipe.alpha, target_modules=targets, init_lora_weights=False)
+    network.__dict__.pop("peft_config", None)  # peft warns of a second adapter, which is just what folds want
     inject_adapter_in_model(config, network, adapter_name=adapter)
     for name, layer in network.named_modules():
         if isinstance(layer, BaseTunerLayer):

@@ -1,0 +1,28 @@
+"""The proposal: what does best on pictures it never saw, with a true sentence."""
+
+from __future__ import annotations
+
+import pytest
+
+from generation.training.choosing import Point, choose
+
+
+@pytest.mark.parametrize(
+    "points, step, words",
+    [
+        ([Point(0, 1, 1.0), Point(500, 0.4, 0.6), Point(1000, 0.1, 0.9)], 500, "40 % below the start"),
+        ([Point(0, 1, 1.0), Point(500, 0.4, 0.6), Point(1000, 0.1, 0.9)], 500, "by heart (0.900 at the end)"),
+        ([Point(0, 1, 1.0), Point(500, 0.4, 0.6), Point(1000, 0.5, 0.9)], 500, "later ones are no better"),
+        ([Point(0, 1, 1.0), Point(500, 0.5, 0.8), Point(1000, 0.4, 0.7)], 1000, "still getting better"),
+        ([Point(0, 1, 1.0), Point(500, 0.5, 0.7), Point(1000, 0.4, 0.698)], 500, "0.700"),
+        ([Point(0, 1, 0.5), Point(500, 0.5, 0.6), Point(1000, 0.4, 0.7)], 500, "the bare base does better"),
+        ([Point(0, 1, None), Point(500, 0.5, None), Point(1000, 0.6, None)], 1000, "no picture was held out"),
+        ([Point(0, 1, 1.0), Point(5, 0.5, 0.7, memorised=2), Point(9, 0.4, 0.698)], 9, "0.698"),
+        ([Point(0, 1, 1.0)], 0, "bare base"),
+    ],
+)
+def test_the_choice(points: list[Point], step: int, words: str) -> None:
+    choice = choose(points)
+    assert choice.step == step
+    assert words in choice.reason
+    assert len(choice.reason) <= 300
