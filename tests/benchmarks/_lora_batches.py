@@ -29,14 +29,17 @@ UNGUIDED = [*FOUR, [("b", 1.0)], [("c", 0.3), ("f", 0.6)], [("e", 0.9)], [("f", 
 
 
 class LoraBench:
-    """Six rank-8 LoRAs on every attention layer of a checkpoint's UNet, and batches of eight rows through it."""
+    """Seven rank-8 LoRAs on the `matching` layers of a checkpoint's UNet, and batches of eight rows through it."""
 
-    def __init__(self, checkpoint: LoadedCheckpoint, latent_side: int, warm_calls: int) -> None:
+    def __init__(
+        self, checkpoint: LoadedCheckpoint, latent_side: int, warm_calls: int, matching: str = ATTENTION
+    ) -> None:
         self.checkpoint = checkpoint
         self.warm_calls = warm_calls
         for seed, name in enumerate("abcdefg"):
-            found = random_pairs(checkpoint.unet, ATTENTION, rank=RANK, seed=seed)
+            found = random_pairs(checkpoint.unet, matching, rank=RANK, seed=seed)
             pairs = {flatten(place): LoraPair(pair.down, pair.up * 0.05, 1.0) for place, pair in found.items()}
+            checkpoint.unet_loras.discard(name)
             checkpoint.unet_loras.add(name, pairs)
         tokens = checkpoint.tokenizers[0].model_max_length
         self.latents = torch.randn(8, 4, latent_side, latent_side)
