@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import cache
 from typing import cast
 
 import structlog
 from django.conf import settings
+from kombu.exceptions import OperationalError
 
 from generation import events, lifecycle, queueing, upkeep
 from generation.catalog_files import CatalogWeights
@@ -68,8 +69,14 @@ def perform_ready_jobs() -> int:
         perform_job(bench, job)
         performed += 1
         if finishing.is_last(job):
-            finish_grids.delay()
+            ring_for_grids()
     return performed
+
+
+def ring_for_grids() -> None:
+    """Upkeep does it in the end where the broker is away."""
+    with suppress(OperationalError):
+        finish_grids.apply_async(retry=False)
 
 
 def perform_job(bench: Workbench, job: Job) -> None:

@@ -37,12 +37,14 @@ def names(request: MakerRequest) -> JsonResponse:
     """LoRAs and embeddings that fit the checkpoint of the address, and all wildcard lists."""
     checkpoint = checkpoint_or_none(request.user, request.GET.get("checkpoint", "")[:100])
     family = checkpoint.family if checkpoint else ""
-    loras, embeddings = (
-        rows.objects.usable_by(request.user).for_family(family).order_by("name").values("name", "title")
-        for rows in (Lora, Embedding)
-    )
+    fitting = Lora.objects.usable_by(request.user).for_family(family).order_by("name")
+    # The newest of a series also answers to the word of all of them.
+    newest = fitting.exclude(series="").newest_for(request.user)
+    words = [{"name": lora.series, "title": lora.title} for lora in newest]
+    loras = [*fitting.values("name", "title"), *words]
+    embeddings = Embedding.objects.usable_by(request.user).for_family(family).order_by("name").values("name", "title")
     lists = Wildcard.objects.filter(is_enabled=True).order_by("name").values_list("name", flat=True)
-    return JsonResponse({"lora": list(loras), "embedding": list(embeddings), "wildcard": [{"name": n} for n in lists]})
+    return JsonResponse({"lora": loras, "embedding": list(embeddings), "wildcard": [{"name": n} for n in lists]})
 
 
 def steps_said(text: str, checkpoint: Checkpoint | None) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.test import Client
 
 from accounts.models import User
 from accounts.refusals import Refusal
@@ -40,6 +41,14 @@ def test_the_inspector_knows_the_word_too(alice: User, bring: Bring, catalog: Ch
     bring(alice, 2, version_of=first)
     inspected = inspect_prompt(alice, "an apple <lora:ink:1>", checkpoint=catalog, steps=10).prompt
     assert [mention.name for mention in inspected.mentions] == ["ink-v2"] and not inspected.errors
+
+
+def test_the_word_is_offered_while_typing(alice: User, alices: Client, bring: Bring, catalog: Checkpoint) -> None:
+    bring(alice, 2, version_of=bring(alice, 1, "ink.safetensors"))
+    offered = [lora["name"] for lora in alices.get("/create/names/").json()["lora"]]
+    assert {"ink", "ink-v1", "ink-v2"} <= set(offered)
+    page = alices.get("/create/").text
+    assert 'data-lora="ink"' in page and 'data-lora="ink-v1"' not in page
 
 
 def test_who_may_use_only_the_first_gets_the_first(
