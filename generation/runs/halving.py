@@ -16,6 +16,7 @@ from generation.models import TrainingRun, TrainingSearch
 from generation.models.training import TrainingRunQuerySet
 from generation.runs import lifecycle
 from generation.runs.proposing import best_so_far
+from generation.runs.queueing import RING_DUE
 from generation.training_halving import survivors
 
 State = TrainingSearch.State
@@ -43,7 +44,7 @@ def _halve(search: TrainingSearch) -> Iterator[TrainingRun]:
         for run in living:
             run.stop_at = following
         unfinished = [run for run in living if not _has_arrived(run)]
-        rows_of(unfinished).update(state=TrainingRun.State.QUEUED, announced_at=None)
+        rows_of(unfinished).update(state=TrainingRun.State.QUEUED, announced_at=RING_DUE)
         for run in unfinished:
             lifecycle.announce(run, TrainingRun.State.QUEUED)
             yield run

@@ -18,7 +18,7 @@ from generation.models import Lora, Snapshot, TrainingRun
 from generation.models.training import TrainingRunQuerySet
 from generation.runs import files
 from generation.runs.curve import Point
-from generation.runs.queueing import held, wish_of
+from generation.runs.queueing import RING_DUE, held, wish_of
 from generation.runs.trained import make_row, write_trained
 
 logger = structlog.get_logger(__name__)
@@ -87,7 +87,7 @@ def rest_run(run: TrainingRun) -> bool:
 def _put_down(run: TrainingRun, state: State) -> bool:
     wish = run.wish if state == State.QUEUED else TrainingRun.Wish.NONE
     put = bool(
-        held(run).update(state=state, worker="", lease_until=None, announced_at=None, seconds_left=None, wish=wish)
+        held(run).update(state=state, worker="", lease_until=None, announced_at=RING_DUE, seconds_left=None, wish=wish)
     )
     if put:
         announce(run, state)

@@ -17,6 +17,9 @@ from generation.models import TrainingRun
 from generation.models.training import TrainingRunQuerySet
 
 LEASE = timedelta(seconds=20)
+RING_AGAIN_AFTER = timedelta(seconds=60)
+RING_DUE = Now() - RING_AGAIN_AFTER
+"""For `announced_at` of a run that waits again: its bell is due now, and it has not been silent since it was made."""
 
 
 def stamp(owner: User, work: float) -> tuple[float, float]:

@@ -13,6 +13,7 @@ from generation.models import TrainingRun, TrainingSearch
 from generation.models.training import TrainingRunQuerySet
 from generation.runs import lifecycle
 from generation.runs.proposing import best_so_far
+from generation.runs.queueing import RING_DUE
 from generation.runs.submission import announce_run
 
 State, Wish = TrainingRun.State, TrainingRun.Wish
@@ -21,7 +22,7 @@ State, Wish = TrainingRun.State, TrainingRun.Wish
 def pause_run(run: TrainingRun) -> None:
     """Let it rest where it is. Raises Conflict when it has ended or rests already."""
     _not_of_a_search(run)
-    if _row(run).queued().update(state=State.PAUSED, announced_at=None):
+    if _row(run).queued().update(state=State.PAUSED):
         lifecycle.announce(run, State.PAUSED)
     elif not _row(run).running().update(wish=Wish.PAUSE):
         raise Conflict("not-running", "This training does not run; there is nothing to pause.")
@@ -30,7 +31,7 @@ def pause_run(run: TrainingRun) -> None:
 def resume_run(run: TrainingRun) -> None:
     """Go on where it rested, or take a wish back that was not yet heeded. Raises Conflict otherwise."""
     _not_of_a_search(run)
-    if _row(run).filter(state=State.PAUSED).update(state=State.QUEUED, wish=Wish.NONE, announced_at=None):
+    if _row(run).filter(state=State.PAUSED).update(state=State.QUEUED, wish=Wish.NONE, announced_at=RING_DUE):
         lifecycle.announce(run, State.QUEUED)
         transaction.on_commit(lambda: announce_run(run))
     elif not _row(run).running().exclude(wish=Wish.NONE).update(wish=Wish.NONE):

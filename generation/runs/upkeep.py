@@ -6,7 +6,6 @@ Any number may run at once. Pictures have their own, `generation.upkeep`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 
 import structlog
 from django.db import transaction
@@ -17,13 +16,13 @@ from generation import imagefiles
 from generation.models import TrainingRun, TrainingSearch
 from generation.runs import files, halving, lifecycle
 from generation.runs.proposing import best_so_far
+from generation.runs.queueing import RING_DUE
 
 logger = structlog.get_logger(__name__)
 
 State, Wish = TrainingRun.State, TrainingRun.Wish
 
 MAX_LONE_DEATHS = 2
-RING_AGAIN_AFTER = timedelta(seconds=60)
 
 
 def heal(ring: Callable[[], object]) -> dict[str, int]:
@@ -64,7 +63,7 @@ def _put_right(run: TrainingRun) -> bool:
         return False
     rests = run.wish == Wish.PAUSE
     state = State.PAUSED if rests else State.QUEUED
-    rows.update(state=state, worker="", lease_until=None, announced_at=None, wish=Wish.NONE if rests else run.wish)
+    rows.update(state=state, worker="", lease_until=None, announced_at=RING_DUE, wish=Wish.NONE if rests else run.wish)
     lifecycle.announce(run, state)
     logger.warning("run_lease_expired", run=run.code, step=run.step)
     return not rests
@@ -72,7 +71,7 @@ def _put_right(run: TrainingRun) -> bool:
 
 def resend_unannounced_runs(ring: Callable[[], object]) -> int:
     """Ring once when a queued run's bell is missing or old: a worker trains until nothing is queued."""
-    silent = TrainingRun.objects.queued().filter(Q(announced_at=None) | Q(announced_at__lt=Now() - RING_AGAIN_AFTER))
+    silent = TrainingRun.objects.queued().filter(Q(announced_at=None) | Q(announced_at__lte=RING_DUE))
     waiting = list(silent.values_list("pk", flat=True))
     if waiting:
         ring()

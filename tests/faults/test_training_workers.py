@@ -1,0 +1,169 @@
+"""Workers killed with SIGKILL while they train: the same LoRA comes all the same, once, and is paid once.
+
+Pictures asked for meanwhile are drawn at once, and others' trainings go on.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from django.conf import settings
+from django.db.models.functions import Now
+from safetensors.numpy import load_file
+
+from accounts.models import CreditEntry, Plan, User
+from generation.models import Checkpoint, DataSet, Job, TrainingRun
+from generation.runs import upkeep
+from generation.runs.steering import stop_run
+from generation.runs.submission import submit_training
+from generation.tasks import run_next_training
+from tests.faults.conftest import all_drawn_once
+from tests.faults.machine import CELERY, Machine
+from tests.generation.conftest import Queue
+from tests.generation.datasets.conftest import make_dataset
+from tests.generation.runs.conftest import add_tiny_checkpoint, small_recipe
+
+__all__ = ["make_dataset"]
+
+PATIENCE_SECONDS = 600
+PROMPT_SECONDS = 60
+
+
+@pytest.fixture
+def dataset(alice: User, machine: Machine, make_dataset: Any) -> DataSet:
+    Plan.objects.update(max_training_runs=20)
+    made: DataSet = make_dataset(alice, 4)
+    return made
+
+
+@pytest.fixture
+def tiny(machine: Machine) -> Iterator[Checkpoint]:
+    yield add_tiny_checkpoint(machine.folder / "weights")
+
+
+def trainer(machine: Machine, name: str) -> Any:
+    """A GPU worker as the platform starts it: it draws and trains."""
+    process = machine.start(name, *CELERY, "-c", "9", "-Q", "gpu,training", "-n", machine.named(name))
+    machine.processes.append(process)
+    return process
+
+
+def step_of(run: TrainingRun) -> int:
+    return TrainingRun.objects.values_list("step", flat=True).get(pk=run.pk)
+
+
+def is_done(run: TrainingRun) -> bool:
+    row = TrainingRun.objects.get(pk=run.pk)
+    assert row.state != "failed", (row.error_code, row.error_message)
+    return row.state == "done"
+
+
+def weights_of(machine: Machine, run: TrainingRun) -> dict[str, np.ndarray]:
+    lora = TrainingRun.objects.get(pk=run.pk).lora
+    assert lora is not None
+    return load_file(machine.folder / "weights" / lora.path)
+
+
+def assert_same(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> None:
+    assert one.keys() == other.keys()
+    assert max(float(np.abs(one[name] - other[name]).max()) for name in one) <= 1e-5
+
+
+def bury(run: TrainingRun) -> None:
+    """What beat does after twenty seconds of silence; the first death of a test waits for them."""
+    TrainingRun.objects.running().filter(pk=run.pk).update(lease_until=Now())
+    upkeep.heal(run_next_training.delay)
+
+
+def settles(run: TrainingRun) -> int:
+    return CreditEntry.objects.filter(reference=run.reference, kind="settle").count()
+
+
+@pytest.mark.slow
+def test_killed_again_and_again_it_learns_the_same(
+    machine: Machine, alice: User, dataset: DataSet, tiny: Checkpoint
+) -> None:
+    """Ten kills at random steps, each after the run has got on."""
+    kills = int(os.environ.get("TRAINING_KILLS", "10"))
+    steps = 100 * kills + 10
+    recipe = small_recipe(steps=steps, sample_every=1000)
+    undisturbed = submit_training(alice, dataset, recipe, "undisturbed")
+    worker = trainer(machine, "worker-0")
+    machine.until(lambda: is_done(undisturbed), PATIENCE_SECONDS)
+    run = submit_training(alice, dataset, recipe, "disturbed")
+    rng = random.Random(7)
+    for kill in range(1, kills + 1):
+        # Past the next copy of its state (every 100 steps), somewhere.
+        aim = 100 * (kill - 1) + rng.randrange(5, 60)
+        machine.until(lambda aim=aim: step_of(run) >= aim, PATIENCE_SECONDS)
+        machine.kill(worker)
+        if kill == 1:
+            machine.until(lambda: upkeep.requeue_expired_runs() == 1, PATIENCE_SECONDS)
+        bury(run)
+        worker = trainer(machine, f"worker-{kill}")
+    machine.until(lambda: is_done(run), PATIENCE_SECONDS)
+    assert TrainingRun.objects.get(pk=run.pk).attempt == kills + 1
+    assert_same(weights_of(machine, run), weights_of(machine, undisturbed))
+    assert settles(run) == 1
+
+
+@pytest.mark.slow
+def test_a_stopped_worker_hands_its_training_to_the_next(
+    machine: Machine, alice: User, dataset: DataSet, tiny: Checkpoint
+) -> None:
+    run = submit_training(alice, dataset, small_recipe(steps=400, sample_every=200), "handed-on")
+    worker = trainer(machine, "first")
+    machine.until(lambda: step_of(run) >= 120, PATIENCE_SECONDS)
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(settings.STOP_GRACE_SECONDS + 10) == 0
+    row = TrainingRun.objects.get(pk=run.pk)
+    assert (row.state, row.lone_deaths) == ("queued", 0)
+    step = row.step
+    trainer(machine, "second")
+    run_next_training.delay()
+    machine.until(lambda: step_of(run) > step or is_done(run), PATIENCE_SECONDS)
+    machine.until(lambda: is_done(run), PATIENCE_SECONDS)
+    assert settles(run) == 1
+    # Nothing was learned twice: the curve of the second begins where the first's ended.
+    assert [point[0] for point in TrainingRun.objects.get(pk=run.pk).curve] == sorted(
+        {point[0] for point in TrainingRun.objects.get(pk=run.pk).curve}
+    )
+
+
+@pytest.mark.slow
+def test_pictures_do_not_wait_for_a_training(
+    machine: Machine, alice: User, dataset: DataSet, tiny: Checkpoint, queue: Queue
+) -> None:
+    run = submit_training(alice, dataset, small_recipe(steps=2000, sample_every=50), "long")
+    trainer(machine, "both")
+    machine.until(lambda: TrainingRun.objects.get(pk=run.pk).snapshots.filter(step__gt=0).exists(), PATIENCE_SECONDS)
+    jobs = queue(alice, count=8, steps=20)
+    began = step_of(run)
+    seconds = machine.until(lambda: all_drawn_once(jobs), PROMPT_SECONDS)
+    learned = step_of(run) - began
+    waits = [job.started_at - job.created_at for job in Job.objects.filter(pk__in=[job.pk for job in jobs])]
+    print(f"8 pictures in {seconds:.1f} s; longest wait {max(waits).total_seconds():.2f} s; {learned} steps meanwhile")
+    stop_run(TrainingRun.objects.get(pk=run.pk))
+    machine.until(lambda: is_done(run), PATIENCE_SECONDS)
+    assert settles(run) == 1
+
+
+@pytest.mark.slow
+def test_a_training_that_kills_every_worker_is_set_aside(
+    machine: Machine, alice: User, dataset: DataSet, tiny: Checkpoint
+) -> None:
+    run = submit_training(alice, dataset, small_recipe(steps=2000, sample_every=1000), "poison")
+    for name in ("first", "second"):
+        attempt = TrainingRun.objects.get(pk=run.pk).attempt
+        worker = trainer(machine, name)
+        machine.until(lambda before=attempt: TrainingRun.objects.get(pk=run.pk).attempt > before, PATIENCE_SECONDS)
+        machine.kill(worker)
+        bury(run)
+    machine.until(lambda: TrainingRun.objects.get(pk=run.pk).state == "failed", PATIENCE_SECONDS)
+    assert CreditEntry.objects.filter(reference=run.reference, kind="release").count() == 1
