@@ -17,12 +17,15 @@ from gallery.publishing import publish_image
 from generation.datasets.captioning import set_caption
 from generation.datasets.collecting import add_uploads
 from generation.datasets.keeping import create_dataset
+from generation.loras.bringing import Upload, add_upload
+from generation.loras.owning import describe
 from generation.models import GeneratedImage
 from tests.architecture.sources import ROOT
 from tests.conftest import PASSWORD
 from tests.generation.web.studio_things import learned, run_of
 from tests.journeys.test_making import DONE, press
 from tests.journeys.test_training import NOTO
+from tests.lora_files import lora_bytes
 
 FOLDER = ROOT / "screenshots"
 WINDOWS = {"1280": {"width": 1280, "height": 800}, "360": {"width": 360, "height": 1200}}
@@ -53,6 +56,15 @@ OWN = {
     "dataset": "/studio/datasets/{dataset}/",
     "training-new": "/studio/runs/new/?dataset={dataset}",
     "training": "/studio/runs/{run}/",
+    "lab": "/studio/lab/",
+    "lab-compare": "/studio/lab/?mode=axes",
+    "grid": "/studio/lab/grids/{grid}/",
+    "merge": "/studio/lab/merge/",
+    "loras-mine": "/loras/?mine=1",
+    "lora-mine": "/loras/{lora}/",
+    "lora-edit": "/loras/{lora}/edit/",
+    "lora-publish": "/loras/{lora}/publish/",
+    "lora-upload": "/loras/upload/",
     "account": "/account/",
     "account-credits": "/account/credits/",
     "account-tokens": "/account/tokens/",
@@ -81,7 +93,7 @@ def test_every_page_has_its_picture(
     shoot(page, "studio-empty-light-1280", "/studio/")
     shoot(page, "create-empty-light-1280", "/create/")
     make_something(page)
-    named = publish_something(alice, bob) | teach_something(alice)
+    named = publish_something(alice, bob) | teach_something(alice) | mix_something(page, alice)
     moderators = new_context()
     sign_in(moderators.new_page(), "bob")
     seats = ((PUBLIC, None), (OWN, desk.storage_state()), (MODERATORS, moderators.storage_state()))
@@ -126,6 +138,20 @@ def make_something(page: Page) -> None:
     press(page, "a smiling face with sunglasses", count=4)
     press(page, "a yellow star <lora:fluent-3d:0.8>", count=3)
     expect(page.locator(DONE)).to_have_count(7)
+
+
+def mix_something(page: Page, alice: User) -> dict[str, str]:
+    """A mixture of two LoRAs as a grid, and a LoRA of alice's own with two versions."""
+    page.goto("/studio/lab/?mix=fluent-3d&mix=line-art")
+    page.click("#lab details > summary")
+    page.fill("[name=steps]", "8")
+    page.click("#lab button[type=submit]")
+    expect(page.locator("#grid-head")).to_contain_text("As one picture")
+    data = lora_bytes(1), lora_bytes(2)
+    first = add_upload(alice, Upload("Soft clay.safetensors", len(data[0]), [data[0]]))
+    describe(first, licence="cc-by", trigger_words=["soft clay", "matte"], description="Rounded, matte things.")
+    second = add_upload(alice, Upload("Soft clay.safetensors", len(data[1]), [data[1]], first))
+    return {"grid": page.url.rstrip("/").rpartition("/")[2], "lora": second.name}
 
 
 def shoot(page: Page, name: str, address: str) -> None:

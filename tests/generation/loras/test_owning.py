@@ -51,9 +51,10 @@ def test_what_is_public_stays_as_it_was_approved(alice: User, bring: Bring) -> N
     describe(lora, licence="mit")
     Lora.objects.update(is_public=True)
     lora.refresh_from_db()
-    for said in ({"licence": "cc0"}, {"description": "x"}, {"title": "Other"}, {"trigger_words": ["x"]}, {"name": "other"}):
+    changes = {"licence": "cc0", "description": "x", "title": "Other", "trigger_words": ["x"], "name": "other"}
+    for field, value in changes.items():
         with pytest.raises(Conflict):
-            describe(lora, **said)
+            describe(lora, **{field: value})
     describe(lora, may_download=True, licence="mit")
     with pytest.raises(Conflict):
         delete_lora(lora)
