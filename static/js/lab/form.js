@@ -16,7 +16,7 @@ function dressAxis(axis) {
   target.hidden = !kind.dataset.target;
   if (kind.dataset.target) target.querySelector("label").textContent = sentence(kind.dataset.target);
   axis.querySelector("[data-values-part]").hidden = !kind.value;
-  axis.querySelector("[data-hint]").textContent = kind.dataset.hint;
+  axis.querySelector("p[data-hint]").textContent = kind.dataset.hint;
 }
 
 function sentence(words) {
