@@ -54,7 +54,7 @@ VERBS = (
     "generation.lab.grids",
     "generation.lab.merges",
 )
-DOOR_VERBS = ("generation.auditing", "generation.idempotency")
+DOOR_VERBS = ("generation.auditing", "generation.findings", "generation.idempotency")
 DOOR_MODULES = (
     "generation.forms",
     "generation.lora_forms",
