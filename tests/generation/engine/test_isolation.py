@@ -211,5 +211,5 @@ def test_a_dead_engine_thread_fails_everyone_at_once(monkeypatch: pytest.MonkeyP
         thread.start()
     for thread in threads:
         thread.join(60)
-    assert codes == ["engine-stopped"] * len(OTHERS)
+    assert codes == ["engine-stopped"] * len(OTHERS) and dying.died
     assert_failed(draw_together(dying, [recipe()])[0], "engine-stopped")
