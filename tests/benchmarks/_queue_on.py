@@ -87,7 +87,7 @@ def claiming(vendor: str) -> list[dict[str, Any]]:
 
     owners = people(USERS)
     rows: list[dict[str, Any]] = []
-    medians: list[float] = []
+    undisturbed: list[float] = []
     for size in SIZES:
         fill(owners, size)
         with connection.cursor() as cursor:
@@ -99,10 +99,11 @@ def claiming(vendor: str) -> list[dict[str, Any]]:
         rows.append(
             row(f"claim_next, {of}, p95", round(p95, 2), "ms", f"< {LIMIT_MS[vendor]:g}", p95 < LIMIT_MS[vendor])
         )
-        medians.append(percentile(0.5, seconds))
-        rows.append(row(f"claim_next, {of}, median", round(1_000 * medians[-1], 2), "ms"))
+        rows.append(row(f"claim_next, {of}, median", round(1_000 * percentile(0.5, seconds), 2), "ms"))
+        # The quicker ones say how the work grows; the slower ones what else the machine does.
+        undisturbed.append(percentile(0.25, seconds))
         rows.append(row(f"claim_next, {of}, processor, median", round(1_000 * percentile(0.5, busy), 2), "ms"))
-    flat = medians[-1] / medians[0]
+    flat = undisturbed[-1] / undisturbed[0]
     rows.append(row(f"claim_next, 100,000 rows against 1,000 on {vendor}", round(flat, 2), "times", "<= 2", flat <= 2))
     return rows
 
