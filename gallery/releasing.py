@@ -13,22 +13,16 @@ from gallery.models import Decision, Release, ReleaseSample
 from gallery.screening import flags_of_words
 from gallery.transitions import MOVES, move, record
 from generation.loras.licences import may_share
+from generation.loras.pictures import pictures_with
 from generation.models import GeneratedImage, Lora
 
 MOST_SAMPLES = 8
 MOST_PENDING = 10
-LOOKED_AT = 400
 ALREADY = {
     Release.State.PENDING: "This LoRA is waiting for a moderator already.",
     Release.State.APPROVED: "This LoRA is public already.",
     Release.State.TAKEN_DOWN: "A moderator took this LoRA down; it cannot be published again.",
 }
-
-
-def pictures_with(user: User, lora: Lora) -> list[GeneratedImage]:
-    """This person's own kept pictures that were drawn with the file, newest first, among their latest."""
-    rows = GeneratedImage.objects.of(user).kept().filter(prompt__contains="<lora:", job__isnull=False)
-    return [image for image in rows.newest()[:LOOKED_AT] if lora.sha256 in {pick.sha256 for pick in image.recipe.loras}]
 
 
 def release_lora(user: User, lora: Lora, samples: Sequence[str]) -> Release:

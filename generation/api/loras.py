@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 from accounts.refusals import NotFound
 from generation.api.serializers import LoraOutput
 from generation.api.views import maker
-from generation.idempotency import idempotent
+from generation.idempotency import idempotent, idempotent_upload
 from generation.lab.merges import submit_merge
 from generation.loras.bringing import Upload, add_upload
 from generation.loras.licences import CHOICES
@@ -81,6 +81,7 @@ class LorasView(generics.ListAPIView[Lora]):
         return rows
 
     @extend_schema(request={"multipart/form-data": UploadInput}, responses={201: LoraOutput})
+    @idempotent_upload
     def post(self, request: Request) -> Response:
         said = UploadInput(data=request.data)
         said.is_valid(raise_exception=True)

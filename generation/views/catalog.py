@@ -7,12 +7,14 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from generation.loras.pictures import pictures_with
 from generation.loras.versions import versions_of
 from generation.models import Checkpoint, Lora
 from generation.models.catalog import FAMILY_TITLES
-from generation.showroom import showroom
+from generation.showroom import Print, showroom
 from generation.views.samples import Sample, released_samples, samples_of
 
 SAMPLES_ON_A_CARD = 3
@@ -64,8 +66,25 @@ def lora(request: HttpRequest, name: str) -> HttpResponse:
         "parents": parents_of(row, request.user),
         "shared": row.shared_with.count() if row.owner_id == request.user.pk else 0,
         "prints": showroom.made_with(row.sha256, PRINTS_SHOWN),
+        "own_prints": own_prints(request.user, row)[:PRINTS_SHOWN],
     }
     return render(request, "generation/lora.html", context)
+
+
+def own_prints(user: Any, row: Lora) -> list[Print]:
+    """Pictures that the person who looks has made with it; each leads to its own page."""
+    if not user.is_authenticated:
+        return []
+    return [
+        Print(
+            url=reverse("image", args=[image.code]),
+            picture=reverse("image-thumbnail", args=[image.code]),
+            width=image.width,
+            height=image.height,
+            alt=image.prompt,
+        )
+        for image in pictures_with(user, row)
+    ]
 
 
 def parents_of(row: Lora, user: Any) -> list[dict[str, Any]]:

@@ -12,7 +12,8 @@ from accounts.models import User
 from accounts.refusals import Conflict, NotAllowed, NotFound, Refusal
 from gallery.models import BlockedPhrase, Release, ReleaseDecision
 from gallery.moderation import approve, reject, take_down
-from gallery.releasing import pictures_with, release_lora, withdraw_release
+from gallery.releasing import release_lora, withdraw_release
+from generation.loras.pictures import pictures_with
 from generation.models import Lora
 from generation.recipe import LoraPick
 from tests.gallery.conftest import Finish
@@ -47,6 +48,13 @@ def test_approval_makes_it_everybodys_and_only_then(bob: User, charlie: User, cl
     take_down(bob, sent, "It copies somebody.")
     assert not Lora.objects.usable_by(charlie).filter(pk=clay.pk).exists()
     assert [decision.verb for decision in ReleaseDecision.objects.all()] == ["take_down", "approve", "publish"]
+
+
+def test_its_page_shows_ones_own_pictures_with_it(alices: Client, charlies: Client, bob: User, sent: Release) -> None:
+    code = sent.samples.get(place=0).image.code
+    assert f"/images/{code}/thumbnail" in alices.get("/loras/clay/").text
+    approve(bob, sent)
+    assert f"/images/{code}/thumbnail" not in charlies.get("/loras/clay/").text
 
 
 def test_its_author_takes_it_back_and_sends_it_in_again(
