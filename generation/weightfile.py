@@ -34,7 +34,7 @@ SINGLE_FILE_PARTS = {
     "VAE": ("first_stage_model.",),
     "text encoder": ("cond_stage_model.", "conditioner.embedders."),
 }
-BASE_VERSIONS = (("sdxl", "sdxl"), ("sd_v2", "sd2"), ("sd_v1", "sd1"))
+BASE_VERSIONS = (("sdxl", "sdxl"), ("sd_v2", "sd2"), ("sd_v1", "sd1"), ("mini", "mini"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,14 +35,20 @@ def train(
     *,
     turn: Turn = nullcontext,
     device: torch.device | str = "cpu",
+    threads: int | None = None,
 ) -> Iterator[Event]:
     """Learn a LoRA for the checkpoint `base`. Yields Progress after each step, Measured at snapshots, then Finished.
 
     `folder` keeps all there is: called again on it, the training goes on from at most 100 steps before where it was
     killed, to the same result; snapshots told before are told again. Closing the generator stops after the step under
     way, and nothing of it is lost. `turn` is entered around every piece of work on the device. Held-out pictures decide
-    nothing but what is measured. Raises TrainingError and WeightsRefused with sentences for people.
+    nothing but what is measured. `device` may be "auto"; `threads` limits torch's on a CPU. Raises
+    TrainingError and WeightsRefused with sentences for people.
     """
+    if threads:
+        torch.set_num_threads(threads)
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
     session = Session(recipe, base, pictures, folder, turn, torch.device(device))
     measured = session.earlier()
     yield from measured

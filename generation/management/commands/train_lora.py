@@ -75,18 +75,14 @@ class Command(BaseCommand):
     ) -> tuple[list[Measured], Finished]:
         # Only here: the other commands start without torch.
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
-        import torch
-
         from generation.engine.outcome import RenderError
         from generation.training.trainer import Measured, Progress, TrainingError, train
 
-        device = settings.RENDER_DEVICE
-        chosen = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
-        torch.set_num_threads(settings.RENDER_THREADS or os.cpu_count() or 1)
         snapshots: list[Measured] = []
         try:
             with tqdm(total=recipe.steps, unit="step", file=self.stderr, desc="Learning") as bar:
-                for event in train(recipe, base, pictures, out, device=chosen):
+                where: dict[str, Any] = {"device": settings.RENDER_DEVICE, "threads": settings.RENDER_THREADS or None}
+                for event in train(recipe, base, pictures, out, **where):
                     if isinstance(event, Measured):
                         snapshots.append(event)
                         bar.write(told(event), file=self.stderr)
