@@ -7,10 +7,10 @@ latents: 8 by 8 are bound by weights as a GPU's are, 16 by 16 of `mini` nearly f
 All of it takes a quarter of an hour of a quiet core; `--only SECTION` takes one of SECTIONS.
 
 LoRAs on attention layers, which nearly all files are, cost 1.09 (four guided requests) to 1.16 (eight without guidance,
-each its own set) where 1.15 is asked. On every layer of `mini` they cost 1.28 (two rows without a goal), and what was tried against that is written with the arithmetic, in
-`generation.engine.lora_runs`: its layers are 48 to 192 wide, so one LoRA of rank 8 is 8 to 33 % of a layer's own
-arithmetic, and each of 133 layers runs two or three operations more. Not tried: one product for the projections that
-share an input.
+each its own set) where 1.15 is asked. On every layer of `mini` they cost 1.28 (two rows without a goal), and what was
+tried against that is written with the arithmetic, in `generation.engine.lora_runs`: its layers are 48 to 192 wide, so
+one LoRA of rank 8 is 8 to 33 % of a layer's own arithmetic, and each of 133 layers runs two or three operations more.
+Not tried: one product for the projections that share an input.
 
 `sd15` reached 1.37 times sequential when it was measured last, on two cores that ten other processes wanted: what a
 batch gains there is memory traffic, and that was not ours alone. On a quieter machine eight rows a call gave 1.4 and
