@@ -1,4 +1,4 @@
-"""What a person keeps on the site, in bytes: pictures, data sets, snapshots of trainings, LoRAs. Limits are the plan's."""
+"""What a person keeps on the site, in bytes: pictures, data sets, snapshots, LoRAs. The limits are the plan's."""
 
 from __future__ import annotations
 
