@@ -53,7 +53,7 @@ def test_a_lora_becomes_everybodys(
     moderator = sign_in(bob)
     moderator.goto("/admin/gallery/release/")
     expect(moderator.locator("[data-post]")).to_contain_text("Soft clay")
-    assert moderator.evaluate("document.querySelector('.moderation__samples img').naturalWidth") > 0
+    moderator.wait_for_function("document.querySelector('.moderation__samples img').naturalWidth > 0")
     moderator.keyboard.press("ArrowRight")
     moderator.keyboard.press("a")
     expect(moderator.locator("[data-said]")).to_contain_text("Approved")
