@@ -10,13 +10,18 @@ TEST_STAMP := $(VENV)/.test-$(shell cat requirements.txt tests/requirements.txt 
 # Two at a time, a file in one hand; a thread each for torch, which otherwise takes every core for every test.
 PYTEST := OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test test-slow lint test-postgres benchmarks chromium clean
+.PHONY: run test test-all test-slow lint test-postgres benchmarks chromium clean
 
 run: $(RUN_STAMP)
 	@exec $(PY) manage.py platform
 
 test: $(TEST_STAMP) chromium lint
 	$(PYTEST) -m "not slow" $(PYTEST_ARGS)
+
+# All there is, one lane after the other.
+test-all: test
+	$(MAKE) test-postgres
+	$(MAKE) test-slow
 
 # The long ones: workers killed over and over, thousands of random texts, pictures of every page.
 test-slow: $(TEST_STAMP) chromium

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -12,7 +13,6 @@ from tests.faults.conftest import all_drawn_once, running
 from tests.faults.machine import Machine
 from tests.generation.conftest import Queue
 
-BACK_AT_WORK_SECONDS = 45
 PATIENCE_SECONDS = 240
 
 
@@ -31,7 +31,10 @@ def test_a_worker_killed_with_one_job_in_hand(machine: Machine, alice: User, que
 
 
 @pytest.mark.slow
-def test_a_worker_killed_with_eight_jobs_in_hand_twice(machine: Machine, alice: User, queue: Queue) -> None:
+def test_a_worker_killed_with_eight_jobs_in_hand_twice(
+    machine: Machine, alice: User, queue: Queue, record_property: Callable[[str, object], None]
+) -> None:
+    """The seconds from the new worker's start until all eight are in hand again are the benchmark's to judge."""
     machine.house_worker()
     worker = machine.gpu_worker("first")
     jobs = queue(alice, count=8, steps=60)
@@ -40,10 +43,8 @@ def test_a_worker_killed_with_eight_jobs_in_hand_twice(machine: Machine, alice: 
         machine.kill(worker)
         began = time.monotonic()
         worker = machine.gpu_worker(name)
-        waiting = machine.until(lambda n=name: not running() or at_work(n), PATIENCE_SECONDS)
         machine.until(lambda n=name: at_work(n), PATIENCE_SECONDS)
-        back = time.monotonic() - began
-        print(f"in line again after {waiting:.0f} s, in hand after {back:.0f} s (aim: {BACK_AT_WORK_SECONDS})")
+        record_property("back at work", time.monotonic() - began)
     machine.until(lambda: all_drawn_once(jobs), PATIENCE_SECONDS)
 
 

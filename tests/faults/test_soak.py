@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,9 @@ LEEWAY_BYTES = 16 * 1024**2
 
 
 @pytest.mark.slow
-def test_a_long_run_leaks_nothing(machine: Machine, alice: User, queue: Queue) -> None:
+def test_a_long_run_leaks_nothing(
+    machine: Machine, alice: User, queue: Queue, record_property: Callable[[str, object], None]
+) -> None:
     Plan.objects.update(max_queued=2 * PICTURES, max_running=8)
     alice.plan.refresh_from_db()
     grant(alice, 10 * PICTURES, reference="test:enough")
@@ -43,7 +46,8 @@ def test_a_long_run_leaks_nothing(machine: Machine, alice: User, queue: Queue) -
     after = {name: held_by(part) for name, part in parts.items()}
     for name, (memory, handles) in after.items():
         was, had = before[name]
-        print(f"{name}: {was / 1e6:.0f} MB, then {memory / 1e6:.0f} MB; {had} file handles, then {handles}")
+        record_property(f"memory of {name}", 100 * (memory / was - 1))
+        record_property(f"handles of {name}", handles - had)
     for name, (memory, handles) in after.items():
         was, had = before[name]
         assert memory <= was * (1 + GROWTH) + LEEWAY_BYTES, name
