@@ -42,7 +42,7 @@ def test_cancel_races_finish(alice: User, queue: Queue) -> None:
             # Keeping the files takes a while before the row is written: the wish comes before, during and after.
             delay = random.Random(number).uniform(0, LATEST_WISH_SECONDS)
             race(pool, partial(lifecycle.finish_job, job, PIXELS, 0.1), partial(cancel_after, delay, job))
-        list(pool.map(lambda _: connections.close_all(), range(2)))
+        race(pool, connections.close_all, connections.close_all)
     ends = dict(Job.objects.values_list("code", "state"))
     assert set(ends.values()) <= {"done", "cancelled"}
     done = {code for code, state in ends.items() if state == "done"}
