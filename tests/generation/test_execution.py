@@ -42,6 +42,13 @@ def test_it_works(alice: User, queue: Queue, bench: Workbench) -> None:
     assert bench.row.work_per_second > 0
 
 
+def test_a_checkpoint_stays_warm_between_jobs(alice: User, queue: Queue, bench: Workbench) -> None:
+    (job,) = queue(alice)
+    assert bench.warm() == set()
+    execution.perform_ready_jobs()
+    assert bench.warm() == {job.checkpoint_sha256}
+
+
 def test_a_lora_whose_file_is_gone_fails_and_is_refunded(alice: User, queue: Queue, bench: Workbench) -> None:
     (job,) = queue(alice, "a cat <lora:line-art:0.5>")
     Lora.objects.filter(name="line-art").update(path="nowhere.safetensors")
