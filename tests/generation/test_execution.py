@@ -95,6 +95,21 @@ def test_what_hangs_in_the_engine_is_let_go(
     assert [state(hanging), state(fine)] == [("queued", ""), ("running", "")]
 
 
+def test_a_suspect_calls_those_who_found_nothing_beside_it(
+    alice: User, queue: Queue, bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suspect, other = queue(alice, count=2)
+    Job.objects.filter(pk=suspect.pk).update(deaths=2)
+    states: list[tuple[str, str]] = []
+
+    def ring(**options: object) -> None:
+        states.append((state(suspect)[0], state(other)[0]))
+
+    monkeypatch.setattr(execution.run_next_job, "apply_async", ring)
+    assert execution.perform_ready_jobs() == 2
+    assert states == [("running", "queued"), ("done", "queued")]
+
+
 def test_a_closing_worker_takes_nothing_and_gives_back_what_it_has(alice: User, queue: Queue, bench: Workbench) -> None:
     (job,) = queue(alice, steps=50)
     claimed = claim_next(bench.name)
