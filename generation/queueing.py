@@ -75,7 +75,11 @@ CLAIM = """
         LIMIT 1
         {lock}
     )
-    RETURNING *
+    RETURNING *, EXISTS (
+        SELECT 1 FROM ready ahead
+        WHERE ahead.virtual_start < generation_job.virtual_start
+            OR (ahead.virtual_start = generation_job.virtual_start AND ahead.id < generation_job.id)
+    ) AS others_ahead
 """
 """Choosing, taking and reading the job in one statement, which Django's own words cannot say. A suspect is drawn alone:
 a worker that holds something takes nothing from it on until it is empty, or under load the suspect would wait for
@@ -121,7 +125,7 @@ def claim_next(worker: str, warm: Collection[str] = ()) -> Job | None:
         now = fairness.held_clock()
         drawn = Job.objects.raw(_statement(CLAIM, len(warm)), [worker, worker, worker, *warm])
         job: Job | None = next(iter(drawn), None)
-        if job is not None and job.checkpoint_sha256 in warm:
+        if job is not None and job.checkpoint_sha256 in warm and getattr(job, "others_ahead", False):
             _note_overtaken(job)
         if job is not None and job.virtual_start > now:
             fairness.advance_clock(job.virtual_start)
