@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Max, Min, Q, QuerySet
 from django.db.models.functions import Greatest
 
 from accounts.models import User
@@ -35,16 +35,46 @@ def held_clock() -> float:
 
 def stamp(owner: User, works: Sequence[float]) -> list[float]:
     """Start tags for the owner's next jobs, in order. Call inside the transaction that writes the jobs."""
-    QueueShare.objects.get_or_create(owner=owner)
-    share = QueueShare.objects.select_for_update().get(owner=owner)
+    share = held_share(owner)
     finish = max(virtual_now(), share.virtual_finish)
     starts = []
     for work in works:
         starts.append(finish)
-        finish += work / (WORK_UNIT * owner.plan.share)
+        finish += work / speed_of(owner)
     share.virtual_finish = finish
     share.save(update_fields=["virtual_finish"])
     return starts
+
+
+def held_share(owner: User) -> QueueShare:
+    """Held until the transaction ends. Whoever changes several of a person's jobs takes it before any of them."""
+    QueueShare.objects.get_or_create(owner=owner)
+    return QueueShare.objects.select_for_update().get(owner=owner)
+
+
+def speed_of(owner: User) -> float:
+    """Work of the owner's that moves their start tags by one unit of virtual time."""
+    return WORK_UNIT * owner.plan.share
+
+
+def close_gap(share: QueueShare, job: Job) -> None:
+    """A queued job was cancelled: its owner's later ones move up, and what it would have cost is no longer counted.
+
+    By no more than brings the next one to its place, or to the clock: what changed places (`prefer_job`) may be worth
+    more work than the gap is wide, and moving by all of it would put several at one place.
+    """
+    cost = job.work / speed_of(job.owner)
+    mine = Job.objects.filter(owner_id=job.owner_id)
+    later = mine.queued().filter(virtual_start__gt=job.virtual_start)
+    following = later.aggregate(start=Min("virtual_start"))["start"]
+    if following is not None:
+        gap = following - max(job.virtual_start, virtual_now())
+        if (step := min(cost, gap)) > 0:
+            later.update(virtual_start=F("virtual_start") - step)
+    ends = F("virtual_start") + F("work") / speed_of(job.owner)
+    last = mine.unfinished().aggregate(end=Max(ends))["end"]
+    share.virtual_finish = max(share.virtual_finish - cost, last or 0.0)
+    share.save(update_fields=["virtual_finish"])
 
 
 def advance_clock(virtual_start: float) -> None:
@@ -55,6 +85,7 @@ def advance_clock(virtual_start: float) -> None:
 def prefer_job(job: Job) -> None:
     """Draw this queued job before its owner's others: it changes places with the earliest. Nobody else's moves."""
     with transaction.atomic():
+        held_share(job.owner)
         mine = Job.objects.of(job.owner).queued().order_by("virtual_start", "pk").select_for_update()
         places = {row.pk: row.virtual_start for row in mine}
         if job.pk not in places:

@@ -17,7 +17,7 @@ from PIL import Image
 
 from accounts import budgets, credits
 from accounts.refusals import Conflict
-from generation import events, imagefiles
+from generation import events, fairness, imagefiles
 from generation.imaging.encode import encode_image
 from generation.imaging.infotext import write_infotext
 from generation.imaging.thumbnails import thumbnail
@@ -27,7 +27,6 @@ from generation.recipe import Recipe
 logger = structlog.get_logger(__name__)
 
 THUMBNAIL_SIDE = 640
-MAX_ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +80,14 @@ def fail_job(job: Job, code: str, message: str) -> bool:
 def cancel_job(job: Job) -> None:
     """End an unfinished job at its owner's wish and give the credits back. Conflict when it has ended already."""
     with transaction.atomic():
-        ended = _end(Job.objects.unfinished().filter(pk=job.pk), Job.State.CANCELLED)
-        if ended:
-            give_back(job, f"Cancelled: {_note(job)}")
-    if not ended:
-        raise Conflict("already-ended", "This picture has already ended; there is nothing to cancel.")
+        # The share before the job, as for a submission: two that each hold what the other wants would wait for ever.
+        share = fairness.held_share(job.owner)
+        row = Job.objects.unfinished().select_for_update().filter(pk=job.pk).first()
+        if row is None or not _end(Job.objects.filter(pk=row.pk, state=row.state), Job.State.CANCELLED):
+            raise Conflict("already-ended", "This picture has already ended; there is nothing to cancel.")
+        if row.state == Job.State.QUEUED:
+            fairness.close_gap(share, row)
+        give_back(row, f"Cancelled: {_note(row)}")
     events.ask_to_stop(job)
     _announce(job, Job.State.CANCELLED)
 

@@ -15,6 +15,7 @@ from django.db.models.functions import Now
 
 from generation import fairness
 from generation.models import Checkpoint, GpuWorker, Job
+from generation.models.jobs import SUSPECT_DEATHS
 
 Claim = tuple[int, int]
 """A job's id and the attempt under which it is held."""
@@ -22,13 +23,13 @@ Claim = tuple[int, int]
 LEASE = timedelta(seconds=20)
 HEARTBEAT_SECONDS = 5.0
 WARM_SLACK = 2.0
-"""Virtual time by which a job may be overtaken by one whose checkpoint the worker has loaded."""
+"""Virtual time by which a job may be overtaken, once, by one whose checkpoint the worker has loaded."""
 LOOK_AHEAD = 16
 
 
-CLAIM = """
+READY = """
     WITH drawing AS MATERIALIZED (
-        SELECT owner_id FROM generation_job WHERE state = 'running' AND lease_until IS NOT NULL
+        SELECT owner_id, worker, deaths FROM generation_job WHERE state = 'running' AND lease_until IS NOT NULL
     ),
     at_their_limit AS (
         SELECT drawing.owner_id
@@ -38,28 +39,65 @@ CLAIM = """
         HAVING COUNT(*) >= accounts_plan.max_running
     ),
     ready AS MATERIALIZED (
-        SELECT id, virtual_start, checkpoint_sha256
+        SELECT id, virtual_start, checkpoint_sha256, deaths, overtaken
         FROM generation_job
         WHERE state = 'queued' AND owner_id NOT IN (SELECT owner_id FROM at_their_limit)
         ORDER BY virtual_start, id
         LIMIT {look_ahead}
     )
+"""
+"""The next jobs of those who may start one. Joins are `CROSS JOIN` so that SQLite begins with the few running rows and
+not with everybody's account; the lease is named for its index."""
+
+CLAIM = """
+    {ready}
     UPDATE generation_job
     SET state = 'running', worker = %s, attempt = attempt + 1, lease_until = {lease_end}, started_at = {now}
     WHERE state = 'queued' AND id = (
         SELECT job.id
         FROM ready JOIN generation_job job ON job.id = ready.id AND job.state = 'queued'
+        WHERE NOT EXISTS (SELECT 1 FROM drawing WHERE worker = %s AND deaths >= {suspect})
+            AND (
+                NOT EXISTS (SELECT 1 FROM drawing WHERE worker = %s)
+                OR NOT EXISTS (
+                    SELECT 1 FROM ready ahead
+                    WHERE ahead.deaths >= {suspect} AND ahead.virtual_start <= ready.virtual_start
+                )
+            )
         ORDER BY
             CASE WHEN ready.checkpoint_sha256 IN ({warm})
-                AND ready.virtual_start <= {slack} + (SELECT MIN(virtual_start) FROM ready) THEN 0 ELSE 1 END,
+                AND ready.virtual_start <= {slack} + (SELECT MIN(virtual_start) FROM ready)
+                AND NOT EXISTS (
+                    SELECT 1 FROM ready ahead
+                    WHERE ahead.overtaken > 0 AND ahead.virtual_start <= ready.virtual_start
+                ) THEN 0 ELSE 1 END,
             ready.virtual_start, ready.id
         LIMIT 1
         {lock}
     )
-    RETURNING *
+    RETURNING *, EXISTS (
+        SELECT 1 FROM ready ahead
+        WHERE ahead.virtual_start < generation_job.virtual_start
+            OR (ahead.virtual_start = generation_job.virtual_start AND ahead.id < generation_job.id)
+    ) AS others_ahead
 """
-"""Choosing, taking and reading the job in one statement, which Django's own words cannot say. Joins are `CROSS JOIN`
-so that SQLite begins with the few running rows and not with everybody's account; the lease is named for its index."""
+"""Choosing, taking and reading the job in one statement, which Django's own words cannot say. A suspect is drawn alone:
+a worker that holds something takes nothing from it on until it is empty, or under load the suspect would wait for
+ever."""
+
+OVERTAKE = """
+    {ready}
+    UPDATE generation_job
+    SET overtaken = overtaken + 1
+    WHERE id IN (
+        SELECT job.id
+        FROM ready JOIN generation_job job ON job.id = ready.id AND job.state = 'queued'
+        WHERE ready.virtual_start < %s OR (ready.virtual_start = %s AND ready.id < %s)
+        {lock}
+    )
+"""
+"""What stood before a job that went first for its checkpoint. Rows in use are skipped: waiting for them while the clock
+is held could be a deadlock."""
 
 DIALECTS = {
     "sqlite": {
@@ -79,20 +117,30 @@ def claim_next(worker: str, warm: Collection[str] = ()) -> Job | None:
     """Take the fairest queued job for `worker`, or None when nothing may start.
 
     `warm` holds the sha256 of checkpoints that are loaded: within `WARM_SLACK` such a job goes first, since it
-    joins the running batch. Raises the attempt, which fences off every earlier holder.
+    joins the running batch, but no job is overtaken so more than once. Raises the attempt, which fences off every
+    earlier holder.
     """
     with transaction.atomic():
         # Claims come one after another, or two of them could both be somebody's last allowed one.
         now = fairness.held_clock()
-        job: Job | None = next(iter(Job.objects.raw(_claim_statement(len(warm)), [worker, *warm])), None)
+        drawn = Job.objects.raw(_statement(CLAIM, len(warm)), [worker, worker, worker, *warm])
+        job: Job | None = next(iter(drawn), None)
+        if job is not None and job.checkpoint_sha256 in warm and getattr(job, "others_ahead", False):
+            _note_overtaken(job)
         if job is not None and job.virtual_start > now:
             fairness.advance_clock(job.virtual_start)
     return job
 
 
-def _claim_statement(warm: int) -> str:
-    return CLAIM.format(
-        look_ahead=LOOK_AHEAD,
+def _note_overtaken(job: Job) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_statement(OVERTAKE), [job.virtual_start, job.virtual_start, job.pk])
+
+
+def _statement(text: str, warm: int = 0) -> str:
+    return text.format(
+        ready=READY.format(look_ahead=LOOK_AHEAD),
+        suspect=SUSPECT_DEATHS,
         slack=WARM_SLACK,
         warm=", ".join(["%s"] * warm) or "NULL",
         **DIALECTS[connection.vendor],

@@ -13,13 +13,15 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from generation import events, imagefiles
-from generation.lifecycle import MAX_ATTEMPTS, give_back
+from generation.lifecycle import give_back
 from generation.loras import files as lorafiles
 from generation.loras.quarantine import quarantine_suspects
 from generation.models import GeneratedImage, GpuWorker, Job, KeptAnswer
+from generation.queueing import LEASE
 
 logger = structlog.get_logger(__name__)
 
+MAX_DEATHS = 3
 MAX_LONE_DEATHS = 2
 RING_AGAIN_AFTER = timedelta(seconds=60)
 DELETED_KEPT_FOR = timedelta(days=1)
@@ -35,15 +37,15 @@ def heal(ring: Callable[[], object]) -> dict[str, int]:
 
 
 def requeue_expired_leases() -> int:
-    """Jobs whose worker went silent go back to the queue; those that ran out of attempts fail and are refunded."""
+    """Jobs whose worker went silent go back to the queue; those that outlived too many fail and are refunded."""
     with transaction.atomic():
-        # Locked, so that two who heal at once do not both count one death.
-        expired = list(Job.objects.running().filter(lease_until__lt=Now()).select_for_update())
+        expired = _left_behind()
         held = Counter(job.worker for job in expired)
         for job in expired:
+            job.deaths += 1
             # A worker that died with one job in hand is evidence against that job; with several it is not.
             job.lone_deaths += held[job.worker] == 1
-            if job.attempt >= MAX_ATTEMPTS or job.lone_deaths >= MAX_LONE_DEATHS:
+            if job.deaths >= MAX_DEATHS or job.lone_deaths >= MAX_LONE_DEATHS:
                 _set_aside(job)
             else:
                 _requeue(job)
@@ -55,11 +57,32 @@ def requeue_expired_leases() -> int:
     return requeued
 
 
+def _left_behind() -> list[Job]:
+    """Jobs of expired leases. Of a worker whose heart is silent too, all that it had: they died together.
+
+    One that still beats let go of what hangs, and goes on with the rest. Locked, so that two who heal at once do not
+    both count one death.
+    """
+    running = Job.objects.running().exclude(lease_until=None)
+    expired = Q(lease_until__lt=Now())
+    workers = set(running.filter(expired).values_list("worker", flat=True))
+    beating = GpuWorker.objects.filter(name__in=workers, seen_at__gt=Now() - LEASE)
+    silent = workers.difference(beating.values_list("name", flat=True))
+    left = running.filter(expired | Q(worker__in=silent), worker__in=workers)
+    return list(left.order_by("pk").select_for_update())
+
+
 def _requeue(job: Job) -> None:
     """Back to its place in the fair order; its bell rings again."""
     job.state = Job.State.QUEUED
     Job.objects.filter(pk=job.pk).update(
-        state=job.state, lone_deaths=job.lone_deaths, worker="", lease_until=None, started_at=None, announced_at=None
+        state=job.state,
+        deaths=job.deaths,
+        lone_deaths=job.lone_deaths,
+        worker="",
+        lease_until=None,
+        started_at=None,
+        announced_at=None,
     )
 
 
@@ -67,6 +90,7 @@ def _set_aside(job: Job) -> None:
     job.state = Job.State.FAILED
     Job.objects.filter(pk=job.pk).update(
         state=job.state,
+        deaths=job.deaths,
         lone_deaths=job.lone_deaths,
         finished_at=Now(),
         lease_until=None,
@@ -76,7 +100,7 @@ def _set_aside(job: Job) -> None:
     give_back(job, "Set aside after repeated worker loss")
     if job.lone_deaths >= MAX_LONE_DEATHS:
         quarantine_suspects(job)
-    logger.error("job_set_aside", job=job.code, attempt=job.attempt, lone_deaths=job.lone_deaths)
+    logger.error("job_set_aside", job=job.code, deaths=job.deaths, lone_deaths=job.lone_deaths)
 
 
 def resend_unannounced_jobs(ring: Callable[[], object]) -> int:

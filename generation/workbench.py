@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import threading
 import time
@@ -34,7 +35,8 @@ class Workbench:
 
     def __init__(self, renderer: Renderer) -> None:
         self.renderer = renderer
-        self.name = f"{socket.gethostname()}-{os.getpid()}"
+        # Unlike any other's: in a container the next process has the number of the one that died.
+        self.name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}"
         self.row = GpuWorker(name=self.name, device=str(renderer.device), slots=settings.GPU_SLOTS)
         self.stop_at: float | None = None
         # By attempt: a job that was lost and claimed again may be here twice.
@@ -61,9 +63,10 @@ class Workbench:
         self.stop_at = time.monotonic() + settings.STOP_GRACE_SECONDS
 
     def warm(self) -> set[str]:
-        """The checkpoints of the jobs in hand: one more of these joins the running batch."""
+        """Checkpoints for which nothing is switched: those in memory, and those of the jobs in hand, loading now."""
         with self._lock:
-            return {job.checkpoint_sha256 for job in self._jobs.values()}
+            in_hand = {job.checkpoint_sha256 for job in self._jobs.values()}
+        return in_hand | self.renderer.loaded
 
     def lost(self, job: Job) -> bool:
         return queueing.claim_of(job) in self._lost

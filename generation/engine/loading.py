@@ -22,6 +22,9 @@ from generation.engine.weightsource import FolderWeights, WeightSource, pinned_f
 
 __all__ = ["CheckpointCache", "FolderWeights", "LoadedCheckpoint", "WeightSource", "serving_dtype"]
 
+CHECKPOINT = "checkpoint "
+"""Keys on the shelf that begin so are checkpoints; the others are VAEs."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LoadedCheckpoint:
@@ -75,7 +78,7 @@ class CheckpointCache:
 
         Raises WeightsRefused when a file is missing, changed, broken or of no known family.
         """
-        with self._shelf.lease(f"checkpoint {sha256}", lambda: self._load(sha256)) as checkpoint:
+        with self._shelf.lease(CHECKPOINT + sha256, lambda: self._load(sha256)) as checkpoint:
             if not vae_sha256:
                 yield checkpoint
                 return
@@ -86,6 +89,11 @@ class CheckpointCache:
     @property
     def held_bytes(self) -> int:
         return self._shelf.held_bytes
+
+    @property
+    def loaded(self) -> set[str]:
+        """The sha256 of the checkpoints in memory, leased or not."""
+        return {key.removeprefix(CHECKPOINT) for key in self._shelf.keys if key.startswith(CHECKPOINT)}
 
     def clear(self) -> None:
         """Forget everything that is not leased."""

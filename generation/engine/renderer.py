@@ -94,6 +94,11 @@ class Renderer:
                 torch.cuda.synchronize(self.device)
 
     @property
+    def loaded(self) -> set[str]:
+        """The sha256 of the checkpoints in memory: a recipe that names one begins without loading."""
+        return self._checkpoints.loaded
+
+    @property
     def died(self) -> bool:
         """Whether the engine broke: nothing can be drawn here any more, and the process should be started anew."""
         return self._loop.died

@@ -47,6 +47,12 @@ class Shelf(Generic[Held]):
         with self._lock:
             return sum(place.size for place in self._places.values())
 
+    @property
+    def keys(self) -> list[str]:
+        """Of what is loaded, the least recently used first."""
+        with self._lock:
+            return [key for key, place in self._places.items() if place.value is not None]
+
     def clear(self) -> None:
         with self._lock:
             self._shrink(-1)

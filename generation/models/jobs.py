@@ -13,6 +13,9 @@ from django.db import models
 
 from generation.recipe import Recipe
 
+SUSPECT_DEATHS = 2
+"""Workers that a job may take with it in company; from then on it is drawn alone."""
+
 
 def new_code() -> str:
     """A short public handle; not a secret: no right is ever derived from knowing one."""
@@ -67,7 +70,11 @@ class Job(models.Model):
         help_text="The API token whose budget pays beside the wallet.",
     )  # fmt: skip
     virtual_start = models.FloatField(help_text="Start tag of fair queueing: the smallest is drawn next.")
+    overtaken = models.PositiveSmallIntegerField(
+        default=0, help_text="Jobs that were drawn before it since their checkpoint was loaded."
+    )
     attempt = models.PositiveSmallIntegerField(default=0)
+    deaths = models.PositiveSmallIntegerField(default=0, help_text="Workers that died with this job in hand.")
     lone_deaths = models.PositiveSmallIntegerField(default=0, help_text="Workers that died with this job alone.")
     worker = models.CharField(max_length=100, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
@@ -85,7 +92,7 @@ class Job(models.Model):
         indexes = [
             # All that choosing the next job looks at, of the few rows that wait.
             models.Index(
-                fields=["virtual_start", "id", "owner", "checkpoint_sha256"],
+                fields=["virtual_start", "id", "owner", "checkpoint_sha256", "deaths", "overtaken"],
                 name="job_fair_order",
                 condition=models.Q(state="queued"),
             ),
@@ -109,6 +116,11 @@ class Job(models.Model):
     @property
     def is_unfinished(self) -> bool:
         return self.state in self.UNFINISHED
+
+    @property
+    def is_suspect(self) -> bool:
+        """It may be what its workers died of, so it is drawn alone: the next one would take nobody else with it."""
+        return self.deaths >= SUSPECT_DEATHS
 
 
 class QueueShare(models.Model):

@@ -33,6 +33,11 @@ FAULTS: Sequence[Fault] = (
         {"back at work": ("the same: back at work after", "s", 45)},
     ),
     Fault(
+        "test_dead_workers.py::test_a_poisonous_picture_takes_nobody_with_it",
+        "a picture that kills its worker: dies alone at last, 4 others beside it finished",
+    ),
+    Fault("test_drained_workers.py", "worker stopped with 8 jobs in flight: requeued within the grace time, no death"),
+    Fault(
         "test_lost_messages.py::test_the_broker_is_killed_and_started_again",
         "broker killed and restarted with 50 queued: none lost",
         {"healed": ("the same: all 50 drawn after", "s", 75)},

@@ -24,6 +24,7 @@ from generation.queueing import claim_next
 from tests.generation.conftest import Queue
 
 TIMES = 200
+SUBMISSIONS = 20
 LATEST_WISH_SECONDS = 0.1
 PIXELS = np.full((128, 128, 3), 200, np.uint8)
 
@@ -52,6 +53,26 @@ def test_cancel_races_finish(alice: User, queue: Queue) -> None:
     assert entries("release") == ends.keys() - done
     assert list(audit()) == []
     print(f"of {TIMES} races {len(done)} ended with a picture")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_cancel_races_submit(alice: User, queue: Queue) -> None:
+    """Both change the person's place in the queue and the wallet: neither may wait for the other for ever."""
+    Plan.objects.update(max_queued=1000)
+    alice.plan.refresh_from_db()
+    grant(alice, 10_000, reference="test:enough")
+    waiting = queue(alice, count=8)
+    with ThreadPoolExecutor(3) as pool:
+        for number in range(SUBMISSIONS):
+            submit = partial(queue, alice, count=2, seed=1000 * number)
+            first, *waiting, last = [*waiting, *Job.objects.queued().exclude(pk__in=[job.pk for job in waiting])]
+            race(pool, submit, partial(cancel_after, 0, first), partial(cancel_after, 0, last))
+        race(pool, *[connections.close_all] * 3)
+    assert Job.objects.filter(state="cancelled").count() == 2 * SUBMISSIONS
+    assert Job.objects.queued().count() == 8
+    starts = list(Job.objects.queued().order_by("virtual_start").values_list("virtual_start", flat=True))
+    assert starts == pytest.approx([number * starts[1] for number in range(8)])
+    assert list(audit()) == []
 
 
 def race(pool: ThreadPoolExecutor, *runners: Callable[[], object]) -> None:

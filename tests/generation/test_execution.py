@@ -42,6 +42,13 @@ def test_it_works(alice: User, queue: Queue, bench: Workbench) -> None:
     assert bench.row.work_per_second > 0
 
 
+def test_a_checkpoint_stays_warm_between_jobs(alice: User, queue: Queue, bench: Workbench) -> None:
+    (job,) = queue(alice)
+    assert bench.warm() == set()
+    execution.perform_ready_jobs()
+    assert bench.warm() == {job.checkpoint_sha256}
+
+
 def test_a_lora_whose_file_is_gone_fails_and_is_refunded(alice: User, queue: Queue, bench: Workbench) -> None:
     (job,) = queue(alice, "a cat <lora:line-art:0.5>")
     Lora.objects.filter(name="line-art").update(path="nowhere.safetensors")
@@ -86,6 +93,21 @@ def test_what_hangs_in_the_engine_is_let_go(
             bench.beat()
     assert upkeep.requeue_expired_leases() == 1
     assert [state(hanging), state(fine)] == [("queued", ""), ("running", "")]
+
+
+def test_a_suspect_calls_those_who_found_nothing_beside_it(
+    alice: User, queue: Queue, bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suspect, other = queue(alice, count=2)
+    Job.objects.filter(pk=suspect.pk).update(deaths=2)
+    states: list[tuple[str, str]] = []
+
+    def ring(**options: object) -> None:
+        states.append((state(suspect)[0], state(other)[0]))
+
+    monkeypatch.setattr(execution.run_next_job, "apply_async", ring)
+    assert execution.perform_ready_jobs() == 2
+    assert states == [("running", "queued"), ("done", "queued")]
 
 
 def test_a_closing_worker_takes_nothing_and_gives_back_what_it_has(alice: User, queue: Queue, bench: Workbench) -> None:

@@ -9,10 +9,11 @@ import pytest
 from django.core.files.storage import default_storage
 from PIL import Image
 
-from accounts.models import CreditEntry, User
+from accounts.credits import grant
+from accounts.models import CreditEntry, Plan, User
 from accounts.refusals import Conflict
-from generation import lifecycle
-from generation.models import GeneratedImage, Job
+from generation import fairness, lifecycle
+from generation.models import GeneratedImage, Job, QueueClock, QueueShare
 from generation.queueing import claim_next
 from tests.conftest import credits_of
 from tests.generation.conftest import Draw, Queue
@@ -80,6 +81,54 @@ def test_cancel_gives_the_credits_back(alice: User, queue: Queue, running: bool)
     job.refresh_from_db()
     assert (job.state, endings(job)) == ("cancelled", {"release"})
     assert credits_of(alice) == 1000
+
+
+def test_what_was_cancelled_in_the_queue_costs_no_place(alice: User, charlie: User, queue: Queue) -> None:
+    grant(charlie, 100, reference="gift")
+    Plan.objects.update(max_running=100)
+    first, *others = queue(alice, count=8)
+    theirs = queue(charlie, count=4)
+    for job in others:
+        lifecycle.cancel_job(job)
+    (second,) = queue(alice)
+    assert [claim_next("w") for _ in range(4)] == [first, theirs[0], theirs[1], second]
+
+
+def test_later_ones_move_up_and_keep_their_distance(alice: User, queue: Queue) -> None:
+    jobs = queue(alice, count=4)
+    starts = [job.virtual_start for job in jobs]
+    finish = QueueShare.objects.get().virtual_finish
+    lifecycle.cancel_job(jobs[1])
+    assert starts_of(jobs[0], *jobs[2:]) == pytest.approx(starts[:3])
+    assert QueueShare.objects.get().virtual_finish == pytest.approx(starts[3]) and starts[3] < finish
+
+
+def test_a_costly_one_that_was_preferred_leaves_no_crowd_at_its_place(alice: User, queue: Queue) -> None:
+    small, costly = queue(alice, count=4), queue(alice, steps=40)[0]
+    starts = [job.virtual_start for job in small]
+    fairness.prefer_job(costly)
+    lifecycle.cancel_job(Job.objects.get(pk=costly.pk))
+    assert sorted(starts_of(*small)) == pytest.approx(starts)
+    assert QueueShare.objects.get().virtual_finish == pytest.approx(starts[3] + starts[1])
+
+
+def test_nothing_moves_up_past_the_clock(alice: User, queue: Queue) -> None:
+    first, second = queue(alice, count=2)
+    QueueClock.objects.update_or_create(pk=1, defaults={"virtual_time": second.virtual_start})
+    lifecycle.cancel_job(first)
+    assert starts_of(second) == [second.virtual_start]
+    assert QueueShare.objects.get().virtual_finish == pytest.approx(2 * second.virtual_start)
+
+
+def test_what_runs_has_been_paid_in_time(alice: User, queue: Queue) -> None:
+    job = claimed(queue, alice)
+    finish = QueueShare.objects.get().virtual_finish
+    lifecycle.cancel_job(job)
+    assert QueueShare.objects.get().virtual_finish == finish
+
+
+def starts_of(*jobs: Job) -> list[float]:
+    return [Job.objects.get(pk=job.pk).virtual_start for job in jobs]
 
 
 def test_what_was_cancelled_cannot_finish(alice: User, queue: Queue) -> None:

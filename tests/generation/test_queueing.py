@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -64,10 +65,90 @@ def test_within_the_slack_a_warm_checkpoint_goes_first(alice: User, queue: Queue
     assert claim_next("w", warm={"f" * 64}) == first
 
 
+WARM = "f" * 64
+
+
+def draw_all(warm: Collection[str]) -> list[Job]:
+    """One device: a job is claimed when the last has ended. What was drawn, in order."""
+    drawn = []
+    while (job := claim_next("w", warm)) is not None:
+        Job.objects.filter(pk=job.pk).update(state="done")
+        drawn.append(job)
+    return drawn
+
+
+@pytest.mark.parametrize("fields", [{"width": 512, "height": 512, "steps": 20}, {"steps": 1}])
+def test_a_newcomer_on_another_checkpoint_is_overtaken_once(
+    alice: User, charlie: User, queue: Queue, fields: dict[str, int]
+) -> None:
+    from accounts.credits import grant
+
+    grant(alice, 10_000, reference="test:alice")
+    grant(charlie, 1000, reference="gift")
+    Plan.objects.update(max_queued=1000)
+    alice.plan.refresh_from_db()
+    for _ in range(5):
+        queue(alice, count=8, **fields)
+    Job.objects.update(checkpoint_sha256=WARM)
+    claim_next("w", {WARM})
+    Job.objects.running().update(state="done")
+    (newcomer,) = queue(charlie, **fields)
+    assert draw_all({WARM}).index(newcomer) <= 1
+
+
+def test_newcomers_on_the_warm_checkpoint_do_not_starve_another(alice: User, charlie: User, queue: Queue) -> None:
+    from accounts.credits import grant
+
+    grant(charlie, 1000, reference="gift")
+    Plan.objects.update(max_queued=1000)
+    (cold,) = queue(charlie)
+    drawn = []
+    for _ in range(5):
+        # As somebody's who comes just now: at the clock.
+        (warm,) = queue(alice)
+        Job.objects.filter(pk=warm.pk).update(checkpoint_sha256=WARM, virtual_start=cold.virtual_start)
+        job = claim_next("w", {WARM})
+        assert job is not None
+        Job.objects.filter(pk=job.pk).update(state="done")
+        drawn.append(job)
+    assert drawn.index(cold) == 1
+
+
+def test_of_many_that_wait_none_is_overtaken_twice(alice: User, queue: Queue) -> None:
+    Plan.objects.update(max_queued=1000)
+    alice.plan.refresh_from_db()
+    jobs = [*queue(alice, count=8), *queue(alice, count=8)]
+    Job.objects.filter(pk__in=[job.pk for job in jobs[2::3]]).update(checkpoint_sha256=WARM)
+    drawn = draw_all({WARM})
+    for job in jobs:
+        ahead = drawn[: drawn.index(job)]
+        assert len([other for other in ahead if other.pk > job.pk]) <= 1
+    assert drawn != jobs
+
+
 def test_beyond_the_slack_it_does_not(alice: User, queue: Queue) -> None:
     first, second = queue(alice, count=2)
     Job.objects.filter(pk=second.pk).update(checkpoint_sha256="f" * 64, virtual_start=first.virtual_start + 100)
     assert claim_next("w", warm={"f" * 64}) == first
+
+
+def test_a_suspect_is_drawn_alone(alice: User, queue: Queue) -> None:
+    first, suspect, last = queue(alice, count=3)
+    Job.objects.filter(pk=suspect.pk).update(deaths=2)
+    assert claim_next("w") == first
+    assert claim_next("w") is None, "what comes after the suspect would keep it waiting for ever"
+    Job.objects.running().update(state="done")
+    assert claim_next("w") == suspect
+    assert claim_next("w") is None
+    assert claim_next("another") == last
+
+
+def test_a_worker_with_nothing_in_hand_takes_the_suspect_of_a_busy_one(alice: User, queue: Queue) -> None:
+    first, suspect, last = queue(alice, count=3)
+    Job.objects.filter(pk=suspect.pk).update(deaths=2)
+    assert claim_next("busy") == first
+    assert claim_next("idle") == suspect
+    assert claim_next("busy") == last
 
 
 @pytest.mark.django_db(transaction=True)

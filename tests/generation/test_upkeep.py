@@ -9,10 +9,11 @@ from django.core.files.storage import default_storage
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from accounts.models import CreditEntry, User
+from accounts.models import CreditEntry, Plan, User
 from generation import upkeep
+from generation.lifecycle import release_job
 from generation.models import GpuWorker, Job
-from generation.queueing import claim_next
+from generation.queueing import LEASE, claim_next
 from tests.conftest import credits_of
 from tests.generation.conftest import Draw, Queue
 
@@ -32,15 +33,70 @@ def test_an_expired_lease_goes_back_to_the_queue(alice: User, queue: Queue) -> N
     assert upkeep.requeue_expired_leases() == 0
 
 
-def test_after_three_attempts_it_fails_and_is_refunded(alice: User, queue: Queue) -> None:
+def test_after_three_deaths_it_fails_and_is_refunded(alice: User, queue: Queue) -> None:
     queue(alice, count=2)
-    for _ in range(3):
-        claim_next("w"), claim_next("w")
+    for alone in (False, False, True):
+        first, second = claim_next("w"), claim_next("w")
+        assert first is not None and (second is None) is alone
         die("w")
         upkeep.requeue_expired_leases()
-    assert set(Job.objects.values_list("state", "error_code")) == {("failed", "worker-lost")}
-    assert CreditEntry.objects.filter(kind="release").count() == 2
-    assert credits_of(alice) == 1000
+    assert list(Job.objects.order_by("pk").values_list("state", "error_code", "deaths", "lone_deaths")) == [
+        ("failed", "worker-lost", 3, 1),
+        ("queued", "", 2, 0),
+    ]
+    assert CreditEntry.objects.filter(kind="release").count() == 1
+    assert credits_of(alice) == 1000 - Job.objects.queued().get().credits
+
+
+def test_a_drain_is_no_death(alice: User, queue: Queue) -> None:
+    queue(alice, count=2)
+    for _ in range(5):
+        for job in (claim_next("w"), claim_next("w")):
+            assert job is not None and release_job(job)
+    claim_next("w"), claim_next("w")
+    die("w")
+    upkeep.requeue_expired_leases()
+    assert set(Job.objects.values_list("state", "attempt", "deaths")) == {("queued", 6, 1)}
+
+
+def test_they_died_together_though_their_leases_end_apart(alice: User, queue: Queue) -> None:
+    """The second was claimed after the last beat of the heart, so its lease ends seconds later."""
+    queue(alice, count=2)
+    first, second = claim_next("w"), claim_next("w")
+    assert first is not None and second is not None
+    GpuWorker.objects.create(name="w", seen_at=Now() - LEASE - timedelta(seconds=1))
+    Job.objects.filter(pk=first.pk).update(lease_until=Now() - timedelta(seconds=1))
+    assert upkeep.requeue_expired_leases() == 2
+    assert set(Job.objects.values_list("state", "deaths", "lone_deaths")) == {("queued", 1, 0)}
+
+
+def test_one_that_hangs_goes_alone_while_the_heart_beats(alice: User, queue: Queue) -> None:
+    queue(alice, count=2)
+    hanging, fine = claim_next("w"), claim_next("w")
+    assert hanging is not None and fine is not None
+    GpuWorker.objects.create(name="w", seen_at=Now())
+    Job.objects.filter(pk=hanging.pk).update(lease_until=Now() - timedelta(seconds=1))
+    assert upkeep.requeue_expired_leases() == 1
+    hanging.refresh_from_db(), fine.refresh_from_db()
+    assert (hanging.state, hanging.lone_deaths) == ("queued", 1)
+    assert (fine.state, fine.deaths) == ("running", 0)
+
+
+def test_a_poisonous_one_dies_alone_and_the_others_come_through(alice: User, queue: Queue) -> None:
+    Plan.objects.update(max_running=8)
+    poison = queue(alice, count=8)[-1]
+    for number in range(100):
+        held = [job for _ in range(8) if (job := claim_next(f"w{number}")) is not None]
+        if not held:
+            break
+        if poison in held:
+            die(f"w{number}")
+            upkeep.requeue_expired_leases()
+        else:
+            Job.objects.filter(pk__in=[job.pk for job in held]).update(state="done")
+    assert list(Job.objects.filter(state="done").values_list("deaths", flat=True)) == [2] * 7
+    poison.refresh_from_db()
+    assert (poison.state, poison.error_code, poison.deaths, poison.lone_deaths) == ("failed", "worker-lost", 3, 1)
 
 
 def test_a_job_that_kills_its_worker_twice_alone_is_set_aside(alice: User, queue: Queue) -> None:
