@@ -60,9 +60,10 @@ def _queue(user: User, recipes: Sequence[Recipe], most: int, token: ApiToken | N
         # The share row is locked first, so two submissions of one person cannot both pass the quota.
         starts = fairness.stamp(user, [work(each) for each in recipes])
         enforce_quota(user.plan, usage_of(user), request)
-        if token is not None:
-            budgets.spend(token, total_price(recipes))
         jobs = _write_rows(user, recipes, starts, token)
+        if token is not None:
+            # After the wallet, as where jobs end: two that lock both the other way round would wait for ever.
+            budgets.spend(token, total_price(recipes))
         transaction.on_commit(lambda: _announce(jobs))
     return jobs
 
