@@ -40,7 +40,7 @@ FAULTS: Sequence[Fault] = (
     Fault(
         "test_lost_messages.py::test_the_broker_is_emptied_with_fifty_queued",
         "broker emptied with 50 queued: none lost",
-        {"healed": ("the same: at work again after", "s", 75)},
+        {"healed": ("the same: an idle worker at work after", "s", 75)},
     ),
     Fault("test_lost_messages.py::test_every_bell_rings_five_times", "every bell five times: 1 image, 1 charge"),
     Fault("test_late_results.py", "a late result with an old attempt: discarded with its file"),
