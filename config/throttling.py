@@ -1,4 +1,4 @@
-"""How often the API may be asked. Counts live in the cache; while that is away nobody is counted, and nobody refused."""
+"""How often the API may be asked. Counts live in the cache; while that is away nobody is counted and nobody refused."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ def submit_tracing(image: GeneratedImage) -> None:
     waiting = GeneratedImage.Svg.WAITING
     untraced = [GeneratedImage.Svg.NONE, GeneratedImage.Svg.FAILED]
     asked = GeneratedImage.objects.kept().filter(pk=image.pk, svg_state__in=untraced)
-    if asked.update(svg_state=waiting, svg_message=""):
+    if asked.update(svg_state=waiting, svg_message="", svg_asked_at=Now()):
         transaction.on_commit(lambda: _ring(trace_image, image.pk))
         image.svg_state = waiting
 
@@ -94,7 +94,7 @@ def total_price(recipes: Sequence[Recipe]) -> int:
 
 
 def usage_of(user: User) -> Usage:
-    return Usage(queued=Job.objects.of(user).unfinished().count(), stored_bytes=stored_bytes(user))
+    return Usage(queued=Job.objects.of(user).queued().count(), stored_bytes=stored_bytes(user))
 
 
 def random_seed() -> int:

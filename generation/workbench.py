@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import close_old_connections, connections
 
 from generation import lifecycle, queueing
+from generation.catalog_files import reachable_checkpoints
 from generation.engine.renderer import Renderer
 from generation.models import GpuWorker, Job, TrainingRun
 from generation.runs import lifecycle as runs_lifecycle
@@ -144,6 +145,7 @@ class Workbench:
         """
         with self._lock:
             jobs = [job for claim, job in self._jobs.items() if time.monotonic() < self._hangs_at[claim]]
+        self.row.checkpoints = reachable_checkpoints()
         self.row.metrics = asdict(self.renderer.metrics.snapshot())
         mine = queueing.heartbeat(self.row, jobs)
         gone = {queueing.claim_of(job) for job in jobs} - mine

@@ -12,8 +12,8 @@ from accounts.models import User
 from generation import events
 from generation.models import Job
 from generation.tasks import run_next_job
-from tests.faults.conftest import all_drawn_once
 from tests.faults.asking import Program
+from tests.faults.conftest import all_drawn_once
 from tests.faults.machine import Machine
 from tests.generation.conftest import Queue
 from tests.plugin import broker

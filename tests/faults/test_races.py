@@ -1,4 +1,4 @@
-"""Two of us at once, on two connections: cancel and finish end a job once; a submission and an ending both go through."""
+"""Two at once, on two connections: cancel and finish end a job once, a submission and an ending both go through."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 
 from accounts.models import CreditEntry, User
 from generation import events, execution, lifecycle, upkeep
-from generation.models import GeneratedImage, GpuWorker, Job, Lora
+from generation.models import Checkpoint, GeneratedImage, GpuWorker, Job, Lora
 from generation.queueing import claim_next
 from generation.workbench import HANGING_AFTER_SECONDS, Workbench
 from tests.conftest import credits_of
@@ -136,7 +136,9 @@ def test_the_heart_carries_what_the_engine_counted(alice: User, queue: Queue, be
     queue(alice)
     execution.perform_ready_jobs()
     bench.beat()
-    counted = GpuWorker.objects.get(name=bench.name).metrics
+    row = GpuWorker.objects.get(name=bench.name)
+    assert row.checkpoints == list(Checkpoint.objects.values_list("sha256", flat=True)) != []
+    counted = row.metrics
     assert counted["ended"] == {"finished": 1}
     assert counted["queue_waits"] == 1 and counted["calls"] == sum(counted["rows_by_call"].values()) > 0
 
@@ -175,6 +177,12 @@ def test_the_heart_beats_on_whatever_is_raised(
     monkeypatch.setattr("generation.queueing.HEARTBEAT_SECONDS", 0.01)
     bench._beat()
     assert len(beats) == 3
+
+
+def test_it_reports_no_checkpoint_whose_files_are_gone(queue: Queue, bench: Workbench) -> None:
+    Checkpoint.objects.update(path="nowhere")
+    bench.beat()
+    assert GpuWorker.objects.get(name=bench.name).checkpoints == []
 
 
 def until(happened: Callable[[], bool], seconds: float = 10) -> None:
