@@ -50,6 +50,10 @@ FAULTS: Sequence[Fault] = (
         "test_dying_submissions.py::test_killed_while_submitting[100]",
         "web process killed 100 times while submitting: no half job, no hold without a job",
     ),
+    Fault(
+        "test_dying_submissions.py::test_a_web_process_killed_while_it_is_asked[30]",
+        "web process killed 30 times while asked over HTTP: no half job, an answer kept for each submission",
+    ),
     Fault("test_full_storage.py", "storage refuses: failed with release and one message, recovers by itself"),
     Fault("test_wrong_clocks.py", "a worker's clock 5 minutes off: no false requeue"),
     Fault(
@@ -57,7 +61,7 @@ FAULTS: Sequence[Fault] = (
         "2,000 tiny jobs: none stuck",
         {
             f"{what} of {part}": (f"the same: {words} of the {part} process after the first 200", unit, limit)
-            for part in ("gpu", "house", "web")
+            for part in ("gpu", "house", "web", "valkey")
             for what, words, unit, limit in (
                 ("memory", "growth of memory", "%", 5),
                 ("handles", "more file handles", "", 0),
