@@ -165,7 +165,7 @@ def reason_of(job: Job, workers: Workers, full: int | None, seconds: float | Non
     if job.checkpoint_sha256 not in workers.checkpoints:
         return "No worker that is at work has its checkpoint."
     if full is not None:
-        return f"Your plan draws {full} pictures at a time."
+        return f"Your plan draws {full} picture{'s' * (full != 1)} at a time."
     return "" if seconds is None else estimate(seconds)
 
 

@@ -44,7 +44,7 @@ class Machine(Site):
         """The web process, once it answers."""
         process = self.start("web", *WEB, str(self.port), "config.asgi:application")
         self.processes.append(process)
-        self.until(self.page_answers, 120)
+        self.until(self.page_answers, 240)
         return process
 
     def page_answers(self) -> bool:

@@ -155,4 +155,4 @@ def test_the_reason_is_what_holds_it_back(alice: User, queue: Queue) -> None:
     worker(work_per_second=job.work / 10)
     assert waits([job])[job.pk].reason == "Starts in about 10 s"
     claim_next("w")
-    assert waits([job])[job.pk].reason == "Your plan draws 1 pictures at a time."
+    assert waits([job])[job.pk].reason == "Your plan draws 1 picture at a time."
