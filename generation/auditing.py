@@ -12,11 +12,10 @@ from functools import partial
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce, Concat, Now, Substr
 from kombu.exceptions import OperationalError
-from redis import RedisError
 
 from accounts import budgets, credits
 from accounts.models import ApiToken, CreditEntry, Wallet
-from generation import imagefiles, lifecycle, tracing, upkeep
+from generation import events, imagefiles, lifecycle, tracing, upkeep
 from generation.datasets.auditing import CHECKS as DATASET_CHECKS
 from generation.findings import Finding
 from generation.lab.auditing import CHECKS as LAB_CHECKS
@@ -159,19 +158,9 @@ def lost_bells() -> Iterator[Finding]:
     """Pictures wait, a worker lives and is idle, and no message is left that would wake it."""
     slots = sum(GpuWorker.objects.alive().values_list("slots", flat=True))
     rung = Job.objects.queued().filter(announced_at__lt=Now() - HEARD_WITHIN)
-    if slots and rung.exists() and not Job.objects.running().exists() and bells() == 0:
+    if slots and rung.exists() and not Job.objects.running().exists() and events.bells() == 0:
         ring = partial(upkeep.ring_for, slots, run_next_job.delay)
         yield Finding("bells-lost", "broker", "Pictures wait beside an idle worker, and no bell is left; ring.", ring)
-
-
-def bells() -> int | None:
-    """Messages for the workers that draw; None when the broker does not tell."""
-    try:
-        with run_next_job.app.connection_for_read() as broker:
-            broker.ensure_connection(max_retries=1, timeout=2)
-            return int(broker.default_channel.client.llen("gpu"))
-    except (OperationalError, RedisError):
-        return None
 
 
 def silent_broker() -> Iterator[Finding]:
