@@ -21,3 +21,8 @@ def refund(token_id: str | None, amount: int) -> None:
     """Give `amount` back to the budget of the token, if one paid and it is still there."""
     if token_id is not None:
         ApiToken.objects.filter(pk=token_id).update(spent=Greatest(F("spent") - amount, 0))
+
+
+def put_right(token: ApiToken, spent: int) -> None:
+    """Write what the ledger says that the token has spent."""
+    ApiToken.objects.filter(pk=token.pk).update(spent=spent)

@@ -10,7 +10,7 @@ from accounts.refusals import QuotaExceeded, Refusal
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a person already has: jobs waiting or running, and bytes of kept images."""
+    """What a person already has: jobs waiting, and bytes of kept images."""
 
     queued: int = 0
     stored_bytes: int = 0
@@ -38,7 +38,7 @@ def enforce_quota(plan: Plan, usage: Usage, request: Request) -> None:
     if usage.queued + request.pictures > plan.max_queued:
         raise QuotaExceeded(
             "queue-full",
-            f"You have {usage.queued} pictures in the queue; your plan holds {plan.max_queued}. "
+            f"You have {usage.queued} pictures in line; your plan holds {plan.max_queued}. "
             "Wait for some to finish, or cancel a few.",
         )
     if usage.stored_bytes >= plan.storage_bytes:

@@ -9,23 +9,28 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
 
-from django.db.models import Exists, F, OuterRef, Q, Sum, Value
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce, Concat, Now, Substr
 from kombu.exceptions import OperationalError
 
-from accounts import credits
-from accounts.models import CreditEntry, Wallet
-from generation import imagefiles, lifecycle, upkeep
+from accounts import budgets, credits
+from accounts.models import ApiToken, CreditEntry, Wallet
+from generation import events, imagefiles, lifecycle, tracing, upkeep
+from generation.datasets.auditing import CHECKS as DATASET_CHECKS
 from generation.findings import Finding
-from generation.models import GeneratedImage, Job
+from generation.lab.auditing import CHECKS as LAB_CHECKS
+from generation.loras.auditing import CHECKS as LORA_CHECKS
+from generation.models import GeneratedImage, GpuWorker, Job, TrainingRun
 from generation.runs.auditing import CHECKS as RUN_CHECKS
-from generation.tasks import run_next_job
+from generation.tasks import run_next_job, trace_image
 
 Kind = CreditEntry.Kind
 State = Job.State
 
 HEALED_WITHIN = timedelta(seconds=90)
 """What upkeep has not put right after so long, it will not: nobody runs it."""
+HEARD_WITHIN = timedelta(seconds=10)
+"""Between a worker's taking a bell and its claiming a job; and longer by far."""
 
 
 def audit() -> Iterator[Finding]:
@@ -126,6 +131,38 @@ def ring_again() -> int:
     return upkeep.resend_unannounced_jobs(run_next_job.delay)
 
 
+def wrong_budgets() -> Iterator[Finding]:
+    """What a token has spent is what the ledger took for its pictures and trainings and did not give back."""
+    for token in ApiToken.objects.select_related("user"):
+        paid = -sum(entries_of(Job, "job:", token)) - sum(entries_of(TrainingRun, "run:", token))
+        if paid != token.spent:
+            advice = f"It has spent {token.spent} credits, the ledger says {paid}; set `spent` to that."
+            yield Finding("token-drift", str(token), advice, partial(budgets.put_right, token, paid))
+
+
+def entries_of(model: type[Job | TrainingRun], prefix: str, token: ApiToken) -> QuerySet[CreditEntry, int]:
+    """The amounts of the ledger's entries for the rows that this token asked for."""
+    mine = model.objects.filter(token=token).values_list(Concat(Value(prefix), "code"))
+    return CreditEntry.objects.filter(reference__in=mine).values_list("amount", flat=True)
+
+
+def stuck_tracings() -> Iterator[Finding]:
+    late = Now() - tracing.RING_AGAIN_AFTER - HEALED_WITHIN
+    waiting = GeneratedImage.objects.kept().filter(svg_state=GeneratedImage.Svg.WAITING)
+    for image in waiting.filter(Q(svg_asked_at=None) | Q(svg_asked_at__lt=late)):
+        ring = partial(tracing.heal, trace_image.delay)
+        yield Finding("tracing-stuck", image.code, "Upkeep does not run: start beat.", ring)
+
+
+def lost_bells() -> Iterator[Finding]:
+    """Pictures wait, a worker lives and is idle, and no message is left that would wake it."""
+    slots = sum(GpuWorker.objects.alive().values_list("slots", flat=True))
+    rung = Job.objects.queued().filter(announced_at__lt=Now() - HEARD_WITHIN)
+    if slots and rung.exists() and not Job.objects.running().exists() and events.bells() == 0:
+        ring = partial(upkeep.ring_for, slots, run_next_job.delay)
+        yield Finding("bells-lost", "broker", "Pictures wait beside an idle worker, and no bell is left; ring.", ring)
+
+
 def silent_broker() -> Iterator[Finding]:
     try:
         with run_next_job.app.connection_for_write() as broker:
@@ -144,6 +181,12 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     missing_files,
     orphan_files,
     unhealed_jobs,
+    wrong_budgets,
+    stuck_tracings,
     *RUN_CHECKS,
+    *LAB_CHECKS,
+    *LORA_CHECKS,
+    *DATASET_CHECKS,
+    lost_bells,
     silent_broker,
 )

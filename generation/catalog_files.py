@@ -24,6 +24,11 @@ def file_of(row: WeightRow) -> Path:
     raise WeightsRefused("weights-missing", f"The files of “{row.title}” are no longer where they were.")
 
 
+def reachable_checkpoints() -> list[str]:
+    """sha256 of the checkpoints whose files this process finds."""
+    return sorted({row.sha256 for row in Checkpoint.objects.all() if path_of(row)})
+
+
 class CatalogWeights:
     """The engine's `WeightSource` over the catalog."""
 

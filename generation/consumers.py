@@ -136,10 +136,14 @@ def snapshot(owner_id: int) -> tuple[list[dict[str, Any]], list[events.Frame]]:
 
 
 def waiting_places(owner_id: int) -> list[dict[str, Any]]:
-    """Place in the queue and seconds until the start, for each waiting job of the owner."""
+    """Place in the queue, seconds until the start and what it waits for, for each waiting job of the owner."""
     jobs = list(Job.objects.of(owner_id).queued().order_by("virtual_start", "id")[:50])
     waits = queueing.waits(jobs)
-    return [{"code": job.code, "place": waits[job.pk].place, "seconds": _whole(waits[job.pk].seconds)} for job in jobs]
+    return [{"code": job.code, **_told(waits[job.pk])} for job in jobs]
+
+
+def _told(wait: queueing.Wait) -> dict[str, Any]:
+    return {"place": wait.place, "seconds": _whole(wait.seconds), "reason": wait.reason}
 
 
 def _whole(seconds: float | None) -> int | None:

@@ -171,3 +171,12 @@ def last_frame(code: str) -> Frame | None:
     except redis.RedisError:
         return None
     return Frame.from_bytes(data) if isinstance(data, bytes) else None
+
+
+def bells() -> int | None:
+    """How many messages lie in the broker for the workers that draw; None when it does not tell."""
+    try:
+        waiting = connection().llen("gpu")
+    except redis.RedisError:
+        return None
+    return waiting if isinstance(waiting, int) else None

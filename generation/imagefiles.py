@@ -30,10 +30,20 @@ class DurableStorage(FileSystemStorage):
                 os.fsync(file.fileno())
             os.chmod(temporary, 0o644)
             os.replace(temporary, target)
+            sync_folder(target.parent)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
         return name.replace("\\", "/")
+
+
+def sync_folder(folder: Path) -> None:
+    """A new name is on the disk only when its folder is."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 FOLDER = "images"

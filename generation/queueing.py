@@ -14,7 +14,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import Now
 
 from generation import fairness
-from generation.models import Checkpoint, GpuWorker, Job
+from generation.models import GpuWorker, Job
 from generation.models.jobs import SUSPECT_DEATHS
 
 Claim = tuple[int, int]
@@ -160,7 +160,8 @@ def heartbeat(worker: GpuWorker, jobs: Sequence[Job]) -> set[Claim]:
         name=worker.name,
         defaults={
             "device": worker.device, "slots": worker.slots, "running": len(jobs),
-            "work_per_second": worker.work_per_second, "metrics": worker.metrics, "seen_at": Now(),
+            "work_per_second": worker.work_per_second, "checkpoints": worker.checkpoints, "metrics": worker.metrics,
+            "seen_at": Now(),
         },
     )  # fmt: skip
     mine = Job.objects.running().filter(pk__in=[job.pk for job in jobs], worker=worker.name)
@@ -170,10 +171,11 @@ def heartbeat(worker: GpuWorker, jobs: Sequence[Job]) -> set[Claim]:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """`place` from 1 among all that wait; `seconds` until it starts, None where nobody can know."""
+    """`place` from 1 among all that wait; `seconds` until it starts, None where nobody can know; `reason` in words."""
 
     place: int
     seconds: float | None
+    reason: str = ""
 
 
 def wait_of(job: Job) -> Wait | None:
@@ -181,36 +183,72 @@ def wait_of(job: Job) -> Wait | None:
 
 
 def waits(jobs: Sequence[Job]) -> dict[int, Wait]:
-    """How long each queued one of the jobs waits: the work ahead of it over what the living workers do a second.
+    """How long each queued one of the jobs waits, and why: the work ahead of it over what the living workers do.
 
     Work that no worker can do is not counted, and who waits for such a thing is promised no time.
     """
     queued = sorted((job for job in jobs if job.state == Job.State.QUEUED), key=lambda job: (job.virtual_start, job.pk))
-    speed = speed_of_workers() if queued else 0.0
-    known = set(Checkpoint.objects.values_list("sha256", flat=True)) if queued else set()
-    place, work = 1, work_of(Job.objects.running()) / 2 if speed else 0.0
+    workers = living_workers() if queued else Workers(0, 0.0, frozenset())
+    full = full_plans({job.owner_id for job in queued})
+    place, work = 1, work_of(Job.objects.running()) / 2 if workers.speed else 0.0
     told = {}
     former: Job | None = None
     for job in queued:
         # From one to the next, so that a long line is read once and not once for each.
         ahead = fairness.drawn_between(former, job).aggregate(
-            jobs=Count("pk"), work=Sum("work", filter=Q(checkpoint_sha256__in=known))
+            jobs=Count("pk"), work=Sum("work", filter=Q(checkpoint_sha256__in=workers.checkpoints))
         )
         place, work = place + ahead["jobs"], work + (ahead["work"] or 0)
-        told[job.pk] = Wait(place, work / speed if speed and job.checkpoint_sha256 in known else None)
+        able = job.checkpoint_sha256 in workers.checkpoints
+        seconds = work / workers.speed if workers.speed and able else None
+        told[job.pk] = Wait(place, seconds, reason_of(job, workers, full.get(job.owner_id), seconds))
         former = job
     return told
 
 
+def reason_of(job: Job, workers: Workers, full: int | None, seconds: float | None) -> str:
+    """What holds it back, or when it starts; '' where there is nothing to say. `full`: what its owner's plan draws."""
+    if not workers.alive:
+        return "Waiting for a worker; none is at work right now."
+    if job.checkpoint_sha256 not in workers.checkpoints:
+        return "No worker that is at work has its checkpoint."
+    if full is not None:
+        return f"Your plan draws {full} picture{'s' * (full != 1)} at a time."
+    return "" if seconds is None else estimate(seconds)
+
+
+def estimate(seconds: float) -> str:
+    if seconds < 1.5:
+        return "Starts in a moment"
+    return f"Starts in about {seconds:.0f} s" if seconds < 90 else f"Starts in about {seconds / 60:.0f} min"
+
+
+def full_plans(owners: Collection[int]) -> dict[int, int]:
+    """Of these people those who draw as many pictures as their plan allows, and how many that is."""
+    drawing = Job.objects.running().filter(owner__in=owners).values_list("owner", "owner__plan__max_running")
+    counted = drawing.annotate(running=Count("pk")).order_by()
+    return {owner: most for owner, most, running in counted if running >= most}
+
+
 def seconds_for(jobs: QuerySet[Job]) -> float | None:
     """How long the living workers draw at these jobs, as far as they can; None where nobody can know."""
-    speed = speed_of_workers()
-    return work_of(jobs.filter(checkpoint_sha256__in=Checkpoint.objects.values("sha256"))) / speed if speed else None
+    workers = living_workers()
+    return work_of(jobs.filter(checkpoint_sha256__in=workers.checkpoints)) / workers.speed if workers.speed else None
 
 
-def speed_of_workers() -> float:
-    """Pixels times steps that the living workers do a second together; 0 while none lives or none is measured."""
-    return float(sum(GpuWorker.objects.alive().values_list("work_per_second", flat=True)))
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """The living ones together. `speed`: pixels times steps a second, 0 while none is measured."""
+
+    alive: int
+    speed: float
+    checkpoints: frozenset[str]
+
+
+def living_workers() -> Workers:
+    rows = list(GpuWorker.objects.alive().values_list("work_per_second", "checkpoints"))
+    reached = frozenset(sha256 for _, checkpoints in rows for sha256 in checkpoints)
+    return Workers(len(rows), float(sum(speed for speed, _ in rows)), reached)
 
 
 def work_of(jobs: QuerySet[Job]) -> float:

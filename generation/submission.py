@@ -60,9 +60,10 @@ def _queue(user: User, recipes: Sequence[Recipe], most: int, token: ApiToken | N
         # The share row is locked first, so two submissions of one person cannot both pass the quota.
         starts = fairness.stamp(user, [work(each) for each in recipes])
         enforce_quota(user.plan, usage_of(user), request)
-        if token is not None:
-            budgets.spend(token, total_price(recipes))
         jobs = _write_rows(user, recipes, starts, token)
+        if token is not None:
+            # After the wallet, as where jobs end: two that lock both the other way round would wait for ever.
+            budgets.spend(token, total_price(recipes))
         transaction.on_commit(lambda: _announce(jobs))
     return jobs
 
@@ -83,7 +84,7 @@ def submit_tracing(image: GeneratedImage) -> None:
     waiting = GeneratedImage.Svg.WAITING
     untraced = [GeneratedImage.Svg.NONE, GeneratedImage.Svg.FAILED]
     asked = GeneratedImage.objects.kept().filter(pk=image.pk, svg_state__in=untraced)
-    if asked.update(svg_state=waiting, svg_message=""):
+    if asked.update(svg_state=waiting, svg_message="", svg_asked_at=Now()):
         transaction.on_commit(lambda: _ring(trace_image, image.pk))
         image.svg_state = waiting
 
@@ -93,7 +94,7 @@ def total_price(recipes: Sequence[Recipe]) -> int:
 
 
 def usage_of(user: User) -> Usage:
-    return Usage(queued=Job.objects.of(user).unfinished().count(), stored_bytes=stored_bytes(user))
+    return Usage(queued=Job.objects.of(user).queued().count(), stored_bytes=stored_bytes(user))
 
 
 def random_seed() -> int:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
+from datetime import timedelta
 
 import structlog
+from django.db.models import Q
+from django.db.models.functions import Now
 from PIL import Image
 
 from generation import imagefiles
@@ -15,6 +19,9 @@ logger = structlog.get_logger(__name__)
 
 Svg = GeneratedImage.Svg
 
+RING_AGAIN_AFTER = timedelta(seconds=60)
+BROKE = "It could not be traced just now. Ask again in a moment."
+
 
 def trace(image_id: int) -> str:
     """Trace one waiting image; the state it ends in. A repeated message finds nothing to do."""
@@ -24,10 +31,25 @@ def trace(image_id: int) -> str:
     try:
         with Image.open(io.BytesIO(imagefiles.read(image.file))) as picture:
             svg = vectorize(picture, infotext=image.infotext)
+        name = imagefiles.keep(image.file.replace(".png", ".svg"), svg)
     except VectorizeRefused as refusal:
         return _end(image, Svg.FAILED, message=str(refusal))
-    name = imagefiles.keep(image.file.replace(".png", ".svg"), svg)
+    except Exception:  # each storage raises its own, and whoever waits must hear an end
+        logger.exception("tracing_broke", image=image.code)
+        return _end(image, Svg.FAILED, message=BROKE)
     return _end(image, Svg.READY, file=name)
+
+
+def heal(ring: Callable[[int], object]) -> int:
+    """Ring again for what still waits: its bell was lost, or its worker died."""
+    overdue = GeneratedImage.objects.kept().filter(svg_state=Svg.WAITING).filter(
+        Q(svg_asked_at=None) | Q(svg_asked_at__lt=Now() - RING_AGAIN_AFTER)
+    )  # fmt: skip
+    waiting = list(overdue.values_list("pk", flat=True))
+    for image_id in waiting:
+        ring(image_id)
+    GeneratedImage.objects.filter(pk__in=waiting).update(svg_asked_at=Now())
+    return len(waiting)
 
 
 def _end(image: GeneratedImage, state: Svg, *, file: str = "", message: str = "") -> str:

@@ -13,11 +13,13 @@ from dataclasses import asdict
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections
+from django.db import close_old_connections, connections
 
-from generation import queueing
+from generation import lifecycle, queueing
+from generation.catalog_files import reachable_checkpoints
 from generation.engine.renderer import Renderer
 from generation.models import GpuWorker, Job, TrainingRun
+from generation.runs import lifecycle as runs_lifecycle
 from generation.runs import queueing as runs_queueing
 
 logger = structlog.get_logger(__name__)
@@ -61,6 +63,21 @@ class Workbench:
     def drain(self) -> None:
         """Take no new job; running ones have the grace time to finish."""
         self.stop_at = time.monotonic() + settings.STOP_GRACE_SECONDS
+        # Whoever holds a job may be in a call that tells nothing for long, and this process is killed soon after.
+        putting_back = threading.Timer(settings.STOP_GRACE_SECONDS, self.put_back)
+        putting_back.daemon = True
+        putting_back.start()
+
+    def put_back(self) -> None:
+        """Give all that is still in hand to others; what is made of it here comes too late and is discarded."""
+        with self._lock:
+            jobs = list(self._jobs.values())
+        released = sum(lifecycle.release_job(job) for job in jobs)
+        if (run := self._run) is not None:
+            released += runs_lifecycle.release_run(run)
+        if released:
+            logger.info("put_back", released=released)
+        connections.close_all()
 
     def warm(self) -> set[str]:
         """Checkpoints for which nothing is switched: those in memory, and those of the jobs in hand, loading now."""
@@ -115,9 +132,9 @@ class Workbench:
         while not self.closing or self._jobs or self._run:
             try:
                 self.beat()
-            except DatabaseError:
+                close_old_connections()
+            except Exception:  # not only the database's own: without a heart every job in hand is lost
                 logger.exception("heartbeat_failed")
-            close_old_connections()
             time.sleep(queueing.HEARTBEAT_SECONDS)
         if self.renderer.died:
             # Half a worker would take bells and draw nothing; a supervisor starts a whole one.
@@ -131,6 +148,7 @@ class Workbench:
         """
         with self._lock:
             jobs = [job for claim, job in self._jobs.items() if time.monotonic() < self._hangs_at[claim]]
+        self.row.checkpoints = reachable_checkpoints()
         self.row.metrics = asdict(self.renderer.metrics.snapshot())
         mine = queueing.heartbeat(self.row, jobs)
         gone = {queueing.claim_of(job) for job in jobs} - mine

@@ -90,13 +90,14 @@ class JobOutput(serializers.ModelSerializer[Job]):
     image = serializers.SerializerMethodField()
     place = serializers.SerializerMethodField()
     seconds_until_start = serializers.SerializerMethodField()
+    waiting_reason = serializers.SerializerMethodField()
     progress = serializers.SerializerMethodField()
 
     class Meta:
         model = Job
         fields = [
-            "code", "submission", "state", "credits", "recipe", "place", "seconds_until_start", "progress", "image",
-            "error_code", "error_message", "created_at", "started_at", "finished_at",
+            "code", "submission", "state", "credits", "recipe", "place", "seconds_until_start", "waiting_reason",
+            "progress", "image", "error_code", "error_message", "created_at", "started_at", "finished_at",
         ]  # fmt: skip
 
     def get_image(self, job: Job) -> str | None:
@@ -113,6 +114,11 @@ class JobOutput(serializers.ModelSerializer[Job]):
         """Guessed from measured speeds; null when no worker is alive or the job does not wait."""
         wait = self.wait_of(job)
         return wait.seconds if wait else None
+
+    def get_waiting_reason(self, job: Job) -> str | None:
+        """What holds it back, or when it starts, in words; as its tile says it."""
+        wait = self.wait_of(job)
+        return wait.reason if wait else None
 
     def wait_of(self, job: Job) -> queueing.Wait | None:
         """Read once for all that is said of it; a page of jobs is read as one line."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 from django.conf import settings
@@ -90,12 +90,14 @@ def delete_expired_datasets() -> int:
 
 def sweep_dataset_files() -> int:
     """Remove stored files that no picture uses, a day after they were written: of uploads that broke off."""
-    swept = list(_orphans(timezone.now() - ORPHAN_KEPT_FOR))
+    swept = list(orphans())
     imagefiles.discard(*swept)
     return len(swept)
 
 
-def _orphans(old: datetime) -> Iterator[str]:
+def orphans() -> Iterator[str]:
+    """Names of stored files that no picture points at, a day after they were written."""
+    old = timezone.now() - ORPHAN_KEPT_FOR
     for folder, names in imagefiles.folders(FOLDER):
         rows = DataPicture.objects.filter(dataset__code=folder.removeprefix(f"{FOLDER}/"))
         used = {name for row in rows.values_list("file", "thumbnail") for name in row}

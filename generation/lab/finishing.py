@@ -67,6 +67,12 @@ def finish_grid(grid: LabGrid) -> GeneratedImage | None:
     return image
 
 
+def finish_again(grid: LabGrid) -> GeneratedImage | None:
+    """Make the picture of a grid that ended without one."""
+    LabGrid.objects.filter(pk=grid.pk, state=LabGrid.State.DONE, image=None).update(state=LabGrid.State.DRAWING)
+    return finish_grid(grid)
+
+
 def kept_image(job: Job) -> GeneratedImage | None:
     image: GeneratedImage | None = getattr(job, "image", None)
     return image if image is not None and image.file and image.deleted_at is None else None

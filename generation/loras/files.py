@@ -14,6 +14,7 @@ from pathlib import Path
 from django.conf import settings
 
 from accounts.refusals import Refusal
+from generation.imagefiles import sync_folder
 from generation.models import Lora
 
 FOLDERS = ("uploads", "merged")
@@ -59,6 +60,7 @@ def keep(part: Path, folder: str, sha256: str) -> str:
     kept = root() / folder / f"{sha256}.safetensors"
     part.chmod(0o644)
     os.replace(part, kept)
+    sync_folder(kept.parent)
     return kept.relative_to(root()).as_posix()
 
 

@@ -53,6 +53,7 @@ class GeneratedImage(models.Model):
     thumbnail = models.CharField(max_length=200)
     svg_file = models.CharField(max_length=200, blank=True)
     svg_state = models.CharField(max_length=7, choices=Svg.choices, default=Svg.NONE)
+    svg_asked_at = models.DateTimeField(null=True, blank=True, help_text="When the bell was last rung for its tracing.")
     svg_message = models.CharField(max_length=200, blank=True)
     size_bytes = models.PositiveIntegerField()
     sha256 = models.CharField(max_length=64)

@@ -78,7 +78,6 @@ class Job(models.Model):
     lone_deaths = models.PositiveSmallIntegerField(default=0, help_text="Workers that died with this job alone.")
     worker = models.CharField(max_length=100, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
-    cancel_requested = models.BooleanField(default=False)
     error_code = models.CharField(max_length=40, blank=True)
     error_message = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -24,6 +24,7 @@ class GpuWorker(models.Model):
     slots = models.PositiveIntegerField(default=1)
     running = models.PositiveIntegerField(default=0)
     work_per_second = models.FloatField(default=0)
+    checkpoints = models.JSONField(default=list, blank=True, help_text="sha256 of those whose files it can reach.")
     metrics = models.JSONField(default=dict, blank=True)
     started_at = models.DateTimeField(auto_now_add=True)
     seen_at = models.DateTimeField()

@@ -50,10 +50,11 @@ def submit_training(
     name, prepared = check_name(name), prepare(user, dataset, recipe)
     with transaction.atomic():
         enforce_run_limit(user)
-        if token is not None:
-            budgets.spend(token, prepared.credits)
         run = write_run(user, dataset, prepared, name, token=token)
         credits.hold(user, run.credits, reference=run.reference, note=f"Training {name}")
+        if token is not None:
+            # After the wallet, as where runs end: two that lock both the other way round would wait for ever.
+            budgets.spend(token, prepared.credits)
         transaction.on_commit(lambda: announce_run(run))
     return run
 

@@ -73,7 +73,7 @@ def after_sending(data: Mapping[str, Any]) -> dict[str, str]:
 def group(request: MakerRequest, jobs: list[Job]) -> HttpResponse:
     """The fresh submission as the rows have it by now: a quick worker may be drawing already."""
     now = Job.objects.filter(pk__in=[job.pk for job in jobs]).select_related("image")
-    context = {"submission": submissions_of(request.user, now)[0]}
+    context = {"submission": submissions_of(now)[0]}
     return render(request, "generation/submission.html", context, status=201)
 
 

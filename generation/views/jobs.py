@@ -27,7 +27,7 @@ def tiles(request: MakerRequest) -> HttpResponse:
     codes = request.GET.getlist("code")[:TILES_AT_ONCE]
     jobs = Job.objects.of(request.user).filter(code__in=codes).select_related("image")
     shown = [job for job in jobs if not is_deleted(job)]
-    return render(request, "generation/tiles.html", {"tiles": tiles_of(request.user, shown)})
+    return render(request, "generation/tiles.html", {"tiles": tiles_of(shown)})
 
 
 @makers_only
@@ -36,7 +36,7 @@ def submission(request: MakerRequest, code: str) -> HttpResponse:
     """The whole submission that a job belongs to: another tab made it."""
     job = own_job(request, code)
     siblings = Job.objects.of(request.user).filter(submission=job.submission).select_related("image")
-    groups = submissions_of(request.user, siblings)
+    groups = submissions_of(siblings)
     if not groups:
         raise Http404("All of these pictures were deleted.")
     return render(request, "generation/submission.html", {"submission": groups[0]})

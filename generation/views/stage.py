@@ -9,7 +9,7 @@ from itertools import groupby
 
 from accounts.models import User
 from generation import events, queueing
-from generation.models import GeneratedImage, GpuWorker, Job
+from generation.models import GeneratedImage, Job
 from generation.recipe import Recipe
 
 SUBMISSIONS_SHOWN = 12
@@ -53,12 +53,12 @@ def stage_of(user: User) -> list[Submission]:
     """The newest submissions, newest first; pictures that their owner deleted are gone from it."""
     jobs = list(Job.objects.of(user).select_related("image").newest()[:JOBS_LOOKED_AT])
     newest = list(dict.fromkeys(job.submission for job in jobs))[:SUBMISSIONS_SHOWN]
-    return submissions_of(user, [job for job in jobs if job.submission in newest])
+    return submissions_of([job for job in jobs if job.submission in newest])
 
 
-def submissions_of(user: User, jobs: Iterable[Job]) -> list[Submission]:
+def submissions_of(jobs: Iterable[Job]) -> list[Submission]:
     shown = [job for job in jobs if not is_deleted(job)]
-    tiles = {tile.code: tile for tile in tiles_of(user, shown)}
+    tiles = {tile.code: tile for tile in tiles_of(shown)}
     shown.sort(key=lambda job: (job.created_at, job.submission), reverse=True)
     order = {code: place for place, code in enumerate(dict.fromkeys(job.submission for job in shown))}
     shown.sort(key=lambda job: (order[job.submission], job.position))
@@ -81,34 +81,15 @@ def image_of(job: Job) -> GeneratedImage | None:
     return getattr(job, "image", None)
 
 
-def tiles_of(user: User, jobs: Sequence[Job]) -> list[Tile]:
-    """Tiles of the person's own jobs, in the order given."""
+def tiles_of(jobs: Sequence[Job]) -> list[Tile]:
+    """Tiles of the jobs, in the order given."""
     waiting = [job for job in jobs if job.state == Job.State.QUEUED]
     told = sorted(waiting, key=lambda job: (job.virtual_start, job.pk))[:PLACES_TOLD]
-    lines = _line(user, told) if told else {}
-    return [_tile(job, *lines.get(job.pk, (0, ""))) for job in jobs]
+    waits = queueing.waits(told)
+    return [_tile(job, waits.get(job.pk)) for job in jobs]
 
 
-def _line(user: User, jobs: Sequence[Job]) -> dict[int, tuple[int, str]]:
-    """Place and reason of waiting jobs."""
-    waits = queueing.waits(jobs)
-    if not GpuWorker.objects.alive().exists():
-        return {pk: (wait.place, "Waiting for a worker; none is at work right now.") for pk, wait in waits.items()}
-    if Job.objects.of(user).running().count() >= user.plan.max_running:
-        full = f"Your plan draws {user.plan.max_running} pictures at a time."
-        return {pk: (wait.place, full) for pk, wait in waits.items()}
-    return {pk: (wait.place, _estimate(wait.seconds)) for pk, wait in waits.items()}
-
-
-def _estimate(seconds: float | None) -> str:
-    if seconds is None:
-        return ""
-    if seconds < 1.5:
-        return "Starts in a moment"
-    return f"Starts in about {seconds:.0f} s" if seconds < 90 else f"Starts in about {seconds / 60:.0f} min"
-
-
-def _tile(job: Job, place: int, reason: str) -> Tile:
+def _tile(job: Job, wait: queueing.Wait | None) -> Tile:
     frame = events.last_frame(job.code) if job.state == Job.State.RUNNING else None
     return Tile(
         code=job.code,
@@ -117,8 +98,8 @@ def _tile(job: Job, place: int, reason: str) -> Tile:
         prompt=job.prompt,
         image=image_of(job),
         error_message=job.error_message,
-        place=place,
-        waiting_reason=reason,
+        place=wait.place if wait else 0,
+        waiting_reason=wait.reason if wait else "",
         percent=frame.percent if frame else 0,
         step=frame.step if frame else 0,
         total=frame.total if frame else 0,

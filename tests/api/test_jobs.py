@@ -12,7 +12,7 @@ from accounts.models import User
 from generation.models import Checkpoint, Job
 from generation.queueing import claim_next
 from tests.conftest import credits_of
-from tests.generation.conftest import Draw, Queue
+from tests.generation.conftest import Draw, Queue, worker
 
 URL = "/api/v1/jobs"
 
@@ -106,6 +106,16 @@ def test_following_a_job(alices_api: APIClient, alice: User, queue: Queue, draw:
     assert alices_api.get(f"{URL}/{image.job.code}").json()["image"] == f"/api/v1/images/{image.code}"
     listed = alices_api.get(URL).json()["results"]
     assert [job["code"] for job in listed] == [image.job.code, waiting.code]
+
+
+def test_it_says_why_a_job_waits_as_its_tile_does(alices_api: APIClient, alice: User, queue: Queue) -> None:
+    jobs = queue(alice, count=5)
+    worker(work_per_second=1e9)
+    for _ in range(alice.plan.max_running):
+        claim_next("w")
+    body = alices_api.get(f"{URL}/{jobs[-1].code}").json()
+    assert (body["place"], body["waiting_reason"]) == (1, "Your plan draws 4 pictures at a time.")
+    assert alices_api.get(f"{URL}/{jobs[0].code}").json()["waiting_reason"] is None
 
 
 def test_cancel(alices_api: APIClient, alice: User, queue: Queue) -> None:

@@ -93,6 +93,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "generation.lab": (),
     "generation.lab.finishing": (*ROWS, *QUEUE),
     "generation.lab.merging": (*ROWS, "generation.loras"),
+    "generation.lab.auditing": (*ROWS, "generation.findings", "generation.tasks", *LAB_QUEUE),
     "generation.lab.grids": (*ROWS, *QUEUE, *VERBS),
     "generation.lab.merges": (*ROWS, *VERBS),
     "generation.lab.merger": (
@@ -129,7 +130,10 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "generation.runs": (*ROWS, *EVENTS, *QUEUE, *RUNS, *VERBS, "generation.cataloging"),
     "generation.idempotency": ("generation.models", "accounts"),
     "generation.findings": (),
-    "generation.auditing": (*ROWS, *EVENTS, *QUEUE, *RUNS, "generation.tasks"),
+    "generation.auditing": (
+        *(*ROWS, *EVENTS, *QUEUE, *RUNS, "generation.tasks", "generation.tracing"),
+        *("generation.datasets", "generation.loras", "generation.lab.auditing"),
+    ),
     "generation.weights": ROWS,
     "generation.tokenizing": ROWS,
     "generation.inspecting": (*ROWS, "generation.tokenizing", "generation.weights"),
@@ -137,8 +141,10 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "generation.submission": (*ROWS, *EVENTS, *QUEUE, *VERBS),
     "generation.deletion": ROWS,
     "generation.storage": ROWS,
-    "generation.datasets": (*ROWS, "generation.imagefiles", "generation.storage", "generation.tokenizing"),
-    "generation.loras": (*ROWS, *LORA_VERBS),
+    "generation.datasets": (
+        *(*ROWS, "generation.imagefiles", "generation.storage", "generation.tokenizing", "generation.findings"),
+    ),
+    "generation.loras": (*ROWS, *LORA_VERBS, "generation.findings", "generation.imagefiles"),
     "generation.showroom": ("generation.recipe",),
     **dict.fromkeys(DOOR_MODULES, (*ROWS, *EVENTS, *QUEUE, *VERBS, *DOOR_MODULES, *DOOR_VERBS)),
     # The one door that draws without a worker.

@@ -10,6 +10,7 @@ import pytest
 
 from accounts.models import CreditEntry, Plan
 from config.celery import app
+from generation import imagefiles
 from generation.auditing import audit
 from generation.models import Checkpoint, GeneratedImage, Job
 from tests.faults.machine import Machine
@@ -40,7 +41,19 @@ def all_drawn_once(jobs: list[Job]) -> bool:
     assert GeneratedImage.objects.filter(job__in=rows).count() == len(jobs)
     settles = CreditEntry.objects.filter(kind="settle", reference__in=[job.reference for job in jobs])
     assert settles.count() == len(jobs)
-    return True
+    # Somebody who came too late may be throwing its files away just now.
+    return files_of(jobs) == used_by(jobs)
+
+
+def files_of(jobs: list[Job]) -> set[str]:
+    """What the storage holds for these jobs, whatever attempt wrote it."""
+    codes = {job.code for job in jobs}
+    return {name for _, names in imagefiles.folders() for name in names if imagefiles.code_in(name) in codes}
+
+
+def used_by(jobs: list[Job]) -> set[str]:
+    rows = GeneratedImage.objects.filter(job__in=jobs).values_list("file", "thumbnail")
+    return {name for row in rows for name in row}
 
 
 def running() -> int:

@@ -6,11 +6,12 @@ import os
 import socket
 import subprocess
 import time
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
 from config.celery import app
-from tests.journeys.site import Site
+from tests.journeys.site import WEB, Site
 from tests.plugin import free_port
 
 CELERY = ("-m", "celery", "--quiet", "-A", "config", "worker", "-P", "threads", "--without-gossip", "--without-mingle")
@@ -22,6 +23,7 @@ class Machine(Site):
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.port = free_port()
+        self.address = f"http://localhost:{self.port}"
         self.env = {**os.environ, **self.own_settings(), "OMP_NUM_THREADS": "1"}
         self.processes = []
 
@@ -37,6 +39,20 @@ class Machine(Site):
         process = self.start("house", *CELERY, "-c", "1", "-Q", "default", "-B", "-n", self.named("house"))
         self.processes.append(process)
         return process
+
+    def web(self) -> subprocess.Popen[bytes]:
+        """The web process, once it answers."""
+        process = self.start("web", *WEB, str(self.port), "config.asgi:application")
+        self.processes.append(process)
+        self.until(self.page_answers, 240)
+        return process
+
+    def page_answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.address}/status/", timeout=20) as page:
+                return bool(page.status == 200)
+        except OSError:
+            return False
 
     def named(self, name: str) -> str:
         return f"{name}-{self.port}@{socket.gethostname()}"

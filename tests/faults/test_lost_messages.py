@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import time
+import os
+import signal
 from collections.abc import Callable
 
 import pytest
@@ -11,6 +12,7 @@ from accounts.models import User
 from generation import events
 from generation.models import Job
 from generation.tasks import run_next_job
+from tests.faults.asking import Program
 from tests.faults.conftest import all_drawn_once
 from tests.faults.machine import Machine
 from tests.generation.conftest import Queue
@@ -24,34 +26,47 @@ Record = Callable[[str, object], None]
 def test_the_broker_is_emptied_with_fifty_queued(
     machine: Machine, alice: User, queue: Queue, record_property: Record
 ) -> None:
-    """First everything is forgotten while nobody works, then again in the midst of the work."""
-    jobs = queue(alice, count=50, steps=2)
-    events.connection().flushall()
+    """The worker has long begun and is idle, so neither its start nor its work makes it look: only healing rings."""
     machine.house_worker()
-    machine.gpu_worker()
+    worker = machine.gpu_worker()
     machine.until_up("house", "gpu")
-    healed = machine.until(lambda: Job.objects.filter(state="done").exists(), PATIENCE_SECONDS)
-    record_property("healed", healed)
+    first = queue(alice, count=1, steps=2)
+    machine.until(lambda: all_drawn_once(first), PATIENCE_SECONDS)
+    os.kill(worker.pid, signal.SIGSTOP)
+    jobs = queue(alice, count=50, steps=2, seed=99)
     events.connection().flushall()
+    os.kill(worker.pid, signal.SIGCONT)
+    record_property("healed", machine.until(lambda: started(jobs), PATIENCE_SECONDS))
     machine.until(lambda: all_drawn_once(jobs), PATIENCE_SECONDS)
-    later = queue(alice, count=2, steps=2, seed=99)
+    later = queue(alice, count=2, steps=2, seed=999)
     machine.until(lambda: all_drawn_once(later), PATIENCE_SECONDS)
+
+
+def started(jobs: list[Job]) -> bool:
+    return Job.objects.filter(pk__in=[job.pk for job in jobs], attempt__gt=0).exists()
 
 
 @pytest.mark.slow
 def test_the_broker_is_killed_and_started_again(
     machine: Machine, alice: User, queue: Queue, record_property: Record
 ) -> None:
-    """With half of fifty in line and some in hand; the other half is submitted while nothing answers."""
+    """With half of fifty in line and some in hand; the other half is asked for over HTTP while nothing answers."""
     machine.house_worker()
     machine.gpu_worker()
+    machine.web()
     machine.until_up("house", "gpu")
+    program = Program(alice, machine.address)
     jobs = queue(alice, count=25, steps=2)
     machine.until(lambda: Job.objects.filter(state="done").exists(), PATIENCE_SECONDS)
     broker().kill()
-    jobs += queue(alice, count=25, steps=2, seed=99)
-    time.sleep(2)
-    broker().start()
+    try:
+        answers = [program.make(count=5, seed=1000 + 5 * number) for number in range(5)]
+    finally:
+        broker().start()
+    assert [answer.status for answer in answers] == [202] * 5
+    codes = [job["code"] for answer in answers for job in answer.body["jobs"]]
+    jobs += Job.objects.filter(code__in=codes)
+    assert len(jobs) == 50
     record_property("healed", machine.until(lambda: all_drawn_once(jobs), PATIENCE_SECONDS))
     waiting = queue(alice, count=2, steps=2, seed=999)
     machine.until(lambda: all_drawn_once(waiting), PATIENCE_SECONDS)

@@ -1,4 +1,4 @@
-"""Cancel races finish, on two connections: exactly one ending each, and a release or a picture, never both."""
+"""Two at once, on two connections: cancel and finish end a job once, a submission and an ending both go through."""
 
 from __future__ import annotations
 
@@ -14,13 +14,16 @@ import numpy as np
 import pytest
 from django.db import connections
 
+from accounts import budgets, credits
 from accounts.credits import grant
-from accounts.models import CreditEntry, Plan, User
+from accounts.models import ApiToken, CreditEntry, Plan, User
 from accounts.refusals import Conflict
 from generation import lifecycle
 from generation.auditing import audit
 from generation.models import GeneratedImage, Job
 from generation.queueing import claim_next
+from generation.recipe import Recipe
+from generation.submission import submit_jobs
 from tests.generation.conftest import Queue
 
 TIMES = 200
@@ -95,3 +98,44 @@ def cancel_after(delay: float, job: Job) -> None:
 def entries(kind: str) -> set[str]:
     references = CreditEntry.objects.filter(kind=kind).values_list("reference", flat=True)
     return {reference.removeprefix("job:") for reference in references}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("end", [lifecycle.cancel_job, partial(lifecycle.fail_job, code="broken", message="Broken.")])
+def test_submitting_and_ending_lock_in_one_order(
+    alice: User, queue: Queue, monkeypatch: pytest.MonkeyPatch, end: Callable[[Job], object]
+) -> None:
+    """Each stands still where it holds one of wallet and token and not yet the other."""
+    token, _ = ApiToken.objects.create(user=alice, name="program", budget=100)
+    recipe = Recipe(prompt="a red apple", width=128, height=128, steps=4)
+    submit_jobs(alice, recipe, token=token)
+    job = claim_next("w")
+    assert job is not None
+    for module, verb in ((credits, "hold"), (credits, "release"), (budgets, "spend")):
+        monkeypatch.setattr(module, verb, partial(then_wait, getattr(module, verb)))
+    with ThreadPoolExecutor(2) as pool:
+        race(pool, alone(partial(submit_jobs, alice, recipe, token=token)), alone(partial(end, job)))
+    job.refresh_from_db()
+    assert not job.is_unfinished
+    assert Job.objects.queued().count() == 1
+    token.refresh_from_db()
+    assert token.spent == 1
+    assert list(audit()) == []
+
+
+def then_wait(verb: Callable[..., object], *args: object, **kwargs: object) -> object:
+    done = verb(*args, **kwargs)
+    time.sleep(0.3)
+    return done
+
+
+def alone(verb: Callable[[], object]) -> Callable[[], None]:
+    """On a connection of its own, which does not outlive it."""
+
+    def run() -> None:
+        try:
+            verb()
+        finally:
+            connections.close_all()
+
+    return run

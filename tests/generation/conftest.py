@@ -7,11 +7,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from django.conf import settings
+from django.db.models.functions import Now
 
 from accounts.models import User
 from generation.cataloging import import_folder
 from generation.lifecycle import finish_job
-from generation.models import Checkpoint, GeneratedImage, Job
+from generation.models import Checkpoint, GeneratedImage, GpuWorker, Job
 from generation.queueing import claim_next
 from generation.recipe import Recipe
 from generation.submission import submit_jobs
@@ -36,6 +37,12 @@ def queue(catalog: Checkpoint) -> Callable[..., list[Job]]:
         return submit_jobs(user, recipe, count)
 
     return submit
+
+
+def worker(name: str = "w", **fields: object) -> GpuWorker:
+    """A living worker that reaches every checkpoint there is."""
+    reached = list(Checkpoint.objects.values_list("sha256", flat=True))
+    return GpuWorker.objects.create(**{"name": name, "checkpoints": reached, "seen_at": Now(), **fields})
 
 
 @pytest.fixture

@@ -75,7 +75,9 @@ async def test_changes_and_places_arrive(alice: User, queue: Queue) -> None:
     await page.open()
     (job,) = await database_sync_to_async(queue)(alice)
     assert (await page.message("job"))["state"] == "queued"
-    assert (await page.message("places"))["jobs"][0]["place"] == 1
+    told = (await page.message("places"))["jobs"][0]
+    nobody = "Waiting for a worker; none is at work right now."
+    assert told == {"code": job.code, "place": 1, "seconds": None, "reason": nobody}
     await database_sync_to_async(lifecycle.cancel_job)(job)
     assert (await page.message("job"))["state"] == "cancelled"
     await page.line.disconnect()

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from typing import Any
 
+import numpy as np
 import pytest
+from django.db import InterfaceError
 from django.db.models.functions import Now
 
 from accounts.models import CreditEntry, User
 from generation import events, execution, lifecycle, upkeep
-from generation.models import GeneratedImage, GpuWorker, Job, Lora
+from generation.models import Checkpoint, GeneratedImage, GpuWorker, Job, Lora
 from generation.queueing import claim_next
 from generation.workbench import HANGING_AFTER_SECONDS, Workbench
 from tests.conftest import credits_of
@@ -154,6 +158,57 @@ def test_the_heart_carries_what_the_engine_counted(alice: User, queue: Queue, be
     queue(alice)
     execution.perform_ready_jobs()
     bench.beat()
-    counted = GpuWorker.objects.get(name=bench.name).metrics
+    row = GpuWorker.objects.get(name=bench.name)
+    assert row.checkpoints == list(Checkpoint.objects.values_list("sha256", flat=True)) != []
+    counted = row.metrics
     assert counted["ended"] == {"finished": 1}
     assert counted["queue_waits"] == 1 and counted["calls"] == sum(counted["rows_by_call"].values()) > 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_when_the_time_is_over_what_is_in_hand_goes_back(
+    alice: User, queue: Queue, bench: Workbench, settings: Any
+) -> None:
+    """Though its holder hears nothing meanwhile: loading, encoding and decoding tell of no step."""
+    settings.STOP_GRACE_SECONDS = 0.2
+    (job,) = queue(alice)
+    claimed = claim_next(bench.name)
+    assert claimed is not None
+    with bench.holding(claimed):
+        bench.drain()
+        assert state(job) == ("running", "")
+        until(lambda: state(job) == ("queued", ""))
+        late = lifecycle.finish_job(claimed, np.zeros((128, 128, 3), np.uint8), 0.1)
+    assert late is None and not GeneratedImage.objects.exists()
+    assert claim_next("another") == job
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_heart_beats_on_whatever_is_raised(
+    alice: User, queue: Queue, bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beats: list[int] = []
+
+    def broken() -> None:
+        beats.append(1)
+        if len(beats) == 3:
+            bench.stop_at = 0.0
+        raise InterfaceError("connection already closed")
+
+    monkeypatch.setattr(bench, "beat", broken)
+    monkeypatch.setattr("generation.queueing.HEARTBEAT_SECONDS", 0.01)
+    bench._beat()
+    assert len(beats) == 3
+
+
+def test_it_reports_no_checkpoint_whose_files_are_gone(queue: Queue, bench: Workbench) -> None:
+    Checkpoint.objects.update(path="nowhere")
+    bench.beat()
+    assert GpuWorker.objects.get(name=bench.name).checkpoints == []
+
+
+def until(happened: Callable[[], bool], seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

@@ -12,8 +12,8 @@ from django.db.models.functions import Now
 
 from accounts.models import Plan, User
 from generation.models import GpuWorker, Job
-from generation.queueing import Wait, claim_next, heartbeat, wait_of, waits
-from tests.generation.conftest import Queue
+from generation.queueing import Wait, claim_next, heartbeat, seconds_for, wait_of, waits
+from tests.generation.conftest import Queue, worker
 
 
 def test_it_works(alice: User, queue: Queue) -> None:
@@ -200,7 +200,7 @@ def test_strangers_between_ones_own_count(alice: User, charlie: User, queue: Que
 def test_the_wait_is_told_only_when_it_is_known(alice: User, queue: Queue) -> None:
     first, second = queue(alice, count=2)
     assert waits([second])[second.pk].seconds is None
-    GpuWorker.objects.create(name="w", work_per_second=first.work, seen_at=Now())
+    worker(work_per_second=first.work)
     assert waits([second])[second.pk].seconds == pytest.approx(1.0)
     GpuWorker.objects.update(seen_at=Now() - timedelta(minutes=5))
     assert waits([second])[second.pk].seconds is None
@@ -210,5 +210,30 @@ def test_what_no_worker_can_draw_is_neither_counted_nor_promised(alice: User, qu
     gone, fine = queue(alice, count=2)
     Job.objects.filter(pk=gone.pk).update(checkpoint_sha256="f" * 64)
     gone.refresh_from_db()
-    GpuWorker.objects.create(name="w", work_per_second=gone.work, seen_at=Now())
-    assert waits([gone, fine]) == {gone.pk: Wait(1, None), fine.pk: Wait(2, 0.0)}
+    worker(work_per_second=gone.work)
+    nobody, soon = "No worker that is at work has its checkpoint.", "Starts in a moment"
+    assert waits([gone, fine]) == {gone.pk: Wait(1, None, nobody), fine.pk: Wait(2, 0.0, soon)}
+
+
+def test_one_worker_that_reaches_the_file_is_enough(alice: User, queue: Queue) -> None:
+    """What counts is what the living ones reach, not what stands in the catalog."""
+    (job,) = queue(alice)
+    worker("without", checkpoints=[], work_per_second=job.work)
+    assert waits([job])[job.pk].seconds is None
+    assert seconds_for(Job.objects.queued()) == 0
+    with_it = worker("with", work_per_second=job.work)
+    assert waits([job])[job.pk].seconds == 0.0
+    assert seconds_for(Job.objects.queued()) == pytest.approx(0.5)
+    GpuWorker.objects.filter(pk=with_it.pk).update(seen_at=Now() - timedelta(minutes=5))
+    assert waits([job])[job.pk].seconds is None
+
+
+def test_the_reason_is_what_holds_it_back(alice: User, queue: Queue) -> None:
+    Plan.objects.update(max_running=1)
+    queue(alice, count=1)
+    (job,) = queue(alice)
+    assert waits([job])[job.pk].reason == "Waiting for a worker; none is at work right now."
+    worker(work_per_second=job.work / 10)
+    assert waits([job])[job.pk].reason == "Starts in about 10 s"
+    claim_next("w")
+    assert waits([job])[job.pk].reason == "Your plan draws 1 picture at a time."

@@ -7,6 +7,7 @@ import pytest
 from accounts.models import CreditEntry, Plan, User
 from accounts.refusals import Refusal
 from generation.models import Checkpoint, Job, Lora
+from generation.queueing import claim_next
 from generation.recipe import LoraPick, Recipe
 from generation.submission import submit_jobs
 from tests.conftest import credits_of
@@ -107,3 +108,5 @@ def test_a_full_queue_refuses_more(alice: User, queue: Queue) -> None:
     with pytest.raises(Refusal) as caught:
         queue(alice)
     assert (caught.value.code, caught.value.status) == ("queue-full", 429)
+    assert claim_next("w") is not None
+    assert len(queue(alice)) == 1, "what is being drawn does not wait any more"

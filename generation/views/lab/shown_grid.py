@@ -37,7 +37,7 @@ class ShownSheet:
 def sheets_of(user: User, grid: LabGrid) -> list[ShownSheet]:
     """Every cell with the tile of its job."""
     jobs = list(grid.jobs.select_related("image"))
-    tiles = dict(zip([job.position for job in jobs], tiles_of(user, jobs), strict=True))
+    tiles = dict(zip([job.position for job in jobs], tiles_of(jobs), strict=True))
     return [_sheet(sheet, tiles) for sheet in grid.plan.sheets()]
 
 

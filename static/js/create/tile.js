@@ -5,16 +5,11 @@ const ordinals = new Intl.PluralRules("en", { type: "ordinal" });
 const ENDINGS = { one: "st", two: "nd", few: "rd", other: "th" };
 const DECODE_MS = 1500;
 
-export function showPlace(tile, { place, seconds }) {
+export function showPlace(tile, { place, reason }) {
   const words = tile?.querySelector("[data-tile=place]");
   if (!words) return;
   words.textContent = place === 1 ? "Next in line" : `${place}${ENDINGS[ordinals.select(place)]} in line`;
-  if (seconds !== null) tile.querySelector("[data-tile=reason]").textContent = wait(seconds);
-}
-
-function wait(seconds) {
-  if (seconds < 2) return "Starts in a moment";
-  return seconds < 90 ? `Starts in about ${seconds} s` : `Starts in about ${Math.round(seconds / 60)} min`;
+  write(tile, "reason", reason);
 }
 
 export function showFigures(tile, { percent, step, total, seconds_left: left }) {

@@ -6,20 +6,32 @@ import os
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from accounts import credits
-from accounts.models import CreditEntry, User, Wallet
+from accounts.models import ApiToken, CreditEntry, User, Wallet
+from config.celery import app
 from generation import imagefiles
 from generation.auditing import audit
-from generation.models import GeneratedImage, Job
+from generation.datasets.collecting import add_uploads
+from generation.datasets.keeping import create_dataset
+from generation.lab.finishing import finish_ready_grids
+from generation.lab.grids import submit_grid
+from generation.loras import files as lorafiles
+from generation.models import DataPicture, GeneratedImage, GpuWorker, Job, LabGrid, Lora, LoraMerge
 from generation.queueing import claim_next
+from generation.recipe import Recipe
+from generation.submission import submit_jobs
 from tests.conftest import credits_of
 from tests.generation.conftest import Draw, Queue
+from tests.generation.datasets.conftest import picture, upload
+from tests.generation.test_lab import draw_all, steps_and_seeds
 
 DAYS_AGO = timedelta(days=2)
 
@@ -66,15 +78,73 @@ def release_too_soon(user: User) -> None:
 
 
 def leave_a_file(user: User) -> None:
-    name = imagefiles.keep("images/2026/01/01/abc-1.png", b"left")
-    old = time.time() - DAYS_AGO.total_seconds()
-    os.utime(default_storage.path(name), (old, old))
+    make_old(default_storage.path(imagefiles.keep("images/2026/01/01/abc-1.png", b"left")))
 
 
 def stop_healing(user: User) -> None:
     Job.objects.update(state="running", lease_until=Now() - DAYS_AGO)
     GeneratedImage.objects.all().delete()
     CreditEntry.objects.filter(kind="settle")._raw_delete("default")
+
+
+def spend_beside_the_ledger(user: User) -> None:
+    token, _ = ApiToken.objects.create(user=user, name="program", budget=50)
+    submit_jobs(user, Recipe(prompt="a cat", width=128, height=128, steps=4), token=token)
+    ApiToken.objects.update(spent=9)
+
+
+def stop_tracing(user: User) -> None:
+    GeneratedImage.objects.update(svg_state="waiting", svg_asked_at=Now() - DAYS_AGO)
+
+
+def lose_the_bells(user: User) -> None:
+    submit_jobs(user, Recipe(prompt="a cat", width=128, height=128, steps=4))
+    Job.objects.queued().update(announced_at=Now() - timedelta(seconds=20))
+    GpuWorker.objects.create(name="idle", slots=2, seen_at=Now())
+    app.control.purge()
+
+
+def leave_a_grid(user: User) -> None:
+    submit_grid(user, steps_and_seeds())
+    draw_all()
+    LabGrid.objects.update(created_at=Now() - DAYS_AGO)
+    Job.objects.update(finished_at=Now() - DAYS_AGO)
+
+
+def lose_a_grids_picture(user: User) -> None:
+    leave_a_grid(user)
+    finish_ready_grids()
+    GeneratedImage.objects.exclude(grid=None).delete()
+
+
+def stop_merging(user: User) -> None:
+    LoraMerge.objects.create(
+        owner=user, name="both", title="Both", rank=4, parents=[], state="running", attempt=1,
+        started_at=timezone.now() - DAYS_AGO,
+    )  # fmt: skip
+
+
+def lose_a_lora(user: User) -> None:
+    Lora.objects.filter(name="line-art").update(path="nowhere.safetensors")
+
+
+def leave_a_lora(user: User) -> None:
+    make_old(lorafiles.fresh_file("uploads"))
+
+
+def lose_a_lesson(user: User) -> None:
+    dataset = create_dataset(user, "Emoji", consent=True)
+    add_uploads(dataset, [upload("one.png", picture())])
+    imagefiles.discard(DataPicture.objects.get().file)
+
+
+def leave_a_lesson(user: User) -> None:
+    make_old(default_storage.path(imagefiles.keep("datasets/abc/one.png", b"left")))
+
+
+def make_old(path: str | Path) -> None:
+    old = time.time() - DAYS_AGO.total_seconds()
+    os.utime(path, (old, old))
 
 
 @pytest.mark.parametrize(
@@ -88,6 +158,16 @@ def stop_healing(user: User) -> None:
         (release_too_soon, {"wrong-ending"}, False),
         (leave_a_file, {"orphan-file"}, True),
         (stop_healing, {"lease-long-expired"}, True),
+        (spend_beside_the_ledger, {"token-drift"}, True),
+        (stop_tracing, {"tracing-stuck"}, True),
+        (lose_the_bells, {"bells-lost"}, True),
+        (leave_a_grid, {"grid-unfinished"}, True),
+        (lose_a_grids_picture, {"grid-without-picture"}, True),
+        (stop_merging, {"merge-stuck"}, True),
+        (lose_a_lora, {"lora-file-missing"}, False),
+        (leave_a_lora, {"orphan-lora-file"}, True),
+        (lose_a_lesson, {"dataset-file-missing"}, False),
+        (leave_a_lesson, {"orphan-dataset-file"}, True),
     ],
 )
 def test_each_damage_is_found(

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
+from django.db.models.functions import Now
 from django.test import Client
 from PIL import Image
 
 from accounts.models import User
+from generation import imagefiles, tracing
 from generation.imaging.reading import read_picture_metadata
 from generation.models import GeneratedImage
 from generation.tracing import trace
@@ -111,3 +114,25 @@ def test_charlie_has_nothing_traced(charlies: Client, alice: User, draw: Draw) -
     assert charlies.post(f"/images/{image.code}/trace/").status_code == 404
     image.refresh_from_db()
     assert image.svg_state == "none"
+
+
+def test_a_tracing_that_breaks_ends_and_may_be_asked_for_again(alices: Client, alice: User, draw: Draw) -> None:
+    image = draw(alice)
+    file = imagefiles.read(image.file)
+    alices.post(f"/images/{image.code}/trace/")
+    imagefiles.discard(image.file)
+    assert trace(image.pk) == "failed"
+    assert "could not be traced just now" in alices.get(f"/images/{image.code}/tracing/").text
+    imagefiles.keep(image.file, file)
+    alices.post(f"/images/{image.code}/trace/")
+    assert trace(image.pk) == "ready"
+
+
+def test_a_tracing_whose_bell_was_lost_is_rung_for_again(alices: Client, alice: User, draw: Draw) -> None:
+    image = draw(alice)
+    alices.post(f"/images/{image.code}/trace/")
+    rung: list[int] = []
+    assert tracing.heal(rung.append) == 0
+    GeneratedImage.objects.update(svg_asked_at=Now() - timedelta(seconds=61))
+    assert tracing.heal(rung.append) == 1 and rung == [image.pk]
+    assert tracing.heal(rung.append) == 0
