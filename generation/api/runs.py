@@ -78,9 +78,9 @@ class SnapshotOutput(serializers.ModelSerializer[Snapshot]):
             "sha256", "size_bytes", "file",
         ]  # fmt: skip
 
-    def get_file(self, snapshot: Snapshot) -> str:
-        """The address of the LoRA at this step, as safetensors."""
-        return reverse("api-snapshot-file", args=[snapshot.run.code, snapshot.step])
+    def get_file(self, snapshot: Snapshot) -> str | None:
+        """The address of the LoRA at this step, as safetensors; null where a search gave it up."""
+        return reverse("api-snapshot-file", args=[snapshot.run.code, snapshot.step]) if snapshot.file else None
 
 
 class PointOutput(serializers.Serializer[Any]):
@@ -170,11 +170,17 @@ class RunsView(generics.ListAPIView[TrainingRun]):
 
 
 class RunView(APIView):
-    """One training of yours: its state, curve, snapshots, and its LoRA once it is done."""
+    """One training of yours: its state, curve, snapshots, and its LoRA once it is done. DELETE removes an ended one."""
 
     @extend_schema(responses=RunOutput)
     def get(self, request: Request, code: str) -> Response:
         return Response(RunOutput(get_run(request, code)).data)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, code: str) -> Response:
+        """Its curve, snapshots and samples go; the LoRA that came of it stays."""
+        steering.delete_run(get_run(request, code))
+        return Response(status=204)
 
 
 def steered(request: Request, code: str, verb: Callable[[TrainingRun], None]) -> Response:
@@ -220,7 +226,7 @@ class SnapshotFileView(APIView):
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     def get(self, request: Request, code: str, step: int) -> HttpResponse:
         run = get_run(request, code)
-        snapshot = run.snapshots.filter(step=step).first()
+        snapshot = run.snapshots.filter(step=step).exclude(file="").first()
         if snapshot is None:
             raise NotFound("not-found", "There is no snapshot at this step.")
         response = HttpResponse(imagefiles.read(snapshot.file), content_type="application/octet-stream")

@@ -91,6 +91,25 @@ def test_a_snapshots_file(alices_api: APIClient, catalog: Checkpoint, dataset: D
     assert alices_api.get(snapshot["file"].replace("500", "499")).status_code == 404
 
 
+def test_an_ended_one_is_deleted(alices_api: APIClient, catalog: Checkpoint, dataset: DataSet, charlies: Any) -> None:
+    run = f"{URL}/{ask(alices_api, dataset).json()['code']}"
+    assert alices_api.delete(run).json()["code"] == "not-ended"
+    alices_api.post(f"{run}/discard")
+    assert charlies.delete(run).status_code == 404
+    assert alices_api.delete(run).status_code == 204
+    assert alices_api.get(run).status_code == 404
+
+
+def test_weights_that_were_given_up_have_no_address(
+    alices_api: APIClient, catalog: Checkpoint, dataset: DataSet
+) -> None:
+    run = TrainingRun.objects.get(code=ask(alices_api, dataset).json()["code"])
+    Snapshot.objects.create(run=run, step=500, validation_loss=0.5)
+    (snapshot,) = alices_api.get(f"{URL}/{run.code}").json()["snapshots"]
+    assert (snapshot["file"], snapshot["validation_loss"]) == (None, 0.5)
+    assert alices_api.get(f"{URL}/{run.code}/snapshots/500/file").status_code == 404
+
+
 def test_a_tokens_budget_pays_too(alices_api: APIClient, catalog: Checkpoint, dataset: DataSet, alice: User) -> None:
     alice.auth_token_set.update(budget=0)
     assert ask(alices_api, dataset).json()["code"] == "token-budget"

@@ -109,6 +109,7 @@ STUDIO = {
     "studio/runs/new/quote/": row("studio/runs/new/quote/?dataset={dataset}", GET=OWNER),
     "studio/runs/<slug:code>/": row("studio/runs/{run}/", GET=OWNER),
     "studio/runs/<slug:code>/parts/<slug:name>/": row("studio/runs/{run}/parts/head/", GET=OWNER),
+    "studio/runs/<slug:code>/delete/": row("studio/runs/{run}/delete/", POST=OWNER),
     "studio/runs/<slug:code>/<slug:verb>/": row("studio/runs/{run}/pause/", POST=OWNER),
     "studio/runs/<slug:code>/snapshots/<int:step>/choose/": row("studio/runs/{run}/snapshots/500/choose/", POST=OWNER),
     "studio/runs/<slug:code>/snapshots/<int:step>/file": row("studio/runs/{run}/snapshots/500/file", GET=OWNER),
@@ -235,7 +236,7 @@ API = {
         "api/v1/datasets/{dataset}/pictures/{picture}", PATCH=OWNER, DELETE=OWNER
     ),
     "api/v1/runs": row(GET=MEMBERS, POST=MEMBERS),
-    "api/v1/runs/<slug:code>": row("api/v1/runs/{run}", GET=OWNER),
+    "api/v1/runs/<slug:code>": row("api/v1/runs/{run}", GET=OWNER, DELETE=OWNER),
     "api/v1/runs/<slug:code>/pause": row("api/v1/runs/{run}/pause", POST=OWNER),
     "api/v1/runs/<slug:code>/resume": row("api/v1/runs/{run}/resume", POST=OWNER),
     "api/v1/runs/<slug:code>/stop": row("api/v1/runs/{run}/stop", POST=OWNER),
