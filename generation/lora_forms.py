@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django import forms
 
 from accounts.refusals import Refusal
 from generation.loras.licences import CHOICES, key_of
 from generation.loras.naming import DESCRIPTION_CHARS, MOST_WORDS, NAME_CHARS, TITLE_CHARS, WORD_CHARS
+from generation.loras.versions import may_follow
 from generation.models import Lora
 
 
@@ -72,6 +76,18 @@ class DetailsForm(RefusedForm):
         if not data["licence"]:
             del data["licence"]
         return data
+
+
+class VersionForm(RefusedForm):
+    """Which of one's own LoRAs this one carries on."""
+
+    version_of = forms.ChoiceField(label="A newer version of", error_messages={"required": "Choose a LoRA."})
+
+    def __init__(self, lora: Lora, data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(data)
+        found = [(row.name, f"{row.title} ({row.word})") for row in may_follow(lora)]
+        self.fields["version_of"].choices = found  # type: ignore[attr-defined]
+        self.is_of_use = bool(found)
 
 
 class PeopleForm(RefusedForm):

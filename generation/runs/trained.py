@@ -71,7 +71,17 @@ def free_name(wanted: str) -> str:
     return next(name for name in numbered if not is_taken(name))
 
 
-def retire(lora: Lora) -> None:
-    """Another snapshot takes this one's place: the row stays for the pictures made with it, and frees its name."""
-    lora.name, lora.is_enabled = free_name(f"{lora.name[:80]}-{lora.autov2}"), False
-    lora.save(update_fields=["name", "is_enabled"])
+def replace(former: Lora, run: TrainingRun, trained: TrainedFile) -> Lora:
+    """Another snapshot takes a LoRA's place, in its series too. Call in a transaction.
+
+    The former row stays for the pictures made with it, and frees its name.
+    """
+    place = {"title": former.title, "series": former.series, "version": former.version}
+    former.name, former.is_enabled = free_name(f"{former.name[:80]}-{former.autov2}"), False
+    former.series = ""
+    former.save(update_fields=["name", "is_enabled", "series"])
+    lora = make_row(run, trained)
+    for field, value in place.items():
+        setattr(lora, field, value)
+    lora.save(update_fields=list(place))
+    return lora

@@ -73,6 +73,7 @@ CATALOG = {
     "loras/upload/": row(GET=MEMBERS, POST=MEMBERS),
     "loras/<slug:name>/edit/": row("loras/{own_lora}/edit/", GET=OWNER, POST=OWNER),
     "loras/<slug:name>/people/": row("loras/{own_lora}/people/", POST=OWNER),
+    "loras/<slug:name>/version/": row("loras/{own_lora}/version/", POST=OWNER),
     "loras/<slug:name>/delete/": row("loras/{own_lora}/delete/", POST=OWNER),
     "loras/<slug:name>/file": row("loras/{own_lora}/file", GET=OWNER),
     "loras/<slug:name>/publish/": row("loras/{own_lora}/publish/", GET=OWNER, POST=OWNER),

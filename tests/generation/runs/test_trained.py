@@ -10,7 +10,7 @@ from accounts.models import User
 from accounts.refusals import Conflict
 from generation.loras import files
 from generation.loras.owning import delete_lora
-from generation.loras.versions import join
+from generation.loras.versions import follow, join
 from generation.models import Lora, Snapshot, TrainingRun
 from generation.runs import lifecycle, steering
 from generation.runs.proposing import choose_snapshot
@@ -56,6 +56,20 @@ def test_choosing_to_and_fro_never_ends_in_a_clash(trained: TrainingRun) -> None
     for step in (20, 10, 20, 10):
         assert choose_snapshot(trained, step).name == "noto"
     assert Lora.objects.filter(is_enabled=True).count() == 1
+
+
+def test_another_snapshot_takes_its_place_among_the_versions(trained: TrainingRun, alice: User) -> None:
+    former = Lora.objects.create(name="ink", title="Ink", family="sd1", path="a", sha256="a" * 64, owner=alice)
+    lora = lora_of(trained)
+    Lora.objects.filter(pk=former.pk).update(family=lora.family)
+    former.refresh_from_db()
+    follow(lora, former)
+    trained.refresh_from_db()
+    chosen = choose_snapshot(trained, 20)
+    assert (chosen.series, chosen.version, chosen.title) == ("ink", 2, "Ink")
+    lora.refresh_from_db()
+    assert (lora.series, lora.is_enabled) == ("", False)
+    assert Lora.objects.usable_by(alice).named("ink") == chosen
 
 
 def test_what_a_late_end_wrote_is_swept_after_a_day(trained: TrainingRun) -> None:
