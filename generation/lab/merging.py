@@ -12,6 +12,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from generation.loras.bringing import adopt, checked
+from generation.loras.licences import LICENCES, allowed_by_all
 from generation.models import Lora, LoraMerge, LoraParent
 
 logger = structlog.get_logger(__name__)
@@ -44,7 +45,8 @@ def finish_merge(merge: LoraMerge, file: Path, kept: float) -> Lora | None:
         lora = adopt(merge.owner, file, "merged", weights, merge.title)
         lora.description = f"Merged from {names_of(merge)}. Rank {weights.rank} holds {held(kept)} of their sum."
         lora.trigger_words = words_of(merge)
-        lora.save(update_fields=["description", "trigger_words"])
+        lora.allowed_licences = allowed_by_all(each.get("licences", LICENCES) for each in merge.parents)
+        lora.save(update_fields=["description", "trigger_words", "allowed_licences"])
         known = set(Lora.objects.filter(pk__in=[each["id"] for each in merge.parents]).values_list("pk", flat=True))
         LoraParent.objects.bulk_create(
             LoraParent(

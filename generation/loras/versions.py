@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import Max, QuerySet
 
 from accounts.refusals import Conflict, NotFound, Refusal
+from generation.loras.licences import key_of, licences_within
 from generation.loras.naming import free_name
 from generation.models import Lora
 
@@ -39,7 +40,9 @@ def follow(lora: Lora, former: Lora) -> None:
         # Locked, so that two that follow at once do not both take the next number.
         _enter_series(lora, Lora.objects.select_for_update().get(pk=former.pk), "version_of")
         lora.title, lora.description = former.title, lora.description or former.description
-        lora.licence, lora.trigger_words = lora.licence or former.licence, lora.trigger_words or former.trigger_words
+        lora.trigger_words = lora.trigger_words or former.trigger_words
+        if not lora.licence and key_of(former.licence) in licences_within(lora.allowed_licences):
+            lora.licence = former.licence
         lora.save(update_fields=["series", "version", "title", "description", "licence", "trigger_words"])
 
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.refusals import Refusal
 from generation.lora_forms import DetailsForm, PeopleForm, UploadForm, VersionForm
 from generation.loras.bringing import Upload, add_upload
-from generation.loras.licences import LICENCES
+from generation.loras.licences import licences_within
 from generation.loras.owning import delete_lora, describe, share
 from generation.loras.versions import follow
 from generation.models import Lora
@@ -57,7 +57,7 @@ def edit(request: MakerRequest, name: str) -> HttpResponse:
     lora = own_lora(request, name)
     if request.method == "GET":
         return edit_page(request, lora)
-    form, status = DetailsForm(request.POST), 400
+    form, status = DetailsForm(lora, request.POST), 400
     if form.is_valid():
         try:
             describe(lora, **form.said)
@@ -116,10 +116,10 @@ def edit_page(
     """The page with the form that was refused, if one was; the others as they stand."""
     context = {
         "row": lora,
-        "form": form or DetailsForm.of(lora),
+        "form": form or DetailsForm(lora),
         "people": people or PeopleForm.of(lora),
         "version": version or VersionForm(lora),
-        "licences": LICENCES.values(),
+        "licences": licences_within(lora.allowed_licences).values(),
     }
     return render(request, "generation/lora_edit.html", context, status=status)
 

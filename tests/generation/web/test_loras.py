@@ -73,6 +73,15 @@ def test_one_that_is_there_carries_another_on(alices: Client, charlies: Client, 
     assert "#version" not in page
 
 
+def test_a_merge_offers_what_its_parents_allow(alices: Client, mine: Lora) -> None:
+    assert 'value="mit"' in alices.get("/loras/my-style/edit/").text
+    Lora.objects.update(allowed_licences=["cc-by-sa", "none"])
+    page = alices.get("/loras/my-style/edit/").text
+    assert 'value="cc-by-sa"' in page and 'value="none"' in page and 'value="mit"' not in page
+    assert "what the LoRAs it was merged from allow" in page
+    assert alices.post("/loras/my-style/edit/", {**DETAILS, "licence": "mit"}).status_code == 400
+
+
 def test_what_is_set_aside_says_so_to_its_owner(alices: Client, charlies: Client, mine: Lora) -> None:
     set_aside([mine.sha256], "It stopped workers.")
     assert "It stopped workers." in alices.get("/loras/my-style/").text
