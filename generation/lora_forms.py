@@ -66,9 +66,14 @@ class DetailsForm(RefusedForm):
 
     @property
     def said(self) -> dict[str, object]:
-        """What `describe` takes; a licence that was not chosen is not said."""
+        """What `describe` takes; a licence that was not chosen is not said, nor are words as they stood.
+
+        A trigger may hold a comma, so what was not touched is not read anew.
+        """
         data = dict(self.cleaned_data)
         data["trigger_words"] = [word for word in data["trigger_words"].split(",") if word.strip()]
+        if "trigger_words" not in self.changed_data:
+            del data["trigger_words"]
         if not data["licence"]:
             del data["licence"]
         return data

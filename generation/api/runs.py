@@ -25,7 +25,7 @@ from generation.models import DataSet, Snapshot, TrainingRun
 from generation.runs import steering
 from generation.runs.submission import quote_training, submit_training
 from generation.runs.watching import place_of
-from generation.training_recipe import OPTIMIZERS, PARTS, SCHEDULES, TrainingRecipe
+from generation.training_recipe import MAX_TRIGGER_CHARS, OPTIMIZERS, PARTS, SCHEDULES, TrainingRecipe
 
 
 class TrainingInput(serializers.Serializer[Any]):
@@ -34,7 +34,7 @@ class TrainingInput(serializers.Serializer[Any]):
     dataset = serializers.CharField(max_length=16)
     name = serializers.CharField(max_length=100)
     checkpoint = serializers.CharField(max_length=100, required=False, allow_blank=True)
-    trigger = serializers.CharField(max_length=80, required=False, allow_blank=True)
+    trigger = serializers.CharField(max_length=MAX_TRIGGER_CHARS, required=False, allow_blank=True)
     parts = serializers.ListField(child=serializers.ChoiceField(PARTS), required=False)
     rank = serializers.IntegerField(required=False)
     alpha = serializers.FloatField(required=False)

@@ -9,6 +9,7 @@ import pytest
 from accounts.models import User
 from accounts.refusals import Conflict
 from generation.loras import files
+from generation.loras.naming import clean_words
 from generation.loras.owning import delete_lora
 from generation.loras.versions import follow, join
 from generation.models import Lora, Snapshot, TrainingRun
@@ -16,6 +17,7 @@ from generation.runs import lifecycle, steering
 from generation.runs.proposing import choose_snapshot
 from generation.runs.submission import check_name
 from generation.runs.trained import free_name, write_trained
+from generation.training_recipe import MAX_TRIGGER_CHARS
 from tests.generation.runs.conftest import QueueRun
 from tests.generation.runs.test_steering import with_snapshots
 
@@ -70,6 +72,13 @@ def test_another_snapshot_takes_its_place_among_the_versions(trained: TrainingRu
     lora.refresh_from_db()
     assert (lora.series, lora.is_enabled) == ("", False)
     assert Lora.objects.usable_by(alice).named("ink") == chosen
+
+
+def test_the_longest_trigger_is_a_word_like_any_other(queue_run: QueueRun) -> None:
+    trigger = "w" * MAX_TRIGGER_CHARS
+    steering.stop_run(with_snapshots(queue_run(trigger=trigger), 0.9, 0.6))
+    lora = Lora.objects.get()
+    assert lora.trigger_words == clean_words(lora.trigger_words) == [trigger]
 
 
 def test_what_a_late_end_wrote_is_swept_after_a_day(trained: TrainingRun) -> None:

@@ -73,6 +73,14 @@ def test_one_that_is_there_carries_another_on(alices: Client, charlies: Client, 
     assert "#version" not in page
 
 
+@pytest.mark.parametrize("words", [["w" * 80], ["a cat, by noto"]])
+def test_the_page_of_a_trained_one_takes_its_own_words_back(alices: Client, mine: Lora, words: list[str]) -> None:
+    Lora.objects.update(trigger_words=words)
+    unchanged = {**DETAILS, "trigger_words": words[0]}
+    assert alices.post("/loras/my-style/edit/", unchanged).status_code == 302
+    assert Lora.objects.get().trigger_words == words
+
+
 def test_a_merge_offers_what_its_parents_allow(alices: Client, mine: Lora) -> None:
     assert 'value="mit"' in alices.get("/loras/my-style/edit/").text
     Lora.objects.update(allowed_licences=["cc-by-sa", "none"])
