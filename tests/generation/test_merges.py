@@ -1,15 +1,20 @@
-"""Merges: which LoRAs may go in, what their licences leave to the new one."""
+"""Merges: which LoRAs may go in, what their licences leave to the new one, and what comes of one that kills."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.refusals import Refusal
+from generation.lab import merging
 from generation.lab.merger import perform_ready_merges
 from generation.lab.merges import mergeable_by, submit_merge
 from generation.loras.licences import LICENCES, PRIVATE, allowed_by, allowed_by_all
 from generation.loras.owning import describe, share
+from generation.loras.quarantine import lift
 from generation.loras.versions import follow
 from generation.models import Checkpoint, Lora, LoraMerge
 
@@ -99,6 +104,36 @@ def test_ones_own_and_permissive_ones_leave_all(alice: User, catalog: Checkpoint
 def test_a_licence_that_nobody_knows_allows_nothing_public(alice: User, catalog: Checkpoint, licence: str) -> None:
     Lora.objects.filter(name="line-art").update(licence=licence)
     assert merged(alice).allowed_licences == [PRIVATE]
+
+
+def die(times: int = 2) -> LoraMerge:
+    """The only merge is tried by workers that die, so many times."""
+    for _ in range(times):
+        assert merging.claim_next() is not None
+        LoraMerge.objects.update(started_at=timezone.now() - timedelta(hours=1))
+        merging.heal(ring=lambda: None)
+    return LoraMerge.objects.get()
+
+
+def test_two_deaths_set_its_own_parents_aside(alice: User, charlie: User, catalog: Checkpoint) -> None:
+    his, hers = give("line-art", charlie, "mit", may_download=True), give("fluent-3d", alice, "")
+    submit_merge(alice, BOTH, 8, "Both")
+    assert die(1).state == "queued" and Lora.objects.get(pk=hers.pk).is_enabled
+    failed = die(1)
+    assert (failed.state, failed.error_message.endswith("it was set aside.")) == ("failed", True)
+    his.refresh_from_db(), hers.refresh_from_db()
+    assert his.is_enabled and not hers.is_enabled, "nobody sets another's aside by choosing it beside a bad one"
+    assert "while merging this file" in hers.quarantine_reason
+    assert lift(hers) == 1
+
+
+def test_files_of_the_site_are_no_suspects_but_a_lone_strangers_is(
+    alice: User, charlie: User, catalog: Checkpoint
+) -> None:
+    give("line-art", charlie, "mit", may_download=True)
+    submit_merge(alice, BOTH, 8, "Both")
+    die()
+    assert list(Lora.objects.filter(is_enabled=False).values_list("name", flat=True)) == ["line-art"]
 
 
 def test_what_several_allow_together() -> None:
