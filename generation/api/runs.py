@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 
 from accounts.credits import grant_daily, wallet_of
 from accounts.models import ApiToken, User
-from accounts.refusals import NotFound
+from accounts.refusals import NotFound, Refusal
 from generation import imagefiles
 from generation.api.serializers import PriceOutput
 from generation.idempotency import idempotent
@@ -25,7 +25,9 @@ from generation.models import DataSet, Snapshot, TrainingRun
 from generation.runs import steering
 from generation.runs.submission import quote_training, submit_training
 from generation.runs.watching import place_of
+from generation.training_presets import PRESETS, fields_of_preset
 from generation.training_recipe import MAX_TRIGGER_CHARS, OPTIMIZERS, PARTS, SCHEDULES, TrainingRecipe
+from generation.weights import find_checkpoint
 
 
 class TrainingInput(serializers.Serializer[Any]):
@@ -33,6 +35,9 @@ class TrainingInput(serializers.Serializer[Any]):
 
     dataset = serializers.CharField(max_length=16)
     name = serializers.CharField(max_length=100)
+    preset = serializers.CharField(
+        max_length=20, required=False, help_text=f"What is said beside it goes before it. One of: {', '.join(PRESETS)}."
+    )
     checkpoint = serializers.CharField(max_length=100, required=False, allow_blank=True)
     trigger = serializers.CharField(max_length=MAX_TRIGGER_CHARS, required=False, allow_blank=True)
     parts = serializers.ListField(child=serializers.ChoiceField(PARTS), required=False)
@@ -62,10 +67,19 @@ class TrainingInput(serializers.Serializer[Any]):
     sample_prompts = serializers.ListField(child=serializers.CharField(max_length=300), required=False, max_length=8)
     seed = serializers.IntegerField(required=False)
 
-    def recipe(self) -> TrainingRecipe:
-        """Raises InvalidRecipe."""
+    def recipe(self, user: User) -> TrainingRecipe:
+        """Raises InvalidRecipe, and Refusal for a preset or a checkpoint that is not there."""
         said = {name: value for name, value in self.validated_data.items() if name not in ("dataset", "name")}
-        return TrainingRecipe.from_json(said)
+        preset = preset_fields(user, said.pop("preset", ""), said.get("checkpoint", ""))
+        return TrainingRecipe.from_json({**preset, **said})
+
+
+def preset_fields(user: User, preset: str, checkpoint: str) -> dict[str, Any]:
+    """The fields that a preset sets for the checkpoint's family; none where no preset is named."""
+    if preset and preset not in PRESETS:
+        sentence = f"There is no preset “{preset}”; choose one of: {', '.join(PRESETS)}."
+        raise Refusal("unknown-preset", sentence, field="preset")
+    return fields_of_preset(preset, find_checkpoint(user, checkpoint).family) if preset else {}
 
 
 class SnapshotOutput(serializers.ModelSerializer[Snapshot]):
@@ -160,7 +174,7 @@ class RunsView(generics.ListAPIView[TrainingRun]):
         form.is_valid(raise_exception=True)
         user = owner_of(request)
         grant_daily(user)
-        dataset, recipe = get_dataset(request, form.validated_data["dataset"]), form.recipe()
+        dataset, recipe = get_dataset(request, form.validated_data["dataset"]), form.recipe(user)
         if request.query_params.get("dry_run", "") in ("1", "true"):
             credits = quote_training(user, dataset, recipe)
             return Response({"credits": credits, "balance": wallet_of(user).balance})

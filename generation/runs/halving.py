@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from django.db import transaction
 from django.db.models.functions import Now
 
-from accounts import credits
+from accounts import budgets, credits
 from generation.models import TrainingRun, TrainingSearch
 from generation.models.training import TrainingRunQuerySet
 from generation.runs import lifecycle
@@ -101,9 +101,16 @@ def close(search: TrainingSearch, state: State) -> bool:
         running = TrainingSearch.objects.running().filter(pk=search.pk)
         ended = bool(running.update(state=state, finished_at=Now()))
         if ended:
-            credits.settle(search.reference, cost_so_far(search), note=f"Search {search.name}")
+            charge(search, f"Search {search.name}")
             search.state = state
     return ended
+
+
+def charge(search: TrainingSearch, note: str) -> None:
+    """Settle for what its runs did; the rest returns to the wallet and to the budget of the token that asked."""
+    cost = cost_so_far(search)
+    if credits.settle(search.reference, cost, note=note):
+        budgets.refund(search.token_id, search.credits - cost)
 
 
 def spent_on(search: TrainingSearch) -> int:

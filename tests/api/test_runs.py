@@ -61,6 +61,8 @@ def test_the_same_key_begins_one(alices_api: APIClient, catalog: Checkpoint, dat
         ({"dataset": "nowhere"}, 404, "not-found"),
         ({"checkpoint": "ghost"}, 400, "unknown-checkpoint"),
         ({"optimizer": "magic"}, 400, "invalid"),
+        ({"preset": "magic"}, 400, "unknown-preset"),
+        ({"name": "merges"}, 409, "name-taken"),
     ],
 )
 def test_what_cannot_be_is_refused(
@@ -68,6 +70,12 @@ def test_what_cannot_be_is_refused(
 ) -> None:
     answer = ask(alices_api, dataset, **fields)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+def test_a_preset_sets_what_is_not_said(alices_api: APIClient, catalog: Checkpoint, dataset: DataSet) -> None:
+    recipe = ask(alices_api, dataset, preset="thing", rank=4).json()["recipe"]
+    assert (recipe["parts"], recipe["rank"], recipe["warmup_steps"]) == (["attention", "feed_forward"], 4, 100)
+    assert (recipe["learning_rate"], recipe["steps"]) == (5e-4, 100)
 
 
 def test_steering(alices_api: APIClient, catalog: Checkpoint, dataset: DataSet, alice: User) -> None:

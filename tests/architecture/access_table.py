@@ -243,6 +243,9 @@ API = {
     "api/v1/runs/<slug:code>/stop": row("api/v1/runs/{run}/stop", POST=OWNER),
     "api/v1/runs/<slug:code>/discard": row("api/v1/runs/{run}/discard", POST=OWNER),
     "api/v1/runs/<slug:code>/snapshots/<int:step>/file": row("api/v1/runs/{run}/snapshots/500/file", GET=OWNER),
+    "api/v1/searches": row(GET=MEMBERS, POST=MEMBERS),
+    "api/v1/searches/<slug:code>": row("api/v1/searches/{search}", GET=OWNER),
+    "api/v1/searches/<slug:code>/cancel": row("api/v1/searches/{search}/cancel", POST=OWNER),
     "api/v1/posts": row(GET=ALL, POST=MEMBERS),
     "api/v1/posts/<slug:code>": row("api/v1/posts/{post}", GET=ALL, DELETE=OWNER),
 }
