@@ -6,7 +6,7 @@ Each verb is atomic and may be repeated: a reference has at most one entry of a 
 from __future__ import annotations
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, Sum
 from django.utils import timezone
 
 from accounts.models import CreditEntry, User, Wallet
@@ -63,6 +63,11 @@ def release(reference: str, note: str = "") -> bool:
     """End a hold: all of it returns. False when it had ended, or there was none."""
     held = _open_hold(reference)
     return held is not None and _end(held, Kind.RELEASE, -held.amount, note)
+
+
+def spent(reference: str) -> int:
+    """What came of a hold that has ended: the credits that did not return."""
+    return -(CreditEntry.objects.filter(reference=reference).aggregate(total=Sum("amount"))["total"] or 0)
 
 
 def _open_hold(reference: str) -> CreditEntry | None:

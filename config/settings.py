@@ -315,6 +315,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "JobState": "generation.models.jobs.Job.State",
         "PostState": "gallery.models.Post.State",
+        "SearchState": "generation.models.training.TrainingSearch.State",
     },
 }
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django import forms
 
 from accounts.refusals import Refusal
-from generation.loras.licences import CHOICES, key_of
+from generation.loras.licences import key_of, licences_within
 from generation.loras.naming import DESCRIPTION_CHARS, MOST_WORDS, NAME_CHARS, TITLE_CHARS, WORD_CHARS
+from generation.loras.versions import may_follow
 from generation.models import Lora
 
 
@@ -46,32 +50,45 @@ class DetailsForm(RefusedForm):
         help_text="Words that call what it learned, with commas between.",
         widget=forms.TextInput(attrs={"autocapitalize": "none", "autocomplete": "off"}),
     )
-    licence = forms.ChoiceField(choices=[("", "Not chosen yet"), *CHOICES], required=False)
+    licence = forms.ChoiceField(required=False)
     may_download = forms.BooleanField(
         required=False, label="Who may use it may also download the file", help_text="Downloads are counted."
     )
 
-    @classmethod
-    def of(cls, lora: Lora) -> DetailsForm:
-        return cls(
-            initial={
-                "title": lora.title,
-                "name": lora.name,
-                "description": lora.description,
-                "trigger_words": ", ".join(map(str, lora.trigger_words)),
-                "licence": key_of(lora.licence),
-                "may_download": lora.may_download,
-            }
-        )
+    def __init__(self, lora: Lora, data: Mapping[str, Any] | None = None) -> None:
+        words = ", ".join(map(str, lora.trigger_words))
+        kept = {field: getattr(lora, field) for field in ("title", "name", "description", "may_download")}
+        super().__init__(data, initial={**kept, "trigger_words": words, "licence": key_of(lora.licence)})
+        allowed = [(key, licence.title) for key, licence in licences_within(lora.allowed_licences).items()]
+        self.fields["licence"].choices = [("", "Not chosen yet"), *allowed]  # type: ignore[attr-defined]
+        if lora.allowed_licences:
+            self.fields["licence"].help_text = "These are what the LoRAs it was merged from allow."
 
     @property
     def said(self) -> dict[str, object]:
-        """What `describe` takes; a licence that was not chosen is not said."""
+        """What `describe` takes; a licence that was not chosen is not said, nor are words as they stood.
+
+        A trigger may hold a comma, so what was not touched is not read anew.
+        """
         data = dict(self.cleaned_data)
         data["trigger_words"] = [word for word in data["trigger_words"].split(",") if word.strip()]
+        if "trigger_words" not in self.changed_data:
+            del data["trigger_words"]
         if not data["licence"]:
             del data["licence"]
         return data
+
+
+class VersionForm(RefusedForm):
+    """Which of one's own LoRAs this one carries on."""
+
+    version_of = forms.ChoiceField(label="A newer version of", error_messages={"required": "Choose a LoRA."})
+
+    def __init__(self, lora: Lora, data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(data)
+        found = [(row.name, f"{row.title} ({row.word})") for row in may_follow(lora)]
+        self.fields["version_of"].choices = found  # type: ignore[attr-defined]
+        self.is_of_use = bool(found)
 
 
 class PeopleForm(RefusedForm):

@@ -56,8 +56,13 @@ PRESETS: Mapping[str, Preset] = {
 }
 
 
-def with_preset(recipe: TrainingRecipe, name: str, family: str) -> TrainingRecipe:
-    """The recipe with a preset's settings at the rate that the checkpoint's family bears. Raises KeyError."""
+def fields_of_preset(name: str, family: str) -> dict[str, Any]:
+    """What a preset sets, at the rate that the checkpoint's family bears. Raises KeyError."""
     preset = PRESETS[name]
     rate = USUAL_RATES[family] * preset.rate
-    return recipe.replace(**preset.changes, learning_rate=rate, text_learning_rate=rate / 4)
+    return {**preset.changes, "learning_rate": rate, "text_learning_rate": rate / 4}
+
+
+def with_preset(recipe: TrainingRecipe, name: str, family: str) -> TrainingRecipe:
+    """The recipe with a preset's settings. Raises KeyError."""
+    return recipe.replace(**fields_of_preset(name, family))

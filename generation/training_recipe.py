@@ -19,6 +19,7 @@ RESOLUTION_RANGE = (64, 1024)
 RATE_RANGE = (1e-7, 0.1)
 MAX_SAMPLE_PROMPTS = 8
 MAX_TRIGGER_CHARS = 80
+"""Also of any trigger word of a LoRA: what a training was called by is one."""
 
 
 @dataclass(frozen=True, slots=True)

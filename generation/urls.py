@@ -38,6 +38,7 @@ urlpatterns = [
     path("loras/<slug:name>/", catalog.lora, name="lora"),
     path("loras/<slug:name>/edit/", loras.edit, name="lora-edit"),
     path("loras/<slug:name>/people/", loras.people, name="lora-people"),
+    path("loras/<slug:name>/version/", loras.version, name="lora-version"),
     path("loras/<slug:name>/delete/", loras.delete, name="lora-delete"),
     path("loras/<slug:name>/file", lora_file.download, name="lora-file"),
     path("checkpoints/", catalog.checkpoints, name="checkpoints"),

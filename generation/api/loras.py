@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpResponseBase
 from django.urls import reverse
@@ -23,6 +24,7 @@ from generation.loras.bringing import Upload, add_upload
 from generation.loras.licences import CHOICES
 from generation.loras.naming import DESCRIPTION_CHARS, MOST_WORDS, NAME_CHARS, TITLE_CHARS, WORD_CHARS
 from generation.loras.owning import MOST_PEOPLE, delete_lora, describe, own_lora, share
+from generation.loras.versions import follow
 from generation.models import Lora, LoraMerge
 from generation.recipe import MAX_LORAS, WEIGHT_LIMIT
 from generation.views.lora_file import attachment, downloadable
@@ -45,6 +47,9 @@ class DetailsInput(serializers.Serializer[Any]):
     )
     licence = serializers.ChoiceField(choices=CHOICES, required=False)
     may_download = serializers.BooleanField(required=False)
+    version_of = serializers.CharField(
+        max_length=NAME_CHARS + 10, required=False, help_text="An own LoRA's name; this one becomes its next version."
+    )
     shared_with = serializers.ListField(
         child=serializers.CharField(max_length=150), max_length=MOST_PEOPLE, required=False, help_text="User names."
     )
@@ -110,8 +115,11 @@ class LoraView(APIView):
         said = DetailsInput(data=request.data)
         said.is_valid(raise_exception=True)
         changes = dict(said.validated_data)
-        people = changes.pop("shared_with", None)
-        describe(lora, **changes)
+        people, former = changes.pop("shared_with", None), changes.pop("version_of", None)
+        with transaction.atomic():
+            if former is not None:
+                follow(lora, own_lora(maker(request), former))
+            describe(lora, **changes)
         if people is not None:
             share(lora, people)
         return Response(LoraOutput(lora).data)

@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 
 from accounts.credits import grant_daily, wallet_of
 from accounts.models import ApiToken, User
-from accounts.refusals import NotFound
+from accounts.refusals import NotFound, Refusal
 from generation import imagefiles
 from generation.api.serializers import PriceOutput
 from generation.idempotency import idempotent
@@ -25,7 +25,9 @@ from generation.models import DataSet, Snapshot, TrainingRun
 from generation.runs import steering
 from generation.runs.submission import quote_training, submit_training
 from generation.runs.watching import place_of
-from generation.training_recipe import OPTIMIZERS, PARTS, SCHEDULES, TrainingRecipe
+from generation.training_presets import PRESETS, fields_of_preset
+from generation.training_recipe import MAX_TRIGGER_CHARS, OPTIMIZERS, PARTS, SCHEDULES, TrainingRecipe
+from generation.weights import find_checkpoint
 
 
 class TrainingInput(serializers.Serializer[Any]):
@@ -33,8 +35,11 @@ class TrainingInput(serializers.Serializer[Any]):
 
     dataset = serializers.CharField(max_length=16)
     name = serializers.CharField(max_length=100)
+    preset = serializers.CharField(
+        max_length=20, required=False, help_text=f"What is said beside it goes before it. One of: {', '.join(PRESETS)}."
+    )
     checkpoint = serializers.CharField(max_length=100, required=False, allow_blank=True)
-    trigger = serializers.CharField(max_length=80, required=False, allow_blank=True)
+    trigger = serializers.CharField(max_length=MAX_TRIGGER_CHARS, required=False, allow_blank=True)
     parts = serializers.ListField(child=serializers.ChoiceField(PARTS), required=False)
     rank = serializers.IntegerField(required=False)
     alpha = serializers.FloatField(required=False)
@@ -62,10 +67,19 @@ class TrainingInput(serializers.Serializer[Any]):
     sample_prompts = serializers.ListField(child=serializers.CharField(max_length=300), required=False, max_length=8)
     seed = serializers.IntegerField(required=False)
 
-    def recipe(self) -> TrainingRecipe:
-        """Raises InvalidRecipe."""
+    def recipe(self, user: User) -> TrainingRecipe:
+        """Raises InvalidRecipe, and Refusal for a preset or a checkpoint that is not there."""
         said = {name: value for name, value in self.validated_data.items() if name not in ("dataset", "name")}
-        return TrainingRecipe.from_json(said)
+        preset = preset_fields(user, said.pop("preset", ""), said.get("checkpoint", ""))
+        return TrainingRecipe.from_json({**preset, **said})
+
+
+def preset_fields(user: User, preset: str, checkpoint: str) -> dict[str, Any]:
+    """The fields that a preset sets for the checkpoint's family; none where no preset is named."""
+    if preset and preset not in PRESETS:
+        sentence = f"There is no preset “{preset}”; choose one of: {', '.join(PRESETS)}."
+        raise Refusal("unknown-preset", sentence, field="preset")
+    return fields_of_preset(preset, find_checkpoint(user, checkpoint).family) if preset else {}
 
 
 class SnapshotOutput(serializers.ModelSerializer[Snapshot]):
@@ -78,9 +92,9 @@ class SnapshotOutput(serializers.ModelSerializer[Snapshot]):
             "sha256", "size_bytes", "file",
         ]  # fmt: skip
 
-    def get_file(self, snapshot: Snapshot) -> str:
-        """The address of the LoRA at this step, as safetensors."""
-        return reverse("api-snapshot-file", args=[snapshot.run.code, snapshot.step])
+    def get_file(self, snapshot: Snapshot) -> str | None:
+        """The address of the LoRA at this step, as safetensors; null where a search gave it up."""
+        return reverse("api-snapshot-file", args=[snapshot.run.code, snapshot.step]) if snapshot.file else None
 
 
 class PointOutput(serializers.Serializer[Any]):
@@ -160,7 +174,7 @@ class RunsView(generics.ListAPIView[TrainingRun]):
         form.is_valid(raise_exception=True)
         user = owner_of(request)
         grant_daily(user)
-        dataset, recipe = get_dataset(request, form.validated_data["dataset"]), form.recipe()
+        dataset, recipe = get_dataset(request, form.validated_data["dataset"]), form.recipe(user)
         if request.query_params.get("dry_run", "") in ("1", "true"):
             credits = quote_training(user, dataset, recipe)
             return Response({"credits": credits, "balance": wallet_of(user).balance})
@@ -170,11 +184,17 @@ class RunsView(generics.ListAPIView[TrainingRun]):
 
 
 class RunView(APIView):
-    """One training of yours: its state, curve, snapshots, and its LoRA once it is done."""
+    """One training of yours: its state, curve, snapshots, and its LoRA once it is done. DELETE removes an ended one."""
 
     @extend_schema(responses=RunOutput)
     def get(self, request: Request, code: str) -> Response:
         return Response(RunOutput(get_run(request, code)).data)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, code: str) -> Response:
+        """Its curve, snapshots and samples go; the LoRA that came of it stays."""
+        steering.delete_run(get_run(request, code))
+        return Response(status=204)
 
 
 def steered(request: Request, code: str, verb: Callable[[TrainingRun], None]) -> Response:
@@ -220,7 +240,7 @@ class SnapshotFileView(APIView):
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     def get(self, request: Request, code: str, step: int) -> HttpResponse:
         run = get_run(request, code)
-        snapshot = run.snapshots.filter(step=step).first()
+        snapshot = run.snapshots.filter(step=step).exclude(file="").first()
         if snapshot is None:
             raise NotFound("not-found", "There is no snapshot at this step.")
         response = HttpResponse(imagefiles.read(snapshot.file), content_type="application/octet-stream")

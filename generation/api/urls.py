@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from generation.api import datasets, grids, loras, prompts, runs, views
+from generation.api import datasets, grids, loras, prompts, runs, searches, views
 
 urlpatterns = [
     path("jobs", views.JobsView.as_view(), name="api-jobs"),
@@ -41,5 +41,8 @@ urlpatterns = [
     path("runs/<slug:code>/stop", runs.StopView.as_view(), name="api-run-stop"),
     path("runs/<slug:code>/discard", runs.DiscardView.as_view(), name="api-run-discard"),
     path("runs/<slug:code>/snapshots/<int:step>/file", runs.SnapshotFileView.as_view(), name="api-snapshot-file"),
+    path("searches", searches.SearchesView.as_view(), name="api-searches"),
+    path("searches/<slug:code>", searches.SearchView.as_view(), name="api-search"),
+    path("searches/<slug:code>/cancel", searches.SearchCancelView.as_view(), name="api-search-cancel"),
     path("recipes/read", prompts.ReadRecipeView.as_view(), name="api-recipe-read"),
 ]

@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from django.db import transaction
+from django.db.models import Q
 from kombu.exceptions import OperationalError
 
 from accounts.models import User
 from accounts.refusals import QuotaExceeded, Refusal
+from generation.loras.licences import allowed_by, licences_within, may_share
 from generation.loras.naming import clean_title, word_of
 from generation.models import Lora, LoraMerge
-from generation.models.catalog import FAMILY_TITLES
+from generation.models.catalog import FAMILY_TITLES, LoraQuerySet
 from generation.recipe import MAX_LORAS, WEIGHT_LIMIT
 from generation.storage import check_room
 from generation.tasks import merge_loras
@@ -40,7 +42,14 @@ def submit_merge(user: User, weights: Mapping[str, float], rank: int, title: str
         title=titled,
         rank=rank,
         parents=[
-            {"id": lora.pk, "name": lora.name, "title": lora.title, "sha256": lora.sha256, "weight": weight}
+            {
+                "id": lora.pk,
+                "name": lora.name,
+                "title": lora.title,
+                "sha256": lora.sha256,
+                "weight": weight,
+                "licences": licences_of_child(user, lora),
+            }
             for lora, weight in parents
         ],
     )
@@ -53,7 +62,24 @@ def find_parent(user: User, name: str) -> Lora:
     lora = Lora.objects.usable_by(user).named(name)
     if lora is None:
         raise Refusal("unknown-lora", f"There is no LoRA “{name[:100]}”.", field="loras")
+    if not mergeable_by(user).filter(pk=lora.pk).exists():
+        sentence = f"The owner of “{lora.title}” does not let others have its file, so it cannot be merged."
+        raise Refusal("not-to-be-had", sentence, field="loras")
     return lora
+
+
+def mergeable_by(user: User) -> LoraQuerySet:
+    """LoRAs of the site, one's own, and others' that may be downloaded: a merge has their weights, and is one's own."""
+    open_file = Q(owner=None) | Q(owner=user) | Q(may_download=True)
+    return Lora.objects.usable_by(user).filter(open_file)
+
+
+def licences_of_child(user: User, parent: Lora) -> list[str]:
+    """Keys of the licences that this parent leaves to a merge. Who has not said anything of their own is free."""
+    bound = list(licences_within(parent.allowed_licences))
+    if parent.owner_id == user.pk and not may_share(parent.licence):
+        return bound
+    return [key for key in bound if key in allowed_by(parent.licence)]
 
 
 def checked_weight(name: str, weight: float) -> float:

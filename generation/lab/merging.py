@@ -8,10 +8,12 @@ from pathlib import Path
 
 import structlog
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.db.models.functions import Now
 
 from generation.loras.bringing import adopt, checked
+from generation.loras.licences import LICENCES, allowed_by_all
+from generation.loras.quarantine import quarantine_parents
 from generation.models import Lora, LoraMerge, LoraParent
 
 logger = structlog.get_logger(__name__)
@@ -44,7 +46,8 @@ def finish_merge(merge: LoraMerge, file: Path, kept: float) -> Lora | None:
         lora = adopt(merge.owner, file, "merged", weights, merge.title)
         lora.description = f"Merged from {names_of(merge)}. Rank {weights.rank} holds {held(kept)} of their sum."
         lora.trigger_words = words_of(merge)
-        lora.save(update_fields=["description", "trigger_words"])
+        lora.allowed_licences = allowed_by_all(each.get("licences", LICENCES) for each in merge.parents)
+        lora.save(update_fields=["description", "trigger_words", "allowed_licences"])
         known = set(Lora.objects.filter(pk__in=[each["id"] for each in merge.parents]).values_list("pk", flat=True))
         LoraParent.objects.bulk_create(
             LoraParent(
@@ -84,13 +87,20 @@ def _end(merge: LoraMerge, state: LoraMerge.State, **fields: str) -> bool:
     return bool(held.update(state=state, finished_at=Now(), **fields))
 
 
-def heal(ring: Callable[[], object]) -> int:
-    """Put merges of dead workers back, end those that were tried too often, and ring while any waits."""
-    dead = LoraMerge.objects.filter(state=RUNNING, started_at__lt=Now() - GIVEN_UP_AFTER)
-    often = Q(attempt__gte=MAX_ATTEMPTS)
+def _set_aside(merge: LoraMerge) -> None:
+    """Two workers that died at it are evidence against its parents, as they are against a picture's LoRAs."""
     lost = "The worker stopped again and again on this merge, so it was set aside."
-    dead.filter(often).update(state=LoraMerge.State.FAILED, finished_at=Now(), error_message=lost)
-    dead.exclude(often).update(state=QUEUED)
+    with transaction.atomic():
+        if fail_merge(merge, lost):
+            quarantine_parents(merge)
+
+
+def heal(ring: Callable[[], object]) -> int:
+    """Put merges of dead workers back, set aside those that were tried too often, and ring while any waits."""
+    dead = LoraMerge.objects.filter(state=RUNNING, started_at__lt=Now() - GIVEN_UP_AFTER)
+    for merge in dead.filter(attempt__gte=MAX_ATTEMPTS):
+        _set_aside(merge)
+    dead.filter(attempt__lt=MAX_ATTEMPTS).update(state=QUEUED)
     waiting = LoraMerge.objects.filter(state=QUEUED).count()
     if waiting:
         ring()

@@ -15,7 +15,7 @@ from accounts.models import User
 from accounts.refusals import Conflict, QuotaExceeded, Refusal
 from generation.cataloging import stamp_of
 from generation.loras import files, versions
-from generation.loras.naming import clean_line, free_name
+from generation.loras.naming import WORD_CHARS, clean_line, free_name
 from generation.models import Lora
 from generation.storage import check_room
 from generation.weightfile import WeightFile, WeightFileRefused, read_weightfile
@@ -92,7 +92,7 @@ def adopt(
             sha256=weights.sha256,
             size_bytes=weights.size_bytes,
             rank=weights.rank,
-            trigger_words=[word for word in (clean_line(each, 60) for each in weights.trigger_words) if word],
+            trigger_words=[word for word in (clean_line(each, WORD_CHARS) for each in weights.trigger_words) if word],
             lora_hash=weights.lora_hash,
             owner=user,
             is_public=False,

@@ -9,6 +9,7 @@ import os
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from django.conf import settings
@@ -17,7 +18,7 @@ from accounts.refusals import Refusal
 from generation.imagefiles import sync_folder
 from generation.models import Lora
 
-FOLDERS = ("uploads", "merged")
+FOLDERS = ("uploads", "merged", "trained")
 PART = ".part-"
 ORPHAN_KEPT_SECONDS = 24 * 3600.0
 
@@ -65,25 +66,34 @@ def keep(part: Path, folder: str, sha256: str) -> str:
 
 
 def discard_unused(path: str) -> None:
-    """Remove a file of ours that no row names any more. Files of the operator and of trainings are never touched."""
+    """Remove a file of ours that no row names any more. Files of the operator are never touched."""
     if path.split("/")[0] in FOLDERS and not Lora.objects.filter(path=path).exists():
         (root() / path).unlink(missing_ok=True)
 
 
 def orphans() -> Iterator[Path]:
-    """Files without a row, a day after they were written: half-written ones, and those of a dead process."""
+    """Files without a row, a day after they were written: half-written ones, those of a dead process or a late end."""
+    for path in _old_ones():
+        if path.is_file() and not Lora.objects.filter(path=path.relative_to(root()).as_posix()).exists():
+            yield path
+
+
+def _old_ones() -> list[Path]:
+    """Files and folders of ours that nobody has written to for a day."""
     before = time.time() - ORPHAN_KEPT_SECONDS
-    for folder in FOLDERS:
-        for path in sorted((root() / folder).glob("*")):
-            known = Lora.objects.filter(path=path.relative_to(root()).as_posix()).exists()
-            if not known and path.stat().st_mtime < before:
-                yield path
+    found = [path for folder in FOLDERS for path in sorted((root() / folder).rglob("*"))]
+    return [path for path in found if path.stat().st_mtime < before]
 
 
 def sweep_orphans() -> int:
+    """Remove what nobody uses; the number of files. Each training has a folder of its own, which goes when empty."""
+    empty = [path for path in _old_ones() if path.is_dir()]
     found = list(orphans())
     for path in found:
         path.unlink(missing_ok=True)
+    for folder in empty:
+        with suppress(OSError):  # there is still something in it
+            folder.rmdir()
     return len(found)
 
 

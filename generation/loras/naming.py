@@ -9,10 +9,11 @@ from itertools import count
 
 from accounts.refusals import Conflict, Refusal
 from generation.models import Lora
+from generation.training_recipe import MAX_TRIGGER_CHARS
 
 NAME_CHARS = 90
 TITLE_CHARS = 120
-WORD_CHARS = 60
+WORD_CHARS = MAX_TRIGGER_CHARS
 MOST_WORDS = 8
 DESCRIPTION_CHARS = 2000
 RESERVED = frozenset({"upload", "merge", "merges"})
@@ -61,7 +62,7 @@ def clean_title(text: str) -> str:
 
 
 def clean_words(words: Iterable[str]) -> list[str]:
-    """Trigger words, each once, in order. At most 8 of at most 60 characters."""
+    """Trigger words, each once, in order. At most 8 of at most 80 characters."""
     cleaned = list(dict.fromkeys(filter(None, (clean_line(word, 200) for word in words))))
     if len(cleaned) > MOST_WORDS or any(len(word) > WORD_CHARS for word in cleaned):
         raise Refusal(

@@ -10,7 +10,7 @@ from django.db.models import F
 from accounts.models import User
 from accounts.refusals import Conflict, NotFound, Refusal
 from generation.loras import files
-from generation.loras.licences import LICENCES, may_share
+from generation.loras.licences import LICENCES, licences_within, may_share
 from generation.loras.naming import check_name, clean_description, clean_title, clean_words
 from generation.models import Lora
 
@@ -44,6 +44,10 @@ def describe(lora: Lora, **said: Any) -> None:
 def _licence(lora: Lora, key: str) -> str:
     if key not in LICENCES:
         raise Refusal("unknown-licence", "Choose one of the licences.", field="licence")
+    allowed = licences_within(lora.allowed_licences)
+    if key not in allowed:
+        titles = " or ".join(licence.title for licence in allowed.values())
+        raise Refusal("licence-of-parents", f"What it was merged from allows only: {titles}.", field="licence")
     return LICENCES[key].title
 
 

@@ -7,32 +7,45 @@ from collections.abc import Sequence
 import structlog
 from django.db.models.functions import Now
 
-from generation.models import Job, Lora
+from generation.models import Job, Lora, LoraMerge
 
 logger = structlog.get_logger(__name__)
 
 REASON = (
-    "Workers stopped again and again while drawing with this file, so it was set aside. "
+    "Workers stopped again and again while {doing} this file, so it was set aside. "
     "An administrator can look at it and let it back."
 )
 
 
 def quarantine_suspects(job: Job) -> list[str]:
-    """Set aside the LoRA that most likely stopped the workers of a job that was set aside; the hashes.
+    """Set aside the LoRA that most likely stopped the workers of a job that was set aside; the hashes."""
+    suspects = suspects_among([pick.sha256 for pick in job.recipe.loras if pick.sha256], job.owner_id)
+    if suspects:
+        set_aside(suspects, REASON.format(doing="drawing with"))
+        logger.error("loras_quarantined", job=job.code, sha256=suspects)
+    return suspects
+
+
+def quarantine_parents(merge: LoraMerge) -> list[str]:
+    """The same for a merge whose workers stopped: the hashes that were set aside."""
+    suspects = suspects_among([each["sha256"] for each in merge.parents], merge.owner_id)
+    if suspects:
+        set_aside(suspects, REASON.format(doing="merging"))
+        logger.error("loras_quarantined", merge=merge.code, sha256=suspects)
+    return suspects
+
+
+def suspects_among(picked: Sequence[str], owner_id: int) -> list[str]:
+    """Which of these files most likely stopped the workers of this person's wish.
 
     The operator's own files are never suspects. Of several people's, the maker's own are, so that nobody can have
     somebody else's LoRA set aside by picking it beside a bad one; a stranger's only where it stood alone.
     """
-    picked = [pick.sha256 for pick in job.recipe.loras if pick.sha256]
     rows = list(Lora.objects.filter(sha256__in=picked, owner__isnull=False))
     site = set(Lora.objects.filter(sha256__in=picked, owner=None).values_list("sha256", flat=True))
     theirs = {row.sha256 for row in rows} - site
-    own = {row.sha256 for row in rows if row.owner_id == job.owner_id} - site
-    suspects = sorted(own or (theirs if len(theirs) == 1 else set()))
-    if suspects:
-        set_aside(suspects, REASON)
-        logger.error("loras_quarantined", job=job.code, sha256=suspects)
-    return suspects
+    own = {row.sha256 for row in rows if row.owner_id == owner_id} - site
+    return sorted(own or (theirs if len(theirs) == 1 else set()))
 
 
 def set_aside(hashes: Sequence[str], reason: str) -> None:

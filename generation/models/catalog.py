@@ -126,6 +126,9 @@ class Lora(WeightRow):
         max_length=90, blank=True, db_index=True, help_text="What all versions are called together; empty: only one."
     )
     version = models.PositiveSmallIntegerField(default=1)
+    allowed_licences = models.JSONField(
+        default=list, blank=True, help_text="Keys of the licences that the LoRAs it was merged from allow; empty: any."
+    )
     shared_with = models.ManyToManyField(settings.AUTH_USER_MODEL, blank=True, related_name="+")
     may_download = models.BooleanField(default=False, help_text="Whether others may download the file.")
     downloads = models.PositiveIntegerField(default=0)

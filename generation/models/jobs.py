@@ -127,6 +127,8 @@ class QueueShare(models.Model):
 
     owner = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="queue_share")
     virtual_finish = models.FloatField(default=0.0)
+    training_start = models.FloatField(default=0.0, help_text="The latest start tag of trainings that were deleted.")
+    training_finish = models.FloatField(default=0.0, help_text="Where the last of the deleted trainings ends.")
 
     def __str__(self) -> str:
         return f"{self.owner}: {self.virtual_finish:.3f}"

@@ -74,7 +74,7 @@ class LoraMerge(models.Model):
     name = models.SlugField(max_length=90)
     title = models.CharField(max_length=120)
     rank = models.PositiveSmallIntegerField()
-    parents = models.JSONField(help_text="What goes in: id, name, sha256 and weight of each.")
+    parents = models.JSONField(help_text="What goes in: id, name, sha256, weight and licences of each.")
     state = models.CharField(max_length=7, choices=State.choices, default=State.QUEUED, db_index=True)
     attempt = models.PositiveSmallIntegerField(default=0)
     lora = models.ForeignKey(Lora, null=True, on_delete=models.SET_NULL, related_name="+")

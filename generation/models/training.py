@@ -44,6 +44,7 @@ class TrainingSearch(models.Model):
     budget = models.PositiveIntegerField(help_text="Credits that all runs together may cost.")
     credits = models.PositiveIntegerField(default=0, help_text="What it costs at most: held once, for all its runs.")
     rungs = models.JSONField(default=list, help_text="Steps at which the worse half is dropped.")
+    token = models.ForeignKey("accounts.ApiToken", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     state = models.CharField(max_length=9, choices=State.choices, default=State.RUNNING)
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True, blank=True)

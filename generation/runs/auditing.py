@@ -43,7 +43,7 @@ def unended_holds() -> Iterator[Finding]:
         yield Finding("run-hold-never-ended", run.code, f"The run is {run.state}; end its hold so.", ending_of(run))
     open_hold = entry_of("search:", Kind.HOLD) & ~entry_of("search:", Kind.SETTLE, Kind.RELEASE)
     for search in TrainingSearch.objects.filter(open_hold).exclude(state=TrainingSearch.State.RUNNING):
-        settle = partial(credits.settle, search.reference, halving.cost_so_far(search), note="Audit: settled")
+        settle = partial(halving.charge, search, "Audit: settled")
         yield Finding("search-hold-never-ended", search.code, f"The search is {search.state}; settle it.", settle)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from django.db import transaction
 from django.db.models.functions import Now
 
-from accounts import credits
+from accounts import budgets, credits
 from generation.models import TrainingRun, TrainingSearch
 from generation.models.training import TrainingRunQuerySet
 from generation.runs import lifecycle
@@ -70,8 +70,12 @@ def _next_rung(search: TrainingSearch, run: TrainingRun) -> int | None:
 def _give_up(runs: Iterable[TrainingRun]) -> None:
     for run in runs:
         sentence = f"Others of the search learned better; this one was ended at step {run.step}."
-        state = TrainingRun.State.CANCELLED
-        lifecycle.end_unpaid(run, rows_of([run]), state, "", code=lifecycle.OUTDONE, message=sentence)
+        rows, state = rows_of([run]).unfinished(), TrainingRun.State.CANCELLED
+        with transaction.atomic():
+            if lifecycle.end_unpaid(run, rows, state, "", code=lifecycle.OUTDONE, message=sentence):
+                # Nobody uses weights that were outdone; curve, measures and samples go on telling why they were.
+                # The sweep that every end brings comes after this.
+                run.snapshots.update(file="", size_bytes=0)
 
 
 def best_validation(run: TrainingRun) -> float | None:
@@ -97,9 +101,21 @@ def close(search: TrainingSearch, state: State) -> bool:
         running = TrainingSearch.objects.running().filter(pk=search.pk)
         ended = bool(running.update(state=state, finished_at=Now()))
         if ended:
-            credits.settle(search.reference, cost_so_far(search), note=f"Search {search.name}")
+            charge(search, f"Search {search.name}")
             search.state = state
     return ended
+
+
+def charge(search: TrainingSearch, note: str) -> None:
+    """Settle for what its runs did; the rest returns to the wallet and to the budget of the token that asked."""
+    cost = cost_so_far(search)
+    if credits.settle(search.reference, cost, note=note):
+        budgets.refund(search.token_id, search.credits - cost)
+
+
+def spent_on(search: TrainingSearch) -> int:
+    """What it has cost: by its runs while it goes on, then by the ledger, since its runs may be deleted."""
+    return cost_so_far(search) if search.state == State.RUNNING else credits.spent(search.reference)
 
 
 def cost_so_far(search: TrainingSearch) -> int:

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from accounts.refusals import Conflict
 from generation.models import Lora, Snapshot, TrainingRun
-from generation.runs.trained import make_row, retire, write_trained
+from generation.runs.trained import make_row, replace, write_trained
 from generation.training.choosing import Choice, Point, choose
 
 
@@ -29,9 +29,8 @@ def choose_snapshot(run: TrainingRun, step: int) -> Lora:
     trained = write_trained(run, snapshot)
     with transaction.atomic():
         current = TrainingRun.objects.select_for_update().get(pk=run.pk)
-        if current.lora is not None:
-            retire(current.lora)
-        current.lora = lora = make_row(run, trained)
+        lora = replace(current.lora, run, trained) if current.lora is not None else make_row(run, trained)
+        current.lora = lora
         current.best_step, current.best_reason = step, "You chose this snapshot."
         current.save(update_fields=["lora", "best_step", "best_reason"])
     run.refresh_from_db()

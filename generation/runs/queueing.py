@@ -9,11 +9,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.db import connection, transaction
-from django.db.models import F, Max
-from django.db.models.functions import Coalesce, Now
+from django.db.models import F, Max, Q
+from django.db.models.functions import Coalesce, Greatest, Now
 
 from accounts.models import User
-from generation.models import TrainingRun
+from generation.models import QueueShare, TrainingRun
 from generation.models.training import TrainingRunQuerySet
 
 LEASE = timedelta(seconds=20)
@@ -24,10 +24,23 @@ RING_DUE = Now() - RING_AGAIN_AFTER
 
 def stamp(owner: User, work: float) -> tuple[float, float]:
     """Where the owner's next run starts and ends on the virtual clock. `work` is in credits."""
+    gone = QueueShare.objects.aggregate(start=Max("training_start"), end=Max("training_finish", filter=Q(owner=owner)))
     begun = TrainingRun.objects.exclude(started_at=None).aggregate(last=Max("virtual_start"))["last"]
     mine = TrainingRun.objects.of(owner).aggregate(end=Max("virtual_finish"))["end"]
-    start = max(begun or 0.0, mine or 0.0)
+    start = max(tag or 0.0 for tag in (begun, mine, gone["start"], gone["end"]))
     return start, start + work / owner.plan.share
+
+
+def remember_place(run: TrainingRun) -> None:
+    """Keep the tags of a run that is about to be deleted: deleting must neither turn the clock back nor jump the queue.
+
+    Call in the transaction that deletes it.
+    """
+    QueueShare.objects.get_or_create(owner=run.owner)
+    QueueShare.objects.filter(owner=run.owner).update(
+        training_start=Greatest("training_start", run.virtual_start if run.started_at else 0.0),
+        training_finish=Greatest("training_finish", run.virtual_finish),
+    )
 
 
 def claim_next_run(worker: str) -> TrainingRun | None:

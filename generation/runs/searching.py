@@ -12,8 +12,8 @@ from typing import Any
 
 from django.db import transaction
 
-from accounts import credits
-from accounts.models import User
+from accounts import budgets, credits
+from accounts.models import ApiToken, User
 from accounts.refusals import Conflict, Refusal
 from generation.models import DataSet, TrainingRun, TrainingSearch
 from generation.runs import lifecycle
@@ -30,11 +30,18 @@ MAX_CANDIDATES = 16
 
 
 def submit_search(
-    user: User, dataset: DataSet, recipe: TrainingRecipe, name: str, axes: Mapping[str, Sequence[Any]], budget: int
+    user: User,
+    dataset: DataSet,
+    recipe: TrainingRecipe,
+    name: str,
+    axes: Mapping[str, Sequence[Any]],
+    budget: int,
+    token: ApiToken | None = None,
 ) -> TrainingSearch:
     """Queue a training for each combination of the axes' values. Raises Refusal; then nothing has changed.
 
-    The search never costs more than `budget` credits: it is refused when it might.
+    The search never costs more than `budget` credits: it is refused when it might. `token` is the API token that
+    asked: its own budget pays beside the wallet.
     """
     name = check_name(name)
     candidates = [prepare(user, dataset, each) for each in combinations(recipe, axes)]
@@ -45,9 +52,11 @@ def submit_search(
         raise Refusal("over-budget", sentence, field="budget")
     with transaction.atomic():
         enforce_run_limit(user)
+        if token is not None:
+            budgets.spend(token, most)
         search = TrainingSearch.objects.create(
             owner=user, dataset=dataset, name=name, axes=dict(axes), recipe_json=recipe.to_json(), budget=budget,
-            credits=most, rungs=list(stops),
+            credits=most, rungs=list(stops), token=token,
         )  # fmt: skip
         credits.hold(user, most, reference=search.reference, note=f"Search {name}")
         runs = [

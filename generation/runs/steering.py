@@ -1,4 +1,4 @@
-"""The owner's verbs on a run: pause, resume, stop and keep, discard.
+"""The owner's verbs on a run: pause, resume, stop and keep, discard; and delete, once it has ended.
 
 A run that waits or rests changes at once; one in a worker's hands is told by its `wish`, which the worker reads about
 every second. Discarding alone does not wait for the worker.
@@ -11,9 +11,9 @@ from django.db import transaction
 from accounts.refusals import Conflict
 from generation.models import TrainingRun, TrainingSearch
 from generation.models.training import TrainingRunQuerySet
-from generation.runs import lifecycle
+from generation.runs import files, lifecycle
 from generation.runs.proposing import best_so_far
-from generation.runs.queueing import RING_DUE
+from generation.runs.queueing import RING_DUE, remember_place
 from generation.runs.submission import announce_run
 
 State, Wish = TrainingRun.State, TrainingRun.Wish
@@ -61,6 +61,22 @@ def discard_run(run: TrainingRun) -> None:
             raise Conflict("already-ended", "This training has already ended.")
         # Its files go with the sweep that every end brings.
         run.snapshots.all().delete()
+
+
+def delete_run(run: TrainingRun) -> None:
+    """Remove an ended run with its curve, snapshots and samples; the LoRA that came of it stays. Conflict before that.
+
+    A candidate stays as long as its search goes on, which is charged by what its runs did.
+    """
+    _not_of_a_search(run)
+    with transaction.atomic():
+        ended = _row(run).exclude(state__in=TrainingRun.UNFINISHED)
+        if not ended.exists():
+            raise Conflict("not-ended", "This training has not ended. Stop or discard it first.")
+        remember_place(run)
+        ended.delete()
+        # Rows first: a row without its file would be shown, a file without its row is only swept.
+        transaction.on_commit(lambda: files.sweep(run.code))
 
 
 def _row(run: TrainingRun) -> TrainingRunQuerySet:

@@ -13,9 +13,10 @@ from kombu.exceptions import OperationalError
 
 from accounts import budgets, credits
 from accounts.models import ApiToken, User
-from accounts.refusals import NotFound, QuotaExceeded, Refusal
+from accounts.refusals import Conflict, NotFound, QuotaExceeded, Refusal
 from generation import events
 from generation.datasets.splitting import held_out_of
+from generation.loras.naming import RESERVED
 from generation.models import Checkpoint, DataPicture, DataSet, QueueShare, TrainingRun, TrainingSearch
 from generation.pricing import training_price
 from generation.runs import queueing
@@ -117,11 +118,16 @@ def _entry(picture: DataPicture, held_out: bool) -> dict[str, Any]:
 
 
 def check_name(name: str) -> str:
-    """The name as prompts will use it. Raises Refusal when it is no word."""
+    """The name as prompts will use it; where a LoRA has it by the end, the new one gets a number.
+
+    Raises Refusal when it is no word, Conflict when no LoRA may have it.
+    """
     name = name.strip()
     if not NAME.fullmatch(name) or len(name) > MAX_NAME_CHARS:
         sentence = f"A name is one word of letters, digits, - and _, at most {MAX_NAME_CHARS} long."
         raise Refusal("bad-name", sentence, field="name")
+    if name.lower() in RESERVED:
+        raise Conflict("name-taken", f"The name “{name}” is taken. Choose another.", field="name")
     return name
 
 

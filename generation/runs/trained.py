@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.db import IntegrityError, transaction
 
 from generation import imagefiles
 from generation.cataloging import fields_of, stamp_of
+from generation.loras.naming import is_taken
 from generation.models import Lora, Snapshot, TrainingRun
 from generation.weightfile import WeightFile, read_weightfile
 
@@ -27,7 +29,10 @@ class TrainedFile:
 
 
 def write_trained(run: TrainingRun, snapshot: Snapshot) -> TrainedFile:
-    """Copy the snapshot's file to where the engine finds it, whole or not at all."""
+    """Copy the snapshot's file to where the engine finds it, whole or not at all.
+
+    Where no row comes of it, because somebody else ended the run meanwhile, upkeep sweeps it a day later.
+    """
     root = Path(settings.WEIGHTS_DIRS[0])
     target = root / FOLDER / run.code / f"{run.name}-{snapshot.step}.safetensors"
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -61,12 +66,22 @@ def make_row(run: TrainingRun, trained: TrainedFile) -> Lora:
 
 
 def free_name(wanted: str) -> str:
-    taken = set(Lora.objects.filter(name__startswith=wanted).values_list("name", flat=True))
-    numbered = (wanted if n == 1 else f"{wanted}-{n}" for n in range(1, len(taken) + 2))
-    return next(name for name in numbered if name not in taken)
+    """The word as it was typed, or with the first number by which no LoRA, series or page goes."""
+    numbered = (wanted if n == 1 else f"{wanted}-{n}" for n in count(1))
+    return next(name for name in numbered if not is_taken(name))
 
 
-def retire(lora: Lora) -> None:
-    """Another snapshot takes this one's place: the row stays for the pictures made with it, and frees its name."""
-    lora.name, lora.is_enabled = f"{lora.name[:80]}-{lora.autov2}", False
-    lora.save(update_fields=["name", "is_enabled"])
+def replace(former: Lora, run: TrainingRun, trained: TrainedFile) -> Lora:
+    """Another snapshot takes a LoRA's place, in its series too. Call in a transaction.
+
+    The former row stays for the pictures made with it, and frees its name.
+    """
+    place = {"title": former.title, "series": former.series, "version": former.version}
+    former.name, former.is_enabled = free_name(f"{former.name[:80]}-{former.autov2}"), False
+    former.series = ""
+    former.save(update_fields=["name", "is_enabled", "series"])
+    lora = make_row(run, trained)
+    for field, value in place.items():
+        setattr(lora, field, value)
+    lora.save(update_fields=list(place))
+    return lora

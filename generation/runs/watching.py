@@ -26,6 +26,7 @@ class SnapshotView:
     memorised: list[tuple[int, str]]
     samples: list[str]
     size_bytes: int
+    has_file: bool
     is_best: bool
 
 
@@ -62,6 +63,7 @@ def _view(snapshot: Snapshot, is_best: bool) -> SnapshotView:
         memorised=[(index, name) for index, name in snapshot.memorised],
         samples=list(snapshot.samples),
         size_bytes=snapshot.size_bytes,
+        has_file=bool(snapshot.file),
         is_best=is_best,
     )
 

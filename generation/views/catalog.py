@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from generation.loras.pictures import pictures_with
-from generation.loras.versions import versions_of
+from generation.loras.versions import may_follow, versions_of
 from generation.models import Checkpoint, Lora
 from generation.models.catalog import FAMILY_TITLES
 from generation.showroom import Print, showroom
@@ -58,13 +58,15 @@ def lora(request: HttpRequest, name: str) -> HttpResponse:
         raise Http404("There is no such LoRA.")
     released = released_samples([row.pk], request.user).get(row.pk, [])
     allowed = set(visible.filter(series=row.series).values_list("pk", flat=True)) if row.series else set()
+    is_mine = request.user.is_authenticated and row.owner_id == request.user.pk
     context = {
         "row": row,
-        "is_mine": request.user.is_authenticated and row.owner_id == request.user.pk,
+        "is_mine": is_mine,
+        "may_follow": is_mine and may_follow(row).exists(),
         "samples": samples_of(row) or released,
         "versions": [each for each in versions_of(row) if each.pk in allowed],
         "parents": parents_of(row, request.user),
-        "shared": row.shared_with.count() if row.owner_id == request.user.pk else 0,
+        "shared": row.shared_with.count() if is_mine else 0,
         "prints": showroom.made_with(row.sha256, PRINTS_SHOWN),
         "own_prints": own_prints(request.user, row)[:PRINTS_SHOWN],
     }

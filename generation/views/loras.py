@@ -8,10 +8,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.refusals import Refusal
-from generation.lora_forms import DetailsForm, PeopleForm, UploadForm
+from generation.lora_forms import DetailsForm, PeopleForm, UploadForm, VersionForm
 from generation.loras.bringing import Upload, add_upload
-from generation.loras.licences import LICENCES
+from generation.loras.licences import licences_within
 from generation.loras.owning import delete_lora, describe, share
+from generation.loras.versions import follow
 from generation.models import Lora
 from generation.views.access import MakerRequest, makers_only, say
 
@@ -55,8 +56,8 @@ def edit(request: MakerRequest, name: str) -> HttpResponse:
     """What it is called, its licence and words; beside it who may use it."""
     lora = own_lora(request, name)
     if request.method == "GET":
-        return edit_page(request, lora, DetailsForm.of(lora), PeopleForm.of(lora))
-    form, status = DetailsForm(request.POST), 400
+        return edit_page(request, lora)
+    form, status = DetailsForm(lora, request.POST), 400
     if form.is_valid():
         try:
             describe(lora, **form.said)
@@ -66,7 +67,7 @@ def edit(request: MakerRequest, name: str) -> HttpResponse:
             form.refuse(refusal)
             status = refusal.status
             lora.refresh_from_db()
-    return edit_page(request, lora, form, PeopleForm.of(lora), status)
+    return edit_page(request, lora, form=form, status=status)
 
 
 @makers_only
@@ -83,13 +84,43 @@ def people(request: MakerRequest, name: str) -> HttpResponse:
             return redirect("lora-edit", lora.name)
         except Refusal as refusal:
             form.refuse(refusal)
-    return edit_page(request, lora, DetailsForm.of(lora), form, 400)
+    return edit_page(request, lora, people=form, status=400)
+
+
+@makers_only
+@require_POST
+def version(request: MakerRequest, name: str) -> HttpResponse:
+    """It becomes the next version of another LoRA of theirs."""
+    lora, status = own_lora(request, name), 400
+    form = VersionForm(lora, request.POST)
+    if form.is_valid():
+        try:
+            follow(lora, own_lora(request, form.cleaned_data["version_of"]))
+            messages.success(request, f"It is version {lora.version} of “{lora.series}” now.")
+            return redirect("lora", lora.name)
+        except Refusal as refusal:
+            form.refuse(refusal)
+            status = refusal.status
+    return edit_page(request, lora, version=form, status=status)
 
 
 def edit_page(
-    request: MakerRequest, lora: Lora, form: DetailsForm, people: PeopleForm, status: int = 200
+    request: MakerRequest,
+    lora: Lora,
+    *,
+    form: DetailsForm | None = None,
+    people: PeopleForm | None = None,
+    version: VersionForm | None = None,
+    status: int = 200,
 ) -> HttpResponse:
-    context = {"row": lora, "form": form, "people": people, "licences": LICENCES.values()}
+    """The page with the form that was refused, if one was; the others as they stand."""
+    context = {
+        "row": lora,
+        "form": form or DetailsForm(lora),
+        "people": people or PeopleForm.of(lora),
+        "version": version or VersionForm(lora),
+        "licences": licences_within(lora.allowed_licences).values(),
+    }
     return render(request, "generation/lora_edit.html", context, status=status)
 
 

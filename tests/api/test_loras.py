@@ -45,6 +45,16 @@ def test_a_next_version(alices_api: Any, alice: User) -> None:
     assert alices_api.get("/api/v1/loras/my-style").json()["name"] == "my-style-v2"
 
 
+def test_one_that_is_there_becomes_the_next_version(alices_api: Any, alice: User, charlie: User) -> None:
+    bring(alices_api), bring(alices_api, 2)
+    said = {"version_of": "my-style", "title": "Ink"}
+    second = alices_api.patch("/api/v1/loras/my-style-2", said, format="json").json()
+    assert (second["name"], second["series"], second["version"]) == ("my-style-2", "my-style", 2)
+    assert second["title"] == "Ink"
+    again = alices_api.patch("/api/v1/loras/my-style-2", {"version_of": "nothing"}, format="json")
+    assert (again.status_code, again.json()["code"]) == (404, "not-found")
+
+
 @pytest.mark.parametrize("method", ["patch", "delete"])
 def test_a_stranger_finds_nothing(alices_api: Any, charlies: Client, method: str) -> None:
     bring(alices_api)

@@ -136,7 +136,7 @@ def test_publishing_again_with_the_same_key(alices_api: APIClient, alice: User, 
 
 MAKES_NOTHING = {
     "api-job-cancel", "api-job-prefer", "api-grid-cancel", "api-run-pause", "api-run-resume", "api-run-stop",
-    "api-run-discard", "api-prompt-inspect", "api-recipe-read",
+    "api-run-discard", "api-search-cancel", "api-prompt-inspect", "api-recipe-read",
 }  # fmt: skip
 """Said twice these do no more than said once."""
 
@@ -151,7 +151,7 @@ def test_every_post_that_makes_something_takes_a_key() -> None:
     posts = {name: view.post for name, view in views(api.urlpatterns) if hasattr(view, "post")}
     careless = {name for name, post in posts.items() if not getattr(post, "heeds_idempotency_key", False)}
     assert careless == MAKES_NOTHING & posts.keys()
-    assert posts.keys() >= {"api-jobs", "api-posts", "api-datasets", "api-runs"}
+    assert posts.keys() >= {"api-jobs", "api-posts", "api-datasets", "api-runs", "api-searches"}
 
 
 def test_files_of_one_name_are_told_apart(alices_api: APIClient, alice: User) -> None:

@@ -61,6 +61,8 @@ def test_the_same_key_begins_one(alices_api: APIClient, catalog: Checkpoint, dat
         ({"dataset": "nowhere"}, 404, "not-found"),
         ({"checkpoint": "ghost"}, 400, "unknown-checkpoint"),
         ({"optimizer": "magic"}, 400, "invalid"),
+        ({"preset": "magic"}, 400, "unknown-preset"),
+        ({"name": "merges"}, 409, "name-taken"),
     ],
 )
 def test_what_cannot_be_is_refused(
@@ -68,6 +70,12 @@ def test_what_cannot_be_is_refused(
 ) -> None:
     answer = ask(alices_api, dataset, **fields)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+def test_a_preset_sets_what_is_not_said(alices_api: APIClient, catalog: Checkpoint, dataset: DataSet) -> None:
+    recipe = ask(alices_api, dataset, preset="thing", rank=4).json()["recipe"]
+    assert (recipe["parts"], recipe["rank"], recipe["warmup_steps"]) == (["attention", "feed_forward"], 4, 100)
+    assert (recipe["learning_rate"], recipe["steps"]) == (5e-4, 100)
 
 
 def test_steering(alices_api: APIClient, catalog: Checkpoint, dataset: DataSet, alice: User) -> None:
@@ -89,6 +97,25 @@ def test_a_snapshots_file(alices_api: APIClient, catalog: Checkpoint, dataset: D
     assert (answer.content, answer["Cache-Control"]) == (b"weights", "private, no-store")
     assert charlies.get(snapshot["file"]).status_code == 404
     assert alices_api.get(snapshot["file"].replace("500", "499")).status_code == 404
+
+
+def test_an_ended_one_is_deleted(alices_api: APIClient, catalog: Checkpoint, dataset: DataSet, charlies: Any) -> None:
+    run = f"{URL}/{ask(alices_api, dataset).json()['code']}"
+    assert alices_api.delete(run).json()["code"] == "not-ended"
+    alices_api.post(f"{run}/discard")
+    assert charlies.delete(run).status_code == 404
+    assert alices_api.delete(run).status_code == 204
+    assert alices_api.get(run).status_code == 404
+
+
+def test_weights_that_were_given_up_have_no_address(
+    alices_api: APIClient, catalog: Checkpoint, dataset: DataSet
+) -> None:
+    run = TrainingRun.objects.get(code=ask(alices_api, dataset).json()["code"])
+    Snapshot.objects.create(run=run, step=500, validation_loss=0.5)
+    (snapshot,) = alices_api.get(f"{URL}/{run.code}").json()["snapshots"]
+    assert (snapshot["file"], snapshot["validation_loss"]) == (None, 0.5)
+    assert alices_api.get(f"{URL}/{run.code}/snapshots/500/file").status_code == 404
 
 
 def test_a_tokens_budget_pays_too(alices_api: APIClient, catalog: Checkpoint, dataset: DataSet, alice: User) -> None:

@@ -8,9 +8,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.refusals import Refusal
-from generation.lab.merges import submit_merge
+from generation.lab.merges import mergeable_by, submit_merge
 from generation.lab_forms import MergeForm
-from generation.models import Lora, LoraMerge
+from generation.models import LoraMerge
 from generation.views.access import MakerRequest, makers_only
 
 MERGES_SHOWN = 12
@@ -32,7 +32,7 @@ def merge(request: MakerRequest) -> HttpResponse:
                 form.refuse(refusal)
                 status = refusal.status
     ticked = form.weights if request.method == "POST" else dict.fromkeys(request.GET.getlist("merge")[:5], 1.0)
-    usable = Lora.objects.usable_by(request.user).newest_for(request.user).order_by("family", "title")
+    usable = mergeable_by(request.user).newest_for(request.user).order_by("family", "title")
     context = {
         "form": form,
         "options": [{"row": row, "ticked": row.name in ticked, "weight": ticked.get(row.name, 1.0)} for row in usable],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
@@ -12,7 +13,7 @@ from accounts.refusals import Refusal
 from generation import imagefiles
 from generation.models import TrainingRun
 from generation.runs.proposing import choose_snapshot
-from generation.runs.steering import discard_run, pause_run, resume_run, stop_run
+from generation.runs.steering import delete_run, discard_run, pause_run, resume_run, stop_run
 from generation.views.access import MakerRequest, asks_for_part, makers_only, refused, say
 from generation.views.studio.owned import kept_file, own_run, own_snapshot
 from generation.views.studio.shown_run import ShownRun
@@ -55,6 +56,20 @@ def steer(request: MakerRequest, code: str, verb: str) -> HttpResponse:
             return refused(refusal)
         say(request, refusal)
     return HttpResponse(status=204) if asks_for_part(request) else redirect("run", code)
+
+
+@makers_only
+@require_POST
+def delete(request: MakerRequest, code: str) -> HttpResponse:
+    """Remove an ended training; back to the search it was part of, or to the studio."""
+    gone = own_run(request, code)
+    try:
+        delete_run(gone)
+    except Refusal as refusal:
+        say(request, refusal)
+        return redirect("run", code)
+    messages.success(request, f"The training “{gone.name}” is deleted. A LoRA that came of it stays.")
+    return redirect("search", gone.search.code) if gone.search else redirect("studio")
 
 
 @makers_only

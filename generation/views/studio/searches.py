@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.refusals import Refusal
 from generation.models import TrainingSearch
-from generation.runs.halving import cost_so_far
+from generation.runs.halving import spent_on
 from generation.runs.searching import cancel_search
 from generation.runs.watching import CandidateView, table_of
 from generation.training_forms import KNOBS
@@ -65,7 +65,7 @@ def context_of(shown: TrainingSearch) -> dict[str, Any]:
             for number, (view, path) in enumerate(zip(views, paths, strict=True))
         ],
         "frame": frame,
-        "spent": cost_so_far(shown),
+        "spent": spent_on(shown),
         "running": shown.state == TrainingSearch.State.RUNNING,
     }
 

@@ -75,6 +75,15 @@ class RunCard:
     def time_left(self) -> str:
         return "" if self.run.seconds_left is None else f"{duration(self.run.seconds_left)} left"
 
+    @property
+    def leads_itself(self) -> bool:
+        """False while a search decides when it trains."""
+        return self.run.search is None or self.run.search.state != self.run.search.State.RUNNING
+
+    @property
+    def may_delete(self) -> bool:
+        return self.leads_itself and not self.run.is_unfinished
+
 
 class ShownRun(RunCard):
     """A training on its own page."""
@@ -109,11 +118,6 @@ class ShownRun(RunCard):
     @property
     def last_validation_loss(self) -> float | None:
         return self.curve.measured[-1][2] if self.curve.measured else None
-
-    @property
-    def leads_itself(self) -> bool:
-        """False while a search decides when it trains."""
-        return self.run.search is None or self.run.search.state != self.run.search.State.RUNNING
 
     @property
     def may_pause(self) -> bool:

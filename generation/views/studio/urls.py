@@ -26,6 +26,7 @@ urlpatterns = [
     path("runs/new/quote/", training.quote, name="run-quote"),
     path("runs/<slug:code>/", runs.run, name="run"),
     path("runs/<slug:code>/parts/<slug:name>/", runs.part, name="run-part"),
+    path("runs/<slug:code>/delete/", runs.delete, name="run-delete"),
     path("runs/<slug:code>/<slug:verb>/", runs.steer, name="run-steer"),
     path("runs/<slug:code>/snapshots/<int:step>/choose/", runs.choose, name="run-choose"),
     path("runs/<slug:code>/snapshots/<int:step>/file", runs.download, name="run-download"),

@@ -32,7 +32,7 @@ def test_words_are_cleaned_and_kept(alice: User, bring: Bring) -> None:
         ({"name": "a b"}, "bad-name"),
         ({"name": "upload"}, "name-taken"),
         ({"licence": "beerware"}, "unknown-licence"),
-        ({"trigger_words": ["x" * 61]}, "bad-words"),
+        ({"trigger_words": ["x" * 81]}, "bad-words"),
         ({"trigger_words": [str(n) for n in range(9)]}, "bad-words"),
         ({"licence": "none", "may_download": True}, "licence-forbids"),
         ({"may_download": True}, "licence-forbids"),

@@ -6,10 +6,10 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from accounts.refusals import Refusal
+from accounts.refusals import Conflict, NotFound, Refusal
 from generation.inspecting import inspect_prompt
-from generation.loras.owning import delete_lora, share
-from generation.loras.versions import versions_of
+from generation.loras.owning import delete_lora, describe, share
+from generation.loras.versions import follow, may_follow, versions_of
 from generation.models import Checkpoint, Lora
 from generation.recipe import Recipe
 from generation.weights import pin_weights
@@ -76,6 +76,57 @@ def test_another_family_is_no_version(alice: User, bring: Bring) -> None:
     with pytest.raises(Refusal, match="this file is for Mini"):
         bring(alice, 2, version_of=first)
     assert Lora.objects.get().series == ""
+
+
+def test_what_is_there_already_becomes_the_newest(alice: User, bring: Bring, catalog: Checkpoint) -> None:
+    first = bring(alice, 1, "ink.safetensors")
+    describe(first, licence="cc-by", trigger_words=["inkwash"], description="Wet ink.")
+    trained = bring(alice, 2, "noto-2.safetensors")
+    follow(trained, first)
+    trained.refresh_from_db()
+    assert (trained.series, trained.version, trained.name, trained.title) == ("ink", 2, "noto-2", "ink")
+    assert (trained.licence, trained.trigger_words, trained.description) == ("CC BY 4.0", ["inkwash"], "Wet ink.")
+    assert [pinned(alice, word) for word in ("ink", "noto-2", "ink-v1")] == ["noto-2", "noto-2", "ink-v1"]
+
+
+def test_its_own_words_stay(alice: User, bring: Bring) -> None:
+    first, second = bring(alice, 1), bring(alice, 2)
+    describe(first, trigger_words=["a"], licence="mit")
+    describe(second, trigger_words=["b"], licence="cc0", description="Mine.")
+    follow(second, first)
+    second.refresh_from_db()
+    assert (second.trigger_words, second.licence, second.description) == (["b"], "CC0 1.0", "Mine.")
+
+
+def test_what_cannot_follow(alice: User, charlie: User, bring: Bring) -> None:
+    first, second, his = bring(alice, 1), bring(alice, 2), bring(charlie, 3)
+    with pytest.raises(NotFound):
+        follow(first, his)
+    with pytest.raises(Conflict, match="itself"):
+        follow(first, first)
+    Lora.objects.filter(pk=his.pk).update(owner=alice, family="sd1")
+    his.refresh_from_db()
+    with pytest.raises(Refusal, match="for SD 1.5"):
+        follow(first, his)
+    Lora.objects.filter(pk=second.pk).update(is_public=True)
+    second.refresh_from_db()
+    with pytest.raises(Conflict, match="public"):
+        follow(second, first)
+    assert not Lora.objects.exclude(series="").exists()
+    follow(first, second)
+    with pytest.raises(Conflict, match="already"):
+        follow(first, second)
+
+
+def test_offered_are_ones_own_of_the_family(alice: User, charlie: User, bring: Bring) -> None:
+    first, other = bring(alice, 1, "ink.safetensors"), bring(alice, 4)
+    bring(charlie, 3)
+    second = bring(alice, 2, version_of=first)
+    assert [row.name for row in may_follow(other)] == [second.name], "the newest of a series"
+    assert not may_follow(second).exists()
+    Lora.objects.filter(pk=other.pk).update(family="sd1")
+    other.refresh_from_db()
+    assert not may_follow(other).exists()
 
 
 def test_the_word_of_a_series_is_taken(alice: User, charlie: User, bring: Bring) -> None:

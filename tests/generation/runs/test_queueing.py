@@ -13,6 +13,7 @@ from accounts.credits import grant
 from accounts.models import User
 from generation.models import Checkpoint, TrainingRun
 from generation.runs import lifecycle, queueing
+from generation.runs.steering import delete_run
 from generation.runs.submission import submit_training
 from tests.generation.runs.conftest import MakeDataSet, QueueRun, small_recipe
 
@@ -40,6 +41,17 @@ def test_who_has_trained_least_comes_first(
     charlies = submit_training(charlie, make_dataset(charlie, 3), small_recipe(), "his")
     order = [queueing.claim_next_run(f"w{n}") for n in range(3)]
     assert [run and run.pk for run in order] == [first.pk, charlies.pk, second.pk]
+
+
+def test_deleting_does_not_jump_the_queue(queue_run: QueueRun) -> None:
+    first = queue_run("first")
+    assert queueing.claim_next_run("w1") is not None
+    first.refresh_from_db()
+    first.virtual_start = 7.0
+    first.save(update_fields=["virtual_start"])
+    TrainingRun.objects.update(state="done")
+    delete_run(first)
+    assert queue_run("second").virtual_start == max(7.0, first.virtual_finish)
 
 
 def test_places_count_from_one(queue_run: QueueRun) -> None:

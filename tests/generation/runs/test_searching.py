@@ -10,9 +10,11 @@ from accounts.models import CreditEntry, Plan, User
 from accounts.refusals import Conflict, Refusal
 from generation import coaching
 from generation.auditing import audit
-from generation.models import Checkpoint, DataSet, Lora, TrainingRun, TrainingSearch
-from generation.runs import halving, steering, watching
+from generation.imagefiles import keep
+from generation.models import Checkpoint, DataSet, Lora, Snapshot, TrainingRun, TrainingSearch
+from generation.runs import files, halving, steering, watching
 from generation.runs.searching import cancel_search, quote_search, submit_search
+from generation.storage import stored_bytes
 from generation.workbench import Workbench
 from tests.conftest import credits_of
 from tests.generation.runs.conftest import small_recipe
@@ -89,6 +91,38 @@ def test_the_worse_half_is_given_up_once_all_have_come(submit: Any) -> None:
     states = [(run.state, run.error_code, run.stop_at) for run in search.runs.order_by("pk")]
     gone = ("cancelled", "outdone", 10)
     assert states == [("queued", "", 20), gone, ("queued", "", 20), gone]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_weights_of_the_outdone_go_and_what_tells_why_stays(submit: Any, alice: User) -> None:
+    search = submit({"rank": [1, 2]})
+    better, worse = search.runs.order_by("pk")
+    arrive(with_snapshots(better, 0.9, 0.4), 0.4), arrive(with_snapshots(worse, 0.9, 0.6), 0.6)
+    sample = keep(f"runs/{worse.code}/1-10-0.png", b"picture")
+    worse.snapshots.filter(step=10).update(samples=[sample])
+    Snapshot.objects.update(size_bytes=1000)
+    halving.advance(search.pk)
+    assert (files.names_of(worse.code), len(files.names_of(better.code))) == ([sample], 2)
+    assert stored_bytes(alice) == 2000 + sum(p.size_bytes for p in search.dataset.pictures.all())
+    assert [snapshot.validation_loss for snapshot in worse.snapshots.all()] == [0.9, 0.6]
+    assert not any(view.has_file for view in watching.snapshots_of(worse))
+    assert list(audit()) == []
+
+
+def test_a_candidate_is_deleted_once_the_search_is_over(submit: Any, alice: User) -> None:
+    search = submit({"rank": [1, 2]})
+    better, worse = search.runs.order_by("pk")
+    arrive(with_snapshots(better, 0.9, 0.4), 0.4), arrive(worse, 0.6)
+    halving.advance(search.pk)
+    worse.refresh_from_db()
+    with pytest.raises(Conflict, match="search"):
+        steering.delete_run(worse)
+    TrainingRun.objects.filter(pk=better.pk).update(state="paused", step=40)
+    halving.advance(search.pk)
+    search.refresh_from_db()
+    spent = halving.spent_on(search)
+    steering.delete_run(TrainingRun.objects.get(pk=worse.pk))
+    assert (search.state, halving.spent_on(search), 1000 - credits_of(alice)) == ("done", spent, spent)
 
 
 def test_short_candidates_wait_at_their_own_end(submit: Any) -> None:

@@ -9,9 +9,11 @@ import pytest
 from accounts.models import CreditEntry, User
 from accounts.refusals import Conflict
 from generation.imagefiles import keep
+from generation.loras.files import path_of_row
 from generation.models import Lora, Snapshot, TrainingRun
 from generation.runs import files, steering
 from generation.runs.proposing import choose_snapshot
+from generation.storage import stored_bytes
 from tests.conftest import credits_of
 from tests.generation.runs.conftest import QueueRun
 from tests.tiny_weights import BUNDLED_LORAS
@@ -99,6 +101,37 @@ def test_discard_gives_all_back_and_removes_all(alice: User, queue_run: QueueRun
     assert credits_of(alice) == 1000
     assert (files.names_of(run.code), Snapshot.objects.count()) == ([], 0)
     assert CreditEntry.objects.filter(reference=run.reference, kind="release").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("state", ["done", "failed", "cancelled"])
+def test_an_ended_run_can_be_deleted_with_all_that_fills_the_storage(
+    alice: User, queue_run: QueueRun, state: str
+) -> None:
+    run = with_snapshots(queue_run(), 0.9, 0.6)
+    Snapshot.objects.update(size_bytes=1000)
+    TrainingRun.objects.update(state=state)
+    before = stored_bytes(alice)
+    steering.delete_run(run)
+    assert stored_bytes(alice) == before - 2000
+    assert (files.names_of(run.code), Snapshot.objects.count(), TrainingRun.objects.count()) == ([], 0, 0)
+
+
+def test_its_lora_stays(queue_run: QueueRun) -> None:
+    run = with_snapshots(queue_run(), 0.9, 0.6)
+    steering.stop_run(run)
+    steering.delete_run(run)
+    lora = Lora.objects.get()
+    assert (lora.name, path_of_row(lora) is not None) == ("noto", True)
+
+
+@pytest.mark.parametrize("state", ["queued", "running", "paused"])
+def test_what_goes_on_is_not_deleted(queue_run: QueueRun, state: str) -> None:
+    run = with_snapshots(queue_run(), 0.9, 0.6)
+    TrainingRun.objects.update(state=state)
+    with pytest.raises(Conflict, match="not ended"):
+        steering.delete_run(run)
+    assert (TrainingRun.objects.count(), Snapshot.objects.count()) == (1, 2)
 
 
 def test_another_snapshot_may_be_chosen_and_old_pictures_can_still_be_made(queue_run: QueueRun) -> None:

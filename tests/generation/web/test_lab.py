@@ -10,7 +10,7 @@ from accounts.models import User
 from generation.lab.finishing import finish_ready_grids
 from generation.lab.merger import perform_ready_merges
 from generation.lifecycle import finish_job
-from generation.models import Checkpoint, LabGrid, LoraMerge
+from generation.models import Checkpoint, LabGrid, Lora, LoraMerge
 from generation.queueing import claim_next
 
 MIX = {"mode": "mix", "prompt": "an apple", "mix": ["fluent-3d", "line-art"], "points": 3, "steps": 4, "seed": 7}
@@ -98,6 +98,14 @@ def test_a_merge_that_cannot_be(alices: Client, catalog: Checkpoint, change: dic
     wish = {"title": "Both", "rank": 8, "merge": ["fluent-3d", "line-art"], **change}
     page = alices.post("/studio/lab/merge/", wish)
     assert page.status_code == 400 and said in page.text and not LoraMerge.objects.exists()
+
+
+def test_what_may_not_be_downloaded_is_not_offered(alices: Client, charlie: User, catalog: Checkpoint) -> None:
+    Lora.objects.filter(name="line-art").update(owner=charlie)
+    page = alices.get("/studio/lab/merge/").text
+    assert 'value="fluent-3d"' in page and 'value="line-art"' not in page
+    refused = alices.post("/studio/lab/merge/", {"title": "Both", "rank": 8, "merge": ["fluent-3d", "line-art"]})
+    assert refused.status_code == 400 and "does not let others have its file" in refused.text
 
 
 def test_a_merge_of_a_dead_worker_is_tried_again_and_then_ends(alice: User, catalog: Checkpoint) -> None:

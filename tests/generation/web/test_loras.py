@@ -45,7 +45,7 @@ def test_people_are_named(alices: Client, charlies: Client, charlie: User, mine:
     assert "Nobody here is called" in alices.post("/loras/my-style/people/", {"people": "zoe"}).text
 
 
-@pytest.mark.parametrize("page", ["edit/", "people/", "delete/", "publish/", "withdraw/", "file"])
+@pytest.mark.parametrize("page", ["edit/", "people/", "delete/", "version/", "publish/", "withdraw/", "file"])
 def test_charlie_gets_404(charlies: Client, mine: Lora, page: str) -> None:
     for ask in (charlies.get, charlies.post):
         assert ask(f"/loras/my-style/{page}").status_code in (404, 405)
@@ -58,6 +58,36 @@ def test_a_version_is_uploaded_for_an_own_lora_alone(alices: Client, charlies: C
     assert "my-style-v2" in alices.post("/loras/upload/?version_of=my-style", {"file": lora_upload(2)})["Location"]
     page = alices.get("/loras/my-style/").text
     assert "my-style-v1" in page and "Newest" in page
+
+
+def test_one_that_is_there_carries_another_on(alices: Client, charlies: Client, mine: Lora) -> None:
+    assert 'id="version"' not in alices.get("/loras/my-style/edit/").text, "there is no other"
+    alices.post("/loras/upload/", {"file": lora_upload(2, "noto.safetensors")})
+    assert "/loras/noto/edit/#version" in alices.get("/loras/noto/").text
+    assert "my-style (my-style)" in alices.get("/loras/noto/edit/").text
+    page = alices.post("/loras/noto/version/", {"version_of": "nothing"})
+    assert page.status_code == 400 and 'id="version"' in page.text
+    assert alices.post("/loras/noto/version/", {"version_of": "my-style"})["Location"] == "/loras/noto/"
+    page = alices.get("/loras/my-style/").text
+    assert "my-style-v1" in page and "v2" in page and "Newest" in page
+    assert "#version" not in page
+
+
+@pytest.mark.parametrize("words", [["w" * 80], ["a cat, by noto"]])
+def test_the_page_of_a_trained_one_takes_its_own_words_back(alices: Client, mine: Lora, words: list[str]) -> None:
+    Lora.objects.update(trigger_words=words)
+    unchanged = {**DETAILS, "trigger_words": words[0]}
+    assert alices.post("/loras/my-style/edit/", unchanged).status_code == 302
+    assert Lora.objects.get().trigger_words == words
+
+
+def test_a_merge_offers_what_its_parents_allow(alices: Client, mine: Lora) -> None:
+    assert 'value="mit"' in alices.get("/loras/my-style/edit/").text
+    Lora.objects.update(allowed_licences=["cc-by-sa", "none"])
+    page = alices.get("/loras/my-style/edit/").text
+    assert 'value="cc-by-sa"' in page and 'value="none"' in page and 'value="mit"' not in page
+    assert "what the LoRAs it was merged from allow" in page
+    assert alices.post("/loras/my-style/edit/", {**DETAILS, "licence": "mit"}).status_code == 400
 
 
 def test_what_is_set_aside_says_so_to_its_owner(alices: Client, charlies: Client, mine: Lora) -> None:

@@ -65,7 +65,7 @@ def test_parts_are_those_of_the_page(alices: Client, run: TrainingRun, name: str
 def test_charlie_gets_404(charlies: Client, run: TrainingRun) -> None:
     for part in ("", "parts/head/", "parts/curve/", "parts/sheet/", "snapshots/500/file", "snapshots/500/0"):
         assert charlies.get(home_of(run) + part).status_code == 404, part
-    for part in ("pause/", "resume/", "stop/", "discard/", "snapshots/500/choose/"):
+    for part in ("pause/", "resume/", "stop/", "discard/", "delete/", "snapshots/500/choose/"):
         assert charlies.post(home_of(run) + part).status_code == 404, part
     run.refresh_from_db()
     assert run.wish == ""
@@ -103,6 +103,27 @@ def test_snapshots_are_downloaded_and_samples_shown(alices: Client, run: Trainin
     assert alices.get(f"{home_of(run)}snapshots/500/1").headers["Content-Type"] == "image/png"
     assert alices.get(f"{home_of(run)}snapshots/500/2").status_code == 404
     assert alices.get(f"{home_of(run)}snapshots/501/file").status_code == 404
+
+
+def test_an_ended_one_is_deleted_after_a_question(alices: Client, run: TrainingRun) -> None:
+    assert 'data-opens="delete-run"' not in alices.get(home_of(run)).text
+    alices.post(f"{home_of(run)}delete/")
+    assert "This training has not ended." in alices.get(home_of(run)).text
+    TrainingRun.objects.update(state="done")
+    page = alices.get(home_of(run)).text
+    assert 'data-opens="delete-run"' in page and f'action="{home_of(run)}delete/"' in page
+    listed = alices.get("/studio/").text
+    assert f'data-opens="delete-{run.code}"' in listed and f'action="{home_of(run)}delete/"' in listed
+    assert alices.post(f"{home_of(run)}delete/").headers["Location"] == "/studio/"
+    assert "“noto” is deleted" in alices.get("/studio/").text
+    assert alices.get(home_of(run)).status_code == 404
+
+
+def test_weights_that_were_given_up_are_not_offered(alices: Client, run: TrainingRun) -> None:
+    run.snapshots.filter(step=500).update(file="")
+    page = alices.get(home_of(run)).text
+    assert "snapshots/500/file" not in page and "snapshots/1000/file" in page
+    assert alices.get(f"{home_of(run)}snapshots/500/file").status_code == 404
 
 
 def test_a_failed_one_says_why(alices: Client, alice: User) -> None:
