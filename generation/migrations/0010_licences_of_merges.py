@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("generation", "0007_places_of_deleted_runs"),
+        ("generation", "0009_places_of_deleted_runs"),
     ]
 
     operations = [

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("generation", "0006_leaner_queue"),
+        ("generation", "0008_reachable_checkpoints_and_asked_tracings"),
     ]
 
     operations = [

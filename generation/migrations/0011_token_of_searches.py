@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("generation", "0008_licences_of_merges"),
+        ("generation", "0010_licences_of_merges"),
         migrations.swappable_dependency(settings.KNOX_TOKEN_MODEL),
     ]
 
