@@ -111,6 +111,7 @@ def _entry(picture: DataPicture, held_out: bool) -> dict[str, Any]:
         "sha256": picture.sha256,
         "caption": picture.caption,
         "crop": picture.crop,
+        "focus": picture.focus,
         "held_out": held_out,
     }
 

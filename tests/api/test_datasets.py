@@ -54,6 +54,9 @@ def test_words_split_captions_and_crops_change(alices_api: APIClient, dataset: D
     one = f"{address}/pictures/{row.code}"
     assert alices_api.patch(one, {"caption": "a pear", "crop": [0, 0, 1, 0.5]}).json()["crop"] == [0, 0, 1, 0.5]
     assert alices_api.patch(one, {"crop": None}).json()["caption"] == "a pear"
+    assert alices_api.patch(one, {"focus": [0.2, 1]}).json()["focus"] == [0.2, 1]
+    assert alices_api.patch(one, {"focus": [0.2, 2]}).json()["errors"][0]["field"] == "focus"
+    assert alices_api.patch(one, {"focus": None}).json()["focus"] is None
     assert alices_api.post(f"{address}/captions", {"find": "pear", "put": "fig"}).json() == {"changed": 1}
     assert alices_api.post(f"{address}/captions", {"before": "sks"}).json() == {"changed": 4}
     assert alices_api.post(f"{address}/captions", {"find": "a", "before": "b"}).status_code == 400

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+import pytest
+from playwright.sync_api import FloatRect, Page, expect
 
 from accounts.models import User
 from generation.models import DataSet, GeneratedImage, Lora, TrainingRun
@@ -74,7 +75,7 @@ def test_a_lora_is_taught_watched_stopped_and_used(site: object, alice: User, si
     assert [pick.sha256 for pick in GeneratedImage.objects.get().recipe.loras] == [lora.sha256]
 
 
-def test_a_picture_is_cropped_by_keys_and_by_hand(site: object, alice: User, sign_in: SignIn) -> None:
+def test_a_picture_is_cropped_and_focused_by_keys_and_by_hand(site: object, alice: User, sign_in: SignIn) -> None:
     page = sign_in(alice)
     dataset = lay_out(page, NOTO[:3])
     page.click(".data-print__picture >> nth=0")
@@ -88,9 +89,21 @@ def test_a_picture_is_cropped_by_keys_and_by_hand(site: object, alice: User, sig
     expect(page.locator(".data-print__cropped")).to_have_count(1)
     assert dataset.pictures.order_by("pk")[0].crop == [0.01, 0, 0.81, 1]
 
+    page.click(".data-print__picture >> nth=2")
+    stage = settled_stage(page)
+    page.mouse.click(stage["x"] + 0.25 * stage["width"], stage["y"] + 0.75 * stage["height"])
+    page.locator("[data-focus-mark]").press("ArrowRight")
+    page.click("[data-crop-keep]")
+    expect(page.locator(".data-print__focused")).to_have_count(1)
+    third = dataset.pictures.order_by("pk")[2]
+    assert third.crop is None and third.focus == pytest.approx([0.26, 0.75], abs=0.01)
+    page.click(".data-print__picture >> nth=2")
+    page.click("[data-focus-automatic]")
+    page.click("[data-crop-keep]")
+    expect(page.locator(".data-print__focused")).to_have_count(0)
+
     page.click(".data-print__picture >> nth=1")
-    box = page.locator("[data-crop-stage]").bounding_box()
-    assert box is not None
+    box = settled_stage(page)
     page.mouse.move(box["x"] + box["width"] - 1, box["y"] + box["height"] - 1)
     page.mouse.down()
     page.mouse.move(box["x"] + 0.75 * box["width"], box["y"] + 0.75 * box["height"], steps=4)
@@ -103,6 +116,14 @@ def test_a_picture_is_cropped_by_keys_and_by_hand(site: object, alice: User, sig
     page.click(".data-print__picture >> nth=0")
     page.click("[data-crop-automatic]")
     expect(page.locator(".data-print__cropped")).to_have_count(1)
+
+
+def settled_stage(page: Page) -> FloatRect:
+    """Where the picture of the crop dialog stands once the dialog has risen."""
+    page.locator("#crop").evaluate("(dialog) => Promise.all(dialog.getAnimations().map((one) => one.finished))")
+    box = page.locator("[data-crop-stage]").bounding_box()
+    assert box is not None
+    return box
 
 
 def test_without_scripts_everything_can_still_be_done(

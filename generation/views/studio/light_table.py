@@ -34,6 +34,11 @@ class Print:
         """The crop as the dialog reads it: four numbers, or nothing."""
         return ",".join(f"{edge:g}" for edge in self.picture.crop or ())
 
+    @property
+    def focus_said(self) -> str:
+        """The focus likewise: two numbers, or nothing."""
+        return ",".join(f"{share:g}" for share in self.picture.focus or ())
+
 
 @dataclass(frozen=True, slots=True)
 class LightTable:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -12,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.refusals import Refusal
 from generation.datasets.captioning import caption_counter, caption_of, set_caption
 from generation.datasets.collecting import Collected, add_images, add_uploads
-from generation.datasets.cropping import set_crop
+from generation.datasets.cropping import set_crop, set_focus
 from generation.datasets.keeping import remove_picture
 from generation.models import GeneratedImage
 from generation.views.access import MakerRequest, asks_for_part, makers_only, refused, say
@@ -73,21 +74,23 @@ def caption(request: MakerRequest, code: str, picture: str) -> HttpResponse:
 @makers_only
 @require_POST
 def crop(request: MakerRequest, code: str, picture: str) -> HttpResponse:
-    """`crop` holds four edges with commas between, or nothing for the automatic one."""
+    """`crop` holds four edges with commas between, `focus` across and down; nothing leaves either to the trainer."""
     row = own_picture(request, code, picture)
     try:
-        set_crop(row, edges_of(request.POST.get("crop", "")))
+        with transaction.atomic():
+            set_crop(row, numbers_of(request.POST.get("crop", "")))
+            set_focus(row, numbers_of(request.POST.get("focus", "")))
     except Refusal as refusal:
         return answered(request, code, refusal)
-    return answered(request, code, crop=row.crop)
+    return answered(request, code, crop=row.crop, focus=row.focus)
 
 
-def edges_of(text: str) -> Sequence[float] | None:
-    """The edges that were typed; what is no number makes a crop that is refused."""
+def numbers_of(text: str) -> Sequence[float] | None:
+    """The numbers that were typed; what is none makes a crop or a focus that is refused."""
     if not text.strip():
         return None
     try:
-        return [float(edge) for edge in text.split(",")[:5]]
+        return [float(number) for number in text.split(",")[:5]]
     except ValueError:
         return ()
 

@@ -120,10 +120,22 @@ def test_the_split_is_set(alices: Client, dataset: DataSet) -> None:
 def test_a_crop_is_kept_and_left_to_itself(alices: Client, dataset: DataSet) -> None:
     row = dataset.pictures.get(name="0.png")
     address = f"{home_of(dataset)}pictures/{row.code}/crop/"
-    assert alices.post(address, {"crop": "0,0.25,1,1"}, headers=PART).json() == {"crop": [0, 0.25, 1, 1]}
+    kept = alices.post(address, {"crop": "0,0.25,1,1"}, headers=PART).json()
+    assert kept == {"crop": [0, 0.25, 1, 1], "focus": None}
     for bad in ("0,0,2,1", "a,b,c,d", "0,0,1", "0,0,0.1,1"):
         assert alices.post(address, {"crop": bad}, headers=PART).status_code == 400, bad
-    assert alices.post(address, {"crop": ""}, headers=PART).json() == {"crop": None}
+    assert alices.post(address, {"crop": ""}, headers=PART).json() == {"crop": None, "focus": None}
+
+
+def test_a_focus_is_kept_with_the_crop(alices: Client, dataset: DataSet) -> None:
+    row = dataset.pictures.get(name="0.png")
+    address = f"{home_of(dataset)}pictures/{row.code}/crop/"
+    kept = alices.post(address, {"crop": "0,0.25,1,1", "focus": "0.2,0.75"}, headers=PART).json()
+    assert kept == {"crop": [0, 0.25, 1, 1], "focus": [0.2, 0.75]}
+    assert 'data-focus="0.2,0.75"' in alices.get(home_of(dataset)).text
+    assert alices.post(address, {"crop": "", "focus": "2,0"}, headers=PART).json()["field"] == "focus"
+    row.refresh_from_db()
+    assert (row.crop, row.focus) == ([0, 0.25, 1, 1], [0.2, 0.75]), "refused together, kept together"
 
 
 def test_words_change(alices: Client, dataset: DataSet) -> None:
