@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from generation.datasets.captioning import CHUNK_TOKENS, caption_counter, caption_of
+from generation.datasets.captioning import Length, caption_counter, caption_of
 from generation.datasets.splitting import held_out_of
 from generation.models import DataPicture, DataSet
 
@@ -15,19 +15,19 @@ LEAST_PICTURES = 3
 
 @dataclass(frozen=True, slots=True)
 class Print:
-    """One picture on the table. `tokens` counts what is trained; None where no checkpoint can say."""
+    """One picture on the table. `length` is that of what is trained; None where no checkpoint can say."""
 
     picture: DataPicture
     held_out: bool
-    tokens: int | None
+    length: Length | None
 
     @property
     def is_long(self) -> bool:
-        return self.tokens is not None and self.tokens > CHUNK_TOKENS
+        return self.length is not None and self.length.tokens > self.length.read
 
     @property
     def tokens_said(self) -> str:
-        return tokens_said(self.tokens)
+        return tokens_said(self.length)
 
     @property
     def crop_said(self) -> str:
@@ -74,13 +74,13 @@ def table_of(dataset: DataSet) -> LightTable:
     )
 
 
-def tokens_said(tokens: int | None) -> str:
+def tokens_said(length: Length | None) -> str:
     """How long a caption is to the checkpoint, and that its end is lost where it is too long."""
-    if tokens is None:
+    if length is None:
         return ""
-    if tokens > CHUNK_TOKENS:
-        return f"{tokens} tokens, {CHUNK_TOKENS} are read"
-    return "1 token" if tokens == 1 else f"{tokens} tokens"
+    if length.tokens > length.read:
+        return f"{length.tokens} tokens, {length.read} are read"
+    return "1 token" if length.tokens == 1 else f"{length.tokens} tokens"
 
 
 def cards_of(datasets: Iterable[DataSet], shown: int = 4) -> list[dict[str, Any]]:

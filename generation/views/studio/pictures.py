@@ -67,8 +67,8 @@ def caption(request: MakerRequest, code: str, picture: str) -> HttpResponse:
     except Refusal as refusal:
         return answered(request, code, refusal)
     count = caption_counter()
-    tokens = count(caption_of(row, row.dataset)) if count else None
-    return answered(request, code, caption=row.caption, tokens=tokens_said(tokens))
+    length = count(caption_of(row, row.dataset)) if count else None
+    return answered(request, code, caption=row.caption, tokens=tokens_said(length))
 
 
 @makers_only

@@ -87,6 +87,10 @@ def test_a_caption_is_saved(alices: Client, dataset: DataSet, catalog: object) -
     address = f"{home_of(dataset)}pictures/{row.code}/caption/"
     answer = alices.post(address, {"caption": "a red apple"}, headers=PART)
     assert answer.json() == {"caption": "a red apple", "tokens": "3 tokens"}
+    many = alices.post(address, {"caption": "a red apple " * 11}, headers=PART)
+    assert many.json()["tokens"] == "33 tokens, 30 are read", "the bundled checkpoint reads 30 at once"
+    assert '<span class="number accent" data-tokens>33 tokens, 30 are read' in alices.get(home_of(dataset)).text
+    alices.post(address, {"caption": "a red apple"})
     long = alices.post(address, {"caption": "x" * 1001}, headers=PART)
     assert (long.status_code, long.json()["field"]) == (400, "caption")
     row.refresh_from_db()
