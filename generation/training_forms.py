@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 
+from generation.datasets.splitting import usual_folds
 from generation.models import Checkpoint, DataSet
 from generation.recipe import InvalidRecipe
 from generation.runs.searching import AXES
@@ -19,7 +20,6 @@ from generation.training_recipe import (
     RESOLUTION_RANGE,
     SCHEDULES,
     TrainingRecipe,
-    default_folds,
 )
 
 FIRST_PRESET = "style"
@@ -188,7 +188,7 @@ def first_recipe(dataset: DataSet, checkpoint: Checkpoint) -> TrainingRecipe:
         checkpoint=checkpoint.name,
         trigger=dataset.trigger,
         held_out=dataset.held_out,
-        folds=default_folds(dataset.pictures.count()),
+        folds=usual_folds(dataset),
     )
 
 

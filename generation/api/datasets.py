@@ -116,7 +116,7 @@ class DataSetSummary(serializers.ModelSerializer[DataSet]):
 
 
 class DataSetOutput(DataSetSummary):
-    """`held_out_pictures` are the codes of those that training never sees."""
+    """`held_out_pictures` are the codes of those that a training of one fold never sees."""
 
     pictures = DataPictureOutput(many=True, read_only=True)
     held_out_pictures = serializers.SerializerMethodField()

@@ -25,6 +25,7 @@ WORDS = {
     "clip_skip": "How many of the text reader's last layers are left out. Some checkpoints were taught with 2.",
     "emphasis": "How weights such as (word:1.3) are balanced. Original keeps the overall strength.",
     "held_out": "Pictures that the training never learns from. How well it does on them is what counts.",
+    "folds": "Each picture is left out of one training that only measures; what is kept learns from all of them.",
     "split_seed": "The number that decides which pictures are held out. Same number, same pictures.",
     "caption": "What a picture shows, in words. What captions name stays free; what they leave out becomes the style.",
     "training_loss": "How far off it is on the pictures it learns from. It falls even when nothing useful is learned.",

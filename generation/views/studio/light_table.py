@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from generation.datasets.captioning import Length, caption_counter, caption_of
-from generation.datasets.splitting import held_out_of
+from generation.datasets.splitting import held_out_of, usual_folds
 from generation.models import DataPicture, DataSet
 
 LEAST_PICTURES = 3
@@ -42,9 +42,13 @@ class Print:
 
 @dataclass(frozen=True, slots=True)
 class LightTable:
-    """All prints in their order, and what is to be said of them together."""
+    """All prints in their order, and what is to be said of them together.
+
+    With more than one of `folds` each picture is held out in turn, and the LoRA learns all: none is marked.
+    """
 
     prints: Sequence[Print]
+    folds: int = 1
 
     @property
     def held_out(self) -> int:
@@ -65,13 +69,20 @@ class LightTable:
 
 
 def table_of(dataset: DataSet) -> LightTable:
-    held_out, count = held_out_of(dataset), caption_counter()
-    return LightTable(
-        [
-            Print(picture, picture.pk in held_out, count(caption_of(picture, dataset)) if count else None)
-            for picture in dataset.pictures.order_by("pk")
-        ]
-    )
+    folds, count = usual_folds(dataset), caption_counter()
+    held_out = held_out_of(dataset) if folds == 1 else set()
+    prints = [
+        Print(picture, picture.pk in held_out, count(caption_of(picture, dataset)) if count else None)
+        for picture in dataset.pictures.order_by("pk")
+    ]
+    return LightTable(prints, folds)
+
+
+def split_said(pictures: int, held_out: int, folds: int) -> str:
+    """What a training learns and what it measures on, in a few words."""
+    if folds > 1 and pictures > 1:
+        return f"Learns all {pictures} pictures, each held out in turn"
+    return f"{pictures - held_out} pictures to train on, {held_out} held out"
 
 
 def tokens_said(length: Length | None) -> str:

@@ -11,6 +11,7 @@ from generation.runs.proposing import best_so_far
 from generation.runs.watching import SnapshotView, curve_of, place_of, snapshots_of
 from generation.training_forms import KNOBS, PART_NAMES, Knob, fields_of
 from generation.views.studio.curve import Curve, curve_to_draw
+from generation.views.studio.light_table import split_said
 
 State, Wish = TrainingRun.State, TrainingRun.Wish
 WISHES = {
@@ -143,12 +144,9 @@ class ShownRun(RunCard):
         return [(knob, said(fields[name])) for name, knob in KNOBS.items()]
 
     @property
-    def trained_count(self) -> int:
-        return sum(not entry["held_out"] for entry in self.run.manifest)
-
-    @property
-    def held_out_count(self) -> int:
-        return len(self.run.manifest) - self.trained_count
+    def split_said(self) -> str:
+        entries = self.run.manifest
+        return split_said(len(entries), sum(entry["held_out"] for entry in entries), self.run.recipe.folds)
 
 
 def said(value: object) -> str:

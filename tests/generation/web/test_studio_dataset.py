@@ -8,6 +8,7 @@ from django.test import Client
 from accounts.credits import grant
 from accounts.models import User
 from generation import imagefiles
+from generation.datasets.splitting import set_split
 from generation.models import DataSet
 from tests.generation.conftest import Draw
 from tests.generation.web.conftest import PART
@@ -35,10 +36,19 @@ def test_without_consent_or_title_it_is_not(alices: Client, fields: dict[str, st
 
 
 def test_it_works(alices: Client, dataset: DataSet) -> None:
+    set_split(dataset, 1, seed=0)
     page = alices.get(home_of(dataset)).text
     assert page.count('class="data-print"') == 4
     assert page.count("data-held") == 1
+    assert "The other 1 stay" in page
     assert f"/studio/runs/new/?dataset={dataset.code}" in page
+
+
+def test_few_pictures_are_held_out_in_turn_and_none_is_marked(alices: Client, dataset: DataSet) -> None:
+    page = alices.get(home_of(dataset)).text
+    assert "data-held" not in page and "stay unseen" not in page and "Draw others" not in page
+    assert "3 trainings on the side" in page and "the LoRA itself learns all 4" in page
+    assert ">held out in turn</summary>" in alices.get(home_of(dataset) + "table/").text
 
 
 def test_an_empty_one_is_a_place_to_drop(alices: Client, alice: User, make_dataset: object) -> None:

@@ -105,6 +105,13 @@ def test_snapshots_are_downloaded_and_samples_shown(alices: Client, run: Trainin
     assert alices.get(f"{home_of(run)}snapshots/501/file").status_code == 404
 
 
+def test_what_was_held_out_is_said_as_it_was(alices: Client, alice: User) -> None:
+    alone = run_of(alice)
+    assert "7 pictures to train on, 2 held out." in alices.get(home_of(alone)).text
+    folded = run_of(alice, recipe_json=alone.recipe.replace(folds=3).to_json())
+    assert "Learns all 9 pictures, each held out in turn." in alices.get(home_of(folded)).text
+
+
 def test_a_failed_one_says_why(alices: Client, alice: User) -> None:
     run = run_of(alice, state="failed", error_message="The checkpoint is gone. Your credits are back.")
     page = alices.get(home_of(run)).text
