@@ -89,7 +89,7 @@ GROUPS = (
         "Samples and memory",
         (
             Knob("sample_every", "Sample distance", "Steps between two snapshots, each with samples and a file."),
-            Knob("sample_prompts", "Sample prompts", "One a line, up to 8. Empty: captions of held-out pictures."),
+            Knob("sample_prompts", "Sample prompts", "One a line, up to 8. Empty: captions of your pictures."),
             Knob("seed", "Seed", "Same pictures, same recipe, same seed: the same LoRA."),
             Knob("cache", "Keep in memory", "Encodes pictures and captions once, instead of at every look."),
             Knob("gradient_checkpointing", "Save memory", "Less memory, about a third slower."),

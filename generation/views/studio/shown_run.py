@@ -10,6 +10,7 @@ from generation.models import TrainingRun
 from generation.runs.proposing import best_so_far
 from generation.runs.watching import SnapshotView, curve_of, place_of, snapshots_of
 from generation.training_forms import KNOBS, PART_NAMES, Knob, fields_of
+from generation.training_recipe import MAX_SAMPLE_PROMPTS
 from generation.views.studio.curve import Curve, curve_to_draw
 from generation.views.studio.light_table import split_said
 
@@ -80,15 +81,16 @@ class RunCard:
 class ShownRun(RunCard):
     """A training on its own page."""
 
+    @property
+    def prompts(self) -> Sequence[str]:
+        """What the samples are drawn from; a run from before they were settled does not tell."""
+        return self.run.recipe.sample_prompts
+
     @cached_property
     def columns(self) -> list[Column]:
-        prompts = self.run.recipe.sample_prompts
+        prompts = [*self.prompts, *["sample"] * MAX_SAMPLE_PROMPTS]
         return [
-            Column(
-                view,
-                [(n, prompts[n] if n < len(prompts) else "sample") for n in range(len(view.samples))],
-                view.step == self.best_step,
-            )
+            Column(view, list(enumerate(prompts[: len(view.samples)])), view.step == self.best_step)
             for view in snapshots_of(self.run)
         ]
 

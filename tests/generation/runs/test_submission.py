@@ -46,6 +46,17 @@ def test_an_open_resolution_is_the_checkpoints(queue_run: QueueRun, tiny: Checkp
     assert queue_run(resolution=0).recipe.resolution == 64
 
 
+def test_open_sample_prompts_are_the_trainers_own(queue_run: QueueRun, dataset: DataSet) -> None:
+    set_split(dataset, 1, seed=0)
+    for number, picture in enumerate(dataset.pictures.order_by("pk")):
+        set_caption(picture, f"caption {number}")
+    run = queue_run(sample_prompts=())
+    (unseen,) = (entry["caption"] for entry in run.manifest if entry["held_out"])
+    assert run.recipe.sample_prompts[0] == unseen and len(run.recipe.sample_prompts) == len(run.manifest)
+    assert queue_run(sample_prompts=(), folds=2).recipe.sample_prompts[0] == "caption 0", "nothing is unseen"
+    assert queue_run(sample_prompts=("a cat",)).recipe.sample_prompts == ("a cat",)
+
+
 @pytest.mark.parametrize(
     ("pictures", "changes", "code"),
     [

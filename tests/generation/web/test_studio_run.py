@@ -32,6 +32,7 @@ def test_it_works(alices: Client, run: TrainingRun) -> None:
     assert "1,500 of 2,500 steps · 75 s left" in page
     assert page.count('class="sheet__step"') == 4
     assert all(f"{prompt}, at step 1000" in page for prompt in PROMPTS)
+    assert all(f"<span>{prompt}</span>" in page for prompt in PROMPTS), "each row has its head"
     assert "Samples look like “apple.png”: learned by heart." in page
     assert "35 % below the start" in page
 
