@@ -33,7 +33,9 @@ def test_it_works(alices: Client, run: TrainingRun) -> None:
     assert page.count('class="sheet__step"') == 4
     assert all(f"{prompt}, at step 1000" in page for prompt in PROMPTS)
     assert all(f"<span>{prompt}</span>" in page for prompt in PROMPTS), "each row has its head"
-    assert "Samples look like “apple.png”: learned by heart." in page
+    assert "Samples look like “apple.png”: learned by heart. The closest differs in 9 of 256 bits." in page
+    assert page.count('<td class="amount">90') == 3 and page.count("Up to 31: the same picture") == 1
+    assert "the latents of the checkpoint's own VAE" in page
     assert "35 % below the start" in page
 
 
