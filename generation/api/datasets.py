@@ -78,7 +78,10 @@ class ChangedOutput(serializers.Serializer[Any]):
 
 
 class PicturesInput(serializers.Serializer[Any]):
-    """Pictures, zips of pictures, and `.txt` files that hold the captions of pictures of the same name."""
+    """Pictures, zips of pictures, and `.txt` files that hold the captions of pictures of the same name.
+
+    The picture may come along or be in the data set already.
+    """
 
     files = serializers.ListField(child=serializers.FileField(), max_length=200)
     similar_too = serializers.BooleanField(default=False, help_text="Take near-duplicates as well.")
@@ -103,9 +106,10 @@ class RefusedOutput(serializers.Serializer[Any]):
 
 
 class CollectedOutput(serializers.Serializer[Collected]):
-    """What came in, and every file that did not, by its name."""
+    """What came in, what was there and got its caption from a `.txt` file, and every file left out, by its name."""
 
     added = DataPictureOutput(many=True)
+    captioned = DataPictureOutput(many=True)
     refused = RefusedOutput(many=True)
 
 

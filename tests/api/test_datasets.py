@@ -32,6 +32,10 @@ def test_it_works(alices_api: APIClient, alice: User) -> None:
         ("e.png", ""),
     ]
     assert [row["name"] for row in came.json()["refused"]] == ["b.png"]
+    later = [upload("d.txt", b"a date"), upload("f.txt", b"a fig")]
+    answer = alices_api.post(f"{address}/pictures", {"files": later}, format="multipart").json()
+    assert [(row["name"], row["caption"]) for row in answer["captioned"]] == [("d.png", "a date")]
+    assert [row["name"] for row in answer["refused"]] == ["f.txt"]
     shown = alices_api.get(address).json()
     assert len(shown["pictures"]) == 3 and len(shown["held_out_pictures"]) == 1
     assert [row["code"] for row in alices_api.get(URL).json()["results"]] == [shown["code"]]

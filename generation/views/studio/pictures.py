@@ -44,18 +44,24 @@ def images(request: MakerRequest, code: str) -> HttpResponse:
         context = {"dataset": dataset, "page": page_of(mine, request, IMAGES_A_PAGE)}
         return render(request, "generation/studio/dataset_images.html", context)
     picked = mine.filter(code__in=request.POST.getlist("picked")[:IMAGES_A_PAGE]).order_by("pk")
-    return told(request, code, add_images(dataset, picked))
+    return told(request, code, add_images(dataset, picked, similar_too="similar" in request.POST))
 
 
 def told(request: MakerRequest, code: str, collected: Collected) -> HttpResponse:
     """A script shows what was refused itself; without one the data set's page does, once."""
     said = [{"name": each.name, "code": each.code, "sentence": each.sentence} for each in collected.refused]
     if asks_for_part(request):
-        return JsonResponse({"added": len(collected.added), "refused": said})
+        return JsonResponse({"added": len(collected.added), "captioned": len(collected.captioned), "refused": said})
     request.session[REFUSED] = said
-    count = len(collected.added)
-    messages.success(request, f"{count} picture{'' if count == 1 else 's'} added.")
+    if collected.added or not collected.captioned:
+        messages.success(request, f"{counted(len(collected.added), 'picture')} added.")
+    if collected.captioned:
+        messages.success(request, f"{counted(len(collected.captioned), 'caption')} changed.")
     return redirect("dataset", code)
+
+
+def counted(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 @makers_only

@@ -89,3 +89,4 @@ def test_own_pictures_bring_their_prompts(alice: User, make_dataset: MakeDataSet
     dataset = make_dataset(alice)
     collected = add_images(dataset, [draw(alice, "a pear"), draw(alice, "a fig")])
     assert [row.caption for row in collected.added] == ["a pear", "a fig"]
+    assert [row.name.rpartition("-")[0] for row in collected.added] == ["a-pear", "a-fig"]

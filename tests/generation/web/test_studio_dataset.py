@@ -84,6 +84,28 @@ def test_a_script_is_told_in_json(alices: Client, dataset: DataSet) -> None:
     assert alices.get(home_of(dataset) + "table/").text.count('class="data-print"') == 5
 
 
+def test_captions_that_come_later_are_counted(alices: Client, dataset: DataSet) -> None:
+    files = [upload("0.txt", b"a red apple"), upload("nobody.txt", b"a plum")]
+    answer = alices.post(home_of(dataset) + "pictures/", {"files": files}, headers=PART).json()
+    assert (answer["added"], answer["captioned"], [each["name"] for each in answer["refused"]]) == (
+        0,
+        1,
+        ["nobody.txt"],
+    )
+    alices.post(home_of(dataset) + "pictures/", {"files": [upload("0.txt", b"a pear"), upload("x.txt", b"a plum")]})
+    page = alices.get(home_of(dataset)).text
+    assert "1 caption changed." in page and "picture added" not in page and "pictures added" not in page
+    assert "x.txt</strong> <span>There is no picture of this name" in page
+
+
+def test_own_pictures_that_are_too_similar_are_named(alices: Client, alice: User, dataset: DataSet, draw: Draw) -> None:
+    mine = draw(alice, "a pear")
+    for _ in range(2):
+        alices.post(home_of(dataset) + "images/", {"picked": [mine.code]})
+    assert f"a-pear-{mine.code}.png</strong> <span>This is the same picture" in alices.get(home_of(dataset)).text
+    assert dataset.pictures.count() == 5
+
+
 def test_own_made_pictures_come_in(alices: Client, alice: User, charlie: User, dataset: DataSet, draw: Draw) -> None:
     grant(charlie, 10, reference="test")
     mine, others = draw(alice, "a pear"), draw(charlie, "a fig")
