@@ -156,7 +156,7 @@ def said(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, list):
         return ", ".join(PART_NAMES[part].lower() for part in value)
-    return str(value) or "–"
+    return " · ".join(str(value).splitlines()) or "–"
 
 
 def duration(seconds: float) -> str:
