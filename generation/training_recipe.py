@@ -129,7 +129,7 @@ def folds_of(count: int, seed: int, folds: int) -> tuple[frozenset[int], ...]:
 
 def default_folds(count: int) -> int:
     """One split from 8 pictures on; below, too few would be held out to tell much, so each has its turn."""
-    return 1 if count >= 8 else min(count, 3)
+    return 1 if count >= 8 else max(1, min(count, 3))
 
 
 def default_prompts(captions: Sequence[str], held_out: Collection[int]) -> tuple[str, ...]:

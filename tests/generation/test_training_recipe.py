@@ -60,7 +60,7 @@ def test_each_picture_is_held_out_in_one_fold(count: int, seed: int, folds: int)
 
 
 def test_few_pictures_have_folds() -> None:
-    assert [default_folds(count) for count in (2, 3, 7, 8, 200)] == [2, 3, 3, 1, 1]
+    assert [default_folds(count) for count in (0, 1, 2, 3, 7, 8, 200)] == [1, 1, 2, 3, 3, 1, 1]
 
 
 @pytest.mark.parametrize(

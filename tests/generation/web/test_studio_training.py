@@ -166,3 +166,7 @@ def test_charlie_gets_404(charlies: Client, dataset: DataSet, alice: User) -> No
 def test_a_site_without_checkpoints_says_so(alices: Client, dataset: DataSet) -> None:
     Checkpoint.objects.all().delete()
     assert alices.get(new(dataset)).context["quote"].credits is None
+
+
+def test_an_empty_data_set_says_what_is_missing(alices: Client, alice: User, make_dataset: Any) -> None:
+    assert "3 to 200 pictures" in alices.get(new(make_dataset(alice, 0, "Empty"))).context["quote"].sentence
