@@ -162,7 +162,9 @@ class Coach:
             path = folder / f"{entry['code']}{Path(entry['file']).suffix}"
             path.write_bytes(imagefiles.read(entry["file"]))
             crop = tuple(entry["crop"]) if entry["crop"] else None
-            yield TrainingPicture(entry["name"], path, entry["caption"], entry["held_out"], crop)
+            # A run from before pictures had a focus does not tell one.
+            focus = tuple(entry["focus"]) if entry.get("focus") else None
+            yield TrainingPicture(entry["name"], path, entry["caption"], entry["held_out"], crop, focus)
 
     def _turn(self) -> AbstractContextManager[None]:
         return self.bench.renderer.spare_turn(self._look_up)

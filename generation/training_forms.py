@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 
+from generation.datasets.splitting import usual_folds
 from generation.models import Checkpoint, DataSet
 from generation.recipe import InvalidRecipe
 from generation.runs.searching import AXES
@@ -19,7 +20,6 @@ from generation.training_recipe import (
     RESOLUTION_RANGE,
     SCHEDULES,
     TrainingRecipe,
-    default_folds,
 )
 
 FIRST_PRESET = "style"
@@ -89,7 +89,7 @@ GROUPS = (
         "Samples and memory",
         (
             Knob("sample_every", "Sample distance", "Steps between two snapshots, each with samples and a file."),
-            Knob("sample_prompts", "Sample prompts", "One a line, up to 8. Empty: captions of held-out pictures."),
+            Knob("sample_prompts", "Sample prompts", "One a line, up to 8. Empty: captions of your pictures."),
             Knob("seed", "Seed", "Same pictures, same recipe, same seed: the same LoRA."),
             Knob("cache", "Keep in memory", "Encodes pictures and captions once, instead of at every look."),
             Knob("gradient_checkpointing", "Save memory", "Less memory, about a third slower."),
@@ -188,7 +188,7 @@ def first_recipe(dataset: DataSet, checkpoint: Checkpoint) -> TrainingRecipe:
         checkpoint=checkpoint.name,
         trigger=dataset.trigger,
         held_out=dataset.held_out,
-        folds=default_folds(dataset.pictures.count()),
+        folds=usual_folds(dataset),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,7 @@ BATCH_RANGE = (1, 16)
 RESOLUTION_RANGE = (64, 1024)
 RATE_RANGE = (1e-7, 0.1)
 MAX_SAMPLE_PROMPTS = 8
+DEFAULT_SAMPLES = 4
 MAX_TRIGGER_CHARS = 80
 """Also of any trigger word of a LoRA: what a training was called by is one."""
 
@@ -128,7 +130,14 @@ def folds_of(count: int, seed: int, folds: int) -> tuple[frozenset[int], ...]:
 
 def default_folds(count: int) -> int:
     """One split from 8 pictures on; below, too few would be held out to tell much, so each has its turn."""
-    return 1 if count >= 8 else min(count, 3)
+    return 1 if count >= 8 else max(1, min(count, 3))
+
+
+def default_prompts(captions: Sequence[str], held_out: Collection[int]) -> tuple[str, ...]:
+    """What samples are drawn from when nobody says: half captions of held-out pictures, the rest of learned ones."""
+    unseen = [caption for index, caption in enumerate(captions) if index in held_out][: DEFAULT_SAMPLES // 2]
+    seen = [caption for index, caption in enumerate(captions) if index not in held_out]
+    return tuple(dict.fromkeys([*unseen, *seen[: DEFAULT_SAMPLES - len(unseen)]]))
 
 
 def _shuffled(count: int, seed: int) -> list[int]:

@@ -17,7 +17,7 @@ from accounts.models import User
 from accounts.refusals import NotFound, Refusal
 from generation.datasets.captioning import replace_in_captions, set_caption, surround_captions
 from generation.datasets.collecting import Collected, add_images, add_uploads
-from generation.datasets.cropping import set_crop
+from generation.datasets.cropping import set_crop, set_focus
 from generation.datasets.keeping import (
     MAX_TITLE_CHARS,
     create_dataset,
@@ -53,11 +53,14 @@ class DataSetChange(serializers.Serializer[Any]):
 
 
 class PictureChange(serializers.Serializer[Any]):
-    """What is left out stays. `crop`: left, top, right, bottom in 0..1; null: automatic."""
+    """What is left out stays. `crop`: left, top, right, bottom in 0..1; `focus`: x, y in 0..1; null: automatic."""
 
     caption = serializers.CharField(max_length=MAX_CAPTION_CHARS, required=False, allow_blank=True)
     crop = serializers.ListField(
         child=serializers.FloatField(), min_length=4, max_length=4, required=False, allow_null=True
+    )
+    focus = serializers.ListField(
+        child=serializers.FloatField(), min_length=2, max_length=2, required=False, allow_null=True
     )
 
 
@@ -75,7 +78,10 @@ class ChangedOutput(serializers.Serializer[Any]):
 
 
 class PicturesInput(serializers.Serializer[Any]):
-    """Pictures, zips of pictures, and `.txt` files that hold the captions of pictures of the same name."""
+    """Pictures, zips of pictures, and `.txt` files that hold the captions of pictures of the same name.
+
+    The picture may come along or be in the data set already.
+    """
 
     files = serializers.ListField(child=serializers.FileField(), max_length=200)
     similar_too = serializers.BooleanField(default=False, help_text="Take near-duplicates as well.")
@@ -90,7 +96,7 @@ class ImagesInput(serializers.Serializer[Any]):
 class DataPictureOutput(serializers.ModelSerializer[DataPicture]):
     class Meta:
         model = DataPicture
-        fields = ["code", "name", "width", "height", "caption", "crop", "sha256", "pdq"]
+        fields = ["code", "name", "width", "height", "caption", "crop", "focus", "sha256", "pdq"]
 
 
 class RefusedOutput(serializers.Serializer[Any]):
@@ -100,9 +106,10 @@ class RefusedOutput(serializers.Serializer[Any]):
 
 
 class CollectedOutput(serializers.Serializer[Collected]):
-    """What came in, and every file that did not, by its name."""
+    """What came in, what was there and got its caption from a `.txt` file, and every file left out, by its name."""
 
     added = DataPictureOutput(many=True)
+    captioned = DataPictureOutput(many=True)
     refused = RefusedOutput(many=True)
 
 
@@ -113,7 +120,7 @@ class DataSetSummary(serializers.ModelSerializer[DataSet]):
 
 
 class DataSetOutput(DataSetSummary):
-    """`held_out_pictures` are the codes of those that training never sees."""
+    """`held_out_pictures` are the codes of those that a training of one fold never sees."""
 
     pictures = DataPictureOutput(many=True, read_only=True)
     held_out_pictures = serializers.SerializerMethodField()
@@ -212,7 +219,7 @@ class DataImagesView(APIView):
 
 
 class DataPictureView(APIView):
-    """One picture of a data set; PATCH changes caption and crop, DELETE takes it out."""
+    """One picture of a data set; PATCH changes caption, crop and focus, DELETE takes it out."""
 
     @extend_schema(request=PictureChange, responses=DataPictureOutput)
     def patch(self, request: Request, code: str, picture: str) -> Response:
@@ -223,6 +230,8 @@ class DataPictureView(APIView):
             set_caption(row, form.validated_data["caption"])
         if "crop" in form.validated_data:
             set_crop(row, form.validated_data["crop"])
+        if "focus" in form.validated_data:
+            set_focus(row, form.validated_data["focus"])
         return Response(DataPictureOutput(row).data)
 
     @extend_schema(responses={204: None})

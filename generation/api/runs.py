@@ -82,19 +82,36 @@ def preset_fields(user: User, preset: str, checkpoint: str) -> dict[str, Any]:
     return fields_of_preset(preset, find_checkpoint(user, checkpoint).family) if preset else {}
 
 
+class AlikeOutput(serializers.Serializer[Any]):
+    """A sample, by its number from 0, that looks like a trained picture, by its name."""
+
+    sample = serializers.IntegerField()
+    picture = serializers.CharField()
+
+
 class SnapshotOutput(serializers.ModelSerializer[Snapshot]):
+    """The LoRA at one step. Similarities are cosines, -1 to 1, of latents in the checkpoint's own VAE.
+
+    `closest` is the least PDQ distance, 0 to 256, of a sample to a trained picture; `memorised` names those too close.
+    """
+
+    memorised = serializers.SerializerMethodField()
     file = serializers.SerializerMethodField()
 
     class Meta:
         model = Snapshot
         fields = [
             "step", "training_loss", "validation_loss", "similarity_training", "similarity_validation", "closest",
-            "sha256", "size_bytes", "file",
+            "memorised", "sha256", "size_bytes", "file",
         ]  # fmt: skip
 
     def get_file(self, snapshot: Snapshot) -> str | None:
         """The address of the LoRA at this step, as safetensors; null where a search gave it up."""
         return reverse("api-snapshot-file", args=[snapshot.run.code, snapshot.step]) if snapshot.file else None
+
+    @extend_schema_field(AlikeOutput(many=True))
+    def get_memorised(self, snapshot: Snapshot) -> list[dict[str, Any]]:
+        return [{"sample": sample, "picture": picture} for sample, picture in snapshot.memorised]
 
 
 class PointOutput(serializers.Serializer[Any]):

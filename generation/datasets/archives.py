@@ -42,6 +42,14 @@ class Entry:
     caption: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A .txt file with no picture beside it: the caption of a picture of its name that is elsewhere."""
+
+    name: str
+    text: str
+
+
 def looks_like_zip(file: IO[bytes]) -> bool:
     file.seek(0)
     start = file.read(4)
@@ -49,8 +57,8 @@ def looks_like_zip(file: IO[bytes]) -> bool:
     return start in (b"PK\x03\x04", _END)
 
 
-def entries_of(file: IO[bytes]) -> Iterator[Entry | RefusedFile]:
-    """The files of a zip, in its order; what is unfit comes as refused, and the rest goes on.
+def entries_of(file: IO[bytes]) -> Iterator[Entry | Words | RefusedFile]:
+    """The files of a zip, in its order, captions without a picture last; what is unfit is refused, the rest goes on.
 
     Raises FileRefused for a zip that is not opened at all: damaged, too large, or with too much in it.
     """
@@ -78,7 +86,7 @@ def check_directory(file: IO[bytes]) -> None:
         raise FileRefused("too-many-files", f"A zip may hold {MAX_ENTRIES} files; this one has more.")
 
 
-def _read_all(archive: zipfile.ZipFile) -> Iterator[Entry | RefusedFile]:
+def _read_all(archive: zipfile.ZipFile) -> Iterator[Entry | Words | RefusedFile]:
     wanted = [info for info in archive.infolist() if not _is_left_out(info)]
     budget = _Budget()
     captions = {}
@@ -96,6 +104,10 @@ def _read_all(archive: zipfile.ZipFile) -> Iterator[Entry | RefusedFile]:
             yield Entry(name, budget.read(archive, info, MAX_FILE_BYTES), captions.get(_stem(info), ""))
         except FileRefused as refused:
             yield refused.named(name)
+    beside = {_stem(info) for info in wanted if not info.filename.lower().endswith(".txt")}
+    for stem, text in captions.items():
+        if stem not in beside:
+            yield Words(plain_name(f"{stem}.txt"), text)
 
 
 class _Budget:

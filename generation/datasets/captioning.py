@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 from django.db import transaction
 
@@ -11,8 +12,12 @@ from generation.datasets.preparing import MAX_CAPTION_CHARS, tidy_caption
 from generation.models import Checkpoint, DataPicture, DataSet
 from generation.tokenizing import measure_for
 
-CHUNK_TOKENS = 75
-"""What a checkpoint reads at once; a training reads no more of a caption."""
+
+class Length(NamedTuple):
+    """How many tokens a caption has, and how many a checkpoint reads at once; a training reads no more of it."""
+
+    tokens: int
+    read: int
 
 
 def set_caption(picture: DataPicture, caption: str) -> None:
@@ -54,13 +59,13 @@ def caption_of(picture: DataPicture, dataset: DataSet) -> str:
     return picture.caption or dataset.trigger
 
 
-def caption_counter() -> Callable[[str], int] | None:
-    """Counts tokens as the default checkpoint does; None on a site without checkpoints."""
+def caption_counter() -> Callable[[str], Length] | None:
+    """Counts tokens as the default checkpoint reads them; None on a site without checkpoints."""
     checkpoint = Checkpoint.objects.filter(is_default=True).first() or Checkpoint.objects.first()
     if checkpoint is None:
         return None
     measure = measure_for(checkpoint)
-    return lambda caption: measure([(caption, 1.0)]).tokens
+    return lambda caption: Length(measure([(caption, 1.0)]).tokens, checkpoint.chunk_tokens)
 
 
 def _rewrite(pictures: Iterable[DataPicture], rewritten: Callable[[str], str]) -> int:

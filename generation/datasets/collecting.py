@@ -1,4 +1,4 @@
-"""Pictures come into a data set: files, zips, one's own pictures. What is unfit is refused by its name."""
+"""Pictures and captions come into a data set: files, zips, one's own pictures. What is unfit is refused by its name."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import IO, Protocol
 
 from django.db import IntegrityError, transaction
+from django.utils.text import slugify
 
 from accounts.refusals import QuotaExceeded
 from generation import imagefiles
-from generation.datasets.archives import Entry, entries_of, looks_like_zip
+from generation.datasets.archives import Entry, Words, entries_of, looks_like_zip
 from generation.datasets.keeping import FOLDER
-from generation.datasets.preparing import PreparedPicture, prepare_picture
+from generation.datasets.preparing import PreparedPicture, prepare_picture, tidy_caption
 from generation.datasets.refused import FileRefused, RefusedFile, plain_name
 from generation.imaging.pdq import SAME_PICTURE, pdq_distance
 from generation.imaging.untrusted import MAX_FILE_BYTES
@@ -23,6 +24,10 @@ from generation.storage import check_room
 MAX_PICTURES = 200
 SURE_QUALITY = 20
 """Below it a picture is so flat that its perceptual hash is noise and says nothing of other pictures."""
+
+
+MADE_NAME_CHARS = 40
+"""How much of its prompt a made picture is called by."""
 
 
 class Upload(Protocol):
@@ -37,14 +42,15 @@ class Upload(Protocol):
 
 @dataclass(slots=True)
 class Collected:
-    """What became of an upload."""
+    """What became of an upload. `captioned` were there already and got new words."""
 
     added: list[DataPicture] = field(default_factory=list)
+    captioned: list[DataPicture] = field(default_factory=list)
     refused: list[RefusedFile] = field(default_factory=list)
 
 
 def add_uploads(dataset: DataSet, uploads: Iterable[Upload], *, similar_too: bool = False) -> Collected:
-    """Add pictures and zips of pictures; `.txt` files beside pictures are their captions.
+    """Add pictures and zips of pictures; `.txt` files are captions, of pictures beside them or of that name in the set.
 
     Good ones are kept whatever happens to others. `similar_too` lets near-duplicates in; equal ones come in once.
     """
@@ -52,18 +58,21 @@ def add_uploads(dataset: DataSet, uploads: Iterable[Upload], *, similar_too: boo
 
 
 def add_images(dataset: DataSet, images: Iterable[GeneratedImage], *, similar_too: bool = False) -> Collected:
-    """Add one's own made pictures, captioned with their prompts."""
-    entries = (Entry(f"{image.code}.png", imagefiles.read(image.file), image.prompt) for image in images)
+    """Add one's own made pictures, called by and captioned with their prompts."""
+    entries = (Entry(_called(image), imagefiles.read(image.file), image.prompt) for image in images)
     return _collect(dataset, entries, similar_too)
 
 
-def _collect(dataset: DataSet, entries: Iterable[Entry | RefusedFile], similar_too: bool) -> Collected:
+def _collect(dataset: DataSet, entries: Iterable[Entry | Words | RefusedFile], similar_too: bool) -> Collected:
     collected = Collected()
     for entry in entries:
         if isinstance(entry, RefusedFile):
             collected.refused.append(entry)
             continue
         try:
+            if isinstance(entry, Words):
+                collected.captioned.append(_caption(dataset, entry))
+                continue
             prepared = prepare_picture(entry.data, entry.caption)
             collected.added.append(_keep(dataset, entry.name, prepared, similar_too))
         except FileRefused as refused:
@@ -71,8 +80,22 @@ def _collect(dataset: DataSet, entries: Iterable[Entry | RefusedFile], similar_t
     return collected
 
 
-def _entries(uploads: list[Upload]) -> Iterator[Entry | RefusedFile]:
-    captions = {_stem(upload): _text(upload) for upload in uploads if _is_text(upload)}
+def _caption(dataset: DataSet, words: Words) -> DataPicture:
+    """Raises FileRefused unless just one picture of the set has this name."""
+    found = [picture for picture in dataset.pictures.all() if _stem(picture.name) == _stem(words.name)]
+    if not found:
+        raise FileRefused("no-picture", "There is no picture of this name to caption.")
+    if len(found) > 1:
+        raise FileRefused("many-pictures", f"{len(found)} pictures have this name; caption them by hand.")
+    found[0].caption = tidy_caption(words.text)
+    found[0].save(update_fields=["caption"])
+    return found[0]
+
+
+def _entries(uploads: list[Upload]) -> Iterator[Entry | Words | RefusedFile]:
+    """Zips and pictures in their order, then the captions whose picture did not come with them."""
+    captions = {_stem(upload.name): _text(upload) for upload in uploads if _is_text(upload)}
+    beside = {_stem(upload.name) for upload in uploads if not _is_text(upload)}
     for upload in uploads:
         name = plain_name(upload.name or "")
         if _is_text(upload) or upload.file is None:
@@ -82,9 +105,12 @@ def _entries(uploads: list[Upload]) -> Iterator[Entry | RefusedFile]:
                 yield from entries_of(upload.file)
             else:
                 # One byte more than is allowed tells a file that is too large, without reading all of it.
-                yield Entry(name, upload.file.read(MAX_FILE_BYTES + 1), captions.get(_stem(upload), ""))
+                yield Entry(name, upload.file.read(MAX_FILE_BYTES + 1), captions.get(_stem(upload.name), ""))
         except FileRefused as refused:
             yield refused.named(name)
+    for upload in uploads:
+        if _is_text(upload) and _stem(upload.name) not in beside:
+            yield Words(plain_name(upload.name or ""), captions[_stem(upload.name)])
 
 
 def _keep(dataset: DataSet, name: str, prepared: PreparedPicture, similar_too: bool) -> DataPicture:
@@ -140,8 +166,12 @@ def _is_text(upload: Upload) -> bool:
     return (upload.name or "").lower().endswith(".txt")
 
 
-def _stem(upload: Upload) -> str:
-    return plain_name(upload.name or "").rpartition(".")[0].lower()
+def _stem(name: str | None) -> str:
+    return plain_name(name or "").rpartition(".")[0].lower()
+
+
+def _called(image: GeneratedImage) -> str:
+    return f"{slugify(image.prompt)[:MADE_NAME_CHARS].strip('-') or 'picture'}-{image.code}.png"
 
 
 def _text(upload: Upload) -> str:

@@ -1,4 +1,4 @@
-"""Which part of a picture is trained: chosen by its owner, or left to the trainer, which takes the middle."""
+"""Which part of a picture is trained, and around which point: chosen by its owner, or left to the trainer."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from generation.datasets.preparing import LEAST_SIDE
 from generation.models import DataPicture
 
 Crop = tuple[float, float, float, float]
+Focus = tuple[float, float]
 DIGITS = 5
 
 
@@ -17,6 +18,12 @@ def set_crop(picture: DataPicture, crop: Sequence[float] | None) -> None:
     """Keep left, top, right, bottom in 0..1 of the picture; None leaves it to the trainer. Raises Refusal."""
     picture.crop = None if crop is None else list(checked_crop(picture, crop))
     picture.save(update_fields=["crop"])
+
+
+def set_focus(picture: DataPicture, focus: Sequence[float] | None) -> None:
+    """Keep the point x, y in 0..1 that every cut stays around; None is the middle of what is left. Raises Refusal."""
+    picture.focus = None if focus is None else list(checked_focus(focus))
+    picture.save(update_fields=["focus"])
 
 
 def checked_crop(picture: DataPicture, crop: Sequence[float]) -> Crop:
@@ -27,3 +34,10 @@ def checked_crop(picture: DataPicture, crop: Sequence[float]) -> Crop:
     if min(across, down) < LEAST_SIDE:
         raise Refusal("small-crop", f"Keep at least {LEAST_SIDE} pixels on each side.", field="crop")
     return left, top, right, bottom
+
+
+def checked_focus(focus: Sequence[float]) -> Focus:
+    if len(focus) != 2 or not all(math.isfinite(share) and 0 <= share <= 1 for share in focus):
+        raise Refusal("bad-focus", "A focus is a point: two numbers between 0 and 1, across and down.", field="focus")
+    across, down = (round(float(share), DIGITS) for share in focus)
+    return across, down

@@ -1,4 +1,4 @@
-"""Which pictures of a data set are held out of training, to measure on. Folds are the training's own matter."""
+"""Which pictures of a data set are held out of training, to measure on, and whether all of them are, in turn."""
 
 from __future__ import annotations
 
@@ -7,13 +7,18 @@ import random
 from accounts.refusals import Refusal
 from generation.models import DataSet
 from generation.recipe import MAX_SEED
-from generation.training_recipe import split
+from generation.training_recipe import default_folds, split
 
 
 def held_out_of(dataset: DataSet) -> set[int]:
-    """The primary keys of the pictures that training never sees."""
+    """The primary keys of the pictures that a training never sees, unless it has folds."""
     keys = list(dataset.pictures.order_by("pk").values_list("pk", flat=True))
     return {keys[index] for index in split(len(keys), dataset.seed, dataset.held_out)}
+
+
+def usual_folds(dataset: DataSet) -> int:
+    """In how many folds a training of it starts: few pictures are held out in turn, unless a number was set."""
+    return default_folds(dataset.pictures.count()) if dataset.held_out is None else 1
 
 
 def set_split(dataset: DataSet, held_out: int | None, seed: int | None = None) -> None:

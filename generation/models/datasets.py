@@ -38,7 +38,10 @@ class DataSet(models.Model):
 
 
 class DataPicture(models.Model):
-    """One picture of a data set, stored without EXIF. `crop`: left, top, right, bottom in 0..1; empty: automatic."""
+    """One picture of a data set, stored without EXIF.
+
+    `crop` is left, top, right, bottom and `focus` x, y, all in 0..1 of the picture; empty: left to the trainer.
+    """
 
     code = models.CharField(max_length=16, unique=True, default=new_code, editable=False)
     dataset = models.ForeignKey(DataSet, on_delete=models.CASCADE, related_name="pictures")
@@ -52,6 +55,7 @@ class DataPicture(models.Model):
     pdq = models.CharField(max_length=64, help_text="Perceptual hash of 256 bits, in hex.")
     caption = models.TextField(max_length=1000, blank=True, help_text="Empty: the trigger of the data set.")
     crop = models.JSONField(null=True, blank=True)
+    focus = models.JSONField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

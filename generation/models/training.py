@@ -108,7 +108,7 @@ class TrainingRun(models.Model):
     search = models.ForeignKey(TrainingSearch, null=True, on_delete=models.CASCADE, related_name="runs")
     name = models.SlugField(max_length=90, help_text="The word that prompts will use for the LoRA.")
     recipe_json = models.JSONField()
-    manifest = models.JSONField(help_text="The pictures as they were at the start: file, sha256, caption, crop, role.")
+    manifest = models.JSONField(help_text="The pictures at the start: file, sha256, caption, crop, focus, role.")
     checkpoint_sha256 = models.CharField(max_length=64)
     state = models.CharField(max_length=9, choices=State.choices, default=State.QUEUED)
     wish = models.CharField(max_length=7, choices=Wish.choices, default=Wish.NONE, blank=True)

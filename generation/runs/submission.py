@@ -22,7 +22,7 @@ from generation.pricing import training_price
 from generation.runs import queueing
 from generation.storage import check_room
 from generation.tasks import run_next_training
-from generation.training_recipe import TrainingRecipe
+from generation.training_recipe import TrainingRecipe, default_prompts
 from generation.weights import find_checkpoint
 
 logger = structlog.get_logger(__name__)
@@ -75,6 +75,7 @@ def prepare(user: User, dataset: DataSet, recipe: TrainingRecipe) -> Prepared:
         sentence = f"Your plan trains at most {user.plan.max_training_steps} steps."
         raise Refusal("too-many-steps", sentence, field="steps")
     manifest = take_stock(dataset, recipe)
+    recipe = recipe.replace(sample_prompts=recipe.sample_prompts or _prompts(recipe, manifest))
     check_room(user, 0)
     return Prepared(recipe, manifest, training_price(recipe, len(manifest)))
 
@@ -88,6 +89,13 @@ def _settled(recipe: TrainingRecipe, dataset: DataSet, checkpoint: Checkpoint) -
         trigger=recipe.trigger or dataset.trigger,
         resolution=recipe.resolution or side,
     )
+
+
+def _prompts(recipe: TrainingRecipe, manifest: list[dict[str, Any]]) -> tuple[str, ...]:
+    """The trainer's own choice, made here so that the pages can tell it. With folds the LoRA learns every picture."""
+    captions = [entry["caption"].strip() or recipe.trigger for entry in manifest]
+    held_out = {index for index, entry in enumerate(manifest) if entry["held_out"]} if recipe.folds == 1 else set()
+    return default_prompts(captions, held_out)
 
 
 def take_stock(dataset: DataSet, recipe: TrainingRecipe) -> list[dict[str, Any]]:
@@ -113,6 +121,7 @@ def _entry(picture: DataPicture, held_out: bool) -> dict[str, Any]:
         "sha256": picture.sha256,
         "caption": picture.caption,
         "crop": picture.crop,
+        "focus": picture.focus,
         "held_out": held_out,
     }
 

@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 
 LONGEST_ASPECT = 2.0
+MIDDLE = (0.5, 0.5)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -52,8 +53,17 @@ class Fit:
     top: int
 
 
-def fit_into(width: float, height: float, size: Size) -> Fit:
-    """Scaled until it covers the bucket, and cut evenly from both ends of the side that is too long."""
+def fit_into(width: float, height: float, size: Size, focus: tuple[float, float] = MIDDLE) -> Fit:
+    """Scaled until it covers the bucket; of the side that is too long the part around the focus is kept.
+
+    `focus` is (x, y) in 0..1 of the picture. It comes as near the middle of the cut as the picture's edges allow.
+    """
     scale = max(size.width / width, size.height / height)
     scaled = Size(max(size.width, round(width * scale)), max(size.height, round(height * scale)))
-    return Fit(scaled, (scaled.width - size.width) // 2, (scaled.height - size.height) // 2)
+    left, top = _start(scaled.width, size.width, focus[0]), _start(scaled.height, size.height, focus[1])
+    return Fit(scaled, left, top)
+
+
+def _start(whole: int, part: int, focus: float) -> int:
+    """Where a part of a side begins that has the focus in its middle, if the ends let it."""
+    return min(max(0, math.floor(focus * whole - part / 2)), whole - part)

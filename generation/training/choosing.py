@@ -43,7 +43,7 @@ def _sentence(best: Point, loss: float, points: list[Point]) -> str:
     if start is not None and loss >= start:
         return f"Step {best.step} harms held-out pictures least ({loss:.3f}), yet the bare base does better there."
     below = f", {round(100 * (1 - loss / start))} % below the start" if start else ""
-    said = f"Step {best.step} does best on pictures it never saw (validation loss {loss:.3f}{below})"
+    said = f"Step {best.step} does best on held-out pictures (validation loss {loss:.3f}{below})"
     last = max(points, key=lambda point: point.step)
     if last.step == best.step or last.validation_loss is None:
         return f"{said}; it was still getting better."

@@ -1,7 +1,7 @@
 """How near a snapshot's samples come to the pictures: to those it learned, to those it never saw, and whether too near.
 
 Likeness is the cosine of the base VAE's latents: that embedding is always there, with no other network to fetch. No
-checkpoint that Tempera loads brings a CLIP image tower.
+checkpoint that Tempera loads brings a CLIP image tower. The pages and the API say so.
 """
 
 from __future__ import annotations
@@ -18,8 +18,6 @@ from generation.training.learner import Learner
 from generation.training.material import Material
 from generation.training.pictures import fitted
 from generation.training.sampling import Sample
-
-LIKENESS = "cosine of the base VAE's latents"
 
 
 @dataclass(frozen=True, slots=True)

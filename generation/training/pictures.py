@@ -14,18 +14,19 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from generation.engine.outcome import Pixels
-from generation.training.buckets import Size, bucket_of, fit_into
+from generation.training.buckets import MIDDLE, Size, bucket_of, fit_into
 from generation.training.outcome import TrainingError
 
 Crop = tuple[float, float, float, float]
+Focus = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainingPicture:
     """`pixels` is uint8 RGB (height, width, 3) or a file to read when it is needed.
 
-    A `held_out` picture is only measured on. `crop` is (left, top, right, bottom) in 0..1 of the picture. An empty
-    caption stands for the recipe's trigger.
+    A `held_out` picture is only measured on. `crop` is (left, top, right, bottom) in 0..1 of the picture, `focus` the
+    point (x, y) of it that a cut should keep, or None for the middle. An empty caption stands for the recipe's trigger.
     """
 
     name: str
@@ -33,6 +34,7 @@ class TrainingPicture:
     caption: str = ""
     held_out: bool = False
     crop: Crop | None = None
+    focus: Focus | None = None
 
     def image(self) -> Image.Image:
         """The cropped picture in RGB, transparency on white. Raises TrainingError for a file that is none."""
@@ -42,6 +44,15 @@ class TrainingPicture:
         left, top = (round(part * side) for part, side in zip(self.crop[:2], whole.size, strict=True))
         right, bottom = (round(part * side) for part, side in zip(self.crop[2:], whole.size, strict=True))
         return whole.crop((left, top, max(left + 1, right), max(top + 1, bottom)))
+
+    @property
+    def focus_in_crop(self) -> Focus:
+        """The focus in 0..1 of what the crop leaves; a focus outside of it is at its edge."""
+        if self.focus is None:
+            return MIDDLE
+        left, top, right, bottom = self.crop or (0.0, 0.0, 1.0, 1.0)
+        across, down = (self.focus[0] - left) / (right - left), (self.focus[1] - top) / (bottom - top)
+        return min(max(across, 0.0), 1.0), min(max(down, 0.0), 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +74,7 @@ def size_of(picture: TrainingPicture, sizes: tuple[Size, ...]) -> Size:
 def fitted(picture: TrainingPicture, size: Size, *, flip: bool = False) -> Fitted:
     """The picture scaled and cut to `size`; mirrored where asked."""
     image = picture.image()
-    fit = fit_into(*image.size, size)
+    fit = fit_into(*image.size, size, picture.focus_in_crop)
     scaled = image.resize((fit.scaled.width, fit.scaled.height), Image.Resampling.LANCZOS)
     cut = scaled.crop((fit.left, fit.top, fit.left + size.width, fit.top + size.height))
     values = np.asarray(ImageOps.mirror(cut) if flip else cut, np.float32) / 127.5 - 1
@@ -72,7 +83,7 @@ def fitted(picture: TrainingPicture, size: Size, *, flip: bool = False) -> Fitte
 
 
 def dataset_hash(pictures: Iterable[TrainingPicture]) -> str:
-    """SHA-256 over the pictures that are learned, in any order: pixels, captions and crops, not names."""
+    """SHA-256 over the pictures that are learned, in any order: pixels, captions, crops and focus, not names."""
     return hashlib.sha256("\n".join(sorted(map(_picture_hash, pictures))).encode()).hexdigest()
 
 
@@ -84,7 +95,9 @@ def check_enough(pictures: Sequence[TrainingPicture]) -> None:
 
 def _picture_hash(picture: TrainingPicture) -> str:
     image = picture.image()
-    said = json.dumps([image.size, picture.caption])
+    # Only where one was chosen, so that a data set without any keeps the hash that its LoRA files name.
+    focus = [] if picture.focus is None else [picture.focus_in_crop]
+    said = json.dumps([image.size, picture.caption, *focus])
     return hashlib.sha256(said.encode() + image.tobytes()).hexdigest()
 
 

@@ -27,11 +27,10 @@ from generation.training.sampling import draw_latents, draw_samples
 from generation.training.state import Kept, State, load_state, save_state
 from generation.training.tensorfile import read_tensors, write_tensors
 from generation.training.validation import fixed_loss
-from generation.training_recipe import TrainingRecipe, folds_of
+from generation.training_recipe import TrainingRecipe, default_prompts, folds_of
 from generation.weightfile import hash_weights
 
 MAIN = "lora"
-DEFAULT_SAMPLES = 4
 
 
 class Session:
@@ -53,7 +52,7 @@ class Session:
         networks = Networks(base, device)
         diffusion = Diffusion(networks)
         self.material = Material(networks, recipe, pictures, turn)
-        self.prompts = recipe.sample_prompts or _default_prompts(self.material, splits[MAIN])
+        self.prompts = recipe.sample_prompts or default_prompts(self.material.captions, splits[MAIN][1])
         if recipe.gradient_checkpointing:
             networks.unet.enable_gradient_checkpointing()
         with LOADING:  # layers begun while a checkpoint is loaded elsewhere would be left without their first weights
@@ -215,14 +214,6 @@ def _splits(
         f"fold-{number}": (tuple(index for index in everything if index not in fold), tuple(sorted(fold)))
         for number, fold in enumerate(folds)
     }
-
-
-def _default_prompts(material: Material, split: tuple[tuple[int, ...], tuple[int, ...]]) -> tuple[str, ...]:
-    """Captions of both kinds of pictures: half of what is held out if there is any, the rest of what is learned."""
-    learned, held_out = split
-    unseen = [material.captions[index] for index in held_out[: DEFAULT_SAMPLES // 2]]
-    seen = [material.captions[index] for index in learned[: DEFAULT_SAMPLES - len(unseen)]]
-    return tuple(dict.fromkeys([*unseen, *seen]))
 
 
 def _record(measured: Measured) -> dict[str, Any]:

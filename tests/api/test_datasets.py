@@ -32,6 +32,10 @@ def test_it_works(alices_api: APIClient, alice: User) -> None:
         ("e.png", ""),
     ]
     assert [row["name"] for row in came.json()["refused"]] == ["b.png"]
+    later = [upload("d.txt", b"a date"), upload("f.txt", b"a fig")]
+    answer = alices_api.post(f"{address}/pictures", {"files": later}, format="multipart").json()
+    assert [(row["name"], row["caption"]) for row in answer["captioned"]] == [("d.png", "a date")]
+    assert [row["name"] for row in answer["refused"]] == ["f.txt"]
     shown = alices_api.get(address).json()
     assert len(shown["pictures"]) == 3 and len(shown["held_out_pictures"]) == 1
     assert [row["code"] for row in alices_api.get(URL).json()["results"]] == [shown["code"]]
@@ -54,6 +58,9 @@ def test_words_split_captions_and_crops_change(alices_api: APIClient, dataset: D
     one = f"{address}/pictures/{row.code}"
     assert alices_api.patch(one, {"caption": "a pear", "crop": [0, 0, 1, 0.5]}).json()["crop"] == [0, 0, 1, 0.5]
     assert alices_api.patch(one, {"crop": None}).json()["caption"] == "a pear"
+    assert alices_api.patch(one, {"focus": [0.2, 1]}).json()["focus"] == [0.2, 1]
+    assert alices_api.patch(one, {"focus": [0.2, 2]}).json()["errors"][0]["field"] == "focus"
+    assert alices_api.patch(one, {"focus": None}).json()["focus"] is None
     assert alices_api.post(f"{address}/captions", {"find": "pear", "put": "fig"}).json() == {"changed": 1}
     assert alices_api.post(f"{address}/captions", {"before": "sks"}).json() == {"changed": 4}
     assert alices_api.post(f"{address}/captions", {"find": "a", "before": "b"}).status_code == 400

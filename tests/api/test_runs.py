@@ -91,8 +91,10 @@ def test_steering(alices_api: APIClient, catalog: Checkpoint, dataset: DataSet, 
 def test_a_snapshots_file(alices_api: APIClient, catalog: Checkpoint, dataset: DataSet, charlies: Any) -> None:
     run = TrainingRun.objects.get(code=ask(alices_api, dataset).json()["code"])
     name = keep(f"runs/{run.code}/1-500.safetensors", b"weights")
-    Snapshot.objects.create(run=run, step=500, file=name, validation_loss=0.5)
+    alike = {"closest": 12, "memorised": [[1, "apple.png"]]}
+    Snapshot.objects.create(run=run, step=500, file=name, validation_loss=0.5, **alike)
     (snapshot,) = alices_api.get(f"{URL}/{run.code}").json()["snapshots"]
+    assert (snapshot["closest"], snapshot["memorised"]) == (12, [{"sample": 1, "picture": "apple.png"}])
     answer = alices_api.get(snapshot["file"])
     assert (answer.content, answer["Cache-Control"]) == (b"weights", "private, no-store")
     assert charlies.get(snapshot["file"]).status_code == 404

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from generation.pricing import training_price, training_work
 from generation.recipe import InvalidRecipe
 from generation.training_presets import PRESETS, USUAL_RATES, with_preset
-from generation.training_recipe import PARTS, TrainingRecipe, default_folds, folds_of, split
+from generation.training_recipe import PARTS, TrainingRecipe, default_folds, default_prompts, folds_of, split
 
 
 def test_it_survives_json() -> None:
@@ -60,7 +60,16 @@ def test_each_picture_is_held_out_in_one_fold(count: int, seed: int, folds: int)
 
 
 def test_few_pictures_have_folds() -> None:
-    assert [default_folds(count) for count in (2, 3, 7, 8, 200)] == [2, 3, 3, 1, 1]
+    assert [default_folds(count) for count in (0, 1, 2, 3, 7, 8, 200)] == [1, 1, 2, 3, 3, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("held_out", "expected"),
+    [({2, 4}, ("c", "e", "a", "b")), ({1}, ("b", "a", "c", "d")), ((), ("a", "b", "c", "d"))],
+)
+def test_samples_are_drawn_from_captions_of_both_kinds(held_out: set[int], expected: tuple[str, ...]) -> None:
+    assert default_prompts("abcde", held_out) == expected
+    assert default_prompts(["noto"] * 5, held_out) == ("noto",)
 
 
 @pytest.mark.parametrize("name", PRESETS)

@@ -1,16 +1,18 @@
-"""A person teaches a LoRA: pictures, captions, a curve that moves, stop and keep, and a picture made with it."""
+"""A person teaches a LoRA: pictures, captions, a curve that moves, stop and keep; then it goes public and is used."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+import pytest
+from playwright.sync_api import FloatRect, Page, expect
 
 from accounts.models import User
 from generation.models import DataSet, GeneratedImage, Lora, TrainingRun
 from tests.conftest import credits_of
 from tests.journeys.test_making import DONE, press
+from tests.journeys.test_publishing_loras import approve, describe, pick_on_create, send_in
 
 SignIn = Callable[..., Page]
 NOTO = sorted((Path(__file__).parents[1] / "generation" / "training" / "noto").glob("*.png"))
@@ -33,7 +35,9 @@ def lay_out(page: Page, files: list[Path]) -> DataSet:
     return DataSet.objects.get()
 
 
-def test_a_lora_is_taught_watched_stopped_and_used(site: object, alice: User, sign_in: SignIn) -> None:
+def test_a_lora_is_taught_watched_stopped_published_and_used_by_a_stranger(
+    site: object, alice: User, bob: User, charlie: User, sign_in: SignIn
+) -> None:
     page = sign_in(alice)
     dataset = lay_out(page, [*NOTO, Path(__file__)])
     expect(page.locator("[data-refused] li")).to_have_text(
@@ -73,8 +77,18 @@ def test_a_lora_is_taught_watched_stopped_and_used(site: object, alice: User, si
     page.wait_for_selector(DONE)
     assert [pick.sha256 for pick in GeneratedImage.objects.get().recipe.loras] == [lora.sha256]
 
+    page.goto("/loras/noto/edit/")
+    describe(page, "noto", "noto style")
+    send_in(page, "noto", samples=1)
+    approve(sign_in(bob), lora.title)
+    stranger = sign_in(charlie)
+    pick_on_create(stranger, "noto", "noto style <lora:noto:0.8>")
+    press(stranger, "a rocket, noto style <lora:noto:0.8>", steps=4)
+    stranger.wait_for_selector(DONE)
+    assert [pick.sha256 for pick in GeneratedImage.objects.get(owner=charlie).recipe.loras] == [lora.sha256]
 
-def test_a_picture_is_cropped_by_keys_and_by_hand(site: object, alice: User, sign_in: SignIn) -> None:
+
+def test_a_picture_is_cropped_and_focused_by_keys_and_by_hand(site: object, alice: User, sign_in: SignIn) -> None:
     page = sign_in(alice)
     dataset = lay_out(page, NOTO[:3])
     page.click(".data-print__picture >> nth=0")
@@ -88,9 +102,25 @@ def test_a_picture_is_cropped_by_keys_and_by_hand(site: object, alice: User, sig
     expect(page.locator(".data-print__cropped")).to_have_count(1)
     assert dataset.pictures.order_by("pk")[0].crop == [0.01, 0, 0.81, 1]
 
+    page.click(".data-print__picture >> nth=2")
+    stage = settled_stage(page)
+    page.mouse.click(stage["x"] + 0.25 * stage["width"], stage["y"] + 0.75 * stage["height"])
+    page.locator("[data-focus-mark]").press("ArrowRight")
+    page.click("[data-crop-keep]")
+    expect(page.locator(".data-print__focused")).to_have_count(1)
+    third = dataset.pictures.order_by("pk")[2]
+    assert third.crop is None and third.focus == pytest.approx([0.26, 0.75], abs=0.01)
+    page.click(".data-print__picture >> nth=2")
+    page.click("[data-focus-automatic]")
+    page.click("[data-crop-keep]")
+    expect(page.locator(".data-print__focused")).to_have_count(0)
+
+    words = {"name": f"{NOTO[0].stem}.txt", "mimeType": "text/plain", "buffer": b"a later caption"}
+    page.set_input_files("#files", words)
+    expect(page.locator("[data-caption] textarea").first).to_have_value("a later caption")
+
     page.click(".data-print__picture >> nth=1")
-    box = page.locator("[data-crop-stage]").bounding_box()
-    assert box is not None
+    box = settled_stage(page)
     page.mouse.move(box["x"] + box["width"] - 1, box["y"] + box["height"] - 1)
     page.mouse.down()
     page.mouse.move(box["x"] + 0.75 * box["width"], box["y"] + 0.75 * box["height"], steps=4)
@@ -103,6 +133,14 @@ def test_a_picture_is_cropped_by_keys_and_by_hand(site: object, alice: User, sig
     page.click(".data-print__picture >> nth=0")
     page.click("[data-crop-automatic]")
     expect(page.locator(".data-print__cropped")).to_have_count(1)
+
+
+def settled_stage(page: Page) -> FloatRect:
+    """Where the picture of the crop dialog stands once the dialog has risen."""
+    page.locator("#crop").evaluate("(dialog) => Promise.all(dialog.getAnimations().map((one) => one.finished))")
+    box = page.locator("[data-crop-stage]").bounding_box()
+    assert box is not None
+    return box
 
 
 def test_without_scripts_everything_can_still_be_done(

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from generation.datasets.captioning import CHUNK_TOKENS, caption_counter, caption_of
-from generation.datasets.splitting import held_out_of
+from generation.datasets.captioning import Length, caption_counter, caption_of
+from generation.datasets.splitting import held_out_of, usual_folds
 from generation.models import DataPicture, DataSet
 
 LEAST_PICTURES = 3
@@ -15,31 +15,40 @@ LEAST_PICTURES = 3
 
 @dataclass(frozen=True, slots=True)
 class Print:
-    """One picture on the table. `tokens` counts what is trained; None where no checkpoint can say."""
+    """One picture on the table. `length` is that of what is trained; None where no checkpoint can say."""
 
     picture: DataPicture
     held_out: bool
-    tokens: int | None
+    length: Length | None
 
     @property
     def is_long(self) -> bool:
-        return self.tokens is not None and self.tokens > CHUNK_TOKENS
+        return self.length is not None and self.length.tokens > self.length.read
 
     @property
     def tokens_said(self) -> str:
-        return tokens_said(self.tokens)
+        return tokens_said(self.length)
 
     @property
     def crop_said(self) -> str:
         """The crop as the dialog reads it: four numbers, or nothing."""
         return ",".join(f"{edge:g}" for edge in self.picture.crop or ())
 
+    @property
+    def focus_said(self) -> str:
+        """The focus likewise: two numbers, or nothing."""
+        return ",".join(f"{share:g}" for share in self.picture.focus or ())
+
 
 @dataclass(frozen=True, slots=True)
 class LightTable:
-    """All prints in their order, and what is to be said of them together."""
+    """All prints in their order, and what is to be said of them together.
+
+    With more than one of `folds` each picture is held out in turn, and the LoRA learns all: none is marked.
+    """
 
     prints: Sequence[Print]
+    folds: int = 1
 
     @property
     def held_out(self) -> int:
@@ -60,22 +69,29 @@ class LightTable:
 
 
 def table_of(dataset: DataSet) -> LightTable:
-    held_out, count = held_out_of(dataset), caption_counter()
-    return LightTable(
-        [
-            Print(picture, picture.pk in held_out, count(caption_of(picture, dataset)) if count else None)
-            for picture in dataset.pictures.order_by("pk")
-        ]
-    )
+    folds, count = usual_folds(dataset), caption_counter()
+    held_out = held_out_of(dataset) if folds == 1 else set()
+    prints = [
+        Print(picture, picture.pk in held_out, count(caption_of(picture, dataset)) if count else None)
+        for picture in dataset.pictures.order_by("pk")
+    ]
+    return LightTable(prints, folds)
 
 
-def tokens_said(tokens: int | None) -> str:
+def split_said(pictures: int, held_out: int, folds: int) -> str:
+    """What a training learns and what it measures on, in a few words."""
+    if folds > 1 and pictures > 1:
+        return f"Learns all {pictures} pictures, each held out in turn"
+    return f"{pictures - held_out} pictures to train on, {held_out} held out"
+
+
+def tokens_said(length: Length | None) -> str:
     """How long a caption is to the checkpoint, and that its end is lost where it is too long."""
-    if tokens is None:
+    if length is None:
         return ""
-    if tokens > CHUNK_TOKENS:
-        return f"{tokens} tokens, {CHUNK_TOKENS} are read"
-    return "1 token" if tokens == 1 else f"{tokens} tokens"
+    if length.tokens > length.read:
+        return f"{length.tokens} tokens, {length.read} are read"
+    return "1 token" if length.tokens == 1 else f"{length.tokens} tokens"
 
 
 def cards_of(datasets: Iterable[DataSet], shown: int = 4) -> list[dict[str, Any]]:

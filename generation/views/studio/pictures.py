@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -12,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.refusals import Refusal
 from generation.datasets.captioning import caption_counter, caption_of, set_caption
 from generation.datasets.collecting import Collected, add_images, add_uploads
-from generation.datasets.cropping import set_crop
+from generation.datasets.cropping import set_crop, set_focus
 from generation.datasets.keeping import remove_picture
 from generation.models import GeneratedImage
 from generation.views.access import MakerRequest, asks_for_part, makers_only, refused, say
@@ -43,18 +44,24 @@ def images(request: MakerRequest, code: str) -> HttpResponse:
         context = {"dataset": dataset, "page": page_of(mine, request, IMAGES_A_PAGE)}
         return render(request, "generation/studio/dataset_images.html", context)
     picked = mine.filter(code__in=request.POST.getlist("picked")[:IMAGES_A_PAGE]).order_by("pk")
-    return told(request, code, add_images(dataset, picked))
+    return told(request, code, add_images(dataset, picked, similar_too="similar" in request.POST))
 
 
 def told(request: MakerRequest, code: str, collected: Collected) -> HttpResponse:
     """A script shows what was refused itself; without one the data set's page does, once."""
     said = [{"name": each.name, "code": each.code, "sentence": each.sentence} for each in collected.refused]
     if asks_for_part(request):
-        return JsonResponse({"added": len(collected.added), "refused": said})
+        return JsonResponse({"added": len(collected.added), "captioned": len(collected.captioned), "refused": said})
     request.session[REFUSED] = said
-    count = len(collected.added)
-    messages.success(request, f"{count} picture{'' if count == 1 else 's'} added.")
+    if collected.added or not collected.captioned:
+        messages.success(request, f"{counted(len(collected.added), 'picture')} added.")
+    if collected.captioned:
+        messages.success(request, f"{counted(len(collected.captioned), 'caption')} changed.")
     return redirect("dataset", code)
+
+
+def counted(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 @makers_only
@@ -66,28 +73,30 @@ def caption(request: MakerRequest, code: str, picture: str) -> HttpResponse:
     except Refusal as refusal:
         return answered(request, code, refusal)
     count = caption_counter()
-    tokens = count(caption_of(row, row.dataset)) if count else None
-    return answered(request, code, caption=row.caption, tokens=tokens_said(tokens))
+    length = count(caption_of(row, row.dataset)) if count else None
+    return answered(request, code, caption=row.caption, tokens=tokens_said(length))
 
 
 @makers_only
 @require_POST
 def crop(request: MakerRequest, code: str, picture: str) -> HttpResponse:
-    """`crop` holds four edges with commas between, or nothing for the automatic one."""
+    """`crop` holds four edges with commas between, `focus` across and down; nothing leaves either to the trainer."""
     row = own_picture(request, code, picture)
     try:
-        set_crop(row, edges_of(request.POST.get("crop", "")))
+        with transaction.atomic():
+            set_crop(row, numbers_of(request.POST.get("crop", "")))
+            set_focus(row, numbers_of(request.POST.get("focus", "")))
     except Refusal as refusal:
         return answered(request, code, refusal)
-    return answered(request, code, crop=row.crop)
+    return answered(request, code, crop=row.crop, focus=row.focus)
 
 
-def edges_of(text: str) -> Sequence[float] | None:
-    """The edges that were typed; what is no number makes a crop that is refused."""
+def numbers_of(text: str) -> Sequence[float] | None:
+    """The numbers that were typed; what is none makes a crop or a focus that is refused."""
     if not text.strip():
         return None
     try:
-        return [float(edge) for edge in text.split(",")[:5]]
+        return [float(number) for number in text.split(",")[:5]]
     except ValueError:
         return ()
 

@@ -10,7 +10,9 @@ from generation.models import TrainingRun
 from generation.runs.proposing import best_so_far
 from generation.runs.watching import SnapshotView, curve_of, place_of, snapshots_of
 from generation.training_forms import KNOBS, PART_NAMES, Knob, fields_of
+from generation.training_recipe import MAX_SAMPLE_PROMPTS
 from generation.views.studio.curve import Curve, curve_to_draw
+from generation.views.studio.light_table import split_said
 
 State, Wish = TrainingRun.State, TrainingRun.Wish
 WISHES = {
@@ -88,15 +90,16 @@ class RunCard:
 class ShownRun(RunCard):
     """A training on its own page."""
 
+    @property
+    def prompts(self) -> Sequence[str]:
+        """What the samples are drawn from; a run from before they were settled does not tell."""
+        return self.run.recipe.sample_prompts
+
     @cached_property
     def columns(self) -> list[Column]:
-        prompts = self.run.recipe.sample_prompts
+        prompts = [*self.prompts, *["sample"] * MAX_SAMPLE_PROMPTS]
         return [
-            Column(
-                view,
-                [(n, prompts[n] if n < len(prompts) else "sample") for n in range(len(view.samples))],
-                view.step == self.best_step,
-            )
+            Column(view, list(enumerate(prompts[: len(view.samples)])), view.step == self.best_step)
             for view in snapshots_of(self.run)
         ]
 
@@ -147,12 +150,9 @@ class ShownRun(RunCard):
         return [(knob, said(fields[name])) for name, knob in KNOBS.items()]
 
     @property
-    def trained_count(self) -> int:
-        return sum(not entry["held_out"] for entry in self.run.manifest)
-
-    @property
-    def held_out_count(self) -> int:
-        return len(self.run.manifest) - self.trained_count
+    def split_said(self) -> str:
+        entries = self.run.manifest
+        return split_said(len(entries), sum(entry["held_out"] for entry in entries), self.run.recipe.folds)
 
 
 def said(value: object) -> str:
@@ -160,7 +160,7 @@ def said(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, list):
         return ", ".join(PART_NAMES[part].lower() for part in value)
-    return str(value) or "–"
+    return " · ".join(str(value).splitlines()) or "–"
 
 
 def duration(seconds: float) -> str:

@@ -18,12 +18,12 @@ from generation.models import Checkpoint, DataSet, TrainingRun
 from generation.pricing import training_work
 from generation.recipe import InvalidRecipe
 from generation.runs.searching import quote_search, submit_search
-from generation.runs.submission import quote_training, submit_training
+from generation.runs.submission import Prepared, prepare, submit_training
 from generation.training_forms import FIRST_PRESET, TrainingForm, fields_of, first_recipe
 from generation.training_presets import PRESETS, with_preset
 from generation.training_recipe import TrainingRecipe
 from generation.views.access import MakerRequest, makers_only
-from generation.views.studio.light_table import table_of
+from generation.views.studio.light_table import split_said, table_of
 from generation.views.studio.owned import own_dataset, own_run
 from generation.views.studio.shown_run import duration
 from generation.weights import find_checkpoint
@@ -126,11 +126,15 @@ def checkpoint_or_none(user: User, name: str) -> Checkpoint | None:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """What the buttons would cost; None: no price, and `sentence` says why. `took` is the time it takes, in words."""
+    """What the buttons would cost; None: no price, and `sentence` says why. `took` is the time it takes, in words.
+
+    `split` says what is learned and what is held out.
+    """
 
     credits: int | None
     left: int
     sentence: str = ""
+    split: str = ""
     took: str = ""
     search_credits: int | None = None
     search_sentence: str = ""
@@ -152,14 +156,16 @@ def quote_of(user: User, dataset: DataSet, fields: Mapping[str, Any]) -> Quote:
     try:
         checkpoint = find_checkpoint(user, form.cleaned_data["checkpoint"])
         recipe = form.recipe(dataset, checkpoint)
-        credits = quote_training(user, dataset, recipe)
+        prepared = prepare(user, dataset, recipe)
     except InvalidRecipe as error:
         return Quote(None, left, str(error))
     except Refusal as refusal:
         return Quote(None, left, refusal.message)
+    credits, held_out = prepared.credits, sum(entry["held_out"] for entry in prepared.manifest)
     dear = f"This costs {credits} credits and you have {left}. Train fewer steps, or wait for tomorrow's."
     sentence = "" if credits <= left else dear
-    return Quote(credits, left, sentence, time_of(recipe, dataset), *search_quote(user, dataset, recipe, form))
+    split = split_said(len(prepared.manifest), held_out, recipe.folds)
+    return Quote(credits, left, sentence, split, time_of(prepared), *search_quote(user, dataset, recipe, form))
 
 
 def search_quote(user: User, dataset: DataSet, recipe: TrainingRecipe, form: TrainingForm) -> tuple[int | None, str]:
@@ -173,13 +179,13 @@ def search_quote(user: User, dataset: DataSet, recipe: TrainingRecipe, form: Tra
         return None, refusal.message
 
 
-def time_of(recipe: TrainingRecipe, dataset: DataSet) -> str:
+def time_of(prepared: Prepared) -> str:
     """About how long such a training takes here, from the last ones that ended; nothing when none has."""
     ended = TrainingRun.objects.filter(state=TrainingRun.State.DONE, started_at__isnull=False, step__gt=0)
     speeds = sorted(filter(None, (speed_of(run) for run in ended.order_by("-finished_at")[:RUNS_REMEMBERED])))
     if not speeds:
         return ""
-    work = training_work(recipe, dataset.pictures.count())
+    work = training_work(prepared.recipe, len(prepared.manifest))
     return f"About {duration(work / speeds[len(speeds) // 2])}"
 
 

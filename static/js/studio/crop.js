@@ -1,4 +1,5 @@
-// The crop dialog: a frame over the picture, dragged or moved by keys. Edges are kept as shares of the picture, 0 to 1.
+// The crop dialog: a frame over the picture, dragged or moved by keys, and the point its cuts keep, tapped or moved by
+// keys. Edges and the point are shares of the picture, 0 to 1.
 
 import { post, Refused } from "../ask.js";
 import { toast } from "../toast.js";
@@ -6,6 +7,7 @@ import { toast } from "../toast.js";
 const WHOLE = [0, 0, 1, 1];
 const LEAST_PIXELS = 64;
 const KEY_STEP = 0.01;
+const TAP_PIXELS = 4;
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
@@ -47,7 +49,10 @@ export function startCropping(root, { refresh }) {
   const picture = dialog.querySelector("[data-crop-picture]");
   const frame = dialog.querySelector("[data-crop-frame]");
   const said = dialog.querySelector("[data-crop-said]");
+  const mark = dialog.querySelector("[data-focus-mark]");
+  const automatic = dialog.querySelector("[data-focus-automatic]");
   let edges = WHOLE;
+  let focus = null;
   let size = [1, 1];
   let held = null;
 
@@ -61,6 +66,23 @@ export function startCropping(root, { refresh }) {
     const pixels = [(edges[2] - edges[0]) * size[0], (edges[3] - edges[1]) * size[1]].map(Math.round);
     said.textContent = `${pixels[0]} × ${pixels[1]} of ${size[0]} × ${size[1]} pixels`;
     frame.setAttribute("aria-label", `Frame: ${said.textContent}`);
+    placeMark();
+  }
+
+  const middle = () => [(edges[0] + edges[2]) / 2, (edges[1] + edges[3]) / 2];
+
+  function placeMark() {
+    const [left, top] = (focus ?? middle()).map((share) => `${100 * share}%`);
+    Object.assign(mark.style, { left, top });
+    mark.toggleAttribute("data-chosen", focus !== null);
+    mark.setAttribute("aria-label", focus ? `Focus: ${left} across, ${top} down` : "Focus: the middle");
+    dialog.querySelector("[data-focus-said]").textContent = focus ? "Focus chosen" : "Focus in the middle";
+    automatic.hidden = focus === null;
+  }
+
+  function setFocus(next) {
+    focus = next && next.map((share) => Number(clamp(share, 0, 1).toFixed(3)));
+    placeMark();
   }
 
   function open(link) {
@@ -68,6 +90,7 @@ export function startCropping(root, { refresh }) {
     form.action = link.dataset.cropUrl;
     picture.src = link.href;
     form.elements.shape.value = "free";
+    focus = link.dataset.focus ? link.dataset.focus.split(",").map(Number) : null;
     show(link.dataset.crop ? link.dataset.crop.split(",").map(Number) : WHOLE);
     dialog.showModal();
     frame.focus();
@@ -85,6 +108,23 @@ export function startCropping(root, { refresh }) {
     else show(moved(held.edges, place[0] - held.place[0], place[1] - held.place[1]));
   }
 
+  function letGo(event) {
+    const tapped = held && !held.corner && Math.hypot(event.clientX - held.x, event.clientY - held.y) < TAP_PIXELS;
+    if (tapped) {
+      show(held.edges);
+      setFocus(held.place);
+    }
+    held = null;
+  }
+
+  function moveFocus(event) {
+    const arrow = ARROWS[event.key];
+    if (!arrow && event.key !== "Delete" && event.key !== "Backspace") return;
+    event.preventDefault();
+    const from = focus ?? middle();
+    setFocus(arrow ? from.map((share, n) => share + arrow[n] * KEY_STEP) : null);
+  }
+
   function press(event) {
     const arrow = ARROWS[event.key];
     if (!arrow) return;
@@ -97,6 +137,7 @@ export function startCropping(root, { refresh }) {
   async function keep(crop) {
     const fields = new FormData(form);
     fields.set("crop", crop.map((edge) => edge.toFixed(5)).join(","));
+    fields.set("focus", (focus ?? []).join(","));
     try {
       await post(form.action, fields);
       dialog.close();
@@ -115,12 +156,17 @@ export function startCropping(root, { refresh }) {
   });
   frame.addEventListener("pointerdown", (event) => {
     frame.setPointerCapture(event.pointerId);
-    held = { corner: event.target.dataset.handle, place: placeOf(event), edges };
+    held = { corner: event.target.dataset.handle, place: placeOf(event), x: event.clientX, y: event.clientY, edges };
   });
   frame.addEventListener("pointermove", drag);
-  frame.addEventListener("pointerup", () => (held = null));
+  frame.addEventListener("pointerup", letGo);
   frame.addEventListener("pointercancel", () => (held = null));
   frame.addEventListener("keydown", press);
+  mark.addEventListener("keydown", moveFocus);
+  automatic.addEventListener("click", () => {
+    setFocus(null);
+    mark.focus();
+  });
   form.addEventListener("change", () => ratio() && show(squared(edges, ratio())));
   form.addEventListener("submit", (event) => {
     event.preventDefault();

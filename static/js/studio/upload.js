@@ -1,14 +1,16 @@
 // Brings files into a data set: a few at a time, so that progress is seen and one bad file holds up nothing.
 
 import { post, Refused } from "../ask.js";
+import { toast } from "../toast.js";
 
 const FILES_AT_ONCE = 4;
+const CAPTIONS_AT_ONCE = 50;
 
 const isText = (file) => file.name.toLowerCase().endsWith(".txt");
 const isZip = (file) => file.name.toLowerCase().endsWith(".zip");
 const stem = (file) => file.name.replace(/\.[^.]*$/, "").toLowerCase();
 
-/** Groups of files to send together: a picture's caption goes with it, a zip goes alone. */
+/** Groups of files to send together: a picture's caption goes with it, a zip goes alone, other captions come last. */
 export function batches(files) {
   const captions = new Map(files.filter(isText).map((file) => [stem(file), file]));
   const pictures = files.filter((file) => !isText(file) && !isZip(file));
@@ -16,6 +18,11 @@ export function batches(files) {
   for (let start = 0; start < pictures.length; start += FILES_AT_ONCE) {
     const some = pictures.slice(start, start + FILES_AT_ONCE);
     groups.push([...some, ...some.map((file) => captions.get(stem(file))).filter(Boolean)]);
+  }
+  const beside = new Set(pictures.map(stem));
+  const later = files.filter((file) => isText(file) && !beside.has(stem(file)));
+  for (let start = 0; start < later.length; start += CAPTIONS_AT_ONCE) {
+    groups.push(later.slice(start, start + CAPTIONS_AT_ONCE));
   }
   return groups;
 }
@@ -47,9 +54,9 @@ export function startUploading(form, { refresh }) {
     const fields = new FormData(form);
     fields.delete("files");
     for (const file of group) fields.append("files", file);
-    const { added, refused } = await (await post(form.action, fields)).json();
+    const { added, captioned, refused } = await (await post(form.action, fields)).json();
     refused.forEach(showRefused);
-    return added;
+    return [added, captioned];
   }
 
   function fitting(files) {
@@ -65,11 +72,13 @@ export function startUploading(form, { refresh }) {
     box.querySelector("[data-refused]").replaceChildren();
     box.hidden = true;
     const groups = batches(fitting(files));
-    let added = 0;
+    let [added, captioned] = [0, 0];
     try {
       for (const [done, group] of groups.entries()) {
         showProgress(done, groups.length, added);
-        added += await sendGroup(group);
+        const [came, changed] = await sendGroup(group);
+        added += came;
+        captioned += changed;
         if (added) form.classList.remove("drop--large");
         if (done === 0) await refresh();
       }
@@ -81,6 +90,7 @@ export function startUploading(form, { refresh }) {
       chooser.value = "";
       showProgress(1, 1, added);
     }
+    if (captioned) toast(captioned === 1 ? "1 caption changed." : `${captioned} captions changed.`);
     await refresh();
   }
 

@@ -152,6 +152,26 @@ def test_captions_come_from_text_files_and_else_from_the_picture(empty: DataSet)
     assert list(empty.pictures.values_list("caption", flat=True)) == ["a red apple", "a pear on a table", ""]
 
 
+def test_captions_that_come_later_find_their_picture_by_name(empty: DataSet) -> None:
+    add(empty, apple_png=picture(1), pear_jpg=picture(2, "JPEG"), fig_png=picture(3))
+    files = [upload("Apple.txt", b"a red\napple"), upload("plum.txt", b"a plum")]
+    collected = add_uploads(
+        empty, [*files, upload("more.zip", zipped({"set/pear.txt": b"a pear", "set/nut.txt": b"x"}))]
+    )
+    assert [(row.name, row.caption) for row in collected.captioned] == [
+        ("pear.jpg", "a pear"),
+        ("apple.png", "a red apple"),
+    ]
+    assert codes(collected) == {"plum.txt": "no-picture", "nut.txt": "no-picture"}
+    assert list(empty.pictures.values_list("caption", flat=True)) == ["a red apple", "a pear", ""]
+
+
+def test_a_caption_that_might_be_of_two_pictures_is_left_out(empty: DataSet) -> None:
+    add(empty, apple_png=picture(1), apple_jpg=picture(2, "JPEG"))
+    assert codes(add(empty, apple_txt=b"which")) == {"apple.txt": "many-pictures"}
+    assert set(empty.pictures.values_list("caption", flat=True)) == {""}
+
+
 def test_no_more_than_the_most_pictures_come_in(empty: DataSet, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(collecting, "MAX_PICTURES", 2)
     collected = add(empty, a_png=picture(1), b_png=picture(2), c_png=picture(3))

@@ -10,14 +10,14 @@ import zipfile
 import pytest
 
 from generation.datasets import archives
-from generation.datasets.archives import Entry, entries_of, looks_like_zip
+from generation.datasets.archives import Entry, Words, entries_of, looks_like_zip
 from generation.datasets.refused import FileRefused, RefusedFile
 from tests.generation.datasets.conftest import zipped
 
 BODY = bytes(range(256)) * 4
 
 
-def opened(data: bytes) -> list[Entry | RefusedFile]:
+def opened(data: bytes) -> list[Entry | Words | RefusedFile]:
     return list(entries_of(io.BytesIO(data)))
 
 
@@ -34,6 +34,15 @@ def refusal(data: bytes) -> str:
 def test_it_works() -> None:
     files = {"one/a.png": BODY, "one/a.txt": b"an apple", "two/a.PNG": BODY + b"2", "two/A.txt": b"a pear"}
     assert opened(zipped(files)) == [Entry("a.png", BODY, "an apple"), Entry("a.PNG", BODY + b"2", "a pear")]
+
+
+def test_captions_without_a_picture_come_last() -> None:
+    files = {"one/b.txt": b"a pear", "one/a.png": BODY, "two/a.txt": b"of another folder"}
+    assert opened(zipped(files)) == [
+        Entry("a.png", BODY),
+        Words("b.txt", "a pear"),
+        Words("a.txt", "of another folder"),
+    ]
 
 
 def test_folders_and_what_file_managers_leave_are_passed_over() -> None:

@@ -73,8 +73,11 @@ def test_all_are_cleared(captioned: DataSet) -> None:
 def test_tokens_are_counted_as_the_checkpoint_does(catalog: Checkpoint) -> None:
     count = caption_counter()
     assert count is not None
-    assert count("") == 0
-    assert count("a red apple") == 3
+    assert count("") == (0, 30)
+    assert count("a red apple") == (3, 30)
+    Checkpoint.objects.update(chunk_tokens=75)
+    again = caption_counter()
+    assert again is not None and again("a red apple").read == 75
 
 
 @pytest.mark.django_db
@@ -86,3 +89,4 @@ def test_own_pictures_bring_their_prompts(alice: User, make_dataset: MakeDataSet
     dataset = make_dataset(alice)
     collected = add_images(dataset, [draw(alice, "a pear"), draw(alice, "a fig")])
     assert [row.caption for row in collected.added] == ["a pear", "a fig"]
+    assert [row.name.rpartition("-")[0] for row in collected.added] == ["a-pear", "a-fig"]

@@ -9,6 +9,7 @@ import pytest
 from accounts.models import Plan, User
 from accounts.refusals import NotEnoughCredits, QuotaExceeded, Refusal
 from generation.datasets.captioning import set_caption
+from generation.datasets.cropping import set_focus
 from generation.datasets.splitting import set_split
 from generation.models import Checkpoint, DataSet, TrainingRun
 from generation.recipe import InvalidRecipe
@@ -28,18 +29,32 @@ def test_what_is_quoted_is_held(alice: User, tiny: Checkpoint, dataset: DataSet,
 
 def test_the_manifest_is_a_snapshot(queue_run: QueueRun, dataset: DataSet) -> None:
     set_split(dataset, 2, seed=1)
+    first, second = dataset.pictures.order_by("pk")[:2]
+    set_focus(second, (0.25, 1))
     run = queue_run()
-    first = dataset.pictures.order_by("pk")[0]
     set_caption(first, "changed later")
+    set_focus(first, (0, 0))
     entries = TrainingRun.objects.get(pk=run.pk).manifest
     assert [entry["code"] for entry in entries] == [picture.code for picture in dataset.pictures.all()]
     assert sum(entry["held_out"] for entry in entries) == 2
     assert "changed later" not in {entry["caption"] for entry in entries}
+    assert [entry["focus"] for entry in entries][:2] == [None, [0.25, 1]]
 
 
 def test_an_open_resolution_is_the_checkpoints(queue_run: QueueRun, tiny: Checkpoint) -> None:
     Checkpoint.objects.update(native_width=96, native_height=64)
     assert queue_run(resolution=0).recipe.resolution == 64
+
+
+def test_open_sample_prompts_are_the_trainers_own(queue_run: QueueRun, dataset: DataSet) -> None:
+    set_split(dataset, 1, seed=0)
+    for number, picture in enumerate(dataset.pictures.order_by("pk")):
+        set_caption(picture, f"caption {number}")
+    run = queue_run(sample_prompts=())
+    (unseen,) = (entry["caption"] for entry in run.manifest if entry["held_out"])
+    assert run.recipe.sample_prompts[0] == unseen and len(run.recipe.sample_prompts) == len(run.manifest)
+    assert queue_run(sample_prompts=(), folds=2).recipe.sample_prompts[0] == "caption 0", "nothing is unseen"
+    assert queue_run(sample_prompts=("a cat",)).recipe.sample_prompts == ("a cat",)
 
 
 @pytest.mark.parametrize(

@@ -32,12 +32,23 @@ def test_a_picture_gets_the_bucket_of_its_shape(width: int, height: int, expecte
     assert bucket_of(width, height, bucket_sizes(512, 64)) == expected
 
 
-@given(st.integers(1, 4000), st.integers(1, 4000), st.sampled_from(bucket_sizes(512, 64)))
-def test_a_fitted_picture_covers_its_bucket(width: int, height: int, size: Size) -> None:
-    fit = fit_into(width, height, size)
+SHARE = st.floats(0, 1)
+
+
+@given(st.integers(1, 4000), st.integers(1, 4000), st.sampled_from(bucket_sizes(512, 64)), SHARE, SHARE)
+def test_a_fitted_picture_covers_its_bucket(width: int, height: int, size: Size, across: float, down: float) -> None:
+    fit = fit_into(width, height, size, (across, down))
     assert 0 <= fit.left <= fit.scaled.width - size.width
     assert 0 <= fit.top <= fit.scaled.height - size.height
     assert fit.scaled.width == size.width or fit.scaled.height == size.height
+
+
+@pytest.mark.parametrize(
+    "focus, left", [((0.5, 0.5), 300), ((0.4, 0.0), 200), ((0.0, 1.0), 0), ((0.95, 0.5), 600), ((0.71, 0.5), 510)]
+)
+def test_a_cut_keeps_the_focus_as_near_its_middle_as_the_edges_allow(focus: tuple[float, float], left: int) -> None:
+    fit = fit_into(500, 200, Size(400, 400), focus)
+    assert (fit.scaled, fit.left, fit.top) == (Size(1000, 400), left, 0)
 
 
 @given(st.lists(st.sampled_from([Size(64, 64), Size(96, 64), None]), min_size=1, max_size=30), st.integers(1, 7))

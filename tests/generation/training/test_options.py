@@ -11,6 +11,8 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from generation.training.buckets import Size
+from generation.training.pictures import dataset_hash, fitted
 from generation.training.trainer import TrainingPicture
 from tests.generation.training.lessons import bar, bars, recipe, run
 
@@ -92,6 +94,21 @@ def test_wide_and_tall_pictures_are_learned_as_they_are(tmp_path: Path) -> None:
     ]
     tensors = learned(tmp_path, pictures=pictures, steps=4)
     assert all(bool(torch.isfinite(tensor).all()) for tensor in tensors.values())
+
+
+def test_a_focus_decides_what_is_cut_away() -> None:
+    """A long picture of two halves is cut to either of them; within a crop the focus is that of the crop."""
+    both = np.concatenate([np.zeros((64, 192, 3), np.uint8), np.full((64, 192, 3), 255, np.uint8)], axis=1)
+    seen = {
+        focus: float(fitted(TrainingPicture("one", both, focus=focus), Size(64, 64)).values.mean())
+        for focus in ((0.2, 0.5), (0.8, 0.5))
+    }
+    assert seen == {(0.2, 0.5): -1, (0.8, 0.5): 1}
+    cropped = TrainingPicture("one", both, crop=(0.5, 0, 1, 1), focus=(0.625, 0.5))
+    assert cropped.focus_in_crop == (0.25, 0.5)
+    assert TrainingPicture("one", both, crop=(0.5, 0, 1, 1), focus=(0.1, 0.5)).focus_in_crop == (0.0, 0.5)
+    plain, chosen = TrainingPicture("one", both), TrainingPicture("one", both, focus=(0.2, 0.5))
+    assert dataset_hash([plain]) != dataset_hash([chosen])
 
 
 def test_a_crop_leaves_out_what_is_outside_it(tmp_path: Path) -> None:

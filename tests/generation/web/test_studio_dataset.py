@@ -8,6 +8,7 @@ from django.test import Client
 from accounts.credits import grant
 from accounts.models import User
 from generation import imagefiles
+from generation.datasets.splitting import set_split
 from generation.models import DataSet
 from tests.generation.conftest import Draw
 from tests.generation.web.conftest import PART
@@ -35,10 +36,19 @@ def test_without_consent_or_title_it_is_not(alices: Client, fields: dict[str, st
 
 
 def test_it_works(alices: Client, dataset: DataSet) -> None:
+    set_split(dataset, 1, seed=0)
     page = alices.get(home_of(dataset)).text
     assert page.count('class="data-print"') == 4
     assert page.count("data-held") == 1
+    assert "The other 1 stay" in page
     assert f"/studio/runs/new/?dataset={dataset.code}" in page
+
+
+def test_few_pictures_are_held_out_in_turn_and_none_is_marked(alices: Client, dataset: DataSet) -> None:
+    page = alices.get(home_of(dataset)).text
+    assert "data-held" not in page and "stay unseen" not in page and "Draw others" not in page
+    assert "3 trainings on the side" in page and "the LoRA itself learns all 4" in page
+    assert ">held out in turn</summary>" in alices.get(home_of(dataset) + "table/").text
 
 
 def test_an_empty_one_is_a_place_to_drop(alices: Client, alice: User, make_dataset: object) -> None:
@@ -74,6 +84,28 @@ def test_a_script_is_told_in_json(alices: Client, dataset: DataSet) -> None:
     assert alices.get(home_of(dataset) + "table/").text.count('class="data-print"') == 5
 
 
+def test_captions_that_come_later_are_counted(alices: Client, dataset: DataSet) -> None:
+    files = [upload("0.txt", b"a red apple"), upload("nobody.txt", b"a plum")]
+    answer = alices.post(home_of(dataset) + "pictures/", {"files": files}, headers=PART).json()
+    assert (answer["added"], answer["captioned"], [each["name"] for each in answer["refused"]]) == (
+        0,
+        1,
+        ["nobody.txt"],
+    )
+    alices.post(home_of(dataset) + "pictures/", {"files": [upload("0.txt", b"a pear"), upload("x.txt", b"a plum")]})
+    page = alices.get(home_of(dataset)).text
+    assert "1 caption changed." in page and "picture added" not in page and "pictures added" not in page
+    assert "x.txt</strong> <span>There is no picture of this name" in page
+
+
+def test_own_pictures_that_are_too_similar_are_named(alices: Client, alice: User, dataset: DataSet, draw: Draw) -> None:
+    mine = draw(alice, "a pear")
+    for _ in range(2):
+        alices.post(home_of(dataset) + "images/", {"picked": [mine.code]})
+    assert f"a-pear-{mine.code}.png</strong> <span>This is the same picture" in alices.get(home_of(dataset)).text
+    assert dataset.pictures.count() == 5
+
+
 def test_own_made_pictures_come_in(alices: Client, alice: User, charlie: User, dataset: DataSet, draw: Draw) -> None:
     grant(charlie, 10, reference="test")
     mine, others = draw(alice, "a pear"), draw(charlie, "a fig")
@@ -87,6 +119,10 @@ def test_a_caption_is_saved(alices: Client, dataset: DataSet, catalog: object) -
     address = f"{home_of(dataset)}pictures/{row.code}/caption/"
     answer = alices.post(address, {"caption": "a red apple"}, headers=PART)
     assert answer.json() == {"caption": "a red apple", "tokens": "3 tokens"}
+    many = alices.post(address, {"caption": "a red apple " * 11}, headers=PART)
+    assert many.json()["tokens"] == "33 tokens, 30 are read", "the bundled checkpoint reads 30 at once"
+    assert '<span class="number accent" data-tokens>33 tokens, 30 are read' in alices.get(home_of(dataset)).text
+    alices.post(address, {"caption": "a red apple"})
     long = alices.post(address, {"caption": "x" * 1001}, headers=PART)
     assert (long.status_code, long.json()["field"]) == (400, "caption")
     row.refresh_from_db()
@@ -120,10 +156,22 @@ def test_the_split_is_set(alices: Client, dataset: DataSet) -> None:
 def test_a_crop_is_kept_and_left_to_itself(alices: Client, dataset: DataSet) -> None:
     row = dataset.pictures.get(name="0.png")
     address = f"{home_of(dataset)}pictures/{row.code}/crop/"
-    assert alices.post(address, {"crop": "0,0.25,1,1"}, headers=PART).json() == {"crop": [0, 0.25, 1, 1]}
+    kept = alices.post(address, {"crop": "0,0.25,1,1"}, headers=PART).json()
+    assert kept == {"crop": [0, 0.25, 1, 1], "focus": None}
     for bad in ("0,0,2,1", "a,b,c,d", "0,0,1", "0,0,0.1,1"):
         assert alices.post(address, {"crop": bad}, headers=PART).status_code == 400, bad
-    assert alices.post(address, {"crop": ""}, headers=PART).json() == {"crop": None}
+    assert alices.post(address, {"crop": ""}, headers=PART).json() == {"crop": None, "focus": None}
+
+
+def test_a_focus_is_kept_with_the_crop(alices: Client, dataset: DataSet) -> None:
+    row = dataset.pictures.get(name="0.png")
+    address = f"{home_of(dataset)}pictures/{row.code}/crop/"
+    kept = alices.post(address, {"crop": "0,0.25,1,1", "focus": "0.2,0.75"}, headers=PART).json()
+    assert kept == {"crop": [0, 0.25, 1, 1], "focus": [0.2, 0.75]}
+    assert 'data-focus="0.2,0.75"' in alices.get(home_of(dataset)).text
+    assert alices.post(address, {"crop": "", "focus": "2,0"}, headers=PART).json()["field"] == "focus"
+    row.refresh_from_db()
+    assert (row.crop, row.focus) == ([0, 0.25, 1, 1], [0.2, 0.75]), "refused together, kept together"
 
 
 def test_words_change(alices: Client, dataset: DataSet) -> None:

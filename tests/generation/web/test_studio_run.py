@@ -32,7 +32,10 @@ def test_it_works(alices: Client, run: TrainingRun) -> None:
     assert "1,500 of 2,500 steps · 75 s left" in page
     assert page.count('class="sheet__step"') == 4
     assert all(f"{prompt}, at step 1000" in page for prompt in PROMPTS)
-    assert "Samples look like “apple.png”: learned by heart." in page
+    assert all(f"<span>{prompt}</span>" in page for prompt in PROMPTS), "each row has its head"
+    assert "Samples look like “apple.png”: learned by heart. The closest differs in 9 of 256 bits." in page
+    assert page.count('<td class="amount">90') == 3 and page.count("Up to 31: the same picture") == 1
+    assert "the latents of the checkpoint's own VAE" in page
     assert "35 % below the start" in page
 
 
@@ -124,6 +127,13 @@ def test_weights_that_were_given_up_are_not_offered(alices: Client, run: Trainin
     page = alices.get(home_of(run)).text
     assert "snapshots/500/file" not in page and "snapshots/1000/file" in page
     assert alices.get(f"{home_of(run)}snapshots/500/file").status_code == 404
+
+
+def test_what_was_held_out_is_said_as_it_was(alices: Client, alice: User) -> None:
+    alone = run_of(alice)
+    assert "7 pictures to train on, 2 held out." in alices.get(home_of(alone)).text
+    folded = run_of(alice, recipe_json=alone.recipe.replace(folds=3).to_json())
+    assert "Learns all 9 pictures, each held out in turn." in alices.get(home_of(folded)).text
 
 
 def test_a_failed_one_says_why(alices: Client, alice: User) -> None:

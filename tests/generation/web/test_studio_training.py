@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.credits import grant
 from accounts.models import Plan, User
+from generation.datasets.splitting import set_split
 from generation.models import Checkpoint, DataSet, TrainingRun, TrainingSearch
 from generation.training_forms import KNOBS
 from generation.training_presets import PRESETS
 from tests.conftest import credits_of
-from tests.generation.web.studio_things import dataset, learned, make_dataset, own_media, run_of
+from tests.generation.web.studio_things import dataset, make_dataset, own_media, run_of
 
 __all__ = ["dataset", "make_dataset", "own_media"]
 
@@ -103,14 +106,26 @@ def test_an_earlier_recipe_is_used_again(alices: Client, alice: User, dataset: D
 
 
 def test_the_time_is_guessed_from_earlier_ones(alices: Client, alice: User, dataset: DataSet) -> None:
-    from datetime import timedelta
-
-    from django.utils import timezone
-
     assert alices.get(new(dataset)).context["quote"].took == ""
-    now = timezone.now()
-    learned(run_of(alice, dataset, state="done", started_at=now - timedelta(minutes=8), finished_at=now), 2500)
-    assert alices.get(new(dataset)).context["quote"].took.startswith("About ")
+    alices.post(new(dataset), filled(alices, dataset, name="noto"))
+    run = TrainingRun.objects.get()
+    assert (run.recipe.resolution, run.recipe.folds) == (128, 3), "settled, as an open resolution is not"
+    run.state, run.step, run.finished_at = "done", run.steps, timezone.now()
+    run.started_at = run.finished_at - timedelta(minutes=8)
+    run.save()
+    assert alices.get(new(dataset)).context["quote"].took == "About 8 min", "the same again takes as long again"
+    half = alices.get(new(dataset, "quote/"), {"dataset": dataset.code, **filled(alices, dataset, steps="1250")})
+    assert half.context["quote"].took == "About 4 min"
+    one = alices.get(new(dataset, "quote/"), {"dataset": dataset.code, **filled(alices, dataset, folds="1")})
+    assert one.context["quote"].took == "About 2 min", "three folds and the LoRA itself learn four times as much"
+
+
+def test_what_is_held_out_follows_the_form(alices: Client, dataset: DataSet) -> None:
+    assert "Learns all 4 pictures, each held out in turn" in alices.get(new(dataset)).text
+    one = alices.get(new(dataset, "quote/"), {"dataset": dataset.code, **filled(alices, dataset, folds="1")})
+    assert "3 pictures to train on, 1 held out" in one.text
+    set_split(dataset, 2, seed=0)
+    assert "2 pictures to train on, 2 held out" in alices.get(new(dataset)).text, "who sets a number has one split"
 
 
 def test_a_search_is_priced_and_begun(alices: Client, alice: User, dataset: DataSet) -> None:
@@ -151,3 +166,7 @@ def test_charlie_gets_404(charlies: Client, dataset: DataSet, alice: User) -> No
 def test_a_site_without_checkpoints_says_so(alices: Client, dataset: DataSet) -> None:
     Checkpoint.objects.all().delete()
     assert alices.get(new(dataset)).context["quote"].credits is None
+
+
+def test_an_empty_data_set_says_what_is_missing(alices: Client, alice: User, make_dataset: Any) -> None:
+    assert "3 to 200 pictures" in alices.get(new(make_dataset(alice, 0, "Empty"))).context["quote"].sentence
