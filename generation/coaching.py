@@ -145,6 +145,7 @@ class Coach:
             self.keepsake.folder,
             turn=self._turn,
             device=self.bench.renderer.device,
+            rest_at=self.run.stop_at,
         )
         # Closing it, however this is left, saves the step it is at.
         with closing(cast(Generator[Event], training)) as told:

@@ -36,14 +36,16 @@ def train(
     turn: Turn = nullcontext,
     device: torch.device | str = "cpu",
     threads: int | None = None,
+    rest_at: int | None = None,
 ) -> Iterator[Event]:
     """Learn a LoRA for the checkpoint `base`. Yields Progress after each step, Measured at snapshots, then Finished.
 
     `folder` keeps all there is: called again on it, the training goes on from at most 100 steps before where it was
     killed, to the same result; snapshots told before are told again. Closing the generator stops after the step under
     way, and nothing of it is lost. `turn` is entered around every piece of work on the device. Held-out pictures decide
-    nothing but what is measured. `device` may be "auto"; `threads` limits torch's on a CPU. Raises
-    TrainingError and WeightsRefused with sentences for people.
+    nothing but what is measured. `device` may be "auto"; `threads` limits torch's on a CPU. At the step `rest_at`, where
+    a search compares, the validation loss is taken as well. Raises TrainingError and WeightsRefused with sentences for
+    people.
     """
     if threads:
         torch.set_num_threads(threads)
@@ -53,7 +55,7 @@ def train(
     measured = session.earlier()
     yield from measured
     try:
-        for event in _events(session):
+        for event in _events(session, rest_at):
             if isinstance(event, Measured):
                 measured.append(event)
             yield event
@@ -69,7 +71,7 @@ def propose(snapshots: Sequence[Measured]) -> Choice:
     return choose([Point(one.step, one.training_loss, one.validation_loss, len(one.memorised)) for one in snapshots])
 
 
-def _events(session: Session) -> Iterator[Progress | Measured]:
+def _events(session: Session, rest_at: int | None) -> Iterator[Progress | Measured]:
     """The loop. Everything that a step changes is in the session's state, so that it may end after any of them."""
     recipe, state = session.recipe, session.state
     clock = _Clock(state.step, recipe.steps)
@@ -81,7 +83,8 @@ def _events(session: Session) -> Iterator[Progress | Measured]:
     while state.step < recipe.steps:
         loss = session.learn()
         due = state.step % recipe.sample_every == 0 or state.step == recipe.steps
-        validation_loss = session.validate() if due or state.step % VALIDATE_EVERY == 0 else None
+        asked = due or state.step == rest_at or state.step % VALIDATE_EVERY == 0
+        validation_loss = session.validate() if asked else None
         snapshots = session.measure(validation_loss) if due else []
         if not due:
             session.keep_if_best(validation_loss)
