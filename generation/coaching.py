@@ -18,6 +18,7 @@ from typing import cast
 import structlog
 from django.conf import settings
 
+from accounts.refusals import QuotaExceeded
 from generation import events, imagefiles
 from generation.catalog_files import CatalogWeights
 from generation.engine.outcome import RenderError
@@ -28,6 +29,7 @@ from generation.runs import files, halving, lifecycle, queueing
 from generation.runs.curve import Curve
 from generation.runs.keepsake import Keepsake
 from generation.runs.proposing import best_so_far
+from generation.storage import check_room
 from generation.training.trainer import Finished, Measured, Progress, TrainingError, TrainingPicture, train
 from generation.workbench import Workbench
 
@@ -48,11 +50,12 @@ class Ending(Enum):
     PAUSED = auto()
     AT_RUNG = auto()
     DRAINED = auto()
+    FULL = auto()
     LOST = auto()
 
 
 class Left(Exception):
-    """The run is left while it waits for the device."""
+    """The run is left in the midst of it: while it waits for the device, or where a snapshot finds no room."""
 
     def __init__(self, ending: Ending) -> None:
         super().__init__(ending.name)
@@ -217,6 +220,7 @@ class Coach:
         if known is not None and known.file == stored:
             return
         data = event.file.read_bytes()
+        self._check_room(len(data))
         samples = [
             files.keep(self.run, f"{event.step}-{number}.webp", encode_image(pixels, "webp"))
             for number, pixels in enumerate(event.samples)
@@ -240,6 +244,13 @@ class Coach:
         elif known is not None:
             files.discard_unused(self.run.code, [known.file, *known.samples])
 
+    def _check_room(self, more_bytes: int) -> None:
+        """Later snapshots could not be kept either, so what more it learned would be paid for and lost: it ends."""
+        try:
+            check_room(self.run.owner, more_bytes)
+        except QuotaExceeded:
+            raise Left(Ending.FULL) from None
+
     def finish(self) -> None:
         """The trainer is through: keep what it proposes. In a search the run waits for the others instead."""
         if self.run.search_id is not None:
@@ -251,6 +262,18 @@ class Coach:
         """The owner has seen enough: keep the best so far."""
         choice = best_so_far(self.run)
         lifecycle.finish_run(self.run, choice.step, choice.reason)
+
+    def end_full(self) -> None:
+        """The owner's storage has no room: keep the best so far. Of a search it is a candidate less."""
+        if self.run.search_id is None and self.run.snapshots.filter(step__gt=0).exists():
+            choice = best_so_far(self.run)
+            sentence = f"{choice.reason} It ended at step {self.run.step}, since your storage is full."
+            lifecycle.finish_run(self.run, choice.step, sentence)
+        else:
+            sentence = (
+                "Your storage has no room for its snapshots. Delete something, then train again; it cost nothing."
+            )
+            lifecycle.fail_run(self.run, "storage-full", sentence)
 
     def rest(self) -> None:
         lifecycle.rest_run(self.run)
@@ -270,6 +293,7 @@ PARTINGS: dict[Ending, Callable[[Coach], None]] = {
     Ending.PAUSED: Coach.rest,
     Ending.AT_RUNG: Coach.rest,
     Ending.DRAINED: Coach.put_back,
+    Ending.FULL: Coach.end_full,
     Ending.LOST: Coach.let_go,
 }
 

@@ -27,11 +27,10 @@ from generation.training.sampling import draw_latents, draw_samples
 from generation.training.state import Kept, State, load_state, save_state
 from generation.training.tensorfile import read_tensors, write_tensors
 from generation.training.validation import fixed_loss
-from generation.training_recipe import TrainingRecipe, folds_of
+from generation.training_recipe import DEFAULT_SAMPLES, TrainingRecipe, folds_of
 from generation.weightfile import hash_weights
 
 MAIN = "lora"
-DEFAULT_SAMPLES = 4
 
 
 class Session:

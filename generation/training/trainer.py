@@ -18,11 +18,9 @@ from generation.training.outcome import Finished, Measured, Progress, TrainingEr
 from generation.training.pictures import TrainingPicture
 from generation.training.session import Session
 from generation.training.state import SAVE_EVERY
-from generation.training_recipe import TrainingRecipe
+from generation.training_recipe import VALIDATE_EVERY, TrainingRecipe
 
 __all__ = ["Finished", "Measured", "Progress", "TrainingError", "TrainingPicture", "propose", "train"]
-
-VALIDATE_EVERY = 50
 
 Event = Progress | Measured | Finished
 
@@ -43,9 +41,9 @@ def train(
     `folder` keeps all there is: called again on it, the training goes on from at most 100 steps before where it was
     killed, to the same result; snapshots told before are told again. Closing the generator stops after the step under
     way, and nothing of it is lost. `turn` is entered around every piece of work on the device. Held-out pictures decide
-    nothing but what is measured. `device` may be "auto"; `threads` limits torch's on a CPU. At the step `rest_at`, where
-    a search compares, the validation loss is taken as well. Raises TrainingError and WeightsRefused with sentences for
-    people.
+    nothing but what is measured. `device` may be "auto"; `threads` limits torch's on a CPU. At the step `rest_at`,
+    where a search compares, the validation loss is taken as well. Raises TrainingError and WeightsRefused with
+    sentences for people.
     """
     if threads:
         torch.set_num_threads(threads)
