@@ -84,6 +84,11 @@ class TrainingRecipe:
             raise InvalidRecipe("resolution", "Resolution must be a multiple of 8.")
         if len(self.sample_prompts) > MAX_SAMPLE_PROMPTS:
             raise InvalidRecipe("sample_prompts", f"At most {MAX_SAMPLE_PROMPTS} sample prompts are drawn.")
+        if self.prior_weight and not self.prior_prompt.strip():
+            sentence = (
+                "Name the kind of thing under the prior prompt, “a cat” for instance, or set the prior weight to 0."
+            )
+            raise InvalidRecipe("prior_prompt", sentence)
         if self.steps > MAX_SNAPSHOTS * self.sample_every:
             least = math.ceil(self.steps / MAX_SNAPSHOTS)
             sentence = (

@@ -23,17 +23,20 @@ from generation.api.serializers import PriceOutput
 from generation.idempotency import idempotent
 from generation.models import DataSet, Snapshot, TrainingRun
 from generation.runs import steering
-from generation.runs.submission import quote_training, submit_training
+from generation.runs.submission import first_recipe, quote_training, submit_training
 from generation.runs.watching import place_of
+from generation.training_presets import FIRST_PRESET, PRESETS, with_preset
 from generation.training_recipe import OPTIMIZERS, PARTS, SCHEDULES, TrainingRecipe
+from generation.weights import find_checkpoint
 
 
 class TrainingInput(serializers.Serializer[Any]):
-    """A training of the LoRA `name` with your data set's code. What is left out has the recipe's own default."""
+    """A training of the LoRA `name` with your data set's code. What is left out is the preset's, as on the page."""
 
     dataset = serializers.CharField(max_length=16)
     name = serializers.CharField(max_length=100)
     checkpoint = serializers.CharField(max_length=100, required=False, allow_blank=True)
+    preset = serializers.ChoiceField(list(PRESETS), required=False)
     trigger = serializers.CharField(max_length=80, required=False, allow_blank=True)
     parts = serializers.ListField(child=serializers.ChoiceField(PARTS), required=False)
     rank = serializers.IntegerField(required=False)
@@ -62,10 +65,13 @@ class TrainingInput(serializers.Serializer[Any]):
     sample_prompts = serializers.ListField(child=serializers.CharField(max_length=300), required=False, max_length=8)
     seed = serializers.IntegerField(required=False)
 
-    def recipe(self) -> TrainingRecipe:
-        """Raises InvalidRecipe."""
-        said = {name: value for name, value in self.validated_data.items() if name not in ("dataset", "name")}
-        return TrainingRecipe.from_json(said)
+    def recipe(self, user: User, dataset: DataSet) -> TrainingRecipe:
+        """Raises InvalidRecipe, and Refusal for a checkpoint that there is not."""
+        known = {name: value for name, value in self.validated_data.items() if name not in ("dataset", "name")}
+        said = {name: tuple(value) if isinstance(value, list) else value for name, value in known.items()}
+        checkpoint = find_checkpoint(user, said.pop("checkpoint", ""))
+        preset = said.pop("preset", FIRST_PRESET)
+        return with_preset(first_recipe(dataset, checkpoint), preset, checkpoint.family, **said)
 
 
 class SnapshotOutput(serializers.ModelSerializer[Snapshot]):
@@ -160,7 +166,8 @@ class RunsView(generics.ListAPIView[TrainingRun]):
         form.is_valid(raise_exception=True)
         user = owner_of(request)
         grant_daily(user)
-        dataset, recipe = get_dataset(request, form.validated_data["dataset"]), form.recipe()
+        dataset = get_dataset(request, form.validated_data["dataset"])
+        recipe = form.recipe(user, dataset)
         if request.query_params.get("dry_run", "") in ("1", "true"):
             credits = quote_training(user, dataset, recipe)
             return Response({"credits": credits, "balance": wallet_of(user).balance})

@@ -21,7 +21,7 @@ from generation.pricing import training_price
 from generation.runs import queueing
 from generation.storage import check_room
 from generation.tasks import run_next_training
-from generation.training_recipe import TrainingRecipe
+from generation.training_recipe import TrainingRecipe, default_folds
 from generation.weights import find_checkpoint
 
 logger = structlog.get_logger(__name__)
@@ -38,6 +38,16 @@ class Prepared:
     recipe: TrainingRecipe
     manifest: list[dict[str, Any]]
     credits: int
+
+
+def first_recipe(dataset: DataSet, checkpoint: Checkpoint) -> TrainingRecipe:
+    """Where every recipe starts: the data set's trigger and split; folds where few pictures have no own split."""
+    return TrainingRecipe(
+        checkpoint=checkpoint.name,
+        trigger=dataset.trigger,
+        held_out=dataset.held_out,
+        folds=default_folds(dataset.pictures.count()) if dataset.held_out is None else 1,
+    )
 
 
 def submit_training(

@@ -30,6 +30,8 @@ def test_it_survives_json() -> None:
         ({"resolution": 100}, "resolution"),
         ({"sample_prompts": ("a",) * 9}, "sample_prompts"),
         ({"trigger": "x" * 81}, "trigger"),
+        ({"prior_weight": 0.5}, "prior_prompt"),
+        ({"prior_weight": 0.5, "prior_prompt": " "}, "prior_prompt"),
         ({"steps": 2500, "sample_every": 62}, "sample_every"),
     ],
 )
@@ -67,7 +69,7 @@ def test_few_pictures_have_folds() -> None:
 @pytest.mark.parametrize("name", PRESETS)
 @pytest.mark.parametrize("family", USUAL_RATES)
 def test_every_preset_is_a_recipe(name: str, family: str) -> None:
-    recipe = with_preset(TrainingRecipe("base"), name, family)
+    recipe = with_preset(TrainingRecipe("base", prior_prompt="a cat"), name, family)
     assert recipe.checkpoint == "base" and recipe.learning_rate <= USUAL_RATES[family]
     assert PRESETS[name].sentence.endswith(".")
 
@@ -96,3 +98,10 @@ def test_forty_snapshots_are_the_most() -> None:
     assert TrainingRecipe(steps=2500, sample_every=63)
     with pytest.raises(InvalidRecipe, match="At most 40 snapshots"):
         TrainingRecipe(steps=2500, sample_every=62)
+
+
+def test_the_preset_of_a_thing_keeps_its_kind() -> None:
+    with pytest.raises(InvalidRecipe, match="Name the kind"):
+        with_preset(TrainingRecipe("base"), "thing", "sd1")
+    assert with_preset(TrainingRecipe("base"), "thing", "sd1", prior_prompt="a cat").prior_weight == 1.0
+    assert with_preset(TrainingRecipe("base"), "thing", "sd1", prior_weight=0.0).prior_weight == 0.0

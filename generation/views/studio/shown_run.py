@@ -139,7 +139,7 @@ class ShownRun(RunCard):
     @property
     def recipe_rows(self) -> list[tuple[Knob, str]]:
         """Every knob as it was set, in words."""
-        fields = fields_of(self.run.recipe)
+        fields = fields_of(self.run.recipe.to_json())
         return [(knob, said(fields[name])) for name, knob in KNOBS.items()]
 
     @property
