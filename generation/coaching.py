@@ -46,7 +46,6 @@ class Ending(Enum):
     """How a worker parts from a run."""
 
     FINISHED = auto()
-    STOPPED = auto()
     PAUSED = auto()
     AT_RUNG = auto()
     DRAINED = auto()
@@ -149,6 +148,7 @@ class Coach:
             turn=self._turn,
             device=self.bench.renderer.device,
             rest_at=self.run.stop_at,
+            enough=lambda: self.bench.wish == Wish.STOP,
         )
         # Closing it, however this is left, saves the step it is at.
         with closing(cast(Generator[Event], training)) as told:
@@ -172,8 +172,11 @@ class Coach:
         return self.bench.renderer.spare_turn(self._look_up)
 
     def _look_up(self) -> None:
-        """While pictures are drawn: leave at once for what cannot wait. A pause can; nothing is learned meanwhile."""
-        if (ending := self._reason_to_leave()) and ending in (Ending.LOST, Ending.DRAINED, Ending.STOPPED):
+        """While pictures are drawn: leave at once for what cannot wait. A pause can; nothing is learned meanwhile.
+
+        A stop must: what was learned is measured before it is kept.
+        """
+        if (ending := self._reason_to_leave()) and ending in (Ending.LOST, Ending.DRAINED):
             raise Left(ending)
 
     def _reason_to_leave(self) -> Ending | None:
@@ -182,8 +185,8 @@ class Coach:
             return Ending.LOST
         if self.bench.closing:
             return Ending.DRAINED
-        if wish in WISHED:
-            return WISHED[wish]
+        if wish == Wish.PAUSE:
+            return Ending.PAUSED
         stop_at = self.run.stop_at
         return Ending.AT_RUNG if stop_at is not None and stop_at <= self.run.step < self.run.steps else None
 
@@ -252,16 +255,11 @@ class Coach:
             raise Left(Ending.FULL) from None
 
     def finish(self) -> None:
-        """The trainer is through: keep what it proposes. In a search the run waits for the others instead."""
+        """The trainer is through, or its owner has seen enough: keep what it proposes. In a search the run waits."""
         if self.run.search_id is not None:
             lifecycle.rest_run(self.run)
         elif self.choice is not None:
             lifecycle.finish_run(self.run, self.choice.best_step, self.choice.reason)
-
-    def stop(self) -> None:
-        """The owner has seen enough: keep the best so far."""
-        choice = best_so_far(self.run)
-        lifecycle.finish_run(self.run, choice.step, choice.reason)
 
     def end_full(self) -> None:
         """The owner's storage has no room: keep the best so far. Of a search it is a candidate less."""
@@ -286,10 +284,8 @@ class Coach:
         logger.info("run_lost")
 
 
-WISHED: dict[str, Ending] = {Wish.STOP: Ending.STOPPED, Wish.PAUSE: Ending.PAUSED}
 PARTINGS: dict[Ending, Callable[[Coach], None]] = {
     Ending.FINISHED: Coach.finish,
-    Ending.STOPPED: Coach.stop,
     Ending.PAUSED: Coach.rest,
     Ending.AT_RUNG: Coach.rest,
     Ending.DRAINED: Coach.put_back,

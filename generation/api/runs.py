@@ -68,7 +68,9 @@ class TrainingInput(serializers.Serializer[Any]):
     def recipe(self, user: User, dataset: DataSet) -> TrainingRecipe:
         """Raises InvalidRecipe, and Refusal for a checkpoint that there is not."""
         known = {name: value for name, value in self.validated_data.items() if name not in ("dataset", "name")}
-        said = {name: tuple(value) if isinstance(value, list) else value for name, value in known.items()}
+        said: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in known.items()
+        }
         checkpoint = find_checkpoint(user, said.pop("checkpoint", ""))
         preset = said.pop("preset", FIRST_PRESET)
         return with_preset(first_recipe(dataset, checkpoint), preset, checkpoint.family, **said)

@@ -6,7 +6,7 @@ The same recipe, base and pictures give the same file to the byte on the same ma
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -35,6 +35,7 @@ def train(
     device: torch.device | str = "cpu",
     threads: int | None = None,
     rest_at: int | None = None,
+    enough: Callable[[], bool] = lambda: False,
 ) -> Iterator[Event]:
     """Learn a LoRA for the checkpoint `base`. Yields Progress after each step, Measured at snapshots, then Finished.
 
@@ -42,7 +43,8 @@ def train(
     killed, to the same result; snapshots told before are told again. Closing the generator stops after the step under
     way, and nothing of it is lost. `turn` is entered around every piece of work on the device. Held-out pictures decide
     nothing but what is measured. `device` may be "auto"; `threads` limits torch's on a CPU. At the step `rest_at`,
-    where a search compares, the validation loss is taken as well. Raises TrainingError and WeightsRefused with
+    where a search compares, the validation loss is taken as well. `enough` is asked after each step: where it says so,
+    that step is measured like the last, and the training ends with it. Raises TrainingError and WeightsRefused with
     sentences for people.
     """
     if threads:
@@ -53,7 +55,7 @@ def train(
     measured = session.earlier()
     yield from measured
     try:
-        for event in _events(session, rest_at):
+        for event in _events(session, rest_at, enough):
             if isinstance(event, Measured):
                 measured.append(event)
             yield event
@@ -69,7 +71,7 @@ def propose(snapshots: Sequence[Measured]) -> Choice:
     return choose([Point(one.step, one.training_loss, one.validation_loss, len(one.memorised)) for one in snapshots])
 
 
-def _events(session: Session, rest_at: int | None) -> Iterator[Progress | Measured]:
+def _events(session: Session, rest_at: int | None, enough: Callable[[], bool]) -> Iterator[Progress | Measured]:
     """The loop. Everything that a step changes is in the session's state, so that it may end after any of them."""
     recipe, state = session.recipe, session.state
     clock = _Clock(state.step, recipe.steps)
@@ -78,9 +80,11 @@ def _events(session: Session, rest_at: int | None) -> Iterator[Progress | Measur
         first = session.measure(validation_loss)
         yield Progress(0, recipe.steps, first[0].training_loss, validation_loss, 0.0)
         yield from first
-    while state.step < recipe.steps:
+    last = recipe.steps
+    while state.step < last:
         loss = session.learn()
-        due = state.step % recipe.sample_every == 0 or state.step == recipe.steps
+        last = state.step if enough() else last
+        due = state.step % recipe.sample_every == 0 or state.step == last
         asked = due or state.step == rest_at or state.step % VALIDATE_EVERY == 0
         validation_loss = session.validate() if asked else None
         snapshots = session.measure(validation_loss) if due else []

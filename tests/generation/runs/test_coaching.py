@@ -110,16 +110,20 @@ def test_a_pause_rests_and_a_resumption_goes_on(queue_run: QueueRun, bench: Work
     assert fresh(run).state == "done"
 
 
-def test_stop_keeps_the_best_snapshot_and_charges_for_the_steps(
-    alice: User, queue_run: QueueRun, bench: Workbench, at_step: Any
+@pytest.mark.parametrize("step", [2, 15])
+def test_stop_measures_where_it_stands_and_charges_for_the_steps(
+    alice: User, queue_run: QueueRun, bench: Workbench, at_step: Any, step: int
 ) -> None:
+    """The wish is heard at a step and heeded after the next."""
     run = queue_run(steps=400)
-    at_step(15, steering.stop_run)
+    at_step(step, lambda run: steering.stop_run(fresh(run)))
     coaching.perform_ready_runs()
     run = fresh(run)
-    assert (run.state, run.step, run.best_step) == ("done", 15, 10)
+    assert (run.state, run.step) == ("done", step + 1)
+    measured = {snapshot.step: snapshot.validation_loss for snapshot in run.snapshots.all()}
+    assert step + 1 in measured and run.best_step in measured and run.best_step
     assert Lora.objects.filter(owner=alice).count() == 1
-    assert credits_of(alice) == 1000 - -(-run.credits * 15 // 400)
+    assert credits_of(alice) == 1000 - -(-run.credits * (step + 1) // 400)
 
 
 @pytest.mark.parametrize(
