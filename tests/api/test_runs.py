@@ -75,7 +75,7 @@ def test_the_same_key_begins_one(alices_api: APIClient, catalog: Checkpoint, dat
         ({"checkpoint": "ghost"}, 400, "unknown-checkpoint"),
         ({"optimizer": "magic"}, 400, "invalid"),
         ({"preset": "magic"}, 400, "invalid"),
-        ({"preset": "thing"}, 422, "bad-prior_prompt"),
+        ({"preset": "thing"}, 422, "bad-prior-prompt"),
     ],
 )
 def test_what_cannot_be_is_refused(
