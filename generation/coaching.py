@@ -18,6 +18,7 @@ from typing import cast
 import structlog
 from django.conf import settings
 
+from accounts.refusals import QuotaExceeded
 from generation import events, imagefiles
 from generation.catalog_files import CatalogWeights
 from generation.engine.outcome import RenderError
@@ -28,6 +29,7 @@ from generation.runs import files, halving, lifecycle, queueing
 from generation.runs.curve import Curve
 from generation.runs.keepsake import Keepsake
 from generation.runs.proposing import best_so_far
+from generation.storage import check_room
 from generation.training.trainer import Finished, Measured, Progress, TrainingError, TrainingPicture, train
 from generation.workbench import Workbench
 
@@ -44,15 +46,15 @@ class Ending(Enum):
     """How a worker parts from a run."""
 
     FINISHED = auto()
-    STOPPED = auto()
     PAUSED = auto()
     AT_RUNG = auto()
     DRAINED = auto()
+    FULL = auto()
     LOST = auto()
 
 
 class Left(Exception):
-    """The run is left while it waits for the device."""
+    """The run is left in the midst of it: while it waits for the device, or where a snapshot finds no room."""
 
     def __init__(self, ending: Ending) -> None:
         super().__init__(ending.name)
@@ -145,6 +147,8 @@ class Coach:
             self.keepsake.folder,
             turn=self._turn,
             device=self.bench.renderer.device,
+            rest_at=self.run.stop_at,
+            enough=lambda: self.bench.wish == Wish.STOP,
         )
         # Closing it, however this is left, saves the step it is at.
         with closing(cast(Generator[Event], training)) as told:
@@ -170,8 +174,11 @@ class Coach:
         return self.bench.renderer.spare_turn(self._look_up)
 
     def _look_up(self) -> None:
-        """While pictures are drawn: leave at once for what cannot wait. A pause can; nothing is learned meanwhile."""
-        if (ending := self._reason_to_leave()) and ending in (Ending.LOST, Ending.DRAINED, Ending.STOPPED):
+        """While pictures are drawn: leave at once for what cannot wait. A pause can; nothing is learned meanwhile.
+
+        A stop must: what was learned is measured before it is kept.
+        """
+        if (ending := self._reason_to_leave()) and ending in (Ending.LOST, Ending.DRAINED):
             raise Left(ending)
 
     def _reason_to_leave(self) -> Ending | None:
@@ -180,8 +187,8 @@ class Coach:
             return Ending.LOST
         if self.bench.closing:
             return Ending.DRAINED
-        if wish in WISHED:
-            return WISHED[wish]
+        if wish == Wish.PAUSE:
+            return Ending.PAUSED
         stop_at = self.run.stop_at
         return Ending.AT_RUNG if stop_at is not None and stop_at <= self.run.step < self.run.steps else None
 
@@ -218,6 +225,7 @@ class Coach:
         if known is not None and known.file == stored:
             return
         data = event.file.read_bytes()
+        self._check_room(len(data))
         samples = [
             files.keep(self.run, f"{event.step}-{number}.webp", encode_image(pixels, "webp"))
             for number, pixels in enumerate(event.samples)
@@ -241,17 +249,31 @@ class Coach:
         elif known is not None:
             files.discard_unused(self.run.code, [known.file, *known.samples])
 
+    def _check_room(self, more_bytes: int) -> None:
+        """Later snapshots could not be kept either, so what more it learned would be paid for and lost: it ends."""
+        try:
+            check_room(self.run.owner, more_bytes)
+        except QuotaExceeded:
+            raise Left(Ending.FULL) from None
+
     def finish(self) -> None:
-        """The trainer is through: keep what it proposes. In a search the run waits for the others instead."""
+        """The trainer is through, or its owner has seen enough: keep what it proposes. In a search the run waits."""
         if self.run.search_id is not None:
             lifecycle.rest_run(self.run)
         elif self.choice is not None:
             lifecycle.finish_run(self.run, self.choice.best_step, self.choice.reason)
 
-    def stop(self) -> None:
-        """The owner has seen enough: keep the best so far."""
-        choice = best_so_far(self.run)
-        lifecycle.finish_run(self.run, choice.step, choice.reason)
+    def end_full(self) -> None:
+        """The owner's storage has no room: keep the best so far. Of a search it is a candidate less."""
+        if self.run.search_id is None and self.run.snapshots.filter(step__gt=0).exists():
+            choice = best_so_far(self.run)
+            sentence = f"{choice.reason} It ended at step {self.run.step}, since your storage is full."
+            lifecycle.finish_run(self.run, choice.step, sentence)
+        else:
+            sentence = (
+                "Your storage has no room for its snapshots. Delete something, then train again; it cost nothing."
+            )
+            lifecycle.fail_run(self.run, "storage-full", sentence)
 
     def rest(self) -> None:
         lifecycle.rest_run(self.run)
@@ -264,13 +286,12 @@ class Coach:
         logger.info("run_lost")
 
 
-WISHED: dict[str, Ending] = {Wish.STOP: Ending.STOPPED, Wish.PAUSE: Ending.PAUSED}
 PARTINGS: dict[Ending, Callable[[Coach], None]] = {
     Ending.FINISHED: Coach.finish,
-    Ending.STOPPED: Coach.stop,
     Ending.PAUSED: Coach.rest,
     Ending.AT_RUNG: Coach.rest,
     Ending.DRAINED: Coach.put_back,
+    Ending.FULL: Coach.end_full,
     Ending.LOST: Coach.let_go,
 }
 

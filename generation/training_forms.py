@@ -8,10 +8,10 @@ from typing import Any
 
 from django import forms
 
-from generation.datasets.splitting import usual_folds
 from generation.models import Checkpoint, DataSet
 from generation.recipe import InvalidRecipe
 from generation.runs.searching import AXES
+from generation.runs.submission import first_recipe
 from generation.training_presets import PRESETS, with_preset
 from generation.training_recipe import (
     OPTIMIZERS,
@@ -22,7 +22,6 @@ from generation.training_recipe import (
     TrainingRecipe,
 )
 
-FIRST_PRESET = "style"
 LIMITS: Mapping[str, tuple[float, float]] = {field: limits for field, limits, _ in RANGES}
 PART_NAMES = {
     "attention": "Attention",
@@ -159,8 +158,9 @@ class TrainingForm(forms.Form):
         said = {name: self.cleaned_data[name] for name in KNOBS}
         prompts = tuple(line.strip() for line in said.pop("sample_prompts").splitlines() if line.strip())
         typed = {name: value for name, value in said.items() if value not in (None, "")}
-        base = with_preset(first_recipe(dataset, checkpoint), self.cleaned_data["preset"], checkpoint.family)
-        return base.replace(**{**typed, "parts": tuple(typed["parts"])}, sample_prompts=prompts)
+        typed |= {"parts": tuple(typed["parts"]), "sample_prompts": prompts}
+        first, preset = first_recipe(dataset, checkpoint), self.cleaned_data["preset"]
+        return with_preset(first, preset, checkpoint.family, **typed)
 
     def axes(self) -> dict[str, list[Any]]:
         """What a search tries: `4, 8, 16` for the rank. Raises InvalidRecipe for what is no such value."""
@@ -182,24 +182,14 @@ def _values(axis: str, text: str, default: Any) -> list[Any]:
         raise InvalidRecipe(f"axis_{axis}", f"{label}: write numbers with commas between.", "bad-axis") from error
 
 
-def first_recipe(dataset: DataSet, checkpoint: Checkpoint) -> TrainingRecipe:
-    """Where every preset starts: the trigger and the split of the data set, the folds that so few pictures want."""
-    return TrainingRecipe(
-        checkpoint=checkpoint.name,
-        trigger=dataset.trigger,
-        held_out=dataset.held_out,
-        folds=usual_folds(dataset),
-    )
-
-
-def fields_of(recipe: TrainingRecipe) -> dict[str, Any]:
-    """A recipe as the form's fields."""
-    values = {name: getattr(recipe, name) for name in KNOBS}
+def fields_of(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """A recipe's fields, which need not be a whole recipe yet, as the form's."""
+    values = {name: recipe[name] for name in KNOBS}
     numbers = {name: f"{value:g}" for name, value in values.items() if isinstance(value, float)}
     return {
         **values,
         **numbers,
-        "parts": list(recipe.parts),
-        "resolution": recipe.resolution or "",
-        "sample_prompts": "\n".join(recipe.sample_prompts),
+        "parts": list(recipe["parts"]),
+        "resolution": recipe["resolution"] or "",
+        "sample_prompts": "\n".join(recipe["sample_prompts"]),
     }

@@ -22,6 +22,8 @@ class Preset:
     rate: float = 1.0
 
 
+FIRST_PRESET = "style"
+
 PRESETS: Mapping[str, Preset] = {
     "style": Preset(
         "A style",
@@ -31,8 +33,15 @@ PRESETS: Mapping[str, Preset] = {
     "thing": Preset(
         "A thing or a person",
         "Learns what one thing looks like: more layers and a finer rate, with pictures of its kind drawn first so that"
-        " the kind is not forgotten. Name the kind under prior preservation.",
-        {"parts": ("attention", "feed_forward"), "rank": 16, "alpha": 16.0, "steps": 2000, "warmup_steps": 100},
+        " the kind is not forgotten. Name the kind as the prior prompt; each step costs twice as much.",
+        {
+            "parts": ("attention", "feed_forward"),
+            "rank": 16,
+            "alpha": 16.0,
+            "steps": 2000,
+            "warmup_steps": 100,
+            "prior_weight": 1.0,
+        },
         rate=0.5,
     ),
     "thorough": Preset(
@@ -56,13 +65,16 @@ PRESETS: Mapping[str, Preset] = {
 }
 
 
-def fields_of_preset(name: str, family: str) -> dict[str, Any]:
-    """What a preset sets, at the rate that the checkpoint's family bears. Raises KeyError."""
+def preset_fields(name: str, family: str) -> dict[str, Any]:
+    """The fields that a preset sets, at the rate that the checkpoint's family bears. Raises KeyError."""
     preset = PRESETS[name]
     rate = USUAL_RATES[family] * preset.rate
     return {**preset.changes, "learning_rate": rate, "text_learning_rate": rate / 4}
 
 
-def with_preset(recipe: TrainingRecipe, name: str, family: str) -> TrainingRecipe:
-    """The recipe with a preset's settings. Raises KeyError."""
-    return recipe.replace(**fields_of_preset(name, family))
+def with_preset(recipe: TrainingRecipe, name: str, family: str, **said: Any) -> TrainingRecipe:
+    """The recipe with a preset's settings, and over them what was said. Raises KeyError and InvalidRecipe.
+
+    One step, since a preset alone may be no recipe yet: that of a thing wants to know its kind.
+    """
+    return recipe.replace(**{**preset_fields(name, family), **said})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import random
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -20,8 +21,17 @@ RESOLUTION_RANGE = (64, 1024)
 RATE_RANGE = (1e-7, 0.1)
 MAX_SAMPLE_PROMPTS = 8
 DEFAULT_SAMPLES = 4
+"""Drawn at a snapshot where the recipe names no prompts."""
 MAX_TRIGGER_CHARS = 80
 """Also of any trigger word of a LoRA: what a training was called by is one."""
+MAX_SNAPSHOTS = 40
+"""Each keeps a LoRA file and samples in its owner's storage."""
+SAMPLE_STEPS = 20
+"""Drawing steps of one sample, and of one picture of the prior."""
+MEASURED_ROWS = 32
+"""About as many rows one loss is measured on."""
+VALIDATE_EVERY = 50
+"""Steps between two validation losses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +86,17 @@ class TrainingRecipe:
             raise InvalidRecipe("resolution", "Resolution must be a multiple of 8.")
         if len(self.sample_prompts) > MAX_SAMPLE_PROMPTS:
             raise InvalidRecipe("sample_prompts", f"At most {MAX_SAMPLE_PROMPTS} sample prompts are drawn.")
+        if self.prior_weight and not self.prior_prompt.strip():
+            sentence = (
+                "Name the kind of thing under the prior prompt, “a cat” for instance, or set the prior weight to 0."
+            )
+            raise InvalidRecipe("prior_prompt", sentence)
+        if self.steps > MAX_SNAPSHOTS * self.sample_every:
+            least = math.ceil(self.steps / MAX_SNAPSHOTS)
+            sentence = (
+                f"At most {MAX_SNAPSHOTS} snapshots are made: for {self.steps} steps take every {least}th or fewer."
+            )
+            raise InvalidRecipe("sample_every", sentence)
         if len(self.trigger) > MAX_TRIGGER_CHARS:
             raise InvalidRecipe("trigger", f"A trigger has at most {MAX_TRIGGER_CHARS} characters.")
 

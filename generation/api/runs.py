@@ -23,15 +23,15 @@ from generation.api.serializers import PriceOutput
 from generation.idempotency import idempotent
 from generation.models import DataSet, Snapshot, TrainingRun
 from generation.runs import steering
-from generation.runs.submission import quote_training, submit_training
+from generation.runs.submission import first_recipe, quote_training, submit_training
 from generation.runs.watching import place_of
-from generation.training_presets import PRESETS, fields_of_preset
+from generation.training_presets import FIRST_PRESET, PRESETS, with_preset
 from generation.training_recipe import MAX_TRIGGER_CHARS, OPTIMIZERS, PARTS, SCHEDULES, TrainingRecipe
 from generation.weights import find_checkpoint
 
 
 class TrainingInput(serializers.Serializer[Any]):
-    """A training of the LoRA `name` with your data set's code. What is left out has the recipe's own default."""
+    """A training of the LoRA `name` with your data set's code. What is left out is the preset's, as on the page."""
 
     dataset = serializers.CharField(max_length=16)
     name = serializers.CharField(max_length=100)
@@ -67,19 +67,22 @@ class TrainingInput(serializers.Serializer[Any]):
     sample_prompts = serializers.ListField(child=serializers.CharField(max_length=300), required=False, max_length=8)
     seed = serializers.IntegerField(required=False)
 
-    def recipe(self, user: User) -> TrainingRecipe:
+    def recipe(self, user: User, dataset: DataSet) -> TrainingRecipe:
         """Raises InvalidRecipe, and Refusal for a preset or a checkpoint that is not there."""
-        said = {name: value for name, value in self.validated_data.items() if name not in ("dataset", "name")}
-        preset = preset_fields(user, said.pop("preset", ""), said.get("checkpoint", ""))
-        return TrainingRecipe.from_json({**preset, **said})
+        known = {name: value for name, value in self.validated_data.items() if name not in ("dataset", "name")}
+        said: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in known.items()
+        }
+        checkpoint = find_checkpoint(user, said.pop("checkpoint", ""))
+        preset = known_preset(said.pop("preset", FIRST_PRESET))
+        return with_preset(first_recipe(dataset, checkpoint), preset, checkpoint.family, **said)
 
 
-def preset_fields(user: User, preset: str, checkpoint: str) -> dict[str, Any]:
-    """The fields that a preset sets for the checkpoint's family; none where no preset is named."""
-    if preset and preset not in PRESETS:
-        sentence = f"There is no preset “{preset}”; choose one of: {', '.join(PRESETS)}."
+def known_preset(name: str) -> str:
+    if name not in PRESETS:
+        sentence = f"There is no preset “{name}”; choose one of: {', '.join(PRESETS)}."
         raise Refusal("unknown-preset", sentence, field="preset")
-    return fields_of_preset(preset, find_checkpoint(user, checkpoint).family) if preset else {}
+    return name
 
 
 class AlikeOutput(serializers.Serializer[Any]):
@@ -191,7 +194,8 @@ class RunsView(generics.ListAPIView[TrainingRun]):
         form.is_valid(raise_exception=True)
         user = owner_of(request)
         grant_daily(user)
-        dataset, recipe = get_dataset(request, form.validated_data["dataset"]), form.recipe(user)
+        dataset = get_dataset(request, form.validated_data["dataset"])
+        recipe = form.recipe(user, dataset)
         if request.query_params.get("dry_run", "") in ("1", "true"):
             credits = quote_training(user, dataset, recipe)
             return Response({"credits": credits, "balance": wallet_of(user).balance})

@@ -155,7 +155,8 @@ class SearchesView(generics.ListAPIView[TrainingSearch]):
         grant_daily(user)
         balance = wallet_of(user).balance
         axes, budget = form.axes_said(), form.validated_data.pop("budget", balance)
-        dataset, recipe = get_dataset(request, form.validated_data["dataset"]), form.recipe(user)
+        dataset = get_dataset(request, form.validated_data["dataset"])
+        recipe = form.recipe(user, dataset)
         if request.query_params.get("dry_run", "") in ("1", "true"):
             return Response({"credits": quote_search(user, dataset, recipe, axes), "balance": balance})
         name = form.validated_data["name"]

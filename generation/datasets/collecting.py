@@ -15,15 +15,13 @@ from generation.datasets.archives import Entry, Words, entries_of, looks_like_zi
 from generation.datasets.keeping import FOLDER
 from generation.datasets.preparing import PreparedPicture, prepare_picture, tidy_caption
 from generation.datasets.refused import FileRefused, RefusedFile, plain_name
-from generation.imaging.pdq import SAME_PICTURE, pdq_distance
+from generation.imaging.pdq import SAME_PICTURE, SURE_QUALITY, pdq_distance
 from generation.imaging.untrusted import MAX_FILE_BYTES
 from generation.models import DataPicture, DataSet, GeneratedImage
 from generation.models.jobs import new_code
 from generation.storage import check_room
 
 MAX_PICTURES = 200
-SURE_QUALITY = 20
-"""Below it a picture is so flat that its perceptual hash is noise and says nothing of other pictures."""
 
 
 MADE_NAME_CHARS = 40

@@ -18,6 +18,8 @@ from generation.imaging.encode import Pixels, rgb_image
 BITS = 256
 SAME_PICTURE = 31
 """At most this far apart, two pictures are one picture to the eye: the description's own threshold."""
+SURE_QUALITY = 20
+"""Below it a picture is so flat that its hash is noise and says nothing of other pictures."""
 
 _WORKED_SIDE = 512
 _SAMPLES = 64

@@ -44,7 +44,7 @@ def submit_search(
     asked: its own budget pays beside the wallet.
     """
     name = check_name(name)
-    candidates = [prepare(user, dataset, each) for each in combinations(recipe, axes)]
+    candidates = candidates_of(user, dataset, recipe, axes)
     stops = rungs(max(each.recipe.steps for each in candidates), len(candidates))
     most = most_it_costs(candidates, stops)
     if most > budget:
@@ -69,8 +69,19 @@ def submit_search(
 
 def quote_search(user: User, dataset: DataSet, recipe: TrainingRecipe, axes: Mapping[str, Sequence[Any]]) -> int:
     """The credits that the search costs at most. Raises Refusal like a submission."""
-    candidates = [prepare(user, dataset, each) for each in combinations(recipe, axes)]
+    candidates = candidates_of(user, dataset, recipe, axes)
     return most_it_costs(candidates, rungs(max(each.recipe.steps for each in candidates), len(candidates)))
+
+
+def candidates_of(
+    user: User, dataset: DataSet, recipe: TrainingRecipe, axes: Mapping[str, Sequence[Any]]
+) -> list[Prepared]:
+    """The trainings that the search compares. Raises Refusal where there would be nothing to compare them by."""
+    candidates = [prepare(user, dataset, each) for each in combinations(recipe, axes)]
+    if recipe.folds == 1 and not any(entry["held_out"] for entry in candidates[0].manifest):
+        sentence = "A search compares by pictures that are held out, and none is. Hold some out, or train with folds."
+        raise Refusal("nothing-held-out", sentence, field="folds")
+    return candidates
 
 
 def combinations(recipe: TrainingRecipe, axes: Mapping[str, Sequence[Any]]) -> list[TrainingRecipe]:

@@ -39,17 +39,25 @@ def resume_run(run: TrainingRun) -> None:
 
 
 def stop_run(run: TrainingRun) -> None:
-    """End it and keep the best snapshot so far as the LoRA; the steps that were not done are not charged.
+    """End it and keep the best of what was learned as the LoRA; the steps that were not done are not charged.
 
-    Raises Conflict when it has ended, or has no snapshot worth keeping yet.
+    A worker measures where it stands first, so one that rests beyond its last snapshot goes back to the queue for that.
+    Raises Conflict when it has ended, or has learned nothing yet.
     """
     _not_of_a_search(run)
-    if not run.snapshots.filter(step__gt=0).exists():
-        raise Conflict("nothing-to-keep", "There is no snapshot yet. Wait for the first one, or discard the training.")
+    measured = run.snapshots.filter(step__gt=0).order_by("-step").first()
+    if measured is None and not run.step:
+        raise Conflict("nothing-to-keep", "Nothing has been learned yet. Wait for the first steps, or discard it.")
     if _row(run).running().update(wish=Wish.STOP):
         return
-    choice = best_so_far(run)
     resting = _row(run).filter(state__in=[State.QUEUED, State.PAUSED])
+    if measured is None or measured.step < run.step:
+        if not resting.update(state=State.QUEUED, wish=Wish.STOP, announced_at=RING_DUE):
+            raise Conflict("already-ended", "This training has already ended.")
+        lifecycle.announce(run, State.QUEUED)
+        transaction.on_commit(lambda: announce_run(run))
+        return
+    choice = best_so_far(run)
     if lifecycle.keep_result(run, resting, choice.step, choice.reason) is None:
         raise Conflict("already-ended", "This training has already ended.")
 

@@ -15,7 +15,7 @@ from accounts import budgets, credits
 from accounts.models import ApiToken, User
 from accounts.refusals import Conflict, NotFound, QuotaExceeded, Refusal
 from generation import events
-from generation.datasets.splitting import held_out_of
+from generation.datasets.splitting import held_out_of, usual_folds
 from generation.loras.naming import RESERVED
 from generation.models import Checkpoint, DataPicture, DataSet, QueueShare, TrainingRun, TrainingSearch
 from generation.pricing import training_price
@@ -39,6 +39,16 @@ class Prepared:
     recipe: TrainingRecipe
     manifest: list[dict[str, Any]]
     credits: int
+
+
+def first_recipe(dataset: DataSet, checkpoint: Checkpoint) -> TrainingRecipe:
+    """Where every recipe starts: the data set's trigger and split; folds where few pictures have no own split."""
+    return TrainingRecipe(
+        checkpoint=checkpoint.name,
+        trigger=dataset.trigger,
+        held_out=dataset.held_out,
+        folds=usual_folds(dataset),
+    )
 
 
 def submit_training(

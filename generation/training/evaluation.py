@@ -13,7 +13,8 @@ from statistics import mean
 import torch
 from torch import Tensor
 
-from generation.imaging.pdq import SAME_PICTURE, pdq_distance, pdq_hash
+from generation.engine.outcome import Pixels
+from generation.imaging.pdq import BITS, SAME_PICTURE, SURE_QUALITY, pdq_distance, pdq_hash
 from generation.training.learner import Learner
 from generation.training.material import Material
 from generation.training.pictures import fitted
@@ -26,7 +27,7 @@ class Likeness:
 
     training: float
     validation: float | None
-    closest: int
+    closest: int | None
     memorised: tuple[tuple[int, str], ...]
 
 
@@ -40,21 +41,31 @@ class Evaluation:
         self._common = torch.cat(learned).mean(dim=0, keepdim=True)
         self._learned = self._directions(learned)
         self._held_out = self._directions([_square(material, index) for index in learner.held_out])
-        self._hashes = {index: _hash_of(material, index) for index in learner.learned}
+        # Where half of the looks were mirrored, a mirrored picture is what it learned by heart.
+        sides = (False, True) if learner.room.recipe.flip else (False,)
+        found = [(index, _sure_hash(_pixels_of(material, index, flip))) for index in learner.learned for flip in sides]
+        self._hashes = [(index, hashed) for index, hashed in found if hashed is not None]
 
     def of(self, samples: Sequence[Sample]) -> Likeness:
         directions = self._directions([sample.latents for sample in samples])
-        distances = {
-            (number, self._names[index]): pdq_distance(pdq_hash(sample.pixels)[0], hashed)
-            for number, sample in enumerate(samples)
-            for index, hashed in self._hashes.items()
-        }
+        distances = self._distances(samples)
         return Likeness(
             training=_nearest(directions, self._learned) or 0.0,
             validation=_nearest(directions, self._held_out),
-            closest=min(distances.values()),
+            closest=min(distances.values(), default=None),
             memorised=tuple(pair for pair, distance in distances.items() if distance <= SAME_PICTURE),
         )
+
+    def _distances(self, samples: Sequence[Sample]) -> dict[tuple[int, str], int]:
+        """From each sample to each picture, the nearer side of it; what is too flat to tell is left out."""
+        distances: dict[tuple[int, str], int] = {}
+        for number, sample in enumerate(samples):
+            if (mine := _sure_hash(sample.pixels)) is None:
+                continue
+            for index, hashed in self._hashes:
+                pair = (number, self._names[index])
+                distances[pair] = min(pdq_distance(mine, hashed), distances.get(pair, BITS))
+        return distances
 
     def _directions(self, latents: Sequence[Tensor]) -> list[Tensor]:
         return [torch.nn.functional.normalize((one - self._common).flatten(), dim=0) for one in latents]
@@ -72,6 +83,13 @@ def _square(material: Material, index: int) -> Tensor:
         return material.square_latents(index)
 
 
-def _hash_of(material: Material, index: int) -> str:
-    values = fitted(material.pictures[index], material.square).values[0].permute(1, 2, 0).numpy()
-    return pdq_hash(((values + 1) * 127.5).round().astype("uint8"))[0]
+def _pixels_of(material: Material, index: int, flip: bool) -> Pixels:
+    values = fitted(material.pictures[index], material.square, flip=flip).values[0].permute(1, 2, 0).numpy()
+    pixels: Pixels = ((values + 1) * 127.5).round().astype("uint8")
+    return pixels
+
+
+def _sure_hash(pixels: Pixels) -> str | None:
+    """None for a picture so flat that its hash is noise: a likeness found by it would be none."""
+    hashed, quality = pdq_hash(pixels)
+    return hashed if quality >= SURE_QUALITY else None

@@ -28,7 +28,8 @@ class Measured:
 
     Both losses are taken with the same noise and timesteps, so that their gap is overfitting and nothing else.
     Similarities are cosines (-1..1) of the base VAE's latents. `closest` is the least PDQ distance (0..256) of a sample
-    to a training picture; `memorised` pairs (index of the sample, name of the picture) lie below the warning line.
+    to a training picture, None where all are too flat to tell; `memorised` pairs (index of the sample, name of the
+    picture) lie below the warning line.
     After a resumption every earlier snapshot is told once more.
     """
 
@@ -37,7 +38,7 @@ class Measured:
     validation_loss: float | None
     similarity_training: float
     similarity_validation: float | None
-    closest: int
+    closest: int | None
     memorised: tuple[tuple[int, str], ...]
     file: Path
     samples: tuple[Pixels, ...]

@@ -14,9 +14,10 @@ from generation.engine.samplers import make_scheduler
 from generation.training.chance import generator_for
 from generation.training.material import Material
 from generation.training.networks import Words, joined
+from generation.training_recipe import SAMPLE_STEPS
 
 SAMPLER = "Euler"
-STEPS = 20
+STEPS = SAMPLE_STEPS
 GUIDANCE = 4.0
 
 

@@ -6,7 +6,7 @@ The same recipe, base and pictures give the same file to the byte on the same ma
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -18,11 +18,9 @@ from generation.training.outcome import Finished, Measured, Progress, TrainingEr
 from generation.training.pictures import TrainingPicture
 from generation.training.session import Session
 from generation.training.state import SAVE_EVERY
-from generation.training_recipe import TrainingRecipe
+from generation.training_recipe import VALIDATE_EVERY, TrainingRecipe
 
 __all__ = ["Finished", "Measured", "Progress", "TrainingError", "TrainingPicture", "propose", "train"]
-
-VALIDATE_EVERY = 50
 
 Event = Progress | Measured | Finished
 
@@ -36,14 +34,18 @@ def train(
     turn: Turn = nullcontext,
     device: torch.device | str = "cpu",
     threads: int | None = None,
+    rest_at: int | None = None,
+    enough: Callable[[], bool] = lambda: False,
 ) -> Iterator[Event]:
     """Learn a LoRA for the checkpoint `base`. Yields Progress after each step, Measured at snapshots, then Finished.
 
     `folder` keeps all there is: called again on it, the training goes on from at most 100 steps before where it was
     killed, to the same result; snapshots told before are told again. Closing the generator stops after the step under
     way, and nothing of it is lost. `turn` is entered around every piece of work on the device. Held-out pictures decide
-    nothing but what is measured. `device` may be "auto"; `threads` limits torch's on a CPU. Raises
-    TrainingError and WeightsRefused with sentences for people.
+    nothing but what is measured. `device` may be "auto"; `threads` limits torch's on a CPU. At the step `rest_at`,
+    where a search compares, the validation loss is taken as well. `enough` is asked after each step: where it says so,
+    that step is measured like the last, and the training ends with it. Raises TrainingError and WeightsRefused with
+    sentences for people.
     """
     if threads:
         torch.set_num_threads(threads)
@@ -53,7 +55,7 @@ def train(
     measured = session.earlier()
     yield from measured
     try:
-        for event in _events(session):
+        for event in _events(session, rest_at, enough):
             if isinstance(event, Measured):
                 measured.append(event)
             yield event
@@ -69,7 +71,7 @@ def propose(snapshots: Sequence[Measured]) -> Choice:
     return choose([Point(one.step, one.training_loss, one.validation_loss, len(one.memorised)) for one in snapshots])
 
 
-def _events(session: Session) -> Iterator[Progress | Measured]:
+def _events(session: Session, rest_at: int | None, enough: Callable[[], bool]) -> Iterator[Progress | Measured]:
     """The loop. Everything that a step changes is in the session's state, so that it may end after any of them."""
     recipe, state = session.recipe, session.state
     clock = _Clock(state.step, recipe.steps)
@@ -78,10 +80,13 @@ def _events(session: Session) -> Iterator[Progress | Measured]:
         first = session.measure(validation_loss)
         yield Progress(0, recipe.steps, first[0].training_loss, validation_loss, 0.0)
         yield from first
-    while state.step < recipe.steps:
+    last = recipe.steps
+    while state.step < last:
         loss = session.learn()
-        due = state.step % recipe.sample_every == 0 or state.step == recipe.steps
-        validation_loss = session.validate() if due or state.step % VALIDATE_EVERY == 0 else None
+        last = state.step if enough() else last
+        due = state.step % recipe.sample_every == 0 or state.step == last
+        asked = due or state.step == rest_at or state.step % VALIDATE_EVERY == 0
+        validation_loss = session.validate() if asked else None
         snapshots = session.measure(validation_loss) if due else []
         if not due:
             session.keep_if_best(validation_loss)

@@ -10,9 +10,10 @@ import torch
 from generation.training.chance import generator_for
 from generation.training.diffusion import Draw, row_losses
 from generation.training.learner import Batch, Classroom
+from generation.training_recipe import MEASURED_ROWS
 
-ROWS = 32
-"""About as many rows are measured, over all pictures together."""
+ROWS = MEASURED_ROWS
+"""Over all pictures together."""
 MOST_PICTURES = 16
 FEWEST_ROWS_EACH = 2
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from accounts.models import User
+from accounts.models import Plan, User
 from generation.imagefiles import keep
 from generation.models import Checkpoint, DataSet, Snapshot, TrainingRun
 from tests.conftest import credits_of
@@ -38,6 +38,19 @@ def test_begin_and_follow(alices_api: APIClient, catalog: Checkpoint, dataset: D
     assert [each["code"] for each in alices_api.get(URL).json()["results"]] == [run["code"]]
 
 
+def test_what_is_not_said_is_as_on_the_page(alices_api: APIClient, catalog: Checkpoint, dataset: DataSet) -> None:
+    """Few pictures have folds, and the rate is the one that the family bears."""
+    Plan.objects.update(max_training_runs=9)
+    Checkpoint.objects.update(family="sd1")
+    recipe = ask(alices_api, dataset).json()["recipe"]
+    assert (recipe["folds"], recipe["learning_rate"], recipe["text_learning_rate"]) == (3, 2e-4, 5e-5)
+    thing = ask(alices_api, dataset, preset="thing", prior_prompt="a cat", folds=1, name="thing").json()["recipe"]
+    assert (thing["folds"], thing["rank"], thing["prior_weight"], thing["learning_rate"]) == (1, 16, 1.0, 1e-4)
+    DataSet.objects.update(held_out=1)
+    said = ask(alices_api, dataset, learning_rate=5e-4, name="said").json()["recipe"]
+    assert (said["folds"], said["held_out"], said["learning_rate"]) == (1, 1, 5e-4)
+
+
 def test_a_dry_run_tells_the_price_and_begins_nothing(
     alices_api: APIClient, catalog: Checkpoint, dataset: DataSet
 ) -> None:
@@ -62,6 +75,7 @@ def test_the_same_key_begins_one(alices_api: APIClient, catalog: Checkpoint, dat
         ({"checkpoint": "ghost"}, 400, "unknown-checkpoint"),
         ({"optimizer": "magic"}, 400, "invalid"),
         ({"preset": "magic"}, 400, "unknown-preset"),
+        ({"preset": "thing"}, 422, "bad-prior-prompt"),
         ({"name": "merges"}, 409, "name-taken"),
     ],
 )

@@ -30,6 +30,9 @@ def test_it_survives_json() -> None:
         ({"resolution": 100}, "resolution"),
         ({"sample_prompts": ("a",) * 9}, "sample_prompts"),
         ({"trigger": "x" * 81}, "trigger"),
+        ({"prior_weight": 0.5}, "prior_prompt"),
+        ({"prior_weight": 0.5, "prior_prompt": " "}, "prior_prompt"),
+        ({"steps": 2500, "sample_every": 62}, "sample_every"),
     ],
 )
 def test_what_cannot_be_trained_is_refused(change: dict[str, object], field: str) -> None:
@@ -75,7 +78,7 @@ def test_samples_are_drawn_from_captions_of_both_kinds(held_out: set[int], expec
 @pytest.mark.parametrize("name", PRESETS)
 @pytest.mark.parametrize("family", USUAL_RATES)
 def test_every_preset_is_a_recipe(name: str, family: str) -> None:
-    recipe = with_preset(TrainingRecipe("base"), name, family)
+    recipe = with_preset(TrainingRecipe("base", prior_prompt="a cat"), name, family)
     assert recipe.checkpoint == "base" and recipe.learning_rate <= USUAL_RATES[family]
     assert PRESETS[name].sentence.endswith(".")
 
@@ -84,7 +87,30 @@ def test_the_price_follows_the_work() -> None:
     recipe = TrainingRecipe()
     assert training_price(recipe, 9, native_side=128) == 26
     assert training_price(recipe.replace(steps=1), 9, native_side=128) == 1
-    assert training_work(recipe.replace(steps=5000), 9) == 2 * training_work(recipe, 9)
-    assert training_work(recipe.replace(folds=3), 9) == 4 * training_work(recipe, 9)
-    assert training_work(recipe.replace(prior_weight=1.0), 9) == 2 * training_work(recipe, 9)
+    once = training_work(recipe, 9)
+    assert training_work(recipe.replace(steps=5000), 9) == pytest.approx(2 * once, rel=0.01)
+    assert training_work(recipe.replace(folds=3), 9) == pytest.approx(4 * once, rel=0.1)
+    assert training_work(recipe.replace(prior_weight=1.0, prior_prompt="a cat"), 9) == pytest.approx(2 * once, rel=0.1)
     assert training_work(recipe.replace(resolution=256), 9) == training_work(recipe, 9, native_side=256)
+
+
+def test_samples_are_paid_like_drawing() -> None:
+    """Eight prompts at forty snapshots are 320 pictures of twenty steps."""
+    few = TrainingRecipe(steps=1000, sample_every=1000, sample_prompts=("a",))
+    many = few.replace(sample_every=25, sample_prompts=("a",) * 8)
+    drawn, measured = 8 * 41 - 2, 2 * (41 - 2)
+    assert training_work(many, 9) - training_work(few, 9) == 512**2 * (drawn * 20 + measured * 16)
+    assert training_price(many, 9) > 2 * training_price(few, 9)
+
+
+def test_forty_snapshots_are_the_most() -> None:
+    assert TrainingRecipe(steps=2500, sample_every=63)
+    with pytest.raises(InvalidRecipe, match="At most 40 snapshots"):
+        TrainingRecipe(steps=2500, sample_every=62)
+
+
+def test_the_preset_of_a_thing_keeps_its_kind() -> None:
+    with pytest.raises(InvalidRecipe, match="Name the kind"):
+        with_preset(TrainingRecipe("base"), "thing", "sd1")
+    assert with_preset(TrainingRecipe("base"), "thing", "sd1", prior_prompt="a cat").prior_weight == 1.0
+    assert with_preset(TrainingRecipe("base"), "thing", "sd1", prior_weight=0.0).prior_weight == 0.0

@@ -18,8 +18,8 @@ from accounts.models import User
 from accounts.refusals import Refusal
 from generation.catalog_files import file_of
 from generation.recipe import InvalidRecipe
-from generation.training_presets import PRESETS, with_preset
-from generation.training_recipe import OPTIMIZERS, PARTS, SCHEDULES, TrainingRecipe, split
+from generation.training_presets import FIRST_PRESET, PRESETS, with_preset
+from generation.training_recipe import OPTIMIZERS, PARTS, SCHEDULES, TrainingRecipe, default_folds, split
 from generation.weightfile import WeightFileRefused, classify, hash_weights
 from generation.weights import find_checkpoint
 
@@ -40,7 +40,7 @@ class Command(BaseCommand):
         parser.add_argument("--base", default="", help="a checkpoint of the catalog, or its path; default: the site's")
         parser.add_argument("--out", type=Path, help="where all results go; default: FOLDER/lora")
         parser.add_argument("--name", default="", help="of the finished file; default: the folder's")
-        parser.add_argument("--preset", choices=[*PRESETS], default="style", help="settings to begin with")
+        parser.add_argument("--preset", choices=[*PRESETS], default=FIRST_PRESET, help="settings to begin with")
         parser.add_argument("--recipe", type=Path, metavar="FILE", help="settings as JSON, over the preset's")
         parser.add_argument("--parts", nargs="+", choices=PARTS, help="what of the networks learns")
         parser.add_argument("--sample", action="append", metavar="PROMPT", help="drawn at every snapshot; repeatable")
@@ -51,7 +51,7 @@ class Command(BaseCommand):
     def handle(self, *, folder: Path, **options: Any) -> str:
         out = options["out"] or folder / "lora"
         try:
-            base, recipe = self.prepare(options)
+            base, recipe = self.prepare(folder, options)
             pictures = pictures_in(folder, recipe, options["hold_out"])
             snapshots, finished = self.train(recipe, base, pictures, out)
         except (Refusal, InvalidRecipe, WeightFileRefused) as refusal:
@@ -59,16 +59,20 @@ class Command(BaseCommand):
         file = write_results(out, options["name"] or folder.resolve().name, snapshots, finished)
         return f"{finished.reason}\n{file}"
 
-    def prepare(self, options: dict[str, Any]) -> tuple[Path, TrainingRecipe]:
-        """The checkpoint's place, and the recipe: preset, then file, then what the command line says."""
+    def prepare(self, folder: Path, options: dict[str, Any]) -> tuple[Path, TrainingRecipe]:
+        """The checkpoint's place, and the recipe: preset, then file, then what the command line says.
+
+        Few pictures have folds, unless something was said of what is held out.
+        """
         base, name, family, sha256 = base_of(options["base"])
-        recipe = with_preset(TrainingRecipe(checkpoint=name, checkpoint_sha256=sha256), options["preset"], family)
-        if options["recipe"]:
-            recipe = recipe.replace(**settings_in(options["recipe"]))
-        said = {field.name: options[field.name] for field in KNOBS if options.get(field.name) is not None}
+        said = settings_in(options["recipe"]) if options["recipe"] else {}
+        said |= {field.name: options[field.name] for field in KNOBS if options.get(field.name) is not None}
         said |= {"parts": tuple(options["parts"])} if options["parts"] else {}
         said |= {"sample_prompts": tuple(options["sample"])} if options["sample"] else {}
-        return base, recipe.replace(**said)
+        if options["hold_out"] is None and not said.keys() & {"folds", "held_out"}:
+            said["folds"] = default_folds(max(1, len(paths_in(folder))))
+        recipe = TrainingRecipe(checkpoint=name, checkpoint_sha256=sha256)
+        return base, with_preset(recipe, options["preset"], family, **said)
 
     def train(
         self, recipe: TrainingRecipe, base: Path, pictures: Sequence[TrainingPicture], out: Path
@@ -125,7 +129,7 @@ def pictures_in(folder: Path, recipe: TrainingRecipe, hold_out: Iterable[str] | 
     """The folder's pictures in the order of their names. Raises CommandError where there are none."""
     from generation.training.trainer import TrainingPicture
 
-    paths = sorted(path for path in folder.glob("*") if path.suffix.lower() in PICTURES)
+    paths = paths_in(folder)
     if not paths:
         raise CommandError(f"{folder} holds no pictures ({', '.join(PICTURES)}).")
     names = [path.stem for path in paths]
@@ -134,6 +138,10 @@ def pictures_in(folder: Path, recipe: TrainingRecipe, hold_out: Iterable[str] | 
     chosen = {names[index] for index in split(len(names), recipe.seed, recipe.held_out)}
     held_out = chosen if hold_out is None else set(hold_out)
     return [TrainingPicture(path.stem, path, caption_of(path), path.stem in held_out) for path in paths]
+
+
+def paths_in(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("*") if path.suffix.lower() in PICTURES)
 
 
 def caption_of(picture: Path) -> str:

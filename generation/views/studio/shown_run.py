@@ -17,7 +17,7 @@ from generation.views.studio.light_table import split_said
 State, Wish = TrainingRun.State, TrainingRun.Wish
 WISHES = {
     Wish.PAUSE: "Pausing after this step",
-    Wish.STOP: "Stopping; the best snapshot is kept",
+    Wish.STOP: "Stopping; it is measured once more, and the best is kept",
     Wish.DISCARD: "Stopping",
 }
 BADGES = {State.DONE: "badge--ok", State.FAILED: "badge--danger", State.RUNNING: "badge--accent"}
@@ -132,8 +132,7 @@ class ShownRun(RunCard):
 
     @property
     def may_stop(self) -> bool:
-        kept = any(column.snapshot.step for column in self.columns)
-        return self.leads_itself and self.run.is_unfinished and self.run.wish != Wish.STOP and kept
+        return self.leads_itself and self.run.is_unfinished and self.run.wish != Wish.STOP and self.run.step > 0
 
     @property
     def may_discard(self) -> bool:
@@ -146,7 +145,7 @@ class ShownRun(RunCard):
     @property
     def recipe_rows(self) -> list[tuple[Knob, str]]:
         """Every knob as it was set, in words."""
-        fields = fields_of(self.run.recipe)
+        fields = fields_of(self.run.recipe.to_json())
         return [(knob, said(fields[name])) for name, knob in KNOBS.items()]
 
     @property

@@ -18,9 +18,9 @@ from generation.models import Checkpoint, DataSet, TrainingRun
 from generation.pricing import training_work
 from generation.recipe import InvalidRecipe
 from generation.runs.searching import quote_search, submit_search
-from generation.runs.submission import Prepared, prepare, submit_training
-from generation.training_forms import FIRST_PRESET, TrainingForm, fields_of, first_recipe
-from generation.training_presets import PRESETS, with_preset
+from generation.runs.submission import Prepared, first_recipe, prepare, submit_training
+from generation.training_forms import TrainingForm, fields_of
+from generation.training_presets import FIRST_PRESET, PRESETS, preset_fields
 from generation.training_recipe import TrainingRecipe
 from generation.views.access import MakerRequest, makers_only
 from generation.views.studio.light_table import split_said, table_of
@@ -107,11 +107,12 @@ def prefilled(request: MakerRequest, dataset: DataSet) -> dict[str, Any]:
     fields: dict[str, Any] = {"preset": preset, "name": request.GET.get("name") or slugify(dataset.title) or "lora"}
     if code := request.GET.get("run"):
         recipe = own_run(request, code).recipe
-        return {**fields, **fields_of(recipe), "checkpoint": recipe.checkpoint}
+        return {**fields, **fields_of(recipe.to_json()), "checkpoint": recipe.checkpoint}
     if checkpoint is None:
-        return {**fields, **fields_of(TrainingRecipe()), "checkpoint": ""}
-    recipe = with_preset(first_recipe(dataset, checkpoint), preset, checkpoint.family)
-    return {**fields, **fields_of(recipe), "checkpoint": checkpoint.name}
+        return {**fields, **fields_of(TrainingRecipe().to_json()), "checkpoint": ""}
+    # Not a recipe yet: a preset may leave something to be said, which the quote asks for.
+    begun = {**first_recipe(dataset, checkpoint).to_json(), **preset_fields(preset, checkpoint.family)}
+    return {**fields, **fields_of(begun), "checkpoint": checkpoint.name}
 
 
 def checkpoint_or_none(user: User, name: str) -> Checkpoint | None:

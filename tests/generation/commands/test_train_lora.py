@@ -10,11 +10,13 @@ import pytest
 from django.core.management import CommandError, call_command
 from PIL import Image
 
+from generation.management.commands.train_lora import Command
 from generation.models import Checkpoint
 from generation.training import sampling, validation
 from generation.weightfile import read_weightfile
 from tests.generation.training.lessons import CAPTIONS, NOTO
 
+OPTIONS = ("recipe", "parts", "sample", "hold_out")
 QUICK = {"steps": 2, "batch": 1, "resolution": 64, "sample": ["a cat"]}
 
 
@@ -50,6 +52,21 @@ def test_it_works(catalog: Checkpoint, folder: Path) -> None:
     assert found.metadata["ss_num_train_images"] == "2"
     with Image.open(folder / "lora" / "noto-sheet.webp") as sheet:
         assert sheet.height > 2 * 64
+
+
+@pytest.mark.parametrize(
+    ("said", "folds"), [({}, 3), ({"hold_out": ["cat"]}, 1), ({"held_out": 1}, 1), ({"folds": 2}, 2)]
+)
+def test_few_pictures_have_folds(catalog: Checkpoint, folder: Path, said: dict[str, Any], folds: int) -> None:
+    _, recipe = Command().prepare(folder, {**dict.fromkeys(OPTIONS), "base": "", "preset": "style", **said})
+    assert recipe.folds == folds
+
+
+def test_a_thing_wants_its_kind(catalog: Checkpoint, folder: Path) -> None:
+    with pytest.raises(CommandError, match="Name the kind"):
+        train(folder, preset="thing")
+    said = {**dict.fromkeys(OPTIONS), "base": "", "preset": "thing", "prior_prompt": "a cat"}
+    assert Command().prepare(folder, said)[1].prior_weight == 1.0
 
 
 def test_a_second_run_goes_on_where_the_first_ended(catalog: Checkpoint, folder: Path) -> None:

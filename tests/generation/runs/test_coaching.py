@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from accounts.models import CreditEntry, User
+from accounts.models import CreditEntry, Plan, User
 from generation import coaching, execution, imagefiles
 from generation.auditing import audit
 from generation.models import DataPicture, Lora, TrainingRun
 from generation.runs import files, lifecycle, queueing, steering, upkeep
+from generation.storage import stored_bytes
 from generation.weightfile import read_weightfile
 from generation.workbench import Workbench
 from tests.conftest import credits_of
@@ -109,16 +110,42 @@ def test_a_pause_rests_and_a_resumption_goes_on(queue_run: QueueRun, bench: Work
     assert fresh(run).state == "done"
 
 
-def test_stop_keeps_the_best_snapshot_and_charges_for_the_steps(
-    alice: User, queue_run: QueueRun, bench: Workbench, at_step: Any
+@pytest.mark.parametrize("step", [2, 15])
+def test_stop_measures_where_it_stands_and_charges_for_the_steps(
+    alice: User, queue_run: QueueRun, bench: Workbench, at_step: Any, step: int
 ) -> None:
-    run = queue_run(steps=2000)
-    at_step(15, steering.stop_run)
+    """The wish is heard at a step and heeded after the next."""
+    run = queue_run(steps=400)
+    at_step(step, lambda run: steering.stop_run(fresh(run)))
     coaching.perform_ready_runs()
     run = fresh(run)
-    assert (run.state, run.step, run.best_step) == ("done", 15, 10)
+    assert (run.state, run.step) == ("done", step + 1)
+    measured = {snapshot.step: snapshot.validation_loss for snapshot in run.snapshots.all()}
+    assert step + 1 in measured and run.best_step in measured and run.best_step
     assert Lora.objects.filter(owner=alice).count() == 1
-    assert credits_of(alice) == 1000 - -(-run.credits * 15 // 2000)
+    assert credits_of(alice) == 1000 - -(-run.credits * (step + 1) // 400)
+
+
+@pytest.mark.parametrize(
+    ("room_for", "state", "best", "code"), [(2, "done", 10, ""), (1, "failed", None, "storage-full")]
+)
+def test_a_full_storage_ends_it_with_what_it_has(
+    alice: User, queue_run: QueueRun, bench: Workbench, room_for: int, state: str, best: int | None, code: str
+) -> None:
+    """There is room for the first two snapshots, or for the bare base alone; the third would go past the plan."""
+    once = queue_run(sample_every=1000)
+    coaching.perform_ready_runs()
+    size = once.snapshots.get(step=0).size_bytes
+    run, before = queue_run("full", steps=30), credits_of(alice)
+    Plan.objects.update(storage_bytes=stored_bytes(alice) + room_for * size + size // 2)
+    coaching.perform_ready_runs()
+    run = fresh(run)
+    assert (run.state, run.best_step, run.error_code) == (state, best, code)
+    assert run.snapshots.count() == room_for
+    if state == "done":
+        assert "your storage is full" in run.best_reason and run.lora is not None
+    else:
+        assert credits_of(alice) == before + run.credits
 
 
 def test_a_discarded_run_leaves_nothing(alice: User, queue_run: QueueRun, bench: Workbench, at_step: Any) -> None:

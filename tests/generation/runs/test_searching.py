@@ -10,6 +10,7 @@ from accounts.models import CreditEntry, Plan, User
 from accounts.refusals import Conflict, Refusal
 from generation import coaching
 from generation.auditing import audit
+from generation.datasets.splitting import set_split
 from generation.imagefiles import keep
 from generation.models import Checkpoint, DataSet, Lora, Snapshot, TrainingRun, TrainingSearch
 from generation.runs import files, halving, steering, watching
@@ -149,6 +150,32 @@ def test_from_submission_to_one_lora(alice: User, submit: Any, bench: Workbench)
     paid = best.run.credits + -(-outdone.run.credits // 2)
     assert paid <= search.credits and credits_of(alice) == 1000 - paid
     assert list(audit()) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_every_choice_rests_on_a_measured_loss(submit: Any, bench: Workbench) -> None:
+    """Rungs below the fixed distance of validations and of snapshots, as a short search has them."""
+    search = submit(steps=44, sample_every=1000)
+    assert search.rungs == [11, 22, 44]
+    coaching.perform_ready_runs()
+    runs = list(search.runs.order_by("step"))
+    assert [run.step for run in runs] == [11, 11, 22, 44]
+    best = {rung: [run for run in runs if run.step >= rung] for rung in search.rungs}
+    for rung in (11, 22):
+        losses = {run.pk: {step: loss for step, _, loss in run.curve}[rung] for run in best[rung]}
+        assert all(losses.values())
+        given_up = [losses[run.pk] for run in best[rung] if run.step == rung]
+        assert min(given_up) >= max(losses[run.pk] for run in best[rung] if run.step > rung)
+
+
+def test_without_held_out_pictures_there_is_no_search(alice: User, dataset: DataSet, submit: Any) -> None:
+    set_split(dataset, 0)
+    for ask in (submit, lambda: quote_search(alice, dataset, small_recipe(steps=40), RANKS)):
+        with pytest.raises(Refusal) as refused:
+            ask()
+        assert (refused.value.code, refused.value.field) == ("nothing-held-out", "folds")
+    assert credits_of(alice) == 1000 and not TrainingRun.objects.exists()
+    assert submit(folds=2).runs.count() == 4, "with folds every picture has its turn"
 
 
 def test_a_search_steers_its_runs(submit: Any) -> None:

@@ -80,18 +80,30 @@ def test_a_wish_can_be_taken_back(queue_run: QueueRun) -> None:
 
 
 def test_stop_keeps_the_best_and_charges_for_what_was_done(alice: User, queue_run: QueueRun) -> None:
-    run = with_snapshots(queue_run(steps=100), 0.9, 0.6, 0.7)
-    TrainingRun.objects.update(state="paused", step=25)
+    run = with_snapshots(queue_run(steps=80), 0.9, 0.6, 0.7)
+    TrainingRun.objects.update(state="paused", step=20)
     steering.stop_run(TrainingRun.objects.get())
     run.refresh_from_db()
     assert (run.best_step, run.lora and run.lora.name) == (10, "noto")
     assert credits_of(alice) == 1000 - -(-run.credits // 4)
 
 
-def test_without_a_snapshot_there_is_nothing_to_keep(queue_run: QueueRun) -> None:
+def test_before_the_first_step_there_is_nothing_to_keep(queue_run: QueueRun) -> None:
     run = with_snapshots(queue_run(), 0.9)
-    with pytest.raises(Conflict, match="no snapshot"):
+    with pytest.raises(Conflict, match="Nothing has been learned"):
         steering.stop_run(run)
+
+
+@pytest.mark.parametrize("losses", [(0.9,), (0.9, 0.6)])
+@pytest.mark.parametrize("state", ["queued", "paused"])
+def test_what_rests_beyond_its_last_snapshot_is_measured_first(
+    queue_run: QueueRun, state: str, losses: tuple[float, ...]
+) -> None:
+    run = with_snapshots(queue_run(), *losses)
+    TrainingRun.objects.update(state=state, step=13)
+    steering.stop_run(TrainingRun.objects.get())
+    run.refresh_from_db()
+    assert (run.state, run.wish, run.lora) == ("queued", "stop", None)
 
 
 @pytest.mark.django_db(transaction=True)

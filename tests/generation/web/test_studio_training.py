@@ -170,3 +170,17 @@ def test_a_site_without_checkpoints_says_so(alices: Client, dataset: DataSet) ->
 
 def test_an_empty_data_set_says_what_is_missing(alices: Client, alice: User, make_dataset: Any) -> None:
     assert "3 to 200 pictures" in alices.get(new(make_dataset(alice, 0, "Empty"))).context["quote"].sentence
+
+
+def test_a_things_kind_is_asked_for(alices: Client, dataset: DataSet) -> None:
+    """The page opens and says what is missing; with the kind named, or without the prior, it has a price."""
+    page = alices.get(new(dataset, preset="thing"))
+    assert "Name the kind of thing" in page.text and page.context["quote"].credits is None
+    fields = page.context["form"].initial
+    assert fields["prior_weight"] == "1"
+    said = {name: value for name, value in fields.items() if value not in (False, "")}
+    refused = alices.post(new(dataset), said)
+    assert refused.status_code == 400 and refused.context["form"].errors["prior_prompt"]
+    for more in ({"prior_prompt": "a cat"}, {"prior_weight": "0"}):
+        quote = alices.get(new(dataset, "quote/"), {"dataset": dataset.code, **said, **more}).context["quote"]
+        assert quote.credits, more
