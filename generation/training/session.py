@@ -49,6 +49,8 @@ class Session:
         check_enough(pictures if recipe.folds == 1 else [dataclasses.replace(one, held_out=False) for one in pictures])
         self.recipe = recipe if recipe.checkpoint_sha256 else recipe.replace(checkpoint_sha256=hash_weights(base))
         self.folder = folder
+        with turn():
+            pass  # loading begins between pictures, for one that wants other weights would wait for all of it
         networks = Networks(base, device)
         diffusion = Diffusion(networks)
         self.material = Material(networks, recipe, pictures, turn)

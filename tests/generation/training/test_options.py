@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +53,27 @@ def test_caches_change_nothing(tmp_path: Path) -> None:
     assert furthest(learned(tmp_path / "kept"), learned(tmp_path / "fresh", cache=False)) < 1e-4
 
 
-def test_gradient_checkpointing_changes_nothing(tmp_path: Path) -> None:
-    assert furthest(learned(tmp_path / "kept"), learned(tmp_path / "again", gradient_checkpointing=True)) < 1e-4
+def test_gradient_checkpointing_changes_nothing_but_what_is_kept_for_the_way_back(tmp_path: Path) -> None:
+    with kept_for_the_way_back() as plain:
+        one = learned(tmp_path / "kept", steps=1)
+    with kept_for_the_way_back() as spared:
+        other = learned(tmp_path / "again", steps=1, gradient_checkpointing=True)
+    assert furthest(one, other) < 1e-4
+    assert 0 < max(spared) < max(plain) / 2
+
+
+@contextmanager
+def kept_for_the_way_back() -> Iterator[list[int]]:
+    """Fills with the numbers of values that autograd had kept, after each one that it kept."""
+    totals, alive = [0], [0]
+
+    def pack(tensor: Tensor) -> Tensor:
+        alive[0] += tensor.numel()
+        totals.append(alive[0])
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        yield totals
 
 
 def test_flips_learn_both_sides(tmp_path: Path) -> None:
@@ -140,9 +161,11 @@ def test_captions_default_to_the_trigger(tmp_path: Path) -> None:
     assert furthest(said, meant) == 0
 
 
-def test_the_prior_holds_the_class(tmp_path: Path) -> None:
-    """With the prior alone to learn from, the base stays nearly what it is."""
-    run(tmp_path, recipe(steps=2, prior_weight=0.3, prior_prompt="a dog", prior_pictures=3))
-    drawn = load_file(tmp_path / "prior.safetensors")
+def test_the_prior_is_what_the_base_draws_whatever_is_learned(tmp_path: Path) -> None:
+    def prior(folder: Path, **changes: Any) -> dict[str, Tensor]:
+        run(folder, recipe(steps=2, prior_weight=0.3, prior_prompt="a dog", prior_pictures=3), **changes)
+        return load_file(folder / "prior.safetensors")
+
+    drawn, beside_others = prior(tmp_path / "one"), prior(tmp_path / "other", pictures=bars(6))
     assert len(drawn) == 3 and not torch.equal(drawn["0"], drawn["1"])
-    assert bars()  # the pictures themselves stay as they are
+    assert furthest(drawn, beside_others) == 0
