@@ -87,7 +87,7 @@ def test_what_cannot_be_is_refused(
 
 
 def test_a_preset_sets_what_is_not_said(alices_api: APIClient, catalog: Checkpoint, dataset: DataSet) -> None:
-    recipe = ask(alices_api, dataset, preset="thing", rank=4).json()["recipe"]
+    recipe = ask(alices_api, dataset, preset="thing", prior_prompt="a cat", rank=4).json()["recipe"]
     assert (recipe["parts"], recipe["rank"], recipe["warmup_steps"]) == (["attention", "feed_forward"], 4, 100)
     assert (recipe["learning_rate"], recipe["steps"]) == (5e-4, 100)
 

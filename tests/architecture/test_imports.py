@@ -116,7 +116,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         WORKER,
         (
             *(*ROWS, *EVENTS, *QUEUE, *RUNS, *WORKER, "generation.tasks", "generation.lab.finishing"),
-            *("generation.engine", "generation.training"),
+            *("generation.engine", "generation.training", "generation.storage"),
         ),
     ),
     "generation.tasks": (

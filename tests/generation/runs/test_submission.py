@@ -61,7 +61,7 @@ def test_open_sample_prompts_are_the_trainers_own(queue_run: QueueRun, dataset: 
     ("pictures", "changes", "code"),
     [
         (2, {}, "wrong-number-of-pictures"),
-        (3, {"steps": 3001}, "too-many-steps"),
+        (3, {"steps": 3001, "sample_every": 500}, "too-many-steps"),
         (3, {"checkpoint": "ghost"}, "unknown-checkpoint"),
     ],
 )
