@@ -55,11 +55,11 @@ def linear_forward(layer: nn.Linear, rows: Sequence[Picks], pairs: Mapping[str, 
 def conv_forward(layer: nn.Conv2d, rows: Sequence[Picks], pairs: Mapping[str, LoraPair]) -> Forward:
     """Base output plus low-rank part, all LoRAs stacked; rows that pick nothing get the base output to the bit."""
     down, up = _stacked(pairs)
-    scales = _row_scales(rows, pairs, down)[:, :, None, None]
+    scale = _scaling(_row_scales(rows, pairs, down)[:, :, None, None])
 
     def forward(states: Tensor) -> Tensor:
         base = convolve(layer, states, layer.weight, layer.bias)
-        low = convolve(layer, states, down, None).mul_(scales)
+        low = scale(convolve(layer, states, down, None))
         return base.add_(functional.conv2d(low, up))
 
     return forward
@@ -67,11 +67,11 @@ def conv_forward(layer: nn.Conv2d, rows: Sequence[Picks], pairs: Mapping[str, Lo
 
 def _stacked_linear(layer: nn.Linear, rows: Sequence[Picks], pairs: Mapping[str, LoraPair]) -> Forward:
     down, up = _stacked(pairs)
-    scales, up = _row_scales(rows, pairs, down)[:, None, :], up.t().contiguous()
+    scale, up = _scaling(_row_scales(rows, pairs, down)[:, None, :]), up.t().contiguous()
 
     def forward(states: Tensor) -> Tensor:
         base = functional.linear(states, layer.weight, layer.bias)
-        low = functional.linear(states.reshape(len(scales), -1, states.shape[-1]), down).mul_(scales)
+        low = scale(functional.linear(states.reshape(len(rows), -1, states.shape[-1]), down))
         base.view(-1, base.shape[-1]).addmm_(low.view(-1, low.shape[-1]), up)
         return base
 
@@ -100,3 +100,11 @@ def _row_scales(rows: Sequence[Picks], pairs: Mapping[str, LoraPair], like: Tens
     ranks = [(key, pair.scale) for key, pair in pairs.items() for _ in range(pair.rank)]
     values = [[weights.get(key, 0.0) * scale for key, scale in ranks] for weights in map(dict, rows)]
     return torch.tensor(values, dtype=like.dtype, device=like.device)
+
+
+def _scaling(scales: Tensor) -> Forward:
+    """Multiplies in place. A stranger's LoRA may overflow on anybody's states, and infinity times 0 is not 0."""
+    unpicked = scales == 0
+    if not unpicked.any():
+        return lambda low: low.mul_(scales)
+    return lambda low: low.mul_(scales).masked_fill_(unpicked, 0.0)

@@ -6,6 +6,7 @@ Not for mixing them into a batch: that is `loras`. What a pair adds to its modul
 from __future__ import annotations
 
 import json
+import math
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -78,8 +79,6 @@ def read_lora(path: Path, *, device: torch.device | str = "cpu", dtype: torch.dt
 def _sort(tensors: Mapping[str, Tensor]) -> dict[Part, dict[str, dict[Role, Tensor]]]:
     slots: dict[Part, dict[str, dict[Role, Tensor]]] = {part: defaultdict(dict) for part in PARTS}
     for key, tensor in tensors.items():
-        if not bool(torch.isfinite(tensor.float()).all()):
-            raise WeightFileRefused("not-finite", f"“{key}” holds values that are not finite numbers.")
         place = parse_lora_key(key)
         found = slots[place.part][place.module]
         if place.role in found:
@@ -99,7 +98,15 @@ def _pair(name: str, found: Mapping[Role, Tensor], alphas: _Alphas, dtype: torch
         down = _merge_mid(name, found["mid"], down)
     scale = float(found["alpha"]) / rank if "alpha" in found else alphas.scale(name, rank)
     dtype = dtype or down.dtype
-    return LoraPair(down.to(dtype).contiguous(), up.to(dtype).contiguous(), scale)
+    pair = LoraPair(down.to(dtype).contiguous(), up.to(dtype).contiguous(), scale)
+    if not (math.isfinite(scale) and _is_finite(pair.down) and _is_finite(pair.up)):
+        raise WeightsRefused("not-finite", f"The LoRA pair of “{name}” holds values that are not finite numbers.")
+    return pair
+
+
+def _is_finite(half: Tensor) -> bool:
+    """Asked of what will be multiplied with: an infinity made by the cast to float16 would reach the batch's others."""
+    return bool(torch.isfinite(half.float()).all())
 
 
 def _merge_mid(name: str, mid: Tensor, down: Tensor) -> Tensor:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,8 +16,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from generation.engine import loras as loras_module
 from generation.engine.conditioning import Conditioner
 from generation.engine.loading import FolderWeights
+from generation.engine.lora_stacks import StackedLayer
 from generation.engine.outcome import Pixels, RenderError
 from generation.engine.renderer import Renderer
 from generation.recipe import LoraPick, Recipe
@@ -29,7 +33,7 @@ from tests.renders import (
     loaded,
     recipe,
 )
-from tests.tiny_loras import random_pairs, write_lora
+from tests.tiny_loras import Pair, random_pairs, write_lora
 from tests.tiny_weights import tiny_checkpoint
 
 pytestmark = allow_numpy_copies
@@ -147,6 +151,63 @@ def test_nan_ends_the_request_that_has_it(tmp_path: Path, expected: list[Pixels]
     renderer.close()
     assert_failed(first, "not-finite")
     assert_drawn(rest, expected)
+
+
+KINDS = {"linear": r"\.attn[12]\.", "conv": r"\.conv[12]\."}
+
+
+@pytest.mark.parametrize("stacked", [False, True], ids=["on a CPU", "as on a GPU"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_lora_that_overflows_everywhere_spares_those_who_draw_beside_it(
+    kind: str, stacked: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Values that are finite in the file and infinite once multiplied, in a request that joins a running batch."""
+    if stacked:
+        monkeypatch.setattr(
+            loras_module, "RunwiseLayer", lambda name, layer, rows, pairs, merged: StackedLayer(layer, rows, pairs)
+        )
+    unet = diffusers.UNet2DConditionModel.from_pretrained(tiny_checkpoint("sd1") / "unet", dtype=torch.float32)
+    absurd = {name: Pair(pair.down.sign() * 3e38, pair.up) for name, pair in random_pairs(unet, KINDS[kind]).items()}
+    files = {
+        "absurd": write_lora(tmp_path / "absurd.safetensors", "kohya", unet=absurd),
+        "sane": write_lora(tmp_path / "sane.safetensors", "kohya", unet=random_pairs(unet, KINDS[kind])),
+    }
+    renderer = Renderer(FolderWeights({"sd1": checkpoint_folder("sd1"), **files}), device="cpu", threads=1)
+    picks = [(), (LoraPick("sane", 0.5, 0.0, "sane"),), (LoraPick("sane", -0.5, 0.0, "sane"),)]
+    others = [wanted.replace(steps=12, loras=loras) for wanted, loras in zip(OTHERS[:3], picks, strict=True)]
+    alone = [draw(renderer, wanted)[0] for wanted in others]
+    poisoned = recipe(loras=(LoraPick("absurd", 1.0, 0.0, "absurd"),), steps=6)
+    first, *rest = drawn_with_latecomer(renderer, poisoned, others)
+    renderer.close()
+    assert_failed(first, "not-finite")
+    assert_drawn(rest, alone)
+
+
+def drawn_with_latecomer(renderer: Renderer, late: Recipe, others: list[Recipe]) -> list[Any]:
+    """The outcomes, `late`'s first; it comes while all others are being drawn."""
+    turns = renderer._loop._turns
+    company, may_come = [], threading.Event()
+
+    def watch(latents: Tensor, text: Tensor) -> None:
+        company.append(len(turns.tickets))
+        if len(turns.tickets) == len(others) and not may_come.is_set():
+            may_come.set()
+            deadline = time.monotonic() + 60
+            while len(turns.tickets) == len(others) and time.monotonic() < deadline:
+                time.sleep(0.005)
+
+    def come() -> Any:
+        may_come.wait(60)
+        try:
+            return draw(renderer, late)[0]
+        except RenderError as error:
+            return error
+
+    with unet_hook(renderer, watch), ThreadPoolExecutor(1) as pool:
+        latecomer = pool.submit(come)
+        drawn = draw_together(renderer, others)
+    assert len(others) + 1 in company
+    return [latecomer.result(), *drawn]
 
 
 def test_nan_from_the_vae_is_no_picture(renderer: Renderer) -> None:
