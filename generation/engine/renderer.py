@@ -61,7 +61,6 @@ class Renderer:
         )
         self._loras = LoraCache(weights, lora_budget_bytes, device=self.device, dtype=dtype)
         self._residents = ResidentLoras(self._loras, lora_budget_bytes)
-        self._loading = threading.Lock()
         self._decoding = threading.Lock()
         self._lending = Lending()
         self._loop = EngineLoop(self.metrics, device_clock(self.device))
@@ -106,9 +105,7 @@ class Renderer:
     def _leased(self, recipe: Recipe) -> Iterator[LoadedCheckpoint]:
         """The recipe's checkpoint with its VAE, loaded here where it is not in memory."""
         with ExitStack() as stack:
-            # One load at a time: the libraries' loaders patch torch for the whole process, and two of them at once
-            # leave each other's networks without weights.
-            with self._loading:
+            with failing_as_render_error():
                 lease = self._checkpoints.lease(recipe.checkpoint_sha256, recipe.vae_sha256)
                 checkpoint = stack.enter_context(lease)
             yield checkpoint
