@@ -8,14 +8,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 
 import torch
 
 from generation.engine.conditioning import Conditioner
 from generation.engine.decoding import decode
 from generation.engine.denoising import Denoising
-from generation.engine.failures import failing_as_render_error
+from generation.engine.failures import entering_as_render_error, failing_as_render_error
 from generation.engine.lending import Lending
 from generation.engine.loading import CheckpointCache, LoadedCheckpoint, WeightSource, serving_dtype
 from generation.engine.loop import EngineLoop, device_clock
@@ -75,7 +75,8 @@ class Renderer:
         RenderError or its child WeightsRefused for ours; code `deadline` after `deadline_seconds`.
         """
         started = time.monotonic()
-        with self._lending.picture(), self._leased(recipe) as checkpoint:
+        lease = self._checkpoints.lease(recipe.checkpoint_sha256, recipe.vae_sha256)
+        with self._lending.picture(), entering_as_render_error(lease) as checkpoint:
             with self._denoising(recipe, checkpoint, started + deadline_seconds) as ticket:
                 for progress in ticket.progress(HEARTBEAT_SECONDS):
                     yield self._step(progress, checkpoint if previews else None)
@@ -102,18 +103,9 @@ class Renderer:
         self._loop.close()
 
     @contextmanager
-    def _leased(self, recipe: Recipe) -> Iterator[LoadedCheckpoint]:
-        """The recipe's checkpoint with its VAE, loaded here where it is not in memory."""
-        with ExitStack() as stack:
-            with failing_as_render_error():
-                lease = self._checkpoints.lease(recipe.checkpoint_sha256, recipe.vae_sha256)
-                checkpoint = stack.enter_context(lease)
-            yield checkpoint
-
-    @contextmanager
     def _denoising(self, recipe: Recipe, checkpoint: LoadedCheckpoint, deadline: float) -> Iterator[Ticket]:
         """The request in the engine's hands; leaving the block, however, takes it out."""
-        with self._residents.lease(checkpoint.unet_loras, recipe.loras):
+        with entering_as_render_error(self._residents.lease(checkpoint.unet_loras, recipe.loras)):
             ticket = Ticket(self._prepare(recipe, checkpoint), deadline)
             self._loop.join(ticket)
             try:
