@@ -5,6 +5,7 @@ Loading, text encoding and VAE decoding happen on the caller's thread; denoising
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ import torch
 
 from generation.engine.conditioning import Conditioner
 from generation.engine.decoding import decode
-from generation.engine.denoising import Denoising
+from generation.engine.denoising import Denoising, Glimpse
 from generation.engine.failures import entering_as_render_error, failing_as_render_error
 from generation.engine.lending import Lending
 from generation.engine.loading import CheckpointCache, LoadedCheckpoint, WeightSource, serving_dtype
@@ -28,6 +29,8 @@ from generation.engine.samplers import make_scheduler, validate_table
 from generation.engine.ticket import Progress, Ticket
 from generation.recipe import Recipe
 from generation.sampling_names import schedule_length
+
+logger = logging.getLogger(__name__)
 
 GIB = 1024**3
 HEARTBEAT_SECONDS = 1.0
@@ -131,6 +134,15 @@ class Renderer:
         """With a preview if there is something new to see and a checkpoint is given to see it by."""
         preview = None
         if checkpoint is not None and progress.glimpse is not None:
-            preview = preview_map(checkpoint.family.key, checkpoint.vae)(progress.glimpse.predicted_latents())
+            preview = _preview(checkpoint, progress.glimpse)
         left = progress.seconds_left if progress.index else progress.total * self.metrics.recent_step_seconds()
         return Step(progress.index, progress.total, preview, left)
+
+
+def _preview(checkpoint: LoadedCheckpoint, glimpse: Glimpse) -> Pixels | None:
+    """None where it cannot be made: for want of a preview nobody loses the picture."""
+    try:
+        return preview_map(checkpoint.family.key, checkpoint.vae)(glimpse.predicted_latents())
+    except Exception:
+        logger.exception("A preview failed")
+        return None
