@@ -13,12 +13,14 @@ from diffusers.loaders.single_file_utils import SingleFileComponentError
 from safetensors import SafetensorError
 
 from generation.engine import diffusers_folder, single_file
+from generation.engine.failures import is_out_of_memory
 from generation.engine.families import FAMILIES, Family
-from generation.engine.outcome import WeightsRefused
+from generation.engine.outcome import RenderError, WeightsRefused
 from generation.engine.parts import LoadedParts
 from generation.weightfile import Kind, WeightFileRefused, classify
 
 BROKEN = (OSError, ValueError, KeyError, RuntimeError, TypeError, SafetensorError, SingleFileComponentError)
+FAILED = (*BROKEN, MemoryError)
 
 LOADING = threading.RLock()
 """Held while weights are loaded, by whomever: the libraries' loaders patch torch for the whole process meanwhile.
@@ -46,13 +48,18 @@ def load_vae(path: Path, family: Family, *, device: torch.device, dtype: torch.d
 
 @contextmanager
 def refusing(path: Path) -> Iterator[None]:
-    """Whatever a loader raises over a broken file becomes one WeightsRefused that names the file."""
+    """Whatever a loader raises over a broken file becomes one WeightsRefused that names the file.
+
+    A file that does not fit into memory is not broken: that is a RenderError of code `out-of-memory`.
+    """
     try:
         with LOADING:
             yield
     except WeightFileRefused as refused:
         raise WeightsRefused(refused.code, f"“{path.stem}” cannot be used: {refused}") from refused
-    except BROKEN as error:
+    except FAILED as error:
+        if is_out_of_memory(error):
+            raise RenderError("out-of-memory", f"There is no memory for “{path.stem}” just now.") from None
         raise WeightsRefused("broken-weights", f"“{path.stem}” cannot be loaded: incomplete or broken.") from error
 
 

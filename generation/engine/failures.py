@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import TypeVar
 
 import torch
 
@@ -12,6 +13,11 @@ from generation.engine.outcome import RenderError
 from generation.recipe import InvalidRecipe
 
 logger = logging.getLogger(__name__)
+
+Entered = TypeVar("Entered")
+
+NO_MEMORY = ("can't allocate memory", "CUDA error: out of memory", "CUBLAS_STATUS_ALLOC_FAILED")
+"""What a plain RuntimeError says where it means that memory is full: the CPU's allocator, the driver, and cuBLAS."""
 
 
 def as_render_error(error: Exception) -> RenderError:
@@ -25,8 +31,9 @@ def as_render_error(error: Exception) -> RenderError:
 
 
 def is_out_of_memory(error: Exception) -> bool:
-    """The CPU's allocator raises a plain RuntimeError, which only its text tells apart."""
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)
+    """Not everybody raises torch's own error: of some, only the text tells."""
+    known = isinstance(error, torch.OutOfMemoryError | MemoryError)
+    return known or (isinstance(error, RuntimeError) and any(words in str(error) for words in NO_MEMORY))
 
 
 @contextmanager
@@ -38,6 +45,15 @@ def failing_as_render_error() -> Iterator[None]:
         raise
     except Exception as error:
         raise as_render_error(error) from None
+
+
+@contextmanager
+def entering_as_render_error(context: AbstractContextManager[Entered]) -> Iterator[Entered]:
+    """The context, whose beginning fails as a RenderError; what is raised inside the block stays as it is."""
+    with ExitStack() as stack:
+        with failing_as_render_error():
+            entered = stack.enter_context(context)
+        yield entered
 
 
 def engine_stopped() -> RenderError:

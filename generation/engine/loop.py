@@ -121,12 +121,15 @@ class EngineLoop:
         try:
             return self._call(group, batch)
         except Exception as error:
-            if is_out_of_memory(error):
-                group.budget.out_of_memory(sum(ticket.rows for ticket in batch))
-                torch.cuda.empty_cache()
+            full = is_out_of_memory(error)
             if len(batch) == 1:
                 self._end(batch[0], as_render_error(error))
-                return []
+        if full:
+            group.budget.out_of_memory(sum(ticket.rows for ticket in batch))
+            # Not within `except`: there the error's traceback still holds the activations of the call.
+            torch.cuda.empty_cache()
+        if len(batch) == 1:
+            return []
         middle = len(batch) // 2
         return self._predict(group, batch[:middle]) + self._predict(group, batch[middle:])
 

@@ -8,6 +8,7 @@ The arithmetic is numpy's: a preview is a few thousand numbers, where a dozen to
 
 from __future__ import annotations
 
+import logging
 import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from generation.engine.outcome import Pixels
+
+logger = logging.getLogger(__name__)
 
 Floats = NDArray[np.float32]
 
@@ -69,6 +72,14 @@ def preview_map(family: str, vae: Any) -> LinearMap:
     if vae not in _fitted:
         _fitted[vae] = fit(vae)
     return _fitted[vae]
+
+
+def prepare_map(family: str, vae: Any) -> None:
+    """Fit the map while the VAE is loaded: then no step waits for it, and no two requests fit it at once."""
+    try:
+        preview_map(family, vae)
+    except Exception:
+        logger.exception("No previews can be made by this VAE")
 
 
 @torch.inference_mode()

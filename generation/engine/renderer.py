@@ -5,17 +5,18 @@ Loading, text encoding and VAE decoding happen on the caller's thread; denoising
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 
 import torch
 
 from generation.engine.conditioning import Conditioner
 from generation.engine.decoding import decode
-from generation.engine.denoising import Denoising
-from generation.engine.failures import failing_as_render_error
+from generation.engine.denoising import Denoising, Glimpse
+from generation.engine.failures import entering_as_render_error, failing_as_render_error
 from generation.engine.lending import Lending
 from generation.engine.loading import CheckpointCache, LoadedCheckpoint, WeightSource, serving_dtype
 from generation.engine.loop import EngineLoop, device_clock
@@ -28,6 +29,8 @@ from generation.engine.samplers import make_scheduler, validate_table
 from generation.engine.ticket import Progress, Ticket
 from generation.recipe import Recipe
 from generation.sampling_names import schedule_length
+
+logger = logging.getLogger(__name__)
 
 GIB = 1024**3
 HEARTBEAT_SECONDS = 1.0
@@ -61,7 +64,6 @@ class Renderer:
         )
         self._loras = LoraCache(weights, lora_budget_bytes, device=self.device, dtype=dtype)
         self._residents = ResidentLoras(self._loras, lora_budget_bytes)
-        self._loading = threading.Lock()
         self._decoding = threading.Lock()
         self._lending = Lending()
         self._loop = EngineLoop(self.metrics, device_clock(self.device))
@@ -76,7 +78,8 @@ class Renderer:
         RenderError or its child WeightsRefused for ours; code `deadline` after `deadline_seconds`.
         """
         started = time.monotonic()
-        with self._lending.picture(), self._leased(recipe) as checkpoint:
+        lease = self._checkpoints.lease(recipe.checkpoint_sha256, recipe.vae_sha256)
+        with self._lending.picture(), entering_as_render_error(lease) as checkpoint:
             with self._denoising(recipe, checkpoint, started + deadline_seconds) as ticket:
                 for progress in ticket.progress(HEARTBEAT_SECONDS):
                     yield self._step(progress, checkpoint if previews else None)
@@ -108,20 +111,9 @@ class Renderer:
         self._loop.close()
 
     @contextmanager
-    def _leased(self, recipe: Recipe) -> Iterator[LoadedCheckpoint]:
-        """The recipe's checkpoint with its VAE, loaded here where it is not in memory."""
-        with ExitStack() as stack:
-            # One load at a time: the libraries' loaders patch torch for the whole process, and two of them at once
-            # leave each other's networks without weights.
-            with self._loading:
-                lease = self._checkpoints.lease(recipe.checkpoint_sha256, recipe.vae_sha256)
-                checkpoint = stack.enter_context(lease)
-            yield checkpoint
-
-    @contextmanager
     def _denoising(self, recipe: Recipe, checkpoint: LoadedCheckpoint, deadline: float) -> Iterator[Ticket]:
         """The request in the engine's hands; leaving the block, however, takes it out."""
-        with self._residents.lease(checkpoint.unet_loras, recipe.loras):
+        with entering_as_render_error(self._residents.lease(checkpoint.unet_loras, recipe.loras)):
             ticket = Ticket(self._prepare(recipe, checkpoint), deadline)
             self._loop.join(ticket)
             try:
@@ -147,6 +139,15 @@ class Renderer:
         """With a preview if there is something new to see and a checkpoint is given to see it by."""
         preview = None
         if checkpoint is not None and progress.glimpse is not None:
-            preview = preview_map(checkpoint.family.key, checkpoint.vae)(progress.glimpse.predicted_latents())
+            preview = _preview(checkpoint, progress.glimpse)
         left = progress.seconds_left if progress.index else progress.total * self.metrics.recent_step_seconds()
         return Step(progress.index, progress.total, preview, left)
+
+
+def _preview(checkpoint: LoadedCheckpoint, glimpse: Glimpse) -> Pixels | None:
+    """None where it cannot be made: for want of a preview nobody loses the picture."""
+    try:
+        return preview_map(checkpoint.family.key, checkpoint.vae)(glimpse.predicted_latents())
+    except Exception:
+        logger.exception("A preview failed")
+        return None

@@ -10,6 +10,7 @@ MOST_ROWS = 32
 WORTHWHILE_GAIN = 1.10
 MEASURED_CALLS = 4
 CALLS_BETWEEN_CHECKS = 32
+CALLS_BEFORE_MORE_MEMORY = 4096
 
 
 class RowBudget:
@@ -17,13 +18,15 @@ class RowBudget:
 
     Past that point a larger batch only delays everyone in it. Real calls are measured, not probes: probing an 860 M
     UNet with up to 32 rows would stall its first user for minutes on a CPU, whereas four real calls a level cost none.
-    What did not pay is tried again now and then: a neighbour on the machine may have spoilt the measurement.
+    What did not pay is tried again now and then: a neighbour on the machine may have spoilt the measurement. So is what
+    did not fit into memory, but seldom: where it is still too much, that costs a call.
     """
 
     def __init__(self) -> None:
         self.memory_rows = MOST_ROWS
         self._seconds_per_row: defaultdict[int, deque[float]] = defaultdict(lambda: deque(maxlen=MEASURED_CALLS))
         self._unchecked_calls = 0
+        self._calls_that_fitted = 0
 
     @property
     def rows(self) -> int:
@@ -35,6 +38,7 @@ class RowBudget:
 
     def measured(self, rows: int, seconds: float) -> None:
         """Take one call's device seconds."""
+        self._fitted()
         if rows < FEWEST_ROWS:
             return
         self._seconds_per_row[1 << (rows - 1).bit_length()].append(seconds / rows)
@@ -46,6 +50,14 @@ class RowBudget:
     def out_of_memory(self, rows: int) -> None:
         """A call with `rows` rows did not fit: from now on at most half as many, whoever is running."""
         self.memory_rows = max(1, min(self.memory_rows, rows // 2))
+        self._calls_that_fitted = 0
+
+    def _fitted(self) -> None:
+        """Memory may have been full for a while only: after some thousand calls twice as many rows are tried again."""
+        self._calls_that_fitted += 1
+        if self._calls_that_fitted >= CALLS_BEFORE_MORE_MEMORY:
+            self.memory_rows = min(MOST_ROWS, 2 * self.memory_rows)
+            self._calls_that_fitted = 0
 
     def _known(self, level: int) -> bool:
         return len(self._seconds_per_row[level]) == MEASURED_CALLS

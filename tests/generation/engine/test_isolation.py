@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -104,10 +105,14 @@ def test_a_unet_error_finds_its_culprit(renderer: Renderer, expected: list[Pixel
 NO_MEMORY = (
     torch.OutOfMemoryError("CUDA out of memory."),
     RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 34359738368 bytes."),
+    RuntimeError("CUDA error: out of memory"),
+    RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+    MemoryError(),
 )
+no_memory = pytest.mark.parametrize("error", NO_MEMORY, ids=["gpu", "cpu", "driver", "cublas", "python"])
 
 
-@pytest.mark.parametrize("error", NO_MEMORY, ids=["gpu", "cpu"])
+@no_memory
 def test_out_of_memory_halves_the_batch_and_repeats_no_step(expected: list[Pixels], error: Exception) -> None:
     small = Renderer(every_weight(), device="cpu", threads=1)
     attempts: list[int] = []
@@ -135,6 +140,87 @@ def test_a_picture_that_never_fits_fails_alone(renderer: Renderer, expected: lis
         first, *rest = draw_together(renderer, [recipe(width=128), *OTHERS])
     assert_failed(first, "out-of-memory")
     assert_drawn(rest, expected)
+
+
+def test_memory_is_emptied_when_the_failed_call_has_let_go(
+    renderer: Renderer, expected: list[Pixels], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A traceback holds the tensors of its frames, and what they hold cannot be emptied."""
+    activations: list[weakref.ref[Tensor]] = []
+    alive_when_emptied: list[bool] = []
+
+    def overflow(latents: Tensor, text: Tensor) -> None:
+        activation = latents * 2
+        if not activations:
+            activations.append(weakref.ref(activation))
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: alive_when_emptied.append(activations[0]() is not None))
+    with unet_hook(renderer, overflow):
+        assert_failed(draw_together(renderer, OTHERS[:1])[0], "out-of-memory")
+    assert alive_when_emptied == [False]
+    assert_drawn(draw_together(renderer, OTHERS), expected)
+
+
+@no_memory
+def test_a_checkpoint_that_does_not_fit_is_not_called_broken(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def full(*args: object, **kwargs: object) -> None:
+        raise error
+
+    fresh = Renderer(every_weight(), device="cpu", threads=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(diffusers.UNet2DConditionModel, "from_pretrained", full)
+        assert_failed(draw_together(fresh, [recipe()])[0], "out-of-memory")
+    assert isinstance(draw_together(fresh, [recipe()])[0], np.ndarray), "there may be room another time"
+    fresh.close()
+
+
+@pytest.mark.parametrize("step", ["_checkpoints", "_residents"])
+@pytest.mark.parametrize(
+    ("error", "code"), [(torch.OutOfMemoryError("full"), "out-of-memory"), (ZeroDivisionError(), "render-failed")]
+)
+def test_nothing_raw_comes_out_of_a_lease(
+    renderer: Renderer, monkeypatch: pytest.MonkeyPatch, step: str, error: Exception, code: str
+) -> None:
+    @contextmanager
+    def failing(*args: object) -> Iterator[None]:
+        raise error
+        yield
+
+    monkeypatch.setattr(getattr(renderer, step), "lease", failing)
+    assert_failed(draw_together(renderer, [recipe()])[0], code)
+
+
+def test_a_picture_too_large_to_decode_is_decoded_in_tiles(renderer: Renderer) -> None:
+    wanted = recipe("mini", prompt="a red apple", width=384, height=320, steps=3)
+    whole, _ = draw(renderer, wanted)
+    sizes: list[tuple[int, ...]] = []
+
+    def overflow(module: object, args: tuple[Tensor, ...]) -> None:
+        sizes.append(tuple(args[0].shape[-2:]))
+        if max(sizes[-1]) > 32:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    with loaded(renderer, "mini") as checkpoint:
+        hook = checkpoint.vae.decoder.register_forward_pre_hook(overflow)
+        tiled, _ = draw(renderer, wanted)
+        hook.remove()
+        assert not checkpoint.vae.use_tiling
+    assert sizes[0] == (40, 48) and len(sizes) > 2
+    assert tiled.shape == whole.shape
+    assert np.abs(tiled.astype(int) - whole).mean() < 8
+    assert np.array_equal(draw(renderer, wanted)[0], whole)
+
+
+def test_a_picture_too_large_even_in_tiles_fails_by_name(renderer: Renderer) -> None:
+    def overflow(*call: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    with loaded(renderer) as checkpoint:
+        hook = checkpoint.vae.decoder.register_forward_pre_hook(overflow)
+        assert_failed(draw_together(renderer, [recipe()])[0], "out-of-memory")
+        hook.remove()
+        assert not checkpoint.vae.use_tiling
 
 
 # Numbers that run away

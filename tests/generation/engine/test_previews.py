@@ -12,6 +12,7 @@ from diffusers import AutoencoderKL
 from PIL import Image
 
 from generation.engine.denoising import Glimpse
+from generation.engine.loading import CheckpointCache
 from generation.engine.outcome import Pixels
 from generation.engine.previews import MAPS, SD1_MAP, SDXL_MAP, LinearMap, _fitted, preview_map
 from generation.engine.renderer import Renderer
@@ -84,6 +85,32 @@ def test_a_map_is_fitted_once_and_goes_with_its_vae() -> None:
     del vae
     gc.collect()
     assert len(_fitted) == kept - 1
+
+
+def test_a_preview_that_fails_costs_nobody_the_picture(renderer: Renderer, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*args: object) -> None:
+        raise torch.OutOfMemoryError("no memory for a preview")
+
+    expected, _ = draw(renderer, recipe())
+    monkeypatch.setattr(Glimpse, "predicted_latents", broken)
+    picture, steps = draw(renderer, recipe())
+    assert np.array_equal(picture, expected)
+    assert steps and all(step.preview is None for step in steps)
+
+
+def test_the_map_is_there_when_its_checkpoint_is_loaded() -> None:
+    cache = CheckpointCache(every_weight(), budget_bytes=0)
+    with cache.lease("mini") as own, cache.lease("mini", "vae") as other:
+        assert own.vae in _fitted and other.vae in _fitted
+
+
+def test_a_vae_that_no_map_fits_still_loads(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(vae: object) -> None:
+        raise np.linalg.LinAlgError("singular matrix")
+
+    monkeypatch.setattr("generation.engine.previews.fit", broken)
+    with CheckpointCache(every_weight(), budget_bytes=0).lease("mini") as checkpoint:
+        assert checkpoint.family.key == "mini"
 
 
 @pytest.mark.parametrize("prediction_type", ["epsilon", "v_prediction", "sample"])

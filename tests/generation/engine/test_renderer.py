@@ -6,11 +6,16 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from generation.engine import loading
+from generation.engine.components import load_parts
 from generation.engine.outcome import Rendered, RenderError, Step, WeightsRefused
+from generation.engine.parts import LoadedParts
 from generation.engine.renderer import Renderer
 from generation.recipe import LoraPick, Recipe
 from tests.renders import (
@@ -146,6 +151,33 @@ def test_checkpoints_that_are_new_at_once_are_all_loaded() -> None:
     outcomes = draw_together(fresh, [recipe(name, steps=1) for name in ("sd1", "sd2", "sdxl", "mini")])
     fresh.close()
     assert all(isinstance(outcome, np.ndarray) for outcome in outcomes), outcomes
+
+
+def test_who_wants_a_warm_checkpoint_waits_for_nobodys_load(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While two that want the same new one load it once."""
+    fresh = Renderer(every_weight(), device="cpu", threads=1)
+    expected, _ = draw(fresh, recipe())
+    begun, go_on, loads = threading.Event(), threading.Event(), []
+
+    def slow_load(path: Path, **options: Any) -> LoadedParts:
+        loads.append(path)
+        begun.set()
+        assert go_on.wait(60)
+        return load_parts(path, **options)
+
+    monkeypatch.setattr(loading, "load_parts", slow_load)
+    cold: list[Any] = []
+    thread = threading.Thread(target=lambda: cold.extend(draw_together(fresh, [recipe("mini"), recipe("mini")])))
+    thread.start()
+    try:
+        assert begun.wait(60)
+        assert np.array_equal(draw(fresh, recipe(), deadline_seconds=30)[0], expected)
+        assert not cold, "the load is still under way"
+    finally:
+        go_on.set()
+        thread.join()
+        fresh.close()
+    assert len(loads) == 1 and all(isinstance(outcome, np.ndarray) for outcome in cold), cold
 
 
 # Steps

@@ -1,4 +1,4 @@
-"""The row budget learns where batching stops to pay, forgets what noise taught it, and never forgets a full memory."""
+"""The row budget learns where batching stops to pay, forgets what noise taught it, and long remembers a full memory."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ from collections.abc import Callable
 
 import pytest
 
-from generation.engine.rowbudget import CALLS_BETWEEN_CHECKS, MEASURED_CALLS, MOST_ROWS, RowBudget
+from generation.engine.rowbudget import (
+    CALLS_BEFORE_MORE_MEMORY,
+    CALLS_BETWEEN_CHECKS,
+    MEASURED_CALLS,
+    MOST_ROWS,
+    RowBudget,
+)
 
 Seconds = Callable[[int], float]
 
@@ -64,9 +70,19 @@ def test_a_single_row_teaches_nothing() -> None:
     assert budget.rows == 2
 
 
-def test_memory_is_never_tried_twice() -> None:
+def test_memory_is_not_soon_tried_again() -> None:
     budget = busy(RowBudget(), lambda rows: 1.0)
     budget.out_of_memory(24)
     assert busy(budget, lambda rows: 1.0, 200).rows == 12
     budget.out_of_memory(2)
     assert budget.rows == 1 and budget.memory_rows == 1
+
+
+def test_after_some_thousand_calls_memory_may_have_room_again() -> None:
+    budget = busy(RowBudget(), lambda rows: 1.0)
+    budget.out_of_memory(2)
+    assert busy(budget, lambda rows: 1.0, CALLS_BEFORE_MORE_MEMORY - 1).memory_rows == 1
+    assert busy(budget, lambda rows: 1.0, 1).memory_rows == 2
+    budget.out_of_memory(2)
+    assert budget.memory_rows == 1, "it was still too much"
+    assert busy(budget, lambda rows: 1.0, 6 * CALLS_BEFORE_MORE_MEMORY).memory_rows == MOST_ROWS
