@@ -149,7 +149,8 @@ def _entry(key: str, value: Any, data_start: int) -> TensorEntry:
     if not isinstance(shape, list) or len(shape) > MAX_DIMENSIONS:
         raise WeightFileRefused("bad-shape", f"“{key}” has more than {MAX_DIMENSIONS} dimensions.")
     numbers = [*shape, start, end]
-    if not all(type(number) is int for number in numbers) or min(shape, default=1) < 1:
+    is_mark = shape == [0] and start == end  # `torch.tensor([])`: its name alone says something
+    if not all(type(number) is int for number in numbers) or (min(shape, default=1) < 1 and not is_mark):
         raise WeightFileRefused("bad-shape", f"“{key}” has an impossible shape.")
     if math.prod(shape) * DTYPE_BYTES[dtype] != end - start:
         raise WeightFileRefused("bad-offsets", f"The size of “{key}” does not match its shape.")
@@ -159,7 +160,7 @@ def _entry(key: str, value: Any, data_start: int) -> TensorEntry:
 def _check_layout(tensors: dict[str, TensorEntry], data_start: int, size: int) -> None:
     """The tensors must fill the rest of the file with no gap and no overlap."""
     position = data_start
-    for entry in sorted(tensors.values(), key=lambda entry: entry.start):
+    for entry in sorted(tensors.values(), key=lambda entry: (entry.start, entry.end)):
         if entry.start != position:
             raise WeightFileRefused("bad-offsets", "The tensors of the file overlap or leave gaps.")
         position = entry.end

@@ -75,7 +75,7 @@ def classify(path: Path) -> tuple[Kind, str]:
     if path.is_dir():
         return _classify_folder(path)
     header = _header(path)
-    kind = _kind(header.tensors)
+    kind = _checked_kind(header.tensors)
     return kind, _FAMILY_READERS[kind](header)
 
 
@@ -98,7 +98,7 @@ def _header(path: Path) -> Header:
 
 def _read_file(path: Path) -> WeightFile:
     header = _header(path)
-    kind = _kind(header.tensors)
+    kind = _checked_kind(header.tensors)
     rank = _check_pairs(path, header) if kind == "lora" else None
     if kind != "checkpoint":
         _check_small_file(path, header.tensors)
@@ -121,6 +121,20 @@ def _hash_after_header(path: Path, header: Header) -> str:
     with path.open("rb") as file:
         file.seek(header.data_start)
         return hashlib.file_digest(file, "sha256").hexdigest()[:12]
+
+
+def _checked_kind(tensors: Mapping[str, TensorEntry]) -> Kind:
+    """Only checkpoints in one file carry empty tensors: the marks `v_pred` and `ztsnr`."""
+    kind = _kind(tensors)
+    if kind != "checkpoint":
+        _refuse_empty(tensors)
+    return kind
+
+
+def _refuse_empty(tensors: Mapping[str, TensorEntry]) -> None:
+    for key, entry in tensors.items():
+        if 0 in entry.shape:
+            raise WeightFileRefused("bad-shape", f"“{key}” is empty.")
 
 
 def _kind(tensors: Mapping[str, TensorEntry]) -> Kind:
@@ -286,7 +300,7 @@ def _classify_folder(folder: Path) -> tuple[Kind, str]:
     if not weights:
         raise WeightFileRefused("not-safetensors", f"The folder “{folder.name}” holds no .safetensors weights.")
     for file in weights:
-        read_header(file)
+        _refuse_empty(read_header(file).tensors)
     if (folder / "model_index.json").is_file():
         return "checkpoint", _folder_family(folder)
     return "vae", _folder_vae(folder)

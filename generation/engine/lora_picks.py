@@ -17,6 +17,18 @@ Picks = tuple[tuple[str, float], ...]
 """One row's LoRAs and weights: no zeros, no key twice, sorted by key."""
 
 
+FORWARDS_KEPT = 2
+"""Two sizes of picture may take turns with equal picks; what older sizes held is `MergedWeights`' to keep or forget."""
+
+
+def keep_newest(forwards: dict[torch.Size, Forward], shape: torch.Size, forward: Forward) -> Forward:
+    """Each forward keeps weights alive, so that one for every shape ever seen would outgrow any budget."""
+    while len(forwards) >= FORWARDS_KEPT:
+        del forwards[next(iter(forwards))]
+    forwards[shape] = forward
+    return forward
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """Rows `start` to `stop` of the batch, neighbours that all pick the same."""

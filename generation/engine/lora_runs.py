@@ -26,7 +26,7 @@ from generation.engine.lora_convolutions import (
     pointwise_convolution,
     runwise_convolution,
 )
-from generation.engine.lora_picks import Forward, Layer, Picks, low_rank, runs_of
+from generation.engine.lora_picks import Forward, Layer, Picks, keep_newest, low_rank, runs_of
 from generation.engine.lora_stacks import linear_forward
 from generation.engine.lorafile import LoraPair
 
@@ -85,7 +85,7 @@ class RunwiseLayer:
             if self._merged is not None and self._packs_later(self._merged):
                 forward = self._meanwhile = self._meanwhile or self._unpacked()
             else:
-                forward = self._forwards[states.shape] = self._make(states)
+                forward = keep_newest(self._forwards, states.shape, self._make(states))
         return forward(states)
 
     def _alike(self) -> bool:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from generation.engine.lora_convolutions import convolve
-from generation.engine.lora_picks import Forward, Layer, Picks, equal_groups, gathered, rank_of
+from generation.engine.lora_picks import Forward, Layer, Picks, equal_groups, gathered, keep_newest, rank_of
 from generation.engine.lorafile import LoraPair
 
 GATHERING = 20
@@ -29,7 +29,7 @@ class StackedLayer:
     def __call__(self, states: Tensor) -> Tensor:
         forward = self._forwards.get(states.shape)
         if forward is None:
-            forward = self._forwards[states.shape] = self._choose(states)
+            forward = keep_newest(self._forwards, states.shape, self._choose(states))
         return forward(states)
 
     def _choose(self, states: Tensor) -> Forward:

@@ -24,6 +24,7 @@ from generation.engine import families
 from generation.engine.loading import CheckpointCache, FolderWeights, serving_dtype
 from generation.engine.outcome import WeightsRefused
 from generation.engine.single_file import predicts_velocity
+from generation.weightfile import read_weightfile
 from tests.ldm_layout import in_one_file, single_file_tensors, tiny_configs, tiny_single_file, tiny_vae_file
 from tests.tiny_loras import random_pairs, write_lora
 from tests.tiny_weights import BUNDLED_CHECKPOINT, tiny_checkpoint, tiny_vae
@@ -122,9 +123,11 @@ def test_a_single_file_may_say_what_it_predicts(
         assert checkpoint.scheduler_config["prediction_type"] == expected
 
 
-def test_marks_for_velocity_and_zero_terminal_snr_are_read(tiny_sizes: None, tmp_path: Path) -> None:
-    marks = {"v_pred": torch.zeros(1), "ztsnr": torch.zeros(1)}
+@pytest.mark.parametrize("mark", [torch.tensor([]), torch.zeros(1)], ids=["empty", "one"])
+def test_marks_for_velocity_and_zero_terminal_snr_are_read(mark: Tensor, tiny_sizes: None, tmp_path: Path) -> None:
+    marks = {"v_pred": mark, "ztsnr": mark.clone()}
     save_file(single_file_tensors(tiny_checkpoint("sdxl"), "sdxl") | marks, tmp_path / "it.safetensors")
+    assert read_weightfile(tmp_path / "it.safetensors").family == "sdxl"
     with cache_of(it=tmp_path / "it.safetensors").lease("it") as checkpoint:
         config = checkpoint.scheduler_config
         assert (config["prediction_type"], config["rescale_betas_zero_snr"]) == ("v_prediction", True)

@@ -16,6 +16,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from generation.engine import loras as loras_module
+from generation.engine.lora_picks import FORWARDS_KEPT, keep_newest
 from generation.engine.lora_stacks import StackedLayer
 from generation.engine.lorafile import LoraPair
 from generation.engine.loras import LoraCache, MixedLoras
@@ -172,6 +173,29 @@ def test_merged_weights_stay_within_their_budget(unet: Any, monkeypatch: pytest.
         assert loras._merged.held_bytes <= 2 * targeted
     loras.discard("a")
     assert loras._merged.held_bytes == 0
+
+
+@pytest.mark.parametrize("picks", [ROWS[:1] * 2, ROWS[:2]], ids=["alike", "mixed"])
+def test_many_sizes_of_picture_hold_no_more_than_the_newest(
+    unet: Any, way: str, picks: list[Picks], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loras = mixed(unet, way)
+    layer = loras._layers["down_blocks_0_resnets_0_conv1"]
+    channels, made = layer.weight.shape[1], []
+
+    def remembered(forwards: Any, shape: torch.Size, forward: Any) -> Any:
+        made.append(weakref.ref(forward))
+        return keep_newest(forwards, shape, forward)
+
+    for module in ("lora_runs", "lora_stacks"):
+        monkeypatch.setattr(f"generation.engine.{module}.keep_newest", remembered)
+    loras._merged.budget_bytes = min(loras._merged.budget_bytes, layer.weight.nbytes)
+    with loras.rows(picks), torch.inference_mode():
+        loras._merged.allowance = 10**9
+        for size in range(4, 24):
+            layer(torch.zeros(2, channels, size, size))
+    gc.collect()
+    assert len(made) == 20 and sum(forward() is not None for forward in made) <= FORWARDS_KEPT + 1
 
 
 def test_a_discarded_lora_can_be_added_anew_with_other_weights(unet: Any, way: str) -> None:
