@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -69,7 +70,7 @@ def read_lora(path: Path, *, device: torch.device | str = "cpu", dtype: torch.dt
         slots = _sort(tensors)
     except WeightFileRefused as refused:
         raise WeightsRefused(refused.code, str(refused)) from refused
-    alphas = _metadata_alphas(metadata)
+    alphas = _told_alphas(path, metadata)
     parts = {
         part: {name: _pair(name, found, alphas[part], dtype) for name, found in slots[part].items()} for part in PARTS
     }
@@ -96,6 +97,8 @@ def _pair(name: str, found: Mapping[Role, Tensor], alphas: _Alphas, dtype: torch
     rank = down.shape[0]
     if "mid" in found:
         down = _merge_mid(name, found["mid"], down)
+    if "alpha" in found and found["alpha"].numel() != 1:
+        raise WeightsRefused("bad-alpha", f"The alpha of “{name}” is not one number.")
     scale = float(found["alpha"]) / rank if "alpha" in found else alphas.scale(name, rank)
     dtype = dtype or down.dtype
     pair = LoraPair(down.to(dtype).contiguous(), up.to(dtype).contiguous(), scale)
@@ -132,17 +135,28 @@ class _Alphas:
         return alpha / (rank**0.5 if self.rank_stabilised else rank)
 
 
-def _metadata_alphas(metadata: Mapping[str, str]) -> dict[Part, _Alphas]:
+def _told_alphas(path: Path, metadata: Mapping[str, str]) -> dict[Part, _Alphas]:
+    """From the file's metadata, or from the config that peft writes beside its `adapter_model.safetensors`.
+
+    That config is outside of the pinned sha256; but peft's file says its strength nowhere else.
+    """
+    beside = path.with_name("adapter_config.json")
     try:
-        found: dict[str, Any] = json.loads(metadata.get("lora_adapter_metadata", "{}"))
+        if path.name == "adapter_model.safetensors" and beside.is_file():
+            config = json.loads(beside.read_text("utf-8"))
+            found: dict[str, Any] = {f"{part}.{name}": value for part in PARTS for name, value in config.items()}
+        else:
+            found = json.loads(metadata.get("lora_adapter_metadata", "{}"))
         return {part: _part_alphas(found, part) for part in PARTS}
-    except (ValueError, TypeError, AttributeError) as error:
-        raise WeightsRefused("bad-alpha", "The LoRA's metadata cannot be read.") from error
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise WeightsRefused("bad-alpha", "What the LoRA says of its alpha cannot be read.") from error
 
 
 def _part_alphas(found: Mapping[str, Any], part: Part) -> _Alphas:
     alpha = found.get(f"{part}.lora_alpha")
     pattern = found.get(f"{part}.alpha_pattern") or {}
+    if not all(re.fullmatch(r"[\w.]+", name) for name in pattern):
+        raise ValueError("a pattern that is no plain name")  # peft reads them as regular expressions
     return _Alphas(
         alpha=None if alpha is None else float(alpha),
         alpha_of={name.replace(".", "_"): float(value) for name, value in pattern.items()},

@@ -119,7 +119,7 @@ def test_the_oldest_files_do_not_name_the_network(tmp_path: Path) -> None:
 @pytest.mark.parametrize("pipeline", ["sd1"], indirect=True)
 def test_a_file_saved_by_peft_adds_what_peft_adds(pipeline: Any, tmp_path: Path) -> None:
     base = predict(pipeline.unet)
-    config = LoraConfig(r=4, lora_alpha=4, target_modules=["to_q", "to_v", "conv1"], init_lora_weights=False)
+    config = LoraConfig(r=4, lora_alpha=16, target_modules=["to_q", "to_v", "conv1"], init_lora_weights=False)
     trained = get_peft_model(pipeline.unet, config)
     trained.save_pretrained(tmp_path)
     expected = predict(trained)
@@ -132,6 +132,16 @@ def test_a_file_saved_by_peft_adds_what_peft_adds(pipeline: Any, tmp_path: Path)
     with loras.rows([[("it", 1.0)], [("it", 1.0)]]):
         torch.testing.assert_close(predict(unet), expected, **CLOSE)
     assert not torch.allclose(base, expected, atol=1e-3)
+
+
+@pytest.mark.parametrize("config", ['{"lora_alpha": "much"}', '{"alpha_pattern": {"(a+)+$": 2}}', "[" * 100_000, "{"])
+def test_a_config_beside_that_says_nothing_is_refused(tmp_path: Path, config: str) -> None:
+    pairs = random_pairs(load_pipeline("sd1").unet)
+    path = write_lora(tmp_path / "adapter_model.safetensors", "peft", unet=pairs)
+    (tmp_path / "adapter_config.json").write_text(config)
+    with pytest.raises(WeightsRefused) as refused:
+        read_lora(path)
+    assert refused.value.code == "bad-alpha"
 
 
 @pytest.mark.parametrize("pipeline", ["sd1"], indirect=True)
