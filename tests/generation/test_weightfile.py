@@ -75,7 +75,7 @@ def test_the_bundled_weights() -> None:
     assert (checkpoint.kind, checkpoint.family, checkpoint.title) == ("checkpoint", "mini", "emoji-diffusion")
     loras = [read_weightfile(path) for path in BUNDLED_LORAS]
     assert [(lora.kind, lora.family, lora.rank) for lora in loras] == [("lora", "mini", 16)] * 2
-    assert [(lora.title, lora.trigger_words) for lora in loras] == [("Fluent 3D", ("3d",)), ("Line art", ("line art",))]
+    assert [(lora.title, lora.trigger_words) for lora in loras] == [("fluent-3d", ("3d",)), ("line-art", ("line art",))]
 
 
 @pytest.mark.parametrize("layout", ["folder", "file"])

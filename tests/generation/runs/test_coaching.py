@@ -83,8 +83,9 @@ def test_snapshots_have_their_files_and_nothing_else_stays(queue_run: QueueRun, 
 
 
 def test_a_drained_worker_puts_it_back_and_another_goes_on_to_the_same_lora(
-    queue_run: QueueRun, bench: Workbench, at_step: Any
+    queue_run: QueueRun, bench: Workbench, at_step: Any, settings: Any
 ) -> None:
+    settings.STOP_GRACE_SECONDS = 600  # the second worker is the first again: its time must not run out meanwhile
     undisturbed = queue_run("one")
     coaching.perform_ready_runs()
     run = queue_run("two")
