@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import diffusers
+import torch
 from diffusers.schedulers.scheduling_utils import SchedulerMixin
 
 from generation.sampling_names import SCHEDULES_BY_SAMPLER, check_sampling
@@ -32,6 +33,16 @@ class Sampler:
     def step_arguments(self) -> dict[str, Any]:
         """`eta` where the scheduler takes one; the caller adds its own generator where it takes one."""
         return {"eta": self.eta} if "eta" in step_parameters(self.scheduler.step) else {}
+
+
+class SteadyLCM(diffusers.LCMScheduler):
+    """LCM whose step does not hang on torch's default dtype, which is float16 while a GPU's checkpoint is loaded.
+
+    A whole timestep times a plain number takes that dtype, and its square overflows there.
+    """
+
+    def get_scalings_for_boundary_condition_discrete(self, timestep: Any) -> Any:
+        return super().get_scalings_for_boundary_condition_discrete(timestep.to(torch.float32))
 
 
 KARRAS = {"use_karras_sigmas": True}
@@ -56,7 +67,7 @@ TABLE: Mapping[str, Sampler] = {
     "PLMS": Sampler(diffusers.PNDMScheduler, {"skip_prk_steps": True}),
     "UniPC": Sampler(diffusers.UniPCMultistepScheduler),
     "DEIS": Sampler(diffusers.DEISMultistepScheduler),
-    "LCM": Sampler(diffusers.LCMScheduler),
+    "LCM": Sampler(SteadyLCM),
     "TCD": Sampler(diffusers.TCDScheduler, eta=0.3),
 }
 

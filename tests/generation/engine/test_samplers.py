@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from generation.engine.renderer import Renderer
-from generation.engine.samplers import SCHEDULES, TABLE, make_scheduler, validate_table
+from generation.engine.samplers import SCHEDULES, TABLE, make_scheduler, step_parameters, validate_table
 from generation.recipe import InvalidRecipe
 from generation.sampling_names import MOST_STEPS, SAMPLERS, SCHEDULES_BY_SAMPLER, check_sampling
 from generation.sampling_names import SCHEDULES as SCHEDULE_NAMES
@@ -97,3 +97,26 @@ def test_what_cannot_be_sampled_is_the_recipes_fault(
 def test_distilled_samplers_take_the_steps_they_name(sampler: str) -> None:
     steps = MOST_STEPS[sampler]
     assert len(make_scheduler(sampler, "Automatic", steps, EPSILON).timesteps) == steps
+
+
+@pytest.mark.parametrize("sampler", [name for name in SAMPLERS if name not in DEAR])
+def test_a_step_does_not_hang_on_torchs_default_dtype(sampler: str) -> None:
+    """The libraries' loaders change it for the whole process while they make a network for a GPU."""
+    low, usual = (stepped(sampler, default) for default in (torch.float16, torch.float32))
+    assert low.dtype == torch.float32 and torch.equal(low, usual)
+
+
+def stepped(sampler: str, default: torch.dtype) -> torch.Tensor:
+    """Noise after two steps that were taken under a default dtype."""
+    scheduler = make_scheduler(sampler, "Automatic", 4, EPSILON)
+    latents = torch.ones(1, 4, 4, 4)
+    draws = "generator" in step_parameters(type(scheduler).step)
+    given = {"generator": torch.Generator().manual_seed(0)} if draws else {}
+    torch.set_default_dtype(default)
+    try:
+        for timestep in scheduler.timesteps[:2]:
+            prediction = scheduler.scale_model_input(latents, timestep) * 0.5
+            latents = scheduler.step(prediction, timestep, latents, return_dict=False, **given)[0]
+    finally:
+        torch.set_default_dtype(torch.float32)
+    return latents
