@@ -16,17 +16,16 @@ Role = Literal["down", "up", "mid", "alpha"]
 
 PARTS: tuple[Part, ...] = ("unet", "text_encoder", "text_encoder_2")
 
-UNSUPPORTED = (
-    ("hada_", "LoHa"),
-    ("lokr_", "LoKr"),
-    ("dora_scale", "DoRA"),
-    ("lora_magnitude_vector", "DoRA"),
-    ("oft_", "OFT"),
-    (".a1.weight", "GLoRA"),
-    (".on_input", "IA3"),
-    (".diff", "full-difference"),
-    ("bundle_emb", "bundled-embedding"),
-    ("lora_embedding_", "embedding-layer LoRA"),
+UNSUPPORTED: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"\.hada_"), "LoHa"),
+    (re.compile(r"\.lokr_"), "LoKr"),
+    (re.compile(r"\.dora_scale$|\.lora_magnitude_vector\b"), "DoRA"),
+    (re.compile(r"\.b?oft_"), "OFT"),
+    (re.compile(r"\.a1\.weight$"), "GLoRA"),
+    (re.compile(r"\.on_input$"), "IA3"),
+    (re.compile(r"\.diff(_b)?$"), "full-difference"),
+    (re.compile(r"^bundle_emb\b"), "bundled-embedding"),
+    (re.compile(r"\blora_embedding_[AB]\b"), "embedding-layer LoRA"),
 )
 
 ROLES: tuple[tuple[re.Pattern[str], Role], ...] = (
@@ -68,16 +67,20 @@ class LoraKey:
 
 def parse_lora_key(key: str) -> LoraKey:
     """Read one tensor name. Raises WeightFileRefused for kinds that are not plain LoRA and for names nobody uses."""
-    for mark, kind in UNSUPPORTED:
-        if mark in key:
-            raise WeightFileRefused(
-                "unsupported-lora", f"The file holds {kind} weights (“{key}”), which are not supported."
-            )
+    if kind := unsupported_kind(key):
+        raise WeightFileRefused(
+            "unsupported-lora", f"The file holds {kind} weights (“{key}”), which are not supported."
+        )
     for pattern, role in ROLES:
         if found := pattern.search(key):
             part, module = _place(key[: found.start()].removeprefix("base_model.model."), key)
             return LoraKey(part, module, role)
     raise WeightFileRefused("unused-key", f"The file holds “{key}”, which is no LoRA tensor Tempera could use.")
+
+
+def unsupported_kind(key: str) -> str:
+    """What kind of adapter a tensor's name belongs to, if it is one that is not plain LoRA; empty otherwise."""
+    return next((kind for mark, kind in UNSUPPORTED if mark.search(key)), "")
 
 
 def flatten(module: str) -> str:
@@ -101,7 +104,7 @@ def _module(part: Part, target: str) -> str:
     if ".processor." in target:  # diffusers before 0.17 hung the pairs on the attention processor
         target = re.sub(r"\.to_out$", ".to_out.0", target.replace(".processor.", "."))
     name = flatten(target)
-    return _from_ldm(name) if part == "unet" else name
+    return _from_ldm(name) if part == "unet" else re.sub(r"(?<=self_attn_)to_(q|k|v|out)$", r"\1_proj", name)
 
 
 LDM_LAYERS = {

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from generation.lora_keys import UNSUPPORTED, LoraKey, parse_lora_key
+from generation.lora_keys import LoraKey, parse_lora_key, unsupported_kind
 from generation.safetensors_header import Header, TensorEntry, WeightFileRefused, read_header, read_scalar
 
 __all__ = ["CONTEXT_WIDTHS", "Kind", "WeightFile", "WeightFileRefused", "classify", "hash_weights", "read_weightfile"]
@@ -141,7 +141,7 @@ def _kind(tensors: Mapping[str, TensorEntry]) -> Kind:
     keys = tensors.keys()
     if any(key.startswith("model.diffusion_model.") for key in keys):
         return "checkpoint"
-    if any(re.search(r"lora|\.alpha$", key) or any(mark in key for mark, _ in UNSUPPORTED) for key in keys):
+    if any(re.search(r"lora|\.alpha$", key) or unsupported_kind(key) for key in keys):
         return "lora"
     if "emb_params" in keys or {"clip_l", "clip_g"} <= keys or _is_lone_vector(tensors):
         return "embedding"
