@@ -48,15 +48,19 @@ PEOPLES = ("uploads", "trained", "merged")
 
 
 def weight_paths(folder: Path, leaving_out: tuple[str, ...] = PEOPLES) -> Iterator[Path]:
-    """Checkpoint folders and single files, without looking inside a checkpoint's folder or among people's own files."""
+    """Folders in diffusers' layout and single files, without looking inside the former or among people's own files."""
     found = sorted(folder.iterdir()) if folder.is_dir() else []
     for path in (path for path in found if path.name not in leaving_out):
-        if path.is_dir() and (path / "model_index.json").exists():
+        if path.is_dir() and ((path / "model_index.json").exists() or is_vae_folder(path)):
             yield path
         elif path.is_dir():
             yield from weight_paths(path, ())
         elif path.suffix.lower() == ".safetensors":
             yield path
+
+
+def is_vae_folder(folder: Path) -> bool:
+    return str(read_json(folder / "config.json").get("_class_name", "")).startswith("Autoencoder")
 
 
 def register(path: Path, root: Path) -> Found:

@@ -22,8 +22,7 @@ PREDICTION_WORDS = {"v": "v_prediction", "v_prediction": "v_prediction", "epsilo
 
 
 def read_checkpoint(path: Path, family: Family, device: torch.device, dtype: torch.dtype) -> LoadedParts:
-    if not family.configs.is_dir():
-        raise WeightFileRefused("unsupported-layout", f"{family.title} checkpoints are taken as folders only.")
+    _check_configs(family, "checkpoints")
     tokenizers = [_tokenizer(family, pad) for pad in family.pads]
     pipeline_class = StableDiffusionXLPipeline if family.text_encoders == 2 else StableDiffusionPipeline
     pipeline = pipeline_class.from_single_file(
@@ -47,9 +46,15 @@ def read_checkpoint(path: Path, family: Family, device: torch.device, dtype: tor
 
 def read_vae(path: Path, family: Family, device: torch.device, dtype: torch.dtype) -> Any:
     """A VAE file does not say for which family it is; its scaling factor is that of the checkpoint's family."""
+    _check_configs(family, "VAEs")
     config = str(family.configs)
     vae = AutoencoderKL.from_single_file(str(path), config=config, subfolder="vae", local_files_only=True, dtype=dtype)
     return ready_vae(vae, device)
+
+
+def _check_configs(family: Family, what: str) -> None:
+    if not family.configs.is_dir():
+        raise WeightFileRefused("unsupported-layout", f"{family.title} {what} are taken as folders only.")
 
 
 def _tokenizer(family: Family, pad: str) -> Any:

@@ -9,7 +9,8 @@ import pytest
 from django.conf import settings
 
 from generation.cataloging import import_folder
-from generation.models import Checkpoint, Lora
+from generation.models import Checkpoint, Lora, Vae
+from tests.tiny_weights import tiny_vae
 
 BUNDLED = Path(settings.BASE_DIR) / "generation" / "bundled"
 
@@ -32,6 +33,14 @@ def test_it_works(db: None) -> None:
     assert (checkpoint.title, checkpoint.default_cfg_scale) == ("Emoji Diffusion", 4.0)
     assert set(Lora.objects.values_list("name", "family")) == {("fluent-3d", "mini"), ("line-art", "mini")}
     assert outcomes(BUNDLED) == ["unchanged"] * 3
+
+
+def test_a_folder_with_a_vae_is_one_row(db: None, tmp_path: Path) -> None:
+    shutil.copytree(tiny_vae(), tmp_path / "vaes" / "softer")
+    assert outcomes(tmp_path) == ["added"]
+    found = Vae.objects.get()
+    assert (found.name, found.path) == ("softer", "vaes/softer")
+    assert outcomes(tmp_path) == ["unchanged"]
 
 
 def test_a_moved_file_is_the_same_row(db: None, folder: Path) -> None:

@@ -167,6 +167,10 @@ def test_a_vae_file_scales_as_its_checkpoints_family(tiny_sizes: None) -> None:
         assert (xl.vae.config.scaling_factor, one.vae.config.scaling_factor) == (0.13025, 0.18215)
 
 
+def test_a_vae_file_for_a_family_without_configs_is_refused() -> None:
+    assert refusal(BUNDLED_CHECKPOINT, vae=tiny_vae_file(tiny_vae())) == "unsupported-layout"
+
+
 def test_half_precision_alone_is_taken(tmp_path: Path) -> None:
     folder = Path(shutil.copytree(tiny_checkpoint("sd1"), tmp_path / "half"))
     for file in folder.rglob("*.safetensors"):
