@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from generation.engine import loading
 from generation.engine.components import load_parts
@@ -32,6 +33,8 @@ from tests.renders import (
 pytestmark = allow_numpy_copies
 
 EIGHT = ("Euler", "Euler a", "Heun", "DPM++ 2M", "DPM++ 2M SDE Karras", "DDIM", "PLMS", "UniPC")
+
+HALF_PRECISION_LEVELS = 8
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +67,18 @@ def test_every_family_equals_its_pipeline_to_the_bit(renderer: Renderer, family:
     """SDXL with its pooled text and sizes, SD 2 with v-prediction; a picture that is not square."""
     wanted = recipe(family, negative_prompt=negative, width=96, height=64)
     assert np.array_equal(draw(renderer, wanted)[0], draw_by_pipeline(wanted))
+
+
+@pytest.mark.parametrize("family", ["sd1", "sd2", "sdxl"])
+def test_every_family_is_drawn_in_half_precision(family: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The dtypes of a GPU's worker, on a CPU: each tensor meets those it is put together with."""
+    monkeypatch.setattr("generation.engine.renderer.serving_dtype", lambda device: torch.float16)
+    wanted = recipe(family, steps=2, width=64, height=64, negative_prompt="a blue dog")
+    with closing(Renderer(every_weight(), device="cpu", threads=1)) as renderer:
+        pixels, steps = draw(renderer, wanted)
+    assert steps[-1].preview is not None
+    levels, _ = levels_apart(pixels, draw_by_pipeline(wanted))
+    assert levels <= HALF_PRECISION_LEVELS
 
 
 def test_a_picture_has_the_size_of_its_recipe(renderer: Renderer) -> None:
