@@ -19,6 +19,7 @@ from generation.engine.loras import MixedLoras
 from generation.engine.parts import LoadedParts
 from generation.engine.previews import prepare_map
 from generation.engine.shelf import Shelf
+from generation.engine.streams import beside_the_engine
 from generation.engine.weightsource import FolderWeights, WeightSource, pinned_file
 
 __all__ = ["CheckpointCache", "FolderWeights", "LoadedCheckpoint", "WeightSource", "serving_dtype"]
@@ -102,8 +103,9 @@ class CheckpointCache:
 
     def _load(self, sha256: str) -> tuple[LoadedCheckpoint, int]:
         path = pinned_file(self._weights.checkpoint, sha256, "checkpoint")
-        parts = load_parts(path, device=self._device, dtype=self._dtype)
-        prepare_map(parts.family.key, parts.vae)
+        with beside_the_engine(self._device):
+            parts = load_parts(path, device=self._device, dtype=self._dtype)
+            prepare_map(parts.family.key, parts.vae)
         networks = (parts.unet, parts.vae, *parts.text_encoders)
         size = sum(weights_bytes(network) for network in networks)
         return self._loaded(sha256, parts, size), size
@@ -127,8 +129,9 @@ class CheckpointCache:
 
     def _load_vae(self, sha256: str, family: Family) -> tuple[Any, int]:
         path = pinned_file(self._weights.vae, sha256, "VAE")
-        vae = load_vae(path, family, device=self._device, dtype=self._dtype)
-        prepare_map(family.key, vae)
+        with beside_the_engine(self._device):
+            vae = load_vae(path, family, device=self._device, dtype=self._dtype)
+            prepare_map(family.key, vae)
         return vae, weights_bytes(vae)
 
 

@@ -27,7 +27,7 @@ Answers = list[tuple[Ticket, Rows, Tensor]]
 
 
 class EngineLoop:
-    """One thread that owns the denoising of one device. `clock` counts the device's seconds (see `device_clock`)."""
+    """One thread that owns the denoising of one device. `clock` counts its seconds (see `streams.device_clock`)."""
 
     def __init__(self, metrics: EngineMetrics, clock: Callable[[], float]) -> None:
         self.metrics = metrics
@@ -163,18 +163,3 @@ class EngineLoop:
             self._stopping = True
             for ticket in self._turns.tickets:
                 self._end(ticket, engine_stopped())
-
-
-def device_clock(device: torch.device) -> Callable[[], float]:
-    """Seconds of work on the device as the engine thread sees them.
-
-    On a CPU it is this thread's own CPU time, so that busy neighbours do not look like a slow batch.
-    """
-    if device.type != "cuda":
-        return time.thread_time
-
-    def synchronised() -> float:
-        torch.cuda.synchronize(device)
-        return time.perf_counter()
-
-    return synchronised

@@ -8,6 +8,7 @@ from collections import OrderedDict
 import torch
 
 from generation.engine.lorafile import LoraWeights, read_lora
+from generation.engine.streams import beside_the_engine
 from generation.engine.weightsource import WeightSource, pinned_file
 
 
@@ -27,7 +28,7 @@ class LoraCache:
     ) -> None:
         self._weights = weights
         self._budget_bytes = budget_bytes
-        self._device = device
+        self._device = torch.device(device)
         self._dtype = dtype
         self._held: OrderedDict[str, LoraWeights] = OrderedDict()
         self._lock = threading.Lock()
@@ -39,7 +40,8 @@ class LoraCache:
                 self._held.move_to_end(sha256)
                 return found
         path = pinned_file(self._weights.lora, sha256, "LoRA")
-        loaded = read_lora(path, device=self._device, dtype=self._dtype)
+        with beside_the_engine(self._device):
+            loaded = read_lora(path, device=self._device, dtype=self._dtype)
         with self._lock:
             self._held[sha256] = loaded
             self._shrink()

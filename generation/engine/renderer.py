@@ -19,13 +19,14 @@ from generation.engine.denoising import Denoising, Glimpse
 from generation.engine.failures import entering_as_render_error, failing_as_render_error
 from generation.engine.lending import Lending
 from generation.engine.loading import CheckpointCache, LoadedCheckpoint, WeightSource, serving_dtype
-from generation.engine.loop import EngineLoop, device_clock
+from generation.engine.loop import EngineLoop
 from generation.engine.loras import LoraCache
 from generation.engine.metrics import EngineMetrics
 from generation.engine.outcome import Pixels, Rendered, Step
 from generation.engine.previews import preview_map
 from generation.engine.residency import ResidentLoras
 from generation.engine.samplers import make_scheduler, validate_table
+from generation.engine.streams import beside_the_engine, device_clock
 from generation.engine.ticket import Progress, Ticket
 from generation.recipe import Recipe
 from generation.sampling_names import schedule_length
@@ -126,12 +127,13 @@ class Renderer:
     def _prepare(self, recipe: Recipe, checkpoint: LoadedCheckpoint) -> Denoising:
         scheduler = make_scheduler(recipe.sampler, recipe.schedule, recipe.steps, checkpoint.scheduler_config)
         length = schedule_length(recipe.sampler, recipe.steps)
-        conditioning = Conditioner(checkpoint, self._loras, self._weights).encode(recipe, length)
-        return Denoising(recipe, checkpoint, scheduler, conditioning)
+        with beside_the_engine(self.device):
+            conditioning = Conditioner(checkpoint, self._loras, self._weights).encode(recipe, length)
+            return Denoising(recipe, checkpoint, scheduler, conditioning)
 
     @failing_as_render_error()
     def _decode(self, checkpoint: LoadedCheckpoint, latents: torch.Tensor) -> Pixels:
-        with self._decoding:
+        with self._decoding, beside_the_engine(self.device):
             return decode(checkpoint, latents)
 
     @torch.inference_mode()
@@ -139,7 +141,8 @@ class Renderer:
         """With a preview if there is something new to see and a checkpoint is given to see it by."""
         preview = None
         if checkpoint is not None and progress.glimpse is not None:
-            preview = _preview(checkpoint, progress.glimpse)
+            with beside_the_engine(self.device):
+                preview = _preview(checkpoint, progress.glimpse)
         left = progress.seconds_left if progress.index else progress.total * self.metrics.recent_step_seconds()
         return Step(progress.index, progress.total, preview, left)
 
