@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import socket
 import sys
+from collections.abc import Mapping
 from functools import partial
 
 import redis
@@ -40,11 +41,25 @@ def web() -> Part:
     return Part("web", (sys.executable, *argv), stage=1, answers=web_answers, stop_within=2.0)
 
 
-def worker(name: str, queues: str, threads: int) -> Part:
+def gpu_workers() -> list[Part]:
+    """One a device; where there are several, each is named after its place in the list.
+
+    One thread more than slots: a training holds one for hours, and pictures must not miss it.
+    """
+    devices, threads = settings.RENDER_DEVICES, settings.GPU_SLOTS + 1
+    names = ["gpu"] if len(devices) == 1 else [f"gpu{number}" for number in range(len(devices))]
+    return [
+        worker(name, "gpu,training", threads, {"RENDER_DEVICE": device})
+        for name, device in zip(names, devices, strict=True)
+    ]
+
+
+def worker(name: str, queues: str, threads: int, env: Mapping[str, str] | None = None) -> Part:
     """Threads and never processes: CUDA cannot be used in a forked one, and the engine batches across threads."""
     argv = (*CELERY, "worker", "-P", "threads", "-c", str(threads), "-Q", queues, "-n", f"{name}@%h")
     quiet = ("--without-gossip", "--without-mingle", "-l", settings.LOG_LEVEL)
-    return Part(name, (*argv, *quiet), stage=2, answers=partial(worker_answers, name), stop_within=WORKER_STOP)
+    answers = partial(worker_answers, name)
+    return Part(name, (*argv, *quiet), stage=2, answers=answers, stop_within=WORKER_STOP, env=env or {})
 
 
 def beat() -> Part:

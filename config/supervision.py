@@ -25,7 +25,8 @@ STEADY_AFTER = 60.0
 class Part:
     """One process of the platform. `answers` says whether it does its work; `stop_within` seconds it may take to leave.
 
-    Parts are stopped stage by stage, the highest `stage` first; those of one stage together.
+    `env` is this part's alone, beside what all are given. Parts are stopped stage by stage, the highest `stage` first;
+    those of one stage together.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Part:
     answers: Callable[[], bool] = lambda: True
     start_within: float = 180.0
     stop_within: float = 2.0
+    env: Mapping[str, str] = field(default_factory=dict)
 
 
 class PartFailed(RuntimeError):
@@ -105,7 +107,7 @@ class Supervisor:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env=self.env,
+            env={**self.env, **part.env},
             # A group of its own: Ctrl-C must reach the supervisor alone, which then stops things in order.
             start_new_session=True,
         )

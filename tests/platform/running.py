@@ -58,7 +58,8 @@ class Platform:
 
     def children(self) -> dict[str, psutil.Process]:
         """The processes of its parts by a word of their command line."""
-        words = {"web": "daphne", "valkey": "valkey-server", "gpu": "gpu@", "default": "default@", "beat": "beat"}
+        words = {"web": "daphne", "valkey": "valkey-server", "beat": "beat"}
+        words |= {name: f" {name}@" for name in ("gpu", "gpu0", "gpu1", "default")}
         found = psutil.Process(self.process.pid).children(recursive=True)
         told = {child: " ".join(child.cmdline()) for child in found}
         return {name: child for name, word in words.items() for child, line in told.items() if word in line}

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import signal
 import socket
+import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -65,6 +67,22 @@ def test_nobody_outlives_a_killed_supervisor_and_the_next_one_starts(platform: P
         assert again.get("/readyz") == 200
     finally:
         again.stop(signal.SIGTERM)
+
+
+@pytest.mark.slow
+def test_each_device_has_a_worker_of_its_own(tmp_path: Path) -> None:
+    """A processor named twice stands for two GPUs."""
+    platform = Platform(tmp_path / "data", RENDER_DEVICE="cpu, cpu", RENDER_THREADS="1")
+    try:
+        platform.until("is ready", 240)
+        workers = [platform.children()[name] for name in ("gpu0", "gpu1")]
+        assert [worker.environ()["RENDER_DEVICE"] for worker in workers] == ["cpu", "cpu"]
+        with closing(sqlite3.connect(tmp_path / "data" / "tempera.sqlite3")) as database:
+            known = database.execute("SELECT name, device FROM generation_gpuworker").fetchall()
+        assert {device for _, device in known} == {"cpu"}
+        assert {int(name.split("-")[-2]) for name, _ in known} == {worker.pid for worker in workers}
+    finally:
+        platform.stop(signal.SIGTERM)
 
 
 def wait_until_served(platform: Platform) -> None:

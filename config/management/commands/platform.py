@@ -70,13 +70,12 @@ class Command(BaseCommand):
                 self.say("Stopped.")
 
     def bring_up(self, supervisor: Supervisor) -> None:
-        """Broker and tables first, then all that use them. The GPU worker's torch loads while the rows are made."""
+        """Broker and tables first, then all that use them. The GPU workers' torch loads while the rows are made."""
         if settings.EMBEDDED_VALKEY:
             supervisor.launch(parts.valkey())
             supervisor.wait()
         call_command("migrate", interactive=False, verbosity=0)
-        # One thread more than slots: a training holds one for hours, and pictures must not miss it.
-        supervisor.launch(parts.worker("gpu", "gpu,training", settings.GPU_SLOTS + 1))
+        supervisor.launch(*parts.gpu_workers())
         found = StringIO()
         call_command("import_weights", stdout=found)
         self.say(f"Weights: {found.getvalue().strip()}")
