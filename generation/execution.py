@@ -27,6 +27,7 @@ from generation.workbench import Workbench
 logger = structlog.get_logger(__name__)
 
 MIB = 1024**2
+PASS_ON_SECONDS = 2
 
 
 class Stopped(Exception):
@@ -65,7 +66,7 @@ def perform_ready_jobs() -> int:
     """Draw until nothing is ready, so that a lost bell costs nothing while there is work. The number drawn."""
     bench = workbench()
     performed = 0
-    while not bench.closing and (job := queueing.claim_next(bench.name, bench.warm())):
+    while not bench.closing and (job := queueing.claim_next(bench.name, bench.warm(), bench.elsewhere)):
         if job.is_suspect:
             perform_alone(bench, job)
         else:
@@ -73,7 +74,15 @@ def perform_ready_jobs() -> int:
         performed += 1
         if finishing.is_last(job):
             ring_for_grids()
+    if not performed and queueing.waits_for_others(bench.elsewhere):
+        pass_on()
     return performed
+
+
+def pass_on() -> None:
+    """This bell was for a worker that has the file; upkeep rings for it too, later."""
+    with suppress(OperationalError):
+        run_next_job.apply_async(countdown=PASS_ON_SECONDS, retry=False)
 
 
 def perform_alone(bench: Workbench, job: Job) -> None:

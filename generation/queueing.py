@@ -41,13 +41,13 @@ READY = """
     ready AS MATERIALIZED (
         SELECT id, virtual_start, checkpoint_sha256, deaths, overtaken
         FROM generation_job
-        WHERE state = 'queued' AND owner_id NOT IN (SELECT owner_id FROM at_their_limit)
+        WHERE state = 'queued' AND owner_id NOT IN (SELECT owner_id FROM at_their_limit) {left_to_others}
         ORDER BY virtual_start, id
         LIMIT {look_ahead}
     )
 """
-"""The next jobs of those who may start one. Joins are `CROSS JOIN` so that SQLite begins with the few running rows and
-not with everybody's account; the lease is named for its index."""
+"""The next jobs of those who may start one, less what only other workers can draw. Joins are `CROSS JOIN` so that
+SQLite begins with the few running rows and not with everybody's account; the lease is named for its index."""
 
 CLAIM = """
     {ready}
@@ -113,38 +113,50 @@ DIALECTS = {
 }
 
 
-def claim_next(worker: str, warm: Collection[str] = ()) -> Job | None:
+def claim_next(worker: str, warm: Collection[str] = (), elsewhere: Collection[str] = ()) -> Job | None:
     """Take the fairest queued job for `worker`, or None when nothing may start.
 
     `warm` holds the sha256 of checkpoints that are loaded: within `WARM_SLACK` such a job goes first, since it
-    joins the running batch, but no job is overtaken so more than once. Raises the attempt, which fences off every
-    earlier holder.
+    joins the running batch, but no job is overtaken so more than once. `elsewhere` holds those that only other workers
+    reach: such jobs are left to them. Raises the attempt, which fences off every earlier holder.
     """
     with transaction.atomic():
         # Claims come one after another, or two of them could both be somebody's last allowed one.
         now = fairness.held_clock()
-        drawn = Job.objects.raw(_statement(CLAIM, len(warm)), [worker, worker, worker, *warm])
+        statement = _statement(CLAIM, len(warm), len(elsewhere))
+        drawn = Job.objects.raw(statement, [*elsewhere, worker, worker, worker, *warm])
         job: Job | None = next(iter(drawn), None)
         if job is not None and job.checkpoint_sha256 in warm and getattr(job, "others_ahead", False):
-            _note_overtaken(job)
+            _note_overtaken(job, elsewhere)
         if job is not None and job.virtual_start > now:
             fairness.advance_clock(job.virtual_start)
     return job
 
 
-def _note_overtaken(job: Job) -> None:
+def _note_overtaken(job: Job, elsewhere: Collection[str]) -> None:
+    statement = _statement(OVERTAKE, elsewhere=len(elsewhere))
     with connection.cursor() as cursor:
-        cursor.execute(_statement(OVERTAKE), [job.virtual_start, job.virtual_start, job.pk])
+        cursor.execute(statement, [*elsewhere, job.virtual_start, job.virtual_start, job.pk])
 
 
-def _statement(text: str, warm: int = 0) -> str:
+def _statement(text: str, warm: int = 0, elsewhere: int = 0) -> str:
+    others = f"AND checkpoint_sha256 NOT IN ({_holes(elsewhere)})" if elsewhere else ""
     return text.format(
-        ready=READY.format(look_ahead=LOOK_AHEAD),
+        ready=READY.format(look_ahead=LOOK_AHEAD, left_to_others=others),
         suspect=SUSPECT_DEATHS,
         slack=WARM_SLACK,
-        warm=", ".join(["%s"] * warm) or "NULL",
+        warm=_holes(warm),
         **DIALECTS[connection.vendor],
     )
+
+
+def _holes(count: int) -> str:
+    return ", ".join(["%s"] * count) or "NULL"
+
+
+def waits_for_others(elsewhere: Collection[str]) -> bool:
+    """Whether jobs wait that only other workers can draw."""
+    return bool(elsewhere) and Job.objects.queued().filter(checkpoint_sha256__in=elsewhere).exists()
 
 
 def claim_of(job: Job) -> Claim:

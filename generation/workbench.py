@@ -50,6 +50,8 @@ class Workbench:
         self.bell = threading.Event()
         self.wish: str | None = None
         """What the owner of the run in hand wishes, as heard last; None when the run is this worker's no more."""
+        self.elsewhere: set[str] = set()
+        """Checkpoints whose files other living workers reach and this one does not, as of the last heartbeat."""
         self._run: TrainingRun | None = None
         self._heart: threading.Thread | None = None
 
@@ -151,6 +153,7 @@ class Workbench:
         self.row.checkpoints = reachable_checkpoints()
         self.row.metrics = asdict(self.renderer.metrics.snapshot())
         mine = queueing.heartbeat(self.row, jobs)
+        self.elsewhere = set(queueing.living_workers().checkpoints.difference(self.row.checkpoints))
         gone = {queueing.claim_of(job) for job in jobs} - mine
         with self._lock:
             self._lost |= gone & self._jobs.keys()

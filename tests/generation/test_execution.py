@@ -207,6 +207,24 @@ def test_it_reports_no_checkpoint_whose_files_are_gone(queue: Queue, bench: Work
     assert GpuWorker.objects.get(name=bench.name).checkpoints == []
 
 
+def test_a_bell_for_what_only_another_worker_reaches_is_passed_on(
+    alice: User, queue: Queue, bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (job,) = queue(alice)
+    here = Checkpoint.objects.get(sha256=job.checkpoint_sha256)
+    Checkpoint.objects.filter(pk=here.pk).update(path="on-another-machine")
+    GpuWorker.objects.create(name="other", slots=1, checkpoints=[here.sha256], seen_at=Now())
+    bells: list[dict[str, Any]] = []
+    monkeypatch.setattr(execution.run_next_job, "apply_async", lambda **told: bells.append(told))
+    bench.beat()
+    assert execution.perform_ready_jobs() == 0
+    assert state(job) == ("queued", "") and [bell["countdown"] for bell in bells] == [execution.PASS_ON_SECONDS]
+
+    Checkpoint.objects.filter(pk=here.pk).update(path=here.path)
+    bench.beat()
+    assert execution.perform_ready_jobs() == 1
+
+
 def until(happened: Callable[[], bool], seconds: float = 10) -> None:
     deadline = time.monotonic() + seconds
     while not happened():

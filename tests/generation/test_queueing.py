@@ -52,6 +52,17 @@ def test_work_is_shared_and_not_the_count(alice: User, charlie: User, queue: Que
     assert len(owners) == 20
 
 
+def test_what_only_others_can_draw_is_left_to_them_and_is_not_overtaken(alice: User, queue: Queue) -> None:
+    first, second, third = queue(alice, count=3)
+    Job.objects.filter(pk=first.pk).update(checkpoint_sha256=WARM)
+    assert claim_next("without", {third.checkpoint_sha256}, elsewhere={WARM}) == second
+    first.refresh_from_db()
+    assert (first.state, first.overtaken) == ("queued", 0)
+    assert claim_next("without", elsewhere={WARM}) == third
+    assert claim_next("without", elsewhere={WARM}) is None
+    assert claim_next("with") == first
+
+
 def test_the_plans_limit_of_running_jobs_holds(alice: User, queue: Queue) -> None:
     Plan.objects.update(max_running=2)
     queue(alice, count=4)
