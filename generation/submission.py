@@ -68,6 +68,16 @@ def _queue(user: User, recipes: Sequence[Recipe], most: int, token: ApiToken | N
     return jobs
 
 
+def fill_wallet(user: User) -> None:
+    """The day's credits, where a submission may follow within one transaction.
+
+    The share before the wallet, as whoever submits takes them: two that lock both the other way round wait for ever.
+    """
+    with transaction.atomic():
+        fairness.held_share(user)
+        credits.grant_daily(user)
+
+
 def prepare(user: User, recipe: Recipe, count: int) -> list[Recipe]:
     """The recipes of the siblings, checked, expanded and pinned; nothing is written."""
     if count < 1:

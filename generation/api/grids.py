@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.credits import grant_daily, wallet_of
+from accounts.credits import wallet_of
 from accounts.refusals import NotFound
 from generation.api.serializers import PriceOutput, RecipeInput
 from generation.api.views import maker, token_of
@@ -22,6 +22,7 @@ from generation.lab.grids import cancel_grid, price_of, submit_grid
 from generation.lab.mixing import Mix
 from generation.lab.plan import GridPlan
 from generation.models import GeneratedImage, LabGrid
+from generation.submission import fill_wallet
 
 
 class AxisInput(serializers.Serializer[Any]):
@@ -105,7 +106,7 @@ class GridsView(generics.ListAPIView[LabGrid]):
         said = GridInput(data=request.data)
         said.is_valid(raise_exception=True)
         user = maker(request)
-        grant_daily(user)
+        fill_wallet(user)
         plan = said.plan(user)
         if request.query_params.get("dry_run", "") in ("1", "true"):
             return Response({"credits": price_of(plan), "balance": wallet_of(user).balance})

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.credits import grant_daily, wallet_of
+from accounts.credits import wallet_of
 from accounts.models import ApiToken, User
 from accounts.refusals import NotFound, Refusal
 from generation import imagefiles
@@ -25,6 +25,7 @@ from generation.models import DataSet, Snapshot, TrainingRun
 from generation.runs import steering
 from generation.runs.submission import first_recipe, quote_training, submit_training
 from generation.runs.watching import place_of
+from generation.submission import fill_wallet
 from generation.training_presets import FIRST_PRESET, PRESETS, with_preset
 from generation.training_recipe import MAX_TRIGGER_CHARS, OPTIMIZERS, PARTS, SCHEDULES, TrainingRecipe
 from generation.weights import find_checkpoint
@@ -193,7 +194,7 @@ class RunsView(generics.ListAPIView[TrainingRun]):
         form = TrainingInput(data=request.data)
         form.is_valid(raise_exception=True)
         user = owner_of(request)
-        grant_daily(user)
+        fill_wallet(user)
         dataset = get_dataset(request, form.validated_data["dataset"])
         recipe = form.recipe(user, dataset)
         if request.query_params.get("dry_run", "") in ("1", "true"):

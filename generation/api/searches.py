@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.credits import grant_daily, wallet_of
+from accounts.credits import wallet_of
 from accounts.refusals import NotFound
 from generation.api.runs import PointOutput, TrainingInput, get_dataset
 from generation.api.serializers import PriceOutput
@@ -22,6 +22,7 @@ from generation.models import TrainingSearch
 from generation.runs.halving import spent_on
 from generation.runs.searching import MAX_CANDIDATES, cancel_search, quote_search, submit_search
 from generation.runs.watching import CandidateView, table_of
+from generation.submission import fill_wallet
 from generation.training_recipe import OPTIMIZERS, SCHEDULES
 
 
@@ -152,7 +153,7 @@ class SearchesView(generics.ListAPIView[TrainingSearch]):
         form = SearchInput(data=request.data)
         form.is_valid(raise_exception=True)
         user = maker(request)
-        grant_daily(user)
+        fill_wallet(user)
         balance = wallet_of(user).balance
         axes, budget = form.axes_said(), form.validated_data.pop("budget", balance)
         dataset = get_dataset(request, form.validated_data["dataset"])

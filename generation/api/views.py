@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.credits import grant_daily, wallet_of
+from accounts.credits import wallet_of
 from accounts.models import ApiToken, User
 from accounts.refusals import NotFound
 from generation.api.serializers import (
@@ -31,7 +31,7 @@ from generation.fairness import prefer_job
 from generation.idempotency import idempotent
 from generation.lifecycle import cancel_job
 from generation.models import Checkpoint, GeneratedImage, Job
-from generation.submission import prepare, submit_jobs, submit_tracing, total_price
+from generation.submission import fill_wallet, prepare, submit_jobs, submit_tracing, total_price
 
 
 def maker(request: Request) -> User:
@@ -76,7 +76,7 @@ class JobsView(generics.ListAPIView[Job]):
         form = RecipeInput(data=request.data)
         form.is_valid(raise_exception=True)
         user = maker(request)
-        grant_daily(user)
+        fill_wallet(user)
         recipe, count = form.recipe(user), form.validated_data["count"]
         if request.query_params.get("dry_run", "") in ("1", "true"):
             credits = total_price(prepare(user, recipe, count))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
-from accounts.models import User
+from accounts.models import CreditEntry, User, Wallet
 from generation.models import Checkpoint, Job
 from generation.queueing import claim_next
 from tests.conftest import credits_of
@@ -72,6 +74,18 @@ def test_bad_input_is_refused_and_free(
     assert problem["detail"]
     assert not Job.objects.exists()
     assert credits_of(alice) == 1000
+
+
+def test_the_share_is_locked_before_the_wallet(alices_api: APIClient, alice: User, catalog: Checkpoint) -> None:
+    """Also where the day's credits are added on the way, in the same transaction; else two requests wait for ever."""
+    Wallet.objects.filter(user=alice).update(balance=0)
+    with CaptureQueriesContext(connection) as asked:
+        answer = alices_api.post(URL, {"prompt": "a cat"}, format="json", headers={"Idempotency-Key": "once"})
+    assert answer.status_code == 202
+    told = [query["sql"] for query in asked.captured_queries]
+    share = next(n for n, sql in enumerate(told) if 'FROM "generation_queueshare"' in sql)
+    wallet = next(n for n, sql in enumerate(told) if sql.startswith('UPDATE "accounts_wallet"'))
+    assert share < wallet and CreditEntry.objects.filter(wallet__user=alice, note="Daily credits").exists()
 
 
 def test_no_credits(alices_api: APIClient, alice: User, catalog: Checkpoint) -> None:
