@@ -11,15 +11,17 @@ import sys
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging, worker_ready, worker_shutting_down
+from celery.signals import celeryd_init, setup_logging, worker_ready, worker_shutting_down
 from django_structlog.celery.steps import DjangoStructLogInitStep
 from kombu import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
+QUEUES = ("gpu", "training", "default")
+
 app = Celery("tempera")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.conf.task_queues = [Queue(name) for name in ("gpu", "training", "default")]
+app.conf.task_queues = [Queue(name) for name in QUEUES]
 app.conf.task_routes = {
     "generation.tasks.run_next_job": "gpu",
     "generation.tasks.merge_loras": "gpu",
@@ -39,6 +41,19 @@ def use_the_sites_logging(**kwargs: Any) -> None:
     from django.conf import settings
 
     logging.config.dictConfig(settings.LOGGING)
+
+
+@celeryd_init.connect
+def size_pool(conf: Any, options: dict[str, Any], **kwargs: Any) -> None:
+    """A worker that draws or trains has as many threads as its device asks for, unless `-c` says otherwise.
+
+    Decided here, in the one process that knows the device: whoever starts it must not load torch to ask.
+    """
+    queues = set(options.get("queues") or QUEUES) - set(options.get("exclude_queues") or ())
+    if {"gpu", "training"} & queues and not options.get("concurrency"):
+        from generation import execution
+
+        conf.worker_concurrency = execution.workbench().threads
 
 
 @worker_ready.connect

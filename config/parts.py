@@ -44,19 +44,19 @@ def web() -> Part:
 def gpu_workers() -> list[Part]:
     """One a device; where there are several, each is named after its place in the list.
 
-    One thread more than slots: a training holds one for hours, and pictures must not miss it.
+    How many threads it takes is told by its device, so it finds that out by itself (see `config.celery`).
     """
-    devices, threads = settings.RENDER_DEVICES, settings.GPU_SLOTS + 1
+    devices = settings.RENDER_DEVICES
     names = ["gpu"] if len(devices) == 1 else [f"gpu{number}" for number in range(len(devices))]
     return [
-        worker(name, "gpu,training", threads, {"RENDER_DEVICE": device})
-        for name, device in zip(names, devices, strict=True)
+        worker(name, "gpu,training", env={"RENDER_DEVICE": device}) for name, device in zip(names, devices, strict=True)
     ]
 
 
-def worker(name: str, queues: str, threads: int, env: Mapping[str, str] | None = None) -> Part:
+def worker(name: str, queues: str, threads: int | None = None, env: Mapping[str, str] | None = None) -> Part:
     """Threads and never processes: CUDA cannot be used in a forked one, and the engine batches across threads."""
-    argv = (*CELERY, "worker", "-P", "threads", "-c", str(threads), "-Q", queues, "-n", f"{name}@%h")
+    count = ("-c", str(threads)) if threads else ()
+    argv = (*CELERY, "worker", "-P", "threads", *count, "-Q", queues, "-n", f"{name}@%h")
     quiet = ("--without-gossip", "--without-mingle", "-l", settings.LOG_LEVEL)
     answers = partial(worker_answers, name)
     return Part(name, (*argv, *quiet), stage=2, answers=answers, stop_within=WORKER_STOP, env=env or {})

@@ -53,9 +53,10 @@ def workbench() -> Workbench:
 
 def open_workbench() -> None:
     """A GPU worker starts: its heart beats, and what a dead one left behind is put right at once."""
-    workbench().start()
+    bench = workbench()
+    bench.start()
     upkeep.heal(ring=run_next_job.delay)
-    upkeep.ring_for(settings.GPU_SLOTS, ring=run_next_job.delay)
+    upkeep.ring_for(bench.row.slots, ring=run_next_job.delay)
 
 
 def drain_workbench() -> None:
@@ -90,15 +91,15 @@ def perform_alone(bench: Workbench, job: Job) -> None:
 
     Both spend their bells meanwhile, so they are called anew.
     """
-    ring_for_all()
+    ring_for_all(bench)
     perform_job(bench, job)
-    ring_for_all()
+    ring_for_all(bench)
 
 
-def ring_for_all() -> None:
+def ring_for_all(bench: Workbench) -> None:
     """Upkeep does it in the end where the broker is away."""
     with suppress(OperationalError):
-        upkeep.ring_for(settings.GPU_SLOTS, ring=lambda: run_next_job.apply_async(retry=False))
+        upkeep.ring_for(bench.row.slots, ring=lambda: run_next_job.apply_async(retry=False))
 
 
 def ring_for_grids() -> None:

@@ -18,6 +18,7 @@ from django.db import close_old_connections, connections
 from generation import lifecycle, queueing
 from generation.catalog_files import reachable_checkpoints
 from generation.engine.renderer import Renderer
+from generation.engine.rowbudget import pictures_in_hand
 from generation.models import GpuWorker, Job, TrainingRun
 from generation.runs import lifecycle as runs_lifecycle
 from generation.runs import queueing as runs_queueing
@@ -39,7 +40,8 @@ class Workbench:
         self.renderer = renderer
         # Unlike any other's: in a container the next process has the number of the one that died.
         self.name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}"
-        self.row = GpuWorker(name=self.name, device=str(renderer.device), slots=settings.GPU_SLOTS)
+        slots = settings.GPU_SLOTS or pictures_in_hand(renderer.device.type)
+        self.row = GpuWorker(name=self.name, device=str(renderer.device), slots=slots)
         self.stop_at: float | None = None
         # By attempt: a job that was lost and claimed again may be here twice.
         self._jobs: dict[queueing.Claim, Job] = {}
@@ -54,6 +56,11 @@ class Workbench:
         """Checkpoints whose files other living workers reach and this one does not, as of the last heartbeat."""
         self._run: TrainingRun | None = None
         self._heart: threading.Thread | None = None
+
+    @property
+    def threads(self) -> int:
+        """That this worker's pool needs: a training holds one for hours, and pictures must not miss it."""
+        return self.row.slots + 1
 
     @property
     def closing(self) -> bool:

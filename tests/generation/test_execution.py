@@ -46,6 +46,15 @@ def test_it_works(alice: User, queue: Queue, bench: Workbench) -> None:
     assert bench.row.work_per_second > 0
 
 
+@pytest.mark.parametrize(("wished", "slots"), [(0, 8), (3, 3)])
+def test_its_slots_are_the_devices_unless_the_operator_names_a_number(
+    request: pytest.FixtureRequest, settings: Any, wished: int, slots: int
+) -> None:
+    settings.GPU_SLOTS = wished
+    bench = request.getfixturevalue("bench")
+    assert (bench.row.slots, bench.threads) == (slots, slots + 1)
+
+
 def test_a_checkpoint_stays_warm_between_jobs(alice: User, queue: Queue, bench: Workbench) -> None:
     (job,) = queue(alice)
     assert bench.warm() == set()

@@ -11,7 +11,7 @@ import pytest
 from generation.engine.batching import QUANTUM_SECONDS, BatchKey, Group, Turns
 from generation.engine.failures import cancelled
 from generation.engine.renderer import Renderer
-from generation.engine.rowbudget import RowBudget
+from generation.engine.rowbudget import MOST_ROWS, RowBudget, pictures_in_hand
 from generation.engine.ticket import Ticket
 from generation.recipe import LoraPick
 from tests.renders import allow_numpy_copies, every_weight, loaded, recipe
@@ -91,6 +91,13 @@ def test_the_oldest_are_admitted_while_rows_fit(ticket: MakeTicket) -> None:
     tickets[0].fail(cancelled())
     group.remove_ended()
     assert group.admit() == tickets[2:]
+
+
+@pytest.mark.parametrize(("device", "rows"), [("cuda", MOST_ROWS), ("cpu", MOST_ROWS // 2)])
+def test_the_pictures_in_hand_fill_the_largest_batch_of_a_gpu(ticket: MakeTicket, device: str, rows: int) -> None:
+    group = group_with(MOST_ROWS, *[ticket() for _ in range(pictures_in_hand(device))])
+    group.admit()
+    assert group.rows == rows and not group.waiting
 
 
 def test_one_request_is_admitted_however_many_rows_it_has(ticket: MakeTicket) -> None:
