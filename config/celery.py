@@ -44,16 +44,31 @@ def use_the_sites_logging(**kwargs: Any) -> None:
 
 
 @celeryd_init.connect
-def size_pool(conf: Any, options: dict[str, Any], **kwargs: Any) -> None:
-    """A worker that draws or trains has as many threads as its device asks for, unless `-c` says otherwise.
+def prepare_worker(conf: Any, options: dict[str, Any], **kwargs: Any) -> None:
+    """A worker that draws or trains has one device, and as many threads as that asks for, unless `-c` says otherwise.
 
     Decided here, in the one process that knows the device: whoever starts it must not load torch to ask.
     """
     queues = set(options.get("queues") or QUEUES) - set(options.get("exclude_queues") or ())
-    if {"gpu", "training"} & queues and not options.get("concurrency"):
+    if not {"gpu", "training"} & queues:
+        return
+    refuse_several_devices()
+    if not options.get("concurrency"):
         from generation import execution
 
         conf.worker_concurrency = execution.workbench().threads
+
+
+def refuse_several_devices() -> None:
+    """Drawing on the first alone would leave the others idle, and nobody would know."""
+    from django.conf import settings
+
+    if len(settings.RENDER_DEVICES) > 1:
+        # Celery goes on after any other exception of a handler.
+        raise SystemExit(
+            f"RENDER_DEVICE names several devices ({', '.join(settings.RENDER_DEVICES)}), but a worker draws on one: "
+            "start one for each, with RENDER_DEVICE and a name (-n) of its own, as `manage.py platform` does."
+        )
 
 
 @worker_ready.connect

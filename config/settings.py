@@ -177,6 +177,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 
 # Rendering
+# The platform starts a worker for each; a command that draws by itself takes the first.
 RENDER_DEVICES = env_list("RENDER_DEVICE", "auto") or ["auto"]
 RENDER_DEVICE = RENDER_DEVICES[0]
 RENDER_THREADS = env_int("RENDER_THREADS", 0, high=256)

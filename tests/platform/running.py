@@ -26,11 +26,12 @@ class Platform:
         self.port = free_port()
         ports = {"PORT": str(self.port), "VALKEY_PORT": str(free_port()), "DATA_DIR": str(data)}
         clean = {name: value for name, value in os.environ.items() if name not in NOT_OURS}
+        self.env = {**clean, **ports, **env}
         self.lines: list[str] = []
         self.process = subprocess.Popen(
             [sys.executable, "manage.py", "platform"],
             cwd=ROOT,
-            env={**clean, **ports, **env},
+            env=self.env,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -74,6 +75,12 @@ class Platform:
     def get(self, path: str) -> int:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
             return int(answer.status)
+
+    def shell(self, code: str) -> None:
+        """What an operator types into `manage.py shell` beside the running platform."""
+        subprocess.run(
+            [sys.executable, "manage.py", "shell", "-c", code], cwd=ROOT, env=self.env, check=True, timeout=120
+        )
 
     def stop(self, number: int = signal.SIGINT) -> float:
         """Seconds that it took to leave."""

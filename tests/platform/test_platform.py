@@ -14,6 +14,15 @@ import pytest
 
 from tests.platform.running import Platform, all_gone
 
+ASK_FOR_PICTURES = """
+from accounts.models import User
+from generation.recipe import Recipe
+from generation.submission import fill_wallet, submit_jobs
+
+maker = User.objects.get(username="maker")
+fill_wallet(maker)
+submit_jobs(maker, Recipe("a red apple", width=128, height=128, steps=4), 8)
+"""
 PARTS = {"web", "valkey", "gpu", "default", "beat"}
 
 
@@ -81,8 +90,21 @@ def test_each_device_has_a_worker_of_its_own(tmp_path: Path) -> None:
             known = database.execute("SELECT name, device FROM generation_gpuworker").fetchall()
         assert {device for _, device in known} == {"cpu"}
         assert {int(name.split("-")[-2]) for name, _ in known} == {worker.pid for worker in workers}
+        platform.shell(ASK_FOR_PICTURES)
+        drew = drawn_by(tmp_path / "data", 120)
+        assert drew and drew <= {name for name, _ in known}
     finally:
         platform.stop(signal.SIGTERM)
+
+
+def drawn_by(data: Path, seconds: float) -> set[str]:
+    """The workers that drew, once every job is done."""
+    deadline = time.monotonic() + seconds
+    with closing(sqlite3.connect(data / "tempera.sqlite3")) as database:
+        while database.execute("SELECT 1 FROM generation_job WHERE state != 'done'").fetchone():
+            assert time.monotonic() < deadline, "some are still not done"
+            time.sleep(0.2)
+        return {worker for (worker,) in database.execute("SELECT worker FROM generation_job")}
 
 
 def wait_until_served(platform: Platform) -> None:

@@ -1,11 +1,15 @@
-"""A worker process finds out by itself what its device asks for."""
+"""A worker process draws on one device, and finds out by itself how many threads that asks for."""
 
 from __future__ import annotations
+
+import subprocess
+import sys
 
 import pytest
 
 from config.celery import app
 from generation.models import GpuWorker
+from tests.architecture.sources import ROOT
 from tests.faults.conftest import catalog, machine
 from tests.faults.machine import CELERY, Machine
 
@@ -22,3 +26,12 @@ def test_it_has_a_thread_for_each_picture_and_one_for_a_training(machine: Machin
     assert GpuWorker.objects.get().slots == slots
     stats = app.control.inspect([name], timeout=10, limit=1).stats()
     assert stats[name]["pool"]["max-concurrency"] == slots + 1
+
+
+@pytest.mark.parametrize("queues", [("-Q", "gpu"), ("-Q", "training,default"), ()])
+def test_one_that_draws_refuses_several_devices(monkeypatch: pytest.MonkeyPatch, queues: tuple[str, ...]) -> None:
+    monkeypatch.setenv("RENDER_DEVICE", "cuda:0,cuda:1")
+    done = subprocess.run([sys.executable, *CELERY, *queues], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1
+    assert "RENDER_DEVICE names several devices (cuda:0, cuda:1)" in done.stderr
+    assert "Traceback" not in done.stderr
