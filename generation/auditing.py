@@ -19,6 +19,7 @@ from generation import events, imagefiles, lifecycle, tracing, upkeep
 from generation.datasets.auditing import CHECKS as DATASET_CHECKS
 from generation.findings import Finding
 from generation.lab.auditing import CHECKS as LAB_CHECKS
+from generation.lab.auditing import remaking
 from generation.loras.auditing import CHECKS as LORA_CHECKS
 from generation.models import GeneratedImage, GpuWorker, Job, TrainingRun
 from generation.runs.auditing import CHECKS as RUN_CHECKS
@@ -105,10 +106,16 @@ def jobs_and_images() -> Iterator[Finding]:
 
 
 def missing_files() -> Iterator[Finding]:
-    for image in GeneratedImage.objects.exclude(file="").iterator():
+    for image in GeneratedImage.objects.exclude(file="").select_related("grid").iterator():
         for name in filter(None, (image.file, image.thumbnail, image.svg_file)):
             if not imagefiles.is_there(name):
-                yield Finding("file-missing", name, f"Restore it from a backup, or delete picture {image.code}.")
+                yield missing_file(image, name)
+
+
+def missing_file(image: GeneratedImage, name: str) -> Finding:
+    if again := remaking(image, name):
+        return Finding("grid-file-missing", name, "All of the grid's cells are there; have it made again.", again)
+    return Finding("file-missing", name, f"Restore it from a backup, or delete picture {image.code}.")
 
 
 def orphan_files() -> Iterator[Finding]:

@@ -81,9 +81,13 @@ def perform_ready_jobs() -> int:
 
 
 def pass_on() -> None:
-    """This bell was for a worker that has the file; upkeep rings for it too, later."""
-    with suppress(OperationalError):
-        run_next_job.apply_async(countdown=PASS_ON_SECONDS, retry=False)
+    """This bell was for a worker that has the file; upkeep rings for it too, later.
+
+    While there are as many bells as slots it would say nothing new: of a long line's bells only the last go round.
+    """
+    if (events.bells() or 0) < settings.GPU_SLOTS:
+        with suppress(OperationalError):
+            run_next_job.apply_async(countdown=PASS_ON_SECONDS, retry=False)
 
 
 def perform_alone(bench: Workbench, job: Job) -> None:
@@ -124,6 +128,9 @@ def perform_job(bench: Workbench, job: Job) -> None:
         if bench.renderer.died:
             # As after a kill: its lease runs out, and who breaks engines again and again is failed at last.
             logger.error("job_left_behind")
+        elif error.code == "weights-missing" and bench.is_for_others(job):
+            logger.info("job_left_to_others")
+            lifecycle.release_job(job)
         else:
             lifecycle.fail_job(job, error.code, str(error))
     except lifecycle.NotStored:

@@ -22,6 +22,8 @@ Claim = tuple[int, int]
 
 LEASE = timedelta(seconds=20)
 HEARTBEAT_SECONDS = 5.0
+AWAITED_FOR = timedelta(hours=1)
+"""A worker that has gone silent may be back within it, with files that no other reaches: its jobs wait so long."""
 WARM_SLACK = 2.0
 """Virtual time by which a job may be overtaken, once, by one whose checkpoint the worker has loaded."""
 LOOK_AHEAD = 16
@@ -152,6 +154,12 @@ def _statement(text: str, warm: int = 0, elsewhere: int = 0) -> str:
 
 def _holes(count: int) -> str:
     return ", ".join(["%s"] * count) or "NULL"
+
+
+def reached_lately() -> set[str]:
+    """sha256 of the checkpoints that any worker reaches, or did when it was last heard."""
+    workers = GpuWorker.objects.filter(seen_at__gt=Now() - AWAITED_FOR)
+    return {sha256 for checkpoints in workers.values_list("checkpoints", flat=True) for sha256 in checkpoints}
 
 
 def waits_for_others(elsewhere: Collection[str]) -> bool:

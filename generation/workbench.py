@@ -53,7 +53,8 @@ class Workbench:
         self.wish: str | None = None
         """What the owner of the run in hand wishes, as heard last; None when the run is this worker's no more."""
         self.elsewhere: set[str] = set()
-        """Checkpoints whose files other living workers reach and this one does not, as of the last heartbeat."""
+        """Checkpoints whose files only other workers reach, as of the last heartbeat. What nobody reaches is not among
+        them, so that its jobs come to an end."""
         self._run: TrainingRun | None = None
         self._heart: threading.Thread | None = None
 
@@ -93,6 +94,11 @@ class Workbench:
         with self._lock:
             in_hand = {job.checkpoint_sha256 for job in self._jobs.values()}
         return in_hand | self.renderer.loaded
+
+    def is_for_others(self, job: Job) -> bool:
+        """Whether only other workers reach its checkpoint, as things are now: the last heartbeat may not have known."""
+        self.beat()
+        return job.checkpoint_sha256 in self.elsewhere
 
     def lost(self, job: Job) -> bool:
         return queueing.claim_of(job) in self._lost
@@ -160,7 +166,7 @@ class Workbench:
         self.row.checkpoints = reachable_checkpoints()
         self.row.metrics = asdict(self.renderer.metrics.snapshot())
         mine = queueing.heartbeat(self.row, jobs)
-        self.elsewhere = set(queueing.living_workers().checkpoints.difference(self.row.checkpoints))
+        self.elsewhere = queueing.reached_lately().difference(self.row.checkpoints)
         gone = {queueing.claim_of(job) for job in jobs} - mine
         with self._lock:
             self._lost |= gone & self._jobs.keys()

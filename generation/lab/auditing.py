@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 
 from generation.findings import Finding
 from generation.lab import finishing, merging
-from generation.models import Job, LabGrid, LoraMerge
+from generation.models import GeneratedImage, Job, LabGrid, LoraMerge
 from generation.tasks import merge_loras
 
 HEALED_WITHIN = timedelta(seconds=90)
@@ -23,13 +23,27 @@ def unfinished_grids() -> Iterator[Finding]:
     fresh = Job.objects.filter(submission=OuterRef("submission"), owner=OuterRef("owner"), finished_at__gt=late)
     for grid in finishing.ready_grids().filter(~Exists(fresh), created_at__lt=late):
         advice = "All of its cells have ended, yet nobody made its picture: start beat, or see the log for why."
-        yield Finding("grid-unfinished", grid.code, advice, partial(finishing.finish_grid, grid))
+        yield unmade("grid-unfinished", grid, advice, finishing.finish_grid)
 
 
 def grids_without_picture() -> Iterator[Finding]:
     for grid in LabGrid.objects.filter(state=LabGrid.State.DONE, image=None):
         advice = "It is done, but there is no picture; have it made again."
-        yield Finding("grid-without-picture", grid.code, advice, partial(finishing.finish_again, grid))
+        yield unmade("grid-without-picture", grid, advice, finishing.finish_again)
+
+
+def unmade(code: str, grid: LabGrid, advice: str, make: Callable[[LabGrid], object]) -> Finding:
+    """A grid that lacks its picture, which `make` makes unless a cell's file is lost."""
+    if finishing.is_readable(grid):
+        return Finding(code, grid.code, advice, partial(make, grid))
+    return Finding(code, grid.code, "A file of its cells is lost; restore that, then its picture can be made.")
+
+
+def remaking(image: GeneratedImage, name: str) -> Callable[[], object] | None:
+    """How a missing file of a picture is made again as it was: a grid's, while all of its cells are there."""
+    if image.grid and name != image.svg_file and finishing.is_whole(image.grid):
+        return partial(finishing.redraw, image)
+    return None
 
 
 def stuck_merges() -> Iterator[Finding]:

@@ -41,8 +41,12 @@ def is_last(job: Job) -> bool:
 
 
 def finish_ready_grids() -> int:
-    """Make the picture of every grid that is ready; the number made. May run in several processes at once."""
-    return sum(finish_grid(grid) is not None for grid in ready_grids().select_related("owner"))
+    """Make the picture of every grid that is ready; the number made. May run in several processes at once.
+
+    One whose cells have lost a file waits for it, and must not keep the others waiting.
+    """
+    ready = filter(is_readable, ready_grids().select_related("owner"))
+    return sum(finish_grid(grid) is not None for grid in ready)
 
 
 def finish_grid(grid: LabGrid) -> GeneratedImage | None:
@@ -52,8 +56,7 @@ def finish_grid(grid: LabGrid) -> GeneratedImage | None:
     if not drawn:
         _end(grid, LabGrid.State.EMPTY)
         return None
-    sheet = picture_of(grid.plan, jobs)
-    recipe = richest(drawn)
+    sheet, recipe = picture_of(grid.plan, jobs), richest(drawn)
     infotext = f"{infotext_of(recipe)}, {grid.plan.script_text()}"
     png, small = encode_image(sheet, "png", recipe_text=infotext), thumbnail(sheet, THUMBNAIL_SIDE)
     name = f"{imagefiles.FOLDER}/{grid.created_at:%Y/%m/%d}/{grid.code}-0"
@@ -71,6 +74,31 @@ def finish_again(grid: LabGrid) -> GeneratedImage | None:
     """Make the picture of a grid that ended without one."""
     LabGrid.objects.filter(pk=grid.pk, state=LabGrid.State.DONE, image=None).update(state=LabGrid.State.DRAWING)
     return finish_grid(grid)
+
+
+def is_readable(grid: LabGrid) -> bool:
+    """Whether every cell's picture that is kept has its file, without which the grid's cannot be made."""
+    images = map(kept_image, grid.jobs.select_related("image"))
+    return all(imagefiles.is_there(image.file) for image in images if image is not None)
+
+
+def is_whole(grid: LabGrid) -> bool:
+    """Whether the picture could be made again as it was: nothing that was drawn has been deleted since, or is lost."""
+    drawn = grid.jobs.filter(state=Job.State.DONE).select_related("image")
+    return all(kept_image(job) is not None for job in drawn) and is_readable(grid)
+
+
+def redraw(image: GeneratedImage) -> None:
+    """Write the files of a grid's picture that are gone, under their names."""
+    if image.grid is None:
+        raise ValueError("only a grid's picture is drawn from others")
+    sheet = picture_of(image.grid.plan, list(image.grid.jobs.select_related("image")))
+    if not imagefiles.is_there(image.thumbnail):
+        imagefiles.keep(image.thumbnail, thumbnail(sheet, THUMBNAIL_SIDE))
+    if not imagefiles.is_there(image.file):
+        png = encode_image(sheet, "png", recipe_text=image.infotext)
+        sums = {"size_bytes": len(png), "sha256": hashlib.sha256(png).hexdigest()}
+        GeneratedImage.objects.filter(pk=image.pk, file=imagefiles.keep(image.file, png)).update(**sums)
 
 
 def kept_image(job: Job) -> GeneratedImage | None:

@@ -14,12 +14,13 @@ from django.db import InterfaceError
 from django.db.models.functions import Now
 
 from accounts.models import CreditEntry, User
+from config.celery import app
 from generation import events, execution, lifecycle, upkeep
 from generation.models import Checkpoint, GeneratedImage, GpuWorker, Job, Lora
-from generation.queueing import claim_next
+from generation.queueing import claim_next, wait_of
 from generation.workbench import HANGING_AFTER_SECONDS, Workbench
 from tests.conftest import credits_of
-from tests.generation.conftest import Queue
+from tests.generation.conftest import Queue, worker
 
 
 @pytest.fixture
@@ -222,9 +223,10 @@ def test_a_bell_for_what_only_another_worker_reaches_is_passed_on(
     (job,) = queue(alice)
     here = Checkpoint.objects.get(sha256=job.checkpoint_sha256)
     Checkpoint.objects.filter(pk=here.pk).update(path="on-another-machine")
-    GpuWorker.objects.create(name="other", slots=1, checkpoints=[here.sha256], seen_at=Now())
+    worker("other", checkpoints=[here.sha256])
     bells: list[dict[str, Any]] = []
     monkeypatch.setattr(execution.run_next_job, "apply_async", lambda **told: bells.append(told))
+    app.control.purge()
     bench.beat()
     assert execution.perform_ready_jobs() == 0
     assert state(job) == ("queued", "") and [bell["countdown"] for bell in bells] == [execution.PASS_ON_SECONDS]
@@ -232,6 +234,46 @@ def test_a_bell_for_what_only_another_worker_reaches_is_passed_on(
     Checkpoint.objects.filter(pk=here.pk).update(path=here.path)
     bench.beat()
     assert execution.perform_ready_jobs() == 1
+
+
+def test_of_many_bells_for_another_worker_only_the_last_are_passed_on(
+    alice: User, queue: Queue, bench: Workbench, settings: Any
+) -> None:
+    (job,) = queue(alice)
+    Checkpoint.objects.update(path="on-another-machine")
+    worker("other", checkpoints=[job.checkpoint_sha256])
+    bench.beat()
+    app.control.purge()
+    for _ in range(settings.GPU_SLOTS):
+        execution.run_next_job.delay()
+    execution.perform_ready_jobs()
+    assert events.bells() == settings.GPU_SLOTS
+
+
+def test_what_turns_out_to_be_for_another_worker_goes_back(alice: User, queue: Queue, bench: Workbench) -> None:
+    """Imported since the last heartbeat, where this one has no such file."""
+    (job,) = queue(alice)
+    bench.beat()
+    Checkpoint.objects.update(path="on-another-machine")
+    worker("other", checkpoints=[job.checkpoint_sha256])
+    assert execution.perform_ready_jobs() == 1
+    assert state(job) == ("queued", "") and credits_of(alice) < 1000
+    assert claim_next("other") == job
+
+
+@pytest.mark.parametrize("silent_for, left", [(timedelta(minutes=50), True), (timedelta(minutes=70), False)])
+def test_what_only_a_silent_worker_reached_waits_for_its_return_but_not_for_ever(
+    alice: User, queue: Queue, bench: Workbench, silent_for: timedelta, left: bool
+) -> None:
+    (job,) = queue(alice)
+    Checkpoint.objects.update(path="on-another-machine")
+    worker("other", checkpoints=[job.checkpoint_sha256], seen_at=Now() - silent_for)
+    bench.beat()
+    execution.perform_ready_jobs()
+    assert state(job) == (("queued", "") if left else ("failed", "weights-missing"))
+    wait = wait_of(job)
+    assert (wait.reason if wait else "") == ("No worker that is at work has its checkpoint." if left else "")
+    assert (credits_of(alice) < 1000) == left
 
 
 def until(happened: Callable[[], bool], seconds: float = 10) -> None:

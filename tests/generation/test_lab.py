@@ -68,6 +68,18 @@ def test_it_ends_as_one_picture_that_can_be_published(alice: User, catalog: Chec
     assert list(orphans()) == []
 
 
+def test_a_cell_whose_file_is_lost_keeps_no_other_grid_waiting(alice: User, catalog: Checkpoint) -> None:
+    waiting, other = (submit_grid(alice, steps_and_seeds()) for _ in range(2))
+    draw_all()
+    name = waiting.jobs.first().image.file
+    data = imagefiles.read(name)
+    imagefiles.discard(name)
+    assert finish_ready_grids() == 1
+    assert GeneratedImage.objects.get(job=None).grid == other
+    imagefiles.keep(name, data)
+    assert finish_ready_grids() == 1
+
+
 def test_a_cell_that_failed_leaves_a_gap(alice: User, catalog: Checkpoint) -> None:
     grid = submit_grid(alice, steps_and_seeds())
     draw_all(failing=1)

@@ -117,6 +117,27 @@ def lose_a_grids_picture(user: User) -> None:
     GeneratedImage.objects.exclude(grid=None).delete()
 
 
+def lose_a_grids_file(user: User) -> None:
+    leave_a_grid(user)
+    finish_ready_grids()
+    imagefiles.discard(GeneratedImage.objects.exclude(grid=None).get().file)
+
+
+def lose_a_grids_file_and_a_cell(user: User) -> None:
+    lose_a_grids_file(user)
+    GeneratedImage.objects.filter(job__position=1).update(deleted_at=Now())
+
+
+def lose_a_grids_picture_and_a_cells(user: User) -> None:
+    lose_a_grids_picture(user)
+    imagefiles.discard(GeneratedImage.objects.latest("pk").file)
+
+
+def leave_a_grid_and_lose_a_cell(user: User) -> None:
+    leave_a_grid(user)
+    imagefiles.discard(GeneratedImage.objects.latest("pk").file)
+
+
 def stop_merging(user: User) -> None:
     LoraMerge.objects.create(
         owner=user, name="both", title="Both", rank=4, parents=[], state="running", attempt=1,
@@ -163,6 +184,10 @@ def make_old(path: str | Path) -> None:
         (lose_the_bells, {"bells-lost"}, True),
         (leave_a_grid, {"grid-unfinished"}, True),
         (lose_a_grids_picture, {"grid-without-picture"}, True),
+        (lose_a_grids_file, {"grid-file-missing"}, True),
+        (lose_a_grids_file_and_a_cell, {"file-missing"}, False),
+        (lose_a_grids_picture_and_a_cells, {"grid-without-picture", "file-missing"}, False),
+        (leave_a_grid_and_lose_a_cell, {"grid-unfinished", "file-missing"}, False),
         (stop_merging, {"merge-stuck"}, True),
         (lose_a_lora, {"lora-file-missing"}, False),
         (leave_a_lora, {"orphan-lora-file"}, True),
@@ -176,7 +201,7 @@ def test_each_damage_is_found(
     draw(alice)
     damage(alice)
     assert set(codes()) == found
-    with pytest.raises(CommandError, match="1 findings"):
+    with pytest.raises(CommandError, match=f"{len(found)} findings"):
         call_command("audit_consistency")
     if mendable:
         call_command("audit_consistency", fix=True)
@@ -191,6 +216,21 @@ def test_what_is_mended_is_paid_back(alice: User) -> None:
     assert credits_of(alice) == 995
     call_command("audit_consistency", fix=True)
     assert credits_of(alice) == 1000
+
+
+def test_a_grids_picture_is_made_again_as_it_was(alice: User, draw: Draw) -> None:
+    draw(alice)
+    leave_a_grid(alice)
+    finish_ready_grids()
+    image = GeneratedImage.objects.exclude(grid=None).get()
+    names = (image.file, image.thumbnail)
+    before = [imagefiles.read(name) for name in names]
+    imagefiles.discard(*names)
+    GeneratedImage.objects.filter(pk=image.pk).update(sha256="of another encoder", size_bytes=1)
+    call_command("audit_consistency", fix=True)
+    assert [imagefiles.read(name) for name in names] == before
+    again = GeneratedImage.objects.get(pk=image.pk)
+    assert (again.sha256, again.size_bytes) == (image.sha256, image.size_bytes)
 
 
 @pytest.mark.parametrize("age, kept", [(timedelta(hours=1), True), (DAYS_AGO, False)])
