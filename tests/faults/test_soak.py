@@ -28,6 +28,10 @@ GROWTH = 0.05
 LEEWAY_BYTES = {"valkey": 8 * 1024**2}
 """It keeps the last preview of each picture for five minutes, and is so small that these are more than 5 % of it."""
 
+LEEWAY_HANDLES = {"house": 12}
+"""Four for each of the three threads that it starts only when ticks of the clock overlap, as they do on a busy machine;
+a handle lost at each tick would be more."""
+
 
 @pytest.mark.slow
 def test_a_long_run_leaks_nothing(
@@ -55,7 +59,7 @@ def test_a_long_run_leaks_nothing(
     for name, (memory, handles) in after.items():
         was, had = before[name]
         assert memory <= was * (1 + GROWTH) + LEEWAY_BYTES.get(name, 0), name
-        assert handles <= had, name
+        assert handles <= had + LEEWAY_HANDLES.get(name, 0), name
 
 
 def done_of(machine: Machine) -> int:
