@@ -20,7 +20,7 @@ from generation.api.views import maker, token_of
 from generation.idempotency import idempotent
 from generation.models import TrainingSearch
 from generation.runs.halving import spent_on
-from generation.runs.searching import MAX_CANDIDATES, cancel_search, quote_search, submit_search
+from generation.runs.searching import MAX_CANDIDATES, cancel_search, delete_search, quote_search, submit_search
 from generation.runs.watching import CandidateView, table_of
 from generation.submission import fill_wallet
 from generation.training_recipe import OPTIMIZERS, SCHEDULES
@@ -167,11 +167,17 @@ class SearchesView(generics.ListAPIView[TrainingSearch]):
 
 
 class SearchView(APIView):
-    """One search of yours: its candidates, the best first, with their curves."""
+    """One search of yours: its candidates, the best first, with their curves. DELETE removes an ended one."""
 
     @extend_schema(responses=SearchTableOutput)
     def get(self, request: Request, code: str) -> Response:
         return Response(SearchTableOutput(get_search(request, code)).data)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, code: str) -> Response:
+        """Its trainings, curves, snapshots and samples go; the LoRA that came of it stays."""
+        delete_search(get_search(request, code))
+        return Response(status=204)
 
 
 class SearchCancelView(APIView):

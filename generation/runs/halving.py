@@ -1,7 +1,7 @@
 """Successive halving over the runs of a search: every run rests at the rung, the worse half is given up, the rest goes
 on, and the best of the last becomes a LoRA. `advance` may be called by anybody, any number of times.
 
-Beginning and cancelling a search is `searching`'s; it rings no bell: whoever advances rings, or upkeep does.
+Beginning, cancelling and deleting a search is `searching`'s; it rings no bell: whoever advances rings, or upkeep does.
 """
 
 from __future__ import annotations

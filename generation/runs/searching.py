@@ -1,6 +1,7 @@
-"""Beginning and cancelling a search: several recipes are trained a while, the worse half is given up (`halving`).
+"""Beginning, cancelling and deleting a search: several recipes are trained a while, the worse half is given up.
 
-The ledger knows a search once, with what it may cost at most; its runs hold nothing of their own.
+The ledger knows a search once, with what it may cost at most; its runs hold nothing of their own. How it goes on is
+`halving`'s.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -16,8 +18,9 @@ from accounts import budgets, credits
 from accounts.models import ApiToken, User
 from accounts.refusals import Conflict, Refusal
 from generation.models import DataSet, TrainingRun, TrainingSearch
-from generation.runs import lifecycle
+from generation.runs import files, lifecycle
 from generation.runs.halving import State, close, living_of, rows_of
+from generation.runs.queueing import remember_place
 from generation.runs.submission import Prepared, announce_run, check_name, enforce_run_limit, prepare, write_run
 from generation.training_halving import rungs
 from generation.training_recipe import TrainingRecipe
@@ -115,3 +118,21 @@ def cancel_search(search: TrainingSearch) -> None:
         raise Conflict("already-ended", "This search has already ended.")
     for run in living_of(search):
         lifecycle.end_unpaid(run, rows_of([run]).unfinished(), TrainingRun.State.CANCELLED, "")
+
+
+def delete_search(search: TrainingSearch) -> None:
+    """Remove an ended search and its trainings with all that they made. Raises Conflict before it has ended.
+
+    The LoRA that came of it stays, and so does what it cost, in the ledger.
+    """
+    with transaction.atomic():
+        ended = TrainingSearch.objects.select_for_update().filter(pk=search.pk).exclude(state=State.RUNNING)
+        if not ended.exists():
+            raise Conflict("not-ended", "This search has not ended. Cancel it, or wait for it.")
+        runs = list(search.runs.order_by("pk"))
+        for run in runs:
+            remember_place(run)
+        ended.delete()
+        # Rows first: a row without its file would be shown, a file without its row is only swept.
+        for run in runs:
+            transaction.on_commit(partial(files.sweep, run.code))

@@ -98,6 +98,15 @@ def test_cancelling(alices_api: APIClient, catalog: Checkpoint, dataset: DataSet
     assert credits_of(alice) == 1000
 
 
+def test_an_ended_one_is_deleted(alices_api: APIClient, catalog: Checkpoint, dataset: DataSet, charlies: Any) -> None:
+    address = ask(alices_api, dataset)["Location"]
+    assert alices_api.delete(address).json()["code"] == "not-ended"
+    alices_api.post(f"{address}/cancel")
+    assert charlies.delete(address).status_code == 404
+    assert alices_api.delete(address).status_code == 204
+    assert alices_api.get(address).status_code == 404
+
+
 def test_charlie_finds_nothing(alices_api: APIClient, catalog: Checkpoint, dataset: DataSet, charlies: Any) -> None:
     address = ask(alices_api, dataset)["Location"]
     assert charlies.get(address).status_code == charlies.post(f"{address}/cancel").status_code == 404

@@ -118,6 +118,7 @@ STUDIO = {
     "studio/searches/<slug:code>/": row("studio/searches/{search}/", GET=OWNER),
     "studio/searches/<slug:code>/results/": row("studio/searches/{search}/results/", GET=OWNER),
     "studio/searches/<slug:code>/cancel/": row("studio/searches/{search}/cancel/", POST=OWNER),
+    "studio/searches/<slug:code>/delete/": row("studio/searches/{search}/delete/", POST=OWNER),
 }
 
 LAB = {
@@ -244,7 +245,7 @@ API = {
     "api/v1/runs/<slug:code>/discard": row("api/v1/runs/{run}/discard", POST=OWNER),
     "api/v1/runs/<slug:code>/snapshots/<int:step>/file": row("api/v1/runs/{run}/snapshots/500/file", GET=OWNER),
     "api/v1/searches": row(GET=MEMBERS, POST=MEMBERS),
-    "api/v1/searches/<slug:code>": row("api/v1/searches/{search}", GET=OWNER),
+    "api/v1/searches/<slug:code>": row("api/v1/searches/{search}", GET=OWNER, DELETE=OWNER),
     "api/v1/searches/<slug:code>/cancel": row("api/v1/searches/{search}/cancel", POST=OWNER),
     "api/v1/posts": row(GET=ALL, POST=MEMBERS),
     "api/v1/posts/<slug:code>": row("api/v1/posts/{post}", GET=ALL, DELETE=OWNER),

@@ -1,4 +1,4 @@
-"""The studio's front page: trainings and data sets of one's own, newest first."""
+"""The studio's front page: trainings and data sets of one's own, newest first; trainings in pages."""
 
 from __future__ import annotations
 
@@ -8,20 +8,22 @@ from django.views.decorators.http import require_GET
 
 from generation.models import DataSet, TrainingRun, TrainingSearch
 from generation.views.access import MakerRequest, makers_only
+from generation.views.paging import page_of
 from generation.views.studio.light_table import cards_of
 from generation.views.studio.shown_run import RunCard
 
-RUNS_SHOWN = 12
-SEARCHES_SHOWN = 6
-DATASETS_SHOWN = 24
+RUNS_A_PAGE = 12
+SEARCHES_SHOWN = 24
+DATASETS_SHOWN = 60
 
 
 @makers_only
 @require_GET
 def studio(request: MakerRequest) -> HttpResponse:
-    runs = TrainingRun.objects.of(request.user).filter(search=None).newest()[:RUNS_SHOWN]
+    page = page_of(TrainingRun.objects.of(request.user).filter(search=None), request, RUNS_A_PAGE)
     context = {
-        "runs": [RunCard(run) for run in runs],
+        "page": page,
+        "runs": [RunCard(run) for run in page.rows],
         "searches": TrainingSearch.objects.filter(owner=request.user).order_by("-pk")[:SEARCHES_SHOWN],
         "datasets": cards_of(DataSet.objects.of(request.user).newest()[:DATASETS_SHOWN]),
     }

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
@@ -13,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.refusals import Refusal
 from generation.models import TrainingSearch
 from generation.runs.halving import spent_on
-from generation.runs.searching import cancel_search
+from generation.runs.searching import cancel_search, delete_search
 from generation.runs.watching import CandidateView, table_of
 from generation.training_forms import KNOBS
 from generation.views.access import MakerRequest, makers_only, say
@@ -51,6 +52,19 @@ def cancel(request: MakerRequest, code: str) -> HttpResponse:
     except Refusal as refusal:
         say(request, refusal)
     return redirect("search", code)
+
+
+@makers_only
+@require_POST
+def delete(request: MakerRequest, code: str) -> HttpResponse:
+    gone = own_search(request, code)
+    try:
+        delete_search(gone)
+    except Refusal as refusal:
+        say(request, refusal)
+        return redirect("search", code)
+    messages.success(request, f"The search “{gone.name}” is deleted. A LoRA that came of it stays.")
+    return redirect("studio")
 
 
 def context_of(shown: TrainingSearch) -> dict[str, Any]:

@@ -34,4 +34,5 @@ urlpatterns = [
     path("searches/<slug:code>/", searches.search, name="search"),
     path("searches/<slug:code>/results/", searches.results, name="search-results"),
     path("searches/<slug:code>/cancel/", searches.cancel, name="search-cancel"),
+    path("searches/<slug:code>/delete/", searches.delete, name="search-delete"),
 ]

@@ -14,7 +14,7 @@ from generation.datasets.splitting import set_split
 from generation.imagefiles import keep
 from generation.models import Checkpoint, DataSet, Lora, Snapshot, TrainingRun, TrainingSearch
 from generation.runs import files, halving, steering, watching
-from generation.runs.searching import cancel_search, quote_search, submit_search
+from generation.runs.searching import cancel_search, delete_search, quote_search, submit_search
 from generation.storage import stored_bytes
 from generation.workbench import Workbench
 from tests.conftest import credits_of
@@ -124,6 +124,22 @@ def test_a_candidate_is_deleted_once_the_search_is_over(submit: Any, alice: User
     spent = halving.spent_on(search)
     steering.delete_run(TrainingRun.objects.get(pk=worse.pk))
     assert (search.state, halving.spent_on(search), 1000 - credits_of(alice)) == ("done", spent, spent)
+
+
+def test_an_ended_search_is_deleted_with_its_trainings_and_their_files(
+    submit: Any, alice: User, django_capture_on_commit_callbacks: Any
+) -> None:
+    search = submit({"rank": [1, 2]})
+    first, _ = search.runs.order_by("pk")
+    files.keep(first, "snapshot.safetensors", b"weights")
+    with pytest.raises(Conflict, match="has not ended"):
+        delete_search(search)
+    cancel_search(search)
+    entries = CreditEntry.objects.count()
+    with django_capture_on_commit_callbacks(execute=True):
+        delete_search(search)
+    assert (TrainingSearch.objects.count(), TrainingRun.objects.count(), files.names_of(first.code)) == (0, 0, [])
+    assert (CreditEntry.objects.count(), list(audit())) == (entries, [])
 
 
 def test_short_candidates_wait_at_their_own_end(submit: Any) -> None:

@@ -6,6 +6,7 @@ from django.test import Client
 
 from accounts.models import User
 from generation.models import DataSet
+from generation.views.studio.home import RUNS_A_PAGE
 from tests.generation.web.studio_things import MakeDataSet, dataset, learned, make_dataset, own_media, run_of
 
 __all__ = ["dataset", "make_dataset", "own_media"]
@@ -23,6 +24,14 @@ def test_it_shows_what_is_there(alices: Client, alice: User, dataset: DataSet) -
     page = alices.get("/studio/").text
     assert f"/studio/runs/{run.code}/" in page and "1,500 of 2,500 steps · 75 s left" in page
     assert f"/studio/datasets/{dataset.code}/" in page and page.count("/thumbnail") == 4
+
+
+def test_older_trainings_are_a_page_away(alices: Client, alice: User, dataset: DataSet) -> None:
+    runs = [run_of(alice, dataset, state="done") for _ in range(RUNS_A_PAGE + 1)]
+    newest = alices.get("/studio/")
+    assert f"/studio/runs/{runs[-1].code}/" in newest.text and f"/studio/runs/{runs[0].code}/" not in newest.text
+    older = alices.get(newest.context["page"].older_url)
+    assert f"/studio/runs/{runs[0].code}/" in older.text and f"/studio/runs/{runs[-1].code}/" not in older.text
 
 
 def test_charlie_sees_nothing_of_it(charlies: Client, alice: User, make_dataset: MakeDataSet) -> None:

@@ -141,9 +141,13 @@ def test_a_search_is_priced_and_begun(alices: Client, alice: User, dataset: Data
     page = alices.get(f"/studio/searches/{search.code}/").text
     assert page.count('scope="row"') == 4 and "Learning rate" in page
     assert alices.get(f"/studio/searches/{search.code}/results/").text.strip() in page
+    assert alices.post(f"/studio/searches/{search.code}/delete/", follow=True).text.count("has not ended") == 1
     assert alices.post(f"/studio/searches/{search.code}/cancel/").status_code == 302
     search.refresh_from_db()
     assert search.state == "cancelled"
+    assert 'data-opens="delete-search"' in alices.get(f"/studio/searches/{search.code}/").text
+    assert alices.post(f"/studio/searches/{search.code}/delete/").headers["Location"] == "/studio/"
+    assert "“which” is deleted" in alices.get("/studio/").text
 
 
 def test_a_search_that_makes_no_sense_is_refused(alices: Client, dataset: DataSet) -> None:
@@ -160,7 +164,8 @@ def test_charlie_gets_404(charlies: Client, dataset: DataSet, alice: User) -> No
     assert charlies.post(new(dataset)).status_code == 404
     for part in ("", "results/"):
         assert charlies.get(f"/studio/searches/{search.code}/{part}").status_code == 404
-    assert charlies.post(f"/studio/searches/{search.code}/cancel/").status_code == 404
+    for verb in ("cancel", "delete"):
+        assert charlies.post(f"/studio/searches/{search.code}/{verb}/").status_code == 404
 
 
 def test_a_site_without_checkpoints_says_so(alices: Client, dataset: DataSet) -> None:
