@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from PIL import Image
 
@@ -20,7 +20,9 @@ logger = structlog.get_logger(__name__)
 Svg = GeneratedImage.Svg
 
 RING_AGAIN_AFTER = timedelta(seconds=60)
+MOST_TRIES = 3
 BROKE = "It could not be traced just now. Ask again in a moment."
+GIVEN_UP = "The worker stopped again and again on tracing this picture, so it was given up."
 
 
 def trace(image_id: int) -> str:
@@ -28,6 +30,9 @@ def trace(image_id: int) -> str:
     image = GeneratedImage.objects.filter(pk=image_id, svg_state=Svg.WAITING).first()
     if image is None:
         return "nothing to do"
+    # Counted before the work: one that kills its worker leaves no other trace, and would be begun for ever.
+    if not GeneratedImage.objects.filter(pk=image_id, svg_tries__lt=MOST_TRIES).update(svg_tries=F("svg_tries") + 1):
+        return _end(image, Svg.FAILED, message=GIVEN_UP)
     try:
         with Image.open(io.BytesIO(imagefiles.read(image.file))) as picture:
             svg = vectorize(picture, infotext=image.infotext)

@@ -128,6 +128,28 @@ def test_a_tracing_that_breaks_ends_and_may_be_asked_for_again(alices: Client, a
     assert trace(image.pk) == "ready"
 
 
+def test_a_tracing_that_kills_its_worker_is_given_up(
+    alices: Client, alice: User, draw: Draw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        """As a SIGKILL: nothing is caught and nothing written after it."""
+
+    def kill(*_: object, **__: object) -> None:
+        raise Killed
+
+    image = draw(alice)
+    alices.post(f"/images/{image.code}/trace/")
+    with monkeypatch.context() as killing:
+        killing.setattr(tracing, "vectorize", kill)
+        for _ in range(tracing.MOST_TRIES):
+            with pytest.raises(Killed):
+                trace(image.pk)
+        assert trace(image.pk) == "failed"
+    assert "stopped again and again" in alices.get(f"/images/{image.code}/tracing/").text
+    alices.post(f"/images/{image.code}/trace/")
+    assert trace(image.pk) == "ready"
+
+
 def test_a_tracing_whose_bell_was_lost_is_rung_for_again(alices: Client, alice: User, draw: Draw) -> None:
     image = draw(alice)
     alices.post(f"/images/{image.code}/trace/")
