@@ -76,16 +76,16 @@ def perform_ready_jobs() -> int:
         if finishing.is_last(job):
             ring_for_grids()
     if not performed and queueing.waits_for_others(bench.elsewhere):
-        pass_on()
+        pass_on(bench)
     return performed
 
 
-def pass_on() -> None:
+def pass_on(bench: Workbench) -> None:
     """This bell was for a worker that has the file; upkeep rings for it too, later.
 
     While there are as many bells as slots it would say nothing new: of a long line's bells only the last go round.
     """
-    if (events.bells() or 0) < settings.GPU_SLOTS:
+    if (events.bells() or 0) < bench.row.slots:
         with suppress(OperationalError):
             run_next_job.apply_async(countdown=PASS_ON_SECONDS, retry=False)
 

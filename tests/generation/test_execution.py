@@ -237,17 +237,17 @@ def test_a_bell_for_what_only_another_worker_reaches_is_passed_on(
 
 
 def test_of_many_bells_for_another_worker_only_the_last_are_passed_on(
-    alice: User, queue: Queue, bench: Workbench, settings: Any
+    alice: User, queue: Queue, bench: Workbench
 ) -> None:
     (job,) = queue(alice)
     Checkpoint.objects.update(path="on-another-machine")
     worker("other", checkpoints=[job.checkpoint_sha256])
     bench.beat()
     app.control.purge()
-    for _ in range(settings.GPU_SLOTS):
+    for _ in range(bench.row.slots):
         execution.run_next_job.delay()
     execution.perform_ready_jobs()
-    assert events.bells() == settings.GPU_SLOTS
+    assert events.bells() == bench.row.slots
 
 
 def test_what_turns_out_to_be_for_another_worker_goes_back(alice: User, queue: Queue, bench: Workbench) -> None:
