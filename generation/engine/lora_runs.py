@@ -2,9 +2,10 @@
 
 A batch whose rows all pick the same runs on a copy of the weight with the LoRAs added, where memory allows. In a mixed
 batch all rows' low-rank parts are gathered, so that a layer costs two or three operations more, however many LoRAs
-there are. Measured on 8 rows of the bundled checkpoint at 8x8 latents, LoRAs of rank 8 on every layer, time to plain:
-merged weights for each run of equal rows 1.36 (4 sets of picks) and 1.76 (8 sets), gathered 1.28 and 1.27; on
-attention layers alone low-rank parts run by run 1.13 and 1.21, gathered 1.08. How a GPU does it is `lora_stacks`'.
+there are. Measured in one run on 8 rows of the bundled checkpoint at 8x8 latents, LoRAs of rank 8 on every layer, time
+to plain: merged weights for each run of equal rows 1.36 (4 sets of picks) and 1.76 (8 sets), gathered 1.28 and 1.27
+(1.48 and 1.50 where a processor's plain convolutions are faster); on attention layers alone low-rank parts run by run
+1.13 and 1.21, gathered 1.08. How a GPU does it is `lora_stacks`'.
 """
 
 from __future__ import annotations
