@@ -55,13 +55,14 @@ def submit_search(
         raise Refusal("over-budget", sentence, field="budget")
     with transaction.atomic():
         enforce_run_limit(user)
-        if token is not None:
-            budgets.spend(token, most)
         search = TrainingSearch.objects.create(
             owner=user, dataset=dataset, name=name, axes=dict(axes), recipe_json=recipe.to_json(), budget=budget,
             credits=most, rungs=list(stops), token=token,
         )  # fmt: skip
         credits.hold(user, most, reference=search.reference, note=f"Search {name}")
+        if token is not None:
+            # After the wallet, as where searches end: two that lock both the other way round would wait for ever.
+            budgets.spend(token, most)
         runs = [
             write_run(user, dataset, each, f"{name}-{number}", search=search, stop_at=stops[0])
             for number, each in enumerate(candidates, 1)
