@@ -9,6 +9,7 @@ import os
 import random
 import signal
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -77,7 +78,7 @@ def assert_same(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> Non
 
 def bury(run: TrainingRun) -> None:
     """What beat does after twenty seconds of silence; the first death of a test waits for them."""
-    TrainingRun.objects.running().filter(pk=run.pk).update(lease_until=Now())
+    TrainingRun.objects.running().filter(pk=run.pk).update(lease_until=Now() - timedelta(seconds=1))
     upkeep.heal(run_next_training.delay)
 
 
