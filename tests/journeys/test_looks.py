@@ -19,7 +19,7 @@ from generation.datasets.collecting import add_uploads
 from generation.datasets.keeping import create_dataset
 from generation.loras.bringing import Upload, add_upload
 from generation.loras.owning import describe
-from generation.models import GeneratedImage
+from generation.models import GeneratedImage, TrainingSearch
 from tests.architecture.sources import ROOT
 from tests.conftest import PASSWORD
 from tests.generation.web.studio_things import learned, run_of
@@ -56,6 +56,7 @@ OWN = {
     "dataset": "/studio/datasets/{dataset}/",
     "training-new": "/studio/runs/new/?dataset={dataset}",
     "training": "/studio/runs/{run}/",
+    "search": "/studio/searches/{search}/",
     "lab": "/studio/lab/",
     "lab-compare": "/studio/lab/?mode=axes",
     "grid": "/studio/lab/grids/{grid}/",
@@ -125,12 +126,19 @@ def publish_something(alice: User, bob: User) -> dict[str, str]:
 
 
 def teach_something(alice: User) -> dict[str, str]:
-    """A data set of emoji, and a training on it that has come three fifths of its way."""
+    """A data set of emoji, a training on it that has come three fifths of its way, and a search that has ended."""
     dataset = create_dataset(alice, "Noto emoji", "noto style", consent=True)
     add_uploads(dataset, [SimpleUploadedFile(file.name, file.read_bytes()) for file in NOTO])
     for picture, file in zip(dataset.pictures.order_by("pk"), NOTO, strict=True):
         set_caption(picture, f"a {file.stem}, noto style")
-    return {"dataset": dataset.code, "run": learned(run_of(alice, dataset, state="paused")).code}
+    run = learned(run_of(alice, dataset, state="paused"))
+    search = TrainingSearch.objects.create(
+        owner=alice, dataset=dataset, name="which-rank", axes={"rank": [4, 8]}, recipe_json=run.recipe_json, budget=80,
+        credits=80, rungs=[1500, 2500], state="done",
+    )  # fmt: skip
+    for upto in (1500, 2500):
+        learned(run_of(alice, dataset, state="done", search=search), upto)
+    return {"dataset": dataset.code, "run": run.code, "search": search.code}
 
 
 def make_something(page: Page) -> None:
