@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging.config
 import os
-import sys
 from typing import Any
 
 from celery import Celery
@@ -77,11 +76,9 @@ def open_workbench(sender: Any, **kwargs: Any) -> None:
     if {"gpu", "training"} & set(sender.app.amqp.queues.consume_from):
         from generation import execution
 
+        def drain(**kwargs: Any) -> None:
+            """SIGTERM: Celery waits for its threads, and what is in hand ends within the grace time."""
+            execution.drain_workbench()
+
+        worker_shutting_down.connect(drain, weak=False)
         execution.open_workbench()
-
-
-@worker_shutting_down.connect
-def drain_workbench(**kwargs: Any) -> None:
-    """SIGTERM: Celery waits for its threads, and the workbench sees to it that they end within the grace time."""
-    if execution := sys.modules.get("generation.execution"):
-        execution.drain_workbench()

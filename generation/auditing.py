@@ -11,7 +11,6 @@ from functools import partial
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce, Concat, Now, Substr
-from kombu.exceptions import OperationalError
 
 from accounts import budgets, credits
 from accounts.models import ApiToken, CreditEntry, Wallet
@@ -21,9 +20,9 @@ from generation.findings import Finding
 from generation.lab.auditing import CHECKS as LAB_CHECKS
 from generation.lab.auditing import remaking
 from generation.loras.auditing import CHECKS as LORA_CHECKS
+from generation.messages import wakeups
 from generation.models import GeneratedImage, GpuWorker, Job, TrainingRun
 from generation.runs.auditing import CHECKS as RUN_CHECKS
-from generation.tasks import run_next_job, trace_image
 
 Kind = CreditEntry.Kind
 State = Job.State
@@ -131,11 +130,7 @@ def unhealed_jobs() -> Iterator[Finding]:
         yield Finding("lease-long-expired", job.code, "Upkeep does not run: start beat.", upkeep.requeue_expired_leases)
     silent = Job.objects.queued().filter(Q(announced_at=None, created_at__lt=late) | Q(announced_at__lt=late))
     for job in silent:
-        yield Finding("job-unannounced", job.code, "Upkeep does not run: start beat.", ring_again)
-
-
-def ring_again() -> int:
-    return upkeep.resend_unannounced_jobs(run_next_job.delay)
+        yield Finding("job-unannounced", job.code, "Upkeep does not run: start beat.", upkeep.resend_unannounced_jobs)
 
 
 def wrong_budgets() -> Iterator[Finding]:
@@ -157,8 +152,7 @@ def stuck_tracings() -> Iterator[Finding]:
     late = Now() - tracing.RING_AGAIN_AFTER - HEALED_WITHIN
     waiting = GeneratedImage.objects.kept().filter(svg_state=GeneratedImage.Svg.WAITING)
     for image in waiting.filter(Q(svg_asked_at=None) | Q(svg_asked_at__lt=late)):
-        ring = partial(tracing.heal, trace_image.delay)
-        yield Finding("tracing-stuck", image.code, "Upkeep does not run: start beat.", ring)
+        yield Finding("tracing-stuck", image.code, "Upkeep does not run: start beat.", tracing.heal)
 
 
 def lost_bells() -> Iterator[Finding]:
@@ -166,16 +160,13 @@ def lost_bells() -> Iterator[Finding]:
     slots = sum(GpuWorker.objects.alive().values_list("slots", flat=True))
     rung = Job.objects.queued().filter(announced_at__lt=Now() - HEARD_WITHIN)
     if slots and rung.exists() and not Job.objects.running().exists() and events.bells() == 0:
-        ring = partial(upkeep.ring_for, slots, run_next_job.delay)
+        ring = partial(upkeep.wake_for, slots)
         yield Finding("bells-lost", "broker", "Pictures wait beside an idle worker, and no bell is left; ring.", ring)
 
 
 def silent_broker() -> Iterator[Finding]:
-    try:
-        with run_next_job.app.connection_for_write() as broker:
-            broker.ensure_connection(max_retries=1, timeout=2)
-    except OperationalError as error:
-        yield Finding("broker-away", "broker", f"No bell can ring until it is back: {error}")
+    if fault := wakeups.broker_fault():
+        yield Finding("broker-away", "broker", f"No worker can be woken until it is back: {fault}")
 
 
 CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (

@@ -6,13 +6,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator
-from contextlib import closing, suppress
+from contextlib import closing
 from functools import cache
 from typing import cast
 
 import structlog
 from django.conf import settings
-from kombu.exceptions import OperationalError
 
 from generation import events, lifecycle, queueing, upkeep
 from generation.catalog_files import CatalogWeights
@@ -20,8 +19,8 @@ from generation.engine.outcome import Rendered, RenderError, Step
 from generation.engine.renderer import Renderer
 from generation.imaging.preview import encode_preview
 from generation.lab import finishing
+from generation.messages import wakeups
 from generation.models import Job
-from generation.tasks import finish_grids, run_next_job
 from generation.workbench import Workbench
 
 logger = structlog.get_logger(__name__)
@@ -55,8 +54,8 @@ def open_workbench() -> None:
     """A GPU worker starts: its heart beats, and what a dead one left behind is put right at once."""
     bench = workbench()
     bench.start()
-    upkeep.heal(ring=run_next_job.delay)
-    upkeep.ring_for(bench.row.slots, ring=run_next_job.delay)
+    upkeep.heal()
+    upkeep.wake_for(bench.row.slots)
 
 
 def drain_workbench() -> None:
@@ -74,7 +73,7 @@ def perform_ready_jobs() -> int:
             perform_job(bench, job)
         performed += 1
         if finishing.is_last(job):
-            ring_for_grids()
+            wakeups.send(wakeups.Task.FINISH_GRIDS)
     if not performed and queueing.waits_for_others(bench.elsewhere):
         pass_on(bench)
     return performed
@@ -86,8 +85,7 @@ def pass_on(bench: Workbench) -> None:
     While there are as many bells as slots it would say nothing new: of a long line's bells only the last go round.
     """
     if (events.bells() or 0) < bench.row.slots:
-        with suppress(OperationalError):
-            run_next_job.apply_async(countdown=PASS_ON_SECONDS, retry=False)
+        wakeups.send(wakeups.Task.RUN_NEXT_JOB, countdown=PASS_ON_SECONDS)
 
 
 def perform_alone(bench: Workbench, job: Job) -> None:
@@ -95,21 +93,9 @@ def perform_alone(bench: Workbench, job: Job) -> None:
 
     Both spend their bells meanwhile, so they are called anew.
     """
-    ring_for_all(bench)
+    upkeep.wake_for(bench.row.slots)
     perform_job(bench, job)
-    ring_for_all(bench)
-
-
-def ring_for_all(bench: Workbench) -> None:
-    """Upkeep does it in the end where the broker is away."""
-    with suppress(OperationalError):
-        upkeep.ring_for(bench.row.slots, ring=lambda: run_next_job.apply_async(retry=False))
-
-
-def ring_for_grids() -> None:
-    """Upkeep does it in the end where the broker is away."""
-    with suppress(OperationalError):
-        finish_grids.apply_async(retry=False)
+    upkeep.wake_for(bench.row.slots)
 
 
 def perform_job(bench: Workbench, job: Job) -> None:

@@ -5,11 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-import structlog
-from celery import Task
 from django.db import transaction
 from django.db.models.functions import Now
-from kombu.exceptions import OperationalError
 
 from accounts import budgets, credits
 from accounts.models import ApiToken, User
@@ -17,6 +14,7 @@ from accounts.quotas import Request, Usage, enforce_quota
 from accounts.refusals import Refusal
 from generation import events, fairness
 from generation.inspecting import refuse_errors
+from generation.messages import wakeups
 from generation.models import GeneratedImage, Job, Wildcard
 from generation.models.jobs import new_code
 from generation.pricing import price, work
@@ -24,10 +22,7 @@ from generation.prompting import expand, strip_comments
 from generation.recipe import MAX_SEED, Recipe
 from generation.sampling_names import SAMPLERS, SCHEDULES, check_sampling
 from generation.storage import stored_bytes
-from generation.tasks import run_next_job, trace_image
 from generation.weights import find_checkpoint, pin_weights
-
-logger = structlog.get_logger(__name__)
 
 
 def submit_jobs(user: User, recipe: Recipe, count: int = 1, token: ApiToken | None = None) -> list[Job]:
@@ -95,7 +90,7 @@ def submit_tracing(image: GeneratedImage) -> None:
     untraced = [GeneratedImage.Svg.NONE, GeneratedImage.Svg.FAILED]
     asked = GeneratedImage.objects.kept().filter(pk=image.pk, svg_state__in=untraced)
     if asked.update(svg_state=waiting, svg_message="", svg_tries=0, svg_asked_at=Now()):
-        transaction.on_commit(lambda: _ring(trace_image, image.pk))
+        transaction.on_commit(lambda: wakeups.send(wakeups.Task.TRACE_IMAGE, image.pk))
         image.svg_state = waiting
 
 
@@ -152,17 +147,8 @@ def _write_rows(user: User, recipes: Sequence[Recipe], starts: Sequence[float], 
 
 
 def _announce(jobs: Sequence[Job]) -> None:
-    """Ring once a job. When the broker is away the rows wait and `upkeep` rings later."""
-    if all(_ring(run_next_job) for _ in jobs):
+    """One wake-up a job. When the broker is away the rows wait and `upkeep` sends it later."""
+    if all(wakeups.send(wakeups.Task.RUN_NEXT_JOB) for _ in jobs):
         Job.objects.filter(pk__in=[job.pk for job in jobs]).update(announced_at=Now())
         for job in jobs:
             events.publish_change(job)
-
-
-def _ring(task: Task, *args: int) -> bool:
-    try:
-        task.apply_async(args, retry=False)
-    except OperationalError as error:
-        logger.warning("bell_lost", task=task.name, error=str(error))
-        return False
-    return True

@@ -43,9 +43,9 @@ def merge_loras() -> int:
 
 @shared_task
 def heal() -> dict[str, int]:
-    healed = {**upkeep.heal(ring=run_next_job.delay), **runs_upkeep.heal(ring=run_next_training.delay)}
-    healed["traced"] = tracing.heal(ring=trace_image.delay)
-    return {**healed, "grids": finish_grids(), "merges": merging.heal(ring=merge_loras.delay)}
+    healed = {**upkeep.heal(), **runs_upkeep.heal()}
+    healed["traced"] = tracing.heal()
+    return {**healed, "grids": finish_grids(), "merges": merging.heal()}
 
 
 @shared_task

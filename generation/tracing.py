@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
@@ -13,6 +12,7 @@ from PIL import Image
 
 from generation import imagefiles
 from generation.imaging.vectorize import VectorizeRefused, vectorize
+from generation.messages import wakeups
 from generation.models import GeneratedImage
 
 logger = structlog.get_logger(__name__)
@@ -45,14 +45,14 @@ def trace(image_id: int) -> str:
     return _end(image, Svg.READY, file=name)
 
 
-def heal(ring: Callable[[int], object]) -> int:
-    """Ring again for what still waits: its bell was lost, or its worker died."""
+def heal() -> int:
+    """Another wake-up for what still waits: its own was lost, or its worker died."""
     overdue = GeneratedImage.objects.kept().filter(svg_state=Svg.WAITING).filter(
         Q(svg_asked_at=None) | Q(svg_asked_at__lt=Now() - RING_AGAIN_AFTER)
     )  # fmt: skip
     waiting = list(overdue.values_list("pk", flat=True))
-    for image_id in waiting:
-        ring(image_id)
+    if not all(wakeups.send(wakeups.Task.TRACE_IMAGE, image_id) for image_id in waiting):
+        return 0
     GeneratedImage.objects.filter(pk__in=waiting).update(svg_asked_at=Now())
     return len(waiting)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 
 import structlog
@@ -16,6 +16,7 @@ from generation import events, imagefiles
 from generation.lifecycle import give_back
 from generation.loras import files as lorafiles
 from generation.loras.quarantine import quarantine_suspects
+from generation.messages import wakeups
 from generation.models import GeneratedImage, GpuWorker, Job, KeptAnswer
 from generation.queueing import LEASE
 
@@ -31,9 +32,9 @@ ANSWER_KEPT_FOR = timedelta(days=1)
 WORKER_KEPT_FOR = timedelta(days=1)
 
 
-def heal(ring: Callable[[], object]) -> dict[str, int]:
-    """Requeue what a dead worker held and ring for what nobody was told of."""
-    return {"requeued": requeue_expired_leases(), "rung": resend_unannounced_jobs(ring)}
+def heal() -> dict[str, int]:
+    """Requeue what a dead worker held and wake workers for what nobody was told of."""
+    return {"requeued": requeue_expired_leases(), "rung": resend_unannounced_jobs()}
 
 
 def requeue_expired_leases() -> int:
@@ -103,22 +104,25 @@ def _set_aside(job: Job) -> None:
     logger.error("job_set_aside", job=job.code, deaths=job.deaths, lone_deaths=job.lone_deaths)
 
 
-def resend_unannounced_jobs(ring: Callable[[], object]) -> int:
-    """Ring once for every queued job whose bell is missing or old: a lost message must not cost a job."""
+def resend_unannounced_jobs() -> int:
+    """A wake-up for every queued job whose own is missing or old: a lost message must not cost a job."""
     silent = Job.objects.queued().filter(Q(announced_at=None) | Q(announced_at__lt=Now() - RING_AGAIN_AFTER))
     waiting = list(silent.values_list("pk", flat=True))
     slots = sum(GpuWorker.objects.alive().values_list("slots", flat=True)) or 1
-    # A bell makes a worker draw until the queue is dry, so more bells than slots say nothing new.
-    for _ in range(min(len(waiting), slots)):
-        ring()
+    # One wake-up makes a worker draw until the queue is dry, so more of them than slots say nothing new.
+    if not _wake(min(len(waiting), slots)):
+        return 0
     Job.objects.filter(pk__in=waiting).update(announced_at=Now())
     return len(waiting)
 
 
-def ring_for(slots: int, ring: Callable[[], object]) -> None:
-    """A worker that starts rings for its own slots: whoever rang before could not count them."""
-    for _ in range(min(slots, Job.objects.queued().count())):
-        ring()
+def wake_for(slots: int) -> None:
+    """A worker that starts sends wake-ups for its own slots: whoever sent some before could not count them."""
+    _wake(min(slots, Job.objects.queued().count()))
+
+
+def _wake(count: int) -> bool:
+    return all(wakeups.send(wakeups.Task.RUN_NEXT_JOB) for _ in range(count))
 
 
 def prune() -> dict[str, int]:

@@ -118,6 +118,19 @@ def alices_api(alice: User) -> Any:
     return client
 
 
+@pytest.fixture
+def wakeups_sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
+    """The wake-ups that would have left this process from now on, each as (task, its arguments...)."""
+    sent: list[tuple[Any, ...]] = []
+
+    def send(task: Any, *args: int, countdown: float | None = None) -> bool:
+        sent.append((task, *args))
+        return True
+
+    monkeypatch.setattr("generation.messages.wakeups.send", send)
+    return sent
+
+
 def credits_of(user: User) -> int:
     """What the person can spend now, read afresh: a wallet once loaded stays as it was."""
     from accounts.models import Wallet

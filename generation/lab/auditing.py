@@ -12,7 +12,6 @@ from django.db.models.functions import Now
 from generation.findings import Finding
 from generation.lab import finishing, merging
 from generation.models import GeneratedImage, Job, LabGrid, LoraMerge
-from generation.tasks import merge_loras
 
 HEALED_WITHIN = timedelta(seconds=90)
 """What healing has not put right after so long, it will not: nobody runs it, or it cannot."""
@@ -50,7 +49,7 @@ def stuck_merges() -> Iterator[Finding]:
     late = Now() - merging.GIVEN_UP_AFTER - HEALED_WITHIN
     for merge in LoraMerge.objects.filter(state=LoraMerge.State.RUNNING, started_at__lt=late):
         advice = "Its worker is dead and nobody put it back: start beat."
-        yield Finding("merge-stuck", merge.code, advice, partial(merging.heal, merge_loras.delay))
+        yield Finding("merge-stuck", merge.code, advice, merging.heal)
 
 
 CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (unfinished_grids, grids_without_picture, stuck_merges)

@@ -5,15 +5,14 @@ from __future__ import annotations
 from contextlib import suppress
 
 from django.db import transaction
-from kombu.exceptions import OperationalError
 
 from accounts.models import ApiToken, User
 from accounts.refusals import Conflict
 from generation.lab.plan import GridPlan
 from generation.lifecycle import cancel_job
+from generation.messages import wakeups
 from generation.models import Job, LabGrid
 from generation.submission import submit_grid_jobs, total_price
-from generation.tasks import finish_grids
 
 
 def price_of(plan: GridPlan) -> int:
@@ -46,11 +45,5 @@ def cancel_grid(grid: LabGrid) -> int:
             cancelled += 1
     if not cancelled:
         raise Conflict("already-ended", "All pictures of this grid have ended; there is nothing to cancel.")
-    transaction.on_commit(ring)
+    transaction.on_commit(lambda: wakeups.send(wakeups.Task.FINISH_GRIDS))
     return cancelled
-
-
-def ring() -> None:
-    """Upkeep does it in the end where the broker is away."""
-    with suppress(OperationalError):
-        finish_grids.apply_async(retry=False)

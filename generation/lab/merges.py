@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from contextlib import suppress
 
 from django.db import transaction
 from django.db.models import Q
-from kombu.exceptions import OperationalError
 
 from accounts.models import User
 from accounts.refusals import QuotaExceeded, Refusal
 from generation.loras.licences import allowed_by, licences_within, may_share
 from generation.loras.naming import clean_title, word_of
+from generation.messages import wakeups
 from generation.models import Lora, LoraMerge
 from generation.models.catalog import FAMILY_TITLES, LoraQuerySet
 from generation.recipe import MAX_LORAS, WEIGHT_LIMIT
 from generation.storage import check_room
-from generation.tasks import merge_loras
 from generation.weightfile import MAX_RANK
 
 MOST_WAITING = 3
@@ -53,7 +51,7 @@ def submit_merge(user: User, weights: Mapping[str, float], rank: int, title: str
             for lora, weight in parents
         ],
     )
-    transaction.on_commit(ring)
+    transaction.on_commit(lambda: wakeups.send(wakeups.Task.MERGE_LORAS))
     made: LoraMerge = merge
     return made
 
@@ -93,9 +91,3 @@ def check_families(loras: list[Lora]) -> None:
     if len(families) > 1:
         titles = " and ".join(sorted(FAMILY_TITLES.get(family, family) for family in families))
         raise Refusal("wrong-family", f"These LoRAs are for {titles}; only those of one family merge.", field="loras")
-
-
-def ring() -> None:
-    """Upkeep rings again while the broker is away."""
-    with suppress(OperationalError):
-        merge_loras.apply_async(retry=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from django.db.models.functions import Now
 from generation.loras.bringing import adopt, checked
 from generation.loras.licences import LICENCES, allowed_by_all
 from generation.loras.quarantine import quarantine_parents
+from generation.messages import wakeups
 from generation.models import Lora, LoraMerge, LoraParent
 
 logger = structlog.get_logger(__name__)
@@ -95,13 +95,13 @@ def _set_aside(merge: LoraMerge) -> None:
             quarantine_parents(merge)
 
 
-def heal(ring: Callable[[], object]) -> int:
-    """Put merges of dead workers back, set aside those that were tried too often, and ring while any waits."""
+def heal() -> int:
+    """Put merges of dead workers back, set aside those that were tried too often, and wake a worker while any waits."""
     dead = LoraMerge.objects.filter(state=RUNNING, started_at__lt=Now() - GIVEN_UP_AFTER)
     for merge in dead.filter(attempt__gte=MAX_ATTEMPTS):
         _set_aside(merge)
     dead.filter(attempt__lt=MAX_ATTEMPTS).update(state=QUEUED)
     waiting = LoraMerge.objects.filter(state=QUEUED).count()
     if waiting:
-        ring()
+        wakeups.send(wakeups.Task.MERGE_LORAS)
     return waiting

@@ -6,10 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
 from django.db import transaction
 from django.db.models.functions import Now
-from kombu.exceptions import OperationalError
 
 from accounts import budgets, credits
 from accounts.models import ApiToken, User
@@ -17,15 +15,13 @@ from accounts.refusals import Conflict, NotFound, QuotaExceeded, Refusal
 from generation import events
 from generation.datasets.splitting import held_out_of, usual_folds
 from generation.loras.naming import RESERVED
+from generation.messages import wakeups
 from generation.models import Checkpoint, DataPicture, DataSet, QueueShare, TrainingRun, TrainingSearch
 from generation.pricing import training_price
 from generation.runs import queueing
 from generation.storage import check_room
-from generation.tasks import run_next_training
 from generation.training_recipe import TrainingRecipe, default_prompts
 from generation.weights import find_checkpoint
-
-logger = structlog.get_logger(__name__)
 
 PICTURES_RANGE = (3, 200)
 MAX_NAME_CHARS = 80
@@ -190,11 +186,8 @@ def write_run(
 
 
 def announce_run(*runs: TrainingRun) -> None:
-    """Ring once. When the broker is away the rows wait and upkeep rings later."""
-    try:
-        run_next_training.apply_async(retry=False)
-    except OperationalError as error:
-        logger.warning("bell_lost", task=run_next_training.name, error=str(error))
+    """One wake-up. When the broker is away the rows wait and upkeep sends it later."""
+    if not wakeups.send(wakeups.Task.RUN_NEXT_TRAINING):
         return
     TrainingRun.objects.filter(pk__in=[run.pk for run in runs]).update(announced_at=Now())
     for run in runs:

@@ -5,14 +5,13 @@ Any number may run at once. Pictures have their own, `generation.upkeep`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import structlog
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from generation import imagefiles
+from generation.messages import wakeups
 from generation.models import TrainingRun, TrainingSearch
 from generation.runs import files, halving, lifecycle
 from generation.runs.proposing import best_so_far
@@ -25,12 +24,12 @@ State, Wish = TrainingRun.State, TrainingRun.Wish
 MAX_LONE_DEATHS = 2
 
 
-def heal(ring: Callable[[], object]) -> dict[str, int]:
-    """Requeue what a dead worker held, take searches on, and ring for what nobody was told of."""
+def heal() -> dict[str, int]:
+    """Requeue what a dead worker held, take searches on, and wake a worker for what nobody was told of."""
     requeued = requeue_expired_runs()
     for search_id in TrainingSearch.objects.running().values_list("pk", flat=True):
         halving.advance(search_id)
-    return {"runs_requeued": requeued, "runs_rung": resend_unannounced_runs(ring)}
+    return {"runs_requeued": requeued, "runs_rung": resend_unannounced_runs()}
 
 
 def requeue_expired_runs() -> int:
@@ -69,12 +68,12 @@ def _put_right(run: TrainingRun) -> bool:
     return not rests
 
 
-def resend_unannounced_runs(ring: Callable[[], object]) -> int:
-    """Ring once when a queued run's bell is missing or old: a worker trains until nothing is queued."""
+def resend_unannounced_runs() -> int:
+    """One wake-up when a queued run's is missing or old: a worker trains until nothing is queued."""
     silent = TrainingRun.objects.queued().filter(Q(announced_at=None) | Q(announced_at__lte=RING_DUE))
     waiting = list(silent.values_list("pk", flat=True))
-    if waiting:
-        ring()
+    if waiting and not wakeups.send(wakeups.Task.RUN_NEXT_TRAINING):
+        return 0
     TrainingRun.objects.filter(pk__in=waiting).update(announced_at=Now())
     return len(waiting)
 

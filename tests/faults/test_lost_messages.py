@@ -10,8 +10,8 @@ import pytest
 
 from accounts.models import User
 from generation import events
+from generation.messages import wakeups
 from generation.models import Job
-from generation.tasks import run_next_job
 from tests.faults.asking import Program
 from tests.faults.conftest import all_drawn_once
 from tests.faults.machine import Machine
@@ -76,7 +76,7 @@ def test_the_broker_is_killed_and_started_again(
 def test_every_bell_rings_five_times(machine: Machine, alice: User, queue: Queue) -> None:
     jobs = queue(alice, count=8, steps=4)
     for _ in range(4 * len(jobs)):
-        run_next_job.delay()
+        wakeups.send(wakeups.Task.RUN_NEXT_JOB)
     machine.gpu_worker("one", slots=4)
     machine.gpu_worker("two", slots=4)
     machine.until(lambda: all_drawn_once(jobs), PATIENCE_SECONDS)

@@ -19,11 +19,11 @@ from django.db.models.functions import Now
 from safetensors.numpy import load_file
 
 from accounts.models import CreditEntry, Plan, User
+from generation.messages import wakeups
 from generation.models import Checkpoint, DataSet, Job, TrainingRun
 from generation.runs import upkeep
 from generation.runs.steering import stop_run
 from generation.runs.submission import submit_training
-from generation.tasks import run_next_training
 from tests.faults.conftest import all_drawn_once
 from tests.faults.machine import CELERY, Machine
 from tests.generation.conftest import Queue
@@ -79,7 +79,7 @@ def assert_same(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> Non
 def bury(run: TrainingRun) -> None:
     """What beat does after twenty seconds of silence; the first death of a test waits for them."""
     TrainingRun.objects.running().filter(pk=run.pk).update(lease_until=Now() - timedelta(seconds=1))
-    upkeep.heal(run_next_training.delay)
+    upkeep.heal()
 
 
 def settles(run: TrainingRun) -> int:
@@ -127,7 +127,7 @@ def test_a_stopped_worker_hands_its_training_to_the_next(
     assert (row.state, row.lone_deaths) == ("queued", 0)
     step = row.step
     trainer(machine, "second")
-    run_next_training.delay()
+    wakeups.send(wakeups.Task.RUN_NEXT_TRAINING)
     machine.until(lambda: step_of(run) > step or is_done(run), PATIENCE_SECONDS)
     machine.until(lambda: is_done(run), PATIENCE_SECONDS)
     assert settles(run) == 1

@@ -16,6 +16,7 @@ from django.db.models.functions import Now
 from accounts.models import CreditEntry, User
 from config.celery import app
 from generation import events, execution, lifecycle, upkeep
+from generation.messages import wakeups
 from generation.models import Checkpoint, GeneratedImage, GpuWorker, Job, Lora
 from generation.queueing import claim_next, wait_of
 from generation.workbench import HANGING_AFTER_SECONDS, Workbench
@@ -116,10 +117,11 @@ def test_a_suspect_calls_those_who_found_nothing_beside_it(
     Job.objects.filter(pk=suspect.pk).update(deaths=2)
     states: list[tuple[str, str]] = []
 
-    def ring(**options: object) -> None:
+    def send(task: object, *args: object) -> bool:
         states.append((state(suspect)[0], state(other)[0]))
+        return True
 
-    monkeypatch.setattr(execution.run_next_job, "apply_async", ring)
+    monkeypatch.setattr("generation.messages.wakeups.send", send)
     assert execution.perform_ready_jobs() == 2
     assert states == [("running", "queued"), ("done", "queued")]
 
@@ -224,12 +226,12 @@ def test_a_bell_for_what_only_another_worker_reaches_is_passed_on(
     here = Checkpoint.objects.get(sha256=job.checkpoint_sha256)
     Checkpoint.objects.filter(pk=here.pk).update(path="on-another-machine")
     worker("other", checkpoints=[here.sha256])
-    bells: list[dict[str, Any]] = []
-    monkeypatch.setattr(execution.run_next_job, "apply_async", lambda **told: bells.append(told))
+    sent: list[dict[str, Any]] = []
+    monkeypatch.setattr("generation.messages.wakeups.send", lambda task, **options: sent.append(options))
     app.control.purge()
     bench.beat()
     assert execution.perform_ready_jobs() == 0
-    assert state(job) == ("queued", "") and [bell["countdown"] for bell in bells] == [execution.PASS_ON_SECONDS]
+    assert state(job) == ("queued", "") and sent == [{"countdown": execution.PASS_ON_SECONDS}]
 
     Checkpoint.objects.filter(pk=here.pk).update(path=here.path)
     bench.beat()
@@ -245,7 +247,7 @@ def test_of_many_bells_for_another_worker_only_the_last_are_passed_on(
     bench.beat()
     app.control.purge()
     for _ in range(bench.row.slots):
-        execution.run_next_job.delay()
+        wakeups.send(wakeups.Task.RUN_NEXT_JOB)
     execution.perform_ready_jobs()
     assert events.bells() == bench.row.slots
 

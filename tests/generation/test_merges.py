@@ -111,7 +111,7 @@ def die(times: int = 2) -> LoraMerge:
     for _ in range(times):
         assert merging.claim_next() is not None
         LoraMerge.objects.update(started_at=timezone.now() - timedelta(hours=1))
-        merging.heal(ring=lambda: None)
+        merging.heal()
     return LoraMerge.objects.get()
 
 

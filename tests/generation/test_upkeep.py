@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
@@ -117,25 +118,40 @@ def test_dying_in_company_is_no_evidence(alice: User, queue: Queue) -> None:
     assert set(Job.objects.values_list("state", "lone_deaths")) == {("queued", 0)}
 
 
-def test_bells_ring_for_what_nobody_was_told_of(alice: User, queue: Queue) -> None:
+def test_workers_are_woken_for_what_nobody_was_told_of(
+    alice: User, queue: Queue, wakeups_sent: list[tuple[Any, ...]]
+) -> None:
     queue(alice, count=3)
     Job.objects.update(announced_at=None)
     GpuWorker.objects.create(name="w", slots=2, seen_at=Now())
-    rung: list[int] = []
-    assert upkeep.resend_unannounced_jobs(lambda: rung.append(1)) == 3
-    assert len(rung) == 2
-    assert upkeep.resend_unannounced_jobs(lambda: rung.append(1)) == 0
+    wakeups_sent.clear()
+    assert upkeep.resend_unannounced_jobs() == 3
+    assert wakeups_sent == [("generation.tasks.run_next_job",)] * 2
+    assert upkeep.resend_unannounced_jobs() == 0
     Job.objects.update(announced_at=Now() - timedelta(seconds=61))
-    assert upkeep.resend_unannounced_jobs(lambda: rung.append(1)) == 3
+    assert upkeep.resend_unannounced_jobs() == 3
 
 
-def test_a_new_worker_rings_for_as_many_as_it_can_draw(alice: User, queue: Queue) -> None:
+def test_what_could_not_be_announced_is_tried_again(
+    alice: User, queue: Queue, monkeypatch: pytest.MonkeyPatch, wakeups_sent: list[tuple[Any, ...]]
+) -> None:
+    queue(alice)
+    Job.objects.update(announced_at=None)
+    with monkeypatch.context() as broker_away:
+        broker_away.setattr("generation.messages.wakeups.send", lambda *args, **options: False)
+        assert upkeep.resend_unannounced_jobs() == 0
+    assert upkeep.resend_unannounced_jobs() == 1
+
+
+def test_a_new_worker_wakes_as_many_threads_as_it_can_draw_with(
+    alice: User, queue: Queue, wakeups_sent: list[tuple[Any, ...]]
+) -> None:
     queue(alice, count=3)
-    rung: list[int] = []
-    upkeep.ring_for(2, lambda: rung.append(1))
-    assert len(rung) == 2
-    upkeep.ring_for(8, lambda: rung.append(1))
-    assert len(rung) == 2 + 3
+    wakeups_sent.clear()
+    upkeep.wake_for(2)
+    assert len(wakeups_sent) == 2
+    upkeep.wake_for(8)
+    assert len(wakeups_sent) == 2 + 3
 
 
 @pytest.mark.parametrize("days, kept", [(0, True), (2, False)])

@@ -6,6 +6,7 @@ import os
 import time
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -22,12 +23,6 @@ from tests.generation.runs.test_steering import with_snapshots
 RINGS: list[int] = []
 
 
-@pytest.fixture
-def rings() -> list[int]:
-    RINGS.clear()
-    return RINGS
-
-
 def die() -> TrainingRun:
     """A worker takes the run and is never heard of again."""
     run = queueing.claim_next_run("doomed")
@@ -36,13 +31,14 @@ def die() -> TrainingRun:
     return run
 
 
-def test_a_dead_workers_run_waits_again(queue_run: QueueRun, rings: list[int]) -> None:
+def test_a_dead_workers_run_waits_again(queue_run: QueueRun, wakeups_sent: list[tuple[Any, ...]]) -> None:
     run = queue_run()
+    wakeups_sent.clear()
     die()
-    assert upkeep.heal(lambda: rings.append(1)) == {"runs_requeued": 1, "runs_rung": 1}
+    assert upkeep.heal() == {"runs_requeued": 1, "runs_rung": 1}
     run.refresh_from_db()
-    assert (run.state, run.lone_deaths, rings) == ("queued", 1, [1])
-    assert upkeep.heal(lambda: rings.append(1)) == {"runs_requeued": 0, "runs_rung": 0}
+    assert (run.state, run.lone_deaths, len(wakeups_sent)) == ("queued", 1, 1)
+    assert upkeep.heal() == {"runs_requeued": 0, "runs_rung": 0}
 
 
 def test_a_living_workers_run_stays(queue_run: QueueRun) -> None:
@@ -79,14 +75,15 @@ def test_a_wish_outlives_the_worker(queue_run: QueueRun, wish: str, state: str, 
     assert (run.state, run.wish) == (state, left)
 
 
-def test_an_old_bell_rings_again(queue_run: QueueRun, rings: list[int]) -> None:
+def test_an_old_wakeup_is_sent_again(queue_run: QueueRun, wakeups_sent: list[tuple[Any, ...]]) -> None:
     queue_run(), queue_run()
+    wakeups_sent.clear()
     TrainingRun.objects.update(announced_at=Now())
-    upkeep.resend_unannounced_runs(lambda: rings.append(1))
-    assert rings == []
+    upkeep.resend_unannounced_runs()
+    assert wakeups_sent == []
     TrainingRun.objects.update(announced_at=Now() - timedelta(minutes=2))
-    upkeep.resend_unannounced_runs(lambda: rings.append(1))
-    assert rings == [1]
+    upkeep.resend_unannounced_runs()
+    assert wakeups_sent == [("generation.tasks.run_next_training",)]
 
 
 def test_old_files_that_no_run_uses_are_swept(queue_run: QueueRun) -> None:

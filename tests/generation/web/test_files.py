@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db.models.functions import Now
@@ -150,11 +151,13 @@ def test_a_tracing_that_kills_its_worker_is_given_up(
     assert trace(image.pk) == "ready"
 
 
-def test_a_tracing_whose_bell_was_lost_is_rung_for_again(alices: Client, alice: User, draw: Draw) -> None:
+def test_a_tracing_whose_message_was_lost_gets_another(
+    alices: Client, alice: User, draw: Draw, wakeups_sent: list[tuple[Any, ...]]
+) -> None:
     image = draw(alice)
     alices.post(f"/images/{image.code}/trace/")
-    rung: list[int] = []
-    assert tracing.heal(rung.append) == 0
+    wakeups_sent.clear()
+    assert tracing.heal() == 0
     GeneratedImage.objects.update(svg_asked_at=Now() - timedelta(seconds=61))
-    assert tracing.heal(rung.append) == 1 and rung == [image.pk]
-    assert tracing.heal(rung.append) == 0
+    assert tracing.heal() == 1 and wakeups_sent == [("generation.tasks.trace_image", image.pk)]
+    assert tracing.heal() == 0
