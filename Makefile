@@ -36,7 +36,7 @@ lint: $(TEST_STAMP)
 # The same suite on PostgreSQL, without what no database touches (text, pictures, torch, the tree itself) and without
 # the browser's journeys, which are about pages.
 NO_DATABASE := architecture benchmarks journeys \
-	generation/engine generation/imaging generation/prompting generation/training
+	generation/engine generation/imaging generation/prompting
 test-postgres: $(TEST_STAMP)
 	OMP_NUM_THREADS=1 $(PY) -m tests.postgres -n 2 --dist loadfile --no-loadscope-reorder \
 		-m "not slow and not browser" $(NO_DATABASE:%=--ignore=tests/%) $(PYTEST_ARGS)

@@ -6,6 +6,6 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("accounts.api.urls")),
-    path("", include("generation.api.urls")),
+    path("", include("generation.api.native.urls")),
     path("", include("gallery.api.urls")),
 ]

@@ -14,7 +14,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 # Before the consumers are imported: they need the apps loaded.
 django_application = get_asgi_application()
 
-from generation.routing import websocket_urlpatterns  # noqa: E402
+from generation.web.live.routing import websocket_urlpatterns  # noqa: E402
 
 application = ProtocolTypeRouter(
     {

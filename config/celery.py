@@ -53,9 +53,9 @@ def prepare_worker(conf: Any, options: dict[str, Any], **kwargs: Any) -> None:
         return
     refuse_several_devices()
     if not options.get("concurrency"):
-        from generation import execution
+        from generation.worker import process
 
-        conf.worker_concurrency = execution.workbench().threads
+        conf.worker_concurrency = process.workbench().threads
 
 
 def refuse_several_devices() -> None:
@@ -74,11 +74,11 @@ def refuse_several_devices() -> None:
 def open_workbench(sender: Any, **kwargs: Any) -> None:
     """A worker that draws or trains loads its engine at once: the first job must not wait for torch."""
     if {"gpu", "training"} & set(sender.app.amqp.queues.consume_from):
-        from generation import execution
+        from generation.worker import process
 
         def drain(**kwargs: Any) -> None:
             """SIGTERM: Celery waits for its threads, and what is in hand ends within the grace time."""
-            execution.drain_workbench()
+            process.drain_workbench()
 
         worker_shutting_down.connect(drain, weak=False)
-        execution.open_workbench()
+        process.open_workbench()

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler, set_rollback
 
 from accounts.refusals import Refusal
-from generation.recipe import InvalidRecipe
+from generation.recipes.picture import InvalidRecipe
 
 CONTENT_TYPE = "application/problem+json"
 SENTENCES = {

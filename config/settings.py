@@ -107,7 +107,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "config.appearance.site",
-                "generation.frame.frame",
+                "generation.web.page_context.frame",
             ]
         },
     }
@@ -213,7 +213,7 @@ WHITENOISE_ALLOW_ALL_ORIGINS = False
 STORAGES = {
     "default": {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": S3_OPTIONS}
     if S3_BUCKET
-    else {"BACKEND": "generation.imagefiles.DurableStorage"},
+    else {"BACKEND": "generation.storage.files.DurableStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if STATIC_SOURCES

@@ -12,8 +12,8 @@ from accounts.refusals import Conflict, NotFound, QuotaExceeded, Refusal
 from gallery.models import Decision, Release, ReleaseSample
 from gallery.screening import flags_of_words
 from gallery.transitions import MOVES, move, record
-from generation.loras.licences import may_share
-from generation.loras.pictures import pictures_with
+from generation.catalog.loras.licences import may_share
+from generation.catalog.loras.pictures import pictures_with
 from generation.models import GeneratedImage, Lora
 
 MOST_SAMPLES = 8

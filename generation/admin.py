@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
-from generation.loras.quarantine import lift, set_aside
+from generation.catalog.loras.quarantine import lift, set_aside
 from generation.models import Lora
 
 

@@ -4,29 +4,30 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from generation import tracing, upkeep
-from generation.datasets import keeping
-from generation.lab import finishing, merging
-from generation.runs import upkeep as runs_upkeep
+from generation.catalog.merges import queue
+from generation.jobs import svg, upkeep
+from generation.jobs.grids import finishing
+from generation.training import upkeep as runs_upkeep
+from generation.training.datasets import lifecycle
 
 
 @shared_task
 def run_next_job() -> int:
-    from generation import execution  # local: torch stays out of every other process
+    from generation.worker import drawing  # local: torch stays out of every other process
 
-    return execution.perform_ready_jobs()
+    return drawing.perform_ready_jobs()
 
 
 @shared_task
 def run_next_training() -> int:
-    from generation import coaching  # local for the same reason
+    from generation.worker import training  # local for the same reason
 
-    return coaching.perform_ready_runs()
+    return training.perform_ready_runs()
 
 
 @shared_task
 def trace_image(image_id: int) -> str:
-    return tracing.trace(image_id)
+    return svg.trace(image_id)
 
 
 @shared_task
@@ -36,7 +37,7 @@ def finish_grids() -> int:
 
 @shared_task
 def merge_loras() -> int:
-    from generation.lab.merger import perform_ready_merges  # local for the same reason
+    from generation.worker.merging import perform_ready_merges  # local for the same reason
 
     return perform_ready_merges()
 
@@ -44,10 +45,10 @@ def merge_loras() -> int:
 @shared_task
 def heal() -> dict[str, int]:
     healed = {**upkeep.heal(), **runs_upkeep.heal()}
-    healed["traced"] = tracing.heal()
-    return {**healed, "grids": finish_grids(), "merges": merging.heal()}
+    healed["traced"] = svg.heal()
+    return {**healed, "grids": finish_grids(), "merges": queue.heal()}
 
 
 @shared_task
 def prune() -> dict[str, int]:
-    return {**upkeep.prune(), **runs_upkeep.prune(), **keeping.prune()}
+    return {**upkeep.prune(), **runs_upkeep.prune(), **lifecycle.prune()}

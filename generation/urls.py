@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from generation.views import catalog, create, files, home, images, inspector, jobs, lora_file, loras, reading
+from generation.web import home
+from generation.web.catalog import catalog, lora_file, loras
+from generation.web.create import create, inspector, reading
+from generation.web.pictures import files, images, jobs
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -31,8 +34,8 @@ urlpatterns = [
     path("images/<slug:code>/file", files.file, name="image-file"),
     path("images/<slug:code>/thumbnail", files.thumbnail, name="image-thumbnail"),
     path("images/<slug:code>/download/<slug:format_name>", files.download, name="image-download"),
-    path("studio/", include("generation.views.studio.urls")),
-    path("studio/lab/", include("generation.views.lab.urls")),
+    path("studio/", include("generation.web.studio.urls")),
+    path("studio/lab/", include("generation.web.lab.urls")),
     path("loras/", catalog.loras, name="loras"),
     path("loras/upload/", loras.upload, name="lora-upload"),
     path("loras/<slug:name>/", catalog.lora, name="lora"),

@@ -10,10 +10,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from generation.engine.conditioning import Conditioner, Conditioning
-from generation.engine.loading import CheckpointCache, FolderWeights, LoadedCheckpoint
-from generation.engine.loras import LoraCache
-from generation.recipe import Recipe
+from generation.engine.loading.checkpoints import CheckpointCache, FolderWeights, LoadedCheckpoint
+from generation.engine.lora.mixed_batch import LoraCache
+from generation.engine.text.conditioning import Conditioner, Conditioning
+from generation.recipes.picture import Recipe
 from tests.tiny_weights import BUNDLED_CHECKPOINT, tiny_checkpoint
 
 Lease = Callable[[str], LoadedCheckpoint]

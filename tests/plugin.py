@@ -19,8 +19,8 @@ from pathlib import Path
 
 import pytest
 
-from config.broker import valkey_binary
-from config.supervision import TETHER
+from config.platform.broker import valkey_binary
+from config.platform.supervision import TETHER
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -14,11 +14,11 @@ import pytest
 import torch
 from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline
 
-from generation.engine.loading import FolderWeights, LoadedCheckpoint
+from generation.engine.loading.checkpoints import FolderWeights, LoadedCheckpoint
 from generation.engine.outcome import Pixels, Rendered, Step
 from generation.engine.renderer import Renderer
 from generation.engine.samplers import EVERY_ROW, SCHEDULES, TABLE
-from generation.recipe import Recipe
+from generation.recipes.picture import Recipe
 from tests.tiny_weights import BUNDLED_CHECKPOINT, BUNDLED_LORAS, tiny_checkpoint, tiny_vae
 
 allow_numpy_copies = pytest.mark.filterwarnings("ignore:__array:DeprecationWarning")

@@ -16,8 +16,8 @@ from accounts.refusals import NotFound
 from gallery.api.views import person
 from gallery.models import Release
 from gallery.releasing import MOST_SAMPLES, release_lora, withdraw_release
-from generation.idempotency import idempotent
-from generation.loras.owning import own_lora
+from generation.api.idempotency import idempotent
+from generation.catalog.loras.sharing import own_lora
 
 
 class ReleaseInput(serializers.Serializer[Any]):

@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from gallery.models import Post
 from gallery.publishing import MOST_TAGS, TITLE_CHARS
-from generation.recipe import Recipe
+from generation.recipes.picture import Recipe
 
 
 class PostInput(serializers.Serializer[Any]):

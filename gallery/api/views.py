@@ -19,7 +19,7 @@ from gallery.api.serializers import OwnPostOutput, PostInput, PostOutput
 from gallery.models import Post
 from gallery.publishing import publish_image, withdraw_post
 from gallery.search import Filters
-from generation.idempotency import idempotent
+from generation.api.idempotency import idempotent
 from generation.models import GeneratedImage
 
 LOADED = ("image", "author")

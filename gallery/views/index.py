@@ -11,7 +11,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
-from gallery.exhibits import prints_of
+from gallery.cards import prints_of
 from gallery.models import Post, PostQuerySet, Tag
 from gallery.paging import page_of
 from gallery.search import Filters

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.refusals import Refusal
 from gallery import moderation
-from gallery.exhibits import prints_of
+from gallery.cards import prints_of
 from gallery.forms import ReportForm
 from gallery.models import Post
 from gallery.paging import newer_than, older_than

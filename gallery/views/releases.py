@@ -15,8 +15,8 @@ from gallery.models import Release, ReleaseSample
 from gallery.releasing import MOST_SAMPLES, release_lora, withdraw_release
 from gallery.views.access import person
 from gallery.views.files import KEPT_SECONDS, stored
-from generation.loras.licences import may_share
-from generation.loras.pictures import pictures_with
+from generation.catalog.loras.licences import may_share
+from generation.catalog.loras.pictures import pictures_with
 from generation.models import Lora
 
 private = cache_control(private=True, no_store=True)

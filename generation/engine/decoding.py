@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from generation.engine.failures import is_out_of_memory, not_finite
-from generation.engine.loading import LoadedCheckpoint
+from generation.engine.loading.checkpoints import LoadedCheckpoint
 from generation.engine.outcome import Pixels
 
 TILE_SIDE = 32

@@ -14,11 +14,11 @@ from torch import Tensor
 
 from generation.engine.failures import not_finite
 from generation.engine.samplers import TABLE, step_parameters
-from generation.recipe import Recipe
+from generation.recipes.picture import Recipe
 
 if TYPE_CHECKING:
-    from generation.engine.conditioning import Conditioning, Prompted
-    from generation.engine.loading import LoadedCheckpoint
+    from generation.engine.loading.checkpoints import LoadedCheckpoint
+    from generation.engine.text.conditioning import Conditioning, Prompted
 
 
 Picks = tuple[tuple[str, float], ...]

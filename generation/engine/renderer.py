@@ -13,23 +13,23 @@ from contextlib import contextmanager
 
 import torch
 
-from generation.engine.conditioning import Conditioner
+from generation.engine.batching.loop import EngineLoop
+from generation.engine.batching.metrics import EngineMetrics
+from generation.engine.batching.request import Progress, Ticket
 from generation.engine.decoding import decode
 from generation.engine.denoising import Denoising, Glimpse
+from generation.engine.device_share import Lending
 from generation.engine.failures import entering_as_render_error, failing_as_render_error
-from generation.engine.lending import Lending
-from generation.engine.loading import CheckpointCache, LoadedCheckpoint, WeightSource, serving_dtype
-from generation.engine.loop import EngineLoop
-from generation.engine.loras import LoraCache
-from generation.engine.metrics import EngineMetrics
+from generation.engine.loading.checkpoints import CheckpointCache, LoadedCheckpoint, WeightSource, serving_dtype
+from generation.engine.lora.mixed_batch import LoraCache
+from generation.engine.lora.resident import ResidentLoras
 from generation.engine.outcome import Pixels, Rendered, Step
 from generation.engine.previews import preview_map
-from generation.engine.residency import ResidentLoras
 from generation.engine.samplers import make_scheduler, validate_table
 from generation.engine.streams import beside_the_engine, device_clock
-from generation.engine.ticket import Progress, Ticket
-from generation.recipe import Recipe
-from generation.sampling_names import schedule_length
+from generation.engine.text.conditioning import Conditioner
+from generation.recipes.picture import Recipe
+from generation.recipes.sampling import schedule_length
 
 logger = logging.getLogger(__name__)
 

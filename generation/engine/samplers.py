@@ -17,7 +17,7 @@ import diffusers
 import torch
 from diffusers.schedulers.scheduling_utils import SchedulerMixin
 
-from generation.sampling_names import SCHEDULES_BY_SAMPLER, check_sampling
+from generation.recipes.sampling import SCHEDULES_BY_SAMPLER, check_sampling
 
 Config = Mapping[str, Any]
 

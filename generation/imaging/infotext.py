@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from generation.imaging.provenance import SOFTWARE
-from generation.recipe import Recipe
+from generation.recipes.picture import Recipe
 
 MAX_INFOTEXT_CHARS = 200_000
 NEGATIVE_MARK = "Negative prompt:"

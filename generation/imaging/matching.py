@@ -11,7 +11,7 @@ from typing import Any
 
 from generation.imaging.civitai import resources
 from generation.imaging.infotext import DEFAULTS, NamedLora, ParsedInfotext
-from generation.recipe import (
+from generation.recipes.picture import (
     CFG_RANGE,
     CLIP_SKIP_RANGE,
     MAX_SEED,

@@ -33,13 +33,3 @@ def send(task: Task, *args: int, countdown: float | None = None) -> bool:
         logger.warning("wakeup_lost", task=task.value, error=str(error))
         return False
     return True
-
-
-def broker_fault() -> str:
-    """Why the broker cannot be reached; empty when it can."""
-    try:
-        with current_app.connection_for_write() as connection:
-            connection.ensure_connection(max_retries=1, timeout=2)
-    except OperationalError as error:
-        return str(error) or type(error).__name__
-    return ""

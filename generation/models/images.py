@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 
 from generation.models.jobs import Job, new_code
-from generation.recipe import Recipe
+from generation.recipes.picture import Recipe
 
 
 class ImageQuerySet(models.QuerySet["GeneratedImage"]):

@@ -11,7 +11,7 @@ from typing import Any, Self
 from django.conf import settings
 from django.db import models
 
-from generation.recipe import Recipe
+from generation.recipes.picture import Recipe
 
 SUSPECT_DEATHS = 2
 """Workers that a job may take with it in company; from then on it is drawn alone."""

@@ -10,9 +10,9 @@ from typing import Any, Self
 from django.conf import settings
 from django.db import models
 
-from generation.lab.plan import GridPlan
 from generation.models.catalog import Lora
 from generation.models.jobs import Job, new_code
+from generation.recipes.grids.plan import GridPlan
 
 
 class LabQuerySet(models.QuerySet[Any]):

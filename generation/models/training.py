@@ -13,7 +13,7 @@ from django.db import models
 from generation.models.catalog import Lora
 from generation.models.datasets import DataSet
 from generation.models.jobs import new_code
-from generation.training_recipe import TrainingRecipe
+from generation.recipes.training import TrainingRecipe
 
 
 class TrainingSearchQuerySet(models.QuerySet["TrainingSearch"]):

@@ -12,11 +12,6 @@ from PIL import Image
 
 from accounts.models import ApiToken, User
 from gallery.models import Post, Release
-from generation.datasets.collecting import add_uploads
-from generation.datasets.keeping import create_dataset
-from generation.imagefiles import keep
-from generation.lab.axes import Axis
-from generation.lab.plan import GridPlan
 from generation.models import (
     Checkpoint,
     DataSet,
@@ -28,7 +23,12 @@ from generation.models import (
     TrainingRun,
     TrainingSearch,
 )
-from generation.recipe import Recipe
+from generation.recipes.grids.axes import Axis
+from generation.recipes.grids.plan import GridPlan
+from generation.recipes.picture import Recipe
+from generation.storage.files import keep
+from generation.training.datasets.lifecycle import create_dataset
+from generation.training.datasets.uploads import add_uploads
 
 
 def things_of(alice: User) -> dict[str, str]:

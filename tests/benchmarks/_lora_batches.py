@@ -7,9 +7,9 @@ from statistics import median
 
 import torch
 
-from generation.engine.loading import LoadedCheckpoint
-from generation.engine.lorafile import LoraPair
-from generation.lora_keys import flatten
+from generation.engine.loading.checkpoints import LoadedCheckpoint
+from generation.engine.lora.file import LoraPair
+from generation.weightfiles.lora_keys import flatten
 from tests.benchmarks._requests import cpu_seconds
 from tests.tiny_loras import ATTENTION, random_pairs
 

@@ -10,9 +10,9 @@ import psutil
 import torch
 from diffusers import UNet2DConditionModel
 
-from generation.engine.loading import FolderWeights
+from generation.engine.loading.checkpoints import FolderWeights
 from generation.engine.renderer import Renderer
-from generation.recipe import LoraPick, Recipe
+from generation.recipes.picture import LoraPick, Recipe
 from tests.benchmarks._requests import FOUR_SAMPLERS, burst
 from tests.tiny_loras import random_pairs, write_lora
 from tests.tiny_weights import tiny_checkpoint

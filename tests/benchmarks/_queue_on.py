@@ -59,7 +59,7 @@ def line_up(owner: User, count: int, work: float = PICTURE, checkpoint: str = "a
     """Queue jobs as `submission` does, without prompts, prices and holds."""
     from django.db import transaction
 
-    from generation import fairness
+    from generation.jobs import fairness
     from generation.models import Job
 
     with transaction.atomic():
@@ -130,8 +130,8 @@ def fill(owners: Sequence[User], size: int) -> None:
 
 def claims() -> list[tuple[float, float]]:
     """Seconds of each claim, by the clock and of the processor, with the jobs of a busy house running."""
+    from generation.jobs.queueing import claim_next
     from generation.models import Job
-    from generation.queueing import claim_next
 
     running: list[int] = []
     taken = []
@@ -191,8 +191,8 @@ def arriving(vendor: str, warm: Sequence[str] = ()) -> list[dict[str, Any]]:
 
 def drawn(count: int, done: Callable[[Job], object], warm: Sequence[str] = ()) -> None:
     """One device: a job is claimed when the last has ended."""
+    from generation.jobs.queueing import claim_next
     from generation.models import Job
-    from generation.queueing import claim_next
 
     for _ in range(count):
         job = claim_next("bench", warm)

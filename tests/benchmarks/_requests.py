@@ -11,7 +11,7 @@ from typing import Any
 
 from generation.engine.outcome import Step
 from generation.engine.renderer import Renderer
-from generation.recipe import Recipe
+from generation.recipes.picture import Recipe
 from tests.renders import draw, draw_by_pipeline
 
 EIGHT_SAMPLERS = ("Euler", "Euler a", "DPM++ 2M", "DPM++ 2M Karras", "UniPC", "PLMS", "Heun", "DDIM")

@@ -15,7 +15,7 @@ from statistics import mean, quantiles
 
 from generation.engine.outcome import Rendered, Step
 from generation.engine.renderer import Renderer
-from generation.recipe import Recipe
+from generation.recipes.picture import Recipe
 from tests.renders import draw_by_pipeline
 
 

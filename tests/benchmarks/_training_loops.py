@@ -19,11 +19,11 @@ from peft import LoraConfig
 from torch.nn import functional
 from transformers import CLIPTextModel, CLIPTokenizer
 
-from generation.training.buckets import Size
-from generation.training.pictures import fitted
-from generation.training.session import Session
-from generation.training_recipe import TrainingRecipe
-from tests.generation.training.lessons import noto_pictures
+from generation.engine.training.buckets import Size
+from generation.engine.training.pictures import fitted
+from generation.engine.training.session import Session
+from generation.recipes.training import TrainingRecipe
+from tests.generation.engine.training.lessons import noto_pictures
 from tests.tiny_weights import BUNDLED_CHECKPOINT
 
 RECIPE = TrainingRecipe(rank=8, alpha=8.0, batch=4, learning_rate=1e-3)

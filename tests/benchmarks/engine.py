@@ -29,11 +29,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from generation.engine.loading import CheckpointCache, FolderWeights
+from generation.engine.loading.checkpoints import CheckpointCache, FolderWeights
 from generation.engine.outcome import Step
 from generation.engine.renderer import Renderer
 from generation.imaging.preview import encode_preview
-from generation.recipe import LoraPick, Recipe
+from generation.recipes.picture import LoraPick, Recipe
 from tests.benchmarks._lora_batches import GUIDED, UNGUIDED, LoraBench
 from tests.benchmarks._memory import growth_over
 from tests.benchmarks._requests import (

@@ -17,11 +17,11 @@ from typing import Any
 
 import torch
 
-from generation.training.trainer import Finished, Measured, train
-from generation.training_recipe import TrainingRecipe
+from generation.engine.training.trainer import Finished, Measured, train
+from generation.recipes.training import TrainingRecipe
 from tests.benchmarks._requests import cpu_seconds, figure, paired_ratio
 from tests.benchmarks._training_loops import DiffusersLoop, ours
-from tests.generation.training.lessons import noto_pictures
+from tests.generation.engine.training.lessons import noto_pictures
 from tests.tiny_weights import BUNDLED_CHECKPOINT
 
 Rows = list[dict[str, Any]]

@@ -10,9 +10,9 @@ import pytest
 
 from accounts.models import CreditEntry, Plan
 from config.celery import app
-from generation import imagefiles
-from generation.auditing import audit
+from generation.audit.jobs import audit
 from generation.models import Checkpoint, GeneratedImage, Job
+from generation.storage import files
 from tests.faults.machine import Machine
 from tests.generation.conftest import catalog, queue
 
@@ -48,7 +48,7 @@ def all_drawn_once(jobs: list[Job]) -> bool:
 def files_of(jobs: list[Job]) -> set[str]:
     """What the storage holds for these jobs, whatever attempt wrote it."""
     codes = {job.code for job in jobs}
-    return {name for _, names in imagefiles.folders() for name in names if imagefiles.code_in(name) in codes}
+    return {name for _, names in files.folders() for name in names if files.code_in(name) in codes}
 
 
 def used_by(jobs: list[Job]) -> set[str]:

@@ -21,8 +21,8 @@ LONGEST_LIFE_SECONDS = 0.2
 def main(username: str, rounds: int) -> None:
     django.setup()
     from accounts.models import User
-    from generation.recipe import Recipe
-    from generation.submission import submit_jobs
+    from generation.jobs.submission import submit_jobs
+    from generation.recipes.picture import Recipe
 
     recipe = Recipe(prompt="a red apple", width=128, height=128, steps=1)
     for number in range(rounds):

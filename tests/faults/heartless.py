@@ -14,7 +14,7 @@ def main() -> None:
     django.setup()
     from celery.__main__ import main as celery
 
-    from generation import queueing
+    from generation.jobs import queueing
 
     queueing.HEARTBEAT_SECONDS = 3600.0
     sys.argv[0] = "celery"

@@ -20,16 +20,16 @@ def main() -> None:
     django.setup()
     from celery.__main__ import main as celery
 
-    from generation import execution
     from generation.engine.outcome import Step
+    from generation.worker import drawing
 
-    class Deadly(execution.Previews):
+    class Deadly(drawing.Previews):
         def show(self, step: Step) -> bool:
             if self.job.prompt == POISON and step.index >= DEADLY_STEP:
                 os.kill(os.getpid(), signal.SIGKILL)
             return super().show(step)
 
-    execution.Previews = Deadly  # type: ignore[misc]
+    drawing.Previews = Deadly  # type: ignore[misc]
     sys.argv[0] = "celery"
     celery()
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.test import Client
 
 from accounts.models import User
-from generation import lifecycle
+from generation.jobs import lifecycle
 from generation.models import Job
 from tests.conftest import PASSWORD
 from tests.faults.asking import Program

@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from accounts.models import User
-from generation import events
+from generation.messages import frames
 from generation.models import Job
 from tests.faults.conftest import all_drawn_once
 from tests.faults.machine import Machine
@@ -36,5 +36,5 @@ def test_a_stopped_worker_puts_its_pictures_back(machine: Machine, alice: User, 
 
 
 def is_being_drawn(job: Job) -> bool:
-    frame = events.last_frame(job.code)
+    frame = frames.last_frame(job.code)
     return frame is not None and frame.step > 0

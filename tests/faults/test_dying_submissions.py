@@ -15,7 +15,7 @@ import pytest
 
 from accounts.credits import grant
 from accounts.models import CreditEntry, Plan, User
-from generation import upkeep
+from generation.jobs import upkeep
 from generation.models import Job, KeptAnswer
 from tests.architecture.sources import ROOT
 from tests.conftest import credits_of

@@ -11,10 +11,10 @@ from django.db import connections
 from accounts.credits import hold, settle
 from accounts.models import Plan, User
 from accounts.refusals import NotEnoughCredits
-from generation.auditing import audit
+from generation.audit.jobs import audit
+from generation.jobs.submission import submit_jobs, total_price
 from generation.models import Checkpoint, Job
-from generation.recipe import Recipe
-from generation.submission import submit_jobs, total_price
+from generation.recipes.picture import Recipe
 from tests.conftest import credits_of
 
 AT_ONCE = 50

@@ -9,8 +9,8 @@ from collections.abc import Callable
 import pytest
 
 from accounts.models import User
-from generation import events
 from generation.messages import wakeups
+from generation.messages.broker import connection
 from generation.models import Job
 from tests.faults.asking import Program
 from tests.faults.conftest import all_drawn_once
@@ -34,7 +34,7 @@ def test_the_broker_is_emptied_with_fifty_queued(
     machine.until(lambda: all_drawn_once(first), PATIENCE_SECONDS)
     os.kill(worker.pid, signal.SIGSTOP)
     jobs = queue(alice, count=50, steps=2, seed=99)
-    events.connection().flushall()
+    connection().flushall()
     os.kill(worker.pid, signal.SIGCONT)
     record_property("healed", machine.until(lambda: started(jobs), PATIENCE_SECONDS))
     machine.until(lambda: all_drawn_once(jobs), PATIENCE_SECONDS)

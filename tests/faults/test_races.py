@@ -18,12 +18,12 @@ from accounts import budgets, credits
 from accounts.credits import grant
 from accounts.models import ApiToken, CreditEntry, Plan, User
 from accounts.refusals import Conflict
-from generation import lifecycle
-from generation.auditing import audit
+from generation.audit.jobs import audit
+from generation.jobs import lifecycle
+from generation.jobs.queueing import claim_next
+from generation.jobs.submission import submit_jobs
 from generation.models import GeneratedImage, Job
-from generation.queueing import claim_next
-from generation.recipe import Recipe
-from generation.submission import submit_jobs
+from generation.recipes.picture import Recipe
 from tests.generation.conftest import Queue
 
 TIMES = 200

@@ -21,14 +21,14 @@ from safetensors.numpy import load_file
 from accounts.models import CreditEntry, Plan, User
 from generation.messages import wakeups
 from generation.models import Checkpoint, DataSet, Job, TrainingRun
-from generation.runs import upkeep
-from generation.runs.steering import stop_run
-from generation.runs.submission import submit_training
+from generation.training import upkeep
+from generation.training.runs.controls import stop_run
+from generation.training.runs.submission import submit_training
 from tests.faults.conftest import all_drawn_once
 from tests.faults.machine import CELERY, Machine
 from tests.generation.conftest import Queue
-from tests.generation.datasets.conftest import make_dataset
-from tests.generation.runs.conftest import add_tiny_checkpoint, small_recipe
+from tests.generation.training.conftest import add_tiny_checkpoint, small_recipe
+from tests.generation.training.datasets.conftest import make_dataset
 
 __all__ = ["make_dataset"]
 

@@ -14,9 +14,9 @@ from accounts.models import User
 from gallery.models import Post
 from gallery.moderation import approve
 from gallery.publishing import publish_image
-from generation.imagefiles import keep
 from generation.models import Checkpoint, GeneratedImage, Job, Lora
-from generation.recipe import Recipe
+from generation.recipes.picture import Recipe
+from generation.storage.files import keep
 
 BASE, INK = "b" * 64, "a" * 64
 Finish = Callable[..., GeneratedImage]

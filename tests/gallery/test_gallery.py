@@ -13,10 +13,10 @@ from gallery.moderation import reject, take_down
 from gallery.paging import page_of
 from gallery.publishing import withdraw_post
 from gallery.views import index
-from generation.deletion import delete_images, restore_images
+from generation.jobs.deletion import delete_images, restore_images
 from generation.models import Checkpoint, Lora
-from generation.recipe import LoraPick
-from generation.showroom import showroom
+from generation.recipes.picture import LoraPick
+from generation.web.public_pictures import showroom
 from tests.gallery.conftest import BASE, INK, Publish
 
 PART = {"HX-Request": "true"}

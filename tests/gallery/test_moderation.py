@@ -13,7 +13,7 @@ from accounts.refusals import Conflict, NotAllowed, Refusal
 from gallery.models import Decision, Post
 from gallery.moderation import approve, is_moderator, keep, reject, report, take_down
 from gallery.publishing import withdraw_post
-from generation.deletion import delete_images
+from generation.jobs.deletion import delete_images
 from tests.gallery.conftest import Publish
 
 

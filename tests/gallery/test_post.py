@@ -6,7 +6,7 @@ from django.test import Client
 
 from accounts.models import User
 from generation.models import Lora
-from generation.recipe import LoraPick
+from generation.recipes.picture import LoraPick
 from tests.gallery.conftest import INK, Publish
 
 

@@ -11,7 +11,7 @@ from gallery import publishing
 from gallery.models import Decision, Post
 from gallery.moderation import approve, reject, take_down
 from gallery.publishing import publish_image, withdraw_post
-from generation.deletion import delete_images
+from generation.jobs.deletion import delete_images
 from tests.gallery.conftest import INK, Finish, Publish
 
 
@@ -26,7 +26,7 @@ def test_it_works(alice: User, finish: Finish) -> None:
 
 
 def test_the_loras_of_the_recipe_are_known(alice: User, finish: Finish) -> None:
-    from generation.recipe import LoraPick
+    from generation.recipes.picture import LoraPick
 
     post = publish_image(alice, finish(alice, loras=(LoraPick("ink", 0.7, sha256=INK),)), "Apple")
     assert [lora.name for lora in post.loras.all()] == ["ink"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -10,12 +10,14 @@ from django.conf import settings
 from django.db.models.functions import Now
 
 from accounts.models import User
-from generation.cataloging import import_folder
-from generation.lifecycle import finish_job
+from generation.catalog.importing import import_folder
+from generation.jobs.lifecycle import finish_job
+from generation.jobs.queueing import claim_next
+from generation.jobs.submission import submit_jobs
 from generation.models import Checkpoint, GeneratedImage, GpuWorker, Job
-from generation.queueing import claim_next
-from generation.recipe import Recipe
-from generation.submission import submit_jobs
+from generation.recipes.picture import Recipe
+from generation.worker import process
+from generation.worker.process import Workbench
 
 Draw = Callable[..., GeneratedImage]
 Queue = Callable[..., list[Job]]
@@ -59,3 +61,13 @@ def draw(queue: Callable[..., list[Job]]) -> Draw:
         return image
 
     return finished
+
+
+@pytest.fixture
+def bench(db: None) -> Iterator[Workbench]:
+    """This process as a worker; its heart does not beat by itself."""
+    process.workbench.cache_clear()
+    bench = process.workbench()
+    yield bench
+    bench.renderer.close()
+    process.workbench.cache_clear()

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from accounts.models import Plan, User
-from generation.cataloging import import_folder
+from generation.catalog.importing import import_folder
 from tests.conftest import PASSWORD
 from tests.journeys.site import Site
 

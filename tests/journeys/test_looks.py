@@ -14,15 +14,15 @@ from playwright.sync_api import BrowserContext, Page, expect
 from accounts.models import User
 from gallery.moderation import approve
 from gallery.publishing import publish_image
-from generation.datasets.captioning import set_caption
-from generation.datasets.collecting import add_uploads
-from generation.datasets.keeping import create_dataset
-from generation.loras.bringing import Upload, add_upload
-from generation.loras.owning import describe
+from generation.catalog.loras.sharing import describe
+from generation.catalog.loras.uploads import Upload, add_upload
 from generation.models import GeneratedImage, TrainingSearch
+from generation.training.datasets.captioning import set_caption
+from generation.training.datasets.lifecycle import create_dataset
+from generation.training.datasets.uploads import add_uploads
 from tests.architecture.sources import ROOT
 from tests.conftest import PASSWORD
-from tests.generation.web.studio_things import learned, run_of
+from tests.generation.web.studio.studio_things import learned, run_of
 from tests.journeys.test_making import DONE, press
 from tests.journeys.test_training import NOTO
 from tests.lora_files import lora_bytes

@@ -15,7 +15,7 @@ from tests.journeys.test_making import DONE, press
 from tests.journeys.test_publishing_loras import approve, describe, pick_on_create, send_in
 
 SignIn = Callable[..., Page]
-NOTO = sorted((Path(__file__).parents[1] / "generation" / "training" / "noto").glob("*.png"))
+NOTO = sorted((Path(__file__).parents[1] / "generation" / "engine" / "training" / "noto").glob("*.png"))
 LEARNING_MS = 300_000
 """Some hundred steps on a busy machine."""
 

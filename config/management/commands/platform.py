@@ -16,11 +16,11 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
-from config import parts
-from config.demo import logins
-from config.preflight import NotReady, check_machine, lock_data_folder
-from config.statics import collect_if_changed
-from config.supervision import PartFailed, StopAsked, Supervisor
+from config.platform import processes
+from config.platform.demo import logins
+from config.platform.preflight import NotReady, check_machine, lock_data_folder
+from config.platform.statics import collect_if_changed
+from config.platform.supervision import PartFailed, StopAsked, Supervisor
 
 BLOCK = """
   {name} is ready (after {seconds:.1f} s).
@@ -72,10 +72,10 @@ class Command(BaseCommand):
     def bring_up(self, supervisor: Supervisor) -> None:
         """Broker and tables first, then all that use them. The GPU workers' torch loads while the rows are made."""
         if settings.EMBEDDED_VALKEY:
-            supervisor.launch(parts.valkey())
+            supervisor.launch(processes.valkey())
             supervisor.wait()
         call_command("migrate", interactive=False, verbosity=0)
-        supervisor.launch(*parts.gpu_workers())
+        supervisor.launch(*processes.gpu_workers())
         found = StringIO()
         call_command("import_weights", stdout=found)
         self.say(f"Weights: {found.getvalue().strip()}")
@@ -83,10 +83,10 @@ class Command(BaseCommand):
             call_command("seed_demo", verbosity=0)
         collect_if_changed()
         connections.close_all()
-        supervisor.launch(parts.web(), parts.worker("default", "default", 4))
+        supervisor.launch(processes.web(), processes.worker("default", "default", 4))
         supervisor.wait()
         # Nothing waits for the clock, and starting it costs the others seconds of a core.
-        supervisor.launch(parts.beat())
+        supervisor.launch(processes.beat())
 
     def listen(self, supervisor: Supervisor) -> None:
         def ask_to_stop(number: int, frame: FrameType | None) -> None:

@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group, Permission
 from django.core.management.base import BaseCommand
 
 from accounts.models import User
-from config.demo import first_password
+from config.platform.demo import first_password
 
 MODERATOR_MAY = {"gallery": ("add", "change", "view"), "generation": ("view",)}
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from generation.auditing import audit
-from generation.findings import Finding
+from generation.audit.findings import Finding
+from generation.audit.jobs import audit
 
 
 class Command(BaseCommand):

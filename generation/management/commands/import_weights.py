@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from generation.cataloging import import_folder
+from generation.catalog.importing import import_folder
 
 
 class Command(BaseCommand):

@@ -11,12 +11,12 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import User
 from accounts.refusals import Refusal
-from generation.inspecting import Inspected, inspect_prompt
+from generation.catalog.inspecting import Inspected, inspect_prompt
+from generation.catalog.resolving import find_checkpoint
 from generation.prompting import Inspection, Problem
 from generation.prompting.report import Mention, Prompt
-from generation.recipe import STEPS_RANGE
-from generation.sampling_names import SAMPLERS
-from generation.weights import find_checkpoint
+from generation.recipes.picture import STEPS_RANGE
+from generation.recipes.sampling import SAMPLERS
 
 UNDERLINE = {"error": "^", "warning": "~"}
 

@@ -13,11 +13,11 @@ from tqdm import tqdm
 
 from accounts.models import User
 from accounts.refusals import Refusal
-from generation.lifecycle import infotext_of
+from generation.catalog.resolving import find_checkpoint
+from generation.jobs.lifecycle import infotext_of
+from generation.jobs.submission import prepare, random_seed
 from generation.models import Checkpoint
-from generation.recipe import InvalidRecipe, Recipe
-from generation.submission import prepare, random_seed
-from generation.weights import find_checkpoint
+from generation.recipes.picture import InvalidRecipe, Recipe
 
 FORMATS = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp"}
 
@@ -50,10 +50,10 @@ class Command(BaseCommand):
 
     def draw(self, recipe: Recipe, out: Path) -> None:
         # Only here: the other commands start without torch.
-        from generation.catalog_files import CatalogWeights
         from generation.engine.outcome import Rendered, RenderError
         from generation.engine.renderer import Renderer
         from generation.imaging.encode import encode_image
+        from generation.worker.weights import CatalogWeights
 
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
         renderer = Renderer(CatalogWeights(), device=settings.RENDER_DEVICE, threads=settings.RENDER_THREADS or None)

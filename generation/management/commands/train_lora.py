@@ -16,15 +16,15 @@ from tqdm import tqdm
 
 from accounts.models import User
 from accounts.refusals import Refusal
-from generation.catalog_files import file_of
-from generation.recipe import InvalidRecipe
-from generation.training_presets import FIRST_PRESET, PRESETS, with_preset
-from generation.training_recipe import OPTIMIZERS, PARTS, SCHEDULES, TrainingRecipe, default_folds, split
-from generation.weightfile import WeightFileRefused, classify, hash_weights
-from generation.weights import find_checkpoint
+from generation.catalog.resolving import find_checkpoint
+from generation.recipes.picture import InvalidRecipe
+from generation.recipes.presets import FIRST_PRESET, PRESETS, with_preset
+from generation.recipes.training import OPTIMIZERS, PARTS, SCHEDULES, TrainingRecipe, default_folds, split
+from generation.weightfiles.classify import WeightFileRefused, classify, hash_weights
+from generation.worker.weights import file_of
 
 if TYPE_CHECKING:
-    from generation.training.trainer import Finished, Measured, TrainingPicture
+    from generation.engine.training.trainer import Finished, Measured, TrainingPicture
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 CHOICES = {"optimizer": OPTIMIZERS, "schedule": SCHEDULES}
@@ -80,7 +80,7 @@ class Command(BaseCommand):
         # Only here: the other commands start without torch.
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
         from generation.engine.outcome import RenderError
-        from generation.training.trainer import Measured, Progress, TrainingError, train
+        from generation.engine.training.trainer import Measured, Progress, TrainingError, train
 
         snapshots: list[Measured] = []
         try:
@@ -127,7 +127,7 @@ def settings_in(path: Path) -> dict[str, Any]:
 
 def pictures_in(folder: Path, recipe: TrainingRecipe, hold_out: Iterable[str] | None) -> list[TrainingPicture]:
     """The folder's pictures in the order of their names. Raises CommandError where there are none."""
-    from generation.training.trainer import TrainingPicture
+    from generation.engine.training.trainer import TrainingPicture
 
     paths = paths_in(folder)
     if not paths:
@@ -151,8 +151,8 @@ def caption_of(picture: Path) -> str:
 
 def write_results(out: Path, name: str, snapshots: Sequence[Measured], finished: Finished) -> Path:
     """The proposed LoRA under its name, and the contact sheet beside it."""
+    from generation.engine.training.contact_sheet import contact_sheet
     from generation.imaging.encode import encode_image
-    from generation.training.contact_sheet import contact_sheet
 
     file = out / f"{name}.safetensors"
     file.write_bytes(finished.file.read_bytes())

@@ -17,13 +17,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from generation.engine import loras as loras_module
-from generation.engine.conditioning import Conditioner
-from generation.engine.loading import FolderWeights
-from generation.engine.lora_stacks import StackedLayer
+from generation.engine.loading.checkpoints import FolderWeights
+from generation.engine.lora import mixed_batch as loras_module
+from generation.engine.lora.on_gpu import StackedLayer
 from generation.engine.outcome import Pixels, RenderError
 from generation.engine.renderer import Renderer
-from generation.recipe import LoraPick, Recipe
+from generation.engine.text.conditioning import Conditioner
+from generation.recipes.picture import LoraPick, Recipe
 from tests.renders import (
     allow_numpy_copies,
     checkpoint_folder,

@@ -12,11 +12,11 @@ from diffusers import AutoencoderKL
 from PIL import Image
 
 from generation.engine.denoising import Glimpse
-from generation.engine.loading import CheckpointCache
+from generation.engine.loading.checkpoints import CheckpointCache
 from generation.engine.outcome import Pixels
 from generation.engine.previews import MAPS, SD1_MAP, SDXL_MAP, LinearMap, _fitted, preview_map
 from generation.engine.renderer import Renderer
-from generation.sampling_names import SAMPLERS
+from generation.recipes.sampling import SAMPLERS
 from tests.renders import allow_numpy_copies, draw, every_weight, recipe
 from tests.tiny_weights import BUNDLED_CHECKPOINT, tiny_vae_network
 

@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 import torch
 
-from generation.engine import loading
-from generation.engine.components import load_parts
+from generation.engine.loading import checkpoints
+from generation.engine.loading.layouts import load_parts
+from generation.engine.loading.parts import LoadedParts
 from generation.engine.outcome import Rendered, RenderError, Step, WeightsRefused
-from generation.engine.parts import LoadedParts
 from generation.engine.renderer import Renderer
-from generation.recipe import LoraPick, Recipe
+from generation.recipes.picture import LoraPick, Recipe
 from tests.renders import (
     allow_numpy_copies,
     draw,
@@ -180,7 +180,7 @@ def test_who_wants_a_warm_checkpoint_waits_for_nobodys_load(monkeypatch: pytest.
         assert go_on.wait(60)
         return load_parts(path, **options)
 
-    monkeypatch.setattr(loading, "load_parts", slow_load)
+    monkeypatch.setattr(checkpoints, "load_parts", slow_load)
     cold: list[Any] = []
     thread = threading.Thread(target=lambda: cold.extend(draw_together(fresh, [recipe("mini"), recipe("mini")])))
     thread.start()

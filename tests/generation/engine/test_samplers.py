@@ -10,9 +10,9 @@ import torch
 
 from generation.engine.renderer import Renderer
 from generation.engine.samplers import SCHEDULES, TABLE, make_scheduler, step_parameters, validate_table
-from generation.recipe import InvalidRecipe
-from generation.sampling_names import MOST_STEPS, SAMPLERS, SCHEDULES_BY_SAMPLER, check_sampling
-from generation.sampling_names import SCHEDULES as SCHEDULE_NAMES
+from generation.recipes.picture import InvalidRecipe
+from generation.recipes.sampling import MOST_STEPS, SAMPLERS, SCHEDULES_BY_SAMPLER, check_sampling
+from generation.recipes.sampling import SCHEDULES as SCHEDULE_NAMES
 from tests.renders import allow_numpy_copies, draw, draw_by_pipeline, every_weight, recipe
 
 pytestmark = allow_numpy_copies

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from generation.imaging.infotext import hash_pairs, read_infotext, write_infotext
-from generation.recipe import EmbeddingPick, Recipe
+from generation.recipes.picture import EmbeddingPick, Recipe
 
 A1111_TEXT = """(masterpiece:1.2), a cat: "Tom"
 second line, <lora:add_detail:0.6>

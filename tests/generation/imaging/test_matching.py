@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from generation.imaging.infotext import NamedLora, ParsedInfotext, read_infotext, write_infotext
 from generation.imaging.matching import Lookups, MatchedRecipe, match_recipe
-from generation.recipe import Recipe
-from generation.sampling_names import SAMPLERS, SCHEDULES
+from generation.recipes.picture import Recipe
+from generation.recipes.sampling import SAMPLERS, SCHEDULES
 
 CHECKPOINTS = {"6ce0161689": "dream", "dream": "dream"}
 LORAS = {"7c6bad76eb54": "detail", "detail": "detail", "ink": "ink"}

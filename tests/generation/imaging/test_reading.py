@@ -21,7 +21,7 @@ from generation.imaging.reading import read_picture_metadata
 from generation.imaging.svg_metadata import svg_metadata
 from generation.imaging.untrusted import PictureRefused, open_picture
 from generation.imaging.vectorize import vectorize
-from generation.recipe import Recipe
+from generation.recipes.picture import Recipe
 
 PIXELS = np.zeros((16, 16, 3), np.uint8)
 PROMPTS = [

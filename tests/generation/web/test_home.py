@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from generation.models import Checkpoint
-from generation.showroom import Print, showroom
+from generation.web.public_pictures import Print, showroom
 
 
 def test_it_works(client: Client, catalog: Checkpoint) -> None:

@@ -1,0 +1,1 @@
+"""Tempera's own API under /api/v1/."""

@@ -1,0 +1,163 @@
+"""The API's doors to LoRAs: the catalog, one's own (bring, describe, share, delete, merge), and files to download."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpResponseBase
+from django.urls import reverse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import generics, parsers, permissions, serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.refusals import NotFound
+from generation.api.access import user_of
+from generation.api.idempotency import idempotent, idempotent_upload
+from generation.api.native.serializers import LoraOutput
+from generation.catalog.loras.downloads import downloadable
+from generation.catalog.loras.licences import CHOICES
+from generation.catalog.loras.naming import DESCRIPTION_CHARS, MOST_WORDS, NAME_CHARS, TITLE_CHARS, WORD_CHARS
+from generation.catalog.loras.sharing import MOST_PEOPLE, delete_lora, describe, own_lora, share
+from generation.catalog.loras.uploads import Upload, add_upload
+from generation.catalog.loras.versions import follow
+from generation.catalog.merges.submission import submit_merge
+from generation.models import Lora, LoraMerge
+from generation.recipes.picture import MAX_LORAS, WEIGHT_LIMIT
+from generation.storage.downloads import lora_attachment
+from generation.weightfiles.classify import MAX_RANK
+
+
+class UploadInput(serializers.Serializer[Any]):
+    file = serializers.FileField(help_text="A .safetensors LoRA.", max_length=None)
+    version_of = serializers.CharField(max_length=NAME_CHARS, required=False, help_text="An own LoRA's name.")
+
+
+class DetailsInput(serializers.Serializer[Any]):
+    """Everything is optional: what is not said stays."""
+
+    title = serializers.CharField(max_length=TITLE_CHARS, required=False)
+    name = serializers.CharField(max_length=NAME_CHARS, required=False)
+    description = serializers.CharField(max_length=DESCRIPTION_CHARS, required=False, allow_blank=True)
+    trigger_words = serializers.ListField(
+        child=serializers.CharField(max_length=WORD_CHARS), max_length=MOST_WORDS, required=False
+    )
+    licence = serializers.ChoiceField(choices=CHOICES, required=False)
+    may_download = serializers.BooleanField(required=False)
+    version_of = serializers.CharField(
+        max_length=NAME_CHARS + 10, required=False, help_text="An own LoRA's name; this one becomes its next version."
+    )
+    shared_with = serializers.ListField(
+        child=serializers.CharField(max_length=150), max_length=MOST_PEOPLE, required=False, help_text="User names."
+    )
+
+
+class ParentInput(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=NAME_CHARS + 10)
+    weight = serializers.FloatField(min_value=-WEIGHT_LIMIT, max_value=WEIGHT_LIMIT, default=1.0)
+
+
+class MergeInput(serializers.Serializer[Any]):
+    title = serializers.CharField(max_length=TITLE_CHARS)
+    rank = serializers.IntegerField(min_value=1, max_value=MAX_RANK, default=32)
+    parents = serializers.ListField(child=ParentInput(), min_length=2, max_length=MAX_LORAS)
+
+
+class MergeOutput(serializers.ModelSerializer[LoraMerge]):
+    lora = serializers.SlugRelatedField[Any](slug_field="name", read_only=True)
+
+    class Meta:
+        model = LoraMerge
+        fields = ["code", "title", "rank", "state", "lora", "error_message", "created_at", "finished_at"]
+
+
+class LorasView(generics.ListAPIView[Lora]):
+    """The LoRAs that you may use; POST brings one of your own, as multipart form data."""
+
+    serializer_class = LoraOutput
+    permission_classes = [permissions.IsAuthenticatedOrReadOnly]
+    parser_classes = [parsers.MultiPartParser]
+
+    def get_queryset(self) -> QuerySet[Lora]:
+        rows: QuerySet[Lora] = Lora.objects.usable_by(self.request.user)
+        return rows
+
+    @extend_schema(request={"multipart/form-data": UploadInput}, responses={201: LoraOutput})
+    @idempotent_upload
+    def post(self, request: Request) -> Response:
+        said = UploadInput(data=request.data)
+        said.is_valid(raise_exception=True)
+        user, file = user_of(request), said.validated_data["file"]
+        former = own_lora(user, said.validated_data["version_of"]) if "version_of" in said.validated_data else None
+        lora = add_upload(user, Upload(file.name, file.size, file.chunks(), former))
+        address = reverse("api-lora", args=[lora.name])
+        return Response(LoraOutput(lora).data, status=201, headers={"Location": address})
+
+
+class LoraView(APIView):
+    """One LoRA that you may use. PATCH changes your own, DELETE removes it."""
+
+    permission_classes = [permissions.IsAuthenticatedOrReadOnly]
+
+    @extend_schema(responses=LoraOutput)
+    def get(self, request: Request, name: str) -> Response:
+        lora = Lora.objects.visible_to(request.user).named(name)
+        if lora is None:
+            raise NotFound("not-found", "There is no such LoRA.")
+        return Response(LoraOutput(lora).data)
+
+    @extend_schema(request=DetailsInput, responses=LoraOutput)
+    def patch(self, request: Request, name: str) -> Response:
+        lora = own_lora(user_of(request), name)
+        said = DetailsInput(data=request.data)
+        said.is_valid(raise_exception=True)
+        changes = dict(said.validated_data)
+        people, former = changes.pop("shared_with", None), changes.pop("version_of", None)
+        with transaction.atomic():
+            if former is not None:
+                follow(lora, own_lora(user_of(request), former))
+            describe(lora, **changes)
+        if people is not None:
+            share(lora, people)
+        return Response(LoraOutput(lora).data)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, name: str) -> Response:
+        delete_lora(own_lora(user_of(request), name))
+        return Response(status=204)
+
+
+class LoraFileView(APIView):
+    """The file itself, where it may be downloaded; counted."""
+
+    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
+    def get(self, request: Request, name: str) -> HttpResponseBase:
+        found = downloadable(request.user, name)
+        if found is None:
+            raise NotFound("not-found", "There is no such file, or it is not to be downloaded.")
+        return lora_attachment(*found)
+
+
+class MergesView(generics.ListAPIView[LoraMerge]):
+    """Your merges, newest first; POST asks for one. It costs no credits."""
+
+    serializer_class = MergeOutput
+    queryset = LoraMerge.objects.none()
+
+    def get_queryset(self) -> QuerySet[LoraMerge]:
+        rows: QuerySet[LoraMerge] = LoraMerge.objects.of(self.request.user).select_related("lora").newest()
+        return rows
+
+    @extend_schema(request=MergeInput, responses={202: MergeOutput})
+    @idempotent
+    def post(self, request: Request) -> Response:
+        said = MergeInput(data=request.data)
+        said.is_valid(raise_exception=True)
+        data = said.validated_data
+        weights = {parent["name"]: parent["weight"] for parent in data["parents"]}
+        merge = submit_merge(user_of(request), weights, data["rank"], data["title"])
+        return Response(MergeOutput(merge).data, status=202)

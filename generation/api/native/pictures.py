@@ -1,0 +1,147 @@
+"""The API's doors to jobs, images and the catalog: fetch-or-refuse, one verb, one answer. Rules live in the verbs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.urls import reverse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import generics, permissions
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.credits import wallet_of
+from generation.api.access import get_image, get_job, token_of, user_of
+from generation.api.idempotency import idempotent
+from generation.api.native.serializers import (
+    CheckpointOutput,
+    ImageOutput,
+    JobOutput,
+    PriceOutput,
+    RecipeInput,
+    SubmissionOutput,
+)
+from generation.jobs.deletion import delete_images
+from generation.jobs.fairness import prefer_job
+from generation.jobs.lifecycle import cancel_job
+from generation.jobs.submission import fill_wallet, prepare, submit_jobs, submit_tracing, total_price
+from generation.models import Checkpoint, GeneratedImage, Job
+from generation.storage.downloads import attachment
+
+
+class JobsView(generics.ListAPIView[Job]):
+    """Your jobs, newest first; POST makes pictures."""
+
+    serializer_class = JobOutput
+    queryset = Job.objects.none()
+
+    def get_queryset(self) -> QuerySet[Job]:
+        return Job.objects.of(self.request.user).select_related("image").newest()
+
+    @extend_schema(
+        request=RecipeInput,
+        parameters=[OpenApiParameter("dry_run", bool, description="Only say what it would cost; nothing is queued.")],
+        responses={202: SubmissionOutput, 200: PriceOutput},
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        form = RecipeInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        user = user_of(request)
+        fill_wallet(user)
+        recipe, count = form.recipe(user), form.validated_data["count"]
+        if request.query_params.get("dry_run", "") in ("1", "true"):
+            credits = total_price(prepare(user, recipe, count))
+            return Response({"credits": credits, "balance": wallet_of(user).balance})
+        jobs = submit_jobs(user, recipe, count, token=token_of(request))
+        body = {"submission": jobs[0].submission, "credits": sum(job.credits for job in jobs), "jobs": jobs}
+        return Response(
+            SubmissionOutput(body).data, status=202, headers={"Location": reverse("api-job", args=[jobs[0].code])}
+        )
+
+
+class JobView(APIView):
+    """One job of yours: its state, place in the queue, progress, and its image once it is done."""
+
+    @extend_schema(responses=JobOutput)
+    def get(self, request: Request, code: str) -> Response:
+        return Response(JobOutput(get_job(request, code)).data)
+
+
+class CancelView(APIView):
+    """Cancel a job that waits or runs; its credits come back."""
+
+    @extend_schema(request=None, responses=JobOutput)
+    def post(self, request: Request, code: str) -> Response:
+        cancel_job(get_job(request, code))
+        return Response(JobOutput(get_job(request, code)).data)
+
+
+class PreferView(APIView):
+    """Draw a waiting job before your other ones. Nobody else waits longer or shorter for it."""
+
+    @extend_schema(request=None, responses=JobOutput)
+    def post(self, request: Request, code: str) -> Response:
+        prefer_job(get_job(request, code))
+        return Response(JobOutput(get_job(request, code)).data)
+
+
+class ImagesView(generics.ListAPIView[GeneratedImage]):
+    """Your pictures, newest first; `?q=` searches the words of their prompts."""
+
+    serializer_class = ImageOutput
+    queryset = GeneratedImage.objects.none()
+
+    @extend_schema(parameters=[OpenApiParameter("q", str, description="Words of the prompt.")])
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().get(request, *args, **kwargs)
+
+    def get_queryset(self) -> QuerySet[GeneratedImage]:
+        words = self.request.query_params.get("q", "")[:200]
+        return GeneratedImage.objects.of(self.request.user).kept().matching(words).newest()
+
+
+class ImageView(APIView):
+    """One picture of yours with its recipe; DELETE removes it."""
+
+    @extend_schema(responses=ImageOutput)
+    def get(self, request: Request, code: str) -> Response:
+        return Response(ImageOutput(get_image(request, code)).data)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, code: str) -> Response:
+        delete_images(user_of(request), [get_image(request, code).code])
+        return Response(status=204)
+
+
+class ImageFileView(APIView):
+    """The picture as a png, jpeg, webp or svg file, with its infotext inside."""
+
+    @extend_schema(responses={(200, "image/*"): OpenApiTypes.BINARY})
+    def get(self, request: Request, code: str, format_name: str) -> HttpResponse:
+        return attachment(get_image(request, code), format_name)
+
+
+class TraceView(APIView):
+    """Have a picture traced into vector paths; `svg_state` of the image tells when it is ready."""
+
+    @extend_schema(request=None, responses={202: ImageOutput})
+    @idempotent
+    def post(self, request: Request, code: str) -> Response:
+        image = get_image(request, code)
+        submit_tracing(image)
+        return Response(ImageOutput(image).data, status=202)
+
+
+class CheckpointsView(generics.ListAPIView[Checkpoint]):
+    """The checkpoints that you may use."""
+
+    serializer_class = CheckpointOutput
+    permission_classes = [permissions.AllowAny]
+
+    def get_queryset(self) -> QuerySet[Checkpoint]:
+        return Checkpoint.objects.usable_by(self.request.user)

@@ -1,0 +1,200 @@
+"""The API's doors to what a text or a picture says, before anything is made of it."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.models import User
+from generation.catalog.inspecting import inspect_prompt
+from generation.catalog.matching import read_recipe
+from generation.catalog.resolving import find_checkpoint
+from generation.recipes.picture import MAX_PROMPT_CHARS, MAX_SEED, STEPS_RANGE
+
+
+class PromptInput(serializers.Serializer[Any]):
+    """The texts as they would be submitted, and what their meaning depends on."""
+
+    prompt = serializers.CharField(max_length=MAX_PROMPT_CHARS, allow_blank=True, trim_whitespace=False)
+    negative_prompt = serializers.CharField(
+        max_length=MAX_PROMPT_CHARS, default="", allow_blank=True, trim_whitespace=False
+    )
+    checkpoint = serializers.CharField(max_length=100, default="", allow_blank=True)
+    steps = serializers.IntegerField(required=False, min_value=STEPS_RANGE[0], max_value=STEPS_RANGE[1])
+    sampler = serializers.CharField(max_length=40, default="", allow_blank=True)
+    seed = serializers.IntegerField(default=0, min_value=0, max_value=MAX_SEED)
+
+
+class ProblemOutput(serializers.Serializer[Any]):
+    """Something at text[start:end]. An error refuses the submission, a warning does not."""
+
+    start = serializers.IntegerField()
+    end = serializers.IntegerField()
+    code = serializers.CharField()
+    message = serializers.CharField()
+    severity = serializers.ChoiceField(["error", "warning"])
+    suggestions = serializers.ListField(child=serializers.CharField())
+
+
+class MentionOutput(serializers.Serializer[Any]):
+    """A LoRA tag or an embedding's name in the text."""
+
+    kind = serializers.ChoiceField(["lora", "embedding"])
+    name = serializers.CharField()
+    start = serializers.IntegerField()
+    end = serializers.IntegerField()
+    status = serializers.ChoiceField(["found", "unknown", "wrong-family", "unchecked"])
+    family = serializers.CharField()
+    weight = serializers.FloatField(allow_null=True)
+    text_weight = serializers.FloatField(allow_null=True)
+    trigger_words = serializers.ListField(child=serializers.CharField())
+    missing_triggers = serializers.ListField(child=serializers.CharField())
+    suggestions = serializers.ListField(child=serializers.CharField())
+
+
+class WeightedOutput(serializers.Serializer[Any]):
+    """text[start:end] counts `weight`; what lies in no such span counts 1 or is syntax."""
+
+    start = serializers.IntegerField()
+    end = serializers.IntegerField()
+    weight = serializers.FloatField(allow_null=True)
+
+
+class SegmentOutput(serializers.Serializer[Any]):
+    """What a prompt says at the UNet's calls `first_call` to `last_call`, counted from 0."""
+
+    end_step = serializers.IntegerField()
+    first_call = serializers.IntegerField()
+    last_call = serializers.IntegerField()
+    text = serializers.CharField()
+    weights = serializers.ListField(child=serializers.ListField(), allow_null=True)
+    tokens = serializers.IntegerField(allow_null=True)
+    chunks = serializers.IntegerField(allow_null=True)
+
+
+class PromptPartOutput(serializers.Serializer[Any]):
+    """One of the prompts that AND joins."""
+
+    start = serializers.IntegerField()
+    end = serializers.IntegerField()
+    weight = serializers.FloatField(allow_null=True)
+    segments = SegmentOutput(many=True)
+
+
+class NodeOutput(serializers.Serializer[Any]):
+    """A node of the syntax tree, in reading order; its children follow it, one `depth` deeper."""
+
+    kind = serializers.CharField()
+    start = serializers.IntegerField()
+    end = serializers.IntegerField()
+    depth = serializers.IntegerField()
+    parts = serializers.ListField(child=serializers.ListField(child=serializers.IntegerField()))
+    last = serializers.IntegerField(allow_null=True)
+
+
+class DrawOutput(serializers.Serializer[Any]):
+    """A choice or wildcard at text[start:end], and which of its options the seed draws."""
+
+    start = serializers.IntegerField()
+    end = serializers.IntegerField()
+    name = serializers.CharField()
+    options = serializers.IntegerField()
+    picked = serializers.IntegerField()
+
+
+class InspectionOutput(serializers.Serializer[Any]):
+    """All that can be said of one text. Places are characters of `text`, from `start` to before `end`."""
+
+    text = serializers.CharField()
+    expanded = serializers.CharField()
+    steps = serializers.IntegerField(help_text="Calls of the UNet, which are more than steps for some samplers.")
+    tokens = serializers.IntegerField(allow_null=True)
+    chunks = serializers.IntegerField(allow_null=True)
+    prompts = PromptPartOutput(many=True)
+    tree = NodeOutput(many=True)
+    mentions = MentionOutput(many=True)
+    spans = WeightedOutput(many=True)
+    breaks = serializers.ListField(child=serializers.ListField(child=serializers.IntegerField()))
+    draws = DrawOutput(many=True)
+    problems = ProblemOutput(many=True)
+
+
+class InspectedOutput(serializers.Serializer[Any]):
+    prompt = InspectionOutput()
+    negative_prompt = InspectionOutput()
+    steps = serializers.IntegerField()
+    chunk_tokens = serializers.IntegerField()
+
+
+class InspectView(APIView):
+    """Explain a prompt without making anything: weights, schedule, LoRAs, tokens, and what is wrong where."""
+
+    @extend_schema(request=PromptInput, responses=InspectedOutput)
+    def post(self, request: Request) -> Response:
+        user = cast(User, request.user)
+        form = PromptInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        said = form.validated_data
+        checkpoint = find_checkpoint(user, said["checkpoint"])
+        inspected = inspect_prompt(
+            user,
+            said["prompt"],
+            said["negative_prompt"],
+            checkpoint=checkpoint,
+            steps=said.get("steps", checkpoint.default_steps),
+            sampler=said["sampler"] or checkpoint.default_sampler,
+            seed=said["seed"],
+        )
+        return Response(inspected.to_json())
+
+
+class PictureInput(serializers.Serializer[Any]):
+    picture = serializers.FileField(help_text="PNG, JPEG, WebP or SVG, at most 16 MiB. Nothing of it is kept.")
+
+
+class ReadValues(serializers.Serializer[Any]):
+    """What the picture tells and this site knows; fields that it does not tell are missing."""
+
+    prompt = serializers.CharField()
+    negative_prompt = serializers.CharField()
+    checkpoint = serializers.CharField(required=False)
+    vae = serializers.CharField(required=False)
+    width = serializers.IntegerField(required=False)
+    height = serializers.IntegerField(required=False)
+    steps = serializers.IntegerField(required=False)
+    cfg_scale = serializers.FloatField(required=False)
+    sampler = serializers.CharField(required=False)
+    schedule = serializers.CharField(required=False)
+    seed = serializers.IntegerField(required=False)
+    clip_skip = serializers.IntegerField(required=False)
+    emphasis = serializers.CharField(required=False)
+
+
+class UnmatchedOutput(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(
+        ["checkpoint", "vae", "lora", "embedding", "sampler", "schedule", "value", "setting"]
+    )
+    name = serializers.CharField()
+    message = serializers.CharField()
+
+
+class ReadOutput(serializers.Serializer[Any]):
+    recipe = ReadValues()
+    unmatched = UnmatchedOutput(many=True)
+
+
+class ReadRecipeView(APIView):
+    """Read the recipe out of a picture of this site, A1111, ComfyUI, InvokeAI, Fooocus, SwarmUI or NovelAI."""
+
+    parser_classes = [MultiPartParser]
+
+    @extend_schema(request={"multipart/form-data": PictureInput}, responses=ReadOutput)
+    def post(self, request: Request) -> Response:
+        matched = read_recipe(cast(User, request.user), request.FILES.get("picture"))
+        return Response({"recipe": matched.values, "unmatched": UnmatchedOutput(matched.unmatched, many=True).data})

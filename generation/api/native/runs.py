@@ -1,0 +1,254 @@
+"""The API's doors to training runs: the same verbs as the pages. Rules live in the verbs and in `TrainingRecipe`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.urls import reverse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from rest_framework import generics, serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.credits import wallet_of
+from accounts.models import ApiToken, User
+from accounts.refusals import NotFound, Refusal
+from generation.api.access import get_dataset, get_run, user_of
+from generation.api.idempotency import idempotent
+from generation.api.native.serializers import PriceOutput
+from generation.catalog.resolving import find_checkpoint
+from generation.jobs.submission import fill_wallet
+from generation.models import DataSet, Snapshot, TrainingRun
+from generation.recipes.presets import FIRST_PRESET, PRESETS, with_preset
+from generation.recipes.training import MAX_TRIGGER_CHARS, OPTIMIZERS, PARTS, SCHEDULES, TrainingRecipe
+from generation.storage import files
+from generation.training.runs import controls
+from generation.training.runs.submission import first_recipe, quote_training, submit_training
+from generation.training.runs.summaries import place_of
+
+
+class TrainingInput(serializers.Serializer[Any]):
+    """A training of the LoRA `name` with your data set's code. What is left out is the preset's, as on the page."""
+
+    dataset = serializers.CharField(max_length=16)
+    name = serializers.CharField(max_length=100)
+    preset = serializers.CharField(
+        max_length=20, required=False, help_text=f"What is said beside it goes before it. One of: {', '.join(PRESETS)}."
+    )
+    checkpoint = serializers.CharField(max_length=100, required=False, allow_blank=True)
+    trigger = serializers.CharField(max_length=MAX_TRIGGER_CHARS, required=False, allow_blank=True)
+    parts = serializers.ListField(child=serializers.ChoiceField(PARTS), required=False)
+    rank = serializers.IntegerField(required=False)
+    alpha = serializers.FloatField(required=False)
+    steps = serializers.IntegerField(required=False)
+    batch = serializers.IntegerField(required=False)
+    gradient_accumulation = serializers.IntegerField(required=False)
+    resolution = serializers.IntegerField(required=False, min_value=0, max_value=1024)
+    learning_rate = serializers.FloatField(required=False)
+    text_learning_rate = serializers.FloatField(required=False)
+    optimizer = serializers.ChoiceField(OPTIMIZERS, required=False)
+    weight_decay = serializers.FloatField(required=False)
+    schedule = serializers.ChoiceField(SCHEDULES, required=False)
+    warmup_steps = serializers.IntegerField(required=False)
+    min_snr_gamma = serializers.FloatField(required=False)
+    noise_offset = serializers.FloatField(required=False)
+    caption_dropout = serializers.FloatField(required=False)
+    flip = serializers.BooleanField(required=False)
+    prior_weight = serializers.FloatField(required=False)
+    prior_prompt = serializers.CharField(max_length=300, required=False, allow_blank=True)
+    prior_pictures = serializers.IntegerField(required=False)
+    gradient_checkpointing = serializers.BooleanField(required=False)
+    cache = serializers.BooleanField(required=False)
+    folds = serializers.IntegerField(required=False)
+    sample_every = serializers.IntegerField(required=False)
+    sample_prompts = serializers.ListField(child=serializers.CharField(max_length=300), required=False, max_length=8)
+    seed = serializers.IntegerField(required=False)
+
+    def recipe(self, user: User, dataset: DataSet) -> TrainingRecipe:
+        """Raises InvalidRecipe, and Refusal for a preset or a checkpoint that is not there."""
+        known = {name: value for name, value in self.validated_data.items() if name not in ("dataset", "name")}
+        said: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in known.items()
+        }
+        checkpoint = find_checkpoint(user, said.pop("checkpoint", ""))
+        preset = known_preset(said.pop("preset", FIRST_PRESET))
+        return with_preset(first_recipe(dataset, checkpoint), preset, checkpoint.family, **said)
+
+
+def known_preset(name: str) -> str:
+    if name not in PRESETS:
+        sentence = f"There is no preset “{name}”; choose one of: {', '.join(PRESETS)}."
+        raise Refusal("unknown-preset", sentence, field="preset")
+    return name
+
+
+class AlikeOutput(serializers.Serializer[Any]):
+    """A sample, by its number from 0, that looks like a trained picture, by its name."""
+
+    sample = serializers.IntegerField()
+    picture = serializers.CharField()
+
+
+class SnapshotOutput(serializers.ModelSerializer[Snapshot]):
+    """The LoRA at one step. Similarities are cosines, -1 to 1, of latents in the checkpoint's own VAE.
+
+    `closest` is the least PDQ distance, 0 to 256, of a sample to a trained picture; `memorised` names those too close.
+    """
+
+    memorised = serializers.SerializerMethodField()
+    file = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Snapshot
+        fields = [
+            "step", "training_loss", "validation_loss", "similarity_training", "similarity_validation", "closest",
+            "memorised", "sha256", "size_bytes", "file",
+        ]  # fmt: skip
+
+    def get_file(self, snapshot: Snapshot) -> str | None:
+        """The address of the LoRA at this step, as safetensors; null where a search gave it up."""
+        return reverse("api-snapshot-file", args=[snapshot.run.code, snapshot.step]) if snapshot.file else None
+
+    @extend_schema_field(AlikeOutput(many=True))
+    def get_memorised(self, snapshot: Snapshot) -> list[dict[str, Any]]:
+        return [{"sample": sample, "picture": picture} for sample, picture in snapshot.memorised]
+
+
+class PointOutput(serializers.Serializer[Any]):
+    step = serializers.IntegerField()
+    training_loss = serializers.FloatField()
+    validation_loss = serializers.FloatField(allow_null=True)
+
+
+class RunOutput(serializers.ModelSerializer[TrainingRun]):
+    """A training as it stands. `credits` is what is held for it; less is charged when it stops early."""
+
+    recipe = serializers.DictField(read_only=True, source="recipe_json")
+    place = serializers.SerializerMethodField()
+    curve = serializers.SerializerMethodField()
+    snapshots = SnapshotOutput(many=True, read_only=True)
+    lora = serializers.SerializerMethodField()
+
+    class Meta:
+        model = TrainingRun
+        fields = [
+            "code", "name", "state", "credits", "recipe", "place", "step", "steps", "seconds_left", "curve",
+            "snapshots", "best_step", "best_reason", "lora", "error_code", "error_message", "created_at",
+            "started_at", "finished_at",
+        ]  # fmt: skip
+
+    def get_place(self, run: TrainingRun) -> int | None:
+        """Place in the queue, from 1, while the run waits."""
+        return place_of(run)
+
+    @extend_schema_field(PointOutput(many=True))
+    def get_curve(self, run: TrainingRun) -> list[dict[str, Any]]:
+        names = ("step", "training_loss", "validation_loss")
+        return [dict(zip(names, point, strict=True)) for point in run.curve]
+
+    def get_lora(self, run: TrainingRun) -> str | None:
+        """The word for prompts, once there is a LoRA."""
+        return run.lora.name if run.lora is not None else None
+
+
+class RunsView(generics.ListAPIView[TrainingRun]):
+    """Your trainings, newest first; POST begins one."""
+
+    serializer_class = RunOutput
+    queryset = TrainingRun.objects.none()
+
+    def get_queryset(self) -> QuerySet[TrainingRun]:
+        runs = TrainingRun.objects.of(user_of(self.request)).select_related("lora")
+        return runs.prefetch_related("snapshots__run").newest()
+
+    @extend_schema(
+        request=TrainingInput,
+        parameters=[OpenApiParameter("dry_run", bool, description="Only say what it would cost; nothing is queued.")],
+        responses={202: RunOutput, 200: PriceOutput},
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        form = TrainingInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        user = user_of(request)
+        fill_wallet(user)
+        dataset = get_dataset(request, form.validated_data["dataset"])
+        recipe = form.recipe(user, dataset)
+        if request.query_params.get("dry_run", "") in ("1", "true"):
+            credits = quote_training(user, dataset, recipe)
+            return Response({"credits": credits, "balance": wallet_of(user).balance})
+        token = request.auth if isinstance(request.auth, ApiToken) else None
+        run = submit_training(user, dataset, recipe, form.validated_data["name"], token=token)
+        return Response(RunOutput(run).data, status=202, headers={"Location": reverse("api-run", args=[run.code])})
+
+
+class RunView(APIView):
+    """One training of yours: its state, curve, snapshots, and its LoRA once it is done. DELETE removes an ended one."""
+
+    @extend_schema(responses=RunOutput)
+    def get(self, request: Request, code: str) -> Response:
+        return Response(RunOutput(get_run(request, code)).data)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, code: str) -> Response:
+        """Its curve, snapshots and samples go; the LoRA that came of it stays."""
+        controls.delete_run(get_run(request, code))
+        return Response(status=204)
+
+
+def steered(request: Request, code: str, verb: Callable[[TrainingRun], None]) -> Response:
+    verb(get_run(request, code))
+    return Response(RunOutput(get_run(request, code)).data)
+
+
+class PauseView(APIView):
+    """Let a training rest; its place and its progress are kept."""
+
+    @extend_schema(request=None, responses=RunOutput)
+    def post(self, request: Request, code: str) -> Response:
+        return steered(request, code, controls.pause_run)
+
+
+class ResumeView(APIView):
+    """Go on with a paused training."""
+
+    @extend_schema(request=None, responses=RunOutput)
+    def post(self, request: Request, code: str) -> Response:
+        return steered(request, code, controls.resume_run)
+
+
+class StopView(APIView):
+    """End a training early and keep its best snapshot; only the steps done are charged."""
+
+    @extend_schema(request=None, responses=RunOutput)
+    def post(self, request: Request, code: str) -> Response:
+        return steered(request, code, controls.stop_run)
+
+
+class DiscardView(APIView):
+    """End a training and remove all that it made; its credits come back."""
+
+    @extend_schema(request=None, responses=RunOutput)
+    def post(self, request: Request, code: str) -> Response:
+        return steered(request, code, controls.discard_run)
+
+
+class SnapshotFileView(APIView):
+    """The LoRA as it was at one step."""
+
+    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
+    def get(self, request: Request, code: str, step: int) -> HttpResponse:
+        run = get_run(request, code)
+        snapshot = run.snapshots.filter(step=step).exclude(file="").first()
+        if snapshot is None:
+            raise NotFound("not-found", "There is no snapshot at this step.")
+        response = HttpResponse(files.read(snapshot.file), content_type="application/octet-stream")
+        response["Content-Disposition"] = f'attachment; filename="{run.name}-{step}.safetensors"'
+        response["Cache-Control"] = "private, no-store"
+        response["X-Content-Type-Options"] = "nosniff"
+        return response

@@ -1,0 +1,178 @@
+"""The shapes of the API's generation resources. Shape only: what is allowed is decided by `Recipe` and the verbs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from generation.catalog.resolving import find_checkpoint
+from generation.jobs import queueing
+from generation.jobs.submission import random_seed
+from generation.messages import frames
+from generation.models import Checkpoint, GeneratedImage, Job, Lora
+from generation.recipes.picture import MAX_LORAS, MAX_PROMPT_CHARS, LoraPick, Recipe
+
+
+class LoraPickInput(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=100)
+    weight = serializers.FloatField(default=1.0)
+    text_weight = serializers.FloatField(required=False, allow_null=True, default=None)
+
+
+class RecipeInput(serializers.Serializer[Any]):
+    """What a picture is made from. Everything but the prompt has a default: the checkpoint's, or a random seed."""
+
+    prompt = serializers.CharField(max_length=MAX_PROMPT_CHARS, trim_whitespace=False)
+    negative_prompt = serializers.CharField(max_length=MAX_PROMPT_CHARS, default="", allow_blank=True)
+    checkpoint = serializers.CharField(max_length=100, default="", allow_blank=True)
+    vae = serializers.CharField(max_length=100, default="", allow_blank=True)
+    width = serializers.IntegerField(required=False)
+    height = serializers.IntegerField(required=False)
+    steps = serializers.IntegerField(required=False)
+    cfg_scale = serializers.FloatField(required=False)
+    sampler = serializers.CharField(max_length=40, required=False)
+    schedule = serializers.CharField(max_length=40, default="Automatic")
+    seed = serializers.IntegerField(required=False, allow_null=True, default=None)
+    clip_skip = serializers.IntegerField(default=1)
+    emphasis = serializers.CharField(max_length=20, default="original")
+    loras = serializers.ListField(child=LoraPickInput(), default=list, max_length=MAX_LORAS)
+    count = serializers.IntegerField(default=1, min_value=1, max_value=64, help_text="Pictures; seeds count up.")
+
+    def recipe(self, user: Any) -> Recipe:
+        """The recipe, with the checkpoint's defaults filled in. Raises InvalidRecipe and Refusal."""
+        said = {name: value for name, value in self.validated_data.items() if name != "count"}
+        checkpoint = find_checkpoint(user, said["checkpoint"])
+        picks = tuple(LoraPick(**pick) for pick in said.pop("loras"))
+        seed = said.pop("seed")
+        return Recipe(**{**defaults_of(checkpoint), **said}, loras=picks, seed=random_seed() if seed is None else seed)
+
+
+def defaults_of(checkpoint: Checkpoint) -> dict[str, Any]:
+    return {
+        "width": checkpoint.native_width,
+        "height": checkpoint.native_height,
+        "steps": checkpoint.default_steps,
+        "cfg_scale": checkpoint.default_cfg_scale,
+        "sampler": checkpoint.default_sampler,
+    }
+
+
+class RecipeOutput(serializers.Serializer[Recipe]):
+    """A recipe as it was drawn; what pins the files stays inside."""
+
+    prompt = serializers.CharField()
+    negative_prompt = serializers.CharField()
+    checkpoint = serializers.CharField()
+    vae = serializers.CharField()
+    width = serializers.IntegerField()
+    height = serializers.IntegerField()
+    steps = serializers.IntegerField()
+    cfg_scale = serializers.FloatField()
+    sampler = serializers.CharField()
+    schedule = serializers.CharField()
+    seed = serializers.IntegerField()
+    clip_skip = serializers.IntegerField()
+    emphasis = serializers.CharField()
+    loras = LoraPickInput(many=True)
+
+
+class ProgressOutput(serializers.Serializer[frames.Frame]):
+    percent = serializers.IntegerField()
+    step = serializers.IntegerField()
+    total = serializers.IntegerField()
+    seconds_left = serializers.FloatField()
+
+
+class JobOutput(serializers.ModelSerializer[Job]):
+    recipe = RecipeOutput(read_only=True)
+    image = serializers.SerializerMethodField()
+    place = serializers.SerializerMethodField()
+    seconds_until_start = serializers.SerializerMethodField()
+    waiting_reason = serializers.SerializerMethodField()
+    progress = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Job
+        fields = [
+            "code", "submission", "state", "credits", "recipe", "place", "seconds_until_start", "waiting_reason",
+            "progress", "image", "error_code", "error_message", "created_at", "started_at", "finished_at",
+        ]  # fmt: skip
+
+    def get_image(self, job: Job) -> str | None:
+        """The image's address once the job is done."""
+        image = getattr(job, "image", None)
+        return reverse("api-image", args=[image.code]) if image is not None and image.deleted_at is None else None
+
+    def get_place(self, job: Job) -> int | None:
+        """Place in the queue, from 1, while the job waits."""
+        wait = self.wait_of(job)
+        return wait.place if wait else None
+
+    def get_seconds_until_start(self, job: Job) -> float | None:
+        """Guessed from measured speeds; null when no worker is alive or the job does not wait."""
+        wait = self.wait_of(job)
+        return wait.seconds if wait else None
+
+    def get_waiting_reason(self, job: Job) -> str | None:
+        """What holds it back, or when it starts, in words; as its tile says it."""
+        wait = self.wait_of(job)
+        return wait.reason if wait else None
+
+    def wait_of(self, job: Job) -> queueing.Wait | None:
+        """Read once for all that is said of it; a page of jobs is read as one line."""
+        waits: dict[int, queueing.Wait] = self.__dict__.setdefault("_waits", {})
+        if job.pk not in waits:
+            page = self.parent.instance if isinstance(self.parent, serializers.ListSerializer) else None
+            waits.update(queueing.waits(page or [job]))
+        return waits.get(job.pk)
+
+    @extend_schema_field(ProgressOutput(allow_null=True))
+    def get_progress(self, job: Job) -> dict[str, Any] | None:
+        frame = frames.last_frame(job.code) if job.state == Job.State.RUNNING else None
+        return dict(ProgressOutput(frame).data) if frame else None
+
+
+class SubmissionOutput(serializers.Serializer[Any]):
+    submission = serializers.CharField()
+    credits = serializers.IntegerField()
+    jobs = JobOutput(many=True)
+
+
+class PriceOutput(serializers.Serializer[Any]):
+    credits = serializers.IntegerField()
+    balance = serializers.IntegerField()
+
+
+class ImageOutput(serializers.ModelSerializer[GeneratedImage]):
+    recipe = RecipeOutput(read_only=True)
+    downloads = serializers.SerializerMethodField()
+
+    class Meta:
+        model = GeneratedImage
+        fields = ["code", "recipe", "infotext", "width", "height", "seed", "svg_state", "downloads", "created_at"]
+
+    def get_downloads(self, image: GeneratedImage) -> dict[str, str]:
+        """Addresses of the file by format; svg once it is traced."""
+        formats = ["png", "jpeg", "webp"] + (["svg"] if image.svg_state == GeneratedImage.Svg.READY else [])
+        return {name: reverse("api-image-file", args=[image.code, name]) for name in formats}
+
+
+class CheckpointOutput(serializers.ModelSerializer[Checkpoint]):
+    class Meta:
+        model = Checkpoint
+        fields = [
+            "name", "title", "family", "sha256", "autov2", "licence", "description", "native_width", "native_height",
+            "default_steps", "default_cfg_scale", "default_sampler", "is_default",
+        ]  # fmt: skip
+
+
+class LoraOutput(serializers.ModelSerializer[Lora]):
+    class Meta:
+        model = Lora
+        fields = [
+            "name", "title", "family", "sha256", "autov2", "rank", "trigger_words", "licence", "description",
+            "series", "version", "is_public", "may_download", "downloads",
+        ]  # fmt: skip

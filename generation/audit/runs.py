@@ -1,0 +1,119 @@
+"""Whether runs, searches, ledger and files agree. It only looks; what heals by itself is `upkeep`'s."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from functools import partial
+
+from django.db.models import Exists, OuterRef, Q, Value
+from django.db.models.functions import Concat, Now, Substr
+
+from accounts import credits
+from accounts.models import CreditEntry
+from generation.audit.findings import Finding
+from generation.models import Snapshot, TrainingRun, TrainingSearch
+from generation.storage import files as storage_files
+from generation.training import upkeep
+from generation.training.runs import files, lifecycle
+from generation.training.searches import halving
+
+Kind = CreditEntry.Kind
+State = TrainingRun.State
+
+HEALED_WITHIN = timedelta(seconds=90)
+"""What upkeep has not put right after so long, it will not: nobody runs it."""
+
+
+def entry_of(prefix: str, *kinds: Kind) -> Q:
+    """Whether the ledger has an entry of one of these kinds for the row."""
+    entries = CreditEntry.objects.filter(kind__in=kinds, reference=Concat(Value(prefix), OuterRef("code")))
+    return Q(Exists(entries))
+
+
+def unpaid_runs() -> Iterator[Finding]:
+    for run in TrainingRun.objects.filter(~entry_of("run:", Kind.HOLD), search=None):
+        yield Finding("run-without-hold", run.code, "Nobody pays for this training; discard it if it has not ended.")
+    for search in TrainingSearch.objects.filter(~entry_of("search:", Kind.HOLD)):
+        yield Finding("search-without-hold", search.code, "Nobody pays for this search; cancel it if it has not ended.")
+
+
+def unended_holds() -> Iterator[Finding]:
+    """An ended run whose credits are still held: the ending and its entry are written together, so none is expected."""
+    open_hold = entry_of("run:", Kind.HOLD) & ~entry_of("run:", Kind.SETTLE, Kind.RELEASE)
+    for run in TrainingRun.objects.filter(open_hold).exclude(state__in=TrainingRun.UNFINISHED):
+        yield Finding("run-hold-never-ended", run.code, f"The run is {run.state}; end its hold so.", ending_of(run))
+    open_hold = entry_of("search:", Kind.HOLD) & ~entry_of("search:", Kind.SETTLE, Kind.RELEASE)
+    for search in TrainingSearch.objects.filter(open_hold).exclude(state=TrainingSearch.State.RUNNING):
+        settle = partial(halving.charge, search, "Audit: settled")
+        yield Finding("search-hold-never-ended", search.code, f"The search is {search.state}; settle it.", settle)
+
+
+def ending_of(run: TrainingRun) -> Callable[[], object]:
+    if run.state == State.DONE:
+        return partial(lifecycle.charge, run, "Audit: settled")
+    return partial(credits.release, run.reference, note="Audit: released")
+
+
+def wrong_endings() -> Iterator[Finding]:
+    """Charged without a LoRA, a LoRA for nothing, or credits back while it still goes on."""
+    settled, released = entry_of("run:", Kind.SETTLE), entry_of("run:", Kind.RELEASE)
+    wrong = (
+        Q(state=State.DONE) & released
+        | Q(state__in=[State.FAILED, State.CANCELLED]) & settled
+        | Q(state__in=TrainingRun.UNFINISHED) & (settled | released)
+    )
+    for run in TrainingRun.objects.filter(wrong):
+        yield Finding("wrong-run-ending", run.code, f"The run is {run.state}, the ledger says otherwise.")
+    for run in TrainingRun.objects.filter(state=State.DONE, best_step=None):
+        yield Finding("done-without-snapshot", run.code, "The run is done, but no snapshot of it was chosen.")
+
+
+def ownerless_holds() -> Iterator[Finding]:
+    ended = CreditEntry.objects.filter(reference=OuterRef("reference"), kind__in=[Kind.SETTLE, Kind.RELEASE])
+    for prefix, model in (("run:", TrainingRun), ("search:", TrainingSearch)):
+        row = model._default_manager.filter(code=OuterRef("code"))
+        holds = CreditEntry.objects.filter(kind=Kind.HOLD, reference__startswith=prefix).filter(~Exists(ended))
+        for entry in holds.annotate(code=Substr("reference", len(prefix) + 1)).filter(~Exists(row)):
+            release = partial(credits.release, entry.reference, note="Audit: no such row")
+            advice = "Credits are held for what is not there; give them back."
+            yield Finding("hold-without-run", entry.reference, advice, release)
+
+
+def missing_files() -> Iterator[Finding]:
+    for snapshot in Snapshot.objects.exclude(file="").select_related("run").iterator():
+        for name in (snapshot.file, *snapshot.samples):
+            if not storage_files.is_there(name):
+                yield Finding("run-file-missing", name, f"Restore it from a backup; run {snapshot.run.code} shows it.")
+    for run in TrainingRun.objects.unfinished().exclude(state_files={}):
+        for name in run.state_files.values():
+            if not storage_files.is_there(name):
+                yield Finding("run-state-missing", name, f"Run {run.code} cannot go on without it; discard the run.")
+
+
+def orphan_files() -> Iterator[Finding]:
+    for name in files.orphans():
+        yield Finding(
+            "orphan-run-file", name, "No run uses this file; remove it.", partial(storage_files.discard, name)
+        )
+
+
+def unhealed_runs() -> Iterator[Finding]:
+    """What upkeep should have put right by now. Its repair is to run upkeep once; its cure is to start beat."""
+    late = Now() - HEALED_WITHIN
+    for run in TrainingRun.objects.running().filter(lease_until__lt=late):
+        yield Finding("run-lease-expired", run.code, "Upkeep does not run: start beat.", upkeep.requeue_expired_runs)
+    silent = Q(announced_at=None, created_at__lt=late) | Q(announced_at__lt=late)
+    for run in TrainingRun.objects.queued().filter(silent):
+        yield Finding("run-unannounced", run.code, "Upkeep does not run, or no worker trains.")
+
+
+CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
+    unpaid_runs,
+    unended_holds,
+    wrong_endings,
+    ownerless_holds,
+    missing_files,
+    orphan_files,
+    unhealed_runs,
+)

@@ -1,0 +1,152 @@
+"""Filling the catalog: what lies in a weights folder becomes rows. Which rows a person may use is `weights`'.
+
+A card, `NAME.card.json` beside a file or a checkpoint's folder, brings what no header tells: title, licence,
+description, defaults and example prompts.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from generation.models import Checkpoint, Embedding, Lora, Vae
+from generation.models.catalog import WeightRow
+from generation.weightfiles.classify import WeightFile, WeightFileRefused, read_weightfile
+
+ROWS: dict[str, type[WeightRow]] = {"checkpoint": Checkpoint, "lora": Lora, "embedding": Embedding, "vae": Vae}
+CARD_FIELDS = {
+    "title", "licence", "description", "example_prompts", "trigger_words", "native_width", "native_height",
+    "default_steps", "default_cfg_scale", "default_sampler",
+}  # fmt: skip
+NATIVE_SIDES = {"sd1": 512, "sd2": 768, "sdxl": 1024, "mini": 128}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What became of one file: `outcome` is added, updated, unchanged or refused, `sentence` says why."""
+
+    path: Path
+    outcome: str
+    sentence: str
+
+
+def import_folder(folder: Path) -> Iterator[Found]:
+    """Register every weight file under `folder`, in order of name. Each file's fate is yielded as it is known."""
+    for path in weight_paths(folder):
+        try:
+            yield register(path, folder)
+        except WeightFileRefused as refusal:
+            yield Found(path, "refused", str(refusal))
+
+
+PEOPLES = ("uploads", "trained", "merged")
+"""Folders of files that belong to people: their rows are made by who brings them, never by an import."""
+
+
+def weight_paths(folder: Path, leaving_out: tuple[str, ...] = PEOPLES) -> Iterator[Path]:
+    """Folders in diffusers' layout and single files, without looking inside the former or among people's own files."""
+    found = sorted(folder.iterdir()) if folder.is_dir() else []
+    for path in (path for path in found if path.name not in leaving_out):
+        if path.is_dir() and ((path / "model_index.json").exists() or is_vae_folder(path)):
+            yield path
+        elif path.is_dir():
+            yield from weight_paths(path, ())
+        elif path.suffix.lower() == ".safetensors":
+            yield path
+
+
+def is_vae_folder(folder: Path) -> bool:
+    return str(read_json(folder / "config.json").get("_class_name", "")).startswith("Autoencoder")
+
+
+def register(path: Path, root: Path) -> Found:
+    """One file becomes one row, known by its sha256; an unchanged file is not read again."""
+    relative, stamp = path.relative_to(root).as_posix(), stamp_of(path)
+    if any(rows.objects.filter(path=relative, stamp=stamp).exists() for rows in ROWS.values()):
+        return Found(path, "unchanged", "is in the catalog")
+    weights = read_weightfile(path)
+    rows = ROWS[weights.kind]
+    fields = {"path": relative, "stamp": stamp, **fields_of(weights, path), **card_of(path)}
+    known = rows.objects.filter(sha256=weights.sha256, owner=None)
+    if known.update(**fields):
+        return Found(path, "updated", f"is the {weights.kind} “{known.get().name}”")
+    retire_former(rows, relative)
+    name = free_name(rows, path)
+    row = rows(name=name, sha256=weights.sha256, **fields)
+    if isinstance(row, Checkpoint):
+        row.is_default = not Checkpoint.objects.filter(is_default=True).exists()
+    row.save()
+    return Found(path, "added", f"is now the {weights.kind} “{name}”")
+
+
+def retire_former(rows: type[WeightRow], relative: str) -> None:
+    """Another file lies where a known one was: the old row stays for old recipes and frees its name."""
+    for row in rows.objects.filter(path=relative, owner=None):
+        row.name, row.path, row.stamp, row.is_enabled = f"{row.name[:80]}-{row.autov2}", "", "", False
+        if isinstance(row, Checkpoint):
+            row.is_default = False
+        row.save()
+
+
+def stamp_of(path: Path) -> str:
+    files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
+    stats = [file.stat() for file in files]
+    return f"{sum(s.st_size for s in stats)}-{max((s.st_mtime_ns for s in stats), default=0)}"
+
+
+def free_name(rows: type[WeightRow], path: Path) -> str:
+    """The file's stem as a word for prompts; a second file of that name gets a number."""
+    stem = path.stem if path.is_file() else path.name
+    name = re.sub(r"[^\w-]+", "-", stem, flags=re.ASCII).strip("-")[:90] or "weights"
+    taken = set(rows.objects.filter(name__startswith=name).values_list("name", flat=True))
+    candidates = (name if n == 1 else f"{name}-{n}" for n in range(1, len(taken) + 2))
+    return next(candidate for candidate in candidates if candidate not in taken)
+
+
+def fields_of(weights: WeightFile, path: Path) -> dict[str, Any]:
+    """What the header tells, as fields of the row."""
+    fields: dict[str, Any] = {
+        "title": weights.title.replace("-", " ").replace("_", " "),
+        "family": weights.family,
+        "size_bytes": weights.size_bytes,
+        "licence": weights.metadata.get("modelspec.license", "")[:60],
+    }
+    if weights.kind == "lora":
+        fields |= {"rank": weights.rank, "trigger_words": list(weights.trigger_words), "lora_hash": weights.lora_hash}
+    if weights.kind == "embedding":
+        fields |= {"tokens": weights.vectors or 1}
+    if weights.kind == "checkpoint":
+        side = native_side(path) or NATIVE_SIDES[weights.family]
+        fields |= {"layout": weights.layout, "native_width": side, "native_height": side}
+        fields |= {"chunk_tokens": chunk_tokens(path)}
+    return fields
+
+
+def native_side(folder: Path) -> int:
+    """The side in pixels that a checkpoint's folder was trained for: latent side times VAE factor; 0: not told."""
+    sample = read_json(folder / "unet" / "config.json").get("sample_size")
+    blocks = read_json(folder / "vae" / "config.json").get("block_out_channels", [])
+    return int(sample) * 2 ** (len(blocks) - 1) if isinstance(sample, int) and blocks else 0
+
+
+def chunk_tokens(folder: Path) -> int:
+    """Tokens of one text chunk, without its first and last mark."""
+    length = read_json(folder / "tokenizer" / "tokenizer_config.json").get("model_max_length", 77)
+    return int(min(length, 77)) - 2
+
+
+def card_of(path: Path) -> dict[str, Any]:
+    place = path.with_name(f"{path.name.removesuffix('.safetensors')}.card.json")
+    return {name: value for name, value in read_json(place).items() if name in CARD_FIELDS}
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,113 @@
+"""A file becomes somebody's private LoRA: an upload, or what the site made for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.refusals import Conflict, QuotaExceeded, Refusal
+from generation.catalog.importing import stamp_of
+from generation.catalog.loras import files, versions
+from generation.catalog.loras.naming import WORD_CHARS, clean_line, free_name
+from generation.models import Lora
+from generation.storage.quota import check_room
+from generation.weightfiles.classify import WeightFile, WeightFileRefused, read_weightfile
+
+logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file on its way in. `name` is what the sender calls it, shown to people alone; `version_of` an own LoRA."""
+
+    name: str
+    size: int
+    chunks: Iterable[bytes]
+    version_of: Lora | None = None
+
+
+def add_upload(user: User, upload: Upload) -> Lora:
+    """Check a file and keep it as a private LoRA. Raises Refusal; then nothing of it is left.
+
+    The checks read its header alone, before any library opens it; the numbers inside are checked by the engine when it
+    first loads the file. Whether somebody else has the same file is not told.
+    """
+    enforce_uploads(user)
+    most = settings.LORA_UPLOAD_MB * 1024**2
+    if upload.size > most:
+        raise files.TooLarge("too-large", f"The file is larger than {settings.LORA_UPLOAD_MB} MiB.", field="file")
+    check_room(user, upload.size)
+    part = files.fresh_file("uploads")
+    try:
+        files.write_chunks(part, upload.chunks, most)
+        weights = checked(part)
+        stem = clean_line(upload.name).removesuffix(".safetensors")
+        return adopt(user, part, "uploads", weights, stem, version_of=upload.version_of)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def enforce_uploads(user: User) -> None:
+    """Raises QuotaExceeded when the person has as many uploaded LoRAs as their plan holds."""
+    most = user.plan.max_lora_uploads
+    if Lora.objects.filter(owner=user, path__startswith="uploads/").count() >= most:
+        raise QuotaExceeded("too-many-loras", f"Your plan holds {most} uploaded LoRAs. Delete one to make room.")
+
+
+def checked(path: Path) -> WeightFile:
+    """What the file is, from its header. Raises Refusal unless it is a LoRA that can be drawn with."""
+    try:
+        weights = read_weightfile(path)
+    except WeightFileRefused as refused:
+        sentence = str(refused).replace(f"“{path.name}”", "The file").replace(f"“{path.stem}”", "The file")
+        raise Refusal(refused.code, sentence, field="file") from refused
+    if weights.kind != "lora":
+        raise Refusal("not-a-lora", f"The file is a {weights.kind}; only LoRAs are taken here.", field="file")
+    return weights
+
+
+def adopt(
+    user: User, part: Path, folder: str, weights: WeightFile, title: str, *, version_of: Lora | None = None
+) -> Lora:
+    """Move a checked file to its place and give it a row of this person's own. Conflict when they have it already."""
+    mine = Lora.objects.filter(owner=user, sha256=weights.sha256).first()
+    if mine is not None:
+        raise Conflict("already-yours", f"You have this file already, as “{mine.title}”.", field="file")
+    titled = clean_line(weights.metadata.get("modelspec.title", "") or title) or "LoRA"
+    path = files.keep(part, folder, weights.sha256)
+    with transaction.atomic():
+        lora = Lora(
+            name=free_name(titled),
+            title=titled,
+            family=weights.family,
+            path=path,
+            stamp=stamp_of(files.root() / path),
+            sha256=weights.sha256,
+            size_bytes=weights.size_bytes,
+            rank=weights.rank,
+            trigger_words=[word for word in (clean_line(each, WORD_CHARS) for each in weights.trigger_words) if word],
+            lora_hash=weights.lora_hash,
+            owner=user,
+            is_public=False,
+        )
+        take_over_quarantine(lora)
+        if version_of is not None:
+            versions.join(lora, version_of)
+        lora.save()
+    logger.info("lora_added", lora=lora.name, sha256=lora.sha256, folder=folder)
+    return lora
+
+
+def take_over_quarantine(lora: Lora) -> None:
+    """The same bytes that stopped workers before stay set aside, whoever brings them."""
+    before = Lora.objects.filter(sha256=lora.sha256, quarantined_at__isnull=False).first()
+    if before is not None:
+        lora.is_enabled, lora.quarantined_at = False, timezone.now()
+        lora.quarantine_reason = before.quarantine_reason

@@ -1,0 +1,1 @@
+"""Asking for a merge of LoRAs, and the queue of merges."""

@@ -1,0 +1,1 @@
+"""Requests grouped into batches, step by step, by one engine thread."""

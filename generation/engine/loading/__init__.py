@@ -1,0 +1,1 @@
+"""Checkpoints from disk to memory: layouts, single files, the cache that leases them."""

@@ -1,0 +1,1 @@
+"""LoRA files, and applying many of them within one batch."""

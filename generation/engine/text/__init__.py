@@ -1,0 +1,1 @@
+"""Prompts to conditioning: tokens, CLIP, embeddings, emphasis, and the cache of encodings."""

@@ -1,0 +1,164 @@
+"""Turns a recipe's two prompts into what the UNet reads at each of its calls, with A1111's rules on the way.
+
+`generation.prompting` reads the syntax and `text_encoding` encodes the texts that come out; here they become tracks
+over the calls of a run, all of one length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from generation.engine.loading.checkpoints import LoadedCheckpoint
+from generation.engine.lora.mixed_batch import LoraCache
+from generation.engine.outcome import RenderError
+from generation.engine.text.cache import Encoded, EncodedText
+from generation.engine.text.encoding import MAX_CHUNKS, TextEncoding, too_heavy
+from generation.engine.weightsource import WeightSource
+from generation.prompting import TagError, compose, extract_tags, schedule, segment_at
+from generation.prompting.composition import MAX_PROMPTS
+from generation.recipes.picture import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Prompted:
+    """What one UNet call reads. All states are (T, dim) with the same T.
+
+    `positive`: the parts that AND joins, each with its weight. `negative` is None where there is no negative branch.
+    The guided result is negative + sum(weight * cfg_scale * (positive - negative)). `pooled_positive` (parts, dim) has
+    a row for each part, `pooled_negative` is (dim,); both are None for families without a pooled vector.
+    """
+
+    positive: tuple[tuple[Tensor, float], ...]
+    negative: Tensor | None
+    pooled_positive: Tensor | None = None
+    pooled_negative: Tensor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One part of a prompt over time: which text each stretch of calls says, and how each text is encoded."""
+
+    segments: Sequence[tuple[int, str]]
+    encoded: Encoded
+    weight: float = 1.0
+
+    @property
+    def tokens(self) -> int:
+        return max(len(text.states) for text in self.encoded.values())
+
+    def at(self, call: int) -> EncodedText:
+        """Of the segments the first that ends at `call` (counted from 0) or later."""
+        _, text = self.segments[segment_at(self.segments, call)]
+        return self.encoded[text]
+
+    def padded(self, tokens: int) -> Track:
+        """The same track with every text `tokens` long, by repeating its last vector."""
+        return Track(self.segments, {text: padded(found, tokens) for text, found in self.encoded.items()}, self.weight)
+
+
+@dataclass(frozen=True, slots=True)
+class Conditioning:
+    """A recipe's prompts, encoded for the whole run; `tokens` is the T of everything that `at` returns.
+
+    `mask` (rows, T) is 1 where a row's own tokens are and 0 over its padding; rows are the negative, then the parts.
+    With it as the UNet's `encoder_attention_mask`, prompt and negative prompt of different lengths are drawn as if each
+    ran alone. It is None where nothing is padded.
+    """
+
+    positive: tuple[Track, ...]
+    negative: Track | None
+    tokens: int
+    mask: Tensor | None = None
+
+    def at(self, call: int) -> Prompted:
+        """What UNet call number `call`, counted from 0, reads."""
+        parts = [(track.at(call), track.weight) for track in self.positive]
+        negative = self.negative.at(call) if self.negative else None
+        pooled = [part.pooled for part, _ in parts if part.pooled is not None]
+        return Prompted(
+            positive=tuple((part.states, weight) for part, weight in parts),
+            negative=negative.states if negative else None,
+            pooled_positive=torch.stack(pooled) if pooled else None,
+            pooled_negative=negative.pooled if negative else None,
+        )
+
+
+class Conditioner:
+    """Encodes prompts for one loaded checkpoint, on the caller's thread; callable from many.
+
+    What it encodes is remembered with the checkpoint's text encoders, so that a new Conditioner costs nothing.
+    """
+
+    def __init__(self, checkpoint: LoadedCheckpoint, loras: LoraCache, embeddings: WeightSource) -> None:
+        self.texts = TextEncoding(checkpoint, loras, embeddings)
+
+    def encode(self, recipe: Recipe, length: int) -> Conditioning:
+        """The recipe's prompts for a run over whose `length` schedules are laid (`sampling_names.schedule_length`).
+
+        Raises RenderError (WeightsRefused where a file is at fault) with a sentence for people.
+        """
+        positive: list[Track] = []
+        for text, weight in parts_of(recipe.prompt):
+            positive.append(self.track(recipe, text, length, weight))
+            self.check_cost(positive)
+        guided = recipe.cfg_scale > 1 or len(positive) > 1 or positive[0].weight != 1
+        return side_by_side(positive, self.negative(recipe, length) if guided else None)
+
+    def check_cost(self, tracks: Sequence[Track]) -> None:
+        """Each part alone is bounded before it is encoded; here all of them together, before the next."""
+        chunk_tokens = self.texts.towers[0].tokens
+        if sum(len(track.encoded) * track.tokens // chunk_tokens for track in tracks) > MAX_CHUNKS:
+            raise too_heavy()
+
+    def negative(self, recipe: Recipe, length: int) -> Track:
+        """The negative prompt's track: AND and tags are plain words in it; SDXL reads zeros for an empty one."""
+        track = self.track(recipe, recipe.negative_prompt, length)
+        if recipe.negative_prompt or not self.texts.family.pooled:
+            return track
+        return Track(track.segments, {text: zeroed(found) for text, found in track.encoded.items()})
+
+    def track(self, recipe: Recipe, text: str, length: int, weight: float = 1.0) -> Track:
+        segments = schedule(text, length)
+        return Track(segments, self.texts.encode(recipe, tuple(words for _, words in segments)), weight)
+
+
+def parts_of(prompt: str) -> list[tuple[str, float]]:
+    """What AND joins, without `<lora:...>` tags: which LoRAs are picked stands in the recipe."""
+    try:
+        parts = compose(extract_tags(prompt)[0])
+    except TagError as error:
+        raise RenderError(error.code, str(error)) from error
+    if len(parts) > MAX_PROMPTS:
+        raise RenderError("too-many-prompts", f"AND joins {len(parts)} prompts here; at most {MAX_PROMPTS} are drawn.")
+    return parts
+
+
+def side_by_side(positive: Sequence[Track], negative: Track | None) -> Conditioning:
+    """All tracks brought to one T.
+
+    As in A1111, parts joined by AND attend to the padding that makes them equally long; prompt and negative do not
+    attend to the padding between them, because there they run apart.
+    """
+    own = [max(track.tokens for track in positive)] * len(positive)
+    if negative:
+        own.insert(0, negative.tokens)
+    tokens = max(own)
+    states = next(iter(positive[0].encoded.values())).states
+    mask = torch.stack([(torch.arange(tokens) < length).to(states) for length in own]) if min(own) < tokens else None
+    padded_positive = tuple(track.padded(tokens) for track in positive)
+    return Conditioning(padded_positive, negative.padded(tokens) if negative else None, tokens, mask)
+
+
+def zeroed(text: EncodedText) -> EncodedText:
+    return EncodedText(torch.zeros_like(text.states), None if text.pooled is None else torch.zeros_like(text.pooled))
+
+
+def padded(text: EncodedText, tokens: int) -> EncodedText:
+    missing = tokens - len(text.states)
+    if not missing:
+        return text
+    return EncodedText(torch.cat([text.states, text.states[-1:].expand(missing, -1)]), text.pooled)

@@ -1,0 +1,107 @@
+"""The door to training: `train(...)` yields progress, snapshots and in the end which of them to take.
+
+The same recipe, base and pictures give the same file to the byte on the same machine, however often the process died.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+
+import torch
+
+from generation.engine.training.material import Turn
+from generation.engine.training.outcome import Finished, Measured, Progress, TrainingError
+from generation.engine.training.pictures import TrainingPicture
+from generation.engine.training.session import Session
+from generation.engine.training.state import SAVE_EVERY
+from generation.recipes.choosing import Choice, Point, choose
+from generation.recipes.training import VALIDATE_EVERY, TrainingRecipe
+
+__all__ = ["Finished", "Measured", "Progress", "TrainingError", "TrainingPicture", "propose", "train"]
+
+Event = Progress | Measured | Finished
+
+
+def train(
+    recipe: TrainingRecipe,
+    base: Path,
+    pictures: Sequence[TrainingPicture],
+    folder: Path,
+    *,
+    turn: Turn = nullcontext,
+    device: torch.device | str = "cpu",
+    threads: int | None = None,
+    rest_at: int | None = None,
+    enough: Callable[[], bool] = lambda: False,
+) -> Iterator[Event]:
+    """Learn a LoRA for the checkpoint `base`. Yields Progress after each step, Measured at snapshots, then Finished.
+
+    `folder` keeps all there is: called again on it, the training goes on from at most 100 steps before where it was
+    killed, to the same result; snapshots told before are told again. Closing the generator stops after the step under
+    way, and nothing of it is lost. `turn` is entered around every piece of work on the device. Held-out pictures decide
+    nothing but what is measured. `device` may be "auto"; `threads` limits torch's on a CPU. At the step `rest_at`,
+    where a search compares, the validation loss is taken as well. `enough` is asked after each step: where it says so,
+    that step is measured like the last, and the training ends with it. Raises TrainingError and WeightsRefused with
+    sentences for people.
+    """
+    if threads:
+        torch.set_num_threads(threads)
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    session = Session(recipe, base, pictures, folder, turn, torch.device(device))
+    measured = session.earlier()
+    yield from measured
+    try:
+        for event in _events(session, rest_at, enough):
+            if isinstance(event, Measured):
+                measured.append(event)
+            yield event
+    except GeneratorExit:
+        session.save()
+        raise
+    choice = propose(measured)
+    yield Finished(choice.step, choice.reason, session.snapshot_file(choice.step))
+
+
+def propose(snapshots: Sequence[Measured]) -> Choice:
+    """The snapshot to take of those that there are, and why; for a training that was stopped early, too."""
+    return choose([Point(one.step, one.training_loss, one.validation_loss, len(one.memorised)) for one in snapshots])
+
+
+def _events(session: Session, rest_at: int | None, enough: Callable[[], bool]) -> Iterator[Progress | Measured]:
+    """The loop. Everything that a step changes is in the session's state, so that it may end after any of them."""
+    recipe, state = session.recipe, session.state
+    clock = _Clock(state.step, recipe.steps)
+    if not state.measured:
+        validation_loss = session.validate()
+        first = session.measure(validation_loss)
+        yield Progress(0, recipe.steps, first[0].training_loss, validation_loss, 0.0)
+        yield from first
+    last = recipe.steps
+    while state.step < last:
+        loss = session.learn()
+        last = state.step if enough() else last
+        due = state.step % recipe.sample_every == 0 or state.step == last
+        asked = due or state.step == rest_at or state.step % VALIDATE_EVERY == 0
+        validation_loss = session.validate() if asked else None
+        snapshots = session.measure(validation_loss) if due else []
+        if not due:
+            session.keep_if_best(validation_loss)
+            if state.step % SAVE_EVERY == 0:
+                session.save()
+        yield Progress(state.step, recipe.steps, loss, validation_loss, clock.seconds_left(state.step))
+        yield from snapshots
+
+
+class _Clock:
+    """How long the rest will take if it goes on as in this process so far."""
+
+    def __init__(self, step: int, steps: int) -> None:
+        self._started, self._first, self._steps = time.monotonic(), step, steps
+
+    def seconds_left(self, step: int) -> float:
+        passed = time.monotonic() - self._started
+        return passed / max(1, step - self._first) * (self._steps - step)

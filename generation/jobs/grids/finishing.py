@@ -1,0 +1,159 @@
+"""A grid whose cells have all ended becomes one picture, once, with labels and named gaps. Any process does it."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Sequence
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+from PIL import Image
+
+from generation.imaging.encode import encode_image
+from generation.imaging.gridsheet import PlacedCell, PlacedSheet, draw_grid
+from generation.imaging.thumbnails import thumbnail
+from generation.jobs.lifecycle import THUMBNAIL_SIDE, infotext_of
+from generation.models import GeneratedImage, Job, LabGrid
+from generation.recipes.grids.plan import GridPlan
+from generation.recipes.picture import Recipe
+from generation.storage import files
+
+logger = structlog.get_logger(__name__)
+
+TYPEFACE = "static/vendor/fonts/inter-latin.woff2"
+GAPS = {Job.State.FAILED: "Not made", Job.State.CANCELLED: "Cancelled", Job.State.DONE: "Deleted"}
+
+
+def ready_grids() -> QuerySet[LabGrid]:
+    """Grids that wait for nothing but their picture."""
+    going = Job.objects.unfinished().filter(submission=OuterRef("submission"), owner=OuterRef("owner"))
+    found: QuerySet[LabGrid] = LabGrid.objects.filter(~Exists(going), state=LabGrid.State.DRAWING)
+    return found
+
+
+def is_last(job: Job) -> bool:
+    """Whether a grid waits for its picture now that this job has ended."""
+    return ready_grids().filter(submission=job.submission).exists()
+
+
+def finish_ready_grids() -> int:
+    """Make the picture of every grid that is ready; the number made. May run in several processes at once.
+
+    One whose cells have lost a file waits for it, and must not keep the others waiting.
+    """
+    ready = filter(is_readable, ready_grids().select_related("owner"))
+    return sum(finish_grid(grid) is not None for grid in ready)
+
+
+def finish_grid(grid: LabGrid) -> GeneratedImage | None:
+    """Keep the grid's picture and end it in one transaction. None when nothing was drawn, or another was quicker."""
+    jobs = list(grid.jobs.select_related("image"))
+    drawn = [job for job in jobs if kept_image(job) is not None]
+    if not drawn:
+        _end(grid, LabGrid.State.EMPTY)
+        return None
+    sheet, recipe = picture_of(grid.plan, jobs), richest(drawn)
+    infotext = f"{infotext_of(recipe)}, {grid.plan.script_text()}"
+    png, small = encode_image(sheet, "png", recipe_text=infotext), thumbnail(sheet, THUMBNAIL_SIDE)
+    name = f"{files.FOLDER}/{grid.created_at:%Y/%m/%d}/{grid.code}-0"
+    kept = [files.keep(f"{name}.png", png), files.keep(f"{name}-small.webp", small)]
+    with transaction.atomic():
+        image = _keep_row(grid, recipe, infotext, sheet, kept, png) if _end(grid, LabGrid.State.DONE) else None
+    if image is None:
+        files.discard(*kept)
+    else:
+        logger.info("grid_finished", grid=grid.code, pictures=len(drawn), cells=len(jobs))
+    return image
+
+
+def finish_again(grid: LabGrid) -> GeneratedImage | None:
+    """Make the picture of a grid that ended without one."""
+    LabGrid.objects.filter(pk=grid.pk, state=LabGrid.State.DONE, image=None).update(state=LabGrid.State.DRAWING)
+    return finish_grid(grid)
+
+
+def is_readable(grid: LabGrid) -> bool:
+    """Whether every cell's picture that is kept has its file, without which the grid's cannot be made."""
+    images = map(kept_image, grid.jobs.select_related("image"))
+    return all(files.is_there(image.file) for image in images if image is not None)
+
+
+def is_whole(grid: LabGrid) -> bool:
+    """Whether the picture could be made again as it was: nothing that was drawn has been deleted since, or is lost."""
+    drawn = grid.jobs.filter(state=Job.State.DONE).select_related("image")
+    return all(kept_image(job) is not None for job in drawn) and is_readable(grid)
+
+
+def redraw(image: GeneratedImage) -> None:
+    """Write the files of a grid's picture that are gone, under their names."""
+    if image.grid is None:
+        raise ValueError("only a grid's picture is drawn from others")
+    sheet = picture_of(image.grid.plan, list(image.grid.jobs.select_related("image")))
+    if not files.is_there(image.thumbnail):
+        files.keep(image.thumbnail, thumbnail(sheet, THUMBNAIL_SIDE))
+    if not files.is_there(image.file):
+        png = encode_image(sheet, "png", recipe_text=image.infotext)
+        sums = {"size_bytes": len(png), "sha256": hashlib.sha256(png).hexdigest()}
+        GeneratedImage.objects.filter(pk=image.pk, file=files.keep(image.file, png)).update(**sums)
+
+
+def kept_image(job: Job) -> GeneratedImage | None:
+    image: GeneratedImage | None = getattr(job, "image", None)
+    return image if image is not None and image.file and image.deleted_at is None else None
+
+
+def richest(jobs: Sequence[Job]) -> Recipe:
+    """The recipe that stands for the grid: the first of those with the most LoRAs, pinned as it was drawn."""
+    return max((job.recipe for job in jobs), key=lambda recipe: len(recipe.loras))
+
+
+def picture_of(plan: GridPlan, jobs: Sequence[Job]) -> Image.Image:
+    """The whole grid, drawn from its cells' files."""
+    by_place = {job.position: job for job in jobs}
+    sheets = [
+        PlacedSheet(
+            rows=[[placed(by_place.get(cell.place), cell.caption) for cell in row] for row in sheet.rows],
+            columns=sheet.columns,
+            labels=sheet.labels,
+            title=sheet.title,
+        )
+        for sheet in plan.sheets()
+    ]
+    foot, size = f"{plan.title} · seed {plan.recipe.seed}", (plan.recipe.width, plan.recipe.height)
+    return draw_grid(sheets, foot, size, settings.BASE_DIR / TYPEFACE)
+
+
+def placed(job: Job | None, caption: str) -> PlacedCell:
+    image = kept_image(job) if job else None
+    if image is None:
+        return PlacedCell(None, caption, GAPS.get(Job.State(job.state), "") if job else "")
+    with Image.open(io.BytesIO(files.read(image.file)), formats=("PNG",)) as picture:
+        return PlacedCell(picture.convert("RGB"), caption)
+
+
+def _end(grid: LabGrid, state: LabGrid.State) -> bool:
+    rows = LabGrid.objects.filter(pk=grid.pk, state=LabGrid.State.DRAWING)
+    return bool(rows.update(state=state, finished_at=timezone.now()))
+
+
+def _keep_row(
+    grid: LabGrid, recipe: Recipe, infotext: str, sheet: Image.Image, kept: Sequence[str], png: bytes
+) -> GeneratedImage:
+    return GeneratedImage.objects.create(
+        owner_id=grid.owner_id,
+        grid=grid,
+        recipe_json=recipe.to_json(),
+        prompt=grid.prompt,
+        infotext=infotext,
+        width=sheet.width,
+        height=sheet.height,
+        seed=recipe.seed,
+        file=kept[0],
+        thumbnail=kept[1],
+        size_bytes=len(png),
+        sha256=hashlib.sha256(png).hexdigest(),
+    )

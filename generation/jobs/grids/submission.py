@@ -1,0 +1,49 @@
+"""Grids: priced, submitted as sibling jobs, cancelled. The picture of all of them is made by `finishing`."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from django.db import transaction
+
+from accounts.models import ApiToken, User
+from accounts.refusals import Conflict
+from generation.jobs.lifecycle import cancel_job
+from generation.jobs.submission import submit_grid_jobs, total_price
+from generation.messages import wakeups
+from generation.models import Job, LabGrid
+from generation.recipes.grids.plan import GridPlan
+
+
+def price_of(plan: GridPlan) -> int:
+    """Credits of all cells together."""
+    return total_price([cell.recipe for cell in plan.cells()])
+
+
+def submit_grid(user: User, plan: GridPlan, token: ApiToken | None = None) -> LabGrid:
+    """Queue every cell of the plan as siblings. Raises Refusal and InvalidRecipe; then nothing has changed."""
+    recipes = [cell.recipe for cell in plan.cells()]
+    with transaction.atomic():
+        jobs = submit_grid_jobs(user, recipes, token)
+        grid = LabGrid.objects.create(
+            owner=user,
+            plan_json=plan.to_json(),
+            prompt=plan.recipe.prompt,
+            submission=jobs[0].submission,
+            credits=sum(job.credits for job in jobs),
+        )
+    made: LabGrid = grid
+    return made
+
+
+def cancel_grid(grid: LabGrid) -> int:
+    """Cancel every cell that has not ended; how many. What is drawn stays, with gaps. Conflict when all have ended."""
+    cancelled = 0
+    for job in grid.jobs.filter(state__in=Job.UNFINISHED):
+        with suppress(Conflict):  # it has just ended
+            cancel_job(job)
+            cancelled += 1
+    if not cancelled:
+        raise Conflict("already-ended", "All pictures of this grid have ended; there is nothing to cancel.")
+    transaction.on_commit(lambda: wakeups.send(wakeups.Task.FINISH_GRIDS))
+    return cancelled

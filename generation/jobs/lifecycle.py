@@ -1,0 +1,176 @@
+"""Every way a job ends: row, image, credits and event together. How it starts is `queueing`'s.
+
+Each ending is one conditional update inside one transaction, so of two that race exactly one happens.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+import structlog
+from django.db import transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+from PIL import Image
+
+from accounts import budgets, credits
+from accounts.refusals import Conflict
+from generation.imaging.encode import encode_image
+from generation.imaging.infotext import write_infotext
+from generation.imaging.thumbnails import thumbnail
+from generation.jobs import fairness
+from generation.messages import events, frames
+from generation.models import Checkpoint, GeneratedImage, Job, Lora
+from generation.recipes.picture import Recipe
+from generation.storage import files
+
+logger = structlog.get_logger(__name__)
+
+THUMBNAIL_SIDE = 640
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFiles:
+    """The written files of a picture, before any row points at them."""
+
+    file: str
+    thumbnail: str
+    size_bytes: int
+    sha256: str
+    infotext: str
+
+
+class NotStored(Exception):
+    """The picture was drawn, but the storage refused it. Nothing of it is kept."""
+
+
+def finish_job(job: Job, pixels: np.ndarray, seconds: float) -> GeneratedImage | None:
+    """Keep the picture (uint8, height × width × 3) and end the job as done, in one transaction.
+
+    None when the job was no longer this attempt's: cancelled, or given to another worker. Its files are removed.
+    Raises NotStored when the storage refuses; the job goes on being this attempt's.
+    """
+    kept = _write_files(job, pixels)
+    with transaction.atomic():
+        if not _end(_held(job), Job.State.DONE):
+            image = None
+        else:
+            image = _image_row(job, kept, pixels, seconds)
+            credits.settle(job.reference, job.credits, note=_note(job))
+    if image is None:
+        logger.info("result_too_late", job=job.code, attempt=job.attempt)
+        files.discard(kept.file, kept.thumbnail)
+        return None
+    _announce(job, Job.State.DONE)
+    return image
+
+
+def fail_job(job: Job, code: str, message: str) -> bool:
+    """End the job as failed by our fault and give the credits back. False when it was no longer this attempt's."""
+    with transaction.atomic():
+        ended = _end(_held(job), Job.State.FAILED, error_code=code, error_message=message[:300])
+        if ended:
+            give_back(job, f"Failed: {_note(job)}")
+    if ended:
+        logger.warning("job_failed", job=job.code, code=code, message=message)
+        _announce(job, Job.State.FAILED)
+    return ended
+
+
+def cancel_job(job: Job) -> None:
+    """End an unfinished job at its owner's wish and give the credits back. Conflict when it has ended already."""
+    with transaction.atomic():
+        # The share before the job, as for a submission: two that each hold what the other wants would wait for ever.
+        share = fairness.held_share(job.owner)
+        row = Job.objects.unfinished().select_for_update().filter(pk=job.pk).first()
+        if row is None or not _end(Job.objects.filter(pk=row.pk, state=row.state), Job.State.CANCELLED):
+            raise Conflict("already-ended", "This picture has already ended; there is nothing to cancel.")
+        if row.state == Job.State.QUEUED:
+            fairness.close_gap(share, row)
+        give_back(row, f"Cancelled: {_note(row)}")
+    frames.ask_to_stop(job)
+    _announce(job, Job.State.CANCELLED)
+
+
+def give_back(job: Job, note: str) -> None:
+    """The whole hold returns to the wallet, and to the budget of the token that asked. Once, however often called."""
+    if credits.release(job.reference, note=note):
+        budgets.refund(job.token_id, job.credits)
+
+
+def release_job(job: Job) -> bool:
+    """Put a running job back into the queue, for a worker that stops. Its place in the fair order is kept."""
+    released = bool(
+        _held(job).update(state=Job.State.QUEUED, worker="", lease_until=None, started_at=None, announced_at=None)
+    )
+    if released:
+        _announce(job, Job.State.QUEUED)
+    return released
+
+
+def _held(job: Job) -> QuerySet[Job]:
+    """The row, if this attempt still holds it: the fence against late results."""
+    return Job.objects.running().filter(pk=job.pk, attempt=job.attempt)
+
+
+def _end(rows: QuerySet[Job], state: Job.State, **fields: str) -> bool:
+    return bool(rows.update(state=state, finished_at=Now(), lease_until=None, **fields))
+
+
+def _announce(job: Job, state: Job.State) -> None:
+    job.state = state
+    transaction.on_commit(lambda: events.publish_change(job))
+
+
+def _write_files(job: Job, pixels: np.ndarray) -> KeptFiles:
+    """Files first, then rows: a row never points at nothing; a file without a row is swept."""
+    infotext = infotext_of(job.recipe)
+    picture = Image.fromarray(pixels)
+    png = encode_image(picture, "png", recipe_text=infotext)
+    small = thumbnail(picture, THUMBNAIL_SIDE)
+    kept: list[str] = []
+    try:
+        for kind, data in ((".png", png), ("-small.webp", small)):
+            kept.append(files.keep(files.image_name(job, kind), data))
+    except Exception as error:  # each storage raises its own
+        files.discard(*kept)
+        raise NotStored(str(error)) from error
+    return KeptFiles(kept[0], kept[1], len(png), hashlib.sha256(png).hexdigest(), infotext)
+
+
+def _image_row(job: Job, kept: KeptFiles, pixels: np.ndarray, seconds: float) -> GeneratedImage:
+    height, width = pixels.shape[:2]
+    return GeneratedImage.objects.create(
+        owner_id=job.owner_id,
+        job=job,
+        recipe_json=job.recipe_json,
+        prompt=job.prompt,
+        infotext=kept.infotext,
+        width=width,
+        height=height,
+        seed=job.recipe.seed,
+        file=kept.file,
+        thumbnail=kept.thumbnail,
+        size_bytes=kept.size_bytes,
+        sha256=kept.sha256,
+        render_seconds=seconds,
+    )
+
+
+def infotext_of(recipe: Recipe) -> str:
+    """The recipe as A1111 writes it, with the hashes by which other tools find the weights."""
+    checkpoint = Checkpoint.objects.filter(sha256=recipe.checkpoint_sha256).first()
+    rows = Lora.objects.filter(sha256__in=[pick.sha256 for pick in recipe.loras])
+    hashes = {row.sha256: row.lora_hash for row in rows if row.lora_hash}
+    return write_infotext(
+        recipe,
+        checkpoint_hash=recipe.checkpoint_sha256[:10],
+        checkpoint_title=checkpoint.name if checkpoint else recipe.checkpoint,
+        lora_hashes={pick.name: hashes[pick.sha256] for pick in recipe.loras if pick.sha256 in hashes},
+    )
+
+
+def _note(job: Job) -> str:
+    return " ".join(job.prompt.split())[:80]

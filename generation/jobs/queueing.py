@@ -1,0 +1,275 @@
+"""Every way a job starts: the next one in the fair order is claimed under a lease. How it ends is `lifecycle`'s.
+
+Clocks are the database's, so a worker whose clock is wrong neither steals nor loses a job.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import connection, transaction
+from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.functions import Now
+
+from generation.jobs import fairness
+from generation.models import GpuWorker, Job
+from generation.models.jobs import SUSPECT_DEATHS
+
+Claim = tuple[int, int]
+"""A job's id and the attempt under which it is held."""
+
+LEASE = timedelta(seconds=20)
+HEARTBEAT_SECONDS = 5.0
+AWAITED_FOR = timedelta(hours=1)
+"""A worker that has gone silent may be back within it, with files that no other reaches: its jobs wait so long."""
+WARM_SLACK = 2.0
+"""Virtual time by which a job may be overtaken, once, by one whose checkpoint the worker has loaded."""
+LOOK_AHEAD = 16
+
+
+READY = """
+    WITH drawing AS MATERIALIZED (
+        SELECT owner_id, worker, deaths FROM generation_job WHERE state = 'running' AND lease_until IS NOT NULL
+    ),
+    at_their_limit AS (
+        SELECT drawing.owner_id
+        FROM drawing CROSS JOIN accounts_user CROSS JOIN accounts_plan
+        WHERE accounts_user.id = drawing.owner_id AND accounts_plan.id = accounts_user.plan_id
+        GROUP BY drawing.owner_id, accounts_plan.max_running
+        HAVING COUNT(*) >= accounts_plan.max_running
+    ),
+    ready AS MATERIALIZED (
+        SELECT id, virtual_start, checkpoint_sha256, deaths, overtaken
+        FROM generation_job
+        WHERE state = 'queued' AND owner_id NOT IN (SELECT owner_id FROM at_their_limit) {left_to_others}
+        ORDER BY virtual_start, id
+        LIMIT {look_ahead}
+    )
+"""
+"""The next jobs of those who may start one, less what only other workers can draw. Joins are `CROSS JOIN` so that
+SQLite begins with the few running rows and not with everybody's account; the lease is named for its index."""
+
+CLAIM = """
+    {ready}
+    UPDATE generation_job
+    SET state = 'running', worker = %s, attempt = attempt + 1, lease_until = {lease_end}, started_at = {now}
+    WHERE state = 'queued' AND id = (
+        SELECT job.id
+        FROM ready JOIN generation_job job ON job.id = ready.id AND job.state = 'queued'
+        WHERE NOT EXISTS (SELECT 1 FROM drawing WHERE worker = %s AND deaths >= {suspect})
+            AND (
+                NOT EXISTS (SELECT 1 FROM drawing WHERE worker = %s)
+                OR NOT EXISTS (
+                    SELECT 1 FROM ready ahead
+                    WHERE ahead.deaths >= {suspect} AND ahead.virtual_start <= ready.virtual_start
+                )
+            )
+        ORDER BY
+            CASE WHEN ready.checkpoint_sha256 IN ({warm})
+                AND ready.virtual_start <= {slack} + (SELECT MIN(virtual_start) FROM ready)
+                AND NOT EXISTS (
+                    SELECT 1 FROM ready ahead
+                    WHERE ahead.overtaken > 0 AND ahead.virtual_start <= ready.virtual_start
+                ) THEN 0 ELSE 1 END,
+            ready.virtual_start, ready.id
+        LIMIT 1
+        {lock}
+    )
+    RETURNING *, EXISTS (
+        SELECT 1 FROM ready ahead
+        WHERE ahead.virtual_start < generation_job.virtual_start
+            OR (ahead.virtual_start = generation_job.virtual_start AND ahead.id < generation_job.id)
+    ) AS others_ahead
+"""
+"""Choosing, taking and reading the job in one statement, which Django's own words cannot say. A suspect is drawn alone:
+a worker that holds something takes nothing from it on until it is empty, or under load the suspect would wait for
+ever."""
+
+OVERTAKE = """
+    {ready}
+    UPDATE generation_job
+    SET overtaken = overtaken + 1
+    WHERE id IN (
+        SELECT job.id
+        FROM ready JOIN generation_job job ON job.id = ready.id AND job.state = 'queued'
+        WHERE ready.virtual_start < %s OR (ready.virtual_start = %s AND ready.id < %s)
+        {lock}
+    )
+"""
+"""What stood before a job that went first for its checkpoint. Rows in use are skipped: waiting for them while the clock
+is held could be a deadlock."""
+
+DIALECTS = {
+    "sqlite": {
+        "now": "STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f', 'NOW')",
+        "lease_end": f"STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f', 'NOW', '+{LEASE.seconds} seconds')",
+        "lock": "",
+    },
+    "postgresql": {
+        "now": "STATEMENT_TIMESTAMP()",
+        "lease_end": f"STATEMENT_TIMESTAMP() + INTERVAL '{LEASE.seconds} seconds'",
+        "lock": "FOR UPDATE OF job SKIP LOCKED",
+    },
+}
+
+
+def claim_next(worker: str, warm: Collection[str] = (), elsewhere: Collection[str] = ()) -> Job | None:
+    """Take the fairest queued job for `worker`, or None when nothing may start.
+
+    `warm` holds the sha256 of checkpoints that are loaded: within `WARM_SLACK` such a job goes first, since it
+    joins the running batch, but no job is overtaken so more than once. `elsewhere` holds those that only other workers
+    reach: such jobs are left to them. Raises the attempt, which fences off every earlier holder.
+    """
+    with transaction.atomic():
+        # Claims come one after another, or two of them could both be somebody's last allowed one.
+        now = fairness.held_clock()
+        statement = _statement(CLAIM, len(warm), len(elsewhere))
+        drawn = Job.objects.raw(statement, [*elsewhere, worker, worker, worker, *warm])
+        job: Job | None = next(iter(drawn), None)
+        if job is not None and job.checkpoint_sha256 in warm and getattr(job, "others_ahead", False):
+            _note_overtaken(job, elsewhere)
+        if job is not None and job.virtual_start > now:
+            fairness.advance_clock(job.virtual_start)
+    return job
+
+
+def _note_overtaken(job: Job, elsewhere: Collection[str]) -> None:
+    statement = _statement(OVERTAKE, elsewhere=len(elsewhere))
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [*elsewhere, job.virtual_start, job.virtual_start, job.pk])
+
+
+def _statement(text: str, warm: int = 0, elsewhere: int = 0) -> str:
+    others = f"AND checkpoint_sha256 NOT IN ({_holes(elsewhere)})" if elsewhere else ""
+    return text.format(
+        ready=READY.format(look_ahead=LOOK_AHEAD, left_to_others=others),
+        suspect=SUSPECT_DEATHS,
+        slack=WARM_SLACK,
+        warm=_holes(warm),
+        **DIALECTS[connection.vendor],
+    )
+
+
+def _holes(count: int) -> str:
+    return ", ".join(["%s"] * count) or "NULL"
+
+
+def reached_lately() -> set[str]:
+    """sha256 of the checkpoints that any worker reaches, or did when it was last heard."""
+    workers = GpuWorker.objects.filter(seen_at__gt=Now() - AWAITED_FOR)
+    return {sha256 for checkpoints in workers.values_list("checkpoints", flat=True) for sha256 in checkpoints}
+
+
+def waits_for_others(elsewhere: Collection[str]) -> bool:
+    """Whether jobs wait that only other workers can draw."""
+    return bool(elsewhere) and Job.objects.queued().filter(checkpoint_sha256__in=elsewhere).exists()
+
+
+def claim_of(job: Job) -> Claim:
+    return job.pk, job.attempt
+
+
+def heartbeat(worker: GpuWorker, jobs: Sequence[Job]) -> set[Claim]:
+    """Prolong the leases of all jobs of a worker in one update; the claims that are still its own come back.
+
+    One that is missing was cancelled or given to another worker: its result must be dropped.
+    """
+    GpuWorker.objects.update_or_create(
+        name=worker.name,
+        defaults={
+            "device": worker.device, "slots": worker.slots, "running": len(jobs),
+            "work_per_second": worker.work_per_second, "checkpoints": worker.checkpoints, "metrics": worker.metrics,
+            "seen_at": Now(),
+        },
+    )  # fmt: skip
+    mine = Job.objects.running().filter(pk__in=[job.pk for job in jobs], worker=worker.name)
+    mine.update(lease_until=Now() + LEASE)
+    return set(mine.values_list("pk", "attempt")) & {claim_of(job) for job in jobs}
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """`place` from 1 among all that wait; `seconds` until it starts, None where nobody can know; `reason` in words."""
+
+    place: int
+    seconds: float | None
+    reason: str = ""
+
+
+def wait_of(job: Job) -> Wait | None:
+    return waits([job]).get(job.pk)
+
+
+def waits(jobs: Sequence[Job]) -> dict[int, Wait]:
+    """How long each queued one of the jobs waits, and why: the work ahead of it over what the living workers do.
+
+    Work that no worker can do is not counted, and who waits for such a thing is promised no time.
+    """
+    queued = sorted((job for job in jobs if job.state == Job.State.QUEUED), key=lambda job: (job.virtual_start, job.pk))
+    workers = living_workers() if queued else Workers(0, 0.0, frozenset())
+    full = full_plans({job.owner_id for job in queued})
+    place, work = 1, work_of(Job.objects.running()) / 2 if workers.speed else 0.0
+    told = {}
+    former: Job | None = None
+    for job in queued:
+        # From one to the next, so that a long line is read once and not once for each.
+        ahead = fairness.drawn_between(former, job).aggregate(
+            jobs=Count("pk"), work=Sum("work", filter=Q(checkpoint_sha256__in=workers.checkpoints))
+        )
+        place, work = place + ahead["jobs"], work + (ahead["work"] or 0)
+        able = job.checkpoint_sha256 in workers.checkpoints
+        seconds = work / workers.speed if workers.speed and able else None
+        told[job.pk] = Wait(place, seconds, reason_of(job, workers, full.get(job.owner_id), seconds))
+        former = job
+    return told
+
+
+def reason_of(job: Job, workers: Workers, full: int | None, seconds: float | None) -> str:
+    """What holds it back, or when it starts; '' where there is nothing to say. `full`: what its owner's plan draws."""
+    if not workers.alive:
+        return "Waiting for a worker; none is at work right now."
+    if job.checkpoint_sha256 not in workers.checkpoints:
+        return "No worker that is at work has its checkpoint."
+    if full is not None:
+        return f"Your plan draws {full} picture{'s' * (full != 1)} at a time."
+    return "" if seconds is None else estimate(seconds)
+
+
+def estimate(seconds: float) -> str:
+    if seconds < 1.5:
+        return "Starts in a moment"
+    return f"Starts in about {seconds:.0f} s" if seconds < 90 else f"Starts in about {seconds / 60:.0f} min"
+
+
+def full_plans(owners: Collection[int]) -> dict[int, int]:
+    """Of these people those who draw as many pictures as their plan allows, and how many that is."""
+    drawing = Job.objects.running().filter(owner__in=owners).values_list("owner", "owner__plan__max_running")
+    counted = drawing.annotate(running=Count("pk")).order_by()
+    return {owner: most for owner, most, running in counted if running >= most}
+
+
+def seconds_for(jobs: QuerySet[Job]) -> float | None:
+    """How long the living workers draw at these jobs, as far as they can; None where nobody can know."""
+    workers = living_workers()
+    return work_of(jobs.filter(checkpoint_sha256__in=workers.checkpoints)) / workers.speed if workers.speed else None
+
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """The living ones together. `speed`: pixels times steps a second, 0 while none is measured."""
+
+    alive: int
+    speed: float
+    checkpoints: frozenset[str]
+
+
+def living_workers() -> Workers:
+    rows = list(GpuWorker.objects.alive().values_list("work_per_second", "checkpoints"))
+    reached = frozenset(sha256 for _, checkpoints in rows for sha256 in checkpoints)
+    return Workers(len(rows), float(sum(speed for speed, _ in rows)), reached)
+
+
+def work_of(jobs: QuerySet[Job]) -> float:
+    return float(jobs.aggregate(total=Sum("work"))["total"] or 0)

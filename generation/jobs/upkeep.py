@@ -1,0 +1,167 @@
+"""What keeps the queue true without being asked: expired leases, lost bells, old files. Any number may run at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+
+import structlog
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from generation.catalog.loras import files as lorafiles
+from generation.catalog.loras.quarantine import quarantine_suspects
+from generation.jobs.lifecycle import give_back
+from generation.jobs.queueing import LEASE
+from generation.messages import events, wakeups
+from generation.models import GeneratedImage, GpuWorker, Job, KeptAnswer
+from generation.storage import files
+
+logger = structlog.get_logger(__name__)
+
+MAX_DEATHS = 3
+MAX_LONE_DEATHS = 2
+RING_AGAIN_AFTER = timedelta(seconds=60)
+DELETED_KEPT_FOR = timedelta(days=1)
+ORPHAN_KEPT_FOR = timedelta(days=1)
+"""Files are written before their row: a young one may be a picture that is just being kept."""
+ANSWER_KEPT_FOR = timedelta(days=1)
+WORKER_KEPT_FOR = timedelta(days=1)
+
+
+def heal() -> dict[str, int]:
+    """Requeue what a dead worker held and wake workers for what nobody was told of."""
+    return {"requeued": requeue_expired_leases(), "rung": resend_unannounced_jobs()}
+
+
+def requeue_expired_leases() -> int:
+    """Jobs whose worker went silent go back to the queue; those that outlived too many fail and are refunded."""
+    with transaction.atomic():
+        expired = _left_behind()
+        held = Counter(job.worker for job in expired)
+        for job in expired:
+            job.deaths += 1
+            # A worker that died with one job in hand is evidence against that job; with several it is not.
+            job.lone_deaths += held[job.worker] == 1
+            if job.deaths >= MAX_DEATHS or job.lone_deaths >= MAX_LONE_DEATHS:
+                _set_aside(job)
+            else:
+                _requeue(job)
+    for job in expired:
+        events.publish_change(job)
+    requeued = len([job for job in expired if job.state == Job.State.QUEUED])
+    if requeued:
+        logger.warning("leases_expired", jobs=requeued)
+    return requeued
+
+
+def _left_behind() -> list[Job]:
+    """Jobs of expired leases. Of a worker whose heart is silent too, all that it had: they died together.
+
+    One that still beats let go of what hangs, and goes on with the rest. Locked, so that two who heal at once do not
+    both count one death.
+    """
+    running = Job.objects.running().exclude(lease_until=None)
+    expired = Q(lease_until__lt=Now())
+    workers = set(running.filter(expired).values_list("worker", flat=True))
+    beating = GpuWorker.objects.filter(name__in=workers, seen_at__gt=Now() - LEASE)
+    silent = workers.difference(beating.values_list("name", flat=True))
+    left = running.filter(expired | Q(worker__in=silent), worker__in=workers)
+    return list(left.order_by("pk").select_for_update())
+
+
+def _requeue(job: Job) -> None:
+    """Back to its place in the fair order; its bell rings again."""
+    job.state = Job.State.QUEUED
+    Job.objects.filter(pk=job.pk).update(
+        state=job.state,
+        deaths=job.deaths,
+        lone_deaths=job.lone_deaths,
+        worker="",
+        lease_until=None,
+        started_at=None,
+        announced_at=None,
+    )
+
+
+def _set_aside(job: Job) -> None:
+    job.state = Job.State.FAILED
+    Job.objects.filter(pk=job.pk).update(
+        state=job.state,
+        deaths=job.deaths,
+        lone_deaths=job.lone_deaths,
+        finished_at=Now(),
+        lease_until=None,
+        error_code="worker-lost",
+        error_message="The worker stopped again and again on this picture, so it was set aside. Your credits are back.",
+    )
+    give_back(job, "Set aside after repeated worker loss")
+    if job.lone_deaths >= MAX_LONE_DEATHS:
+        quarantine_suspects(job)
+    logger.error("job_set_aside", job=job.code, deaths=job.deaths, lone_deaths=job.lone_deaths)
+
+
+def resend_unannounced_jobs() -> int:
+    """A wake-up for every queued job whose own is missing or old: a lost message must not cost a job."""
+    silent = Job.objects.queued().filter(Q(announced_at=None) | Q(announced_at__lt=Now() - RING_AGAIN_AFTER))
+    waiting = list(silent.values_list("pk", flat=True))
+    slots = sum(GpuWorker.objects.alive().values_list("slots", flat=True)) or 1
+    # One wake-up makes a worker draw until the queue is dry, so more of them than slots say nothing new.
+    if not _wake(min(len(waiting), slots)):
+        return 0
+    Job.objects.filter(pk__in=waiting).update(announced_at=Now())
+    return len(waiting)
+
+
+def wake_for(slots: int) -> None:
+    """A worker that starts sends wake-ups for its own slots: whoever sent some before could not count them."""
+    _wake(min(slots, Job.objects.queued().count()))
+
+
+def _wake(count: int) -> bool:
+    return all(wakeups.send(wakeups.Task.RUN_NEXT_JOB) for _ in range(count))
+
+
+def prune() -> dict[str, int]:
+    """Sweep what nobody sees any more."""
+    gone, _ = GpuWorker.objects.filter(seen_at__lt=Now() - WORKER_KEPT_FOR).delete()
+    answers, _ = KeptAnswer.objects.filter(created_at__lt=Now() - ANSWER_KEPT_FOR).delete()
+    swept = sweep_orphans() + lorafiles.sweep_orphans()
+    return {"images": prune_images(), "files": swept, "workers": gone, "answers": answers}
+
+
+def prune_images() -> int:
+    """Remove the files of pictures deleted a day ago; the undo has passed."""
+    old = GeneratedImage.objects.filter(deleted_at__lt=timezone.now() - DELETED_KEPT_FOR).exclude(file="")
+    swept = 0
+    for image in old:
+        files.discard(image.file, image.thumbnail, image.svg_file)
+        image.file = image.thumbnail = image.svg_file = ""
+        image.size_bytes = 0
+        image.save(update_fields=["file", "thumbnail", "svg_file", "size_bytes"])
+        swept += 1
+    return swept
+
+
+def sweep_orphans() -> int:
+    """Remove files that no picture uses: of late results, of cancelled tracings, half-written ones."""
+    swept = list(orphans())
+    files.discard(*swept)
+    return len(swept)
+
+
+def orphans() -> Iterator[str]:
+    """Names of image files that no row points at, a day after they were written."""
+    old = timezone.now() - ORPHAN_KEPT_FOR
+    for _, names in files.folders():
+        for start in range(0, len(names), 500):
+            batch = names[start : start + 500]
+            codes = {files.code_in(name) for name in batch}
+            made = GeneratedImage.objects.filter(Q(job__code__in=codes) | Q(grid__code__in=codes))
+            rows = made.values_list("file", "thumbnail", "svg_file")
+            used = {name for row in rows for name in row}
+            unused = (name for name in batch if name not in used)
+            yield from (name for name in unused if (written := files.written_at(name)) and written < old)

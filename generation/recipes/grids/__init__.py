@@ -1,0 +1,1 @@
+"""Axes, plans and tags of comparison grids, as values."""

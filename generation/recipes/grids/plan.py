@@ -1,0 +1,136 @@
+"""A grid as a plain value: the recipe that all cells share, and what changes from cell to cell. Pure.
+
+Either up to three axes over fields of the recipe, or a mixture of LoRAs. The seed is every cell's, so that what
+differs is what was asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from generation.recipes.grids.axes import Axis
+from generation.recipes.grids.mixing import Mix
+from generation.recipes.picture import InvalidRecipe, Recipe
+
+MOST_CELLS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One picture of a grid: its place among all of them, its recipe and what is written under it."""
+
+    place: int
+    recipe: Recipe
+    caption: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Cells in rows, with what stands above the columns and beside the rows. Rows may differ in length."""
+
+    title: str
+    columns: tuple[str, ...]
+    labels: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GridPlan:
+    """What a grid shows. `axes` are X (columns), Y (rows) and Z (sheets); a plan has axes or a mix."""
+
+    recipe: Recipe
+    axes: tuple[Axis, ...] = ()
+    mix: Mix | None = None
+
+    def __post_init__(self) -> None:
+        if bool(self.axes) == (self.mix is not None):
+            raise InvalidRecipe("axis", "A grid needs at least one axis, or LoRAs to mix.", "empty-grid")
+        if len(self.axes) > 3:
+            raise InvalidRecipe("axis", "A grid has at most three axes.", "bad-axis")
+        if self.count > MOST_CELLS:
+            raise InvalidRecipe(
+                "axis", f"This grid has {self.count} pictures; at most {MOST_CELLS} are drawn.", "grid-too-large"
+            )
+
+    @property
+    def count(self) -> int:
+        if self.mix:
+            return sum(len(row) for row in self.mix.rows())
+        size = 1
+        for axis in self.axes:
+            size *= len(axis.values)
+        return size
+
+    @property
+    def title(self) -> str:
+        if self.mix:
+            return " ↔ ".join(self.mix.loras)
+        return " × ".join(axis.title for axis in self.axes)
+
+    def sheets(self) -> tuple[Sheet, ...]:
+        """Every cell in its place. Raises InvalidRecipe for a value that its field does not take."""
+        return tuple(self._mixed(self.mix) if self.mix else self._crossed())
+
+    def cells(self) -> list[Cell]:
+        return [cell for sheet in self.sheets() for row in sheet.rows for cell in row]
+
+    def _mixed(self, mix: Mix) -> Iterator[Sheet]:
+        rows, place = [], 0
+        for weights in mix.rows():
+            cells = [Cell(place + n, mix.apply(self.recipe, one), mix.label(one)) for n, one in enumerate(weights)]
+            rows.append(tuple(cells))
+            place += len(cells)
+        yield Sheet("", (), (), tuple(rows))
+
+    def _crossed(self) -> Iterator[Sheet]:
+        x, y, z = (*self.axes, None, None)[:3]
+        assert x is not None
+        place = 0
+        for deep, sheet in steps(z, self.recipe):
+            rows = []
+            for down, row in steps(y, sheet):
+                cells = [Cell(place + n, made, "") for n, (_, made) in enumerate(steps(x, row))]
+                rows.append((down, tuple(cells)))
+                place += len(cells)
+            columns = tuple(x.label(value) for value in x.values)
+            labels = tuple(down for down, _ in rows) if y else ()
+            yield Sheet(deep, columns, labels, tuple(cells for _, cells in rows))
+
+    def to_json(self) -> dict[str, Any]:
+        mix = asdict(self.mix) if self.mix else None
+        return {"recipe": self.recipe.to_json(), "axes": [asdict(axis) for axis in self.axes], "mix": mix}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> GridPlan:
+        axes = tuple(Axis(one["field"], tuple(one["values"]), one["target"]) for one in data["axes"])
+        mix = data["mix"]
+        return cls(
+            Recipe.from_json(data["recipe"]), axes, Mix(**{**mix, "loras": tuple(mix["loras"])}) if mix else None
+        )
+
+    def script_text(self) -> str:
+        """The axes as A1111's X/Y/Z plot writes them into infotext, so that the grid can be read off its picture."""
+        if self.mix:
+            mix = self.mix
+            loras = ", ".join(mix.loras)
+            return f'Script: LoRA mix, Mix LoRAs: "{loras}", Mix points: {mix.points}, Mix strength: {mix.strength:g}'
+        said = ["Script: X/Y/Z plot"]
+        for letter, axis in zip("XYZ", self.axes, strict=False):
+            values = ", ".join((axis.target, *axis.values) if axis.field == "prompt" else axis.values)
+            said.append(f'{letter} Type: {axis.title}, {letter} Values: "{escaped(values)}"')
+        return ", ".join(said)
+
+
+def steps(axis: Axis | None, recipe: Recipe) -> Iterator[tuple[str, Recipe]]:
+    """The recipe at every value of an axis, with its label; without an axis the recipe itself, once."""
+    if axis is None:
+        yield "", recipe
+        return
+    for value in axis.values:
+        yield axis.label(value), axis.apply(recipe, value)
+
+
+def escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')

@@ -1,0 +1,62 @@
+"""What a picture costs, in credits. Pure: a recipe in, a number out; the ledger is `accounts.credits`."""
+
+from __future__ import annotations
+
+import math
+
+from generation.recipes.picture import Recipe
+from generation.recipes.training import DEFAULT_SAMPLES, MEASURED_ROWS, SAMPLE_STEPS, VALIDATE_EVERY, TrainingRecipe
+
+WORK_PER_CREDIT = 512 * 512 * 10
+"""Pixels times steps that one credit buys: ten steps of 512×512."""
+
+
+def work(recipe: Recipe) -> float:
+    """Pixels times steps: the unit in which the queue is shared and prices are made."""
+    return float(recipe.width * recipe.height * recipe.steps)
+
+
+def price(recipe: Recipe) -> int:
+    """Whole credits, at least one."""
+    return max(1, math.ceil(work(recipe) / WORK_PER_CREDIT))
+
+
+ROWS_A_DRAWING_STEP = 2
+"""A guided step asks the network twice: with the prompt and without."""
+
+CALLS_A_LEARNED_ROW = 3
+"""Learning from a picture once costs its call and the way back through the network, which is about two more."""
+
+TRAINING_DISCOUNT = 4
+"""Training waits whenever somebody draws, so its work costs a quarter."""
+
+
+def training_work(recipe: TrainingRecipe, pictures: int, *, native_side: int = 512) -> float:
+    """Pixels times drawing steps, the unit of `work`. `native_side` is what a resolution of 0 stands for.
+
+    With folds every fold learns as much as the one LoRA that is kept; with a prior each step learns as much again.
+    Samples and measurements are paid like drawing; with the usual settings they are about a tenth.
+    """
+    side = recipe.resolution or native_side
+    rows = recipe.steps * recipe.batch * recipe.gradient_accumulation * (2 if recipe.prior_weight else 1)
+    learners = 1 + min(recipe.folds, pictures) if recipe.folds > 1 else 1
+    learning = side**2 * rows * learners * CALLS_A_LEARNED_ROW / ROWS_A_DRAWING_STEP
+    return learning + side**2 * _looking_steps(recipe, pictures)
+
+
+def _looking_steps(recipe: TrainingRecipe, pictures: int) -> float:
+    """Drawing steps of what is looked at beside the learning: snapshots, validations, pictures of the prior.
+
+    The best between two snapshots may become one of its own; that one is free, since nobody knows before.
+    """
+    snapshots = 1 + math.ceil(recipe.steps / recipe.sample_every)
+    validations = (snapshots + recipe.steps // VALIDATE_EVERY) * min(recipe.folds, pictures)
+    samples = snapshots * (len(recipe.sample_prompts) or DEFAULT_SAMPLES)
+    prior = recipe.prior_pictures if recipe.prior_weight else 0
+    return (samples + prior) * SAMPLE_STEPS + (snapshots + validations) * MEASURED_ROWS / ROWS_A_DRAWING_STEP
+
+
+def training_price(recipe: TrainingRecipe, pictures: int, *, native_side: int = 512) -> int:
+    """Whole credits, at least one."""
+    work_in_full = training_work(recipe, pictures, native_side=native_side)
+    return max(1, math.ceil(work_in_full / WORK_PER_CREDIT / TRAINING_DISCOUNT))

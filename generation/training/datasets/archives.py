@@ -1,0 +1,168 @@
+"""Takes a zip apart without trusting it: bounded in entries, bytes and ratio; paths are only names. Decodes nothing.
+
+The central directory is measured before `zipfile` reads it, since it makes an object for each entry that is told there.
+"""
+
+from __future__ import annotations
+
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import IO
+
+from generation.imaging.untrusted import MAX_FILE_BYTES
+from generation.training.datasets.refusals import FileRefused, RefusedFile, plain_name
+
+MAX_ARCHIVE_BYTES = 256 * 2**20
+MAX_ENTRIES = 1000
+MAX_DIRECTORY_BYTES = 2**20
+MAX_UNPACKED_BYTES = 2**30
+MAX_RATIO = 100
+MAX_CAPTION_BYTES = 16_384
+PIECE_BYTES = 2**16
+
+_END = b"PK\x05\x06"
+_END_RECORD = struct.Struct("<4s4H2LH")
+_LOCATOR_64 = b"PK\x06\x07"
+_TAIL_BYTES = 2**16 + _END_RECORD.size
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+UNREADABLE = (zipfile.BadZipFile, zlib.error, struct.error, NotImplementedError, EOFError, OSError, UnicodeDecodeError)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file of a zip: what it is called, its bytes, and the text of the .txt file beside it."""
+
+    name: str
+    data: bytes
+    caption: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A .txt file with no picture beside it: the caption of a picture of its name that is elsewhere."""
+
+    name: str
+    text: str
+
+
+def looks_like_zip(file: IO[bytes]) -> bool:
+    file.seek(0)
+    start = file.read(4)
+    file.seek(0)
+    return start in (b"PK\x03\x04", _END)
+
+
+def entries_of(file: IO[bytes]) -> Iterator[Entry | Words | RefusedFile]:
+    """The files of a zip, in its order, captions without a picture last; what is unfit is refused, the rest goes on.
+
+    Raises FileRefused for a zip that is not opened at all: damaged, too large, or with too much in it.
+    """
+    check_directory(file)
+    try:
+        with zipfile.ZipFile(file) as archive:
+            yield from _read_all(archive)
+    except UNREADABLE as error:
+        raise FileRefused("damaged-zip", "This zip is damaged.") from error
+
+
+def check_directory(file: IO[bytes]) -> None:
+    """Measures the list of entries at the end of the file. Raises FileRefused."""
+    size = file.seek(0, 2)
+    if size > MAX_ARCHIVE_BYTES:
+        raise FileRefused("zip-too-large", f"A zip may have {MAX_ARCHIVE_BYTES >> 20} MiB; this one is larger.")
+    file.seek(max(0, size - _TAIL_BYTES))
+    tail = file.read(_TAIL_BYTES)
+    place = tail.rfind(_END)
+    # Two ends, or one of the 64-bit kind: readers disagree on which counts, so neither does.
+    if place < 0 or tail.count(_END) > 1 or len(tail) - place < _END_RECORD.size or _LOCATOR_64 in tail:
+        raise FileRefused("damaged-zip", "This is not a plain zip, or it is damaged.")
+    _, _, _, _, entries, directory_bytes, _, _ = _END_RECORD.unpack_from(tail, place)
+    if entries > MAX_ENTRIES or directory_bytes > MAX_DIRECTORY_BYTES:
+        raise FileRefused("too-many-files", f"A zip may hold {MAX_ENTRIES} files; this one has more.")
+
+
+def _read_all(archive: zipfile.ZipFile) -> Iterator[Entry | Words | RefusedFile]:
+    wanted = [info for info in archive.infolist() if not _is_left_out(info)]
+    budget = _Budget()
+    captions = {}
+    for info in wanted:
+        if info.filename.lower().endswith(".txt"):
+            try:
+                captions[_stem(info)] = _text_of(budget.read(archive, info, MAX_CAPTION_BYTES))
+            except FileRefused as refused:
+                yield refused.named(plain_name(info.filename))
+    for info in wanted:
+        if info.filename.lower().endswith(".txt"):
+            continue
+        name = plain_name(info.filename)
+        try:
+            yield Entry(name, budget.read(archive, info, MAX_FILE_BYTES), captions.get(_stem(info), ""))
+        except FileRefused as refused:
+            yield refused.named(name)
+    beside = {_stem(info) for info in wanted if not info.filename.lower().endswith(".txt")}
+    for stem, text in captions.items():
+        if stem not in beside:
+            yield Words(plain_name(f"{stem}.txt"), text)
+
+
+class _Budget:
+    """Counts what was unpacked, whatever the zip says of itself."""
+
+    def __init__(self) -> None:
+        self.spent = 0
+
+    def read(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> bytes:
+        """The bytes of an entry. Raises FileRefused when they are too many, squeezed too hard, locked or broken."""
+        _check_kind(info)
+        whole = bytearray()
+        try:
+            with archive.open(info) as packed:
+                while piece := packed.read(PIECE_BYTES):
+                    whole += piece
+                    self.spent += len(piece)
+                    self._check(len(whole), info.compress_size, most)
+        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+            raise FileRefused("damaged-file", "This file of the zip is damaged.") from error
+        return bytes(whole)
+
+    def _check(self, size: int, packed: int, most: int) -> None:
+        if self.spent > MAX_UNPACKED_BYTES:
+            raise FileRefused("zip-unpacks-too-large", f"The zip unpacks to more than {MAX_UNPACKED_BYTES >> 30} GiB.")
+        if size > most:
+            raise FileRefused("file-too-large", f"The file is larger than {_told(most)}.")
+        if size > PIECE_BYTES and size > MAX_RATIO * max(1, packed):
+            raise FileRefused("squeezed-too-hard", "The file unpacks to far more than a picture does.")
+
+
+def _check_kind(info: zipfile.ZipInfo) -> None:
+    if info.flag_bits & 1:
+        raise FileRefused("locked", "The file is locked with a password.")
+    if stat.S_ISLNK(info.external_attr >> 16):
+        raise FileRefused("link", "This is a link, not a file.")
+    if info.compress_type not in _METHODS:
+        raise FileRefused("unknown-packing", "The zip packs this file in a way that is not read here.")
+    if info.filename.lower().endswith((".zip", ".7z", ".rar", ".gz", ".tar")):
+        raise FileRefused("nested-archive", "An archive inside the zip is not opened.")
+
+
+def _is_left_out(info: zipfile.ZipInfo) -> bool:
+    """Folders, and what file managers put beside the files."""
+    parts = PurePosixPath(info.filename).parts
+    return info.is_dir() or not parts or parts[0] == "__MACOSX" or parts[-1].startswith(".") or parts[-1] == "Thumbs.db"
+
+
+def _stem(info: zipfile.ZipInfo) -> str:
+    return info.filename.rpartition(".")[0].lower()
+
+
+def _text_of(data: bytes) -> str:
+    return data.decode("utf-8-sig", "replace")
+
+
+def _told(size: int) -> str:
+    return f"{size >> 20} MiB" if size >= 2**20 else f"{size >> 10} KiB"

@@ -1,0 +1,177 @@
+"""Pictures and captions come into a data set: files, zips, one's own pictures. What is unfit is refused by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import IO, Protocol
+
+from django.db import IntegrityError, transaction
+from django.utils.text import slugify
+
+from accounts.refusals import QuotaExceeded
+from generation.imaging.pdq import SAME_PICTURE, SURE_QUALITY, pdq_distance
+from generation.imaging.untrusted import MAX_FILE_BYTES
+from generation.models import DataPicture, DataSet, GeneratedImage
+from generation.models.jobs import new_code
+from generation.storage import files
+from generation.storage.quota import check_room
+from generation.training.datasets.archives import Entry, Words, entries_of, looks_like_zip
+from generation.training.datasets.lifecycle import FOLDER
+from generation.training.datasets.preparing import PreparedPicture, prepare_picture, tidy_caption
+from generation.training.datasets.refusals import FileRefused, RefusedFile, plain_name
+
+MAX_PICTURES = 200
+
+
+MADE_NAME_CHARS = 40
+"""How much of its prompt a made picture is called by."""
+
+
+class Upload(Protocol):
+    """A file as a browser sent it: Django's uploaded files are such."""
+
+    @property
+    def name(self) -> str | None: ...
+
+    @property
+    def file(self) -> IO[bytes] | None: ...
+
+
+@dataclass(slots=True)
+class Collected:
+    """What became of an upload. `captioned` were there already and got new words."""
+
+    added: list[DataPicture] = field(default_factory=list)
+    captioned: list[DataPicture] = field(default_factory=list)
+    refused: list[RefusedFile] = field(default_factory=list)
+
+
+def add_uploads(dataset: DataSet, uploads: Iterable[Upload], *, similar_too: bool = False) -> Collected:
+    """Add pictures and zips of pictures; `.txt` files are captions, of pictures beside them or of that name in the set.
+
+    Good ones are kept whatever happens to others. `similar_too` lets near-duplicates in; equal ones come in once.
+    """
+    return _collect(dataset, _entries(list(uploads)), similar_too)
+
+
+def add_images(dataset: DataSet, images: Iterable[GeneratedImage], *, similar_too: bool = False) -> Collected:
+    """Add one's own made pictures, called by and captioned with their prompts."""
+    entries = (Entry(_called(image), files.read(image.file), image.prompt) for image in images)
+    return _collect(dataset, entries, similar_too)
+
+
+def _collect(dataset: DataSet, entries: Iterable[Entry | Words | RefusedFile], similar_too: bool) -> Collected:
+    collected = Collected()
+    for entry in entries:
+        if isinstance(entry, RefusedFile):
+            collected.refused.append(entry)
+            continue
+        try:
+            if isinstance(entry, Words):
+                collected.captioned.append(_caption(dataset, entry))
+                continue
+            prepared = prepare_picture(entry.data, entry.caption)
+            collected.added.append(_keep(dataset, entry.name, prepared, similar_too))
+        except FileRefused as refused:
+            collected.refused.append(refused.named(entry.name))
+    return collected
+
+
+def _caption(dataset: DataSet, words: Words) -> DataPicture:
+    """Raises FileRefused unless just one picture of the set has this name."""
+    found = [picture for picture in dataset.pictures.all() if _stem(picture.name) == _stem(words.name)]
+    if not found:
+        raise FileRefused("no-picture", "There is no picture of this name to caption.")
+    if len(found) > 1:
+        raise FileRefused("many-pictures", f"{len(found)} pictures have this name; caption them by hand.")
+    found[0].caption = tidy_caption(words.text)
+    found[0].save(update_fields=["caption"])
+    return found[0]
+
+
+def _entries(uploads: list[Upload]) -> Iterator[Entry | Words | RefusedFile]:
+    """Zips and pictures in their order, then the captions whose picture did not come with them."""
+    captions = {_stem(upload.name): _text(upload) for upload in uploads if _is_text(upload)}
+    beside = {_stem(upload.name) for upload in uploads if not _is_text(upload)}
+    for upload in uploads:
+        name = plain_name(upload.name or "")
+        if _is_text(upload) or upload.file is None:
+            continue
+        try:
+            if looks_like_zip(upload.file):
+                yield from entries_of(upload.file)
+            else:
+                # One byte more than is allowed tells a file that is too large, without reading all of it.
+                yield Entry(name, upload.file.read(MAX_FILE_BYTES + 1), captions.get(_stem(upload.name), ""))
+        except FileRefused as refused:
+            yield refused.named(name)
+    for upload in uploads:
+        if _is_text(upload) and _stem(upload.name) not in beside:
+            yield Words(plain_name(upload.name or ""), captions[_stem(upload.name)])
+
+
+def _keep(dataset: DataSet, name: str, prepared: PreparedPicture, similar_too: bool) -> DataPicture:
+    """Write the files, then the row. Raises FileRefused when the set is full, has it already, or the plan is full."""
+    with transaction.atomic():
+        # Held until the row is there: two uploads at once must neither pass the limits nor be each other's twin.
+        list(DataSet.objects.select_for_update().filter(owner=dataset.owner).order_by("pk"))
+        _check_room(dataset, prepared)
+        _check_twins(dataset, prepared, similar_too)
+        code = new_code()
+        folder = f"{FOLDER}/{dataset.code}"
+        picture = DataPicture(
+            code=code,
+            dataset=dataset,
+            name=name,
+            file=files.keep(f"{folder}/{code}.png", prepared.file),
+            thumbnail=files.keep(f"{folder}/{code}-small.webp", prepared.thumbnail),
+            width=prepared.width,
+            height=prepared.height,
+            size_bytes=len(prepared.file) + len(prepared.thumbnail),
+            sha256=prepared.sha256,
+            pdq=prepared.pdq,
+            caption=prepared.caption,
+        )
+        try:
+            with transaction.atomic():
+                picture.save()
+        except IntegrityError as error:
+            files.discard(picture.file, picture.thumbnail)
+            raise FileRefused("same-picture", "This picture is in the data set already.") from error
+    return picture
+
+
+def _check_room(dataset: DataSet, prepared: PreparedPicture) -> None:
+    if dataset.pictures.count() >= MAX_PICTURES:
+        raise FileRefused("dataset-full", f"A data set holds {MAX_PICTURES} pictures, and this one is full.")
+    try:
+        check_room(dataset.owner, len(prepared.file) + len(prepared.thumbnail))
+    except QuotaExceeded as full:
+        raise FileRefused(full.code, full.message) from full
+
+
+def _check_twins(dataset: DataSet, prepared: PreparedPicture, similar_too: bool) -> None:
+    for name, sha256, pdq in dataset.pictures.values_list("name", "sha256", "pdq"):
+        if sha256 == prepared.sha256:
+            raise FileRefused("same-picture", f"This is the same picture as “{name}”.")
+        near = prepared.quality >= SURE_QUALITY and pdq_distance(pdq, prepared.pdq) <= SAME_PICTURE
+        if near and not similar_too:
+            raise FileRefused("near-duplicate", f"This is nearly the same picture as “{name}”.")
+
+
+def _is_text(upload: Upload) -> bool:
+    return (upload.name or "").lower().endswith(".txt")
+
+
+def _stem(name: str | None) -> str:
+    return plain_name(name or "").rpartition(".")[0].lower()
+
+
+def _called(image: GeneratedImage) -> str:
+    return f"{slugify(image.prompt)[:MADE_NAME_CHARS].strip('-') or 'picture'}-{image.code}.png"
+
+
+def _text(upload: Upload) -> str:
+    from_start = upload.file.read(16_384) if upload.file else b""
+    return from_start.decode("utf-8-sig", "replace")

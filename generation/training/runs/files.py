@@ -1,0 +1,50 @@
+"""The stored files of training runs: what a worker needs to go on, snapshots, samples. Rows say which are in use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+
+from django.utils import timezone
+
+from generation.models import Snapshot, TrainingRun
+from generation.storage import files
+
+FOLDER = "runs"
+ORPHAN_KEPT_FOR = timedelta(days=1)
+"""Files are written before their row: a young one may be a snapshot that is just being kept."""
+
+
+def keep(run: TrainingRun, name: str, data: bytes) -> str:
+    """Store a file of this attempt; the name under which it lies. Never overwrites: the storage finds a free name."""
+    return files.keep(f"{FOLDER}/{run.code}/{run.attempt}-{name.replace('/', '-')}", data)
+
+
+def in_use(code: str) -> set[str]:
+    """The stored names that rows of the run point at."""
+    rows = Snapshot.objects.filter(run__code=code).values_list("file", "samples")
+    states = TrainingRun.objects.filter(code=code).values_list("state_files", flat=True)
+    return {name for file, samples in rows for name in (file, *samples)} | {n for each in states for n in each.values()}
+
+
+def sweep(code: str) -> None:
+    """Remove the files of a run that no row points at any more. Call when nobody writes for it."""
+    discard_unused(code, names_of(code))
+
+
+def discard_unused(code: str, names: Iterable[str]) -> None:
+    used = in_use(code)
+    files.discard(*(name for name in names if name not in used))
+
+
+def names_of(code: str) -> list[str]:
+    return [name for _, names in files.folders(f"{FOLDER}/{code}") for name in names]
+
+
+def orphans() -> Iterator[str]:
+    """Stored files that no run uses, a day after they were written: of late results, half-written ones."""
+    old = timezone.now() - ORPHAN_KEPT_FOR
+    for folder, names in files.folders(FOLDER):
+        used = in_use(folder.removeprefix(f"{FOLDER}/"))
+        unused = (name for name in names if name not in used)
+        yield from (name for name in unused if (written := files.written_at(name)) and written < old)

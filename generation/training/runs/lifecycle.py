@@ -1,0 +1,169 @@
+"""What a worker writes of the run in its hands, and every way a run ends. How one starts is `queueing`'s.
+
+Each write is one conditional update under the attempt's fence, so a late worker changes nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import structlog
+from django.db import transaction
+from django.db.models.functions import Now
+
+from accounts import budgets, credits
+from generation.messages import events
+from generation.models import Lora, Snapshot, TrainingRun
+from generation.models.training import TrainingRunQuerySet
+from generation.training.runs import files
+from generation.training.runs.curve import Point
+from generation.training.runs.queueing import RING_DUE, held, wish_of
+from generation.training.runs.result import make_row, write_trained
+
+logger = structlog.get_logger(__name__)
+
+State = TrainingRun.State
+
+OUTDONE = "outdone"
+"""The error code of a run that a search gave up for better ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotFields:
+    """What was measured at one step, and the stored names of its files."""
+
+    step: int
+    file: str
+    sha256: str
+    size_bytes: int
+    samples: list[str]
+    training_loss: float | None = None
+    validation_loss: float | None = None
+    similarity_training: float | None = None
+    similarity_validation: float | None = None
+    closest: int | None = None
+    memorised: list[tuple[int, str]] = field(default_factory=list)
+
+
+def record_progress(run: TrainingRun, step: int, seconds_left: float, curve: list[Point]) -> str | None:
+    """Write how far the run is; what its owner wishes comes back, or None when it is no longer this attempt's."""
+    if not held(run).update(step=step, seconds_left=seconds_left, curve=curve):
+        return None
+    run.step = step
+    return wish_of(run)
+
+
+def keep_state(run: TrainingRun, stored: dict[str, str]) -> bool:
+    """From now on another worker goes on from these files. The run got on, so earlier deaths say nothing of it."""
+    kept = bool(held(run).update(state_files=stored, lone_deaths=0))
+    if kept:
+        run.state_files = stored
+    return kept
+
+
+def keep_snapshot(run: TrainingRun, fields: SnapshotFields) -> bool:
+    """Write or write anew the snapshot of one step. False when the run is no longer this attempt's."""
+    values = {name: getattr(fields, name) for name in fields.__slots__ if name != "step"}
+    with transaction.atomic():
+        # The row is locked, so that the run cannot end between the look and the write.
+        if held(run).select_for_update().first() is None:
+            return False
+        Snapshot.objects.update_or_create(run=run, step=fields.step, defaults=values)
+    events.publish_run(run.code, events.RunSnapshot(fields.step))
+    return True
+
+
+def release_run(run: TrainingRun) -> bool:
+    """Put a running run back into the queue, for a worker that stops. Its place is kept."""
+    return _put_down(run, State.QUEUED)
+
+
+def rest_run(run: TrainingRun) -> bool:
+    """Pause a running run: at its owner's wish, or where a search compares."""
+    return _put_down(run, State.PAUSED)
+
+
+def _put_down(run: TrainingRun, state: State) -> bool:
+    wish = run.wish if state == State.QUEUED else TrainingRun.Wish.NONE
+    put = bool(
+        held(run).update(state=state, worker="", lease_until=None, announced_at=RING_DUE, seconds_left=None, wish=wish)
+    )
+    if put:
+        announce(run, state)
+    return put
+
+
+def finish_run(run: TrainingRun, step: int, reason: str) -> Lora | None:
+    """End a running run as done: the snapshot of `step` becomes its owner's private LoRA.
+
+    None when the run was no longer this attempt's. Raises Snapshot.DoesNotExist and the storage's own errors.
+    """
+    return keep_result(run, held(run), step, reason)
+
+
+def keep_result(run: TrainingRun, rows: TrainingRunQuerySet, step: int, reason: str) -> Lora | None:
+    """End the run as done if it is still among `rows`, and charge for the steps that it did."""
+    trained = write_trained(run, Snapshot.objects.get(run=run, step=step))
+    with transaction.atomic():
+        if not _end(rows, State.DONE, best_step=step, best_reason=reason[:300], seconds_left=None):
+            return None
+        lora = make_row(run, trained)
+        TrainingRun.objects.filter(pk=run.pk).update(lora=lora)
+        charge(run, f"Trained: {run.name}")
+    after_end(run, State.DONE)
+    return lora
+
+
+def fail_run(run: TrainingRun, code: str, message: str) -> bool:
+    """End a running run as failed by our fault and give the credits back."""
+    ended = end_unpaid(run, held(run), State.FAILED, f"Failed: {run.name}", code=code, message=message)
+    if ended:
+        logger.warning("run_failed", run=run.code, code=code, message=message)
+    return ended
+
+
+def end_unpaid(
+    run: TrainingRun, rows: TrainingRunQuerySet, state: State, note: str, *, code: str = "", message: str = ""
+) -> bool:
+    """End the run, if it is still among `rows`, without a LoRA; the whole hold returns."""
+    with transaction.atomic():
+        ended = _end(rows, state, error_code=code, error_message=message[:300], seconds_left=None)
+        if ended and credits.release(run.reference, note=note):
+            budgets.refund(run.token_id, run.credits)
+    if ended:
+        after_end(run, state)
+    return ended
+
+
+def charge(run: TrainingRun, note: str) -> None:
+    """Settle for the steps done; the rest returns to the wallet and to the budget of the token that asked.
+
+    A run of a search holds nothing of its own: its search pays (see `searching`).
+    """
+    cost = cost_so_far(run)
+    if credits.settle(run.reference, cost, note=note) and cost < run.credits:
+        budgets.refund(run.token_id, run.credits - cost)
+
+
+def cost_so_far(run: TrainingRun) -> int:
+    """Credits for the steps done, of the credits for all of them."""
+    return math.ceil(run.credits * min(1.0, run.step / run.steps))
+
+
+def _end(rows: TrainingRunQuerySet, state: State, **values: object) -> bool:
+    return bool(
+        rows.update(state=state, finished_at=Now(), lease_until=None, worker="", wish="", state_files={}, **values)
+    )
+
+
+def after_end(run: TrainingRun, state: State) -> None:
+    """What was only kept for going on is removed, and the pages are told."""
+    run.state_files = {}
+    transaction.on_commit(lambda: files.sweep(run.code))
+    announce(run, state)
+
+
+def announce(run: TrainingRun, state: State) -> None:
+    run.state = state
+    transaction.on_commit(lambda: events.publish_run(run.code, events.RunChanged(state)))

@@ -1,0 +1,87 @@
+"""The trained LoRA as a file in the weights folder and a private row of its owner's in the catalog."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from generation.catalog.importing import fields_of, stamp_of
+from generation.catalog.loras.naming import is_taken
+from generation.models import Lora, Snapshot, TrainingRun
+from generation.storage import files
+from generation.weightfiles.classify import WeightFile, read_weightfile
+
+FOLDER = "trained"
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedFile:
+    """A written file that no row points at yet; `path` is relative to the first weights folder."""
+
+    path: str
+    weights: WeightFile
+    stamp: str
+
+
+def write_trained(run: TrainingRun, snapshot: Snapshot) -> TrainedFile:
+    """Copy the snapshot's file to where the engine finds it, whole or not at all.
+
+    Where no row comes of it, because somebody else ended the run meanwhile, upkeep sweeps it a day later.
+    """
+    root = Path(settings.WEIGHTS_DIRS[0])
+    target = root / FOLDER / run.code / f"{run.name}-{snapshot.step}.safetensors"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f".part-{os.getpid()}-{target.name}")
+    with part.open("wb") as file:
+        file.write(files.read(snapshot.file))
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(target)
+    return TrainedFile(target.relative_to(root).as_posix(), read_weightfile(target), stamp_of(target))
+
+
+def make_row(run: TrainingRun, trained: TrainedFile) -> Lora:
+    """The owner's private LoRA; its name is the run's, with a number when that is taken. Call in a transaction."""
+    trigger = run.recipe.trigger
+    fields = {
+        **fields_of(trained.weights, Path(trained.path)),
+        "path": trained.path,
+        "stamp": trained.stamp,
+        "sha256": trained.weights.sha256,
+        "title": run.name.replace("-", " ").replace("_", " "),
+        "trigger_words": [trigger] if trigger else list(trained.weights.trigger_words),
+        "owner_id": run.owner_id,
+        "is_public": False,
+    }
+    try:
+        with transaction.atomic():
+            return Lora.objects.create(name=free_name(run.name), **fields)
+    except IntegrityError:  # somebody took the name since our look
+        return Lora.objects.create(name=f"{run.name[:80]}-{run.code}", **fields)
+
+
+def free_name(wanted: str) -> str:
+    """The word as it was typed, or with the first number by which no LoRA, series or page goes."""
+    numbered = (wanted if n == 1 else f"{wanted}-{n}" for n in count(1))
+    return next(name for name in numbered if not is_taken(name))
+
+
+def replace(former: Lora, run: TrainingRun, trained: TrainedFile) -> Lora:
+    """Another snapshot takes a LoRA's place, in its series too. Call in a transaction.
+
+    The former row stays for the pictures made with it, and frees its name.
+    """
+    place = {"title": former.title, "series": former.series, "version": former.version}
+    former.name, former.is_enabled = free_name(f"{former.name[:80]}-{former.autov2}"), False
+    former.series = ""
+    former.save(update_fields=["name", "is_enabled", "series"])
+    lora = make_row(run, trained)
+    for field, value in place.items():
+        setattr(lora, field, value)
+    lora.save(update_fields=list(place))
+    return lora

@@ -1,0 +1,73 @@
+"""A trainer's folder and its copy in the storage: what one worker left, another goes on from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import structlog
+
+from generation.models import TrainingRun
+from generation.storage import files as storage_files
+from generation.training.runs import files
+from generation.training.runs.lifecycle import keep_state
+
+logger = structlog.get_logger(__name__)
+
+STATE = "state.safetensors"
+"""The trainer writes it last, so when it has changed the folder is worth keeping."""
+
+Stamp = tuple[int, int]
+
+
+class Keepsake:
+    """The folder of one attempt. The row names the stored files, so that a copy counts as a whole or not at all."""
+
+    def __init__(self, run: TrainingRun, folder: Path) -> None:
+        self.run = run
+        self.folder = folder
+        self._kept: dict[str, Stamp] = {}
+
+    def restore(self) -> None:
+        """Fill the empty folder with what the last attempt kept."""
+        for name, stored in self.run.state_files.items():
+            path = self.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(storage_files.read(stored))
+            self._kept[name] = _stamp(path)
+
+    def stored(self, path: Path) -> str | None:
+        """Under which name the storage has this file of the folder as it is now, if it has."""
+        name = path.relative_to(self.folder).as_posix()
+        return self.run.state_files.get(name) if self._kept.get(name) == _stamp(path) else None
+
+    def keep(self) -> bool:
+        """Store what changed since, if the trainer has saved. False when the run is no longer this attempt's.
+
+        A storage that refuses costs no more than the steps since the last copy, so the training goes on.
+        """
+        state = self.folder / STATE
+        if not state.exists() or self.stored(state):
+            return True
+        stamps = {path.relative_to(self.folder).as_posix(): _stamp(path) for path in _files(self.folder)}
+        changed = [name for name in stamps if self._kept.get(name) != stamps[name]]
+        try:
+            stored = {name: files.keep(self.run, name, (self.folder / name).read_bytes()) for name in changed}
+        except Exception:  # each storage raises its own
+            logger.exception("state_not_kept", run=self.run.code)
+            return True
+        before = self.run.state_files
+        if not keep_state(self.run, {**before, **stored}):
+            storage_files.discard(*stored.values())
+            return False
+        self._kept |= {name: stamps[name] for name in changed}
+        files.discard_unused(self.run.code, before.values())
+        return True
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*.safetensors") if not path.name.startswith(".")]
+
+
+def _stamp(path: Path) -> Stamp:
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns

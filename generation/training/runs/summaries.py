@@ -1,0 +1,59 @@
+"""What pages and programs show of runs: plain values, read from rows alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from generation.models import Snapshot, TrainingRun
+from generation.training.runs import queueing
+from generation.training.runs.curve import Point
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotView:
+    """One column of the contact sheet. `gap` is validation loss minus training loss: how much is learned by heart."""
+
+    step: int
+    training_loss: float | None
+    validation_loss: float | None
+    gap: float | None
+    similarity_training: float | None
+    similarity_validation: float | None
+    closest: int | None
+    memorised: list[tuple[int, str]]
+    samples: list[str]
+    size_bytes: int
+    has_file: bool
+    is_best: bool
+
+
+def curve_of(run: TrainingRun) -> list[Point]:
+    """Points (step, training loss, validation loss or None), at most `curve.MAX_POINTS`, by step."""
+    return [(step, loss, validation) for step, loss, validation in run.curve]
+
+
+def snapshots_of(run: TrainingRun) -> list[SnapshotView]:
+    return [_view(snapshot, snapshot.step == run.best_step) for snapshot in run.snapshots.all()]
+
+
+def _view(snapshot: Snapshot, is_best: bool) -> SnapshotView:
+    training, validation = snapshot.training_loss, snapshot.validation_loss
+    return SnapshotView(
+        step=snapshot.step,
+        training_loss=training,
+        validation_loss=validation,
+        gap=None if training is None or validation is None else validation - training,
+        similarity_training=snapshot.similarity_training,
+        similarity_validation=snapshot.similarity_validation,
+        closest=snapshot.closest,
+        memorised=[(index, name) for index, name in snapshot.memorised],
+        samples=list(snapshot.samples),
+        size_bytes=snapshot.size_bytes,
+        has_file=bool(snapshot.file),
+        is_best=is_best,
+    )
+
+
+def place_of(run: TrainingRun) -> int | None:
+    """Place in the queue, from 1, while the run waits."""
+    return queueing.place_of(run) if run.state == TrainingRun.State.QUEUED else None

@@ -1,0 +1,1 @@
+"""Searches: several candidates of one training, halved until one is left."""

@@ -1,0 +1,103 @@
+"""What keeps runs true without being asked: expired leases, lost bells, searches left standing, files nobody uses.
+
+Any number may run at once. Pictures have their own, `generation.upkeep`.
+"""
+
+from __future__ import annotations
+
+import structlog
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
+
+from generation.messages import wakeups
+from generation.models import TrainingRun, TrainingSearch
+from generation.storage import files as storage_files
+from generation.training.runs import files, lifecycle
+from generation.training.runs.queueing import RING_DUE
+from generation.training.runs.selection import best_so_far
+from generation.training.searches import halving
+
+logger = structlog.get_logger(__name__)
+
+State, Wish = TrainingRun.State, TrainingRun.Wish
+
+MAX_LONE_DEATHS = 2
+
+
+def heal() -> dict[str, int]:
+    """Requeue what a dead worker held, take searches on, and wake a worker for what nobody was told of."""
+    requeued = requeue_expired_runs()
+    for search_id in TrainingSearch.objects.running().values_list("pk", flat=True):
+        halving.advance(search_id)
+    return {"runs_requeued": requeued, "runs_rung": resend_unannounced_runs()}
+
+
+def requeue_expired_runs() -> int:
+    """Runs whose worker went silent go back to the queue; one that killed two without getting on is set aside."""
+    requeued = 0
+    for run in expired_runs():
+        with transaction.atomic():
+            # Locked and looked at again, so that two who heal at once do not both count one death.
+            locked = expired_runs().select_for_update().filter(pk=run.pk, attempt=run.attempt).first()
+            if locked is not None:
+                requeued += _put_right(locked)
+    return requeued
+
+
+def expired_runs() -> QuerySet[TrainingRun]:
+    return TrainingRun.objects.running().filter(lease_until__lt=Now())
+
+
+def _put_right(run: TrainingRun) -> bool:
+    """True when it waits again."""
+    run.lone_deaths += 1
+    rows = TrainingRun.objects.filter(pk=run.pk)
+    rows.update(lone_deaths=run.lone_deaths)
+    if run.lone_deaths >= MAX_LONE_DEATHS:
+        sentence = "The worker stopped again and again on this training, so it was set aside. Your credits are back."
+        lifecycle.end_unpaid(
+            run, rows, State.FAILED, "Set aside after repeated worker loss", code="worker-lost", message=sentence
+        )
+        logger.error("run_set_aside", run=run.code, attempt=run.attempt)
+        return False
+    rests = run.wish == Wish.PAUSE
+    state = State.PAUSED if rests else State.QUEUED
+    rows.update(state=state, worker="", lease_until=None, announced_at=RING_DUE, wish=Wish.NONE if rests else run.wish)
+    lifecycle.announce(run, state)
+    logger.warning("run_lease_expired", run=run.code, step=run.step)
+    return not rests
+
+
+def resend_unannounced_runs() -> int:
+    """One wake-up when a queued run's is missing or old: a worker trains until nothing is queued."""
+    silent = TrainingRun.objects.queued().filter(Q(announced_at=None) | Q(announced_at__lte=RING_DUE))
+    waiting = list(silent.values_list("pk", flat=True))
+    if waiting and not wakeups.send(wakeups.Task.RUN_NEXT_TRAINING):
+        return 0
+    TrainingRun.objects.filter(pk__in=waiting).update(announced_at=Now())
+    return len(waiting)
+
+
+def prune() -> dict[str, int]:
+    """End what rests for ever, and sweep what no run uses: of late results, of discarded runs, half-written files."""
+    ended = end_forgotten_runs()
+    swept = list(files.orphans())
+    storage_files.discard(*swept)
+    return {"runs_ended": ended, "run_files": len(swept)}
+
+
+def end_forgotten_runs() -> int:
+    """Paused runs keep their pictures from being deleted in time, so they end with them: kept as far as they came."""
+    resting = TrainingRun.objects.filter(state=State.PAUSED, search=None)
+    ended = 0
+    for run in resting.filter(dataset__expires_at__lt=Now()):
+        row = TrainingRun.objects.filter(pk=run.pk, state=State.PAUSED)
+        if run.snapshots.filter(step__gt=0).exists():
+            choice = best_so_far(run)
+            ended += lifecycle.keep_result(run, row, choice.step, choice.reason) is not None
+        else:
+            sentence = "The days of the data set were over before there was a snapshot. Your credits are back."
+            note = f"Forgotten: {run.name}"
+            ended += lifecycle.end_unpaid(run, row, State.CANCELLED, note, code="forgotten", message=sentence)
+    return ended

@@ -1,0 +1,1 @@
+"""Pages of checkpoints and LoRAs, and of one's own uploads."""

@@ -1,0 +1,118 @@
+"""The pages of the catalog: LoRAs and checkpoints, and the page of one of each. Changing one's own is `loras`'."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from generation.catalog.loras.pictures import pictures_with
+from generation.catalog.loras.versions import may_follow, versions_of
+from generation.models import Checkpoint, Lora
+from generation.models.catalog import FAMILY_TITLES
+from generation.web.catalog.samples import Sample, released_samples, samples_of
+from generation.web.public_pictures import Print, showroom
+
+SAMPLES_ON_A_CARD = 3
+PRINTS_SHOWN = 24
+
+
+def cards(rows: Sequence[Checkpoint | Lora], user: Any) -> list[dict[str, Any]]:
+    released = released_samples([row.pk for row in rows if isinstance(row, Lora)], user)
+    return [{"row": row, "samples": card_samples(row, released)} for row in rows]
+
+
+def card_samples(row: Checkpoint | Lora, released: dict[int, list[Sample]]) -> list[Sample]:
+    """Pictures that came with the site, else those of its release."""
+    own = [each for each in samples_of(row) if each.picture]
+    return (own or (released.get(row.pk, []) if isinstance(row, Lora) else []))[:SAMPLES_ON_A_CARD]
+
+
+@require_safe
+def loras(request: HttpRequest) -> HttpResponse:
+    """LoRAs that this person may use, the newest of each series; `?family=` keeps one family, `?mine=1` their own."""
+    mine = request.GET.get("mine") == "1" and request.user.is_authenticated
+    usable = Lora.objects.usable_by(request.user).newest_for(request.user)
+    rows = (Lora.objects.filter(owner=request.user.pk) if mine else usable).select_related("owner").order_by("title")
+    present = set(rows.values_list("family", flat=True))
+    family = request.GET.get("family", "")
+    context = {
+        "families": [(key, title) for key, title in FAMILY_TITLES.items() if key in present],
+        "family": family,
+        "mine": mine,
+        "cards": cards(list(rows.for_family(family) if family in present else rows), request.user),
+    }
+    return render(request, "generation/loras.html", context)
+
+
+@require_safe
+def lora(request: HttpRequest, name: str) -> HttpResponse:
+    """One LoRA, by its own name or as the newest of a series; its owner sees it in every state."""
+    visible = Lora.objects.visible_to(request.user).select_related("owner")
+    row = visible.named(name)
+    if row is None:
+        raise Http404("There is no such LoRA.")
+    released = released_samples([row.pk], request.user).get(row.pk, [])
+    allowed = set(visible.filter(series=row.series).values_list("pk", flat=True)) if row.series else set()
+    is_mine = request.user.is_authenticated and row.owner_id == request.user.pk
+    context = {
+        "row": row,
+        "is_mine": is_mine,
+        "may_follow": is_mine and may_follow(row).exists(),
+        "samples": samples_of(row) or released,
+        "versions": [each for each in versions_of(row) if each.pk in allowed],
+        "parents": parents_of(row, request.user),
+        "shared": row.shared_with.count() if is_mine else 0,
+        "prints": showroom.made_with(row.sha256, PRINTS_SHOWN),
+        "own_prints": own_prints(request.user, row)[:PRINTS_SHOWN],
+    }
+    return render(request, "generation/lora.html", context)
+
+
+def own_prints(user: Any, row: Lora) -> list[Print]:
+    """Pictures that the person who looks has made with it; each leads to its own page."""
+    if not user.is_authenticated:
+        return []
+    return [
+        Print(
+            url=reverse("image", args=[image.code]),
+            picture=reverse("image-thumbnail", args=[image.code]),
+            width=image.width,
+            height=image.height,
+            alt=image.prompt,
+        )
+        for image in pictures_with(user, row)
+    ]
+
+
+def parents_of(row: Lora, user: Any) -> list[dict[str, Any]]:
+    """What it was merged from; a parent that this person may not see keeps its title, without a link."""
+    rows = list(row.parents.select_related("parent"))
+    seen = Lora.objects.visible_to(user).filter(pk__in=[each.parent_id for each in rows if each.parent_id])
+    names = {lora.pk: lora.name for lora in seen}
+    return [{"title": each.name, "weight": each.weight, "name": names.get(each.parent_id or 0)} for each in rows]
+
+
+@require_safe
+def checkpoints(request: HttpRequest) -> HttpResponse:
+    rows = Checkpoint.objects.usable_by(request.user).order_by("-is_default", "title")
+    return render(request, "generation/checkpoints.html", {"cards": cards(list(rows), request.user)})
+
+
+@require_safe
+def checkpoint(request: HttpRequest, name: str) -> HttpResponse:
+    row: Checkpoint | None = Checkpoint.objects.usable_by(request.user).filter(name=name).first()
+    if row is None:
+        raise Http404("There is no such checkpoint.")
+    fitting = Lora.objects.usable_by(request.user).newest_for(request.user).for_family(row.family).order_by("title")
+    context = {
+        "row": row,
+        "samples": samples_of(row),
+        "loras": cards(list(fitting), request.user),
+        "prints": showroom.made_with(row.sha256, PRINTS_SHOWN),
+    }
+    return render(request, "generation/checkpoint.html", context)

@@ -1,0 +1,50 @@
+"""Sample pictures: static files named for their prompt for bundled weights, a release's for people's LoRAs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from django.contrib.staticfiles import finders
+from django.templatetags.static import static
+from django.utils.text import slugify
+
+from generation.models import Checkpoint, Lora
+from generation.web.public_pictures import showroom
+
+SAMPLE_WEIGHT = 0.9
+"""The weight at which a LoRA's samples were drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Words that work, the whole prompt with its tag, and the address of the picture (empty: none was drawn)."""
+
+    words: str
+    prompt: str
+    picture: str
+
+
+def samples_of(row: Checkpoint | Lora) -> list[Sample]:
+    """The example prompts of a checkpoint or a LoRA; a LoRA's carry its tag."""
+    tag = f" <lora:{row.name}:{SAMPLE_WEIGHT:g}>" if isinstance(row, Lora) else ""
+    return [Sample(words, f"{words}{tag}", picture_of(row.name, words)) for words in row.example_prompts]
+
+
+def released_samples(loras: Sequence[int], user: Any) -> dict[int, list[Sample]]:
+    """The pictures of LoRAs' releases, by the LoRA's id."""
+    found = showroom.samples_of(loras, user)
+    return {pk: [Sample(each.alt, each.alt, each.picture) for each in prints] for pk, prints in found.items()}
+
+
+def picture_of(name: str, prompt: str) -> str:
+    path = f"img/examples/{name}/{slugify(prompt)}.webp"
+    return static(path) if _is_there(path) else ""
+
+
+@cache
+def _is_there(path: str) -> bool:
+    """Static files do not change while the site runs; a missing one must not break the page."""
+    return finders.find(path) is not None

@@ -1,0 +1,238 @@
+"""The Create page: the form, its price, its draft, and the press of the button."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.credits import grant_daily, wallet_of
+from accounts.models import User
+from accounts.refusals import Refusal
+from generation.catalog.resolving import find_checkpoint
+from generation.jobs.submission import submit_jobs, total_price
+from generation.models import Checkpoint, GeneratedImage, Job, Lora, Vae
+from generation.recipes.picture import EMPHASIS_MODES, STEPS_RANGE, InvalidRecipe, Recipe
+from generation.recipes.sampling import SAMPLERS, SCHEDULES
+from generation.web.access import MakerRequest, asks_for_part, makers_only
+from generation.web.catalog.samples import Sample, picture_of, released_samples, samples_of
+from generation.web.create.drafts import READ_NOTICE, draft_of, keep_draft
+from generation.web.create.forms import COUNT_RANGE, OWN_SIZE, RecipeForm, default_fields, fields_of, typed_fields
+from generation.web.create.job_tiles import stage_of, submissions_of
+from generation.web.create.sizes import shapes_of
+from generation.web.page_context import queue_of
+from generation.web.public_pictures import showroom
+
+
+@makers_only
+@require_http_methods(["GET", "POST"])
+def create(request: MakerRequest) -> HttpResponse:
+    """The form and the stage. POST queues pictures and never waits for one."""
+    grant_daily(request.user)
+    if request.method == "POST":
+        return make(request)
+    fields = prefilled(request)
+    return page(request, RecipeForm(initial=fields), fields)
+
+
+def make(request: MakerRequest) -> HttpResponse:
+    """Queue what the form says. Whatever was typed is kept as the draft, also when it is refused."""
+    form = RecipeForm(request.POST)
+    jobs, status = submitted(request.user, form)
+    keep_draft(request.user, after_sending(request.POST) if jobs else typed_fields(request.POST))
+    if asks_for_part(request):
+        return group(request, jobs) if jobs else sentences(form, status)
+    return redirect("create") if jobs else page(request, form, typed_fields(request.POST), status)
+
+
+def submitted(user: User, form: RecipeForm) -> tuple[list[Job], int]:
+    """The jobs of the form; none, and the status of the refusal, when it says no at one of its fields."""
+    if not form.is_valid():
+        return [], 400
+    try:
+        return submit_jobs(user, form.recipe(user), form.count_said), 201
+    except InvalidRecipe as error:
+        form.refuse(error.field, str(error), error.code)
+    except Refusal as refusal:
+        form.refuse(refusal.field, refusal.message, refusal.code)
+        return [], refusal.status
+    return [], 400
+
+
+def after_sending(data: Mapping[str, Any]) -> dict[str, str]:
+    """The form as it stands after a press: the same, but for a seed that was not locked."""
+    fields = typed_fields(data)
+    return fields if "seed_locked" in fields else {**fields, "seed": ""}
+
+
+def group(request: MakerRequest, jobs: list[Job]) -> HttpResponse:
+    """The fresh submission as the rows have it by now: a quick worker may be drawing already."""
+    now = Job.objects.filter(pk__in=[job.pk for job in jobs]).select_related("image")
+    context = {"submission": submissions_of(now)[0]}
+    return render(request, "generation/submission.html", context, status=201)
+
+
+def sentences(form: RecipeForm, status: int) -> JsonResponse:
+    """Every refusal of the form, by field; the empty name is the form itself."""
+    said = [
+        {
+            "field": "" if field == "__all__" else field,
+            "code": error.code,
+            "detail": error.message % (error.params or ()),
+        }
+        for field, errors in form.errors.as_data().items()
+        for error in errors
+    ]
+    return JsonResponse({"errors": said}, status=status)
+
+
+def prefilled(request: MakerRequest) -> dict[str, str]:
+    """The form's fields: the draft, or the recipe that the address names, over the checkpoint's defaults."""
+    fields = {**draft_of(request.user), **named_recipe(request)}
+    fields |= {name: request.GET[name] for name in ("prompt", "checkpoint") if name in request.GET}
+    if lora := request.GET.get("lora", ""):
+        fields["prompt"] = f"{fields.get('prompt', '')} <lora:{lora}:0.8>".strip()
+    checkpoint = checkpoint_or_none(request.user, fields.get("checkpoint", ""))
+    defaults = default_fields(checkpoint) if checkpoint else {}
+    return {**defaults, **{name: value for name, value in fields.items() if value != "" or name not in defaults}}
+
+
+def named_recipe(request: MakerRequest) -> dict[str, str]:
+    """`?image=` an own picture, `?job=` an own job, `?post=` a public post: its recipe, or nothing."""
+    user, asked = request.user, request.GET
+    recipe: Recipe | None = None
+    if code := asked.get("image"):
+        image = GeneratedImage.objects.of(user).kept().filter(code=code).first()
+        recipe = image.recipe if image else None
+    elif code := asked.get("job"):
+        job = Job.objects.of(user).filter(code=code).first()
+        recipe = job.recipe if job else None
+    elif code := asked.get("post"):
+        recipe = showroom.recipe_of(code)
+    return fields_of(recipe) if recipe else {}
+
+
+def checkpoint_or_none(user: User, name: str) -> Checkpoint | None:
+    """The named checkpoint, the default one in its stead, or None on a site that has none yet."""
+    for wanted in (name, ""):
+        try:
+            return find_checkpoint(user, wanted)
+        except Refusal:
+            continue
+    return None
+
+
+def page(request: MakerRequest, form: RecipeForm, fields: dict[str, str], status: int = 200) -> HttpResponse:
+    user = request.user
+    checkpoint = checkpoint_or_none(user, fields.get("checkpoint", ""))
+    context = {
+        "form": form,
+        "quote": quote(user, fields),
+        "stage": stage_of(user),
+        "most_steps": min(STEPS_RANGE[1], user.plan.max_steps),
+        "counts": range(1, min(COUNT_RANGE[1], user.plan.max_pictures) + 1),
+        "checkpoints": Checkpoint.objects.usable_by(user).order_by("title"),
+        "vaes": Vae.objects.usable_by(user).order_by("title"),
+        "samplers": SAMPLERS,
+        "schedules": SCHEDULES,
+        "emphasis_modes": EMPHASIS_MODES,
+        "examples": examples_of(checkpoint),
+        "read": request.session.pop(READ_NOTICE, None),
+        **choices_of(user, checkpoint, fields),
+    }
+    return render(request, "generation/create.html", context, status=status)
+
+
+def choices_of(user: User, checkpoint: Checkpoint | None, fields: Mapping[str, str]) -> dict[str, Any]:
+    """What depends on the checkpoint: sizes to tap and LoRAs that fit."""
+    if checkpoint is None:
+        return {"shapes": [], "size": OWN_SIZE, "loras": []}
+    shapes = shapes_of(checkpoint.native_width, checkpoint.native_height)
+    size = fields.get("size", "")
+    if size == OWN_SIZE or not size:
+        size = f"{fields.get('width', '')}x{fields.get('height', '')}"
+    fitting = Lora.objects.usable_by(user).newest_for(user).for_family(checkpoint.family).order_by("title")
+    loras = list(fitting)
+    released = released_samples([lora.pk for lora in loras], user)
+    return {
+        "checkpoint": checkpoint,
+        "shapes": shapes,
+        "size": size if any(shape.value == size for shape in shapes) else OWN_SIZE,
+        "loras": [{"row": lora, "picture": first_picture(lora, released)} for lora in loras],
+    }
+
+
+def first_picture(lora: Lora, released: Mapping[int, list[Sample]]) -> str:
+    return next((sample.picture for sample in samples_of(lora) or released.get(lora.pk, [])), "")
+
+
+def examples_of(checkpoint: Checkpoint | None) -> list[dict[str, str]]:
+    if checkpoint is None:
+        return []
+    return [
+        {
+            "prompt": prompt,
+            "picture": picture_of(checkpoint.name, prompt),
+            "url": reverse("create", query={"prompt": prompt, "checkpoint": checkpoint.name}),
+        }
+        for prompt in checkpoint.example_prompts[:6]
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What pressing the button would cost; `sentence` says why it cannot be pressed. `credits` None: no price."""
+
+    count: int
+    credits: int | None
+    left: int
+    sentence: str = ""
+
+    @property
+    def enough(self) -> bool:
+        return self.credits is None or self.credits <= self.left
+
+
+def quote(user: User, fields: Mapping[str, Any]) -> Quote:
+    """The price of the form as it stands; the prompt does not matter to it."""
+    left = wallet_of(user).balance
+    form = RecipeForm({**fields, "prompt": "a picture"})
+    try:
+        credits = total_price([form.recipe(user)]) * form.count_said if form.is_valid() else None
+    except (InvalidRecipe, Refusal):
+        credits = None
+    if credits is None or credits <= left:
+        return Quote(form.cleaned_data.get("count") or 1, credits, left)
+    dear = f"This costs {credits} credits and you have {left}. Make fewer or smaller pictures, or wait for tomorrow's."
+    return Quote(form.count_said, credits, left, dear)
+
+
+@makers_only
+@require_GET
+def price(request: MakerRequest) -> HttpResponse:
+    """The quote for the fields in the address, and how many pictures are under way."""
+    said = quote(request.user, request.GET.dict())
+    return JsonResponse({**asdict(said), "enough": said.enough, "queue": queue_of(request.user)})
+
+
+@makers_only
+@require_GET
+def choices(request: MakerRequest) -> HttpResponse:
+    """Sizes and LoRAs of another checkpoint, for a page whose checkpoint was changed."""
+    checkpoint = checkpoint_or_none(request.user, request.GET.get("checkpoint", ""))
+    fields = default_fields(checkpoint) if checkpoint else {}
+    return render(
+        request, "generation/choices.html", {"fields": fields, **choices_of(request.user, checkpoint, fields)}
+    )
+
+
+@makers_only
+@require_POST
+def draft(request: MakerRequest) -> HttpResponse:
+    keep_draft(request.user, typed_fields(request.POST))
+    return HttpResponse(status=204)

@@ -1,0 +1,109 @@
+"""What stands on the stage of the Create page: tiles, grouped by submission. Plain values, ready for the template."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from accounts.models import User
+from generation.jobs import queueing
+from generation.messages import frames
+from generation.models import GeneratedImage, Job
+from generation.recipes.picture import Recipe
+
+SUBMISSIONS_SHOWN = 12
+JOBS_LOOKED_AT = 128
+PLACES_TOLD = 16
+"""Places and estimates cost a query each; the rest of a long line just waits, and the live line tells more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One picture on its way or made, as the tile partial wants it: place while queued, figures while running."""
+
+    code: str
+    state: str
+    recipe: Recipe
+    prompt: str
+    image: GeneratedImage | None = None
+    error_message: str = ""
+    place: int = 0
+    waiting_reason: str = ""
+    percent: int = 0
+    step: int = 0
+    total: int = 0
+    seconds_left: float = 0.0
+    has_preview: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """The tiles of one press of the button."""
+
+    code: str
+    prompt: str
+    recipe: Recipe
+    created_at: datetime
+    first_job: str
+    tiles: Sequence[Tile]
+
+
+def stage_of(user: User) -> list[Submission]:
+    """The newest submissions, newest first; pictures that their owner deleted are gone from it."""
+    jobs = list(Job.objects.of(user).select_related("image").newest()[:JOBS_LOOKED_AT])
+    newest = list(dict.fromkeys(job.submission for job in jobs))[:SUBMISSIONS_SHOWN]
+    return submissions_of([job for job in jobs if job.submission in newest])
+
+
+def submissions_of(jobs: Iterable[Job]) -> list[Submission]:
+    shown = [job for job in jobs if not is_deleted(job)]
+    tiles = {tile.code: tile for tile in tiles_of(shown)}
+    shown.sort(key=lambda job: (job.created_at, job.submission), reverse=True)
+    order = {code: place for place, code in enumerate(dict.fromkeys(job.submission for job in shown))}
+    shown.sort(key=lambda job: (order[job.submission], job.position))
+    return [_submission(list(siblings), tiles) for _, siblings in groupby(shown, key=lambda job: job.submission)]
+
+
+def _submission(jobs: Sequence[Job], tiles: dict[str, Tile]) -> Submission:
+    first = jobs[0]
+    return Submission(
+        first.submission, first.prompt, first.recipe, first.created_at, first.code, [tiles[job.code] for job in jobs]
+    )
+
+
+def is_deleted(job: Job) -> bool:
+    image = image_of(job)
+    return image is not None and image.deleted_at is not None
+
+
+def image_of(job: Job) -> GeneratedImage | None:
+    return getattr(job, "image", None)
+
+
+def tiles_of(jobs: Sequence[Job]) -> list[Tile]:
+    """Tiles of the jobs, in the order given."""
+    waiting = [job for job in jobs if job.state == Job.State.QUEUED]
+    told = sorted(waiting, key=lambda job: (job.virtual_start, job.pk))[:PLACES_TOLD]
+    waits = queueing.waits(told)
+    return [_tile(job, waits.get(job.pk)) for job in jobs]
+
+
+def _tile(job: Job, wait: queueing.Wait | None) -> Tile:
+    frame = frames.last_frame(job.code) if job.state == Job.State.RUNNING else None
+    return Tile(
+        code=job.code,
+        state=job.state,
+        recipe=job.recipe,
+        prompt=job.prompt,
+        image=image_of(job),
+        error_message=job.error_message,
+        place=wait.place if wait else 0,
+        waiting_reason=wait.reason if wait else "",
+        percent=frame.percent if frame else 0,
+        step=frame.step if frame else 0,
+        total=frame.total if frame else 0,
+        seconds_left=frame.seconds_left if frame else 0.0,
+        has_preview=bool(frame and frame.picture),
+    )

@@ -1,0 +1,45 @@
+"""A picture is brought to the Create page: its recipe becomes the draft, and what has no match here is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST
+
+from accounts.refusals import Refusal
+from generation.catalog.matching import read_recipe
+from generation.web.access import MakerRequest, asks_for_part, makers_only, refused, say
+from generation.web.create.drafts import READ_NOTICE, draft_of, keep_draft
+from generation.web.create.forms import OWN_SIZE
+
+KEPT = ("count", "checkpoint")
+"""What stays of the form where the picture tells nothing: the rest of the old one would mix two recipes."""
+
+
+@makers_only
+@require_POST
+def read(request: MakerRequest) -> HttpResponse:
+    """Fill the draft from the posted `picture`; the next look at the page shows it and what could not be matched."""
+    try:
+        matched = read_recipe(request.user, request.FILES.get("picture"))
+    except Refusal as refusal:
+        if asks_for_part(request):
+            return refused(refusal)
+        say(request, refusal)
+        return redirect("create")
+    kept = {name: value for name, value in draft_of(request.user).items() if name in KEPT}
+    keep_draft(request.user, {**kept, **fields_read(matched.values)})
+    request.session[READ_NOTICE] = {"unmatched": [miss.message for miss in matched.unmatched]}
+    return HttpResponse(status=204) if asks_for_part(request) else redirect("create")
+
+
+def fields_read(values: dict[str, Any]) -> dict[str, str]:
+    """Matched values as the form's fields: the size as one that was typed, a seed locked, since it was asked for."""
+    fields = {name: f"{value:g}" if isinstance(value, float) else str(value) for name, value in values.items()}
+    if "width" in fields:
+        fields["size"] = OWN_SIZE
+    if "seed" in fields:
+        fields["seed_locked"] = "on"
+    return fields

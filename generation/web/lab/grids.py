@@ -1,0 +1,164 @@
+"""The lab's page with its form, the price of a grid, and the page of one grid that fills in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.credits import grant_daily, wallet_of
+from accounts.refusals import Refusal
+from generation.jobs.grids.submission import cancel_grid, price_of, submit_grid
+from generation.jobs.submission import random_seed
+from generation.models import Checkpoint, GeneratedImage, LabGrid, Lora, LoraMerge
+from generation.recipes.grids.axes import FIELDS
+from generation.recipes.picture import InvalidRecipe
+from generation.recipes.sampling import SAMPLERS, SCHEDULES
+from generation.web.access import MakerRequest, asks_for_part, makers_only, refused, say
+from generation.web.catalog.samples import released_samples, samples_of
+from generation.web.create.create import checkpoint_or_none
+from generation.web.create.forms import default_fields
+from generation.web.lab.forms import LETTERS, LabForm, MergeForm, fields_of_plan
+from generation.web.lab.shown_grid import progress_of, sheets_of
+
+GRIDS_SHOWN = 12
+
+
+def own_grid(request: MakerRequest, code: str) -> LabGrid:
+    grid: LabGrid | None = LabGrid.objects.of(request.user).filter(code=code).select_related("image").first()
+    if grid is None:
+        raise Http404("There is no such grid, or it is not yours.")
+    return grid
+
+
+@makers_only
+@require_http_methods(["GET", "POST"])
+def lab(request: MakerRequest) -> HttpResponse:
+    """The form and what was made with it; `?grid=` fills it with an own grid. POST queues every cell."""
+    grant_daily(request.user)
+    if request.method == "GET":
+        fields = prefilled(request)
+        return page(request, LabForm(initial=fields), fields)
+    form, status = LabForm(request.POST), 400
+    if form.is_valid():
+        try:
+            return redirect("lab-grid", submit_grid(request.user, form.plan(request.user)).code)
+        except (Refusal, InvalidRecipe) as error:
+            form.refuse_with(error)
+            status = getattr(error, "status", 400)
+    fields = {**request.POST.dict(), "mix": list(form.mixed)}
+    return page(request, form, fields, status)
+
+
+def prefilled(request: MakerRequest) -> dict[str, Any]:
+    checkpoint = checkpoint_or_none(request.user, request.GET.get("checkpoint", ""))
+    fields: dict[str, Any] = {**(default_fields(checkpoint) if checkpoint else {}), "mode": "mix", "points": 5}
+    fields |= {"prompt": "a red apple", "seed": str(random_seed()), "strength": 1.0}
+    if code := request.GET.get("grid"):
+        fields |= fields_of_plan(own_grid(request, code).plan)
+    if mode := request.GET.get("mode"):
+        fields["mode"] = "axes" if mode == "axes" else "mix"
+    if names := request.GET.getlist("mix"):
+        fields["mix"] = names[:4]
+    return fields
+
+
+def page(request: MakerRequest, form: LabForm, fields: dict[str, Any], status: int = 200) -> HttpResponse:
+    user = request.user
+    checkpoint = checkpoint_or_none(user, fields.get("checkpoint", ""))
+    context = {
+        "form": form,
+        "fields": fields,
+        "mode": "axes" if fields.get("mode") == "axes" else "mix",
+        "loras": options_of(request, checkpoint, fields.get("mix", [])),
+        "axes": [axis_of(letter, fields) for letter in LETTERS],
+        "kinds": FIELDS.items(),
+        "checkpoints": Checkpoint.objects.usable_by(user).order_by("title"),
+        "samplers": SAMPLERS,
+        "schedules": SCHEDULES,
+        "left": wallet_of(user).balance,
+        "most": user.plan.max_grid_pictures,
+        "grids": LabGrid.objects.of(user).select_related("image").newest()[:GRIDS_SHOWN],
+        "merge_form": MergeForm(),
+        "merges": LoraMerge.objects.of(user).select_related("lora").newest()[:4],
+    }
+    return render(request, "generation/lab/lab.html", context, status=status)
+
+
+def axis_of(letter: str, fields: dict[str, Any]) -> dict[str, Any]:
+    said = {part: fields.get(f"{letter}_{part}", "") for part in ("field", "target", "values")}
+    return {"letter": letter, "place": {"x": "Columns", "y": "Rows", "z": "Sheets"}[letter], **said}
+
+
+def options_of(request: MakerRequest, checkpoint: Checkpoint | None, ticked: list[str]) -> list[dict[str, Any]]:
+    """LoRAs that fit, each with a picture; those that were ticked first, in their order."""
+    usable = Lora.objects.usable_by(request.user).newest_for(request.user)
+    rows = list(usable.for_family(checkpoint.family).order_by("title")) if checkpoint else []
+    released = released_samples([row.pk for row in rows], request.user)
+    options = [
+        {
+            "row": row,
+            "picture": next((one.picture for one in samples_of(row) or released.get(row.pk, [])), ""),
+            "ticked": row.word in ticked or row.name in ticked,
+        }
+        for row in rows
+    ]
+    return sorted(options, key=lambda option: not option["ticked"])
+
+
+@makers_only
+@require_POST
+def quote(request: MakerRequest) -> HttpResponse:
+    """Pictures and credits of the form as it stands, or what is wrong with it. Nothing is made."""
+    form = LabForm(request.POST)
+    try:
+        if not form.is_valid():
+            first = next(iter(form.errors.values()))[0]
+            return JsonResponse({"detail": str(first)}, status=400)
+        plan = form.plan(request.user)
+        credits = price_of(plan)
+    except InvalidRecipe as error:
+        return JsonResponse({"code": error.code, "detail": str(error), "field": error.field}, status=400)
+    except Refusal as refusal:
+        return refused(refusal)
+    left = wallet_of(request.user).balance
+    return JsonResponse({"count": plan.count, "credits": credits, "enough": credits <= left, "left": left})
+
+
+@makers_only
+@require_GET
+def grid(request: MakerRequest, code: str) -> HttpResponse:
+    """One grid: its picture once all cells have ended, and every cell with its label."""
+    return render(request, "generation/lab/grid.html", shown(request, own_grid(request, code)))
+
+
+@makers_only
+@require_GET
+def sheet(request: MakerRequest, code: str) -> HttpResponse:
+    """The head of the page by itself, for a page that is open while the grid ends."""
+    return render(request, "generation/lab/grid_head.html", shown(request, own_grid(request, code)))
+
+
+def shown(request: MakerRequest, grid: LabGrid) -> dict[str, Any]:
+    image: GeneratedImage | None = getattr(grid, "image", None)
+    return {
+        "grid": grid,
+        "plan": grid.plan,
+        "image": image if image is not None and image.deleted_at is None else None,
+        "progress": progress_of(grid),
+        "sheets": sheets_of(request.user, grid),
+    }
+
+
+@makers_only
+@require_POST
+def cancel(request: MakerRequest, code: str) -> HttpResponse:
+    try:
+        cancel_grid(own_grid(request, code))
+    except Refusal as refusal:
+        if asks_for_part(request):
+            return refused(refusal)
+        say(request, refusal)
+    return redirect("lab-grid", code)

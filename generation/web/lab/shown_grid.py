@@ -1,0 +1,74 @@
+"""A grid as its page shows it: rows of tiles with their labels. Plain values, ready for the template."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from accounts.models import User
+from generation.models import Job, LabGrid
+from generation.recipes.grids.plan import Cell, Sheet
+from generation.web.create.job_tiles import Tile, tiles_of
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCell:
+    caption: str
+    tile: Tile
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRow:
+    """`indent` are half cells on either side: rows of a triangle stand in its middle."""
+
+    label: str
+    indent: range
+    cells: Sequence[ShownCell]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSheet:
+    title: str
+    columns: Sequence[str]
+    labelled: bool
+    rows: Sequence[ShownRow]
+
+
+def sheets_of(user: User, grid: LabGrid) -> list[ShownSheet]:
+    """Every cell with the tile of its job."""
+    jobs = list(grid.jobs.select_related("image"))
+    tiles = dict(zip([job.position for job in jobs], tiles_of(jobs), strict=True))
+    return [_sheet(sheet, tiles) for sheet in grid.plan.sheets()]
+
+
+def _sheet(sheet: Sheet, tiles: dict[int, Tile]) -> ShownSheet:
+    wide = max(len(row) for row in sheet.rows)
+    labels = sheet.labels or ("",) * len(sheet.rows)
+    rows = [
+        ShownRow(label, range(wide - len(row)), [_cell(cell, tiles) for cell in row if cell.place in tiles])
+        for label, row in zip(labels, sheet.rows, strict=True)
+    ]
+    return ShownSheet(sheet.title, sheet.columns, bool(sheet.labels), rows)
+
+
+def _cell(cell: Cell, tiles: dict[int, Tile]) -> ShownCell:
+    return ShownCell(cell.caption, tiles[cell.place])
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a grid is: cells that have ended, all cells, and those that came to nothing."""
+
+    ended: int
+    count: int
+    gaps: int
+
+    @property
+    def going(self) -> bool:
+        return self.ended < self.count
+
+
+def progress_of(grid: LabGrid) -> Progress:
+    states = list(grid.jobs.values_list("state", flat=True))
+    ended = [state for state in states if state not in Job.UNFINISHED]
+    return Progress(len(ended), len(states), sum(state != Job.State.DONE for state in ended))

@@ -1,0 +1,1 @@
+"""Websockets: what a page hears while it waits."""

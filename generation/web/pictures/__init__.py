@@ -1,0 +1,1 @@
+"""Pages and files of one's own jobs and pictures."""

@@ -1,0 +1,78 @@
+"""Tiles by themselves, for a page that is already open: fetched again when a job changed, cancelled, preferred."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.cache import patch_cache_control
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.refusals import Refusal
+from generation.jobs.fairness import prefer_job
+from generation.jobs.lifecycle import cancel_job
+from generation.messages import frames
+from generation.models import Job
+from generation.web.access import MakerRequest, asks_for_part, makers_only, own_job, refused, say
+from generation.web.create.job_tiles import is_deleted, submissions_of, tiles_of
+
+TILES_AT_ONCE = 64
+
+
+@makers_only
+@require_GET
+def tiles(request: MakerRequest) -> HttpResponse:
+    """The tiles of the jobs named by `?code=`, those that are the person's own."""
+    codes = request.GET.getlist("code")[:TILES_AT_ONCE]
+    jobs = Job.objects.of(request.user).filter(code__in=codes).select_related("image")
+    shown = [job for job in jobs if not is_deleted(job)]
+    return render(request, "generation/tiles.html", {"tiles": tiles_of(shown)})
+
+
+@makers_only
+@require_GET
+def submission(request: MakerRequest, code: str) -> HttpResponse:
+    """The whole submission that a job belongs to: another tab made it."""
+    job = own_job(request, code)
+    siblings = Job.objects.of(request.user).filter(submission=job.submission).select_related("image")
+    groups = submissions_of(siblings)
+    if not groups:
+        raise Http404("All of these pictures were deleted.")
+    return render(request, "generation/submission.html", {"submission": groups[0]})
+
+
+@makers_only
+@require_GET
+def preview(request: MakerRequest, code: str) -> HttpResponse:
+    """The last preview of a running job, for whoever opens the page late or without a live line."""
+    frame = frames.last_frame(own_job(request, code).code)
+    if frame is None or not frame.picture:
+        raise Http404("There is no preview of this picture.")
+    response = HttpResponse(frame.picture, content_type="image/webp")
+    patch_cache_control(response, private=True, no_store=True)
+    return response
+
+
+@makers_only
+@require_POST
+def cancel(request: MakerRequest, code: str) -> HttpResponse:
+    return done(request, cancel_job, own_job(request, code))
+
+
+@makers_only
+@require_POST
+def prefer(request: MakerRequest, code: str) -> HttpResponse:
+    """Draw this one before one's other pictures."""
+    return done(request, prefer_job, own_job(request, code))
+
+
+def done(request: MakerRequest, verb: Callable[[Job], None], job: Job) -> HttpResponse:
+    """The verb's end or refusal: as a sentence for a script, on the Create page for a plain form."""
+    try:
+        verb(job)
+    except Refusal as refusal:
+        if asks_for_part(request):
+            return refused(refusal)
+        say(request, refusal)
+    return HttpResponse(status=204) if asks_for_part(request) else redirect("create")

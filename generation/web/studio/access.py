@@ -1,0 +1,59 @@
+"""Fetch what is the person's own, or answer that there is no such thing: the first line of the studio's views."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpResponse
+from django.utils.cache import patch_cache_control
+
+from generation.models import DataPicture, DataSet, Snapshot, TrainingRun, TrainingSearch
+from generation.storage import files
+from generation.web.access import MakerRequest
+
+
+def own_dataset(request: MakerRequest, code: str) -> DataSet:
+    dataset: DataSet | None = DataSet.objects.of(request.user).filter(code=code).first()
+    if dataset is None:
+        raise Http404("There is no such data set, or it is not yours.")
+    return dataset
+
+
+def own_picture(request: MakerRequest, code: str, picture: str) -> DataPicture:
+    rows = DataPicture.objects.filter(dataset__owner=request.user, dataset__code=code, code=picture)
+    found: DataPicture | None = rows.select_related("dataset").first()
+    if found is None:
+        raise Http404("There is no such picture, or it is not yours.")
+    return found
+
+
+def own_run(request: MakerRequest, code: str) -> TrainingRun:
+    rows = TrainingRun.objects.of(request.user).filter(code=code)
+    run: TrainingRun | None = rows.select_related("dataset", "search", "lora").first()
+    if run is None:
+        raise Http404("There is no such training, or it is not yours.")
+    return run
+
+
+def own_snapshot(request: MakerRequest, code: str, step: int) -> Snapshot:
+    rows = Snapshot.objects.filter(run__owner=request.user, run__code=code, step=step)
+    snapshot: Snapshot | None = rows.select_related("run").first()
+    if snapshot is None:
+        raise Http404("There is no such snapshot, or it is not yours.")
+    return snapshot
+
+
+def own_search(request: MakerRequest, code: str) -> TrainingSearch:
+    search: TrainingSearch | None = TrainingSearch.objects.filter(owner=request.user, code=code).first()
+    if search is None:
+        raise Http404("There is no such search, or it is not yours.")
+    return search
+
+
+def kept_file(request: MakerRequest, name: str, content_type: str, etag: str) -> HttpResponse:
+    """A stored file, inline. Its owner's browser may keep it, and asks each time whether it still may."""
+    if request.headers.get("If-None-Match") == f'"{etag}"':
+        response = HttpResponse(status=304)
+    else:
+        response = HttpResponse(files.read(name), content_type=content_type)
+    response["ETag"] = f'"{etag}"'
+    patch_cache_control(response, private=True, no_cache=True)
+    return response

@@ -1,0 +1,103 @@
+"""A data set as the light table shows it: prints with captions, what is held out, how many tokens. Plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from generation.models import DataPicture, DataSet
+from generation.training.datasets.captioning import Length, caption_counter, caption_of
+from generation.training.datasets.splitting import held_out_of, usual_folds
+
+LEAST_PICTURES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Print:
+    """One picture on the table. `length` is that of what is trained; None where no checkpoint can say."""
+
+    picture: DataPicture
+    held_out: bool
+    length: Length | None
+
+    @property
+    def is_long(self) -> bool:
+        return self.length is not None and self.length.tokens > self.length.read
+
+    @property
+    def tokens_said(self) -> str:
+        return tokens_said(self.length)
+
+    @property
+    def crop_said(self) -> str:
+        """The crop as the dialog reads it: four numbers, or nothing."""
+        return ",".join(f"{edge:g}" for edge in self.picture.crop or ())
+
+    @property
+    def focus_said(self) -> str:
+        """The focus likewise: two numbers, or nothing."""
+        return ",".join(f"{share:g}" for share in self.picture.focus or ())
+
+
+@dataclass(frozen=True, slots=True)
+class LightTable:
+    """All prints in their order, and what is to be said of them together.
+
+    With more than one of `folds` each picture is held out in turn, and the LoRA learns all: none is marked.
+    """
+
+    prints: Sequence[Print]
+    folds: int = 1
+
+    @property
+    def held_out(self) -> int:
+        return sum(each.held_out for each in self.prints)
+
+    @property
+    def trained(self) -> int:
+        return len(self.prints) - self.held_out
+
+    @property
+    def missing(self) -> int:
+        """How many pictures are still needed before anything can be trained."""
+        return max(0, LEAST_PICTURES - len(self.prints))
+
+    @property
+    def uncaptioned(self) -> int:
+        return sum(not each.picture.caption for each in self.prints)
+
+
+def table_of(dataset: DataSet) -> LightTable:
+    folds, count = usual_folds(dataset), caption_counter()
+    held_out = held_out_of(dataset) if folds == 1 else set()
+    prints = [
+        Print(picture, picture.pk in held_out, count(caption_of(picture, dataset)) if count else None)
+        for picture in dataset.pictures.order_by("pk")
+    ]
+    return LightTable(prints, folds)
+
+
+def split_said(pictures: int, held_out: int, folds: int) -> str:
+    """What a training learns and what it measures on, in a few words."""
+    if folds > 1 and pictures > 1:
+        return f"Learns all {pictures} pictures, each held out in turn"
+    return f"{pictures - held_out} pictures to train on, {held_out} held out"
+
+
+def tokens_said(length: Length | None) -> str:
+    """How long a caption is to the checkpoint, and that its end is lost where it is too long."""
+    if length is None:
+        return ""
+    if length.tokens > length.read:
+        return f"{length.tokens} tokens, {length.read} are read"
+    return "1 token" if length.tokens == 1 else f"{length.tokens} tokens"
+
+
+def cards_of(datasets: Iterable[DataSet], shown: int = 4) -> list[dict[str, Any]]:
+    """Data sets with their first pictures, for a page of many."""
+    cards = []
+    for dataset in datasets:
+        pictures = list(dataset.pictures.order_by("pk"))
+        cards.append({"dataset": dataset, "pictures": pictures[:shown], "count": len(pictures)})
+    return cards

@@ -1,0 +1,172 @@
+"""A training as its pages show it: state in words, what may be done with it, its curve and its contact sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from generation.models import TrainingRun
+from generation.recipes.training import MAX_SAMPLE_PROMPTS
+from generation.training.runs.selection import best_so_far
+from generation.training.runs.summaries import SnapshotView, curve_of, place_of, snapshots_of
+from generation.web.studio.curve import Curve, curve_to_draw
+from generation.web.studio.dataset_table import split_said
+from generation.web.studio.training_forms import KNOBS, PART_NAMES, Knob, fields_of
+
+State, Wish = TrainingRun.State, TrainingRun.Wish
+WISHES = {
+    Wish.PAUSE: "Pausing after this step",
+    Wish.STOP: "Stopping; it is measured once more, and the best is kept",
+    Wish.DISCARD: "Stopping",
+}
+BADGES = {State.DONE: "badge--ok", State.FAILED: "badge--danger", State.RUNNING: "badge--accent"}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One step of the contact sheet. `pictures` pairs each sample's number with the prompt it was drawn from."""
+
+    snapshot: SnapshotView
+    pictures: Sequence[tuple[int, str]]
+    is_best: bool
+
+    @property
+    def alike(self) -> str:
+        """The training pictures that samples of this step resemble too much, named."""
+        names = list(dict.fromkeys(name for _, name in self.snapshot.memorised))
+        return ", ".join(f"“{name}”" for name in names)
+
+
+class RunCard:
+    """A training on a page of many."""
+
+    def __init__(self, run: TrainingRun) -> None:
+        self.run = run
+
+    @cached_property
+    def curve(self) -> Curve:
+        return curve_to_draw(curve_of(self.run), self.run.steps, self.run.best_step)
+
+    @property
+    def badge(self) -> str:
+        return BADGES.get(State(self.run.state), "")
+
+    @property
+    def percent(self) -> int:
+        return 100 * self.run.step // max(1, self.run.steps)
+
+    @property
+    def told(self) -> str:
+        """Where it stands, in a few words."""
+        run = self.run
+        if run.state == State.QUEUED:
+            place = place_of(run)
+            return "Next in line" if place == 1 else f"Waiting, number {place} in line" if place else "Waiting"
+        if run.state == State.RUNNING and run.wish:
+            return f"{WISHES[Wish(run.wish)]}…"
+        if run.state == State.RUNNING:
+            return " · ".join(filter(None, (self.steps_said, self.time_left)))
+        return self.steps_said
+
+    @property
+    def steps_said(self) -> str:
+        return f"{self.run.step:,} of {self.run.steps:,} steps"
+
+    @property
+    def time_left(self) -> str:
+        return "" if self.run.seconds_left is None else f"{duration(self.run.seconds_left)} left"
+
+    @property
+    def leads_itself(self) -> bool:
+        """False while a search decides when it trains."""
+        return self.run.search is None or self.run.search.state != self.run.search.State.RUNNING
+
+    @property
+    def may_delete(self) -> bool:
+        return self.leads_itself and not self.run.is_unfinished
+
+
+class ShownRun(RunCard):
+    """A training on its own page."""
+
+    @property
+    def prompts(self) -> Sequence[str]:
+        """What the samples are drawn from; a run from before they were settled does not tell."""
+        return self.run.recipe.sample_prompts
+
+    @cached_property
+    def columns(self) -> list[Column]:
+        prompts = [*self.prompts, *["sample"] * MAX_SAMPLE_PROMPTS]
+        return [
+            Column(view, list(enumerate(prompts[: len(view.samples)])), view.step == self.best_step)
+            for view in snapshots_of(self.run)
+        ]
+
+    @cached_property
+    def best_step(self) -> int | None:
+        """The chosen snapshot; while it learns, the one that would be proposed if it stopped now."""
+        if self.run.best_step is not None or not self.run.snapshots.filter(step__gt=0).exists():
+            return self.run.best_step
+        return best_so_far(self.run).step
+
+    @cached_property
+    def curve(self) -> Curve:
+        return curve_to_draw(curve_of(self.run), self.run.steps, self.best_step)
+
+    @property
+    def last_training_loss(self) -> float | None:
+        return self.curve.points[-1][1] if self.curve.points else None
+
+    @property
+    def last_validation_loss(self) -> float | None:
+        return self.curve.measured[-1][2] if self.curve.measured else None
+
+    @property
+    def may_pause(self) -> bool:
+        return self.leads_itself and self.run.state in (State.QUEUED, State.RUNNING) and not self.run.wish
+
+    @property
+    def may_resume(self) -> bool:
+        return self.leads_itself and (self.run.state == State.PAUSED or self.run.wish == Wish.PAUSE)
+
+    @property
+    def may_stop(self) -> bool:
+        return self.leads_itself and self.run.is_unfinished and self.run.wish != Wish.STOP and self.run.step > 0
+
+    @property
+    def may_discard(self) -> bool:
+        return self.leads_itself and self.run.is_unfinished
+
+    @property
+    def may_choose(self) -> bool:
+        return self.run.state == State.DONE and not (self.run.lora and self.run.lora.is_public)
+
+    @property
+    def recipe_rows(self) -> list[tuple[Knob, str]]:
+        """Every knob as it was set, in words."""
+        fields = fields_of(self.run.recipe.to_json())
+        return [(knob, said(fields[name])) for name, knob in KNOBS.items()]
+
+    @property
+    def split_said(self) -> str:
+        entries = self.run.manifest
+        return split_said(len(entries), sum(entry["held_out"] for entry in entries), self.run.recipe.folds)
+
+
+def said(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(PART_NAMES[part].lower() for part in value)
+    return " · ".join(str(value).splitlines()) or "–"
+
+
+def duration(seconds: float) -> str:
+    """About how long, as one would say it."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    if seconds < 90 * 60:
+        return f"{round(seconds / 60)} min"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min"

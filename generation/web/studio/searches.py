@@ -1,0 +1,92 @@
+"""The page of a search: its candidates as a table, best first, and their curves over each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.refusals import Refusal
+from generation.models import TrainingSearch
+from generation.training.searches.halving import spent_on
+from generation.training.searches.submission import cancel_search, delete_search
+from generation.training.searches.summaries import CandidateView, table_of
+from generation.web.access import MakerRequest, makers_only, say
+from generation.web.studio.access import own_search
+from generation.web.studio.curve import Curve, Point, curve_to_draw
+from generation.web.studio.training_forms import KNOBS
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One line of the table with its place in the common curve."""
+
+    view: CandidateView
+    path: str
+    is_best: bool
+
+
+@makers_only
+@require_GET
+def search(request: MakerRequest, code: str) -> HttpResponse:
+    return render(request, "generation/studio/search.html", context_of(own_search(request, code)))
+
+
+@makers_only
+@require_GET
+def results(request: MakerRequest, code: str) -> HttpResponse:
+    """Curves and table by themselves, while the search goes on."""
+    return render(request, "generation/studio/search_results.html", context_of(own_search(request, code)))
+
+
+@makers_only
+@require_POST
+def cancel(request: MakerRequest, code: str) -> HttpResponse:
+    try:
+        cancel_search(own_search(request, code))
+    except Refusal as refusal:
+        say(request, refusal)
+    return redirect("search", code)
+
+
+@makers_only
+@require_POST
+def delete(request: MakerRequest, code: str) -> HttpResponse:
+    gone = own_search(request, code)
+    try:
+        delete_search(gone)
+    except Refusal as refusal:
+        say(request, refusal)
+        return redirect("search", code)
+    messages.success(request, f"The search “{gone.name}” is deleted. A LoRA that came of it stays.")
+    return redirect("studio")
+
+
+def context_of(shown: TrainingSearch) -> dict[str, Any]:
+    views = table_of(shown)
+    steps = max((view.run.steps for view in views), default=1)
+    frame, paths = common_curve(views, steps)
+    return {
+        "search": shown,
+        "columns": [KNOBS[axis].label for axis in shown.axes],
+        "candidates": [
+            Candidate(view, path, number == 0 and view.best_validation is not None)
+            for number, (view, path) in enumerate(zip(views, paths, strict=True))
+        ],
+        "frame": frame,
+        "spent": spent_on(shown),
+        "running": shown.state == TrainingSearch.State.RUNNING,
+    }
+
+
+def common_curve(views: Sequence[CandidateView], steps: int) -> tuple[Curve, list[str]]:
+    """The frame that holds the validation losses of all candidates, and each one's path in it."""
+    measured = [[(step, loss, loss) for step, _, loss in view.curve if loss is not None] for view in views]
+    everything: list[Point] = sorted(point for points in measured for point in points)
+    frame = curve_to_draw(everything, steps)
+    return frame, [curve_to_draw(points, steps, scale=frame.scale).validation for points in measured]

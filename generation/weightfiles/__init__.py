@@ -1,0 +1,1 @@
+"""What a weight file is, read from its header alone."""

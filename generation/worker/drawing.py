@@ -1,0 +1,134 @@
+"""The worker's story: claim the fairest job, draw it, tell its owner, keep the picture. The only file that joins
+Django to the engine; it is imported by workers alone.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from contextlib import closing
+from typing import cast
+
+import structlog
+
+from generation.engine.outcome import Rendered, RenderError, Step
+from generation.imaging.preview import encode_preview
+from generation.jobs import lifecycle, queueing, upkeep
+from generation.jobs.grids import finishing
+from generation.messages import broker, events, frames, wakeups
+from generation.models import Job
+from generation.worker.process import Workbench, workbench
+
+logger = structlog.get_logger(__name__)
+
+PASS_ON_SECONDS = 2
+
+
+class Stopped(Exception):
+    """The job is no longer this worker's: cancelled, or its lease was lost."""
+
+
+class Drained(Exception):
+    """The worker is shutting down and has no time left for this job."""
+
+
+def perform_ready_jobs() -> int:
+    """Draw until nothing is ready, so that a lost bell costs nothing while there is work. The number drawn."""
+    bench = workbench()
+    performed = 0
+    while not bench.closing and (job := queueing.claim_next(bench.name, bench.warm(), bench.elsewhere)):
+        if job.is_suspect:
+            perform_alone(bench, job)
+        else:
+            perform_job(bench, job)
+        performed += 1
+        if finishing.is_last(job):
+            wakeups.send(wakeups.Task.FINISH_GRIDS)
+    if not performed and queueing.waits_for_others(bench.elsewhere):
+        pass_on(bench)
+    return performed
+
+
+def pass_on(bench: Workbench) -> None:
+    """This bell was for a worker that has the file; upkeep rings for it too, later.
+
+    While there are as many bells as slots it would say nothing new: of a long line's bells only the last go round.
+    """
+    if (broker.waiting_wakeups() or 0) < bench.row.slots:
+        wakeups.send(wakeups.Task.RUN_NEXT_JOB, countdown=PASS_ON_SECONDS)
+
+
+def perform_alone(bench: Workbench, job: Job) -> None:
+    """A suspect: while it was next, other workers took nothing, and while it is in hand, this one does not.
+
+    Both spend their bells meanwhile, so they are called anew.
+    """
+    upkeep.wake_for(bench.row.slots)
+    perform_job(bench, job)
+    upkeep.wake_for(bench.row.slots)
+
+
+def perform_job(bench: Workbench, job: Job) -> None:
+    """One job from claimed to ended. Only our own faults fail it; a shutdown puts it back."""
+    structlog.contextvars.bind_contextvars(job=job.code, attempt=job.attempt)
+    try:
+        with bench.holding(job):
+            events.publish_change(job)
+            rendered = draw(bench, job)
+            lifecycle.finish_job(job, rendered.pixels, rendered.seconds)
+    except Stopped:
+        logger.info("job_stopped")
+    except Drained:
+        lifecycle.release_job(job)
+    except RenderError as error:
+        if bench.renderer.died:
+            # As after a kill: its lease runs out, and who breaks engines again and again is failed at last.
+            logger.error("job_left_behind")
+        elif error.code == "weights-missing" and bench.is_for_others(job):
+            logger.info("job_left_to_others")
+            lifecycle.release_job(job)
+        else:
+            lifecycle.fail_job(job, error.code, str(error))
+    except lifecycle.NotStored:
+        logger.exception("picture_not_stored")
+        lifecycle.fail_job(job, "storage-refused", "The picture could not be stored just now. Your credits are back.")
+    except Exception:
+        logger.exception("job_broke")
+        lifecycle.fail_job(job, "internal-error", "Something broke on our side while drawing. Your credits are back.")
+    finally:
+        structlog.contextvars.unbind_contextvars("job", "attempt")
+
+
+def draw(bench: Workbench, job: Job) -> Rendered:
+    """Follow the renderer's steps. Leaving the loop closes the generator, which cancels the request."""
+    previews = Previews(job)
+    drawing = bench.renderer.render(job.recipe, deadline_seconds=bench.deadline(job))
+    with closing(cast(Generator[Step | Rendered], drawing)) as steps:
+        for event in steps:
+            if isinstance(event, Rendered):
+                bench.measured(job.work, event.seconds)
+                return event
+            if bench.lost(job) or previews.show(event):
+                raise Stopped
+            if bench.out_of_time():
+                raise Drained
+    raise RenderError("no-picture", "The engine stopped without a picture. Your credits are back.")
+
+
+class Previews:
+    """Sends the steps of one job to its owner, at most `FRAMES_A_SECOND`; what comes too soon is dropped."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.next_at = 0.0
+
+    def show(self, step: Step) -> bool:
+        """True when the owner asked to stop. The first step is always shown."""
+        now = time.monotonic()
+        if now < self.next_at:
+            return False
+        self.next_at = now + 1 / frames.FRAMES_A_SECOND
+        picture = encode_preview(step.preview) if step.preview is not None else b""
+        percent = 100 * step.index // step.total
+        frame = frames.Frame(self.job.code, percent, step.index, step.total, step.seconds_left, picture)
+        return frames.publish_frame(self.job.owner_id, frame)

@@ -1,0 +1,54 @@
+"""The worker's side of a merge: read the parents, do the arithmetic, bring the file in. Imported by workers alone."""
+
+from __future__ import annotations
+
+import structlog
+
+from accounts.refusals import Refusal
+from generation.catalog.loras import files
+from generation.catalog.merges import queue
+from generation.engine.lora.file import read_lora
+from generation.engine.lora.merge import merge_loras, merge_metadata
+from generation.engine.outcome import RenderError
+from generation.engine.training.lora_file import BASE_VERSIONS
+from generation.engine.training.tensorfile import write_tensors
+from generation.engine.weightsource import pinned_file
+from generation.models import Lora, LoraMerge
+from generation.worker.weights import CatalogWeights
+
+logger = structlog.get_logger(__name__)
+
+
+def perform_ready_merges() -> int:
+    """Merge until nothing waits; the number of merges that were tried."""
+    performed = 0
+    while merge := queue.claim_next():
+        perform(merge)
+        performed += 1
+    return performed
+
+
+def perform(merge: LoraMerge) -> Lora | None:
+    """One merge from claimed to ended."""
+    part = files.fresh_file("merged")
+    try:
+        source = CatalogWeights()
+        parents = [
+            (read_lora(pinned_file(source.lora, each["sha256"], "LoRA")), float(each["weight"]))
+            for each in merge.parents
+        ]
+        merged = merge_loras(parents, merge.rank)
+        said = [{key: each[key] for key in ("name", "sha256", "weight")} for each in merge.parents]
+        family = Lora.objects.filter(sha256=merge.parents[0]["sha256"]).values_list("family", flat=True).first()
+        write_tensors(
+            part, merged.tensors, merge_metadata(merge.title, BASE_VERSIONS.get(family or "", ""), merged.rank, said)
+        )
+        return queue.finish_merge(merge, part, merged.kept)
+    except (RenderError, Refusal) as error:
+        queue.fail_merge(merge, str(error))
+    except Exception:
+        logger.exception("merge_broke", merge=merge.code)
+        queue.fail_merge(merge, "Something broke on our side while merging. Try it again.")
+    finally:
+        part.unlink(missing_ok=True)
+    return None

@@ -1,0 +1,202 @@
+"""What one worker process has: a renderer, the jobs and the training in its hands, the heart that prolongs leases."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from functools import cache
+
+import structlog
+from django.conf import settings
+from django.db import close_old_connections, connections
+
+from generation.engine.batching.row_budget import pictures_in_hand
+from generation.engine.renderer import Renderer
+from generation.jobs import lifecycle, queueing, upkeep
+from generation.models import GpuWorker, Job, TrainingRun
+from generation.training.runs import lifecycle as runs_lifecycle
+from generation.training.runs import queueing as runs_queueing
+from generation.worker.weights import CatalogWeights, reachable_checkpoints
+
+MIB = 1024**2
+
+logger = structlog.get_logger(__name__)
+
+LEAST_DEADLINE_SECONDS = 150.0
+DEADLINE_TIMES = 10
+HANGING_AFTER_SECONDS = 60.0
+"""The engine gives up a job at its deadline; one that is still in hand so much later hangs in it."""
+UNMEASURED_WORK_PER_SECOND = 512 * 512 * 0.25
+"""A slow processor: four seconds for a step of 512×512."""
+
+
+class Workbench:
+    """One per worker process; used from all of its task threads."""
+
+    def __init__(self, renderer: Renderer) -> None:
+        self.renderer = renderer
+        # Unlike any other's: in a container the next process has the number of the one that died.
+        self.name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}"
+        slots = settings.GPU_SLOTS or pictures_in_hand(renderer.device.type)
+        self.row = GpuWorker(name=self.name, device=str(renderer.device), slots=slots)
+        self.stop_at: float | None = None
+        # By attempt: a job that was lost and claimed again may be here twice.
+        self._jobs: dict[queueing.Claim, Job] = {}
+        self._lost: set[queueing.Claim] = set()
+        self._hangs_at: dict[queueing.Claim, float] = {}
+        self._lock = threading.Lock()
+        self.training = threading.Lock()
+        self.bell = threading.Event()
+        self.wish: str | None = None
+        """What the owner of the run in hand wishes, as heard last; None when the run is this worker's no more."""
+        self.elsewhere: set[str] = set()
+        """Checkpoints whose files only other workers reach, as of the last heartbeat. What nobody reaches is not among
+        them, so that its jobs come to an end."""
+        self._run: TrainingRun | None = None
+        self._heart: threading.Thread | None = None
+
+    @property
+    def threads(self) -> int:
+        """That this worker's pool needs: a training holds one for hours, and pictures must not miss it."""
+        return self.row.slots + 1
+
+    @property
+    def closing(self) -> bool:
+        return self.stop_at is not None or self.renderer.died
+
+    def out_of_time(self) -> bool:
+        return self.stop_at is not None and time.monotonic() > self.stop_at
+
+    def drain(self) -> None:
+        """Take no new job; running ones have the grace time to finish."""
+        self.stop_at = time.monotonic() + settings.STOP_GRACE_SECONDS
+        # Whoever holds a job may be in a call that tells nothing for long, and this process is killed soon after.
+        putting_back = threading.Timer(settings.STOP_GRACE_SECONDS, self.put_back)
+        putting_back.daemon = True
+        putting_back.start()
+
+    def put_back(self) -> None:
+        """Give all that is still in hand to others; what is made of it here comes too late and is discarded."""
+        with self._lock:
+            jobs = list(self._jobs.values())
+        released = sum(lifecycle.release_job(job) for job in jobs)
+        if (run := self._run) is not None:
+            released += runs_lifecycle.release_run(run)
+        if released:
+            logger.info("put_back", released=released)
+        connections.close_all()
+
+    def warm(self) -> set[str]:
+        """Checkpoints for which nothing is switched: those in memory, and those of the jobs in hand, loading now."""
+        with self._lock:
+            in_hand = {job.checkpoint_sha256 for job in self._jobs.values()}
+        return in_hand | self.renderer.loaded
+
+    def is_for_others(self, job: Job) -> bool:
+        """Whether only other workers reach its checkpoint, as things are now: the last heartbeat may not have known."""
+        self.beat()
+        return job.checkpoint_sha256 in self.elsewhere
+
+    def lost(self, job: Job) -> bool:
+        return queueing.claim_of(job) in self._lost
+
+    def deadline(self, job: Job) -> float:
+        """Seconds that a job may take before it is given up: generous, but from its work, so that none holds on."""
+        speed = self.row.work_per_second / max(1, self.row.slots)
+        return LEAST_DEADLINE_SECONDS + DEADLINE_TIMES * job.work / (speed or UNMEASURED_WORK_PER_SECOND)
+
+    @contextmanager
+    def holding(self, job: Job) -> Iterator[None]:
+        """Keep the job's lease alive while the block runs."""
+        claim = queueing.claim_of(job)
+        with self._lock:
+            self._jobs[claim] = job
+            self._hangs_at[claim] = time.monotonic() + self.deadline(job) + HANGING_AFTER_SECONDS
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._jobs.pop(claim, None)
+                self._hangs_at.pop(claim, None)
+                self._lost.discard(claim)
+
+    @contextmanager
+    def teaching(self, run: TrainingRun) -> Iterator[None]:
+        """Keep the run's lease alive while the block runs. One at a time: the caller holds `training`."""
+        self._run, self.wish = run, run.wish
+        try:
+            yield
+        finally:
+            self._run = None
+
+    def measured(self, work: float, seconds: float) -> None:
+        """Fold one finished picture into the measured speed; those drawn beside it share the device."""
+        speed = work / max(seconds, 1e-3) * max(1, len(self._jobs))
+        old = self.row.work_per_second
+        self.row.work_per_second = speed if not old else 0.8 * old + 0.2 * speed
+
+    def start(self) -> None:
+        """Start the heart: a thread, since a long UNet call must not look like a dead worker."""
+        self._heart = threading.Thread(target=self._beat, name="heart", daemon=True)
+        self._heart.start()
+
+    def _beat(self) -> None:
+        while not self.closing or self._jobs or self._run:
+            try:
+                self.beat()
+                close_old_connections()
+            except Exception:  # not only the database's own: without a heart every job in hand is lost
+                logger.exception("heartbeat_failed")
+            time.sleep(queueing.HEARTBEAT_SECONDS)
+        if self.renderer.died:
+            # Half a worker would take bells and draw nothing; a supervisor starts a whole one.
+            logger.critical("worker_without_engine")
+            os._exit(os.EX_SOFTWARE)
+
+    def beat(self) -> None:
+        """One round trip: prolong the leases of all jobs in hand and learn which are ours no more.
+
+        What hangs is let go: its lease runs out, and somebody else has a try.
+        """
+        with self._lock:
+            jobs = [job for claim, job in self._jobs.items() if time.monotonic() < self._hangs_at[claim]]
+        self.row.checkpoints = reachable_checkpoints()
+        self.row.metrics = asdict(self.renderer.metrics.snapshot())
+        mine = queueing.heartbeat(self.row, jobs)
+        self.elsewhere = queueing.reached_lately().difference(self.row.checkpoints)
+        gone = {queueing.claim_of(job) for job in jobs} - mine
+        with self._lock:
+            self._lost |= gone & self._jobs.keys()
+        if (run := self._run) is not None:
+            self.wish = runs_queueing.heartbeat(run)
+
+
+@cache
+def workbench() -> Workbench:
+    """This process's renderer and heart; made on first use, since making it loads torch."""
+    renderer = Renderer(
+        CatalogWeights(),
+        device=settings.RENDER_DEVICE,
+        threads=settings.RENDER_THREADS or None,
+        checkpoint_budget_bytes=settings.CHECKPOINT_MEMORY_MB * MIB,
+        lora_budget_bytes=settings.LORA_MEMORY_MB * MIB,
+    )
+    return Workbench(renderer)
+
+
+def open_workbench() -> None:
+    """A GPU worker starts: its heart beats, and what a dead one left behind is put right at once."""
+    bench = workbench()
+    bench.start()
+    upkeep.heal()
+    upkeep.wake_for(bench.row.slots)
+
+
+def drain_workbench() -> None:
+    workbench().drain()

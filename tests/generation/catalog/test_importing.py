@@ -1,0 +1,74 @@
+"""The catalog is filled from headers: each file one row, told by its hash; what cannot be used is refused by name."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from generation.catalog.importing import import_folder
+from generation.models import Checkpoint, Lora, Vae
+from tests.tiny_weights import tiny_vae
+
+BUNDLED = Path(settings.BASE_DIR) / "generation" / "bundled"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    shutil.copytree(BUNDLED / "loras", tmp_path / "loras")
+    return tmp_path
+
+
+def outcomes(folder: Path) -> list[str]:
+    return [found.outcome for found in import_folder(folder)]
+
+
+def test_it_works(db: None) -> None:
+    assert outcomes(BUNDLED) == ["added"] * 3
+    checkpoint = Checkpoint.objects.get()
+    assert (checkpoint.name, checkpoint.family, checkpoint.layout) == ("emoji-diffusion", "mini", "folder")
+    assert (checkpoint.native_width, checkpoint.chunk_tokens, checkpoint.is_default) == (128, 30, True)
+    assert (checkpoint.title, checkpoint.default_cfg_scale) == ("Emoji Diffusion", 4.0)
+    assert set(Lora.objects.values_list("name", "family")) == {("fluent-3d", "mini"), ("line-art", "mini")}
+    assert outcomes(BUNDLED) == ["unchanged"] * 3
+
+
+def test_a_folder_with_a_vae_is_one_row(db: None, tmp_path: Path) -> None:
+    shutil.copytree(tiny_vae(), tmp_path / "vaes" / "softer")
+    assert outcomes(tmp_path) == ["added"]
+    found = Vae.objects.get()
+    assert (found.name, found.path) == ("softer", "vaes/softer")
+    assert outcomes(tmp_path) == ["unchanged"]
+
+
+def test_a_moved_file_is_the_same_row(db: None, folder: Path) -> None:
+    outcomes(folder)
+    (folder / "loras" / "line-art.safetensors").rename(folder / "ink.safetensors")
+    assert outcomes(folder) == ["updated", "unchanged"]
+    assert Lora.objects.get(name="line-art").path == "ink.safetensors"
+
+
+def test_another_file_in_its_place_is_another_row(db: None, folder: Path) -> None:
+    outcomes(folder)
+    place = folder / "loras" / "line-art.safetensors"
+    shutil.copy(folder / "loras" / "fluent-3d.safetensors", place)
+    (folder / "loras" / "fluent-3d.safetensors").unlink()
+    Lora.objects.get(name="fluent-3d").delete()
+    assert outcomes(folder) == ["added"]
+    kept = Lora.objects.get(is_enabled=True)
+    assert (kept.name, kept.path) == ("line-art", "loras/line-art.safetensors")
+    assert Lora.objects.get(is_enabled=False).path == ""
+
+
+def test_a_pickle_in_disguise_is_refused(db: None, tmp_path: Path) -> None:
+    (tmp_path / "evil.safetensors").write_bytes(b"\x80\x04\x95not weights at all")
+    (found,) = import_folder(tmp_path)
+    assert found.outcome == "refused"
+    assert not Lora.objects.exists()
+
+
+def test_an_empty_or_missing_folder_is_no_error(db: None, tmp_path: Path) -> None:
+    assert outcomes(tmp_path) == []
+    assert outcomes(tmp_path / "missing") == []

@@ -1,0 +1,52 @@
+"""Recipes check their ranges and survive the way through JSON."""
+
+from __future__ import annotations
+
+import pytest
+
+from generation.recipes.picture import EmbeddingPick, InvalidRecipe, LoraPick, Recipe
+
+
+def test_it_survives_json() -> None:
+    recipe = Recipe(
+        "a cat <lora:ink:0.5>", loras=(LoraPick("ink", 0.5, 0.2, "ab"),), embeddings=(EmbeddingPick("easy", "cd"),)
+    )
+    assert Recipe.from_json(recipe.to_json()) == recipe
+
+
+@pytest.mark.parametrize(
+    "change, code",
+    [
+        ({"prompt": "  \n"}, "empty-prompt"),
+        ({"prompt": "x" * 100_000}, "prompt-too-long"),
+        ({"prompt": "a\x00b"}, "bad-character"),
+        ({"negative_prompt": "x" * 2001}, "prompt-too-long"),
+        ({"width": 56}, "bad-width"),
+        ({"height": 130}, "bad-size"),
+        ({"width": 1536, "height": 1536}, "bad-size"),
+        ({"steps": 0}, "bad-steps"),
+        ({"steps": 61}, "bad-steps"),
+        ({"cfg_scale": float("nan")}, "bad-cfg-scale"),
+        ({"cfg_scale": 0.5}, "bad-cfg-scale"),
+        ({"seed": -1}, "bad-seed"),
+        ({"seed": 2**32}, "bad-seed"),
+        ({"clip_skip": 0}, "bad-clip-skip"),
+        ({"emphasis": "loud"}, "bad-emphasis"),
+    ],
+)
+def test_out_of_range_is_refused(change: dict[str, object], code: str) -> None:
+    with pytest.raises(InvalidRecipe) as refusal:
+        Recipe(**{"prompt": "a cat", **change})
+    assert refusal.value.code == code
+
+
+@pytest.mark.parametrize("weight", [2.1, -2.1, float("inf"), float("nan")])
+def test_a_weight_out_of_range_is_refused(weight: float) -> None:
+    with pytest.raises(InvalidRecipe, match="between -2 and 2"):
+        LoraPick("ink", weight)
+
+
+def test_too_many_loras_are_refused() -> None:
+    with pytest.raises(InvalidRecipe) as refusal:
+        Recipe("a cat", loras=tuple(LoraPick(f"l{n}") for n in range(6)))
+    assert refusal.value.code == "too-many-loras"

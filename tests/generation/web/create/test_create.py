@@ -1,0 +1,188 @@
+"""The Create page: what stands on it, and the press of the button."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts.credits import wallet_of
+from accounts.models import CreditEntry, Plan, User
+from generation.models import Checkpoint, GeneratedImage, Job
+from generation.recipes.picture import LoraPick
+from tests.generation.web.conftest import PART
+
+FORM = {"prompt": "a red apple", "count": "2", "size": "128x128", "steps": "4", "seed": "7"}
+
+
+def test_it_works(alices: Client, catalog: Checkpoint) -> None:
+    page = alices.get("/create/")
+    assert page.status_code == 200
+    assert page.headers["Cache-Control"] == "private, no-store"
+    assert "a smiling face with sunglasses" in page.text, "the empty stage offers examples"
+    assert 'value="160x104"' in page.text, "sizes come from the checkpoint's own"
+    assert "1000" in page.text
+
+
+def test_strangers_are_sent_to_sign_in(client: Client, catalog: Checkpoint) -> None:
+    assert client.get("/create/").headers["Location"] == "/accounts/login/?next=/create/"
+    assert client.post("/create/", FORM).status_code == 302
+    refusal = client.post("/create/", FORM, headers=PART)
+    assert (refusal.status_code, refusal.json()["code"]) == (401, "signed-out")
+    assert not Job.objects.exists()
+
+
+def test_the_day_brings_credits(charlies: Client, charlie: User, catalog: Checkpoint) -> None:
+    charlies.get("/create/")
+    assert wallet_of(charlie).balance == charlie.plan.daily_credits
+
+
+def test_a_press_queues_pictures_and_holds_credits(alices: Client, alice: User, catalog: Checkpoint) -> None:
+    answer = alices.post("/create/", FORM)
+    assert answer.headers["Location"] == "/create/"
+    jobs = list(Job.objects.of(alice).order_by("position"))
+    assert [job.recipe.seed for job in jobs] == [7, 8]
+    assert wallet_of(alice).balance == 998
+    page = alices.get("/create/")
+    assert all(f'id="tile-{job.code}"' in page.text for job in jobs)
+    assert "Waiting for a worker" in page.text
+
+
+def test_a_script_gets_the_tiles_alone(alices: Client, alice: User, catalog: Checkpoint) -> None:
+    answer = alices.post("/create/", FORM, headers=PART)
+    assert answer.status_code == 201
+    assert answer.text.lstrip().startswith('<section class="submission"')
+    assert answer.text.count('class="tile"') == 2
+
+
+def test_an_untouched_form_takes_the_checkpoints_defaults(alices: Client, alice: User, catalog: Checkpoint) -> None:
+    alices.post("/create/", {"prompt": "a rocket"})
+    recipe = Job.objects.get().recipe
+    assert (recipe.width, recipe.height, recipe.steps, recipe.cfg_scale) == (128, 128, 20, 4.0)
+
+
+def test_tags_become_picks(alices: Client, catalog: Checkpoint) -> None:
+    alices.post("/create/", {**FORM, "count": "1", "prompt": "a star <lora:fluent-3d:0.5>"})
+    (pick,) = Job.objects.get().recipe.loras
+    assert (pick.name, pick.weight) == ("fluent-3d", 0.5)
+    assert isinstance(pick, LoraPick) and len(pick.sha256) == 64
+
+
+BAD = [
+    ({"prompt": ""}, "prompt", "Write a prompt first"),
+    ({"prompt": "x" * 100_000}, "prompt", "The text has 100000 characters; at most 2000 are read."),
+    ({"prompt": "a\x00b"}, "prompt", "Null characters are not allowed."),
+    ({"size": "own", "width": "13", "height": "64"}, "width", "Width must lie between 64 and 1536."),
+    ({"size": "own", "width": "100", "height": "64"}, "size", "Width must be a multiple of 8."),
+    ({"size": "2048x2048"}, "size", "Width must lie between 64 and 1536."),
+    ({"size": "large"}, "size", "Choose one of the sizes"),
+    ({"steps": "0"}, "steps", "Steps must lie between 1 and 60."),
+    ({"steps": "60"}, "steps", "Your plan takes at most 50 steps."),
+    ({"cfg_scale": "nan"}, "cfg_scale", "CFG scale must be a number."),
+    ({"cfg_scale": "99"}, "cfg_scale", "CFG scale must lie between 1 and 30."),
+    ({"seed": "seven"}, "seed", "Seed must be a whole number."),
+    ({"seed": str(2**40)}, "seed", "Seed must lie between"),
+    ({"count": "9"}, "count", "must lie between 1 and 8"),
+    ({"sampler": "Oil"}, "sampler", "There is no sampler “Oil”."),
+    ({"schedule": "Whenever"}, "schedule", "There is no schedule type “Whenever”."),
+    ({"checkpoint": "sdxl"}, "checkpoint", "There is no checkpoint “sdxl”."),
+    ({"prompt": "a <lora:fluent3d:1>"}, "prompt", "Did you mean “fluent-3d”?"),
+    ({"prompt": "a <lora:fluent-3d:much>"}, "prompt", "at character"),
+    ({"prompt": "a <lora:fluent-3d:9>"}, "prompt", "must lie between -2 and 2"),
+    ({"vae": "clear"}, "vae", "There is no VAE “clear”."),
+]
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "sentence"), BAD, ids=[f"{field}-{i}" for i, (_, field, _) in enumerate(BAD)]
+)
+def test_a_refusal_stands_at_its_field_and_costs_nothing(
+    alices: Client, alice: User, catalog: Checkpoint, change: dict[str, str], field: str, sentence: str
+) -> None:
+    answer = alices.post("/create/", {**FORM, **change}, headers=PART)
+    assert answer.status_code == 400
+    (error,) = answer.json()["errors"]
+    assert error["field"] == field
+    assert sentence in error["detail"]
+    assert error["code"]
+    assert not Job.objects.exists()
+    assert not CreditEntry.objects.filter(kind="hold").exists()
+
+
+def test_a_refused_form_comes_back_as_it_was_typed(alices: Client, catalog: Checkpoint) -> None:
+    typed = {"prompt": "a <i>fine</i> apple", "seed": "seven", "negative_prompt": "worms", "steps": "11", "count": "3"}
+    page = alices.post("/create/", typed)
+    assert page.status_code == 400
+    assert "Seed must be a whole number." in page.text
+    for said in ("a &lt;i&gt;fine&lt;/i&gt; apple", 'value="seven"', "worms", 'value="11"', 'value="3" checked'):
+        assert said in page.text
+
+
+def test_no_credits_is_a_sentence_told_before(alices: Client, alice: User, catalog: Checkpoint) -> None:
+    wallet = wallet_of(alice)
+    Plan.objects.filter(pk=alice.plan_id).update(daily_credits=0)
+    wallet.balance = 1
+    wallet.save(update_fields=["balance"])
+    assert "This costs 4 credits and you have 1." in alices.get("/create/").text
+    answer = alices.post("/create/", FORM, headers=PART)
+    assert answer.status_code == 402
+    assert answer.json()["errors"][0]["code"] == "no-credits"
+    assert not Job.objects.exists()
+
+
+def test_a_wrong_csrf_token_queues_nothing(strict: Client, catalog: Checkpoint) -> None:
+    assert strict.post("/create/", FORM).status_code == 403
+    assert not Job.objects.exists()
+
+
+def test_a_press_without_scripts_carries_its_token(strict: Client, catalog: Checkpoint) -> None:
+    page = strict.get("/create/")
+    token = page.context["csrf_token"]
+    assert strict.post("/create/", {**FORM, "csrfmiddlewaretoken": str(token)}).status_code == 302
+    assert Job.objects.count() == 2
+
+
+def test_use_this_recipe_fills_the_form(
+    alices: Client, alice: User, draw: Callable[..., GeneratedImage], queue: Callable[..., list[Job]]
+) -> None:
+    image = draw(alice, "a blue car", steps=9, seed=41)
+    for address in (f"/create/?image={image.code}", f"/create/?job={image.job.code}"):
+        page = alices.get(address).text
+        assert ">a blue car</textarea>" in page
+        assert 'name="seed" inputmode="numeric" autocomplete="off" placeholder="New each time" value="41"' in page
+
+
+def test_other_peoples_recipes_stay_theirs(
+    charlies: Client, alice: User, draw: Callable[..., GeneratedImage], queue: Any
+) -> None:
+    image = draw(alice, "a secret garden")
+    for address in (f"/create/?image={image.code}", f"/create/?job={image.job.code}", f"/create/?post={image.code}"):
+        page = charlies.get(address)
+        assert page.status_code == 200
+        assert "secret" not in page.text
+
+
+def test_a_lora_can_be_brought_along(alices: Client, catalog: Checkpoint) -> None:
+    alices.post("/create/draft/", {"prompt": "a cat"})
+    assert ">a cat &lt;lora:line-art:0.8&gt;</textarea>" in alices.get("/create/?lora=line-art").text
+
+
+def test_failures_stay_and_say_why(alices: Client, alice: User, queue: Callable[..., list[Job]]) -> None:
+    (job,) = queue(alice)
+    Job.objects.filter(pk=job.pk).update(state=Job.State.FAILED, error_message="The device ran out of memory.")
+    page = alices.get("/create/").text
+    assert "The device ran out of memory." in page
+    assert f"/create/?job={job.code}" in page
+
+
+def test_only_own_pictures_are_on_the_stage(charlies: Client, alice: User, queue: Callable[..., list[Job]]) -> None:
+    (job,) = queue(alice)
+    assert job.code not in charlies.get("/create/").text
+
+
+def test_a_site_without_a_checkpoint_still_answers(alices: Client) -> None:
+    assert alices.get("/create/").status_code == 200
+    answer = alices.post("/create/", FORM, headers=PART)
+    assert answer.json()["errors"][0]["code"] == "no-checkpoint"

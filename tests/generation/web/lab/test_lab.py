@@ -1,0 +1,124 @@
+"""The lab's pages: the form, its price, a grid that fills in, merges."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from generation.jobs.grids.finishing import finish_ready_grids
+from generation.jobs.lifecycle import finish_job
+from generation.jobs.queueing import claim_next
+from generation.models import Checkpoint, LabGrid, Lora, LoraMerge
+from generation.worker.merging import perform_ready_merges
+
+MIX = {"mode": "mix", "prompt": "an apple", "mix": ["fluent-3d", "line-art"], "points": 3, "steps": 4, "seed": 7}
+AXES = {
+    "mode": "axes", "prompt": "a red apple", "steps": 4, "seed": 7,
+    "x_field": "cfg_scale", "x_values": "3, 5", "y_field": "prompt", "y_target": "red", "y_values": "red, green",
+}  # fmt: skip
+
+
+@pytest.fixture
+def grid(alices: Client, catalog: Checkpoint) -> LabGrid:
+    assert alices.post("/studio/lab/", AXES).status_code == 302
+    return LabGrid.objects.get()
+
+
+def test_the_form_is_priced_and_sent(alices: Client, catalog: Checkpoint) -> None:
+    assert "Fluent 3D" in alices.get("/studio/lab/").text
+    assert alices.post("/studio/lab/quote/", MIX).json() == {"count": 3, "credits": 3, "enough": True, "left": 1000}
+    sent = alices.post("/studio/lab/", MIX)
+    assert sent["Location"] == f"/studio/lab/grids/{LabGrid.objects.get().code}/"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"mix": ["fluent-3d"]}, "two, three or four"),
+        ({"points": 40}, "3 to 12 steps"),
+        ({"prompt": ""}, "Write a prompt"),
+        ({"mix": ["fluent-3d", "nope"]}, "no LoRA"),
+        ({"steps": 400}, "Steps must lie"),
+    ],
+)
+def test_what_is_wrong_is_said(alices: Client, catalog: Checkpoint, change: dict[str, object], said: str) -> None:
+    page = alices.post("/studio/lab/", {**MIX, **change})
+    assert page.status_code in (400, 404, 422) and said in page.text
+    assert not LabGrid.objects.exists()
+
+
+def test_a_grid_fills_in_and_is_made_again(alices: Client, grid: LabGrid) -> None:
+    page = alices.get(f"/studio/lab/grids/{grid.code}/").text
+    assert page.count('class="tile"') == 4 and "CFG 3" in page and "0 of 4" in page
+    while job := claim_next("w"):
+        finish_job(job, np.zeros((128, 128, 3), np.uint8), 0.1)
+    finish_ready_grids()
+    head = alices.get(f"/studio/lab/grids/{grid.code}/sheet/").text
+    assert "As one picture" in head and "/publish/" in head
+    assert alices.get(f"/images/{LabGrid.objects.get().image.code}/").status_code == 200
+    again = alices.get(f"/studio/lab/?grid={grid.code}").text
+    assert 'value="3, 5"' in again and 'value="red, green"' in again and 'value="7"' in again
+
+
+def test_cancelling_the_rest(alices: Client, grid: LabGrid) -> None:
+    assert alices.post(f"/studio/lab/grids/{grid.code}/cancel/").status_code == 302
+    assert "4 of 4 cells came to nothing" in alices.get(f"/studio/lab/grids/{grid.code}/").text
+
+
+@pytest.mark.parametrize("part", ["", "sheet/", "cancel/"])
+def test_charlie_gets_404(charlies: Client, grid: LabGrid, part: str) -> None:
+    address = f"/studio/lab/grids/{grid.code}/{part}"
+    assert (charlies.post if part == "cancel/" else charlies.get)(address).status_code == 404
+    assert charlies.get(f"/studio/lab/?grid={grid.code}").status_code == 404
+
+
+def test_a_merge_is_asked_for_and_listed(alices: Client, charlies: Client, catalog: Checkpoint) -> None:
+    wish = {"title": "Both", "rank": 8, "merge": ["fluent-3d", "line-art"], "weight-fluent-3d": "0.5"}
+    assert alices.post("/studio/lab/merge/", wish).status_code == 302
+    assert "Waiting" in alices.get("/studio/lab/merges/").text
+    assert [parent["weight"] for parent in LoraMerge.objects.get().parents] == [0.5, 1.0]
+    perform_ready_merges()
+    assert "/loras/both/" in alices.get("/studio/lab/merges/").text
+    assert "Merged from" in alices.get("/loras/both/").text
+    assert charlies.get("/loras/both/").status_code == 404 and "Both" not in charlies.get("/studio/lab/merge/").text
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"merge": ["fluent-3d"]}, "Choose two"),
+        ({"weight-fluent-3d": "lots"}, "must lie between"),
+        ({"title": ""}, "required"),
+        ({"rank": 999}, "256"),
+    ],
+)
+def test_a_merge_that_cannot_be(alices: Client, catalog: Checkpoint, change: dict[str, object], said: str) -> None:
+    wish = {"title": "Both", "rank": 8, "merge": ["fluent-3d", "line-art"], **change}
+    page = alices.post("/studio/lab/merge/", wish)
+    assert page.status_code == 400 and said in page.text and not LoraMerge.objects.exists()
+
+
+def test_what_may_not_be_downloaded_is_not_offered(alices: Client, charlie: User, catalog: Checkpoint) -> None:
+    Lora.objects.filter(name="line-art").update(owner=charlie)
+    page = alices.get("/studio/lab/merge/").text
+    assert 'value="fluent-3d"' in page and 'value="line-art"' not in page
+    refused = alices.post("/studio/lab/merge/", {"title": "Both", "rank": 8, "merge": ["fluent-3d", "line-art"]})
+    assert refused.status_code == 400 and "does not let others have its file" in refused.text
+
+
+def test_a_merge_of_a_dead_worker_is_tried_again_and_then_ends(alice: User, catalog: Checkpoint) -> None:
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    from generation.catalog.merges import queue
+    from generation.catalog.merges.submission import submit_merge
+
+    submit_merge(alice, {"fluent-3d": 1.0, "line-art": 1.0}, 8, "Both")
+    for state in ("queued", "failed"):
+        assert queue.claim_next() is not None and queue.claim_next() is None
+        LoraMerge.objects.update(started_at=timezone.now() - timedelta(hours=1))
+        queue.heal()
+        assert LoraMerge.objects.get().state == state

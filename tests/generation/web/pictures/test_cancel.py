@@ -1,0 +1,54 @@
+"""Cancelling a picture that waits or is being drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.test import Client
+
+from accounts.credits import wallet_of
+from accounts.models import User
+from generation.jobs.queueing import claim_next
+from generation.models import GeneratedImage, Job
+from tests.generation.web.conftest import PART
+
+Queue = Callable[..., list[Job]]
+
+
+def test_it_works(alices: Client, alice: User, queue: Queue) -> None:
+    (job,) = queue(alice)
+    assert wallet_of(alice).balance == 999
+    assert alices.post(f"/jobs/{job.code}/cancel/").headers["Location"] == "/create/"
+    job.refresh_from_db()
+    assert job.state == Job.State.CANCELLED
+    assert wallet_of(alice).balance == 1000
+    assert "Cancelled" in alices.get("/create/").text
+
+
+def test_a_running_one_too(alices: Client, alice: User, queue: Queue) -> None:
+    (job,) = queue(alice)
+    claim_next("w")
+    assert alices.post(f"/jobs/{job.code}/cancel/", headers=PART).status_code == 204
+    job.refresh_from_db()
+    assert job.state == Job.State.CANCELLED
+
+
+def test_what_has_ended_is_a_sentence(alices: Client, alice: User, draw: Callable[..., GeneratedImage]) -> None:
+    image = draw(alice)
+    refusal = alices.post(f"/jobs/{image.job.code}/cancel/", headers=PART)
+    assert (refusal.status_code, refusal.json()["code"]) == (409, "already-ended")
+    alices.post(f"/jobs/{image.job.code}/cancel/")
+    assert "there is nothing to cancel" in alices.get("/create/").text
+    assert wallet_of(alice).balance == 999, "drawn and paid once"
+
+
+def test_charlie_gets_404(charlies: Client, alice: User, queue: Queue) -> None:
+    (job,) = queue(alice)
+    assert charlies.post(f"/jobs/{job.code}/cancel/").status_code == 404
+    job.refresh_from_db()
+    assert job.state == Job.State.QUEUED
+
+
+def test_it_is_a_post(alices: Client, alice: User, queue: Queue) -> None:
+    (job,) = queue(alice)
+    assert alices.get(f"/jobs/{job.code}/cancel/").status_code == 405

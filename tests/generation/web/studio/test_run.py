@@ -1,0 +1,142 @@
+"""The page of a training: curve, contact sheet, verbs, downloads; its parts are the page's own; nobody else's."""
+
+from __future__ import annotations
+
+import json
+import re
+from html import unescape
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from generation.models import DataSet, TrainingRun
+from tests.generation.web.conftest import PART
+from tests.generation.web.studio.studio_things import PROMPTS, dataset, learned, make_dataset, own_media, run_of
+
+__all__ = ["dataset", "make_dataset", "own_media"]
+
+
+@pytest.fixture
+def run(alice: User, dataset: DataSet) -> TrainingRun:
+    """Alice's, three fifths done."""
+    return learned(run_of(alice, dataset, state="running"))
+
+
+def home_of(run: TrainingRun) -> str:
+    return f"/studio/runs/{run.code}/"
+
+
+def test_it_works(alices: Client, run: TrainingRun) -> None:
+    page = alices.get(home_of(run)).text
+    assert "1,500 of 2,500 steps · 75 s left" in page
+    assert page.count('class="sheet__step"') == 4
+    assert all(f"{prompt}, at step 1000" in page for prompt in PROMPTS)
+    assert all(f"<span>{prompt}</span>" in page for prompt in PROMPTS), "each row has its head"
+    assert "Samples look like “apple.png”: learned by heart. The closest differs in 9 of 256 bits." in page
+    assert page.count('<td class="amount">90') == 3 and page.count("Up to 31: the same picture") == 1
+    assert "the latents of the checkpoint's own VAE" in page
+    assert "35 % below the start" in page
+
+
+def test_the_curve_is_drawn_and_read_off(alices: Client, run: TrainingRun) -> None:
+    page = alices.get(home_of(run)).text
+    found = re.search(r'data-curve="([^"]*)"', page)
+    assert found
+    points = json.loads(unescape(found.group(1)))
+    assert points[0][0] == 0 and points[-1][0] == 1500 and len(points) == 151
+    assert re.search(r'class="curve__validation" d="M0 [\d.]+ L20 ', page)
+    assert 'class="curve__best" d="M200 ' in page
+    assert ">1,500</span>" in page and ">2,500</span>" in page
+
+
+def test_before_the_first_step_there_is_a_sentence(alices: Client, alice: User) -> None:
+    page = alices.get(home_of(run_of(alice))).text
+    assert "The curve begins with the first steps." in page
+    assert "Next in line" in page
+    assert 'data-opens="stop-run"' not in page, "there is nothing to keep yet"
+
+
+@pytest.mark.parametrize("name", ["head", "curve", "sheet"])
+def test_parts_are_those_of_the_page(alices: Client, run: TrainingRun, name: str) -> None:
+    part = alices.get(f"{home_of(run)}parts/{name}/")
+    plain = re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", part.text).strip()
+    page = re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", alices.get(home_of(run)).text)
+    assert plain and plain in page
+
+
+def test_charlie_gets_404(charlies: Client, run: TrainingRun) -> None:
+    for part in ("", "parts/head/", "parts/curve/", "parts/sheet/", "snapshots/500/file", "snapshots/500/0"):
+        assert charlies.get(home_of(run) + part).status_code == 404, part
+    for part in ("pause/", "resume/", "stop/", "discard/", "delete/", "snapshots/500/choose/"):
+        assert charlies.post(home_of(run) + part).status_code == 404, part
+    run.refresh_from_db()
+    assert run.wish == ""
+
+
+@pytest.mark.parametrize(("verb", "wish"), [("pause", "pause"), ("stop", "stop")])
+def test_a_running_one_is_told_what_is_wished(alices: Client, run: TrainingRun, verb: str, wish: str) -> None:
+    assert alices.post(f"{home_of(run)}{verb}/").headers["Location"] == home_of(run)
+    run.refresh_from_db()
+    assert run.wish == wish
+    assert alices.post(f"{home_of(run)}what/").status_code == 404
+    assert alices.get(f"{home_of(run)}{verb}/").status_code == 405
+
+
+def test_what_cannot_be_done_is_said(alices: Client, run: TrainingRun) -> None:
+    answer = alices.post(f"{home_of(run)}resume/", headers=PART)
+    assert (answer.status_code, answer.json()["code"]) == (409, "not-paused")
+    alices.post(f"{home_of(run)}resume/")
+    assert "This training is not paused." in alices.get(home_of(run)).text
+
+
+def test_a_snapshot_is_chosen_only_of_a_finished_one(alices: Client, run: TrainingRun) -> None:
+    assert "Use this one" not in alices.get(home_of(run)).text
+    alices.post(f"{home_of(run)}snapshots/1000/choose/")
+    page = alices.get(home_of(run)).text
+    assert "Only a finished training has snapshots to choose from" in page
+    TrainingRun.objects.filter(pk=run.pk).update(state="done")
+    assert alices.get(home_of(run)).text.count("Use this one") == 2, "not the bare base, not the chosen one"
+
+
+def test_snapshots_are_downloaded_and_samples_shown(alices: Client, run: TrainingRun) -> None:
+    file = alices.get(f"{home_of(run)}snapshots/500/file")
+    assert file.content == b"weights of step 500"
+    assert file.headers["Content-Disposition"] == 'attachment; filename="noto-500.safetensors"'
+    assert alices.get(f"{home_of(run)}snapshots/500/1").headers["Content-Type"] == "image/png"
+    assert alices.get(f"{home_of(run)}snapshots/500/2").status_code == 404
+    assert alices.get(f"{home_of(run)}snapshots/501/file").status_code == 404
+
+
+def test_an_ended_one_is_deleted_after_a_question(alices: Client, run: TrainingRun) -> None:
+    assert 'data-opens="delete-run"' not in alices.get(home_of(run)).text
+    alices.post(f"{home_of(run)}delete/")
+    assert "This training has not ended." in alices.get(home_of(run)).text
+    TrainingRun.objects.update(state="done")
+    page = alices.get(home_of(run)).text
+    assert 'data-opens="delete-run"' in page and f'action="{home_of(run)}delete/"' in page
+    listed = alices.get("/studio/").text
+    assert f'data-opens="delete-{run.code}"' in listed and f'action="{home_of(run)}delete/"' in listed
+    assert alices.post(f"{home_of(run)}delete/").headers["Location"] == "/studio/"
+    assert "“noto” is deleted" in alices.get("/studio/").text
+    assert alices.get(home_of(run)).status_code == 404
+
+
+def test_weights_that_were_given_up_are_not_offered(alices: Client, run: TrainingRun) -> None:
+    run.snapshots.filter(step=500).update(file="")
+    page = alices.get(home_of(run)).text
+    assert "snapshots/500/file" not in page and "snapshots/1000/file" in page
+    assert alices.get(f"{home_of(run)}snapshots/500/file").status_code == 404
+
+
+def test_what_was_held_out_is_said_as_it_was(alices: Client, alice: User) -> None:
+    alone = run_of(alice)
+    assert "7 pictures to train on, 2 held out." in alices.get(home_of(alone)).text
+    folded = run_of(alice, recipe_json=alone.recipe.replace(folds=3).to_json())
+    assert "Learns all 9 pictures, each held out in turn." in alices.get(home_of(folded)).text
+
+
+def test_a_failed_one_says_why(alices: Client, alice: User) -> None:
+    run = run_of(alice, state="failed", error_message="The checkpoint is gone. Your credits are back.")
+    page = alices.get(home_of(run)).text
+    assert "The checkpoint is gone." in page and "data-live" not in page
