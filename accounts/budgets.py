@@ -23,6 +23,6 @@ def refund(token_id: str | None, amount: int) -> None:
         ApiToken.objects.filter(pk=token_id).update(spent=Greatest(F("spent") - amount, 0))
 
 
-def put_right(token: ApiToken, spent: int) -> None:
+def set_spent(token: ApiToken, spent: int) -> None:
     """Write what the ledger says that the token has spent."""
     ApiToken.objects.filter(pk=token.pk).update(spent=spent)

@@ -1,4 +1,4 @@
-"""The Celery app: its queues and what runs on the clock. A message is a bell; what to do is read from rows.
+"""The Celery app: its queues and what runs on the clock. A message wakes a worker; what to do is read from rows.
 
 `gpu` draws, `training` trains, `default` does the rest.
 """
@@ -27,7 +27,7 @@ app.conf.task_routes = {
     "generation.tasks.run_next_training": "training",
 }
 app.conf.beat_schedule = {
-    "heal": {"task": "generation.tasks.heal", "schedule": 15.0, "options": {"expires": 15}},
+    "recover": {"task": "generation.tasks.recover", "schedule": 15.0, "options": {"expires": 15}},
     "prune": {"task": "generation.tasks.prune", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 app.steps["worker"].add(DjangoStructLogInitStep)
@@ -55,7 +55,7 @@ def prepare_worker(conf: Any, options: dict[str, Any], **kwargs: Any) -> None:
     if not options.get("concurrency"):
         from generation.worker import process
 
-        conf.worker_concurrency = process.workbench().threads
+        conf.worker_concurrency = process.this_worker().threads
 
 
 def refuse_several_devices() -> None:
@@ -71,14 +71,14 @@ def refuse_several_devices() -> None:
 
 
 @worker_ready.connect
-def open_workbench(sender: Any, **kwargs: Any) -> None:
+def open_worker(sender: Any, **kwargs: Any) -> None:
     """A worker that draws or trains loads its engine at once: the first job must not wait for torch."""
     if {"gpu", "training"} & set(sender.app.amqp.queues.consume_from):
         from generation.worker import process
 
         def drain(**kwargs: Any) -> None:
             """SIGTERM: Celery waits for its threads, and what is in hand ends within the grace time."""
-            process.drain_workbench()
+            process.drain_worker()
 
         worker_shutting_down.connect(drain, weak=False)
-        process.open_workbench()
+        process.open_worker()

@@ -1,4 +1,4 @@
-"""Public posts as prints for rows of pictures: in the gallery, and in the showroom that the maker's pages look into."""
+"""Public posts as prints for rows of pictures: in the gallery, and in the registry that the maker's pages look into."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.urls import reverse
 from gallery.models import Post, Release, ReleaseSample
 from gallery.words import plain_prompt
 from generation.recipes.picture import Recipe
-from generation.web.public_pictures import Print, showroom
+from generation.web.public_pictures import Print, registry
 
 
 def print_of(post: Post) -> Print:
@@ -62,6 +62,6 @@ def recipe_of(code: str) -> Recipe | None:
 
 
 def hang() -> None:
-    """Fill the showroom."""
-    showroom.newest, showroom.made_with, showroom.recipe_of = newest, made_with, recipe_of
-    showroom.samples_of = samples_of
+    """Fill the registry."""
+    registry.newest, registry.made_with, registry.recipe_of = newest, made_with, recipe_of
+    registry.samples_of = samples_of

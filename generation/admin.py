@@ -7,11 +7,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
-from generation.catalog.loras.quarantine import lift, set_aside
+from generation.catalog.loras.quarantine import lift, quarantine
 from generation.models import Lora
 
 
-class SetAsideFilter(admin.SimpleListFilter):
+class QuarantinedFilter(admin.SimpleListFilter):
     title = "set aside"
     parameter_name = "set_aside"
 
@@ -29,7 +29,7 @@ class LoraAdmin(ModelAdmin):
     """Rows are made by verbs; here they are looked at, set aside and let back."""
 
     list_display = ["title", "name", "owner", "family", "is_public", "is_enabled", "quarantined_at", "created_at"]
-    list_filter = [SetAsideFilter, "is_public", "family"]
+    list_filter = [QuarantinedFilter, "is_public", "family"]
     search_fields = ["title", "name", "owner__username", "sha256"]
     list_select_related = ["owner"]
     fields = [
@@ -55,5 +55,5 @@ class LoraAdmin(ModelAdmin):
     @admin.action(description="Set aside", permissions=["change"])
     def set_apart(self, request: HttpRequest, loras: QuerySet[Lora]) -> None:
         hashes = list(loras.exclude(owner=None).values_list("sha256", flat=True))
-        set_aside(hashes, "An administrator set this LoRA aside.")
+        quarantine(hashes, "An administrator set this LoRA aside.")
         self.message_user(request, f"{len(hashes)} set aside; files of the site itself stay.", messages.SUCCESS)

@@ -1,4 +1,4 @@
-"""Celery envelopes of three lines: a message is a bell, the rows say what there is to do."""
+"""Celery tasks of three lines: a message wakes a worker, rows say what there is to do."""
 
 from __future__ import annotations
 
@@ -43,10 +43,24 @@ def merge_loras() -> int:
 
 
 @shared_task
-def heal() -> dict[str, int]:
-    healed = {**upkeep.heal(), **runs_upkeep.heal()}
-    healed["traced"] = svg.heal()
-    return {**healed, "grids": finish_grids(), "merges": queue.heal()}
+def recover() -> dict[str, int]:
+    return _recover()
+
+
+@shared_task(name="generation.tasks.heal")
+def recover_by_its_former_name() -> dict[str, int]:
+    """For a beat, or a message, from before it was called `recover`."""
+    return _recover()
+
+
+def _recover() -> dict[str, int]:
+    return {
+        **upkeep.recover(),
+        **runs_upkeep.recover(),
+        "traced": svg.recover(),
+        "grids": finishing.finish_ready_grids(),
+        "merges": queue.recover(),
+    }
 
 
 @shared_task

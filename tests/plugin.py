@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from config.platform.broker import valkey_binary
-from config.platform.supervision import TETHER
+from config.platform.supervision import DIE_WITH_PARENT
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -40,7 +40,7 @@ class Broker:
     def start(self) -> None:
         server = [str(valkey_binary()), "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
         # Tied to us, for the time that somebody kills a test session.
-        tied = [sys.executable, "-I", "-S", str(TETHER), str(os.getpid()), *server, "--dir", str(self.folder)]
+        tied = [sys.executable, "-I", "-S", str(DIE_WITH_PARENT), str(os.getpid()), *server, "--dir", str(self.folder)]
         self.process = subprocess.Popen(tied, stdout=subprocess.DEVNULL)
         wait_for(self.port)
 

@@ -17,7 +17,7 @@ LAST_LINES = 15
 QUIET = ("timestamp", "level", "event", "logger", "exception", "request_id", "user_id", "ip", "user_agent", "func_name")
 
 
-class LineLog:
+class ChildLog:
     """The log of one part, across its restarts."""
 
     def __init__(self, name: str, path: Path, say: Callable[[str], None]) -> None:

@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from config.platform.child_log import LineLog
+from config.platform.child_log import ChildLog
 
-TETHER = Path(__file__).with_name("die_with_parent.py")
+DIE_WITH_PARENT = Path(__file__).with_name("die_with_parent.py")
 POLL_SECONDS = 0.05
 LONGEST_PAUSE = 30.0
 STEADY_AFTER = 60.0
@@ -52,7 +52,7 @@ class Child:
 
     part: Part
     process: subprocess.Popen[bytes]
-    log: LineLog
+    log: ChildLog
     started_at: float = field(default_factory=time.monotonic)
     ready: bool = False
     crashes: int = 0
@@ -79,7 +79,7 @@ class Supervisor:
     def launch(self, *parts: Part) -> None:
         """Start them side by side; they are not ready yet."""
         for part in parts:
-            log = LineLog(part.name, self.logs / f"{part.name}.log", self.say)
+            log = ChildLog(part.name, self.logs / f"{part.name}.log", self.say)
             self.children[part.name] = Child(part, self._spawn(part, log), log)
 
     def wait(self) -> None:
@@ -101,9 +101,9 @@ class Supervisor:
             self._stop_together([child for child in self.children.values() if child.part.stage == stage])
         self.children.clear()
 
-    def _spawn(self, part: Part, log: LineLog) -> subprocess.Popen[bytes]:
+    def _spawn(self, part: Part, log: ChildLog) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(TETHER), str(os.getpid()), *part.argv],
+            [sys.executable, "-I", "-S", str(DIE_WITH_PARENT), str(os.getpid()), *part.argv],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -1,6 +1,6 @@
 """Whether jobs, ledger, files and broker agree: a table of checks, each finding with what to do about it.
 
-It only looks; a finding whose repair loses nothing carries it as `fix`. What heals by itself is `upkeep`'s.
+It only looks; a finding whose repair loses nothing carries it as `fix`. What recovers by itself is `upkeep`'s.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from generation.storage import files
 Kind = CreditEntry.Kind
 State = Job.State
 
-HEALED_WITHIN = timedelta(seconds=90)
+RECOVERED_WITHIN = timedelta(seconds=90)
 """What upkeep has not put right after so long, it will not: nobody runs it."""
 HEARD_WITHIN = timedelta(seconds=10)
-"""Between a worker's taking a bell and its claiming a job; and longer by far."""
+"""Between a worker's taking a wake-up and its claiming a job; and longer by far."""
 
 
 def audit() -> Iterator[Finding]:
@@ -123,9 +123,9 @@ def orphan_files() -> Iterator[Finding]:
         yield Finding("orphan-file", name, "No picture uses this file; remove it.", partial(files.discard, name))
 
 
-def unhealed_jobs() -> Iterator[Finding]:
+def unrecovered_jobs() -> Iterator[Finding]:
     """What upkeep should have put right by now. Its repair is to run upkeep once; its cure is to start beat."""
-    late = Now() - HEALED_WITHIN
+    late = Now() - RECOVERED_WITHIN
     expired = Job.objects.running().filter(lease_until__lt=late)
     for job in expired:
         yield Finding("lease-long-expired", job.code, "Upkeep does not run: start beat.", upkeep.requeue_expired_leases)
@@ -140,7 +140,7 @@ def wrong_budgets() -> Iterator[Finding]:
         paid = -sum(entries_of(Job, "job:", token)) - sum(entries_of(TrainingRun, "run:", token))
         if paid != token.spent:
             advice = f"It has spent {token.spent} credits, the ledger says {paid}; set `spent` to that."
-            yield Finding("token-drift", str(token), advice, partial(budgets.put_right, token, paid))
+            yield Finding("token-drift", str(token), advice, partial(budgets.set_spent, token, paid))
 
 
 def entries_of(model: type[Job | TrainingRun], prefix: str, token: ApiToken) -> QuerySet[CreditEntry, int]:
@@ -150,19 +150,19 @@ def entries_of(model: type[Job | TrainingRun], prefix: str, token: ApiToken) -> 
 
 
 def stuck_tracings() -> Iterator[Finding]:
-    late = Now() - svg.RING_AGAIN_AFTER - HEALED_WITHIN
+    late = Now() - svg.RESEND_AFTER - RECOVERED_WITHIN
     waiting = GeneratedImage.objects.kept().filter(svg_state=GeneratedImage.Svg.WAITING)
     for image in waiting.filter(Q(svg_asked_at=None) | Q(svg_asked_at__lt=late)):
-        yield Finding("tracing-stuck", image.code, "Upkeep does not run: start beat.", svg.heal)
+        yield Finding("tracing-stuck", image.code, "Upkeep does not run: start beat.", svg.recover)
 
 
-def lost_bells() -> Iterator[Finding]:
+def lost_wakeups() -> Iterator[Finding]:
     """Pictures wait, a worker lives and is idle, and no message is left that would wake it."""
     slots = sum(GpuWorker.objects.alive().values_list("slots", flat=True))
     rung = Job.objects.queued().filter(announced_at__lt=Now() - HEARD_WITHIN)
     if slots and rung.exists() and not Job.objects.running().exists() and broker.waiting_wakeups() == 0:
-        ring = partial(upkeep.wake_for, slots)
-        yield Finding("bells-lost", "broker", "Pictures wait beside an idle worker, and no bell is left; ring.", ring)
+        resend = partial(upkeep.wake_for, slots)
+        yield Finding("wakeups-lost", "broker", "Pictures wait beside an idle worker; wake it.", resend)
 
 
 def silent_broker() -> Iterator[Finding]:
@@ -179,13 +179,13 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     jobs_and_images,
     missing_files,
     orphan_files,
-    unhealed_jobs,
+    unrecovered_jobs,
     wrong_budgets,
     stuck_tracings,
     *RUN_CHECKS,
     *LAB_CHECKS,
     *LORA_CHECKS,
     *DATASET_CHECKS,
-    lost_bells,
+    lost_wakeups,
     silent_broker,
 )

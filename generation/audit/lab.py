@@ -1,4 +1,4 @@
-"""Whether grids, merges and their results agree. It only looks; healing is what `finishing` and `merging` do."""
+"""Whether grids, merges and their results agree. It only looks; recovery is what `finishing` and `merging` do."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from generation.catalog.merges import queue
 from generation.jobs.grids import finishing
 from generation.models import GeneratedImage, Job, LabGrid, LoraMerge
 
-HEALED_WITHIN = timedelta(seconds=90)
-"""What healing has not put right after so long, it will not: nobody runs it, or it cannot."""
+RECOVERED_WITHIN = timedelta(seconds=90)
+"""What recovery has not put right after so long, it will not: nobody runs it, or it cannot."""
 
 
 def unfinished_grids() -> Iterator[Finding]:
-    late = Now() - HEALED_WITHIN
+    late = Now() - RECOVERED_WITHIN
     fresh = Job.objects.filter(submission=OuterRef("submission"), owner=OuterRef("owner"), finished_at__gt=late)
     for grid in finishing.ready_grids().filter(~Exists(fresh), created_at__lt=late):
         advice = "All of its cells have ended, yet nobody made its picture: start beat, or see the log for why."
@@ -47,10 +47,10 @@ def remaking(image: GeneratedImage, name: str) -> Callable[[], object] | None:
 
 
 def stuck_merges() -> Iterator[Finding]:
-    late = Now() - queue.GIVEN_UP_AFTER - HEALED_WITHIN
+    late = Now() - queue.GIVEN_UP_AFTER - RECOVERED_WITHIN
     for merge in LoraMerge.objects.filter(state=LoraMerge.State.RUNNING, started_at__lt=late):
         advice = "Its worker is dead and nobody put it back: start beat."
-        yield Finding("merge-stuck", merge.code, advice, queue.heal)
+        yield Finding("merge-stuck", merge.code, advice, queue.recover)
 
 
 CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (unfinished_grids, grids_without_picture, stuck_merges)

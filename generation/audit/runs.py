@@ -1,4 +1,4 @@
-"""Whether runs, searches, ledger and files agree. It only looks; what heals by itself is `upkeep`'s."""
+"""Whether runs, searches, ledger and files agree. It only looks; what recovers by itself is `upkeep`'s."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from generation.training.searches import halving
 Kind = CreditEntry.Kind
 State = TrainingRun.State
 
-HEALED_WITHIN = timedelta(seconds=90)
+RECOVERED_WITHIN = timedelta(seconds=90)
 """What upkeep has not put right after so long, it will not: nobody runs it."""
 
 
@@ -98,9 +98,9 @@ def orphan_files() -> Iterator[Finding]:
         )
 
 
-def unhealed_runs() -> Iterator[Finding]:
+def unrecovered_runs() -> Iterator[Finding]:
     """What upkeep should have put right by now. Its repair is to run upkeep once; its cure is to start beat."""
-    late = Now() - HEALED_WITHIN
+    late = Now() - RECOVERED_WITHIN
     for run in TrainingRun.objects.running().filter(lease_until__lt=late):
         yield Finding("run-lease-expired", run.code, "Upkeep does not run: start beat.", upkeep.requeue_expired_runs)
     silent = Q(announced_at=None, created_at__lt=late) | Q(announced_at__lt=late)
@@ -115,5 +115,5 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     ownerless_holds,
     missing_files,
     orphan_files,
-    unhealed_runs,
+    unrecovered_runs,
 )

@@ -80,7 +80,7 @@ def fail_job(job: Job, code: str, message: str) -> bool:
 
 
 def cancel_job(job: Job) -> None:
-    """End an unfinished job at its owner's wish and give the credits back. Conflict when it has ended already."""
+    """End an unfinished job as its owner asks and give the credits back. Conflict when it has ended already."""
     with transaction.atomic():
         # The share before the job, as for a submission: two that each hold what the other wants would wait for ever.
         share = fairness.held_share(job.owner)

@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 
 from generation.jobs import fairness
 from generation.models import GpuWorker, Job
-from generation.models.jobs import SUSPECT_DEATHS
+from generation.models.jobs import SUSPECT_CRASHES
 
 Claim = tuple[int, int]
 """A job's id and the attempt under which it is held."""
@@ -87,7 +87,7 @@ CLAIM = """
 a worker that holds something takes nothing from it on until it is empty, or under load the suspect would wait for
 ever."""
 
-OVERTAKE = """
+COUNT_BYPASSES = """
     {ready}
     UPDATE generation_job
     SET overtaken = overtaken + 1
@@ -119,7 +119,7 @@ def claim_next(worker: str, warm: Collection[str] = (), elsewhere: Collection[st
     """Take the fairest queued job for `worker`, or None when nothing may start.
 
     `warm` holds the sha256 of checkpoints that are loaded: within `WARM_SLACK` such a job goes first, since it
-    joins the running batch, but no job is overtaken so more than once. `elsewhere` holds those that only other workers
+    joins the running batch, but no job is bypassed so more than once. `elsewhere` holds those that only other workers
     reach: such jobs are left to them. Raises the attempt, which fences off every earlier holder.
     """
     with transaction.atomic():
@@ -129,14 +129,14 @@ def claim_next(worker: str, warm: Collection[str] = (), elsewhere: Collection[st
         drawn = Job.objects.raw(statement, [*elsewhere, worker, worker, worker, *warm])
         job: Job | None = next(iter(drawn), None)
         if job is not None and job.checkpoint_sha256 in warm and getattr(job, "others_ahead", False):
-            _note_overtaken(job, elsewhere)
+            _count_bypasses(job, elsewhere)
         if job is not None and job.virtual_start > now:
             fairness.advance_clock(job.virtual_start)
     return job
 
 
-def _note_overtaken(job: Job, elsewhere: Collection[str]) -> None:
-    statement = _statement(OVERTAKE, elsewhere=len(elsewhere))
+def _count_bypasses(job: Job, elsewhere: Collection[str]) -> None:
+    statement = _statement(COUNT_BYPASSES, elsewhere=len(elsewhere))
     with connection.cursor() as cursor:
         cursor.execute(statement, [*elsewhere, job.virtual_start, job.virtual_start, job.pk])
 
@@ -145,7 +145,7 @@ def _statement(text: str, warm: int = 0, elsewhere: int = 0) -> str:
     others = f"AND checkpoint_sha256 NOT IN ({_holes(elsewhere)})" if elsewhere else ""
     return text.format(
         ready=READY.format(look_ahead=LOOK_AHEAD, left_to_others=others),
-        suspect=SUSPECT_DEATHS,
+        suspect=SUSPECT_CRASHES,
         slack=WARM_SLACK,
         warm=_holes(warm),
         **DIALECTS[connection.vendor],

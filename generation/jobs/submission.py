@@ -1,4 +1,4 @@
-"""The one door through which a recipe becomes jobs: pin weights, enforce the plan, hold credits, write rows, ring."""
+"""The one door through which a recipe becomes jobs: weights pinned, plan enforced, credits held, rows written."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def submit_grid_jobs(user: User, recipes: Sequence[Recipe], token: ApiToken | No
 
 
 def _queue(user: User, recipes: Sequence[Recipe], most: int, token: ApiToken | None) -> list[Job]:
-    """Rows, held credits and the bell for recipes that are ready; `most` of them may come at once."""
+    """Rows, held credits and wake-ups for recipes that are ready; `most` of them may come at once."""
     request = Request(
         pictures=len(recipes),
         pixels=max(recipe.width * recipe.height for recipe in recipes),

@@ -19,7 +19,7 @@ logger = structlog.get_logger(__name__)
 
 Svg = GeneratedImage.Svg
 
-RING_AGAIN_AFTER = timedelta(seconds=60)
+RESEND_AFTER = timedelta(seconds=60)
 MOST_TRIES = 3
 BROKE = "It could not be traced just now. Ask again in a moment."
 GIVEN_UP = "The worker stopped again and again on tracing this picture, so it was given up."
@@ -45,10 +45,10 @@ def trace(image_id: int) -> str:
     return _end(image, Svg.READY, file=name)
 
 
-def heal() -> int:
+def recover() -> int:
     """Another wake-up for what still waits: its own was lost, or its worker died."""
     overdue = GeneratedImage.objects.kept().filter(svg_state=Svg.WAITING).filter(
-        Q(svg_asked_at=None) | Q(svg_asked_at__lt=Now() - RING_AGAIN_AFTER)
+        Q(svg_asked_at=None) | Q(svg_asked_at__lt=Now() - RESEND_AFTER)
     )  # fmt: skip
     waiting = list(overdue.values_list("pk", flat=True))
     if not all(wakeups.send(wakeups.Task.TRACE_IMAGE, image_id) for image_id in waiting):

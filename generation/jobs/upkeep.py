@@ -1,4 +1,4 @@
-"""What keeps the queue true without being asked: expired leases, lost bells, old files. Any number may run at once."""
+"""What keeps the queue true unasked: expired leases, lost wake-ups, old files. Any number may run at once."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from generation.storage import files
 
 logger = structlog.get_logger(__name__)
 
-MAX_DEATHS = 3
-MAX_LONE_DEATHS = 2
-RING_AGAIN_AFTER = timedelta(seconds=60)
+MAX_CRASHES = 3
+MAX_SOLO_CRASHES = 2
+RESEND_AFTER = timedelta(seconds=60)
 DELETED_KEPT_FOR = timedelta(days=1)
 ORPHAN_KEPT_FOR = timedelta(days=1)
 """Files are written before their row: a young one may be a picture that is just being kept."""
@@ -32,7 +32,7 @@ ANSWER_KEPT_FOR = timedelta(days=1)
 WORKER_KEPT_FOR = timedelta(days=1)
 
 
-def heal() -> dict[str, int]:
+def recover() -> dict[str, int]:
     """Requeue what a dead worker held and wake workers for what nobody was told of."""
     return {"requeued": requeue_expired_leases(), "rung": resend_unannounced_jobs()}
 
@@ -43,11 +43,11 @@ def requeue_expired_leases() -> int:
         expired = _left_behind()
         held = Counter(job.worker for job in expired)
         for job in expired:
-            job.deaths += 1
+            job.crash_count += 1
             # A worker that died with one job in hand is evidence against that job; with several it is not.
-            job.lone_deaths += held[job.worker] == 1
-            if job.deaths >= MAX_DEATHS or job.lone_deaths >= MAX_LONE_DEATHS:
-                _set_aside(job)
+            job.solo_crash_count += held[job.worker] == 1
+            if job.crash_count >= MAX_CRASHES or job.solo_crash_count >= MAX_SOLO_CRASHES:
+                _give_up(job)
             else:
                 _requeue(job)
     for job in expired:
@@ -61,7 +61,7 @@ def requeue_expired_leases() -> int:
 def _left_behind() -> list[Job]:
     """Jobs of expired leases. Of a worker whose heart is silent too, all that it had: they died together.
 
-    One that still beats let go of what hangs, and goes on with the rest. Locked, so that two who heal at once do not
+    One that still beats let go of what hangs, and goes on with the rest. Locked, so that two who recover at once do not
     both count one death.
     """
     running = Job.objects.running().exclude(lease_until=None)
@@ -74,12 +74,12 @@ def _left_behind() -> list[Job]:
 
 
 def _requeue(job: Job) -> None:
-    """Back to its place in the fair order; its bell rings again."""
+    """Back to its place in the fair order; upkeep sends a wake-up for it."""
     job.state = Job.State.QUEUED
     Job.objects.filter(pk=job.pk).update(
         state=job.state,
-        deaths=job.deaths,
-        lone_deaths=job.lone_deaths,
+        crash_count=job.crash_count,
+        solo_crash_count=job.solo_crash_count,
         worker="",
         lease_until=None,
         started_at=None,
@@ -87,26 +87,26 @@ def _requeue(job: Job) -> None:
     )
 
 
-def _set_aside(job: Job) -> None:
+def _give_up(job: Job) -> None:
     job.state = Job.State.FAILED
     Job.objects.filter(pk=job.pk).update(
         state=job.state,
-        deaths=job.deaths,
-        lone_deaths=job.lone_deaths,
+        crash_count=job.crash_count,
+        solo_crash_count=job.solo_crash_count,
         finished_at=Now(),
         lease_until=None,
         error_code="worker-lost",
         error_message="The worker stopped again and again on this picture, so it was set aside. Your credits are back.",
     )
     give_back(job, "Set aside after repeated worker loss")
-    if job.lone_deaths >= MAX_LONE_DEATHS:
+    if job.solo_crash_count >= MAX_SOLO_CRASHES:
         quarantine_suspects(job)
-    logger.error("job_set_aside", job=job.code, deaths=job.deaths, lone_deaths=job.lone_deaths)
+    logger.error("job_given_up", job=job.code, crash_count=job.crash_count, solo_crash_count=job.solo_crash_count)
 
 
 def resend_unannounced_jobs() -> int:
     """A wake-up for every queued job whose own is missing or old: a lost message must not cost a job."""
-    silent = Job.objects.queued().filter(Q(announced_at=None) | Q(announced_at__lt=Now() - RING_AGAIN_AFTER))
+    silent = Job.objects.queued().filter(Q(announced_at=None) | Q(announced_at__lt=Now() - RESEND_AFTER))
     waiting = list(silent.values_list("pk", flat=True))
     slots = sum(GpuWorker.objects.alive().values_list("slots", flat=True)) or 1
     # One wake-up makes a worker draw until the queue is dry, so more of them than slots say nothing new.

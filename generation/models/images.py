@@ -53,7 +53,9 @@ class GeneratedImage(models.Model):
     thumbnail = models.CharField(max_length=200)
     svg_file = models.CharField(max_length=200, blank=True)
     svg_state = models.CharField(max_length=7, choices=Svg.choices, default=Svg.NONE)
-    svg_asked_at = models.DateTimeField(null=True, blank=True, help_text="When the bell was last rung for its tracing.")
+    svg_asked_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a wake-up was last sent for its tracing."
+    )
     svg_tries = models.PositiveSmallIntegerField(
         default=0, help_text="How often its tracing was begun since it was asked."
     )

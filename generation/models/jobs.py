@@ -13,7 +13,7 @@ from django.db import models
 
 from generation.recipes.picture import Recipe
 
-SUSPECT_DEATHS = 2
+SUSPECT_CRASHES = 2
 """Workers that a job may take with it in company; from then on it is drawn alone."""
 
 
@@ -70,18 +70,22 @@ class Job(models.Model):
         help_text="The API token whose budget pays beside the wallet.",
     )  # fmt: skip
     virtual_start = models.FloatField(help_text="Start tag of fair queueing: the smallest is drawn next.")
-    overtaken = models.PositiveSmallIntegerField(
-        default=0, help_text="Jobs that were drawn before it since their checkpoint was loaded."
+    bypass_count = models.PositiveSmallIntegerField(
+        default=0, db_column="overtaken", help_text="Jobs that were drawn before it since their checkpoint was loaded."
     )
     attempt = models.PositiveSmallIntegerField(default=0)
-    deaths = models.PositiveSmallIntegerField(default=0, help_text="Workers that died with this job in hand.")
-    lone_deaths = models.PositiveSmallIntegerField(default=0, help_text="Workers that died with this job alone.")
+    crash_count = models.PositiveSmallIntegerField(
+        default=0, db_column="deaths", help_text="Workers that died with this job in hand."
+    )
+    solo_crash_count = models.PositiveSmallIntegerField(
+        default=0, db_column="lone_deaths", help_text="Workers that died with this job alone."
+    )
     worker = models.CharField(max_length=100, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     error_code = models.CharField(max_length=40, blank=True)
     error_message = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
-    announced_at = models.DateTimeField(null=True, blank=True, help_text="When the bell was last rung for it.")
+    announced_at = models.DateTimeField(null=True, blank=True, help_text="When a wake-up was last sent for it.")
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
@@ -91,7 +95,7 @@ class Job(models.Model):
         indexes = [
             # All that choosing the next job looks at, of the few rows that wait.
             models.Index(
-                fields=["virtual_start", "id", "owner", "checkpoint_sha256", "deaths", "overtaken"],
+                fields=["virtual_start", "id", "owner", "checkpoint_sha256", "crash_count", "bypass_count"],
                 name="job_fair_order",
                 condition=models.Q(state="queued"),
             ),
@@ -119,7 +123,7 @@ class Job(models.Model):
     @property
     def is_suspect(self) -> bool:
         """It may be what its workers died of, so it is drawn alone: the next one would take nobody else with it."""
-        return self.deaths >= SUSPECT_DEATHS
+        return self.crash_count >= SUSPECT_CRASHES
 
 
 class QueueShare(models.Model):

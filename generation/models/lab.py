@@ -59,7 +59,7 @@ class LabGrid(models.Model):
 
 
 class LoraMerge(models.Model):
-    """A wish for one LoRA out of several. `attempt` is the fencing token: only its holder may end it."""
+    """One LoRA to be made out of several. `attempt` is the fencing token: only its holder may end it."""
 
     class State(models.TextChoices):
         QUEUED = "queued", "Waiting"

@@ -1,6 +1,6 @@
 """Training runs: one LoRA in the making, what it measured on the way, and the searches that try several.
 
-Written by the verbs of `generation.runs` and by nobody else.
+Written by the verbs of `generation.training` and by nobody else.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class TrainingRun(models.Model):
         FAILED = "failed", "Failed"
         CANCELLED = "cancelled", "Discarded"
 
-    class Wish(models.TextChoices):
+    class Action(models.TextChoices):
         NONE = "", "Go on"
         PAUSE = "pause", "Pause"
         STOP = "stop", "Stop and keep"
@@ -111,13 +111,17 @@ class TrainingRun(models.Model):
     manifest = models.JSONField(help_text="The pictures at the start: file, sha256, caption, crop, focus, role.")
     checkpoint_sha256 = models.CharField(max_length=64)
     state = models.CharField(max_length=9, choices=State.choices, default=State.QUEUED)
-    wish = models.CharField(max_length=7, choices=Wish.choices, default=Wish.NONE, blank=True)
+    requested_action = models.CharField(
+        max_length=7, choices=Action.choices, default=Action.NONE, blank=True, db_column="wish"
+    )
     credits = models.PositiveIntegerField()
     token = models.ForeignKey("accounts.ApiToken", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     virtual_start = models.FloatField(default=0.0, help_text="The smallest is trained next.")
     virtual_finish = models.FloatField(default=0.0, help_text="Where its owner's next run starts, if that is later.")
     attempt = models.PositiveSmallIntegerField(default=0)
-    lone_deaths = models.PositiveSmallIntegerField(default=0, help_text="Workers that died with it since it got on.")
+    solo_crash_count = models.PositiveSmallIntegerField(
+        default=0, db_column="lone_deaths", help_text="Workers that died with it since it got on."
+    )
     worker = models.CharField(max_length=100, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     step = models.PositiveIntegerField(default=0)

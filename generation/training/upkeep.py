@@ -1,4 +1,4 @@
-"""What keeps runs true without being asked: expired leases, lost bells, searches left standing, files nobody uses.
+"""What keeps runs true without being asked: expired leases, lost wake-ups, searches left standing, files nobody uses.
 
 Any number may run at once. Pictures have their own, `generation.upkeep`.
 """
@@ -14,18 +14,18 @@ from generation.messages import wakeups
 from generation.models import TrainingRun, TrainingSearch
 from generation.storage import files as storage_files
 from generation.training.runs import files, lifecycle
-from generation.training.runs.queueing import RING_DUE
+from generation.training.runs.queueing import RESEND_DUE
 from generation.training.runs.selection import best_so_far
 from generation.training.searches import halving
 
 logger = structlog.get_logger(__name__)
 
-State, Wish = TrainingRun.State, TrainingRun.Wish
+State, Action = TrainingRun.State, TrainingRun.Action
 
-MAX_LONE_DEATHS = 2
+MAX_SOLO_CRASHES = 2
 
 
-def heal() -> dict[str, int]:
+def recover() -> dict[str, int]:
     """Requeue what a dead worker held, take searches on, and wake a worker for what nobody was told of."""
     requeued = requeue_expired_runs()
     for search_id in TrainingSearch.objects.running().values_list("pk", flat=True):
@@ -38,10 +38,10 @@ def requeue_expired_runs() -> int:
     requeued = 0
     for run in expired_runs():
         with transaction.atomic():
-            # Locked and looked at again, so that two who heal at once do not both count one death.
+            # Locked and looked at again, so that two who recover at once do not both count one death.
             locked = expired_runs().select_for_update().filter(pk=run.pk, attempt=run.attempt).first()
             if locked is not None:
-                requeued += _put_right(locked)
+                requeued += _requeue_or_give_up(locked)
     return requeued
 
 
@@ -49,21 +49,27 @@ def expired_runs() -> QuerySet[TrainingRun]:
     return TrainingRun.objects.running().filter(lease_until__lt=Now())
 
 
-def _put_right(run: TrainingRun) -> bool:
+def _requeue_or_give_up(run: TrainingRun) -> bool:
     """True when it waits again."""
-    run.lone_deaths += 1
+    run.solo_crash_count += 1
     rows = TrainingRun.objects.filter(pk=run.pk)
-    rows.update(lone_deaths=run.lone_deaths)
-    if run.lone_deaths >= MAX_LONE_DEATHS:
+    rows.update(solo_crash_count=run.solo_crash_count)
+    if run.solo_crash_count >= MAX_SOLO_CRASHES:
         sentence = "The worker stopped again and again on this training, so it was set aside. Your credits are back."
         lifecycle.end_unpaid(
             run, rows, State.FAILED, "Set aside after repeated worker loss", code="worker-lost", message=sentence
         )
-        logger.error("run_set_aside", run=run.code, attempt=run.attempt)
+        logger.error("run_given_up", run=run.code, attempt=run.attempt)
         return False
-    rests = run.wish == Wish.PAUSE
+    rests = run.requested_action == Action.PAUSE
     state = State.PAUSED if rests else State.QUEUED
-    rows.update(state=state, worker="", lease_until=None, announced_at=RING_DUE, wish=Wish.NONE if rests else run.wish)
+    rows.update(
+        state=state,
+        worker="",
+        lease_until=None,
+        announced_at=RESEND_DUE,
+        requested_action=Action.NONE if rests else run.requested_action,
+    )
     lifecycle.announce(run, state)
     logger.warning("run_lease_expired", run=run.code, step=run.step)
     return not rests
@@ -71,7 +77,7 @@ def _put_right(run: TrainingRun) -> bool:
 
 def resend_unannounced_runs() -> int:
     """One wake-up when a queued run's is missing or old: a worker trains until nothing is queued."""
-    silent = TrainingRun.objects.queued().filter(Q(announced_at=None) | Q(announced_at__lte=RING_DUE))
+    silent = TrainingRun.objects.queued().filter(Q(announced_at=None) | Q(announced_at__lte=RESEND_DUE))
     waiting = list(silent.values_list("pk", flat=True))
     if waiting and not wakeups.send(wakeups.Task.RUN_NEXT_TRAINING):
         return 0

@@ -29,7 +29,7 @@ class Print:
 
 
 @dataclass(slots=True)
-class Showroom:
+class Registry:
     """`newest(limit)` gives public pictures; `recipe_of(code)` the recipe of a public post, or None;
     `made_with(sha256, limit)` public pictures made with a weight file; `samples_of(loras, user)` the pictures that came
     with a LoRA's release, by the LoRA's id, for those of them that this person may see.
@@ -41,4 +41,4 @@ class Showroom:
     samples_of: Callable[[Sequence[int], Any], Mapping[int, Sequence[Print]]] = lambda loras, user: {}
 
 
-showroom = Showroom()
+registry = Registry()

@@ -1,6 +1,4 @@
-"""The worker's story: claim the fairest job, draw it, tell its owner, keep the picture. The only file that joins
-Django to the engine; it is imported by workers alone.
-"""
+"""The worker's side of a picture: claim the fairest job, draw it, tell its owner, keep the picture."""
 
 from __future__ import annotations
 
@@ -17,7 +15,7 @@ from generation.jobs import lifecycle, queueing, upkeep
 from generation.jobs.grids import finishing
 from generation.messages import broker, events, frames, wakeups
 from generation.models import Job
-from generation.worker.process import Workbench, workbench
+from generation.worker.process import WorkerProcess, this_worker
 
 logger = structlog.get_logger(__name__)
 
@@ -33,58 +31,58 @@ class Drained(Exception):
 
 
 def perform_ready_jobs() -> int:
-    """Draw until nothing is ready, so that a lost bell costs nothing while there is work. The number drawn."""
-    bench = workbench()
+    """Draw until nothing is ready, so that a lost wake-up costs nothing while there is work. The number drawn."""
+    worker = this_worker()
     performed = 0
-    while not bench.closing and (job := queueing.claim_next(bench.name, bench.warm(), bench.elsewhere)):
+    while not worker.closing and (job := queueing.claim_next(worker.name, worker.warm(), worker.elsewhere)):
         if job.is_suspect:
-            perform_alone(bench, job)
+            perform_alone(worker, job)
         else:
-            perform_job(bench, job)
+            perform_job(worker, job)
         performed += 1
         if finishing.is_last(job):
             wakeups.send(wakeups.Task.FINISH_GRIDS)
-    if not performed and queueing.waits_for_others(bench.elsewhere):
-        pass_on(bench)
+    if not performed and queueing.waits_for_others(worker.elsewhere):
+        pass_on(worker)
     return performed
 
 
-def pass_on(bench: Workbench) -> None:
-    """This bell was for a worker that has the file; upkeep rings for it too, later.
+def pass_on(worker: WorkerProcess) -> None:
+    """This wake-up was for a worker that has the file; upkeep sends one too, later.
 
-    While there are as many bells as slots it would say nothing new: of a long line's bells only the last go round.
+    While there are as many of them as slots it would say nothing new: of a long queue's only the last are passed on.
     """
-    if (broker.waiting_wakeups() or 0) < bench.row.slots:
+    if (broker.waiting_wakeups() or 0) < worker.row.slots:
         wakeups.send(wakeups.Task.RUN_NEXT_JOB, countdown=PASS_ON_SECONDS)
 
 
-def perform_alone(bench: Workbench, job: Job) -> None:
+def perform_alone(worker: WorkerProcess, job: Job) -> None:
     """A suspect: while it was next, other workers took nothing, and while it is in hand, this one does not.
 
-    Both spend their bells meanwhile, so they are called anew.
+    Both spend their wake-ups meanwhile, so new ones are sent.
     """
-    upkeep.wake_for(bench.row.slots)
-    perform_job(bench, job)
-    upkeep.wake_for(bench.row.slots)
+    upkeep.wake_for(worker.row.slots)
+    perform_job(worker, job)
+    upkeep.wake_for(worker.row.slots)
 
 
-def perform_job(bench: Workbench, job: Job) -> None:
+def perform_job(worker: WorkerProcess, job: Job) -> None:
     """One job from claimed to ended. Only our own faults fail it; a shutdown puts it back."""
     structlog.contextvars.bind_contextvars(job=job.code, attempt=job.attempt)
     try:
-        with bench.holding(job):
+        with worker.holding(job):
             events.publish_change(job)
-            rendered = draw(bench, job)
+            rendered = draw(worker, job)
             lifecycle.finish_job(job, rendered.pixels, rendered.seconds)
     except Stopped:
         logger.info("job_stopped")
     except Drained:
         lifecycle.release_job(job)
     except RenderError as error:
-        if bench.renderer.died:
+        if worker.renderer.died:
             # As after a kill: its lease runs out, and who breaks engines again and again is failed at last.
             logger.error("job_left_behind")
-        elif error.code == "weights-missing" and bench.is_for_others(job):
+        elif error.code == "weights-missing" and worker.is_for_others(job):
             logger.info("job_left_to_others")
             lifecycle.release_job(job)
         else:
@@ -99,18 +97,18 @@ def perform_job(bench: Workbench, job: Job) -> None:
         structlog.contextvars.unbind_contextvars("job", "attempt")
 
 
-def draw(bench: Workbench, job: Job) -> Rendered:
+def draw(worker: WorkerProcess, job: Job) -> Rendered:
     """Follow the renderer's steps. Leaving the loop closes the generator, which cancels the request."""
     previews = Previews(job)
-    drawing = bench.renderer.render(job.recipe, deadline_seconds=bench.deadline(job))
+    drawing = worker.renderer.render(job.recipe, deadline_seconds=worker.deadline(job))
     with closing(cast(Generator[Step | Rendered], drawing)) as steps:
         for event in steps:
             if isinstance(event, Rendered):
-                bench.measured(job.work, event.seconds)
+                worker.measured(job.work, event.seconds)
                 return event
-            if bench.lost(job) or previews.show(event):
+            if worker.lost(job) or previews.show(event):
                 raise Stopped
-            if bench.out_of_time():
+            if worker.out_of_time():
                 raise Drained
     raise RenderError("no-picture", "The engine stopped without a picture. Your credits are back.")
 

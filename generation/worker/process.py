@@ -36,7 +36,7 @@ UNMEASURED_WORK_PER_SECOND = 512 * 512 * 0.25
 """A slow processor: four seconds for a step of 512×512."""
 
 
-class Workbench:
+class WorkerProcess:
     """One per worker process; used from all of its task threads."""
 
     def __init__(self, renderer: Renderer) -> None:
@@ -52,14 +52,14 @@ class Workbench:
         self._hangs_at: dict[queueing.Claim, float] = {}
         self._lock = threading.Lock()
         self.training = threading.Lock()
-        self.bell = threading.Event()
-        self.wish: str | None = None
+        self.woken = threading.Event()
+        self.requested_action: str | None = None
         """What the owner of the run in hand wishes, as heard last; None when the run is this worker's no more."""
         self.elsewhere: set[str] = set()
         """Checkpoints whose files only other workers reach, as of the last heartbeat. What nobody reaches is not among
         them, so that its jobs come to an end."""
         self._run: TrainingRun | None = None
-        self._heart: threading.Thread | None = None
+        self._heartbeat_thread: threading.Thread | None = None
 
     @property
     def threads(self) -> int:
@@ -100,7 +100,7 @@ class Workbench:
 
     def is_for_others(self, job: Job) -> bool:
         """Whether only other workers reach its checkpoint, as things are now: the last heartbeat may not have known."""
-        self.beat()
+        self.heartbeat()
         return job.checkpoint_sha256 in self.elsewhere
 
     def lost(self, job: Job) -> bool:
@@ -129,7 +129,7 @@ class Workbench:
     @contextmanager
     def teaching(self, run: TrainingRun) -> Iterator[None]:
         """Keep the run's lease alive while the block runs. One at a time: the caller holds `training`."""
-        self._run, self.wish = run, run.wish
+        self._run, self.requested_action = run, run.requested_action
         try:
             yield
         finally:
@@ -143,23 +143,23 @@ class Workbench:
 
     def start(self) -> None:
         """Start the heart: a thread, since a long UNet call must not look like a dead worker."""
-        self._heart = threading.Thread(target=self._beat, name="heart", daemon=True)
-        self._heart.start()
+        self._heartbeat_thread = threading.Thread(target=self._keep_beating, name="heart", daemon=True)
+        self._heartbeat_thread.start()
 
-    def _beat(self) -> None:
+    def _keep_beating(self) -> None:
         while not self.closing or self._jobs or self._run:
             try:
-                self.beat()
+                self.heartbeat()
                 close_old_connections()
             except Exception:  # not only the database's own: without a heart every job in hand is lost
                 logger.exception("heartbeat_failed")
             time.sleep(queueing.HEARTBEAT_SECONDS)
         if self.renderer.died:
-            # Half a worker would take bells and draw nothing; a supervisor starts a whole one.
+            # Half a worker would take wake-ups and draw nothing; a supervisor starts a whole one.
             logger.critical("worker_without_engine")
             os._exit(os.EX_SOFTWARE)
 
-    def beat(self) -> None:
+    def heartbeat(self) -> None:
         """One round trip: prolong the leases of all jobs in hand and learn which are ours no more.
 
         What hangs is let go: its lease runs out, and somebody else has a try.
@@ -174,11 +174,11 @@ class Workbench:
         with self._lock:
             self._lost |= gone & self._jobs.keys()
         if (run := self._run) is not None:
-            self.wish = runs_queueing.heartbeat(run)
+            self.requested_action = runs_queueing.heartbeat(run)
 
 
 @cache
-def workbench() -> Workbench:
+def this_worker() -> WorkerProcess:
     """This process's renderer and heart; made on first use, since making it loads torch."""
     renderer = Renderer(
         CatalogWeights(),
@@ -187,16 +187,16 @@ def workbench() -> Workbench:
         checkpoint_budget_bytes=settings.CHECKPOINT_MEMORY_MB * MIB,
         lora_budget_bytes=settings.LORA_MEMORY_MB * MIB,
     )
-    return Workbench(renderer)
+    return WorkerProcess(renderer)
 
 
-def open_workbench() -> None:
+def open_worker() -> None:
     """A GPU worker starts: its heart beats, and what a dead one left behind is put right at once."""
-    bench = workbench()
-    bench.start()
-    upkeep.heal()
-    upkeep.wake_for(bench.row.slots)
+    worker = this_worker()
+    worker.start()
+    upkeep.recover()
+    upkeep.wake_for(worker.row.slots)
 
 
-def drain_workbench() -> None:
-    workbench().drain()
+def drain_worker() -> None:
+    this_worker().drain()

@@ -1,6 +1,6 @@
-"""The worker's story of a training: fetch the pictures, follow the trainer, keep what it makes, heed the owner's wish.
+"""The worker's side of a training: fetch the pictures, follow the trainer, keep what it makes, do as its owner asked.
 
-The only file that joins Django to `generation.training`; it is imported by workers alone. Pictures are `execution`'s.
+Pictures are `drawing`'s.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ from generation.storage.quota import check_room
 from generation.training.runs import files, lifecycle, queueing
 from generation.training.runs.curve import Curve
 from generation.training.runs.selection import best_so_far
-from generation.training.runs.state_sync import Keepsake
+from generation.training.runs.state_sync import StateSync
 from generation.training.searches import halving
-from generation.worker.process import Workbench, workbench
+from generation.worker.process import WorkerProcess, this_worker
 from generation.worker.weights import CatalogWeights
 
 logger = structlog.get_logger(__name__)
 
 Event = Progress | Measured | Finished
-Wish = TrainingRun.Wish
+Action = TrainingRun.Action
 
 ROWS_EVERY_SECONDS = 1.0
 EVENTS_EVERY_SECONDS = 0.25
@@ -64,30 +64,30 @@ class Left(Exception):
 
 def perform_ready_runs() -> int:
     """Train until nothing is queued, one run at a time. The number taken up; 0 when this worker trains already."""
-    bench, performed = workbench(), 0
-    bench.bell.set()
-    while bench.bell.is_set() and not bench.closing and bench.training.acquire(blocking=False):
+    worker, performed = this_worker(), 0
+    worker.woken.set()
+    while worker.woken.is_set() and not worker.closing and worker.training.acquire(blocking=False):
         try:
-            # Cleared before the look: whoever rings after it is heard when the lock is free again.
-            bench.bell.clear()
-            while not bench.closing and (run := queueing.claim_next_run(bench.name)):
-                perform_run(bench, run)
+            # Cleared before the look: a wake-up that comes after it is seen when the lock is free again.
+            worker.woken.clear()
+            while not worker.closing and (run := queueing.claim_next_run(worker.name)):
+                perform_run(worker, run)
                 performed += 1
         finally:
-            bench.training.release()
+            worker.training.release()
     return performed
 
 
-def perform_run(bench: Workbench, run: TrainingRun) -> None:
+def perform_run(worker: WorkerProcess, run: TrainingRun) -> None:
     """One run from claimed to put down. Only our own faults fail it; a shutdown puts it back."""
     structlog.contextvars.bind_contextvars(run=run.code, attempt=run.attempt)
     try:
-        with bench.teaching(run), workroom(run) as room:
+        with worker.teaching(run), workroom(run) as room:
             lifecycle.announce(run, TrainingRun.State.RUNNING)
-            coach = Coach(bench, run, room)
-            ending = coach.follow()
+            runner = TrainingRunner(worker, run, room)
+            ending = runner.follow()
             logger.info("run_left", ending=ending.name, step=run.step)
-            PARTINGS[ending](coach)
+            PARTINGS[ending](runner)
     except (TrainingError, RenderError) as error:
         lifecycle.fail_run(run, error.code, str(error))
     except Exception:
@@ -114,14 +114,14 @@ def workroom(run: TrainingRun) -> Iterator[Path]:
         yield Path(name)
 
 
-class Coach:
+class TrainingRunner:
     """Follows one run's trainer in this worker. `choice` is what the trainer proposes once it has finished."""
 
-    def __init__(self, bench: Workbench, run: TrainingRun, room: Path) -> None:
-        self.bench = bench
+    def __init__(self, worker: WorkerProcess, run: TrainingRun, room: Path) -> None:
+        self.worker = worker
         self.run = run
         self.room = room
-        self.keepsake = Keepsake(run, room / "training")
+        self.state_sync = StateSync(run, room / "training")
         self.curve = Curve((step, loss, validation) for step, loss, validation in run.curve)
         self.choice: Finished | None = None
         self._seconds_left = 0.0
@@ -135,26 +135,26 @@ class Coach:
             ending = self._train()
         except Left as left:
             ending = left.ending
-        if ending != Ending.LOST and not (self._write_progress() and self.keepsake.keep()):
+        if ending != Ending.LOST and not (self._write_progress() and self.state_sync.keep()):
             return Ending.LOST
         return ending
 
     def _train(self) -> Ending:
-        self.keepsake.restore()
+        self.state_sync.restore()
         training = train(
             self.run.recipe,
             CatalogWeights().checkpoint(self.run.checkpoint_sha256),
             list(self._pictures()),
-            self.keepsake.folder,
+            self.state_sync.folder,
             turn=self._turn,
-            device=self.bench.renderer.device,
+            device=self.worker.renderer.device,
             rest_at=self.run.stop_at,
-            enough=lambda: self.bench.wish == Wish.STOP,
+            enough=lambda: self.worker.requested_action == Action.STOP,
         )
         # Closing it, however this is left, saves the step it is at.
         with closing(cast(Generator[Event], training)) as told:
             for event in told:
-                self._heed(event)
+                self._handle(event)
                 if ending := self._reason_to_leave():
                     return ending
         return Ending.FINISHED
@@ -172,7 +172,7 @@ class Coach:
             yield TrainingPicture(entry["name"], path, entry["caption"], entry["held_out"], crop, focus)
 
     def _turn(self) -> AbstractContextManager[None]:
-        return self.bench.renderer.spare_turn(self._look_up)
+        return self.worker.renderer.spare_turn(self._look_up)
 
     def _look_up(self) -> None:
         """While pictures are drawn: leave at once for what cannot wait. A pause can; nothing is learned meanwhile.
@@ -183,25 +183,25 @@ class Coach:
             raise Left(ending)
 
     def _reason_to_leave(self) -> Ending | None:
-        wish = self.bench.wish
-        if wish is None:
+        action = self.worker.requested_action
+        if action is None:
             return Ending.LOST
-        if self.bench.closing:
+        if self.worker.closing:
             return Ending.DRAINED
-        if wish == Wish.PAUSE:
+        if action == Action.PAUSE:
             return Ending.PAUSED
         stop_at = self.run.stop_at
         return Ending.AT_RUNG if stop_at is not None and stop_at <= self.run.step < self.run.steps else None
 
-    def _heed(self, event: Event) -> None:
+    def _handle(self, event: Event) -> None:
         if isinstance(event, Progress):
             self._progress(event)
         elif isinstance(event, Measured):
             self._measured(event)
         else:
             self.choice = event
-        if not self.keepsake.keep():
-            self.bench.wish = None
+        if not self.state_sync.keep():
+            self.worker.requested_action = None
 
     def _progress(self, event: Progress) -> None:
         self.run.step, self._seconds_left = event.step, event.seconds_left
@@ -215,13 +215,13 @@ class Coach:
             self._write_progress()
 
     def _write_progress(self) -> bool:
-        wish = lifecycle.record_progress(self.run, self.run.step, self._seconds_left, self.curve.points)
-        self.bench.wish = wish
-        return wish is not None
+        action = lifecycle.record_progress(self.run, self.run.step, self._seconds_left, self.curve.points)
+        self.worker.requested_action = action
+        return action is not None
 
     def _measured(self, event: Measured) -> None:
         """Keep the snapshot, unless it was told once more and is kept already."""
-        stored = self.keepsake.stored(event.file)
+        stored = self.state_sync.stored(event.file)
         known = self.run.snapshots.filter(step=event.step).first()
         if known is not None and known.file == stored:
             return
@@ -246,7 +246,7 @@ class Coach:
         )
         if not lifecycle.keep_snapshot(self.run, fields):
             storage_files.discard(*samples)
-            self.bench.wish = None
+            self.worker.requested_action = None
         elif known is not None:
             files.discard_unused(self.run.code, [known.file, *known.samples])
 
@@ -287,13 +287,13 @@ class Coach:
         logger.info("run_lost")
 
 
-PARTINGS: dict[Ending, Callable[[Coach], None]] = {
-    Ending.FINISHED: Coach.finish,
-    Ending.PAUSED: Coach.rest,
-    Ending.AT_RUNG: Coach.rest,
-    Ending.DRAINED: Coach.put_back,
-    Ending.FULL: Coach.end_full,
-    Ending.LOST: Coach.let_go,
+PARTINGS: dict[Ending, Callable[[TrainingRunner], None]] = {
+    Ending.FINISHED: TrainingRunner.finish,
+    Ending.PAUSED: TrainingRunner.rest,
+    Ending.AT_RUNG: TrainingRunner.rest,
+    Ending.DRAINED: TrainingRunner.put_back,
+    Ending.FULL: TrainingRunner.end_full,
+    Ending.LOST: TrainingRunner.let_go,
 }
 
 

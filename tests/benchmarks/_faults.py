@@ -40,12 +40,12 @@ FAULTS: Sequence[Fault] = (
     Fault(
         "test_lost_messages.py::test_the_broker_is_killed_and_started_again",
         "broker killed and restarted with 50 queued: none lost",
-        {"healed": ("the same: all 50 drawn after", "s", 75)},
+        {"recovered": ("the same: all 50 drawn after", "s", 75)},
     ),
     Fault(
         "test_lost_messages.py::test_the_broker_is_emptied_with_fifty_queued",
         "broker emptied with 50 queued: none lost",
-        {"healed": ("the same: an idle worker at work after", "s", 75)},
+        {"recovered": ("the same: an idle worker at work after", "s", 75)},
     ),
     Fault("test_lost_messages.py::test_every_bell_rings_five_times", "every bell five times: 1 image, 1 charge"),
     Fault("test_late_results.py", "a late result with an old attempt: discarded with its file"),

@@ -35,7 +35,7 @@ class Machine(Site):
         return process
 
     def house_worker(self) -> subprocess.Popen[bytes]:
-        """Beat and what it asks for, as on the platform: this heals the queue every 15 s."""
+        """Beat and what it asks for, as on the platform: this recovers the queue every 15 s."""
         process = self.start("house", *CELERY, "-c", "1", "-Q", "default", "-B", "-n", self.named("house"))
         self.processes.append(process)
         return process

@@ -29,7 +29,7 @@ def test_a_worker_killed_with_one_job_in_hand(machine: Machine, alice: User, que
     machine.gpu_worker("second")
     machine.until(lambda: all_drawn_once(jobs), PATIENCE_SECONDS)
     (job,) = Job.objects.all()
-    assert (job.attempt, job.deaths, job.lone_deaths) == (2, 1, 1)
+    assert (job.attempt, job.crash_count, job.solo_crash_count) == (2, 1, 1)
 
 
 @pytest.mark.slow
@@ -38,7 +38,7 @@ def test_a_worker_killed_with_eight_jobs_in_hand_twice(
 ) -> None:
     """The seconds from the new worker's start until it is at work again are the benchmark's to judge.
 
-    After two deaths each of them may be what the workers died of, so the third life draws them one by one.
+    After two crashes each of them may be what the workers died of, so the third life draws them one by one.
     """
     machine.house_worker()
     worker = machine.gpu_worker("first")
@@ -51,7 +51,7 @@ def test_a_worker_killed_with_eight_jobs_in_hand_twice(
         machine.until(lambda n=name: at_work(n), PATIENCE_SECONDS)
         record_property("back at work", time.monotonic() - began)
     machine.until(lambda: all_drawn_once(jobs), PATIENCE_SECONDS)
-    assert set(Job.objects.values_list("attempt", "deaths", "lone_deaths")) == {(3, 2, 0)}
+    assert set(Job.objects.values_list("attempt", "crash_count", "solo_crash_count")) == {(3, 2, 0)}
 
 
 def at_work(name: str) -> bool:
@@ -79,9 +79,9 @@ def test_a_poisonous_picture_takes_nobody_with_it(machine: Machine, alice: User,
     assert len(lives) == 4
     poison.refresh_from_db()
     assert (poison.state, poison.error_code) == ("failed", "worker-lost")
-    assert (poison.deaths, poison.lone_deaths) == (3, 1)
+    assert (poison.crash_count, poison.solo_crash_count) == (3, 1)
     assert CreditEntry.objects.filter(kind="release").get().reference == poison.reference
-    assert {job.deaths for job in Job.objects.filter(state="done")} == {2}
+    assert {job.crash_count for job in Job.objects.filter(state="done")} == {2}
 
 
 def poisoned(machine: Machine, life: int) -> subprocess.Popen[bytes]:

@@ -28,11 +28,11 @@ def test_a_stopped_worker_puts_its_pictures_back(machine: Machine, alice: User, 
     machine.until(lambda: all(is_being_drawn(job) for job in jobs), PATIENCE_SECONDS)
     worker.send_signal(signal.SIGTERM)
     machine.until(lambda: Job.objects.queued().count() == 8, GRACE_SECONDS + LEEWAY_SECONDS)
-    assert set(Job.objects.values_list("attempt", "deaths", "worker")) == {(1, 0, "")}
+    assert set(Job.objects.values_list("attempt", "crash_count", "worker")) == {(1, 0, "")}
     assert worker.wait(LEEWAY_SECONDS) == 0
     machine.gpu_worker("second")
     machine.until(lambda: all_drawn_once(jobs), PATIENCE_SECONDS)
-    assert set(Job.objects.values_list("attempt", "deaths", "lone_deaths")) == {(2, 0, 0)}
+    assert set(Job.objects.values_list("attempt", "crash_count", "solo_crash_count")) == {(2, 0, 0)}
 
 
 def is_being_drawn(job: Job) -> bool:

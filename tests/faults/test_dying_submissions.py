@@ -73,7 +73,7 @@ def whole_submissions(user: User) -> set[str]:
     """All there are, none of them in part, each picture with its hold and no hold without a picture."""
     siblings = Counter(Job.objects.values_list("submission", flat=True))
     assert set(siblings.values()) == {SIBLINGS}
-    upkeep.resend_unannounced_jobs()  # nobody heals here, and a hundred lives take a while
+    upkeep.resend_unannounced_jobs()  # nobody recovers here, and a hundred lives take a while
     held = CreditEntry.objects.filter(kind="hold").count()
     assert held == Job.objects.count() == 101_000 - credits_of(user)
     return set(siblings)

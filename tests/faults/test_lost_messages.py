@@ -26,7 +26,7 @@ Record = Callable[[str, object], None]
 def test_the_broker_is_emptied_with_fifty_queued(
     machine: Machine, alice: User, queue: Queue, record_property: Record
 ) -> None:
-    """The worker has long begun and is idle, so neither its start nor its work makes it look: only healing rings."""
+    """The worker has long begun and is idle, so neither its start nor its work makes it look: only recovery rings."""
     machine.house_worker()
     worker = machine.gpu_worker()
     machine.until_up("house", "gpu")
@@ -36,7 +36,7 @@ def test_the_broker_is_emptied_with_fifty_queued(
     jobs = queue(alice, count=50, steps=2, seed=99)
     connection().flushall()
     os.kill(worker.pid, signal.SIGCONT)
-    record_property("healed", machine.until(lambda: started(jobs), PATIENCE_SECONDS))
+    record_property("recovered", machine.until(lambda: started(jobs), PATIENCE_SECONDS))
     machine.until(lambda: all_drawn_once(jobs), PATIENCE_SECONDS)
     later = queue(alice, count=2, steps=2, seed=999)
     machine.until(lambda: all_drawn_once(later), PATIENCE_SECONDS)
@@ -67,7 +67,7 @@ def test_the_broker_is_killed_and_started_again(
     codes = [job["code"] for answer in answers for job in answer.body["jobs"]]
     jobs += Job.objects.filter(code__in=codes)
     assert len(jobs) == 50
-    record_property("healed", machine.until(lambda: all_drawn_once(jobs), PATIENCE_SECONDS))
+    record_property("recovered", machine.until(lambda: all_drawn_once(jobs), PATIENCE_SECONDS))
     waiting = queue(alice, count=2, steps=2, seed=999)
     machine.until(lambda: all_drawn_once(waiting), PATIENCE_SECONDS)
 

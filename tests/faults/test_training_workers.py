@@ -79,7 +79,7 @@ def assert_same(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> Non
 def bury(run: TrainingRun) -> None:
     """What beat does after twenty seconds of silence; the first death of a test waits for them."""
     TrainingRun.objects.running().filter(pk=run.pk).update(lease_until=Now() - timedelta(seconds=1))
-    upkeep.heal()
+    upkeep.recover()
 
 
 def settles(run: TrainingRun) -> int:
@@ -124,7 +124,7 @@ def test_a_stopped_worker_hands_its_training_to_the_next(
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(settings.STOP_GRACE_SECONDS + 10) == 0
     row = TrainingRun.objects.get(pk=run.pk)
-    assert (row.state, row.lone_deaths) == ("queued", 0)
+    assert (row.state, row.solo_crash_count) == ("queued", 0)
     step = row.step
     trainer(machine, "second")
     wakeups.send(wakeups.Task.RUN_NEXT_TRAINING)

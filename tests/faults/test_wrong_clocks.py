@@ -15,7 +15,7 @@ PATIENCE_SECONDS = 240
 
 @pytest.mark.slow
 def test_a_worker_five_minutes_ahead(machine: Machine, alice: User, queue: Queue) -> None:
-    """It draws beside one that is on time, while the house heals every 15 s; nobody loses a job."""
+    """It draws beside one that is on time, while the house recovers every 15 s; nobody loses a job."""
     machine.house_worker()
     machine.gpu_worker("ahead", "-m", "tests.faults.wrong_clock", slots=2)
     machine.gpu_worker("on-time", slots=2)

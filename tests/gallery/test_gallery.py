@@ -16,7 +16,7 @@ from gallery.views import index
 from generation.jobs.deletion import delete_images, restore_images
 from generation.models import Checkpoint, Lora
 from generation.recipes.picture import LoraPick
-from generation.web.public_pictures import showroom
+from generation.web.public_pictures import registry
 from tests.gallery.conftest import BASE, INK, Publish
 
 PART = {"HX-Request": "true"}
@@ -59,7 +59,7 @@ def test_nothing_but_what_is_public_is_ever_shown(
         for rest in ("", "picture", "thumbnail"):
             assert client.get(f"/gallery/{post.code}/{rest}").status_code == 404
         assert client.get(f"/api/v1/posts/{post.code}").status_code == 404
-        assert showroom.recipe_of(post.code) is None
+        assert registry.recipe_of(post.code) is None
 
 
 def test_a_picture_that_its_owner_deletes_leaves_and_comes_back(client: Client, alice: User, publish: Publish) -> None:
@@ -159,7 +159,7 @@ def test_the_makers_pages_show_it(client: Client, alice: User, publish: Publish)
     post = publish(alice, loras=(LoraPick("ink", 1.0, sha256=INK),))
     for address in ("/", "/loras/ink/", "/checkpoints/base/"):
         assert f"/gallery/{post.code}/thumbnail" in client.get(address).text, address
-    assert [each.url for each in showroom.made_with(BASE, 5)] == [f"/gallery/{post.code}/"]
+    assert [each.url for each in registry.made_with(BASE, 5)] == [f"/gallery/{post.code}/"]
 
 
 def test_weights_that_leave_the_catalog_leave_the_post(client: Client, alice: User, publish: Publish) -> None:

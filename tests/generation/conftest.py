@@ -17,7 +17,7 @@ from generation.jobs.submission import submit_jobs
 from generation.models import Checkpoint, GeneratedImage, GpuWorker, Job
 from generation.recipes.picture import Recipe
 from generation.worker import process
-from generation.worker.process import Workbench
+from generation.worker.process import WorkerProcess
 
 Draw = Callable[..., GeneratedImage]
 Queue = Callable[..., list[Job]]
@@ -41,7 +41,7 @@ def queue(catalog: Checkpoint) -> Callable[..., list[Job]]:
     return submit
 
 
-def worker(name: str = "w", **fields: object) -> GpuWorker:
+def add_worker(name: str = "w", **fields: object) -> GpuWorker:
     """A living worker that reaches every checkpoint there is."""
     reached = list(Checkpoint.objects.values_list("sha256", flat=True))
     return GpuWorker.objects.create(**{"name": name, "checkpoints": reached, "seen_at": Now(), **fields})
@@ -64,10 +64,10 @@ def draw(queue: Callable[..., list[Job]]) -> Draw:
 
 
 @pytest.fixture
-def bench(db: None) -> Iterator[Workbench]:
+def worker(db: None) -> Iterator[WorkerProcess]:
     """This process as a worker; its heart does not beat by itself."""
-    process.workbench.cache_clear()
-    bench = process.workbench()
-    yield bench
-    bench.renderer.close()
-    process.workbench.cache_clear()
+    process.this_worker.cache_clear()
+    worker = process.this_worker()
+    yield worker
+    worker.renderer.close()
+    process.this_worker.cache_clear()

@@ -21,7 +21,7 @@ def quarantine_suspects(job: Job) -> list[str]:
     """Set aside the LoRA that most likely stopped the workers of a job that was set aside; the hashes."""
     suspects = suspects_among([pick.sha256 for pick in job.recipe.loras if pick.sha256], job.owner_id)
     if suspects:
-        set_aside(suspects, REASON.format(doing="drawing with"))
+        quarantine(suspects, REASON.format(doing="drawing with"))
         logger.error("loras_quarantined", job=job.code, sha256=suspects)
     return suspects
 
@@ -30,13 +30,13 @@ def quarantine_parents(merge: LoraMerge) -> list[str]:
     """The same for a merge whose workers stopped: the hashes that were set aside."""
     suspects = suspects_among([each["sha256"] for each in merge.parents], merge.owner_id)
     if suspects:
-        set_aside(suspects, REASON.format(doing="merging"))
+        quarantine(suspects, REASON.format(doing="merging"))
         logger.error("loras_quarantined", merge=merge.code, sha256=suspects)
     return suspects
 
 
 def suspects_among(picked: Sequence[str], owner_id: int) -> list[str]:
-    """Which of these files most likely stopped the workers of this person's wish.
+    """Which of these files most likely stopped the workers that drew for this person.
 
     The operator's own files are never suspects. Of several people's, the maker's own are, so that nobody can have
     somebody else's LoRA set aside by picking it beside a bad one; a stranger's only where it stood alone.
@@ -48,7 +48,7 @@ def suspects_among(picked: Sequence[str], owner_id: int) -> list[str]:
     return sorted(own or (theirs if len(theirs) == 1 else set()))
 
 
-def set_aside(hashes: Sequence[str], reason: str) -> None:
+def quarantine(hashes: Sequence[str], reason: str) -> None:
     """Every row of these files: nobody may pick them any more."""
     rows = Lora.objects.filter(sha256__in=hashes, owner__isnull=False)
     rows.update(is_enabled=False, quarantined_at=Now(), quarantine_reason=reason[:300])

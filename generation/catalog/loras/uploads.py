@@ -49,7 +49,7 @@ def add_upload(user: User, upload: Upload) -> Lora:
         files.write_chunks(part, upload.chunks, most)
         weights = checked(part)
         stem = clean_line(upload.name).removesuffix(".safetensors")
-        return adopt(user, part, "uploads", weights, stem, version_of=upload.version_of)
+        return register_file(user, part, "uploads", weights, stem, version_of=upload.version_of)
     finally:
         part.unlink(missing_ok=True)
 
@@ -73,7 +73,7 @@ def checked(path: Path) -> WeightFile:
     return weights
 
 
-def adopt(
+def register_file(
     user: User, part: Path, folder: str, weights: WeightFile, title: str, *, version_of: Lora | None = None
 ) -> Lora:
     """Move a checked file to its place and give it a row of this person's own. Conflict when they have it already."""

@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 
 from generation.catalog.loras.licences import LICENCES, allowed_by_all
 from generation.catalog.loras.quarantine import quarantine_parents
-from generation.catalog.loras.uploads import adopt, checked
+from generation.catalog.loras.uploads import checked, register_file
 from generation.messages import wakeups
 from generation.models import Lora, LoraMerge, LoraParent
 
@@ -43,7 +43,7 @@ def finish_merge(merge: LoraMerge, file: Path, kept: float) -> Lora | None:
     with transaction.atomic():
         if not _end(merge, LoraMerge.State.DONE):
             return None
-        lora = adopt(merge.owner, file, "merged", weights, merge.title)
+        lora = register_file(merge.owner, file, "merged", weights, merge.title)
         lora.description = f"Merged from {names_of(merge)}. Rank {weights.rank} holds {held(kept)} of their sum."
         lora.trigger_words = words_of(merge)
         lora.allowed_licences = allowed_by_all(each.get("licences", LICENCES) for each in merge.parents)
@@ -87,7 +87,7 @@ def _end(merge: LoraMerge, state: LoraMerge.State, **fields: str) -> bool:
     return bool(held.update(state=state, finished_at=Now(), **fields))
 
 
-def _set_aside(merge: LoraMerge) -> None:
+def _give_up(merge: LoraMerge) -> None:
     """Two workers that died at it are evidence against its parents, as they are against a picture's LoRAs."""
     lost = "The worker stopped again and again on this merge, so it was set aside."
     with transaction.atomic():
@@ -95,11 +95,11 @@ def _set_aside(merge: LoraMerge) -> None:
             quarantine_parents(merge)
 
 
-def heal() -> int:
+def recover() -> int:
     """Put merges of dead workers back, set aside those that were tried too often, and wake a worker while any waits."""
     dead = LoraMerge.objects.filter(state=RUNNING, started_at__lt=Now() - GIVEN_UP_AFTER)
     for merge in dead.filter(attempt__gte=MAX_ATTEMPTS):
-        _set_aside(merge)
+        _give_up(merge)
     dead.filter(attempt__lt=MAX_ATTEMPTS).update(state=QUEUED)
     waiting = LoraMerge.objects.filter(state=QUEUED).count()
     if waiting:

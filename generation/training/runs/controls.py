@@ -1,7 +1,7 @@
 """The owner's verbs on a run: pause, resume, stop and keep, discard; and delete, once it has ended.
 
-A run that waits or rests changes at once; one in a worker's hands is told by its `wish`, which the worker reads about
-every second. Discarding alone does not wait for the worker.
+A run that waits or rests changes at once; one in a worker's hands gets a `requested_action`, which the worker reads
+about every second. Discarding alone does not wait for the worker.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from accounts.refusals import Conflict
 from generation.models import TrainingRun, TrainingSearch
 from generation.models.training import TrainingRunQuerySet
 from generation.training.runs import files, lifecycle
-from generation.training.runs.queueing import RING_DUE, remember_place
+from generation.training.runs.queueing import RESEND_DUE, remember_place
 from generation.training.runs.selection import best_so_far
 from generation.training.runs.submission import announce_run
 
-State, Wish = TrainingRun.State, TrainingRun.Wish
+State, Action = TrainingRun.State, TrainingRun.Action
 
 
 def pause_run(run: TrainingRun) -> None:
@@ -24,17 +24,21 @@ def pause_run(run: TrainingRun) -> None:
     _not_of_a_search(run)
     if _row(run).queued().update(state=State.PAUSED):
         lifecycle.announce(run, State.PAUSED)
-    elif not _row(run).running().update(wish=Wish.PAUSE):
+    elif not _row(run).running().update(requested_action=Action.PAUSE):
         raise Conflict("not-running", "This training does not run; there is nothing to pause.")
 
 
 def resume_run(run: TrainingRun) -> None:
-    """Go on where it rested, or take a wish back that was not yet heeded. Raises Conflict otherwise."""
+    """Go on where it rested, or take back a request that was not yet handled. Raises Conflict otherwise."""
     _not_of_a_search(run)
-    if _row(run).filter(state=State.PAUSED).update(state=State.QUEUED, wish=Wish.NONE, announced_at=RING_DUE):
+    if (
+        _row(run)
+        .filter(state=State.PAUSED)
+        .update(state=State.QUEUED, requested_action=Action.NONE, announced_at=RESEND_DUE)
+    ):
         lifecycle.announce(run, State.QUEUED)
         transaction.on_commit(lambda: announce_run(run))
-    elif not _row(run).running().exclude(wish=Wish.NONE).update(wish=Wish.NONE):
+    elif not _row(run).running().exclude(requested_action=Action.NONE).update(requested_action=Action.NONE):
         raise Conflict("not-paused", "This training is not paused.")
 
 
@@ -48,11 +52,11 @@ def stop_run(run: TrainingRun) -> None:
     measured = run.snapshots.filter(step__gt=0).order_by("-step").first()
     if measured is None and not run.step:
         raise Conflict("nothing-to-keep", "Nothing has been learned yet. Wait for the first steps, or discard it.")
-    if _row(run).running().update(wish=Wish.STOP):
+    if _row(run).running().update(requested_action=Action.STOP):
         return
     resting = _row(run).filter(state__in=[State.QUEUED, State.PAUSED])
     if measured is None or measured.step < run.step:
-        if not resting.update(state=State.QUEUED, wish=Wish.STOP, announced_at=RING_DUE):
+        if not resting.update(state=State.QUEUED, requested_action=Action.STOP, announced_at=RESEND_DUE):
             raise Conflict("already-ended", "This training has already ended.")
         lifecycle.announce(run, State.QUEUED)
         transaction.on_commit(lambda: announce_run(run))

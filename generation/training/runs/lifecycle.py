@@ -18,14 +18,14 @@ from generation.models import Lora, Snapshot, TrainingRun
 from generation.models.training import TrainingRunQuerySet
 from generation.training.runs import files
 from generation.training.runs.curve import Point
-from generation.training.runs.queueing import RING_DUE, held, wish_of
+from generation.training.runs.queueing import RESEND_DUE, held, requested_action_of
 from generation.training.runs.result import make_row, write_trained
 
 logger = structlog.get_logger(__name__)
 
 State = TrainingRun.State
 
-OUTDONE = "outdone"
+PRUNED = "outdone"
 """The error code of a run that a search gave up for better ones."""
 
 
@@ -51,12 +51,12 @@ def record_progress(run: TrainingRun, step: int, seconds_left: float, curve: lis
     if not held(run).update(step=step, seconds_left=seconds_left, curve=curve):
         return None
     run.step = step
-    return wish_of(run)
+    return requested_action_of(run)
 
 
 def keep_state(run: TrainingRun, stored: dict[str, str]) -> bool:
-    """From now on another worker goes on from these files. The run got on, so earlier deaths say nothing of it."""
-    kept = bool(held(run).update(state_files=stored, lone_deaths=0))
+    """From now on another worker goes on from these files. The run got on, so earlier crashes say nothing of it."""
+    kept = bool(held(run).update(state_files=stored, solo_crash_count=0))
     if kept:
         run.state_files = stored
     return kept
@@ -80,14 +80,21 @@ def release_run(run: TrainingRun) -> bool:
 
 
 def rest_run(run: TrainingRun) -> bool:
-    """Pause a running run: at its owner's wish, or where a search compares."""
+    """Pause a running run: as its owner asks, or where a search compares."""
     return _put_down(run, State.PAUSED)
 
 
 def _put_down(run: TrainingRun, state: State) -> bool:
-    wish = run.wish if state == State.QUEUED else TrainingRun.Wish.NONE
+    action = run.requested_action if state == State.QUEUED else TrainingRun.Action.NONE
     put = bool(
-        held(run).update(state=state, worker="", lease_until=None, announced_at=RING_DUE, seconds_left=None, wish=wish)
+        held(run).update(
+            state=state,
+            worker="",
+            lease_until=None,
+            announced_at=RESEND_DUE,
+            seconds_left=None,
+            requested_action=action,
+        )
     )
     if put:
         announce(run, state)
@@ -153,7 +160,9 @@ def cost_so_far(run: TrainingRun) -> int:
 
 def _end(rows: TrainingRunQuerySet, state: State, **values: object) -> bool:
     return bool(
-        rows.update(state=state, finished_at=Now(), lease_until=None, worker="", wish="", state_files={}, **values)
+        rows.update(
+            state=state, finished_at=Now(), lease_until=None, worker="", requested_action="", state_files={}, **values
+        )
     )
 
 

@@ -17,9 +17,9 @@ from generation.models import QueueShare, TrainingRun
 from generation.models.training import TrainingRunQuerySet
 
 LEASE = timedelta(seconds=20)
-RING_AGAIN_AFTER = timedelta(seconds=60)
-RING_DUE = Now() - RING_AGAIN_AFTER
-"""For `announced_at` of a run that waits again: its bell is due now, and it has not been silent since it was made."""
+RESEND_AFTER = timedelta(seconds=60)
+RESEND_DUE = Now() - RESEND_AFTER
+"""For `announced_at` of a run that waits again: a wake-up is due now, and it has not been silent since it was made."""
 
 
 def stamp(owner: User, work: float) -> tuple[float, float]:
@@ -86,13 +86,13 @@ def held(run: TrainingRun) -> TrainingRunQuerySet:
 
 
 def heartbeat(run: TrainingRun) -> str | None:
-    """Prolong the lease; what the owner wishes (see `TrainingRun.Wish`), or None when the run is no longer ours."""
+    """Prolong the lease; what the owner wishes (see `TrainingRun.Action`), or None when the run is no longer ours."""
     held(run).update(lease_until=Now() + LEASE)
-    return wish_of(run)
+    return requested_action_of(run)
 
 
-def wish_of(run: TrainingRun) -> str | None:
-    return held(run).values_list("wish", flat=True).first()
+def requested_action_of(run: TrainingRun) -> str | None:
+    return held(run).values_list("requested_action", flat=True).first()
 
 
 def place_of(run: TrainingRun) -> int:

@@ -19,7 +19,7 @@ STATE = "state.safetensors"
 Stamp = tuple[int, int]
 
 
-class Keepsake:
+class StateSync:
     """The folder of one attempt. The row names the stored files, so that a copy counts as a whole or not at all."""
 
     def __init__(self, run: TrainingRun, folder: Path) -> None:

@@ -1,7 +1,7 @@
 """Successive halving over the runs of a search: every run rests at the rung, the worse half is given up, the rest goes
 on, and the best of the last becomes a LoRA. `advance` may be called by anybody, any number of times.
 
-Beginning, cancelling and deleting a search is `searching`'s; it rings no bell: whoever advances rings, or upkeep does.
+Beginning, cancelling and deleting a search is `submission`'s; it sends no wake-up: whoever advances does, or upkeep.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from generation.models import TrainingRun, TrainingSearch
 from generation.models.training import TrainingRunQuerySet
 from generation.recipes.halving import survivors
 from generation.training.runs import lifecycle
-from generation.training.runs.queueing import RING_DUE
+from generation.training.runs.queueing import RESEND_DUE
 from generation.training.runs.selection import best_so_far
 
 State = TrainingSearch.State
@@ -30,7 +30,7 @@ def advance(search_id: int) -> None:
             return
         going_on = list(_halve(search))
     if not going_on:
-        _crown(search)
+        _promote(search)
 
 
 def _halve(search: TrainingSearch) -> Iterator[TrainingRun]:
@@ -44,7 +44,7 @@ def _halve(search: TrainingSearch) -> Iterator[TrainingRun]:
         for run in living:
             run.stop_at = following
         unfinished = [run for run in living if not _has_arrived(run)]
-        rows_of(unfinished).update(state=TrainingRun.State.QUEUED, announced_at=RING_DUE)
+        rows_of(unfinished).update(state=TrainingRun.State.QUEUED, announced_at=RESEND_DUE)
         for run in unfinished:
             lifecycle.announce(run, TrainingRun.State.QUEUED)
             yield run
@@ -72,7 +72,7 @@ def _give_up(runs: Iterable[TrainingRun]) -> None:
         sentence = f"Others of the search learned better; this one was ended at step {run.step}."
         rows, state = rows_of([run]).unfinished(), TrainingRun.State.CANCELLED
         with transaction.atomic():
-            if lifecycle.end_unpaid(run, rows, state, "", code=lifecycle.OUTDONE, message=sentence):
+            if lifecycle.end_unpaid(run, rows, state, "", code=lifecycle.PRUNED, message=sentence):
                 # Nobody uses weights that were outdone; curve, measures and samples go on telling why they were.
                 # The sweep that every end brings comes after this.
                 run.snapshots.update(file="", size_bytes=0)
@@ -83,7 +83,7 @@ def best_validation(run: TrainingRun) -> float | None:
     return min((loss for step, _, loss in run.curve if step > 0 and loss is not None), default=None)
 
 
-def _crown(search: TrainingSearch) -> None:
+def _promote(search: TrainingSearch) -> None:
     """Once all living runs rest at the last rung: the best becomes a LoRA, and the search is over and paid."""
     living = living_of(search)
     if any(not _has_arrived(run) or _next_rung(search, run) for run in living):
@@ -121,6 +121,6 @@ def spent_on(search: TrainingSearch) -> int:
 def cost_so_far(search: TrainingSearch) -> int:
     """Credits for the steps of all runs that brought a result; ours to pay are those that failed or were discarded."""
     paid = [
-        run for run in search.runs.all() if run.state == TrainingRun.State.DONE or run.error_code == lifecycle.OUTDONE
+        run for run in search.runs.all() if run.state == TrainingRun.State.DONE or run.error_code == lifecycle.PRUNED
     ]
     return min(search.credits, sum(lifecycle.cost_so_far(run) for run in paid))

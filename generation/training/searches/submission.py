@@ -121,7 +121,7 @@ def most_it_costs(candidates: Sequence[Prepared], stops: Sequence[int]) -> int:
 
 
 def cancel_search(search: TrainingSearch) -> None:
-    """End it at its owner's wish: what still trains is discarded and not charged. Conflict when it has ended."""
+    """End it as its owner asks: what still trains is discarded and not charged. Conflict when it has ended."""
     if not close(search, State.CANCELLED):
         raise Conflict("already-ended", "This search has already ended.")
     for run in living_of(search):

@@ -15,7 +15,7 @@ from generation.catalog.loras.versions import may_follow, versions_of
 from generation.models import Checkpoint, Lora
 from generation.models.catalog import FAMILY_TITLES
 from generation.web.catalog.samples import Sample, released_samples, samples_of
-from generation.web.public_pictures import Print, showroom
+from generation.web.public_pictures import Print, registry
 
 SAMPLES_ON_A_CARD = 3
 PRINTS_SHOWN = 24
@@ -67,7 +67,7 @@ def lora(request: HttpRequest, name: str) -> HttpResponse:
         "versions": [each for each in versions_of(row) if each.pk in allowed],
         "parents": parents_of(row, request.user),
         "shared": row.shared_with.count() if is_mine else 0,
-        "prints": showroom.made_with(row.sha256, PRINTS_SHOWN),
+        "prints": registry.made_with(row.sha256, PRINTS_SHOWN),
         "own_prints": own_prints(request.user, row)[:PRINTS_SHOWN],
     }
     return render(request, "generation/lora.html", context)
@@ -113,6 +113,6 @@ def checkpoint(request: HttpRequest, name: str) -> HttpResponse:
         "row": row,
         "samples": samples_of(row),
         "loras": cards(list(fitting), request.user),
-        "prints": showroom.made_with(row.sha256, PRINTS_SHOWN),
+        "prints": registry.made_with(row.sha256, PRINTS_SHOWN),
     }
     return render(request, "generation/checkpoint.html", context)

@@ -12,7 +12,7 @@ from django.templatetags.static import static
 from django.utils.text import slugify
 
 from generation.models import Checkpoint, Lora
-from generation.web.public_pictures import showroom
+from generation.web.public_pictures import registry
 
 SAMPLE_WEIGHT = 0.9
 """The weight at which a LoRA's samples were drawn."""
@@ -35,7 +35,7 @@ def samples_of(row: Checkpoint | Lora) -> list[Sample]:
 
 def released_samples(loras: Sequence[int], user: Any) -> dict[int, list[Sample]]:
     """The pictures of LoRAs' releases, by the LoRA's id."""
-    found = showroom.samples_of(loras, user)
+    found = registry.samples_of(loras, user)
     return {pk: [Sample(each.alt, each.alt, each.picture) for each in prints] for pk, prints in found.items()}
 
 

@@ -26,7 +26,7 @@ from generation.web.create.forms import COUNT_RANGE, OWN_SIZE, RecipeForm, defau
 from generation.web.create.job_tiles import stage_of, submissions_of
 from generation.web.create.sizes import shapes_of
 from generation.web.page_context import queue_of
-from generation.web.public_pictures import showroom
+from generation.web.public_pictures import registry
 
 
 @makers_only
@@ -113,7 +113,7 @@ def named_recipe(request: MakerRequest) -> dict[str, str]:
         job = Job.objects.of(user).filter(code=code).first()
         recipe = job.recipe if job else None
     elif code := asked.get("post"):
-        recipe = showroom.recipe_of(code)
+        recipe = registry.recipe_of(code)
     return fields_of(recipe) if recipe else {}
 
 

@@ -1,4 +1,4 @@
-"""Merging LoRAs from the lab's page: the wish, and the list of those that wait or are done."""
+"""Merging LoRAs from the lab's page: the form, and the list of those that wait or are done."""
 
 from __future__ import annotations
 

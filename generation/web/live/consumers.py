@@ -132,8 +132,8 @@ def standing(owner_id: int, code: str) -> dict[str, Any] | None:
 def snapshot(owner_id: int) -> tuple[list[dict[str, Any]], list[frames.Frame]]:
     """States of the owner's unfinished jobs, and their latest frames."""
     jobs = list(Job.objects.of(owner_id).unfinished())
-    frames = (frames.last_frame(job.code) for job in jobs if job.state == Job.State.RUNNING)
-    return [{"code": job.code, "state": job.state} for job in jobs], [frame for frame in frames if frame]
+    last = (frames.last_frame(job.code) for job in jobs if job.state == Job.State.RUNNING)
+    return [{"code": job.code, "state": job.state} for job in jobs], [frame for frame in last if frame]
 
 
 def waiting_places(owner_id: int) -> list[dict[str, Any]]:

@@ -14,11 +14,11 @@ from generation.web.studio.curve import Curve, curve_to_draw
 from generation.web.studio.dataset_table import split_said
 from generation.web.studio.training_forms import KNOBS, PART_NAMES, Knob, fields_of
 
-State, Wish = TrainingRun.State, TrainingRun.Wish
-WISHES = {
-    Wish.PAUSE: "Pausing after this step",
-    Wish.STOP: "Stopping; it is measured once more, and the best is kept",
-    Wish.DISCARD: "Stopping",
+State, Action = TrainingRun.State, TrainingRun.Action
+ACTIONS_UNDER_WAY = {
+    Action.PAUSE: "Pausing after this step",
+    Action.STOP: "Stopping; it is measured once more, and the best is kept",
+    Action.DISCARD: "Stopping",
 }
 BADGES = {State.DONE: "badge--ok", State.FAILED: "badge--danger", State.RUNNING: "badge--accent"}
 
@@ -63,8 +63,8 @@ class RunCard:
         if run.state == State.QUEUED:
             place = place_of(run)
             return "Next in line" if place == 1 else f"Waiting, number {place} in line" if place else "Waiting"
-        if run.state == State.RUNNING and run.wish:
-            return f"{WISHES[Wish(run.wish)]}…"
+        if run.state == State.RUNNING and run.requested_action:
+            return f"{ACTIONS_UNDER_WAY[Action(run.requested_action)]}…"
         if run.state == State.RUNNING:
             return " · ".join(filter(None, (self.steps_said, self.time_left)))
         return self.steps_said
@@ -124,15 +124,20 @@ class ShownRun(RunCard):
 
     @property
     def may_pause(self) -> bool:
-        return self.leads_itself and self.run.state in (State.QUEUED, State.RUNNING) and not self.run.wish
+        return self.leads_itself and self.run.state in (State.QUEUED, State.RUNNING) and not self.run.requested_action
 
     @property
     def may_resume(self) -> bool:
-        return self.leads_itself and (self.run.state == State.PAUSED or self.run.wish == Wish.PAUSE)
+        return self.leads_itself and (self.run.state == State.PAUSED or self.run.requested_action == Action.PAUSE)
 
     @property
     def may_stop(self) -> bool:
-        return self.leads_itself and self.run.is_unfinished and self.run.wish != Wish.STOP and self.run.step > 0
+        return (
+            self.leads_itself
+            and self.run.is_unfinished
+            and self.run.requested_action != Action.STOP
+            and self.run.step > 0
+        )
 
     @property
     def may_discard(self) -> bool:

@@ -144,9 +144,11 @@ class Jobs(RuleBasedStateMachine):
         for job in Job.objects.all():
             was = before[job.pk]
             lost = (was.state, job.state) in {("running", "queued"), ("running", "failed")}
-            assert job.deaths == was.deaths + lost
-            assert was.lone_deaths <= job.lone_deaths <= was.lone_deaths + lost
-            assert (job.state == "failed") == (was.state == "failed" or job.deaths == 3 or job.lone_deaths == 2)
+            assert job.crash_count == was.crash_count + lost
+            assert was.solo_crash_count <= job.solo_crash_count <= was.solo_crash_count + lost
+            assert (job.state == "failed") == (
+                was.state == "failed" or job.crash_count == 3 or job.solo_crash_count == 2
+            )
 
     def taken(self, data: st.DataObject) -> Job:
         """One of the held, with what its worker knew of it; it may be delivered again."""

@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from accounts.models import Plan, User
 from generation.jobs.queueing import Wait, claim_next, heartbeat, seconds_for, wait_of, waits
 from generation.models import GpuWorker, Job
-from tests.generation.conftest import Queue, worker
+from tests.generation.conftest import Queue, add_worker
 
 
 def test_it_works(alice: User, queue: Queue) -> None:
@@ -57,7 +57,7 @@ def test_what_only_others_can_draw_is_left_to_them_and_is_not_overtaken(alice: U
     Job.objects.filter(pk=first.pk).update(checkpoint_sha256=WARM)
     assert claim_next("without", {third.checkpoint_sha256}, elsewhere={WARM}) == second
     first.refresh_from_db()
-    assert (first.state, first.overtaken) == ("queued", 0)
+    assert (first.state, first.bypass_count) == ("queued", 0)
     assert claim_next("without", elsewhere={WARM}) == third
     assert claim_next("without", elsewhere={WARM}) is None
     assert claim_next("with") == first
@@ -145,7 +145,7 @@ def test_beyond_the_slack_it_does_not(alice: User, queue: Queue) -> None:
 
 def test_a_suspect_is_drawn_alone(alice: User, queue: Queue) -> None:
     first, suspect, last = queue(alice, count=3)
-    Job.objects.filter(pk=suspect.pk).update(deaths=2)
+    Job.objects.filter(pk=suspect.pk).update(crash_count=2)
     assert claim_next("w") == first
     assert claim_next("w") is None, "what comes after the suspect would keep it waiting for ever"
     Job.objects.running().update(state="done")
@@ -156,7 +156,7 @@ def test_a_suspect_is_drawn_alone(alice: User, queue: Queue) -> None:
 
 def test_a_worker_with_nothing_in_hand_takes_the_suspect_of_a_busy_one(alice: User, queue: Queue) -> None:
     first, suspect, last = queue(alice, count=3)
-    Job.objects.filter(pk=suspect.pk).update(deaths=2)
+    Job.objects.filter(pk=suspect.pk).update(crash_count=2)
     assert claim_next("busy") == first
     assert claim_next("idle") == suspect
     assert claim_next("busy") == last
@@ -211,7 +211,7 @@ def test_strangers_between_ones_own_count(alice: User, charlie: User, queue: Que
 def test_the_wait_is_told_only_when_it_is_known(alice: User, queue: Queue) -> None:
     first, second = queue(alice, count=2)
     assert waits([second])[second.pk].seconds is None
-    worker(work_per_second=first.work)
+    add_worker(work_per_second=first.work)
     assert waits([second])[second.pk].seconds == pytest.approx(1.0)
     GpuWorker.objects.update(seen_at=Now() - timedelta(minutes=5))
     assert waits([second])[second.pk].seconds is None
@@ -221,7 +221,7 @@ def test_what_no_worker_can_draw_is_neither_counted_nor_promised(alice: User, qu
     gone, fine = queue(alice, count=2)
     Job.objects.filter(pk=gone.pk).update(checkpoint_sha256="f" * 64)
     gone.refresh_from_db()
-    worker(work_per_second=gone.work)
+    add_worker(work_per_second=gone.work)
     nobody, soon = "No worker that is at work has its checkpoint.", "Starts in a moment"
     assert waits([gone, fine]) == {gone.pk: Wait(1, None, nobody), fine.pk: Wait(2, 0.0, soon)}
 
@@ -229,10 +229,10 @@ def test_what_no_worker_can_draw_is_neither_counted_nor_promised(alice: User, qu
 def test_one_worker_that_reaches_the_file_is_enough(alice: User, queue: Queue) -> None:
     """What counts is what the living ones reach, not what stands in the catalog."""
     (job,) = queue(alice)
-    worker("without", checkpoints=[], work_per_second=job.work)
+    add_worker("without", checkpoints=[], work_per_second=job.work)
     assert waits([job])[job.pk].seconds is None
     assert seconds_for(Job.objects.queued()) == 0
-    with_it = worker("with", work_per_second=job.work)
+    with_it = add_worker("with", work_per_second=job.work)
     assert waits([job])[job.pk].seconds == 0.0
     assert seconds_for(Job.objects.queued()) == pytest.approx(0.5)
     GpuWorker.objects.filter(pk=with_it.pk).update(seen_at=Now() - timedelta(minutes=5))
@@ -244,7 +244,7 @@ def test_the_reason_is_what_holds_it_back(alice: User, queue: Queue) -> None:
     queue(alice, count=1)
     (job,) = queue(alice)
     assert waits([job])[job.pk].reason == "Waiting for a worker; none is at work right now."
-    worker(work_per_second=job.work / 10)
+    add_worker(work_per_second=job.work / 10)
     assert waits([job])[job.pk].reason == "Starts in about 10 s"
     claim_next("w")
     assert waits([job])[job.pk].reason == "Your plan draws 1 picture at a time."

@@ -1,4 +1,4 @@
-"""What heals the queue: dead workers' jobs come back, lost bells ring again, jobs that kill workers are set aside."""
+"""Upkeep: dead workers' jobs come back, lost wake-ups are sent again, jobs that kill workers are given up."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_after_three_deaths_it_fails_and_is_refunded(alice: User, queue: Queue) 
         assert first is not None and (second is None) is alone
         die("w")
         upkeep.requeue_expired_leases()
-    assert list(Job.objects.order_by("pk").values_list("state", "error_code", "deaths", "lone_deaths")) == [
+    assert list(Job.objects.order_by("pk").values_list("state", "error_code", "crash_count", "solo_crash_count")) == [
         ("failed", "worker-lost", 3, 1),
         ("queued", "", 2, 0),
     ]
@@ -57,7 +57,7 @@ def test_a_drain_is_no_death(alice: User, queue: Queue) -> None:
     claim_next("w"), claim_next("w")
     die("w")
     upkeep.requeue_expired_leases()
-    assert set(Job.objects.values_list("state", "attempt", "deaths")) == {("queued", 6, 1)}
+    assert set(Job.objects.values_list("state", "attempt", "crash_count")) == {("queued", 6, 1)}
 
 
 def test_they_died_together_though_their_leases_end_apart(alice: User, queue: Queue) -> None:
@@ -68,7 +68,7 @@ def test_they_died_together_though_their_leases_end_apart(alice: User, queue: Qu
     GpuWorker.objects.create(name="w", seen_at=Now() - LEASE - timedelta(seconds=1))
     Job.objects.filter(pk=first.pk).update(lease_until=Now() - timedelta(seconds=1))
     assert upkeep.requeue_expired_leases() == 2
-    assert set(Job.objects.values_list("state", "deaths", "lone_deaths")) == {("queued", 1, 0)}
+    assert set(Job.objects.values_list("state", "crash_count", "solo_crash_count")) == {("queued", 1, 0)}
 
 
 def test_one_that_hangs_goes_alone_while_the_heart_beats(alice: User, queue: Queue) -> None:
@@ -79,8 +79,8 @@ def test_one_that_hangs_goes_alone_while_the_heart_beats(alice: User, queue: Que
     Job.objects.filter(pk=hanging.pk).update(lease_until=Now() - timedelta(seconds=1))
     assert upkeep.requeue_expired_leases() == 1
     hanging.refresh_from_db(), fine.refresh_from_db()
-    assert (hanging.state, hanging.lone_deaths) == ("queued", 1)
-    assert (fine.state, fine.deaths) == ("running", 0)
+    assert (hanging.state, hanging.solo_crash_count) == ("queued", 1)
+    assert (fine.state, fine.crash_count) == ("running", 0)
 
 
 def test_a_poisonous_one_dies_alone_and_the_others_come_through(alice: User, queue: Queue) -> None:
@@ -95,9 +95,14 @@ def test_a_poisonous_one_dies_alone_and_the_others_come_through(alice: User, que
             upkeep.requeue_expired_leases()
         else:
             Job.objects.filter(pk__in=[job.pk for job in held]).update(state="done")
-    assert list(Job.objects.filter(state="done").values_list("deaths", flat=True)) == [2] * 7
+    assert list(Job.objects.filter(state="done").values_list("crash_count", flat=True)) == [2] * 7
     poison.refresh_from_db()
-    assert (poison.state, poison.error_code, poison.deaths, poison.lone_deaths) == ("failed", "worker-lost", 3, 1)
+    assert (poison.state, poison.error_code, poison.crash_count, poison.solo_crash_count) == (
+        "failed",
+        "worker-lost",
+        3,
+        1,
+    )
 
 
 def test_a_job_that_kills_its_worker_twice_alone_is_set_aside(alice: User, queue: Queue) -> None:
@@ -115,7 +120,7 @@ def test_dying_in_company_is_no_evidence(alice: User, queue: Queue) -> None:
         claim_next("w"), claim_next("w")
         die("w")
         upkeep.requeue_expired_leases()
-    assert set(Job.objects.values_list("state", "lone_deaths")) == {("queued", 0)}
+    assert set(Job.objects.values_list("state", "solo_crash_count")) == {("queued", 0)}
 
 
 def test_workers_are_woken_for_what_nobody_was_told_of(

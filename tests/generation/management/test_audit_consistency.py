@@ -81,7 +81,7 @@ def leave_a_file(user: User) -> None:
     make_old(default_storage.path(files.keep("images/2026/01/01/abc-1.png", b"left")))
 
 
-def stop_healing(user: User) -> None:
+def stop_recovery(user: User) -> None:
     Job.objects.update(state="running", lease_until=Now() - DAYS_AGO)
     GeneratedImage.objects.all().delete()
     CreditEntry.objects.filter(kind="settle")._raw_delete("default")
@@ -97,7 +97,7 @@ def stop_tracing(user: User) -> None:
     GeneratedImage.objects.update(svg_state="waiting", svg_asked_at=Now() - DAYS_AGO)
 
 
-def lose_the_bells(user: User) -> None:
+def lose_the_wakeups(user: User) -> None:
     submit_jobs(user, Recipe(prompt="a cat", width=128, height=128, steps=4))
     Job.objects.queued().update(announced_at=Now() - timedelta(seconds=20))
     GpuWorker.objects.create(name="idle", slots=2, seen_at=Now())
@@ -178,10 +178,10 @@ def make_old(path: str | Path) -> None:
         (forget_the_end, {"hold-never-ended"}, True),
         (release_too_soon, {"wrong-ending"}, False),
         (leave_a_file, {"orphan-file"}, True),
-        (stop_healing, {"lease-long-expired"}, True),
+        (stop_recovery, {"lease-long-expired"}, True),
         (spend_beside_the_ledger, {"token-drift"}, True),
         (stop_tracing, {"tracing-stuck"}, True),
-        (lose_the_bells, {"bells-lost"}, True),
+        (lose_the_wakeups, {"wakeups-lost"}, True),
         (leave_a_grid, {"grid-unfinished"}, True),
         (lose_a_grids_picture, {"grid-without-picture"}, True),
         (lose_a_grids_file, {"grid-file-missing"}, True),

@@ -12,10 +12,21 @@ from kombu.exceptions import OperationalError
 from config.celery import app
 from generation.messages import wakeups
 
+FORMER_NAMES = (
+    "run_next_job", "run_next_training", "trace_image", "finish_grids", "merge_loras", "heal", "prune",
+)  # fmt: skip
+
 
 def test_every_name_that_is_sent_is_registered() -> None:
     app.loader.import_default_modules()
     assert {task.value for task in wakeups.Task} <= set(app.tasks)
+    assert {entry["task"] for entry in app.conf.beat_schedule.values()} <= set(app.tasks)
+    assert set(app.conf.task_routes) <= set(app.tasks)
+
+
+def test_a_message_from_before_an_upgrade_finds_its_task() -> None:
+    app.loader.import_default_modules()
+    assert {f"generation.tasks.{name}" for name in FORMER_NAMES} <= set(app.tasks)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Runs heal: dead workers' runs wait again, killers are set aside, lost bells ring, unused files go."""
+"""Runs recover: dead workers' runs wait again, killers are set aside, lost bells ring, unused files go."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ def test_a_dead_workers_run_waits_again(queue_run: QueueRun, wakeups_sent: list[
     run = queue_run()
     wakeups_sent.clear()
     die()
-    assert upkeep.heal() == {"runs_requeued": 1, "runs_rung": 1}
+    assert upkeep.recover() == {"runs_requeued": 1, "runs_rung": 1}
     run.refresh_from_db()
-    assert (run.state, run.lone_deaths, len(wakeups_sent)) == ("queued", 1, 1)
-    assert upkeep.heal() == {"runs_requeued": 0, "runs_rung": 0}
+    assert (run.state, run.solo_crash_count, len(wakeups_sent)) == ("queued", 1, 1)
+    assert upkeep.recover() == {"runs_requeued": 0, "runs_rung": 0}
 
 
 def test_a_living_workers_run_stays(queue_run: QueueRun) -> None:
@@ -66,14 +66,14 @@ def test_deaths_of_one_that_gets_on_are_forgotten(queue_run: QueueRun) -> None:
     assert (run.state, run.attempt) == ("queued", 5)
 
 
-@pytest.mark.parametrize(("wish", "state", "left"), [("pause", "paused", ""), ("stop", "queued", "stop")])
-def test_a_wish_outlives_the_worker(queue_run: QueueRun, wish: str, state: str, left: str) -> None:
+@pytest.mark.parametrize(("action", "state", "left"), [("pause", "paused", ""), ("stop", "queued", "stop")])
+def test_a_requested_action_outlives_the_worker(queue_run: QueueRun, action: str, state: str, left: str) -> None:
     run = queue_run()
     die()
-    TrainingRun.objects.update(wish=wish)
+    TrainingRun.objects.update(requested_action=action)
     upkeep.requeue_expired_runs()
     run.refresh_from_db()
-    assert (run.state, run.wish) == (state, left)
+    assert (run.state, run.requested_action) == (state, left)
 
 
 def test_an_old_wakeup_is_sent_again(queue_run: QueueRun, wakeups_sent: list[tuple[Any, ...]]) -> None:

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from generation.models import Checkpoint
-from generation.web.public_pictures import Print, showroom
+from generation.web.public_pictures import Print, registry
 
 
 def test_it_works(client: Client, catalog: Checkpoint) -> None:
@@ -30,7 +30,7 @@ def test_it_shows_what_the_gallery_brings(client: Client, catalog: Checkpoint, m
     def newest(limit: int) -> Sequence[Print]:
         return [Print("/gallery/x1/", "/gallery/x1/picture", 128, 128, "a <b>rocket</b>")]
 
-    monkeypatch.setattr(showroom, "newest", newest)
+    monkeypatch.setattr(registry, "newest", newest)
     page = client.get("/")
     assert "/gallery/x1/picture" in page.text
     assert "a &lt;b&gt;rocket" in page.text

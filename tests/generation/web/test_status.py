@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from generation.models import GpuWorker, Job
-from tests.generation.conftest import worker
+from tests.generation.conftest import add_worker
 
 
 def test_it_works(client: Client, db: None) -> None:
@@ -25,7 +25,7 @@ def test_no_worker_is_said(client: Client, db: None) -> None:
 
 def test_the_wait_is_work_over_speed(client: Client, alice: User, queue: Callable[..., list[Job]]) -> None:
     queue(alice, count=3)
-    worker(work_per_second=128 * 128 * 4 / 10)
+    add_worker(work_per_second=128 * 128 * 4 / 10)
     page = client.get("/status/").text
     assert "3 wait in line" in page
     assert "30 s" in page

@@ -20,9 +20,9 @@ from generation.jobs.queueing import claim_next, wait_of
 from generation.messages import broker, frames, wakeups
 from generation.models import Checkpoint, GeneratedImage, GpuWorker, Job, Lora
 from generation.worker import drawing
-from generation.worker.process import HANGING_AFTER_SECONDS, Workbench
+from generation.worker.process import HANGING_AFTER_SECONDS, WorkerProcess
 from tests.conftest import credits_of
-from tests.generation.conftest import Queue, worker
+from tests.generation.conftest import Queue, add_worker
 
 
 def state(job: Job) -> tuple[str, str]:
@@ -30,14 +30,14 @@ def state(job: Job) -> tuple[str, str]:
     return job.state, job.error_code
 
 
-def test_it_works(alice: User, queue: Queue, bench: Workbench) -> None:
+def test_it_works(alice: User, queue: Queue, worker: WorkerProcess) -> None:
     jobs = queue(alice, count=2)
     assert drawing.perform_ready_jobs() == 2
     assert [state(job) for job in jobs] == [("done", ""), ("done", "")]
     assert CreditEntry.objects.filter(kind="settle").count() == 2
     last = frames.last_frame(jobs[0].code)
     assert last is not None and last.picture.startswith(b"RIFF")
-    assert bench.row.work_per_second > 0
+    assert worker.row.work_per_second > 0
 
 
 @pytest.mark.parametrize(("wished", "slots"), [(0, 8), (3, 3)])
@@ -45,18 +45,18 @@ def test_its_slots_are_the_devices_unless_the_operator_names_a_number(
     request: pytest.FixtureRequest, settings: Any, wished: int, slots: int
 ) -> None:
     settings.GPU_SLOTS = wished
-    bench = request.getfixturevalue("bench")
-    assert (bench.row.slots, bench.threads) == (slots, slots + 1)
+    worker = request.getfixturevalue("worker")
+    assert (worker.row.slots, worker.threads) == (slots, slots + 1)
 
 
-def test_a_checkpoint_stays_warm_between_jobs(alice: User, queue: Queue, bench: Workbench) -> None:
+def test_a_checkpoint_stays_warm_between_jobs(alice: User, queue: Queue, worker: WorkerProcess) -> None:
     (job,) = queue(alice)
-    assert bench.warm() == set()
+    assert worker.warm() == set()
     drawing.perform_ready_jobs()
-    assert bench.warm() == {job.checkpoint_sha256}
+    assert worker.warm() == {job.checkpoint_sha256}
 
 
-def test_a_lora_whose_file_is_gone_fails_and_is_refunded(alice: User, queue: Queue, bench: Workbench) -> None:
+def test_a_lora_whose_file_is_gone_fails_and_is_refunded(alice: User, queue: Queue, worker: WorkerProcess) -> None:
     (job,) = queue(alice, "a cat <lora:line-art:0.5>")
     Lora.objects.filter(name="line-art").update(path="nowhere.safetensors")
     drawing.perform_ready_jobs()
@@ -64,49 +64,49 @@ def test_a_lora_whose_file_is_gone_fails_and_is_refunded(alice: User, queue: Que
     assert credits_of(alice) == 1000
 
 
-def test_a_cancelled_job_stops_and_keeps_nothing(alice: User, queue: Queue, bench: Workbench) -> None:
+def test_a_cancelled_job_stops_and_keeps_nothing(alice: User, queue: Queue, worker: WorkerProcess) -> None:
     (job,) = queue(alice, steps=50)
-    claimed = claim_next(bench.name)
+    claimed = claim_next(worker.name)
     assert claimed is not None
     lifecycle.cancel_job(claimed)
-    drawing.perform_job(bench, claimed)
+    drawing.perform_job(worker, claimed)
     assert state(job) == ("cancelled", "")
     assert not GeneratedImage.objects.exists()
     assert credits_of(alice) == 1000
 
 
-def test_a_lost_lease_drops_the_work(alice: User, queue: Queue, bench: Workbench) -> None:
+def test_a_lost_lease_drops_the_work(alice: User, queue: Queue, worker: WorkerProcess) -> None:
     (job,) = queue(alice, steps=50)
-    claimed = claim_next(bench.name)
+    claimed = claim_next(worker.name)
     assert claimed is not None
     Job.objects.update(worker="another", attempt=2)
-    with bench.holding(claimed):
-        bench.beat()
+    with worker.holding(claimed):
+        worker.heartbeat()
         with pytest.raises(drawing.Stopped):
-            drawing.draw(bench, claimed)
+            drawing.draw(worker, claimed)
 
 
 def test_what_hangs_in_the_engine_is_let_go(
-    alice: User, queue: Queue, bench: Workbench, monkeypatch: pytest.MonkeyPatch
+    alice: User, queue: Queue, worker: WorkerProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its lease is not prolonged any more, so another worker has a try."""
     queue(alice, count=2)
-    hanging, fine = claim_next(bench.name), claim_next(bench.name)
+    hanging, fine = claim_next(worker.name), claim_next(worker.name)
     assert hanging is not None and fine is not None
     Job.objects.update(lease_until=Now() - timedelta(seconds=1))
-    with bench.holding(fine):
-        monkeypatch.setattr(bench, "deadline", lambda job: -HANGING_AFTER_SECONDS)
-        with bench.holding(hanging):
-            bench.beat()
+    with worker.holding(fine):
+        monkeypatch.setattr(worker, "deadline", lambda job: -HANGING_AFTER_SECONDS)
+        with worker.holding(hanging):
+            worker.heartbeat()
     assert upkeep.requeue_expired_leases() == 1
     assert [state(hanging), state(fine)] == [("queued", ""), ("running", "")]
 
 
 def test_a_suspect_calls_those_who_found_nothing_beside_it(
-    alice: User, queue: Queue, bench: Workbench, monkeypatch: pytest.MonkeyPatch
+    alice: User, queue: Queue, worker: WorkerProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     suspect, other = queue(alice, count=2)
-    Job.objects.filter(pk=suspect.pk).update(deaths=2)
+    Job.objects.filter(pk=suspect.pk).update(crash_count=2)
     states: list[tuple[str, str]] = []
 
     def send(task: object, *args: object) -> bool:
@@ -118,17 +118,21 @@ def test_a_suspect_calls_those_who_found_nothing_beside_it(
     assert states == [("running", "queued"), ("done", "queued")]
 
 
-def test_a_closing_worker_takes_nothing_and_gives_back_what_it_has(alice: User, queue: Queue, bench: Workbench) -> None:
+def test_a_closing_worker_takes_nothing_and_gives_back_what_it_has(
+    alice: User, queue: Queue, worker: WorkerProcess
+) -> None:
     (job,) = queue(alice, steps=50)
-    claimed = claim_next(bench.name)
+    claimed = claim_next(worker.name)
     assert claimed is not None
-    bench.stop_at = 0.0
-    drawing.perform_job(bench, claimed)
+    worker.stop_at = 0.0
+    drawing.perform_job(worker, claimed)
     assert state(job) == ("queued", "")
     assert drawing.perform_ready_jobs() == 0
 
 
-def test_a_full_disk_is_our_fault(alice: User, queue: Queue, bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_our_fault(
+    alice: User, queue: Queue, worker: WorkerProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(name: str, data: bytes) -> str:
         raise OSError(28, "No space left on device")
 
@@ -140,7 +144,7 @@ def test_a_full_disk_is_our_fault(alice: User, queue: Queue, bench: Workbench, m
 
 
 def test_without_its_engine_a_worker_ends_and_leaves_its_jobs_to_others(
-    alice: User, queue: Queue, bench: Workbench, monkeypatch: pytest.MonkeyPatch
+    alice: User, queue: Queue, worker: WorkerProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A bug in the engine's own loop: nothing can be drawn in this process any more."""
     first, second = queue(alice, count=2)
@@ -149,20 +153,20 @@ def test_without_its_engine_a_worker_ends_and_leaves_its_jobs_to_others(
     def die(group: object) -> None:
         raise AssertionError("a bug in the loop")
 
-    monkeypatch.setattr(bench.renderer._loop, "_round", die)
+    monkeypatch.setattr(worker.renderer._loop, "_round", die)
     monkeypatch.setattr("os._exit", exits.append)
     monkeypatch.setattr("generation.jobs.queueing.HEARTBEAT_SECONDS", 0.01)
     assert drawing.perform_ready_jobs() == 1, "it takes no second one"
     assert [state(job)[0] for job in (first, second)] == ["running", "queued"], "the lease of the first will run out"
-    bench._beat()
+    worker._keep_beating()
     assert exits == [os.EX_SOFTWARE]
 
 
-def test_the_heart_carries_what_the_engine_counted(alice: User, queue: Queue, bench: Workbench) -> None:
+def test_the_heart_carries_what_the_engine_counted(alice: User, queue: Queue, worker: WorkerProcess) -> None:
     queue(alice)
     drawing.perform_ready_jobs()
-    bench.beat()
-    row = GpuWorker.objects.get(name=bench.name)
+    worker.heartbeat()
+    row = GpuWorker.objects.get(name=worker.name)
     assert row.checkpoints == list(Checkpoint.objects.values_list("sha256", flat=True)) != []
     counted = row.metrics
     assert counted["ended"] == {"finished": 1}
@@ -171,15 +175,15 @@ def test_the_heart_carries_what_the_engine_counted(alice: User, queue: Queue, be
 
 @pytest.mark.django_db(transaction=True)
 def test_when_the_time_is_over_what_is_in_hand_goes_back(
-    alice: User, queue: Queue, bench: Workbench, settings: Any
+    alice: User, queue: Queue, worker: WorkerProcess, settings: Any
 ) -> None:
     """Though its holder hears nothing meanwhile: loading, encoding and decoding tell of no step."""
     settings.STOP_GRACE_SECONDS = 0.2
     (job,) = queue(alice)
-    claimed = claim_next(bench.name)
+    claimed = claim_next(worker.name)
     assert claimed is not None
-    with bench.holding(claimed):
-        bench.drain()
+    with worker.holding(claimed):
+        worker.drain()
         assert state(job) == ("running", "")
         until(lambda: state(job) == ("queued", ""))
         late = lifecycle.finish_job(claimed, np.zeros((128, 128, 3), np.uint8), 0.1)
@@ -189,67 +193,67 @@ def test_when_the_time_is_over_what_is_in_hand_goes_back(
 
 @pytest.mark.django_db(transaction=True)
 def test_the_heart_beats_on_whatever_is_raised(
-    alice: User, queue: Queue, bench: Workbench, monkeypatch: pytest.MonkeyPatch
+    alice: User, queue: Queue, worker: WorkerProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     beats: list[int] = []
 
     def broken() -> None:
         beats.append(1)
         if len(beats) == 3:
-            bench.stop_at = 0.0
+            worker.stop_at = 0.0
         raise InterfaceError("connection already closed")
 
-    monkeypatch.setattr(bench, "beat", broken)
+    monkeypatch.setattr(worker, "heartbeat", broken)
     monkeypatch.setattr("generation.jobs.queueing.HEARTBEAT_SECONDS", 0.01)
-    bench._beat()
+    worker._keep_beating()
     assert len(beats) == 3
 
 
-def test_it_reports_no_checkpoint_whose_files_are_gone(queue: Queue, bench: Workbench) -> None:
+def test_it_reports_no_checkpoint_whose_files_are_gone(queue: Queue, worker: WorkerProcess) -> None:
     Checkpoint.objects.update(path="nowhere")
-    bench.beat()
-    assert GpuWorker.objects.get(name=bench.name).checkpoints == []
+    worker.heartbeat()
+    assert GpuWorker.objects.get(name=worker.name).checkpoints == []
 
 
 def test_a_bell_for_what_only_another_worker_reaches_is_passed_on(
-    alice: User, queue: Queue, bench: Workbench, monkeypatch: pytest.MonkeyPatch
+    alice: User, queue: Queue, worker: WorkerProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (job,) = queue(alice)
     here = Checkpoint.objects.get(sha256=job.checkpoint_sha256)
     Checkpoint.objects.filter(pk=here.pk).update(path="on-another-machine")
-    worker("other", checkpoints=[here.sha256])
+    add_worker("other", checkpoints=[here.sha256])
     sent: list[dict[str, Any]] = []
     monkeypatch.setattr("generation.messages.wakeups.send", lambda task, **options: sent.append(options))
     app.control.purge()
-    bench.beat()
+    worker.heartbeat()
     assert drawing.perform_ready_jobs() == 0
     assert state(job) == ("queued", "") and sent == [{"countdown": drawing.PASS_ON_SECONDS}]
 
     Checkpoint.objects.filter(pk=here.pk).update(path=here.path)
-    bench.beat()
+    worker.heartbeat()
     assert drawing.perform_ready_jobs() == 1
 
 
 def test_of_many_bells_for_another_worker_only_the_last_are_passed_on(
-    alice: User, queue: Queue, bench: Workbench
+    alice: User, queue: Queue, worker: WorkerProcess
 ) -> None:
     (job,) = queue(alice)
     Checkpoint.objects.update(path="on-another-machine")
-    worker("other", checkpoints=[job.checkpoint_sha256])
-    bench.beat()
+    add_worker("other", checkpoints=[job.checkpoint_sha256])
+    worker.heartbeat()
     app.control.purge()
-    for _ in range(bench.row.slots):
+    for _ in range(worker.row.slots):
         wakeups.send(wakeups.Task.RUN_NEXT_JOB)
     drawing.perform_ready_jobs()
-    assert broker.waiting_wakeups() == bench.row.slots
+    assert broker.waiting_wakeups() == worker.row.slots
 
 
-def test_what_turns_out_to_be_for_another_worker_goes_back(alice: User, queue: Queue, bench: Workbench) -> None:
+def test_what_turns_out_to_be_for_another_worker_goes_back(alice: User, queue: Queue, worker: WorkerProcess) -> None:
     """Imported since the last heartbeat, where this one has no such file."""
     (job,) = queue(alice)
-    bench.beat()
+    worker.heartbeat()
     Checkpoint.objects.update(path="on-another-machine")
-    worker("other", checkpoints=[job.checkpoint_sha256])
+    add_worker("other", checkpoints=[job.checkpoint_sha256])
     assert drawing.perform_ready_jobs() == 1
     assert state(job) == ("queued", "") and credits_of(alice) < 1000
     assert claim_next("other") == job
@@ -257,12 +261,12 @@ def test_what_turns_out_to_be_for_another_worker_goes_back(alice: User, queue: Q
 
 @pytest.mark.parametrize("silent_for, left", [(timedelta(minutes=50), True), (timedelta(minutes=70), False)])
 def test_what_only_a_silent_worker_reached_waits_for_its_return_but_not_for_ever(
-    alice: User, queue: Queue, bench: Workbench, silent_for: timedelta, left: bool
+    alice: User, queue: Queue, worker: WorkerProcess, silent_for: timedelta, left: bool
 ) -> None:
     (job,) = queue(alice)
     Checkpoint.objects.update(path="on-another-machine")
-    worker("other", checkpoints=[job.checkpoint_sha256], seen_at=Now() - silent_for)
-    bench.beat()
+    add_worker("other", checkpoints=[job.checkpoint_sha256], seen_at=Now() - silent_for)
+    worker.heartbeat()
     drawing.perform_ready_jobs()
     assert state(job) == (("queued", "") if left else ("failed", "weights-missing"))
     wait = wait_of(job)

@@ -19,7 +19,7 @@ from generation.training import upkeep
 from generation.training.runs import controls, files, lifecycle, queueing
 from generation.weightfiles.classify import read_weightfile
 from generation.worker import process, training
-from generation.worker.process import Workbench
+from generation.worker.process import WorkerProcess
 from tests.conftest import credits_of
 from tests.generation.training.conftest import QueueRun
 
@@ -56,7 +56,7 @@ def at_step(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, Callable[[Trainin
     return plan
 
 
-def test_from_submission_to_a_private_lora(alice: User, queue_run: QueueRun, bench: Workbench) -> None:
+def test_from_submission_to_a_private_lora(alice: User, queue_run: QueueRun, worker: WorkerProcess) -> None:
     run = queue_run()
     assert training.perform_ready_runs() == 1
     run = fresh(run)
@@ -70,7 +70,7 @@ def test_from_submission_to_a_private_lora(alice: User, queue_run: QueueRun, ben
     assert CreditEntry.objects.filter(reference=run.reference, kind="settle").count() == 1
 
 
-def test_snapshots_have_their_files_and_nothing_else_stays(queue_run: QueueRun, bench: Workbench) -> None:
+def test_snapshots_have_their_files_and_nothing_else_stays(queue_run: QueueRun, worker: WorkerProcess) -> None:
     run = queue_run()
     training.perform_ready_runs()
     snapshots = list(run.snapshots.all())
@@ -85,16 +85,16 @@ def test_snapshots_have_their_files_and_nothing_else_stays(queue_run: QueueRun, 
 
 
 def test_a_drained_worker_puts_it_back_and_another_goes_on_to_the_same_lora(
-    queue_run: QueueRun, bench: Workbench, at_step: Any, settings: Any
+    queue_run: QueueRun, worker: WorkerProcess, at_step: Any, settings: Any
 ) -> None:
     settings.STOP_GRACE_SECONDS = 600  # the second worker is the first again: its time must not run out meanwhile
     undisturbed = queue_run("one")
     training.perform_ready_runs()
     run = queue_run("two")
-    at_step(13, lambda _: bench.drain())
+    at_step(13, lambda _: worker.drain())
     training.perform_ready_runs()
-    assert (fresh(run).state, fresh(run).step, fresh(run).wish) == ("queued", 13, "")
-    bench.stop_at = None
+    assert (fresh(run).state, fresh(run).step, fresh(run).requested_action) == ("queued", 13, "")
+    worker.stop_at = None
     training.perform_ready_runs()
     assert (fresh(run).state, fresh(run).attempt) == ("done", 2)
     assert sha256_of(run) == sha256_of(undisturbed)
@@ -102,7 +102,7 @@ def test_a_drained_worker_puts_it_back_and_another_goes_on_to_the_same_lora(
     assert run.snapshots.count() == undisturbed.snapshots.count()
 
 
-def test_a_pause_rests_and_a_resumption_goes_on(queue_run: QueueRun, bench: Workbench, at_step: Any) -> None:
+def test_a_pause_rests_and_a_resumption_goes_on(queue_run: QueueRun, worker: WorkerProcess, at_step: Any) -> None:
     run = queue_run()
     at_step(12, controls.pause_run)
     training.perform_ready_runs()
@@ -115,7 +115,7 @@ def test_a_pause_rests_and_a_resumption_goes_on(queue_run: QueueRun, bench: Work
 
 @pytest.mark.parametrize("step", [2, 15])
 def test_stop_measures_where_it_stands_and_charges_for_the_steps(
-    alice: User, queue_run: QueueRun, bench: Workbench, at_step: Any, step: int
+    alice: User, queue_run: QueueRun, worker: WorkerProcess, at_step: Any, step: int
 ) -> None:
     """The wish is heard at a step and heeded after the next."""
     run = queue_run(steps=400)
@@ -133,7 +133,7 @@ def test_stop_measures_where_it_stands_and_charges_for_the_steps(
     ("room_for", "state", "best", "code"), [(2, "done", 10, ""), (1, "failed", None, "storage-full")]
 )
 def test_a_full_storage_ends_it_with_what_it_has(
-    alice: User, queue_run: QueueRun, bench: Workbench, room_for: int, state: str, best: int | None, code: str
+    alice: User, queue_run: QueueRun, worker: WorkerProcess, room_for: int, state: str, best: int | None, code: str
 ) -> None:
     """There is room for the first two snapshots, or for the bare base alone; the third would go past the plan."""
     once = queue_run(sample_every=1000)
@@ -151,7 +151,7 @@ def test_a_full_storage_ends_it_with_what_it_has(
         assert credits_of(alice) == before + run.credits
 
 
-def test_a_discarded_run_leaves_nothing(alice: User, queue_run: QueueRun, bench: Workbench, at_step: Any) -> None:
+def test_a_discarded_run_leaves_nothing(alice: User, queue_run: QueueRun, worker: WorkerProcess, at_step: Any) -> None:
     run = queue_run()
     at_step(12, lambda run: controls.discard_run(fresh(run)))
     training.perform_ready_runs()
@@ -161,14 +161,14 @@ def test_a_discarded_run_leaves_nothing(alice: User, queue_run: QueueRun, bench:
     assert files.names_of(run.code) == []
 
 
-def test_a_run_given_to_another_is_dropped(queue_run: QueueRun, bench: Workbench, at_step: Any) -> None:
+def test_a_run_given_to_another_is_dropped(queue_run: QueueRun, worker: WorkerProcess, at_step: Any) -> None:
     run = queue_run()
     at_step(12, lambda run: TrainingRun.objects.filter(pk=run.pk).update(attempt=2, worker="another"))
     training.perform_ready_runs()
     assert (fresh(run).state, fresh(run).worker, fresh(run).lora) == ("running", "another", None)
 
 
-def test_a_dead_worker_costs_steps_and_no_more(queue_run: QueueRun, bench: Workbench, at_step: Any) -> None:
+def test_a_dead_worker_costs_steps_and_no_more(queue_run: QueueRun, worker: WorkerProcess, at_step: Any) -> None:
     """What the kernel's kill leaves: an expired lease, the stored state, a forgotten folder."""
 
     def die(run: TrainingRun) -> None:
@@ -183,14 +183,16 @@ def test_a_dead_worker_costs_steps_and_no_more(queue_run: QueueRun, bench: Workb
     assert list((settings.DATA_DIR / "training").iterdir()) == []
 
 
-def test_a_picture_that_is_gone_is_told_and_refunded(alice: User, queue_run: QueueRun, bench: Workbench) -> None:
+def test_a_picture_that_is_gone_is_told_and_refunded(alice: User, queue_run: QueueRun, worker: WorkerProcess) -> None:
     run = queue_run()
     storage_files.discard(DataPicture.objects.all()[0].file)
     training.perform_ready_runs()
     assert (fresh(run).state, fresh(run).error_code, credits_of(alice)) == ("failed", "internal-error", 1000)
 
 
-def test_a_checkpoint_that_is_gone_is_told_and_refunded(alice: User, queue_run: QueueRun, bench: Workbench) -> None:
+def test_a_checkpoint_that_is_gone_is_told_and_refunded(
+    alice: User, queue_run: QueueRun, worker: WorkerProcess
+) -> None:
     run = queue_run()
     (Path(settings.WEIGHTS_DIRS[0]) / "tiny").unlink()
     training.perform_ready_runs()
@@ -198,7 +200,7 @@ def test_a_checkpoint_that_is_gone_is_told_and_refunded(alice: User, queue_run: 
 
 
 def test_a_storage_that_refuses_for_a_while_costs_nothing(
-    queue_run: QueueRun, bench: Workbench, monkeypatch: pytest.MonkeyPatch
+    queue_run: QueueRun, worker: WorkerProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refused: list[str] = []
     keep = storage_files.keep
@@ -215,21 +217,21 @@ def test_a_storage_that_refuses_for_a_while_costs_nothing(
     assert (fresh(run).state, len(refused)) == ("done", 2)
 
 
-def test_while_one_trains_another_bell_takes_nothing(queue_run: QueueRun, bench: Workbench) -> None:
+def test_while_one_trains_another_bell_takes_nothing(queue_run: QueueRun, worker: WorkerProcess) -> None:
     queue_run()
-    with bench.training:
+    with worker.training:
         assert training.perform_ready_runs() == 0
     assert training.perform_ready_runs() == 1
 
 
-def test_the_heart_keeps_the_lease_and_hears_the_wish(queue_run: QueueRun, bench: Workbench) -> None:
+def test_the_heart_keeps_the_lease_and_hears_the_wish(queue_run: QueueRun, worker: WorkerProcess) -> None:
     queue_run()
-    run = queueing.claim_next_run(bench.name)
+    run = queueing.claim_next_run(worker.name)
     assert run is not None
-    with process.workbench().teaching(run):
-        TrainingRun.objects.update(wish="stop", lease_until=None)
-        bench.beat()
-        assert bench.wish == "stop"
+    with process.this_worker().teaching(run):
+        TrainingRun.objects.update(requested_action="stop", lease_until=None)
+        worker.heartbeat()
+        assert worker.requested_action == "stop"
         TrainingRun.objects.update(attempt=9)
-        bench.beat()
-        assert bench.wish is None
+        worker.heartbeat()
+        assert worker.requested_action is None

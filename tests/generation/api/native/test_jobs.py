@@ -14,7 +14,7 @@ from accounts.models import CreditEntry, User, Wallet
 from generation.jobs.queueing import claim_next
 from generation.models import Checkpoint, Job
 from tests.conftest import credits_of
-from tests.generation.conftest import Draw, Queue, worker
+from tests.generation.conftest import Draw, Queue, add_worker
 
 URL = "/api/v1/jobs"
 
@@ -124,7 +124,7 @@ def test_following_a_job(alices_api: APIClient, alice: User, queue: Queue, draw:
 
 def test_it_says_why_a_job_waits_as_its_tile_does(alices_api: APIClient, alice: User, queue: Queue) -> None:
     jobs = queue(alice, count=5)
-    worker(work_per_second=1e9)
+    add_worker(work_per_second=1e9)
     for _ in range(alice.plan.max_running):
         claim_next("w")
     body = alices_api.get(f"{URL}/{jobs[-1].code}").json()

@@ -111,7 +111,7 @@ def die(times: int = 2) -> LoraMerge:
     for _ in range(times):
         assert queue.claim_next() is not None
         LoraMerge.objects.update(started_at=timezone.now() - timedelta(hours=1))
-        queue.heal()
+        queue.recover()
     return LoraMerge.objects.get()
 
 

@@ -45,7 +45,7 @@ def test_what_a_verb_does(queue_run: QueueRun, verb: Verb, state: str, then: tup
     TrainingRun.objects.update(state=state, step=10)
     verb(TrainingRun.objects.get())
     run.refresh_from_db()
-    assert (run.state, run.wish) == then
+    assert (run.state, run.requested_action) == then
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_what_comes_too_late_is_refused_and_changes_nothing(
         with pytest.raises(Conflict):
             verb(TrainingRun.objects.get())
         run.refresh_from_db()
-        assert (run.state, run.wish, credits_of(alice)) == (state, "", before)
+        assert (run.state, run.requested_action, credits_of(alice)) == (state, "", before)
 
 
 def test_a_wish_can_be_taken_back(queue_run: QueueRun) -> None:
@@ -76,7 +76,7 @@ def test_a_wish_can_be_taken_back(queue_run: QueueRun) -> None:
     controls.pause_run(run)
     controls.resume_run(run)
     run.refresh_from_db()
-    assert (run.state, run.wish) == ("running", "")
+    assert (run.state, run.requested_action) == ("running", "")
 
 
 def test_stop_keeps_the_best_and_charges_for_what_was_done(alice: User, queue_run: QueueRun) -> None:
@@ -103,7 +103,7 @@ def test_what_rests_beyond_its_last_snapshot_is_measured_first(
     TrainingRun.objects.update(state=state, step=13)
     controls.stop_run(TrainingRun.objects.get())
     run.refresh_from_db()
-    assert (run.state, run.wish, run.lora) == ("queued", "stop", None)
+    assert (run.state, run.requested_action, run.lora) == ("queued", "stop", None)
 
 
 @pytest.mark.django_db(transaction=True)

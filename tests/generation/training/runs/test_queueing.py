@@ -62,7 +62,7 @@ def test_a_heartbeat_prolongs_and_tells_the_wish(queue_run: QueueRun) -> None:
     queue_run()
     run = queueing.claim_next_run("w1")
     assert run is not None
-    TrainingRun.objects.update(lease_until=Now() + timedelta(seconds=1), wish="pause")
+    TrainingRun.objects.update(lease_until=Now() + timedelta(seconds=1), requested_action="pause")
     assert queueing.heartbeat(run) == "pause"
     assert TrainingRun.objects.filter(lease_until__gt=Now() + timedelta(seconds=10)).exists()
 

@@ -18,7 +18,7 @@ from generation.training.runs.summaries import snapshots_of
 from generation.training.searches import halving, summaries
 from generation.training.searches.submission import cancel_search, delete_search, quote_search, submit_search
 from generation.worker import training
-from generation.worker.process import Workbench
+from generation.worker.process import WorkerProcess
 from tests.conftest import credits_of
 from tests.generation.training.conftest import small_recipe
 from tests.generation.training.runs.test_controls import with_snapshots
@@ -156,7 +156,7 @@ def test_short_candidates_wait_at_their_own_end(submit: Any) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_from_submission_to_one_lora(alice: User, submit: Any, bench: Workbench) -> None:
+def test_from_submission_to_one_lora(alice: User, submit: Any, worker: WorkerProcess) -> None:
     search = submit({"rank": [1, 2]})
     assert training.perform_ready_runs() == 3
     search.refresh_from_db()
@@ -171,7 +171,7 @@ def test_from_submission_to_one_lora(alice: User, submit: Any, bench: Workbench)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_every_choice_rests_on_a_measured_loss(submit: Any, bench: Workbench) -> None:
+def test_every_choice_rests_on_a_measured_loss(submit: Any, worker: WorkerProcess) -> None:
     """Rungs below the fixed distance of validations and of snapshots, as a short search has them."""
     search = submit(steps=44, sample_every=1000)
     assert search.rungs == [11, 22, 44]

@@ -9,7 +9,7 @@ from asgiref.sync import async_to_sync
 from django.test import AsyncClient, Client
 
 from accounts.models import User
-from generation.catalog.loras.quarantine import set_aside
+from generation.catalog.loras.quarantine import quarantine
 from generation.models import Lora
 from tests.lora_files import lora_bytes, lora_upload
 
@@ -91,7 +91,7 @@ def test_a_merge_offers_what_its_parents_allow(alices: Client, mine: Lora) -> No
 
 
 def test_what_is_set_aside_says_so_to_its_owner(alices: Client, charlies: Client, mine: Lora) -> None:
-    set_aside([mine.sha256], "It stopped workers.")
+    quarantine([mine.sha256], "It stopped workers.")
     assert "It stopped workers." in alices.get("/loras/my-style/").text
     assert "Set aside" in alices.get("/loras/?mine=1").text
     assert "my-style" not in alices.get("/create/").text
@@ -116,7 +116,7 @@ def test_the_file_comes_in_pieces(alices: Client, alice: User, mine: Lora) -> No
 
 
 def test_an_admin_lifts_a_quarantine(admin_client: Client, mine: Lora) -> None:
-    set_aside([mine.sha256], "It stopped workers.")
+    quarantine([mine.sha256], "It stopped workers.")
     assert "my-style" in admin_client.get("/admin/generation/lora/?set_aside=1").text
     done = {"action": "let_back", "_selected_action": [mine.pk]}
     assert admin_client.post("/admin/generation/lora/", done).status_code == 302

@@ -120,5 +120,5 @@ def test_a_merge_of_a_dead_worker_is_tried_again_and_then_ends(alice: User, cata
     for state in ("queued", "failed"):
         assert queue.claim_next() is not None and queue.claim_next() is None
         LoraMerge.objects.update(started_at=timezone.now() - timedelta(hours=1))
-        queue.heal()
+        queue.recover()
         assert LoraMerge.objects.get().state == state

@@ -158,7 +158,7 @@ def test_a_tracing_whose_message_was_lost_gets_another(
     image = draw(alice)
     alices.post(f"/images/{image.code}/trace/")
     wakeups_sent.clear()
-    assert svg.heal() == 0
+    assert svg.recover() == 0
     GeneratedImage.objects.update(svg_asked_at=Now() - timedelta(seconds=61))
-    assert svg.heal() == 1 and wakeups_sent == [("generation.tasks.trace_image", image.pk)]
-    assert svg.heal() == 0
+    assert svg.recover() == 1 and wakeups_sent == [("generation.tasks.trace_image", image.pk)]
+    assert svg.recover() == 0

@@ -10,7 +10,7 @@ from accounts.models import User
 from generation.jobs.queueing import claim_next
 from generation.messages import frames
 from generation.models import GeneratedImage, Job
-from tests.generation.conftest import worker
+from tests.generation.conftest import add_worker
 
 Queue = Callable[..., list[Job]]
 
@@ -32,13 +32,13 @@ def test_first_render_and_update_are_the_same_partial(alices: Client, alice: Use
 
 def test_it_estimates_from_measured_speed(alices: Client, alice: User, queue: Queue) -> None:
     first, second = queue(alice, count=2)
-    worker(work_per_second=128 * 128 * 4 / 10)
+    add_worker(work_per_second=128 * 128 * 4 / 10)
     assert "Starts in about 10 s" in alices.get("/jobs/tiles/", {"code": second.code}).text
 
 
 def test_it_says_that_the_plan_is_what_holds_it(alices: Client, alice: User, queue: Queue) -> None:
     jobs = queue(alice, count=5)
-    worker(work_per_second=1e9)
+    add_worker(work_per_second=1e9)
     for _ in range(alice.plan.max_running):
         claim_next("w")
     assert "Your plan draws 4 pictures at a time." in alices.get("/jobs/tiles/", {"code": jobs[-1].code}).text

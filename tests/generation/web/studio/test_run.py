@@ -71,14 +71,14 @@ def test_charlie_gets_404(charlies: Client, run: TrainingRun) -> None:
     for part in ("pause/", "resume/", "stop/", "discard/", "delete/", "snapshots/500/choose/"):
         assert charlies.post(home_of(run) + part).status_code == 404, part
     run.refresh_from_db()
-    assert run.wish == ""
+    assert run.requested_action == ""
 
 
-@pytest.mark.parametrize(("verb", "wish"), [("pause", "pause"), ("stop", "stop")])
+@pytest.mark.parametrize(("verb", "requested_action"), [("pause", "pause"), ("stop", "stop")])
 def test_a_running_one_is_told_what_is_wished(alices: Client, run: TrainingRun, verb: str, wish: str) -> None:
     assert alices.post(f"{home_of(run)}{verb}/").headers["Location"] == home_of(run)
     run.refresh_from_db()
-    assert run.wish == wish
+    assert run.requested_action == wish
     assert alices.post(f"{home_of(run)}what/").status_code == 404
     assert alices.get(f"{home_of(run)}{verb}/").status_code == 405
 
