@@ -62,10 +62,11 @@ def refuse_several_devices() -> None:
     """Drawing on the first alone would leave the others idle, and nobody would know."""
     from django.conf import settings
 
-    if len(settings.RENDER_DEVICES) > 1:
+    devices = settings.RENDERING.devices
+    if len(devices) > 1:
         # Celery goes on after any other exception of a handler.
         raise SystemExit(
-            f"RENDER_DEVICE names several devices ({', '.join(settings.RENDER_DEVICES)}), but a worker draws on one: "
+            f"RENDER_DEVICE names several devices ({', '.join(devices)}), but a worker draws on one: "
             "start one for each, with RENDER_DEVICE and a name (-n) of its own, as `manage.py platform` does."
         )
 
