@@ -23,8 +23,6 @@ from generation.storage import files
 logger = structlog.get_logger(__name__)
 
 DELETED_KEPT_FOR = timedelta(days=1)
-ORPHAN_KEPT_FOR = timedelta(days=1)
-"""Files are written before their row: a young one may be a picture that is just being kept."""
 ANSWER_KEPT_FOR = timedelta(days=1)
 WORKER_KEPT_FOR = timedelta(days=1)
 
@@ -144,7 +142,6 @@ def sweep_orphans() -> int:
 
 def orphans() -> Iterator[str]:
     """Names of image files that no row points at, a day after they were written."""
-    old = timezone.now() - ORPHAN_KEPT_FOR
     for _, names in files.folders():
         for start in range(0, len(names), 500):
             batch = names[start : start + 500]
@@ -152,5 +149,4 @@ def orphans() -> Iterator[str]:
             made = GeneratedImage.objects.filter(Q(job__code__in=codes) | Q(grid__code__in=codes))
             rows = made.values_list("file", "thumbnail", "svg_file")
             used = {name for row in rows for name in row}
-            unused = (name for name in batch if name not in used)
-            yield from (name for name in unused if (written := files.written_at(name)) and written < old)
+            yield from files.orphans_among(name for name in batch if name not in used)
