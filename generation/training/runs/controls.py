@@ -58,7 +58,7 @@ def stop_run(run: TrainingRun) -> None:
         transaction.on_commit(lambda: announce_run(run))
         return
     choice = best_so_far(run)
-    if lifecycle.keep_result(run, resting, choice.step, choice.reason) is None:
+    if lifecycle.finish_run(run, choice.step, choice.reason, resting) is None:
         raise Conflict("already-ended", "This training has already ended.")
 
 

@@ -79,7 +79,7 @@ def _give_up(runs: Iterable[TrainingRun]) -> None:
 
 def best_validation(run: TrainingRun) -> float | None:
     """The least validation loss of the run so far; what was measured before the first step says nothing of it."""
-    return min((loss for step, _, loss in run.curve if step > 0 and loss is not None), default=None)
+    return min((loss for step, _, loss in run.points if step > 0 and loss is not None), default=None)
 
 
 def _promote(search: TrainingSearch) -> None:
@@ -89,7 +89,7 @@ def _promote(search: TrainingSearch) -> None:
         return
     for run in sorted(living, key=lambda run: (best_validation(run) is None, best_validation(run) or 0.0))[:1]:
         choice = best_so_far(run)
-        lifecycle.keep_result(run, rows_of([run]).unfinished(), choice.step, choice.reason)
+        lifecycle.finish_run(run, choice.step, choice.reason, rows_of([run]).unfinished())
         _give_up(other for other in living if other.pk != run.pk)
     close(search, State.DONE)
 

@@ -162,7 +162,7 @@ def quote_of(user: User, dataset: DataSet, fields: Mapping[str, Any]) -> Quote:
         return Quote(None, left, str(error))
     except Refusal as refusal:
         return Quote(None, left, refusal.message)
-    credits, held_out = prepared.credits, sum(entry["held_out"] for entry in prepared.manifest)
+    credits, held_out = prepared.credits, sum(entry.held_out for entry in prepared.manifest)
     dear = f"This costs {credits} credits and you have {left}. Train fewer steps, or wait for tomorrow's."
     sentence = "" if credits <= left else dear
     split = split_said(len(prepared.manifest), held_out, recipe.folds)
