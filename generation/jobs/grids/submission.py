@@ -21,7 +21,7 @@ def price_of(plan: GridPlan) -> int:
 
 
 def submit_grid(user: User, plan: GridPlan, token: ApiToken | None = None) -> LabGrid:
-    """Queue every cell of the plan as siblings. Raises Refusal and InvalidRecipe; then nothing has changed."""
+    """Queue every cell of the plan as siblings. Raises Refusal; then nothing has changed."""
     recipes = [cell.recipe for cell in plan.cells()]
     with transaction.atomic():
         jobs = submit_grid_jobs(user, recipes, token)
