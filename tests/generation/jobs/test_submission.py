@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from accounts.models import CreditEntry, Plan, User
@@ -14,7 +16,7 @@ from tests.conftest import credits_of
 from tests.generation.conftest import Queue
 
 
-def small(prompt: str = "a red apple", **fields: object) -> Recipe:
+def small(prompt: str = "a red apple", **fields: Any) -> Recipe:
     return Recipe(**{"prompt": prompt, "width": 128, "height": 128, "steps": 4, "seed": 7, **fields})
 
 

@@ -26,7 +26,7 @@ from generation.weightfiles.lora_keys import flatten
 from tests.tiny_loras import ATTENTION, EVERYTHING, random_pairs, write_lora
 from tests.tiny_weights import UNETS, tiny_checkpoint
 
-CLOSE = {"rtol": 1e-5, "atol": 1e-5}
+CLOSE: dict[str, Any] = {"rtol": 1e-5, "atol": 1e-5}
 Picks = list[tuple[str, float]]
 ROWS: list[Picks] = [[("a", 1.0)], [], [("a", -0.4), ("b", 0.25)], [("b", 2.0), ("c", 0.5), ("a", 0.3)], [("c", 1.0)]]
 MIXES = {
@@ -112,7 +112,12 @@ def test_low_rank_rows_that_pick_nothing_are_equal_to_the_bit(unet: Any) -> None
 def test_weight_zero_and_nobody_picking_are_the_plain_network(unet: Any, way: str) -> None:
     base = predict(unet, range(3))
     loras = mixed(unet, way)
-    for rows in ([[], [], []], [[("a", 0.0)], [], [("b", 0.0), ("c", 0.0)]], [[("a", 0.5), ("a", -0.5)], [], []]):
+    plain: list[list[list[tuple[str, float]]]] = [
+        [[], [], []],
+        [[("a", 0.0)], [], [("b", 0.0), ("c", 0.0)]],
+        [[("a", 0.5), ("a", -0.5)], [], []],
+    ]
+    for rows in plain:
         with loras.rows(rows):
             assert torch.equal(predict(unet, range(3)), base)
 

@@ -156,6 +156,7 @@ def test_use_this_recipe_fills_the_form(
     alices: Client, alice: User, draw: Callable[..., GeneratedImage], queue: Callable[..., list[Job]]
 ) -> None:
     image = draw(alice, "a blue car", steps=9, seed=41)
+    assert image.job is not None
     for address in (f"/create/?image={image.code}", f"/create/?job={image.job.code}"):
         page = alices.get(address).text
         assert ">a blue car</textarea>" in page
@@ -166,6 +167,7 @@ def test_other_peoples_recipes_stay_theirs(
     charlies: Client, alice: User, draw: Callable[..., GeneratedImage], queue: Any
 ) -> None:
     image = draw(alice, "a secret garden")
+    assert image.job is not None
     for address in (f"/create/?image={image.code}", f"/create/?job={image.job.code}", f"/create/?post={image.code}"):
         page = charlies.get(address)
         assert page.status_code == 200
