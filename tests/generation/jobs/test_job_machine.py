@@ -23,9 +23,10 @@ from accounts.models import CreditEntry, Plan, User, Wallet
 from accounts.refusals import Conflict, Refusal
 from generation.audit.jobs import jobs_and_images, ownerless_holds, unended_holds, unpaid_jobs, wrong_endings
 from generation.jobs import fairness, lifecycle, upkeep
-from generation.jobs.queueing import LEASE, claim_next, claim_of, heartbeat
+from generation.jobs.queueing import claim_next, claim_of, heartbeat
 from generation.jobs.submission import submit_jobs
 from generation.models import Checkpoint, GeneratedImage, GpuWorker, Job
+from generation.models.leases import LEASE
 from generation.recipes.picture import Recipe
 
 PIXELS = np.zeros((64, 64, 3), np.uint8)

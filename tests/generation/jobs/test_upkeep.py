@@ -13,8 +13,9 @@ from django.utils import timezone
 from accounts.models import CreditEntry, Plan, User
 from generation.jobs import upkeep
 from generation.jobs.lifecycle import release_job
-from generation.jobs.queueing import LEASE, claim_next
+from generation.jobs.queueing import claim_next
 from generation.models import GpuWorker, Job
+from generation.models.leases import LEASE
 from tests.conftest import credits_of
 from tests.generation.conftest import Draw, Queue
 

@@ -110,7 +110,7 @@ def die(times: int = 2) -> LoraMerge:
     """The only merge is tried by workers that die, so many times."""
     for _ in range(times):
         assert queue.claim_next() is not None
-        LoraMerge.objects.update(started_at=timezone.now() - timedelta(hours=1))
+        LoraMerge.objects.update(lease_until=timezone.now() - timedelta(hours=1))
         queue.recover()
     return LoraMerge.objects.get()
 
