@@ -18,8 +18,9 @@ from torch import Tensor, nn
 from generation.engine.lora import mixed_batch as loras_module
 from generation.engine.lora.file import LoraPair
 from generation.engine.lora.mixed_batch import LoraCache, MixedLoras
+from generation.engine.lora.on_cpu import RunwiseLayer
 from generation.engine.lora.on_gpu import StackedLayer
-from generation.engine.lora.picks import FORWARDS_KEPT, keep_newest
+from generation.engine.lora.picks import FORWARDS_KEPT
 from generation.engine.outcome import WeightsRefused
 from generation.engine.weightsource import FolderWeights
 from generation.weightfiles.lora_keys import flatten
@@ -150,7 +151,7 @@ def test_packing_is_spread_over_calls_and_changes_nothing_but_rounding(
     for _ in range(16):
         with loras.rows(ROWS):
             outputs.append(predict(unet, range(5)))
-        held.append(loras._merged.held_bytes)
+        held.append(loras._merged.held.used)
     assert 0 < held[0] < held[2] < held[-1] == held[-2] and held[0] < held[-1] / 3
     for output in outputs:
         torch.testing.assert_close(output, outputs[0], **CLOSE)
@@ -175,9 +176,9 @@ def test_merged_weights_stay_within_their_budget(unet: Any, monkeypatch: pytest.
     for weight in range(1, 9):
         with loras.rows([[("a", weight / 10)]] * 2):
             predict(unet, range(2))
-        assert loras._merged.held_bytes <= 2 * targeted
+        assert loras._merged.held.used <= 2 * targeted
     loras.discard("a")
-    assert loras._merged.held_bytes == 0
+    assert loras._merged.held.used == 0
 
 
 @pytest.mark.parametrize("picks", [ROWS[:1] * 2, ROWS[:2]], ids=["alike", "mixed"])
@@ -188,13 +189,17 @@ def test_many_sizes_of_picture_hold_no_more_than_the_newest(
     layer = loras._layers["down_blocks_0_resnets_0_conv1"]
     channels, made = layer.weight.shape[1], []
 
-    def remembered(forwards: Any, shape: torch.Size, forward: Any) -> Any:
-        made.append(weakref.ref(forward))
-        return keep_newest(forwards, shape, forward)
+    def remembering(make: Any) -> Any:
+        def made_by(self: Any, states: Tensor) -> Any:
+            forward = make(self, states)
+            made.append(weakref.ref(forward))
+            return forward
 
-    for module in ("lora_runs", "lora_stacks"):
-        monkeypatch.setattr(f"generation.engine.{module}.keep_newest", remembered)
-    loras._merged.budget_bytes = min(loras._merged.budget_bytes, layer.weight.nbytes)
+        return made_by
+
+    monkeypatch.setattr(RunwiseLayer, "_make", remembering(RunwiseLayer._make))
+    monkeypatch.setattr(StackedLayer, "_choose", remembering(StackedLayer._choose))
+    loras._merged.held.budget = min(loras._merged.held.budget, layer.weight.nbytes)
     with loras.rows(picks), torch.inference_mode():
         loras._merged.allowance = 10**9
         for size in range(4, 24):
