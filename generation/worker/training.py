@@ -8,12 +8,11 @@ from __future__ import annotations
 import hashlib
 import shutil
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from enum import Enum, auto
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import cast
 
 import structlog
 from django.conf import settings
@@ -166,7 +165,7 @@ class TrainingRunner:
             enough=lambda: self.worker.requested_action == Action.STOP,
         )
         # Closing it, however the loop is left, saves the step it is at.
-        with closing(cast(Generator[Event], training)) as trainer_events:
+        with closing(training) as trainer_events:
             for event in trainer_events:
                 self._handle(event)
                 if reason := self._reason_to_stop():

@@ -176,9 +176,8 @@ class Jobs(RuleBasedStateMachine):
 
     @invariant()
     def no_picture_without_its_charge(self) -> None:
-        assert sorted(image.job.reference for image in GeneratedImage.objects.select_related("job")) == entries(
-            "settle"
-        )
+        drawn = Job.objects.filter(pk__in=GeneratedImage.objects.values("job"))
+        assert sorted(job.reference for job in drawn) == entries("settle")
 
     @invariant()
     def a_suspect_is_drawn_alone(self) -> None:

@@ -79,7 +79,8 @@ def test_one_that_hangs_goes_alone_while_the_heartbeat_goes_on(alice: User, queu
     GpuWorker.objects.create(name="w", seen_at=Now())
     Job.objects.filter(pk=hanging.pk).update(lease_until=Now() - timedelta(seconds=1))
     assert upkeep.requeue_expired_leases() == 1
-    hanging.refresh_from_db(), fine.refresh_from_db()
+    hanging.refresh_from_db()
+    fine.refresh_from_db()
     assert (hanging.state, hanging.solo_crash_count) == ("queued", 1)
     assert (fine.state, fine.crash_count) == ("running", 0)
 
