@@ -1,4 +1,4 @@
-"""The door through which a training recipe becomes a run: check, price, hold, snapshot the pictures, wake a worker."""
+"""Submitting a training recipe as a run: check, price, hold the credits, list the pictures, wake a worker."""
 
 from __future__ import annotations
 
