@@ -145,7 +145,7 @@ class TrainingRunner:
             CatalogWeights().checkpoint(self.run.checkpoint_sha256),
             list(self._pictures()),
             self.state_sync.folder,
-            turn=self._turn,
+            time_slice=self._time_slice,
             device=self.worker.renderer.device,
             rest_at=self.run.stop_at,
             enough=lambda: self.worker.requested_action == Action.STOP,
@@ -170,8 +170,8 @@ class TrainingRunner:
             focus = tuple(entry["focus"]) if entry.get("focus") else None
             yield TrainingPicture(entry["name"], path, entry["caption"], entry["held_out"], crop, focus)
 
-    def _turn(self) -> AbstractContextManager[None]:
-        return self.worker.renderer.spare_turn(self._look_up)
+    def _time_slice(self) -> AbstractContextManager[None]:
+        return self.worker.renderer.time_slice(self._look_up)
 
     def _look_up(self) -> None:
         """While pictures are drawn: leave at once for what cannot wait. A pause can; nothing is learned meanwhile.
