@@ -1,7 +1,7 @@
 // The page of a training: figures follow the live line, and its parts are fetched again as it learns.
 
 import { ask, elementsOf, post, Refused } from "../ask.js";
-import { liveLine } from "../live.js";
+import { liveLine } from "../live/line.js";
 import { toast } from "../toast.js";
 import { readUnderFinger } from "./reading.js";
 
