@@ -1,0 +1,54 @@
+"""Style rules that nothing on a page wears do not stay."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+from tests.architecture.sources import PACKAGES, ROOT
+
+STYLES = sorted((ROOT / "static" / "css").rglob("*.css"))
+SCRIPTS = sorted((ROOT / "static" / "js").rglob("*.js"))
+PAGES = sorted((ROOT / "templates").rglob("*.html"))
+WORD = r"[A-Za-z][\w-]*"
+THEIRS = {"htmx-request", "bg-primary-600", "text-white"}
+"""Classes that htmx and Unfold put on their elements."""
+
+
+def without_comments(path: Path) -> str:
+    text = path.read_text(encoding="utf-8")
+    return re.sub(
+        r"/\*.*?\*/|^\s*//[^\n]*$|\{% comment %\}.*?\{% endcomment %\}", "", text, flags=re.DOTALL | re.MULTILINE
+    )
+
+
+def words_of(path: Path) -> set[str]:
+    return set(re.findall(WORD, without_comments(path)))
+
+
+def strings_of(path: Path) -> set[str]:
+    """The words of a Python file's strings: a class may be decided there."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    strings = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    return {word for text in strings for word in re.findall(WORD, text)}
+
+
+def test_every_class_is_worn() -> None:
+    python = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
+    worn = set().union(*map(words_of, [*PAGES, *SCRIPTS]), *map(strings_of, python), THEIRS)
+    # "mark--{{ kind }}" wears every class that begins so and ends as somebody's string does.
+    begun = {word for word in worn if word.endswith("-")}
+    unworn = [
+        f"{path.relative_to(ROOT)}: .{name}"
+        for path in STYLES
+        for name in set(re.findall(rf"\.({WORD})(?=[^{{}}]*\{{)", without_comments(path)))
+        if name not in worn and not any(name.startswith(start) for start in begun)
+    ]
+    assert unworn == []
+
+
+def test_every_property_is_read() -> None:
+    styles = "\n".join(map(without_comments, STYLES))
+    read = set(re.findall(rf"var\((--{WORD})", styles))
+    assert set(re.findall(rf"(?<![\w-])(--{WORD})\s*:", styles)) - read == set()
