@@ -42,5 +42,7 @@ export function post(url, body, options = {}) {
 /** The elements of an answer that is a fragment of a page. Scripts in it would not run. */
 export async function elementsOf(response) {
   const text = await response.text();
-  return [...new DOMParser().parseFromString(text, "text/html").body.children].map((element) => document.adoptNode(element));
+  return [...new DOMParser().parseFromString(text, "text/html").body.children].map((element) =>
+    document.adoptNode(element),
+  );
 }

@@ -9,7 +9,9 @@ export function announcer(place) {
 
   function say() {
     timer = 0;
-    const parts = Object.entries(counts).map(([state, count]) => `${count} picture${count === 1 ? "" : "s"} ${WORDS[state]}`);
+    const parts = Object.entries(counts).map(
+      ([state, count]) => `${count} picture${count === 1 ? "" : "s"} ${WORDS[state]}`,
+    );
     place.textContent = `${parts.join(", ")}.`;
     for (const state of Object.keys(counts)) delete counts[state];
   }
@@ -17,6 +19,6 @@ export function announcer(place) {
   return (before, now) => {
     if (before === now || !(now in WORDS)) return;
     counts[now] = (counts[now] ?? 0) + 1;
-    timer ||= setTimeout(say, EVERY_MS);
+    if (!timer) timer = setTimeout(say, EVERY_MS);
   };
 }

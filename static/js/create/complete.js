@@ -78,7 +78,7 @@ function complete(field, kinds, names) {
   function choose(index) {
     const options = [...list.children];
     current = (index + options.length) % options.length;
-    options.forEach((each, place) => each.setAttribute("aria-selected", String(place === current)));
+    for (const [place, each] of options.entries()) each.setAttribute("aria-selected", String(place === current));
     field.setAttribute("aria-activedescendant", options[current].id);
     options[current].scrollIntoView({ block: "nearest" });
   }

@@ -155,9 +155,13 @@ function foldOnSmallWindows(form) {
 
 function summarise(form) {
   const chosen = form.querySelector("[name=size]:checked");
-  const size = chosen?.value === "own" ? `${form.elements.width.value} × ${form.elements.height.value}` : chosen?.closest("label").textContent.trim();
+  const size =
+    chosen?.value === "own"
+      ? `${form.elements.width.value} × ${form.elements.height.value}`
+      : chosen?.closest("label").textContent.trim();
   const count = form.elements.count.value;
   form.querySelector("[data-summary]").textContent = `${size} · ${count} picture${count === "1" ? "" : "s"}`;
   form.querySelector("[data-negative-summary]").textContent = form.elements.negative_prompt.value.trim() || "empty";
-  form.querySelector("[data-more-summary]").textContent = `${form.elements.steps.value} steps, ${form.elements.sampler.value}`;
+  form.querySelector("[data-more-summary]").textContent =
+    `${form.elements.steps.value} steps, ${form.elements.sampler.value}`;
 }

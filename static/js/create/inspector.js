@@ -17,7 +17,9 @@ export function startInspector(form) {
     for (const body of form.querySelectorAll("[data-marks]")) {
       painters[body.dataset.for].show(JSON.parse(body.dataset.marks), asked[body.dataset.for] ?? "");
     }
-    const wrong = [...form.querySelectorAll(".problem--error .problem__words")].map((words) => words.textContent).join(" ");
+    const wrong = [...form.querySelectorAll(".problem--error .problem__words")]
+      .map((words) => words.textContent)
+      .join(" ");
     if (said.textContent !== wrong) said.textContent = wrong;
   });
   form.addEventListener("click", (event) => {

@@ -4,7 +4,15 @@ import { unitsOf } from "./places.js";
 
 const SIDES = ["top", "right", "bottom", "left"];
 const ALIKE = [
-  ...["font-family", "font-size", "font-weight", "font-feature-settings", "line-height", "letter-spacing", "word-spacing"],
+  ...[
+    "font-family",
+    "font-size",
+    "font-weight",
+    "font-feature-settings",
+    "line-height",
+    "letter-spacing",
+    "word-spacing",
+  ],
   ...SIDES.flatMap((side) => [`padding-${side}`]),
 ];
 
@@ -17,7 +25,11 @@ export function painterOf(field) {
 
   function show(rows, about) {
     const units = unitsOf(about);
-    marks = rows.map(([start, end, kind]) => ({ start: units[start] ?? about.length, end: units[end] ?? about.length, kind }));
+    marks = rows.map(([start, end, kind]) => ({
+      start: units[start] ?? about.length,
+      end: units[end] ?? about.length,
+      kind,
+    }));
     text = about;
     follow();
   }
@@ -67,7 +79,9 @@ export function moved(marks, before, after) {
 }
 
 function runs(marks, text) {
-  const edges = [...new Set([0, text.length, ...marks.flatMap(({ start, end }) => [start, end])])].sort((a, b) => a - b);
+  const edges = [...new Set([0, text.length, ...marks.flatMap(({ start, end }) => [start, end])])].sort(
+    (a, b) => a - b,
+  );
   const nodes = edges.slice(1).map((end, index) => {
     const start = edges[index];
     const kinds = marks.filter((mark) => mark.start <= start && mark.end >= end).map((mark) => `mark--${mark.kind}`);

@@ -14,7 +14,9 @@ export function startQuote(form) {
     running?.abort();
     running = new AbortController();
     const fields = new FormData(form);
-    const query = new URLSearchParams(PRICED.filter((name) => fields.has(name)).map((name) => [name, fields.get(name)]));
+    const query = new URLSearchParams(
+      PRICED.filter((name) => fields.has(name)).map((name) => [name, fields.get(name)]),
+    );
     try {
       const response = await ask(`${form.dataset.priceUrl}?${query}`, { signal: running.signal });
       show(await response.json());

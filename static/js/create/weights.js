@@ -68,7 +68,9 @@ function wordAt(text, place) {
 
 function trimmed(text, from, to) {
   const words = text.slice(from, to);
-  return [to - words.trimStart().length, from + words.trimEnd().length].map((place) => Math.max(from, Math.min(to, place)));
+  return [to - words.trimStart().length, from + words.trimEnd().length].map((place) =>
+    Math.max(from, Math.min(to, place)),
+  );
 }
 
 function rounded(weight) {

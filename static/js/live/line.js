@@ -8,7 +8,8 @@ const SIGNED_OUT = 4401;
 export function readFrame(buffer) {
   const length = new DataView(buffer).getUint16(0);
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 2, length)));
-  const picture = buffer.byteLength > 2 + length ? new Blob([new Uint8Array(buffer, 2 + length)], { type: "image/webp" }) : null;
+  const picture =
+    buffer.byteLength > 2 + length ? new Blob([new Uint8Array(buffer, 2 + length)], { type: "image/webp" }) : null;
   return { header, picture };
 }
 

@@ -84,5 +84,8 @@ export function followTiles(root, { replaced = () => {}, refreshed = () => {}, u
     },
   });
   // A running job is cancelled by its worker, a moment after the answer to the form.
-  actOnPictures(root, { restoreUrl: root.dataset.restoreUrl, changed: (code) => setTimeout(() => refresh([code]), GRACE_MS) });
+  actOnPictures(root, {
+    restoreUrl: root.dataset.restoreUrl,
+    changed: (code) => setTimeout(() => refresh([code]), GRACE_MS),
+  });
 }

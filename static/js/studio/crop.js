@@ -31,7 +31,12 @@ export function pulled([left, top, right, bottom], corner, [x, y], least, ratio)
     across = Math.min(Math.max(across, down / ratio), roomAcross, roomDown / ratio);
     down = across * ratio;
   }
-  return [west ? right - across : left, north ? bottom - down : top, west ? right : left + across, north ? bottom : top + down];
+  return [
+    west ? right - across : left,
+    north ? bottom - down : top,
+    west ? right : left + across,
+    north ? bottom : top + down,
+  ];
 }
 
 /** The largest square in the middle of a frame. */
@@ -81,7 +86,7 @@ export function startCropping(root, { refresh }) {
   }
 
   function setFocus(next) {
-    focus = next && next.map((share) => Number(clamp(share, 0, 1).toFixed(3)));
+    focus = next ? next.map((share) => Number(clamp(share, 0, 1).toFixed(3))) : null;
     placeMark();
   }
 
@@ -130,7 +135,8 @@ export function startCropping(root, { refresh }) {
     if (!arrow) return;
     event.preventDefault();
     const [x, y] = arrow.map((part) => part * KEY_STEP);
-    if (event.shiftKey) show(pulled(edges, "se", [edges[2] + x + y * (ratio() ? 1 : 0), edges[3] + y], least(), ratio()));
+    if (event.shiftKey)
+      show(pulled(edges, "se", [edges[2] + x + y * (ratio() ? 1 : 0), edges[3] + y], least(), ratio()));
     else show(moved(edges, x, y));
   }
 
@@ -170,7 +176,8 @@ export function startCropping(root, { refresh }) {
   form.addEventListener("change", () => ratio() && show(squared(edges, ratio())));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    const whole = event.submitter?.matches("[data-crop-automatic]") || edges.every((edge, n) => Math.abs(edge - WHOLE[n]) < 1e-4);
+    const whole =
+      event.submitter?.matches("[data-crop-automatic]") || edges.every((edge, n) => Math.abs(edge - WHOLE[n]) < 1e-4);
     keep(whole ? [] : edges);
   });
 }

@@ -37,7 +37,8 @@ async function refresh(...names) {
 async function put(name) {
   const fresh = await elementsOf(await ask(page.dataset.partsUrl.replace("/head/", `/${name}/`)));
   const part = partOf(name);
-  if (name === "sheet") await Promise.all(fresh.flatMap((element) => [...element.querySelectorAll("img")].map(decoded)));
+  if (name === "sheet")
+    await Promise.all(fresh.flatMap((element) => [...element.querySelectorAll("img")].map(decoded)));
   const scrolled = part.querySelector(".sheet")?.scrollLeft ?? 0;
   const unfolded = Boolean(part.querySelector("details.fold[open]"));
   part.replaceChildren(...fresh);

@@ -62,7 +62,8 @@ export function startUploading(form, { refresh }) {
   function fitting(files) {
     const most = Number(form.dataset.mostBytes);
     const large = files.filter((file) => !isZip(file) && file.size > most);
-    for (const file of large) showRefused({ name: file.name, sentence: `The file is larger than ${most / 2 ** 20} MiB.` });
+    for (const file of large)
+      showRefused({ name: file.name, sentence: `The file is larger than ${most / 2 ** 20} MiB.` });
     return files.filter((file) => !large.includes(file));
   }
 
