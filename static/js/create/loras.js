@@ -1,33 +1,9 @@
 // The LoRA shelf: the tags in the prompt are the truth. A slider rewrites its tag, and typing in the prompt moves the slider.
 
 import { paintSliders } from "../slider.js";
+import { readTags, removeTag, writeTag } from "./tags.js";
 
-const TAG = /<(?:lora|lyco):([^:>]+)((?::[^>]*)?)>/gi;
 const FIRST_WEIGHT = 0.8;
-
-/** The LoRA tags of a prompt: name, weight (1 when none is written), and where they stand. */
-export function readTags(text) {
-  return [...text.matchAll(TAG)].map((match) => ({
-    name: match[1].trim(),
-    weight: weightOf(match[2]),
-    start: match.index,
-    end: match.index + match[0].length,
-  }));
-}
-
-function weightOf(rest) {
-  const numbers = rest.split(":").slice(1).map((part) => Number(part.replace(/^(te|unet)=/i, "")));
-  const weight = numbers[1] ?? numbers[0] ?? 1;
-  return Number.isFinite(weight) ? weight : 1;
-}
-
-export function writeTag(text, tag, weight) {
-  return `${text.slice(0, tag.start)}<lora:${tag.name}:${Number(weight.toFixed(2))}>${text.slice(tag.end)}`;
-}
-
-export function removeTag(text, tag) {
-  return (text.slice(0, tag.start).trimEnd() + " " + text.slice(tag.end).trimStart()).trim();
-}
 
 export function startLoras(form) {
   const prompt = form.elements.prompt;
@@ -51,7 +27,7 @@ export function startLoras(form) {
     if (rows.map((row) => row.dataset.name).join("\n") !== tags.map((tag) => tag.name).join("\n")) {
       shelf.replaceChildren(...tags.map((tag) => row(form, tag)));
     }
-    tags.forEach((tag, index) => setWeight(shelf.children[index], tag.weight));
+    for (const [index, tag] of tags.entries()) setWeight(shelf.children[index], tag.weight);
     shelf.hidden = !tags.length;
     form.querySelector("[data-shelf-empty]").hidden = tags.length > 0;
     paintSliders(shelf);
@@ -63,7 +39,8 @@ export function startLoras(form) {
   }
 
   form.addEventListener("input", (event) => {
-    if (event.target.dataset.part === "slider") change(writeTag(prompt.value, tagOf(event.target), Number(event.target.value)));
+    if (event.target.dataset.part === "slider")
+      change(writeTag(prompt.value, tagOf(event.target), Number(event.target.value)));
     else if (event.target === prompt) redraw();
     else if (event.target.matches("[data-lora-search]")) filter(form, event.target.value);
   });
@@ -102,6 +79,7 @@ function setWeight(row, weight) {
 function filter(form, words) {
   const wanted = words.trim().toLowerCase();
   for (const option of form.querySelectorAll("[data-lora]")) {
-    option.parentElement.hidden = !option.textContent.toLowerCase().includes(wanted) && !option.dataset.lora.includes(wanted);
+    option.parentElement.hidden =
+      !option.textContent.toLowerCase().includes(wanted) && !option.dataset.lora.includes(wanted);
   }
 }
