@@ -1,4 +1,4 @@
-"""Style rules that nothing on a page wears do not stay."""
+"""Style rules that nothing on a page wears do not stay, spaces come from tokens, and templates keep to 160 columns."""
 
 from __future__ import annotations
 
@@ -48,7 +48,28 @@ def test_every_class_is_worn() -> None:
     assert unworn == []
 
 
+def test_spaces_come_from_tokens() -> None:
+    """A hairline of 1 or 2 px may be written out; what is larger has a name in tokens.css."""
+    space = r"(?m)^\s*(?:margin|padding|gap|row-gap|column-gap)[a-z-]*:[^;]*(?<![\w.])(?:[3-9]|\d\d+)(?:\.\d+)?px[^;]*;"
+    raw = [
+        f"{path.relative_to(ROOT)}: {found.strip()}"
+        for path in STYLES
+        for found in re.findall(space, without_comments(path))
+    ]
+    assert raw == []
+
+
 def test_every_property_is_read() -> None:
     styles = "\n".join(map(without_comments, STYLES))
     read = set(re.findall(rf"var\((--{WORD})", styles))
     assert set(re.findall(rf"(?<![\w-])(--{WORD})\s*:", styles)) - read == set()
+
+
+def test_templates_keep_to_160_columns() -> None:
+    long = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in PAGES
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if len(line) > 160
+    ]
+    assert long == []
