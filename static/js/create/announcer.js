@@ -1,4 +1,4 @@
-// Says aloud, for those who listen to the page, what became of the pictures: gathered, and at most every five seconds.
+// Tells screen readers how many pictures were made or failed: gathered, and at most every five seconds.
 
 const EVERY_MS = 5000;
 const WORDS = { done: "ready", failed: "not made" };

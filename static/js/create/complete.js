@@ -28,7 +28,7 @@ export function startCompletion(form, fields) {
   for (const [field, kinds] of fields) complete(field, kinds, names);
 }
 
-/** What is being named at the caret: its kind, what is written of it so far, and where that begins. */
+/** The name being typed at the caret: {kind, typed, start}, or null. */
 export function openAt(text, caret, kinds) {
   const before = text.slice(0, caret);
   for (const { kind, pattern, least } of OPENINGS) {

@@ -12,12 +12,12 @@ export function startFeed({ ended }) {
   function add(group) {
     const known = document.getElementById(group.id);
     if (known) known.replaceWith(group);
-    else feed.querySelector("[data-said]").after(group);
+    else feed.querySelector("[data-status]").after(group);
     feed.querySelector("[data-empty]").hidden = true;
     feed.querySelector("[data-more]").hidden = false;
   }
 
-  /** A job that this page does not show: another tab made it. While our own press is on its way it may be that one. */
+  /** A job that this page does not show: another tab made it, or our own submission whose answer has not arrived yet. */
   async function fetchSubmission(code) {
     unknown.add(code);
     if (held) return;
@@ -30,7 +30,7 @@ export function startFeed({ ended }) {
   }
 
   followTiles(feed, {
-    replaced: announcer(feed.querySelector("[data-said]")),
+    replaced: announcer(feed.querySelector("[data-status]")),
     refreshed: ended,
     unknown: fetchSubmission,
   });

@@ -1,4 +1,5 @@
-// The LoRA shelf: the tags in the prompt are the truth. A slider rewrites its tag, and typing in the prompt moves the slider.
+// The LoRAs of the prompt as rows with sliders. Only the tags in the prompt count: a slider rewrites its tag, and typing moves
+// the slider.
 
 import { paintSliders } from "../slider.js";
 import { readTags, removeTag, writeTag } from "./tags.js";
@@ -15,26 +16,26 @@ export function startLoras(form) {
 
   function add({ lora, words }) {
     if (readTags(prompt.value).some((tag) => tag.name === lora)) return;
-    const unsaid = (words || "").split(", ").filter((word) => word && !prompt.value.includes(word));
-    const said = [prompt.value.trimEnd(), ...unsaid].filter(Boolean).join(", ");
-    change(`${said} <lora:${lora}:${FIRST_WEIGHT}>`.trimStart());
+    const missing = (words || "").split(", ").filter((word) => word && !prompt.value.includes(word));
+    const text = [prompt.value.trimEnd(), ...missing].filter(Boolean).join(", ");
+    change(`${text} <lora:${lora}:${FIRST_WEIGHT}>`.trimStart());
   }
 
   function redraw() {
     const tags = readTags(prompt.value);
-    const shelf = form.querySelector("[data-shelf]");
-    const rows = [...shelf.children];
+    const list = form.querySelector("[data-lora-rows]");
+    const rows = [...list.children];
     if (rows.map((row) => row.dataset.name).join("\n") !== tags.map((tag) => tag.name).join("\n")) {
-      shelf.replaceChildren(...tags.map((tag) => row(form, tag)));
+      list.replaceChildren(...tags.map((tag) => row(form, tag)));
     }
-    for (const [index, tag] of tags.entries()) setWeight(shelf.children[index], tag.weight);
-    shelf.hidden = !tags.length;
-    form.querySelector("[data-shelf-empty]").hidden = tags.length > 0;
-    paintSliders(shelf);
+    for (const [index, tag] of tags.entries()) setWeight(list.children[index], tag.weight);
+    list.hidden = !tags.length;
+    form.querySelector("[data-lora-rows-empty]").hidden = tags.length > 0;
+    paintSliders(list);
   }
 
   function tagOf(element) {
-    const row = element.closest(".shelf__lora");
+    const row = element.closest(".lora-row");
     return readTags(prompt.value)[[...row.parentElement.children].indexOf(row)];
   }
 
@@ -55,7 +56,7 @@ export function startLoras(form) {
 }
 
 function row(form, { name }) {
-  const made = form.querySelector("[data-shelf-row]").content.firstElementChild.cloneNode(true);
+  const made = form.querySelector("[data-lora-row]").content.firstElementChild.cloneNode(true);
   const part = (which) => made.querySelector(`[data-part="${which}"]`);
   const known = form.querySelector(`[data-lora="${CSS.escape(name)}"]`)?.dataset;
   const title = known?.title ?? name;

@@ -1,4 +1,4 @@
-// Paints marks behind a text field: what the server said of a text, kept in place while more is typed.
+// Paints marks behind a text field: the server's findings about a text, kept in place while more is typed.
 
 import { unitsOf } from "./places.js";
 
@@ -54,7 +54,7 @@ export function painterOf(field) {
   return { show };
 }
 
-/** Letter must lie on letter. */
+/** The marks lie behind the field's letters only if both are set in the same type. */
 function wearAlike(canvas, style) {
   for (const name of ALIKE) canvas.style.setProperty(name, style.getPropertyValue(name));
 }
@@ -92,6 +92,6 @@ function runs(marks, text) {
     span.textContent = words;
     return span;
   });
-  // A last line end shows in a field, and only with something behind it in other elements.
+  // A field shows an empty last line, other elements only with a character on it.
   return [...nodes, "\u200b"];
 }

@@ -19,10 +19,10 @@ function read(box, event) {
   const validation = lastMeasured(points, step);
   const place = (WIDTH * step) / Number(box.dataset.steps);
   box.querySelector("[data-finger]").setAttribute("d", `M${place} 0v${HEIGHT}`);
-  const said = box.querySelector("[data-read]");
+  const output = box.querySelector("[data-read]");
   const measured = validation === undefined ? "" : ` · validation ${validation.toFixed(3)}`;
-  said.textContent = `Step ${step.toLocaleString("en")}${measured} · training ${loss.toFixed(3)}`;
-  said.hidden = false;
+  output.textContent = `Step ${step.toLocaleString("en")}${measured} · training ${loss.toFixed(3)}`;
+  output.hidden = false;
 }
 
 function leave(box) {

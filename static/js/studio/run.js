@@ -79,11 +79,11 @@ const messages = {
     laterCurve();
   },
   snapshot({ step }) {
-    page.querySelector("[data-said]").textContent = `New samples, step ${step}.`;
+    page.querySelector("[data-status]").textContent = `New samples, step ${step}.`;
     refresh("head", "curve", "sheet");
   },
   state({ state }) {
-    page.querySelector("[data-said]").textContent = `The training is now: ${state}.`;
+    page.querySelector("[data-status]").textContent = `The training is now: ${state}.`;
     refresh("head", "curve", "sheet");
   },
 };
@@ -117,7 +117,7 @@ if (isLive()) {
         if (!poll) poll = setInterval(() => isLive() && refresh("head", "curve", "sheet"), POLL_MS);
       },
       signedOut: () => location.reload(),
-      message: (said) => messages[said.type]?.(said),
+      message: (message) => messages[message.type]?.(message),
       frame() {},
     },
     `/ws/runs/${page.dataset.run}/`,
