@@ -10,7 +10,6 @@ from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
-from django.utils.cache import patch_cache_control
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 from unfold.admin import ModelAdmin, TabularInline
@@ -20,7 +19,7 @@ from accounts.refusals import NotFound, Refusal
 from gallery import moderation
 from gallery.models import Decision, Moderated
 from gallery.transitions import MOVES
-from gallery.views.files import stored
+from generation.storage.downloads import inline
 
 State = Moderated.State
 VERBS: dict[str, Callable[[User, Any, str], Any]] = {
@@ -35,6 +34,9 @@ STATES = [
     ("rejected", "Not accepted"),
     ("taken_down", "Taken down"),
 ]
+
+FOR_MODERATORS = {"private": True, "max_age": 600}
+"""How long a moderator's browser may show a picture without asking again."""
 
 
 class LookedAt:
@@ -160,9 +162,8 @@ class ModerationScreen(ForModerators):
         name, kind = self.file_of(request, thing) if thing is not None else ("", "")
         if thing is None or not name:
             raise Http404("There is no such picture.")
-        response = stored(name, kind, f"{self.opts.model_name}-{thing.code}.{kind[6:]}")
-        patch_cache_control(response, private=True, max_age=600)
-        return response
+        filename = f"{self.opts.model_name}-{thing.code}.{kind[6:]}"
+        return inline(request, name, kind, FOR_MODERATORS, filename=filename)
 
 
 def verbs_by_state() -> dict[str, list[str]]:

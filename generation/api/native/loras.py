@@ -28,7 +28,7 @@ from generation.catalog.loras.versions import follow
 from generation.catalog.merges.submission import submit_merge
 from generation.models import Lora, LoraMerge
 from generation.recipes.picture import MAX_LORAS, WEIGHT_LIMIT
-from generation.storage.downloads import lora_attachment
+from generation.storage.downloads import streamed_attachment
 from generation.weightfiles.classify import MAX_RANK
 
 
@@ -139,7 +139,8 @@ class LoraFileView(APIView):
         found = downloadable(request.user, name)
         if found is None:
             raise NotFound("not-found", "There is no such file, or it is not to be downloaded.")
-        return lora_attachment(*found)
+        lora, path = found
+        return streamed_attachment(path, f"{lora.name}.safetensors")
 
 
 class MergesView(generics.ListAPIView[LoraMerge]):

@@ -26,7 +26,7 @@ from generation.jobs.submission import fill_wallet
 from generation.models import DataSet, Snapshot, TrainingRun
 from generation.recipes.presets import FIRST_PRESET, PRESETS, with_preset
 from generation.recipes.training import MAX_TRIGGER_CHARS, OPTIMIZERS, PARTS, SCHEDULES, TrainingRecipe
-from generation.storage import files
+from generation.storage.downloads import attachment
 from generation.training.runs import controls
 from generation.training.runs.submission import first_recipe, quote_training, submit_training
 from generation.training.runs.summaries import place_of
@@ -247,8 +247,4 @@ class SnapshotFileView(APIView):
         snapshot = run.snapshots.filter(step=step).exclude(file="").first()
         if snapshot is None:
             raise NotFound("not-found", "There is no snapshot at this step.")
-        response = HttpResponse(files.read(snapshot.file), content_type="application/octet-stream")
-        response["Content-Disposition"] = f'attachment; filename="{run.name}-{step}.safetensors"'
-        response["Cache-Control"] = "private, no-store"
-        response["X-Content-Type-Options"] = "nosniff"
-        return response
+        return attachment(snapshot.file, f"{run.name}-{step}.safetensors")

@@ -7,7 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.views.decorators.http import require_GET
 
 from generation.catalog.loras.downloads import downloadable
-from generation.storage.downloads import lora_attachment
+from generation.storage.downloads import streamed_attachment
 from generation.web.access import signed_out
 
 
@@ -20,4 +20,5 @@ async def download(request: HttpRequest, name: str) -> HttpResponse | StreamingH
     found = await sync_to_async(downloadable)(user, name)
     if found is None:
         raise Http404("There is no such file, or it is not to be downloaded.")
-    return lora_attachment(*found)
+    lora, path = found
+    return streamed_attachment(path, f"{lora.name}.safetensors")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from django.http import Http404, HttpResponse
-from django.utils.cache import patch_cache_control
+from django.http import Http404
 
 from generation.models import DataPicture, DataSet, Snapshot, TrainingRun, TrainingSearch
-from generation.storage import files
 from generation.web.access import MakerRequest
 
 
@@ -46,14 +44,3 @@ def own_search(request: MakerRequest, code: str) -> TrainingSearch:
     if search is None:
         raise Http404("There is no such search, or it is not yours.")
     return search
-
-
-def kept_file(request: MakerRequest, name: str, content_type: str, etag: str) -> HttpResponse:
-    """A stored file, inline. Its owner's browser may keep it, and asks each time whether it still may."""
-    if request.headers.get("If-None-Match") == f'"{etag}"':
-        response = HttpResponse(status=304)
-    else:
-        response = HttpResponse(files.read(name), content_type=content_type)
-    response["ETag"] = f'"{etag}"'
-    patch_cache_control(response, private=True, no_cache=True)
-    return response

@@ -12,13 +12,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.refusals import Refusal
 from generation.models import GeneratedImage
+from generation.storage.downloads import FOR_OWNER, inline
 from generation.training.datasets.captioning import caption_counter, caption_of, set_caption
 from generation.training.datasets.cropping import set_crop, set_focus
 from generation.training.datasets.lifecycle import remove_picture
 from generation.training.datasets.uploads import Collected, add_images, add_uploads
 from generation.web.access import MakerRequest, asks_for_part, makers_only, refused, say
 from generation.web.paging import page_of
-from generation.web.studio.access import kept_file, own_dataset, own_picture
+from generation.web.studio.access import own_dataset, own_picture
 from generation.web.studio.dataset_table import tokens_said
 from generation.web.studio.datasets import REFUSED
 
@@ -125,11 +126,13 @@ def answered(request: MakerRequest, code: str, refusal: Refusal | None = None, *
 @require_GET
 def file(request: MakerRequest, code: str, picture: str) -> HttpResponse:
     row = own_picture(request, code, picture)
-    return kept_file(request, row.file, "image/png", f"{row.sha256[:32]}-file")
+    etag = f"{row.sha256[:32]}-file"
+    return inline(request, row.file, "image/png", FOR_OWNER, filename=f"{row.code}.png", etag=etag)
 
 
 @makers_only
 @require_GET
 def thumbnail(request: MakerRequest, code: str, picture: str) -> HttpResponse:
     row = own_picture(request, code, picture)
-    return kept_file(request, row.thumbnail, "image/webp", f"{row.sha256[:32]}-small")
+    etag = f"{row.sha256[:32]}-small"
+    return inline(request, row.thumbnail, "image/webp", FOR_OWNER, filename=f"{row.code}-small.webp", etag=etag)

@@ -11,11 +11,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.refusals import Refusal
 from generation.models import TrainingRun
-from generation.storage import files
+from generation.storage.downloads import FOR_OWNER, attachment, inline
 from generation.training.runs.controls import delete_run, discard_run, pause_run, resume_run, stop_run
 from generation.training.runs.selection import choose_snapshot
 from generation.web.access import MakerRequest, asks_for_part, makers_only, refused, say
-from generation.web.studio.access import kept_file, own_run, own_snapshot
+from generation.web.studio.access import own_run, own_snapshot
 from generation.web.studio.run_page import ShownRun
 
 VERBS: dict[str, Callable[[TrainingRun], None]] = {
@@ -91,10 +91,7 @@ def download(request: MakerRequest, code: str, step: int) -> HttpResponse:
     snapshot = own_snapshot(request, code, step)
     if not snapshot.file:
         raise Http404("This snapshot has no file.")
-    response = HttpResponse(files.read(snapshot.file), content_type="application/octet-stream")
-    response["Content-Disposition"] = f'attachment; filename="{snapshot.run.name}-{step}.safetensors"'
-    response["Cache-Control"] = "private, no-store"
-    return response
+    return attachment(snapshot.file, f"{snapshot.run.name}-{step}.safetensors")
 
 
 @makers_only
@@ -105,4 +102,5 @@ def sample(request: MakerRequest, code: str, step: int, number: int) -> HttpResp
         raise Http404("There is no such sample.")
     name = snapshot.samples[number]
     kind = "image/webp" if name.endswith(".webp") else "image/png"
-    return kept_file(request, name, kind, name.rpartition("/")[2])
+    filename = name.rpartition("/")[2]
+    return inline(request, name, kind, FOR_OWNER, filename=filename, etag=filename)
