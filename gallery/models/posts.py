@@ -24,6 +24,10 @@ class Tag(models.Model):
         return self.name
 
 
+NEWEST = ("approved_at", "pk")
+"""The order of the gallery, by falling values."""
+
+
 class PostQuerySet(PostSearch):
     """Posts, said as a sentence: `Post.objects.public().matching("red apple").newest()`."""
 
@@ -44,7 +48,7 @@ class PostQuerySet(PostSearch):
         return self.filter(author=user)
 
     def newest(self) -> Self:
-        return self.order_by("-approved_at", "-pk")
+        return self.order_by(*(f"-{name}" for name in NEWEST))
 
     def made_with(self, sha256: str) -> Self:
         """Posts whose recipe pins this checkpoint or LoRA."""

@@ -15,7 +15,7 @@ from generation.models import Checkpoint, GeneratedImage, Lora
 from generation.recipes.picture import Recipe
 from generation.web.access import MakerRequest, asks_for_part, makers_only, own_image, refused, say
 from generation.web.catalog.samples import samples_of
-from generation.web.paging import page_of
+from generation.web.paging import neighbours, page_of
 
 IMAGES_A_PAGE = 60
 SEARCH_CHARS = 200
@@ -37,12 +37,13 @@ def image(request: MakerRequest, code: str) -> HttpResponse:
     """One picture, its recipe, and its neighbours in time."""
     shown = own_image(request, code)
     mine = GeneratedImage.objects.of(request.user).kept()
+    newer, older = neighbours(mine, shown)
     context = {
         "image": shown,
         "recipe": shown.recipe,
         "ingredients": ingredients_of(request.user, shown.recipe),
-        "newer": mine.filter(pk__gt=shown.pk).order_by("pk").first(),
-        "older": mine.filter(pk__lt=shown.pk).newest().first(),
+        "newer": newer,
+        "older": older,
         "siblings": siblings_of(shown, mine),
     }
     return render(request, "generation/image.html", context)
