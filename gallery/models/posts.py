@@ -56,7 +56,7 @@ class PostQuerySet(PostSearch):
 
 
 class Post(Moderated):
-    """A picture that its maker wants to be public."""
+    """A picture that its author wants to be public."""
 
     # The picture's row is swept some time after its deletion; the post stays, with its decisions.
     image = models.OneToOneField(GeneratedImage, null=True, on_delete=models.SET_NULL, related_name="post")

@@ -11,7 +11,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
-from gallery.cards import prints_of
+from gallery.cards import cards_of
 from gallery.models import NEWEST, Post, PostQuerySet, Tag
 from gallery.search import Filters
 from generation.models import Checkpoint, Lora
@@ -43,7 +43,7 @@ def author(request: HttpRequest, username: str) -> HttpResponse:
 def rows(request: HttpRequest, posts: PostQuerySet, template: str, context: dict[str, Any]) -> HttpResponse:
     """A page of pictures, or only its pictures for the endless scroll."""
     page = page_of(posts.select_related("image", "author"), request, POSTS_A_PAGE, NEWEST)
-    shown = {**context, "page": page, "prints": prints_of(page.rows)}
+    shown = {**context, "page": page, "prints": cards_of(page.rows)}
     response = render(request, "gallery/prints.html" if is_part(request) else template, shown)
     patch_vary_headers(response, ["HX-Request"])
     return response

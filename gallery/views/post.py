@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.refusals import Refusal
 from gallery import moderation
-from gallery.cards import prints_of
+from gallery.cards import cards_of
 from gallery.forms import ReportForm
 from gallery.models import NEWEST, Post
 from gallery.views.access import person, public_post, visible_post
@@ -39,7 +39,7 @@ def post(request: HttpRequest, code: str) -> HttpResponse:
         "ingredients": ingredients_of(shown),
         "tags": shown.tags.all(),
         "is_mine": request.user == shown.author,
-        "more": prints_of(more_by(shown)),
+        "more": cards_of(more_by(shown)),
         "newer": newer,
         "older": older,
     }

@@ -9,14 +9,14 @@ from django.views.decorators.http import require_GET, require_POST
 from generation.catalog.inspecting import inspect_prompt
 from generation.models import Checkpoint, Embedding, Lora, Wildcard
 from generation.recipes.picture import MAX_SEED, STEPS_RANGE
-from generation.web.access import MakerRequest, makers_only
+from generation.web.access import SignedInRequest, signed_in_only
 from generation.web.create.create import checkpoint_or_none
 from generation.web.create.inspection import explained
 
 
-@makers_only
+@signed_in_only
 @require_POST
-def inspect(request: MakerRequest) -> HttpResponse:
+def inspect(request: SignedInRequest) -> HttpResponse:
     """What the posted form's prompts say, for its checkpoint, steps, sampler and seed as far as they can be read."""
     checkpoint = checkpoint_or_none(request.user, request.POST.get("checkpoint", "")[:100])
     inspected = inspect_prompt(
@@ -31,9 +31,9 @@ def inspect(request: MakerRequest) -> HttpResponse:
     return render(request, "generation/inspections.html", {"explained": explained(inspected)})
 
 
-@makers_only
+@signed_in_only
 @require_GET
-def names(request: MakerRequest) -> JsonResponse:
+def names(request: SignedInRequest) -> JsonResponse:
     """LoRAs and embeddings that fit the checkpoint of the address, and all wildcard lists."""
     checkpoint = checkpoint_or_none(request.user, request.GET.get("checkpoint", "")[:100])
     family = checkpoint.family if checkpoint else ""

@@ -8,29 +8,29 @@ from django.views.decorators.http import require_GET
 
 from accounts.refusals import Refusal
 from generation.storage.downloads import CONTENT_TYPES, FOR_OWNER, inline, picture_attachment
-from generation.web.access import MakerRequest, makers_only, own_image, say
+from generation.web.access import SignedInRequest, own_image, say, signed_in_only
 
 
-@makers_only
+@signed_in_only
 @require_GET
-def file(request: MakerRequest, code: str) -> HttpResponse:
+def file(request: SignedInRequest, code: str) -> HttpResponse:
     """The PNG as it was kept, shown in the page."""
     image = own_image(request, code)
     etag = f"{image.sha256[:32]}-png"
     return inline(request, image.file, "image/png", FOR_OWNER, filename=f"{image.code}.png", etag=etag)
 
 
-@makers_only
+@signed_in_only
 @require_GET
-def thumbnail(request: MakerRequest, code: str) -> HttpResponse:
+def thumbnail(request: SignedInRequest, code: str) -> HttpResponse:
     image = own_image(request, code)
     etag = f"{image.sha256[:32]}-webp"
     return inline(request, image.thumbnail, "image/webp", FOR_OWNER, filename=f"{image.code}-small.webp", etag=etag)
 
 
-@makers_only
+@signed_in_only
 @require_GET
-def download(request: MakerRequest, code: str, format_name: str) -> HttpResponse:
+def download(request: SignedInRequest, code: str, format_name: str) -> HttpResponse:
     """The picture as a file of one of four formats, with its recipe and provenance inside."""
     image = own_image(request, code)
     if format_name not in CONTENT_TYPES:

@@ -18,7 +18,7 @@ from generation.training.datasets.lifecycle import create_dataset, delete_datase
 from generation.training.datasets.preparing import LEAST_SIDE
 from generation.training.datasets.splitting import set_split
 from generation.training.datasets.uploads import MAX_PICTURES
-from generation.web.access import MakerRequest, makers_only, say
+from generation.web.access import SignedInRequest, say, signed_in_only
 from generation.web.studio.access import own_dataset
 from generation.web.studio.dataset_table import table_of
 from generation.web.studio.forms import CaptionsForm, DataSetForm, NewDataSetForm, SplitForm
@@ -27,9 +27,9 @@ REFUSED = "studio_refused"
 """Session key of the files that the last upload without a script did not take: told once."""
 
 
-@makers_only
+@signed_in_only
 @require_http_methods(["GET", "POST"])
-def new(request: MakerRequest) -> HttpResponse:
+def new(request: SignedInRequest) -> HttpResponse:
     form = NewDataSetForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         said = form.cleaned_data
@@ -43,9 +43,9 @@ def new(request: MakerRequest) -> HttpResponse:
     return render(request, "generation/studio/dataset_new.html", {"form": form}, status=status)
 
 
-@makers_only
+@signed_in_only
 @require_http_methods(["GET", "POST"])
-def dataset(request: MakerRequest, code: str) -> HttpResponse:
+def dataset(request: SignedInRequest, code: str) -> HttpResponse:
     """The light table. POST changes title and trigger."""
     shown = own_dataset(request, code)
     if request.method == "POST":
@@ -79,16 +79,16 @@ def context_of(shown: DataSet) -> dict[str, Any]:
     }
 
 
-@makers_only
+@signed_in_only
 @require_GET
-def table(request: MakerRequest, code: str) -> HttpResponse:
+def table(request: SignedInRequest, code: str) -> HttpResponse:
     """The light table and the split by themselves, after pictures came or went."""
     return render(request, "generation/studio/dataset_live.html", context_of(own_dataset(request, code)))
 
 
-@makers_only
+@signed_in_only
 @require_POST
-def captions(request: MakerRequest, code: str) -> HttpResponse:
+def captions(request: SignedInRequest, code: str) -> HttpResponse:
     """One change to all captions: `change` is replace, surround or clear."""
     shown = own_dataset(request, code)
     form = CaptionsForm(request.POST)
@@ -112,9 +112,9 @@ CAPTION_CHANGES: dict[str, Callable[[DataSet, dict[str, Any]], int]] = {
 }
 
 
-@makers_only
+@signed_in_only
 @require_POST
-def split(request: MakerRequest, code: str) -> HttpResponse:
+def split(request: SignedInRequest, code: str) -> HttpResponse:
     """How many are held out; `again` draws others."""
     shown = own_dataset(request, code)
     form = SplitForm(request.POST)
@@ -129,9 +129,9 @@ def split(request: MakerRequest, code: str) -> HttpResponse:
     return redirect("dataset", code)
 
 
-@makers_only
+@signed_in_only
 @require_POST
-def delete(request: MakerRequest, code: str) -> HttpResponse:
+def delete(request: SignedInRequest, code: str) -> HttpResponse:
     shown = own_dataset(request, code)
     try:
         delete_dataset(shown)

@@ -17,7 +17,7 @@ from generation.training.datasets.captioning import caption_counter, caption_of,
 from generation.training.datasets.cropping import set_crop, set_focus
 from generation.training.datasets.lifecycle import remove_picture
 from generation.training.datasets.uploads import Collected, add_images, add_uploads
-from generation.web.access import MakerRequest, asks_for_part, makers_only, refused, say
+from generation.web.access import SignedInRequest, asks_for_part, refused, say, signed_in_only
 from generation.web.paging import page_of
 from generation.web.studio.access import own_dataset, own_picture
 from generation.web.studio.dataset_table import tokens_said
@@ -26,18 +26,18 @@ from generation.web.studio.datasets import REFUSED
 IMAGES_A_PAGE = 60
 
 
-@makers_only
+@signed_in_only
 @require_POST
-def add(request: MakerRequest, code: str) -> HttpResponse:
+def add(request: SignedInRequest, code: str) -> HttpResponse:
     """Take the posted `files`: pictures, zips, and `.txt` captions."""
     dataset = own_dataset(request, code)
     collected = add_uploads(dataset, request.FILES.getlist("files"), similar_too="similar" in request.POST)
     return told(request, code, collected)
 
 
-@makers_only
+@signed_in_only
 @require_http_methods(["GET", "POST"])
-def images(request: MakerRequest, code: str) -> HttpResponse:
+def images(request: SignedInRequest, code: str) -> HttpResponse:
     """Choose among one's own made pictures; POST adds the picked ones."""
     dataset = own_dataset(request, code)
     mine = GeneratedImage.objects.of(request.user).kept()
@@ -48,7 +48,7 @@ def images(request: MakerRequest, code: str) -> HttpResponse:
     return told(request, code, add_images(dataset, picked, similar_too="similar" in request.POST))
 
 
-def told(request: MakerRequest, code: str, collected: Collected) -> HttpResponse:
+def told(request: SignedInRequest, code: str, collected: Collected) -> HttpResponse:
     """A script shows what was refused itself; without one the data set's page does, once."""
     said = [{"name": each.name, "code": each.code, "sentence": each.sentence} for each in collected.refused]
     if asks_for_part(request):
@@ -65,9 +65,9 @@ def counted(number: int, word: str) -> str:
     return f"{number} {word}{'' if number == 1 else 's'}"
 
 
-@makers_only
+@signed_in_only
 @require_POST
-def caption(request: MakerRequest, code: str, picture: str) -> HttpResponse:
+def caption(request: SignedInRequest, code: str, picture: str) -> HttpResponse:
     row = own_picture(request, code, picture)
     try:
         set_caption(row, request.POST.get("caption", ""))
@@ -78,9 +78,9 @@ def caption(request: MakerRequest, code: str, picture: str) -> HttpResponse:
     return answered(request, code, caption=row.caption, tokens=tokens_said(length))
 
 
-@makers_only
+@signed_in_only
 @require_POST
-def crop(request: MakerRequest, code: str, picture: str) -> HttpResponse:
+def crop(request: SignedInRequest, code: str, picture: str) -> HttpResponse:
     """`crop` holds four edges with commas between, `focus` across and down; nothing leaves either to the trainer."""
     row = own_picture(request, code, picture)
     try:
@@ -102,9 +102,9 @@ def numbers_of(text: str) -> Sequence[float] | None:
         return ()
 
 
-@makers_only
+@signed_in_only
 @require_POST
-def remove(request: MakerRequest, code: str, picture: str) -> HttpResponse:
+def remove(request: SignedInRequest, code: str, picture: str) -> HttpResponse:
     row = own_picture(request, code, picture)
     try:
         remove_picture(row)
@@ -113,7 +113,7 @@ def remove(request: MakerRequest, code: str, picture: str) -> HttpResponse:
     return answered(request, code, removed=picture)
 
 
-def answered(request: MakerRequest, code: str, refusal: Refusal | None = None, **said: object) -> HttpResponse:
+def answered(request: SignedInRequest, code: str, refusal: Refusal | None = None, **said: object) -> HttpResponse:
     """JSON for a script; for a form the data set's page."""
     if asks_for_part(request):
         return refused(refusal) if refusal else JsonResponse(said)
@@ -122,17 +122,17 @@ def answered(request: MakerRequest, code: str, refusal: Refusal | None = None, *
     return redirect("dataset", code)
 
 
-@makers_only
+@signed_in_only
 @require_GET
-def file(request: MakerRequest, code: str, picture: str) -> HttpResponse:
+def file(request: SignedInRequest, code: str, picture: str) -> HttpResponse:
     row = own_picture(request, code, picture)
     etag = f"{row.sha256[:32]}-file"
     return inline(request, row.file, "image/png", FOR_OWNER, filename=f"{row.code}.png", etag=etag)
 
 
-@makers_only
+@signed_in_only
 @require_GET
-def thumbnail(request: MakerRequest, code: str, picture: str) -> HttpResponse:
+def thumbnail(request: SignedInRequest, code: str, picture: str) -> HttpResponse:
     row = own_picture(request, code, picture)
     etag = f"{row.sha256[:32]}-small"
     return inline(request, row.thumbnail, "image/webp", FOR_OWNER, filename=f"{row.code}-small.webp", etag=etag)

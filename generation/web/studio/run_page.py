@@ -12,7 +12,7 @@ from generation.training.runs.selection import best_so_far
 from generation.training.runs.summaries import SnapshotView, curve_of, place_of, snapshots_of
 from generation.web.studio.curve import Curve, curve_to_draw
 from generation.web.studio.dataset_table import split_said
-from generation.web.studio.training_forms import KNOBS, PART_NAMES, Knob, fields_of
+from generation.web.studio.training_forms import PART_NAMES, TRAINING_SETTINGS, Setting, fields_of
 
 State, Action = TrainingRun.State, TrainingRun.Action
 ACTIONS_UNDER_WAY = {
@@ -148,10 +148,10 @@ class ShownRun(RunCard):
         return self.run.state == State.DONE and not (self.run.lora and self.run.lora.is_public)
 
     @property
-    def recipe_rows(self) -> list[tuple[Knob, str]]:
-        """Every knob as it was set, in words."""
+    def recipe_rows(self) -> list[tuple[Setting, str]]:
+        """Every setting as it was set, in words."""
         fields = fields_of(self.run.recipe.to_json())
-        return [(knob, said(fields[name])) for name, knob in KNOBS.items()]
+        return [(setting, said(fields[name])) for name, setting in TRAINING_SETTINGS.items()]
 
     @property
     def split_said(self) -> str:

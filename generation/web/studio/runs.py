@@ -14,7 +14,7 @@ from generation.models import TrainingRun
 from generation.storage.downloads import FOR_OWNER, attachment, inline
 from generation.training.runs.controls import delete_run, discard_run, pause_run, resume_run, stop_run
 from generation.training.runs.selection import choose_snapshot
-from generation.web.access import MakerRequest, asks_for_part, makers_only, refused, say
+from generation.web.access import SignedInRequest, asks_for_part, refused, say, signed_in_only
 from generation.web.studio.access import own_run, own_snapshot
 from generation.web.studio.run_page import ShownRun
 
@@ -27,24 +27,24 @@ VERBS: dict[str, Callable[[TrainingRun], None]] = {
 PARTS = {"head", "curve", "sheet"}
 
 
-@makers_only
+@signed_in_only
 @require_GET
-def run(request: MakerRequest, code: str) -> HttpResponse:
+def run(request: SignedInRequest, code: str) -> HttpResponse:
     return render(request, "generation/studio/run.html", {"shown": ShownRun(own_run(request, code))})
 
 
-@makers_only
+@signed_in_only
 @require_GET
-def part(request: MakerRequest, code: str, name: str) -> HttpResponse:
+def part(request: SignedInRequest, code: str, name: str) -> HttpResponse:
     """Head, curve or contact sheet by itself: the same template as in the page."""
     if name not in PARTS:
         raise Http404("The page has no such part.")
     return render(request, f"generation/studio/run_{name}.html", {"shown": ShownRun(own_run(request, code))})
 
 
-@makers_only
+@signed_in_only
 @require_POST
-def steer(request: MakerRequest, code: str, verb: str) -> HttpResponse:
+def steer(request: SignedInRequest, code: str, verb: str) -> HttpResponse:
     """Pause, resume, stop and keep, or stop and discard."""
     steered = own_run(request, code)
     if verb not in VERBS:
@@ -58,9 +58,9 @@ def steer(request: MakerRequest, code: str, verb: str) -> HttpResponse:
     return HttpResponse(status=204) if asks_for_part(request) else redirect("run", code)
 
 
-@makers_only
+@signed_in_only
 @require_POST
-def delete(request: MakerRequest, code: str) -> HttpResponse:
+def delete(request: SignedInRequest, code: str) -> HttpResponse:
     """Remove an ended training; back to the search it was part of, or to the studio."""
     gone = own_run(request, code)
     try:
@@ -72,9 +72,9 @@ def delete(request: MakerRequest, code: str) -> HttpResponse:
     return redirect("search", gone.search.code) if gone.search else redirect("studio")
 
 
-@makers_only
+@signed_in_only
 @require_POST
-def choose(request: MakerRequest, code: str, step: int) -> HttpResponse:
+def choose(request: SignedInRequest, code: str, step: int) -> HttpResponse:
     """Make this snapshot the LoRA."""
     snapshot = own_snapshot(request, code, step)
     try:
@@ -84,9 +84,9 @@ def choose(request: MakerRequest, code: str, step: int) -> HttpResponse:
     return redirect("run", code)
 
 
-@makers_only
+@signed_in_only
 @require_GET
-def download(request: MakerRequest, code: str, step: int) -> HttpResponse:
+def download(request: SignedInRequest, code: str, step: int) -> HttpResponse:
     """The snapshot's LoRA file, as any program that knows LoRAs reads it."""
     snapshot = own_snapshot(request, code, step)
     if not snapshot.file:
@@ -94,9 +94,9 @@ def download(request: MakerRequest, code: str, step: int) -> HttpResponse:
     return attachment(snapshot.file, f"{snapshot.run.name}-{step}.safetensors")
 
 
-@makers_only
+@signed_in_only
 @require_GET
-def sample(request: MakerRequest, code: str, step: int, number: int) -> HttpResponse:
+def sample(request: SignedInRequest, code: str, step: int, number: int) -> HttpResponse:
     snapshot = own_snapshot(request, code, step)
     if number >= len(snapshot.samples):
         raise Http404("There is no such sample.")

@@ -1,4 +1,4 @@
-"""A new training: preset, knobs, price, and the press of the button; or a search over several recipes."""
+"""A new training: preset, settings, price, and the press of the button; or a search over several recipes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from generation.recipes.pricing import training_work
 from generation.recipes.training import TrainingRecipe
 from generation.training.runs.submission import Prepared, first_recipe, prepare, submit_training
 from generation.training.searches.submission import quote_search, submit_search
-from generation.web.access import MakerRequest, makers_only
+from generation.web.access import SignedInRequest, signed_in_only
 from generation.web.studio.access import own_dataset, own_run
 from generation.web.studio.dataset_table import split_said, table_of
 from generation.web.studio.run_page import duration
@@ -31,9 +31,9 @@ from generation.web.studio.training_forms import TrainingForm, fields_of
 RUNS_REMEMBERED = 10
 
 
-@makers_only
+@signed_in_only
 @require_http_methods(["GET", "POST"])
-def new(request: MakerRequest) -> HttpResponse:
+def new(request: SignedInRequest) -> HttpResponse:
     """The form for the data set that `?dataset=` names. POST starts a training, or a search."""
     grant_daily(request.user)
     dataset = own_dataset(request, request.GET.get("dataset", ""))
@@ -43,7 +43,7 @@ def new(request: MakerRequest) -> HttpResponse:
     return page(request, dataset, form)
 
 
-def start(request: MakerRequest, dataset: DataSet) -> HttpResponse:
+def start(request: SignedInRequest, dataset: DataSet) -> HttpResponse:
     form = TrainingForm(request.POST)
     status = 400
     if form.is_valid():
@@ -57,7 +57,7 @@ def start(request: MakerRequest, dataset: DataSet) -> HttpResponse:
     return page(request, dataset, form, status)
 
 
-def begun(request: MakerRequest, dataset: DataSet, form: TrainingForm) -> HttpResponse:
+def begun(request: SignedInRequest, dataset: DataSet, form: TrainingForm) -> HttpResponse:
     """The page of what was started. Raises Refusal and InvalidRecipe."""
     user, name = request.user, form.cleaned_data["name"]
     recipe = form.recipe(dataset, find_checkpoint(user, form.cleaned_data["checkpoint"]))
@@ -67,25 +67,25 @@ def begun(request: MakerRequest, dataset: DataSet, form: TrainingForm) -> HttpRe
     return redirect("run", submit_training(user, dataset, recipe, name).code)
 
 
-@makers_only
+@signed_in_only
 @require_GET
-def knobs(request: MakerRequest) -> HttpResponse:
-    """All knobs as another preset or checkpoint sets them."""
+def settings_fields(request: SignedInRequest) -> HttpResponse:
+    """All settings as another preset or checkpoint sets them."""
     dataset = own_dataset(request, request.GET.get("dataset", ""))
     form = TrainingForm(initial=prefilled(request, dataset))
     return render(request, "generation/studio/knobs.html", {"form": form})
 
 
-@makers_only
+@signed_in_only
 @require_GET
-def quote(request: MakerRequest) -> HttpResponse:
+def quote(request: SignedInRequest) -> HttpResponse:
     """The button with the price of the form as it stands, and how long it will take."""
     dataset = own_dataset(request, request.GET.get("dataset", ""))
     said = quote_of(request.user, dataset, request.GET)
     return render(request, "generation/studio/run_quote.html", {"quote": said})
 
 
-def page(request: MakerRequest, dataset: DataSet, form: TrainingForm, status: int = 200) -> HttpResponse:
+def page(request: SignedInRequest, dataset: DataSet, form: TrainingForm, status: int = 200) -> HttpResponse:
     fields = request.POST if form.is_bound else form.initial
     context = {
         "form": form,
@@ -99,7 +99,7 @@ def page(request: MakerRequest, dataset: DataSet, form: TrainingForm, status: in
     return render(request, "generation/studio/run_new.html", context, status=status)
 
 
-def prefilled(request: MakerRequest, dataset: DataSet) -> dict[str, Any]:
+def prefilled(request: SignedInRequest, dataset: DataSet) -> dict[str, Any]:
     """The form's first fields: a preset's, or those of an earlier training that `?run=` names."""
     preset = request.GET.get("preset", "")
     preset = preset if preset in PRESETS else FIRST_PRESET
