@@ -1,4 +1,4 @@
-"""Every 'no' a person can be told: a code for programs and a sentence for people. Our own faults are not here."""
+"""Refusals: what a user may not have or do, with a code for programs and a sentence for people. Errors are not here."""
 
 from __future__ import annotations
 

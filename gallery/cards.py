@@ -41,13 +41,13 @@ def made_with(sha256: str, limit: int) -> Sequence[PictureCard]:
 
 def samples_of(loras: Sequence[int], user: Any) -> dict[int, list[PictureCard]]:
     """The pictures of releases by their LoRA's id, in the author's order. One query."""
-    shown = Release.objects.visible_to(user).filter(lora__in=loras)
-    rows = ReleaseSample.objects.filter(release__in=shown, image__deleted_at=None).select_related("release", "image")
-    found: dict[int, list[PictureCard]] = {}
+    visible = Release.objects.visible_to(user).filter(lora__in=loras)
+    rows = ReleaseSample.objects.filter(release__in=visible, image__deleted_at=None).select_related("release", "image")
+    cards: dict[int, list[PictureCard]] = {}
     for sample in rows.order_by("release", "place"):
         assert sample.release.lora_id is not None
-        found.setdefault(sample.release.lora_id, []).append(sample_card(sample))
-    return found
+        cards.setdefault(sample.release.lora_id, []).append(sample_card(sample))
+    return cards
 
 
 def sample_card(sample: ReleaseSample) -> PictureCard:

@@ -136,12 +136,12 @@ class ModerationScreen(ForModerators):
         status = 200
         try:
             thing, decision = self.decided(request, code, verb)
-            said = {"code": code, "detail": f"{decision.get_verb_display()}: “{thing}”."}
+            data = {"code": code, "detail": f"{decision.get_verb_display()}: “{thing}”."}
         except Refusal as refusal:
-            status, said = refusal.status, {"code": refusal.code, "detail": refusal.message, "field": refusal.field}
+            status, data = refusal.status, {"code": refusal.code, "detail": refusal.message, "field": refusal.field}
         if request.headers.get("X-Requested-With") == "fetch":
-            return JsonResponse(said, status=status)
-        messages.add_message(request, messages.SUCCESS if status == 200 else messages.ERROR, said["detail"])
+            return JsonResponse(data, status=status)
+        messages.add_message(request, messages.SUCCESS if status == 200 else messages.ERROR, data["detail"])
         return redirect(self.way_back(request))
 
     def decided(self, request: HttpRequest, code: str, verb: str) -> tuple[Any, Any]:

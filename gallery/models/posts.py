@@ -29,7 +29,7 @@ NEWEST = ("approved_at", "pk")
 
 
 class PostQuerySet(PostSearch):
-    """Posts, said as a sentence: `Post.objects.public().matching("red apple").newest()`."""
+    """Posts; filters read as a sentence: `Post.objects.public().matching("red apple").newest()`."""
 
     def public(self) -> Self:
         """What anybody may see: approved, and its picture is still there."""

@@ -27,19 +27,19 @@ MORE_SHOWN = 8
 @require_safe
 def post(request: HttpRequest, code: str) -> HttpResponse:
     """The picture, its recipe, its neighbours, and more by the same person. Its author sees it in any state."""
-    shown = visible_post(request, code)
-    image = shown.image
+    row = visible_post(request, code)
+    image = row.image
     assert image is not None
-    newer, older = neighbours(Post.objects.public(), shown, NEWEST) if shown.approved_at else (None, None)
+    newer, older = neighbours(Post.objects.public(), row, NEWEST) if row.approved_at else (None, None)
     context = {
-        "post": shown,
+        "post": row,
         "image": image,
         "recipe": image.recipe,
         "prompt": plain_prompt(image.prompt),
-        "ingredients": ingredients_of(shown),
-        "tags": shown.tags.all(),
-        "is_mine": request.user == shown.author,
-        "more": cards_of(more_by(shown)),
+        "ingredients": ingredients_of(row),
+        "tags": row.tags.all(),
+        "is_mine": request.user == row.author,
+        "more": cards_of(more_by(row)),
         "newer": newer,
         "older": older,
     }

@@ -59,8 +59,8 @@ def asks_for_part(request: HttpRequest) -> bool:
 
 def refused(refusal: Refusal) -> JsonResponse:
     """A refusal for a script: code, sentence, and the form field it is about."""
-    said = {"code": refusal.code, "detail": refusal.message, "field": refusal.field}
-    return JsonResponse(said, status=refusal.status)
+    data = {"code": refusal.code, "detail": refusal.message, "field": refusal.field}
+    return JsonResponse(data, status=refusal.status)
 
 
 def own_job(request: SignedInRequest, code: str) -> Job:

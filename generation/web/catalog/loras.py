@@ -60,7 +60,7 @@ def edit(request: SignedInRequest, name: str) -> HttpResponse:
     form, status = DetailsForm(lora, request.POST), 400
     if form.is_valid():
         try:
-            describe(lora, **form.said)
+            describe(lora, **form.details)
             messages.success(request, "Saved.")
             return redirect("lora", lora.name)
         except Refusal as refusal:

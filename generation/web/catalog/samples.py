@@ -35,8 +35,8 @@ def samples_of(row: Checkpoint | Lora) -> list[SamplePicture]:
 
 def released_samples(loras: Sequence[int], user: Any) -> dict[int, list[SamplePicture]]:
     """The pictures of LoRAs' releases, by the LoRA's id."""
-    found = registry.samples_of(loras, user)
-    return {pk: [SamplePicture(each.alt, each.alt, each.picture) for each in cards] for pk, cards in found.items()}
+    released = registry.samples_of(loras, user)
+    return {pk: [SamplePicture(each.alt, each.alt, each.picture) for each in cards] for pk, cards in released.items()}
 
 
 def picture_of(name: str, prompt: str) -> str:

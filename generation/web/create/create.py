@@ -23,8 +23,8 @@ from generation.web.access import SignedInRequest, asks_for_part, signed_in_only
 from generation.web.catalog.samples import SamplePicture, picture_of, released_samples, samples_of
 from generation.web.create.drafts import READ_NOTICE, draft_of, keep_draft
 from generation.web.create.forms import COUNT_RANGE, OWN_SIZE, RecipeForm, default_fields, fields_of, typed_fields
-from generation.web.create.job_tiles import stage_of, submissions_of
-from generation.web.create.sizes import shapes_of
+from generation.web.create.job_tiles import job_feed_of, submissions_of
+from generation.web.create.sizes import size_presets_of
 from generation.web.page_context import queue_of
 from generation.web.public_pictures import registry
 
@@ -79,16 +79,16 @@ def group(request: SignedInRequest, jobs: list[Job]) -> HttpResponse:
 
 def sentences(form: RecipeForm, status: int) -> JsonResponse:
     """Every refusal of the form, by field; the empty name is the form itself."""
-    said = [
+    errors = [
         {
             "field": "" if field == "__all__" else field,
             "code": error.code,
             "detail": error.message % (error.params or ()),
         }
-        for field, errors in form.errors.as_data().items()
-        for error in errors
+        for field, at_field in form.errors.as_data().items()
+        for error in at_field
     ]
-    return JsonResponse({"errors": said}, status=status)
+    return JsonResponse({"errors": errors}, status=status)
 
 
 def prefilled(request: SignedInRequest) -> dict[str, str]:
@@ -133,7 +133,7 @@ def page(request: SignedInRequest, form: RecipeForm, fields: dict[str, str], sta
     context = {
         "form": form,
         "quote": quote(user, fields),
-        "stage": stage_of(user),
+        "stage": job_feed_of(user),
         "most_steps": min(STEPS_RANGE[1], user.plan.max_steps),
         "counts": range(1, min(COUNT_RANGE[1], user.plan.max_pictures) + 1),
         "checkpoints": Checkpoint.objects.usable_by(user).order_by("title"),
@@ -152,7 +152,7 @@ def choices_of(user: User, checkpoint: Checkpoint | None, fields: Mapping[str, s
     """What depends on the checkpoint: sizes to tap and LoRAs that fit."""
     if checkpoint is None:
         return {"shapes": [], "size": OWN_SIZE, "loras": []}
-    shapes = shapes_of(checkpoint.native_width, checkpoint.native_height)
+    shapes = size_presets_of(checkpoint.native_width, checkpoint.native_height)
     size = fields.get("size", "")
     if size == OWN_SIZE or not size:
         size = f"{fields.get('width', '')}x{fields.get('height', '')}"
@@ -185,7 +185,7 @@ def examples_of(checkpoint: Checkpoint | None) -> list[dict[str, str]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Quote:
+class PictureQuote:
     """What pressing the button would cost; `sentence` says why it cannot be pressed. `credits` None: no price."""
 
     count: int
@@ -198,7 +198,7 @@ class Quote:
         return self.credits is None or self.credits <= self.left
 
 
-def quote(user: User, fields: Mapping[str, Any]) -> Quote:
+def quote(user: User, fields: Mapping[str, Any]) -> PictureQuote:
     """The price of the form as it stands; the prompt does not matter to it."""
     left = wallet_of(user).balance
     form = RecipeForm({**fields, "prompt": "a picture"})
@@ -207,17 +207,17 @@ def quote(user: User, fields: Mapping[str, Any]) -> Quote:
     except (InvalidRecipe, Refusal):
         credits = None
     if credits is None or credits <= left:
-        return Quote(form.cleaned_data.get("count") or 1, credits, left)
+        return PictureQuote(form.cleaned_data.get("count") or 1, credits, left)
     dear = f"This costs {credits} credits and you have {left}. Make fewer or smaller pictures, or wait for tomorrow's."
-    return Quote(form.count_said, credits, left, dear)
+    return PictureQuote(form.count_said, credits, left, dear)
 
 
 @signed_in_only
 @require_GET
 def price(request: SignedInRequest) -> HttpResponse:
     """The quote for the fields in the address, and how many pictures are under way."""
-    said = quote(request.user, request.GET.dict())
-    return JsonResponse({**asdict(said), "enough": said.enough, "queue": queue_of(request.user)})
+    quoted = quote(request.user, request.GET.dict())
+    return JsonResponse({**asdict(quoted), "enough": quoted.enough, "queue": queue_of(request.user)})
 
 
 @signed_in_only

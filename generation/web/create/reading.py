@@ -1,4 +1,4 @@
-"""A picture is brought to the Create page: its recipe becomes the draft, and what has no match here is told."""
+"""A picture is dropped on the Create page: its recipe becomes the draft; what has no match here is listed."""
 
 from __future__ import annotations
 

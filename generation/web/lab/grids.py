@@ -21,7 +21,7 @@ from generation.web.catalog.samples import released_samples, samples_of
 from generation.web.create.create import checkpoint_or_none
 from generation.web.create.forms import default_fields
 from generation.web.lab.forms import LETTERS, LabForm, MergeForm, fields_of_plan
-from generation.web.lab.shown_grid import progress_of, sheets_of
+from generation.web.lab.grid_page import progress_of, sheets_of
 
 GRIDS_SHOWN = 12
 
@@ -88,8 +88,8 @@ def page(request: SignedInRequest, form: LabForm, fields: dict[str, Any], status
 
 
 def axis_of(letter: str, fields: dict[str, Any]) -> dict[str, Any]:
-    said = {part: fields.get(f"{letter}_{part}", "") for part in ("field", "target", "values")}
-    return {"letter": letter, "place": {"x": "Columns", "y": "Rows", "z": "Sheets"}[letter], **said}
+    typed = {part: fields.get(f"{letter}_{part}", "") for part in ("field", "target", "values")}
+    return {"letter": letter, "place": {"x": "Columns", "y": "Rows", "z": "Sheets"}[letter], **typed}
 
 
 def options_of(request: SignedInRequest, checkpoint: Checkpoint | None, ticked: list[str]) -> list[dict[str, Any]]:
@@ -131,17 +131,17 @@ def quote(request: SignedInRequest) -> HttpResponse:
 @require_GET
 def grid(request: SignedInRequest, code: str) -> HttpResponse:
     """One grid: its picture once all cells have ended, and every cell with its label."""
-    return render(request, "generation/lab/grid.html", shown(request, own_grid(request, code)))
+    return render(request, "generation/lab/grid.html", context_of(request, own_grid(request, code)))
 
 
 @signed_in_only
 @require_GET
 def sheet(request: SignedInRequest, code: str) -> HttpResponse:
     """The head of the page by itself, for a page that is open while the grid ends."""
-    return render(request, "generation/lab/grid_head.html", shown(request, own_grid(request, code)))
+    return render(request, "generation/lab/grid_head.html", context_of(request, own_grid(request, code)))
 
 
-def shown(request: SignedInRequest, grid: LabGrid) -> dict[str, Any]:
+def context_of(request: SignedInRequest, grid: LabGrid) -> dict[str, Any]:
     image: GeneratedImage | None = getattr(grid, "image", None)
     return {
         "grid": grid,

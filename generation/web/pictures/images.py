@@ -35,36 +35,36 @@ def images(request: SignedInRequest) -> HttpResponse:
 @require_GET
 def image(request: SignedInRequest, code: str) -> HttpResponse:
     """One picture, its recipe, and its neighbours in time."""
-    shown = own_image(request, code)
+    own = own_image(request, code)
     mine = GeneratedImage.objects.of(request.user).kept()
-    newer, older = neighbours(mine, shown)
+    newer, older = neighbours(mine, own)
     context = {
-        "image": shown,
-        "recipe": shown.recipe,
-        "ingredients": ingredients_of(request.user, shown.recipe),
+        "image": own,
+        "recipe": own.recipe,
+        "ingredients": ingredients_of(request.user, own.recipe),
         "newer": newer,
         "older": older,
-        "siblings": siblings_of(shown, mine),
+        "siblings": siblings_of(own, mine),
     }
     return render(request, "generation/image.html", context)
 
 
-def siblings_of(shown: GeneratedImage, mine: QuerySet[GeneratedImage]) -> list[GeneratedImage]:
+def siblings_of(own: GeneratedImage, mine: QuerySet[GeneratedImage]) -> list[GeneratedImage]:
     """The pictures of the same press of the button; empty when it stands alone."""
-    if shown.job is None:
+    if own.job is None:
         return []
-    together = list(mine.filter(job__submission=shown.job.submission).order_by("job__position"))
+    together = list(mine.filter(job__submission=own.job.submission).order_by("job__position"))
     return together if len(together) > 1 else []
 
 
 def ingredients_of(user: User, recipe: Recipe) -> list[dict[str, object]]:
     """The weight files of a recipe, by their pins: one that this person may not see keeps its name, without a link."""
-    found: dict[str, object] = {row.sha256: row for row in Checkpoint.objects.filter(sha256=recipe.checkpoint_sha256)}
+    rows: dict[str, object] = {row.sha256: row for row in Checkpoint.objects.filter(sha256=recipe.checkpoint_sha256)}
     mine = Lora.objects.visible_to(user).filter(sha256__in=[pick.sha256 for pick in recipe.loras])
-    found |= {row.sha256: row for row in mine}
-    checkpoint = {"kind": "checkpoint", "name": recipe.checkpoint, "row": found.get(recipe.checkpoint_sha256)}
+    rows |= {row.sha256: row for row in mine}
+    checkpoint = {"kind": "checkpoint", "name": recipe.checkpoint, "row": rows.get(recipe.checkpoint_sha256)}
     loras = [
-        {"kind": "lora", "name": pick.name, "row": found.get(pick.sha256), "weight": pick.weight}
+        {"kind": "lora", "name": pick.name, "row": rows.get(pick.sha256), "weight": pick.weight}
         for pick in recipe.loras
     ]
     return [{**each, "picture": picture_of(each["row"])} for each in (checkpoint, *loras)]

@@ -26,8 +26,8 @@ def tiles(request: SignedInRequest) -> HttpResponse:
     """The tiles of the jobs named by `?code=`, those that are the person's own."""
     codes = request.GET.getlist("code")[:TILES_AT_ONCE]
     jobs = Job.objects.of(request.user).filter(code__in=codes).select_related("image")
-    shown = [job for job in jobs if not is_deleted(job)]
-    return render(request, "generation/tiles.html", {"tiles": tiles_of(shown)})
+    kept = [job for job in jobs if not is_deleted(job)]
+    return render(request, "generation/tiles.html", {"tiles": tiles_of(kept)})
 
 
 @signed_in_only

@@ -17,10 +17,10 @@ def own_dataset(request: SignedInRequest, code: str) -> DataSet:
 
 def own_picture(request: SignedInRequest, code: str, picture: str) -> DataPicture:
     rows = DataPicture.objects.filter(dataset__owner=request.user, dataset__code=code, code=picture)
-    found: DataPicture | None = rows.select_related("dataset").first()
-    if found is None:
+    row: DataPicture | None = rows.select_related("dataset").first()
+    if row is None:
         raise Http404("There is no such picture, or it is not yours.")
-    return found
+    return row
 
 
 def own_run(request: SignedInRequest, code: str) -> TrainingRun:

@@ -20,7 +20,7 @@ from generation.training.datasets.uploads import Collected, add_images, add_uplo
 from generation.web.access import SignedInRequest, asks_for_part, refused, say, signed_in_only
 from generation.web.paging import page_of
 from generation.web.studio.access import own_dataset, own_picture
-from generation.web.studio.dataset_table import tokens_said
+from generation.web.studio.dataset_table import token_words
 from generation.web.studio.datasets import REFUSED
 
 IMAGES_A_PAGE = 60
@@ -32,7 +32,7 @@ def add(request: SignedInRequest, code: str) -> HttpResponse:
     """Take the posted `files`: pictures, zips, and `.txt` captions."""
     dataset = own_dataset(request, code)
     collected = add_uploads(dataset, request.FILES.getlist("files"), similar_too="similar" in request.POST)
-    return told(request, code, collected)
+    return upload_answer(request, code, collected)
 
 
 @signed_in_only
@@ -45,15 +45,15 @@ def images(request: SignedInRequest, code: str) -> HttpResponse:
         context = {"dataset": dataset, "page": page_of(mine, request, IMAGES_A_PAGE)}
         return render(request, "generation/studio/dataset_images.html", context)
     picked = mine.filter(code__in=request.POST.getlist("picked")[:IMAGES_A_PAGE]).order_by("pk")
-    return told(request, code, add_images(dataset, picked, similar_too="similar" in request.POST))
+    return upload_answer(request, code, add_images(dataset, picked, similar_too="similar" in request.POST))
 
 
-def told(request: SignedInRequest, code: str, collected: Collected) -> HttpResponse:
+def upload_answer(request: SignedInRequest, code: str, collected: Collected) -> HttpResponse:
     """A script shows what was refused itself; without one the data set's page does, once."""
-    said = [{"name": each.name, "code": each.code, "sentence": each.sentence} for each in collected.refused]
+    rejected = [{"name": each.name, "code": each.code, "sentence": each.sentence} for each in collected.refused]
     if asks_for_part(request):
-        return JsonResponse({"added": len(collected.added), "captioned": len(collected.captioned), "refused": said})
-    request.session[REFUSED] = said
+        return JsonResponse({"added": len(collected.added), "captioned": len(collected.captioned), "refused": rejected})
+    request.session[REFUSED] = rejected
     if collected.added or not collected.captioned:
         messages.success(request, f"{counted(len(collected.added), 'picture')} added.")
     if collected.captioned:
@@ -72,10 +72,10 @@ def caption(request: SignedInRequest, code: str, picture: str) -> HttpResponse:
     try:
         set_caption(row, request.POST.get("caption", ""))
     except Refusal as refusal:
-        return answered(request, code, refusal)
+        return answer(request, code, refusal)
     count = caption_counter()
     length = count(caption_of(row, row.dataset)) if count else None
-    return answered(request, code, caption=row.caption, tokens=tokens_said(length))
+    return answer(request, code, caption=row.caption, tokens=token_words(length))
 
 
 @signed_in_only
@@ -88,8 +88,8 @@ def crop(request: SignedInRequest, code: str, picture: str) -> HttpResponse:
             set_crop(row, numbers_of(request.POST.get("crop", "")))
             set_focus(row, numbers_of(request.POST.get("focus", "")))
     except Refusal as refusal:
-        return answered(request, code, refusal)
-    return answered(request, code, crop=row.crop, focus=row.focus)
+        return answer(request, code, refusal)
+    return answer(request, code, crop=row.crop, focus=row.focus)
 
 
 def numbers_of(text: str) -> Sequence[float] | None:
@@ -109,14 +109,14 @@ def remove(request: SignedInRequest, code: str, picture: str) -> HttpResponse:
     try:
         remove_picture(row)
     except Refusal as refusal:
-        return answered(request, code, refusal)
-    return answered(request, code, removed=picture)
+        return answer(request, code, refusal)
+    return answer(request, code, removed=picture)
 
 
-def answered(request: SignedInRequest, code: str, refusal: Refusal | None = None, **said: object) -> HttpResponse:
+def answer(request: SignedInRequest, code: str, refusal: Refusal | None = None, **data: object) -> HttpResponse:
     """JSON for a script; for a form the data set's page."""
     if asks_for_part(request):
-        return refused(refusal) if refusal else JsonResponse(said)
+        return refused(refusal) if refusal else JsonResponse(data)
     if refusal:
         say(request, refusal)
     return redirect("dataset", code)

@@ -16,7 +16,7 @@ from generation.training.runs.controls import delete_run, discard_run, pause_run
 from generation.training.runs.selection import choose_snapshot
 from generation.web.access import SignedInRequest, asks_for_part, refused, say, signed_in_only
 from generation.web.studio.access import own_run, own_snapshot
-from generation.web.studio.run_page import ShownRun
+from generation.web.studio.run_page import RunPage
 
 VERBS: dict[str, Callable[[TrainingRun], None]] = {
     "pause": pause_run,
@@ -24,33 +24,33 @@ VERBS: dict[str, Callable[[TrainingRun], None]] = {
     "stop": stop_run,
     "discard": discard_run,
 }
-PARTS = {"head", "curve", "sheet"}
+FRAGMENTS = {"head", "curve", "sheet"}
 
 
 @signed_in_only
 @require_GET
 def run(request: SignedInRequest, code: str) -> HttpResponse:
-    return render(request, "generation/studio/run.html", {"shown": ShownRun(own_run(request, code))})
+    return render(request, "generation/studio/run.html", {"shown": RunPage(own_run(request, code))})
 
 
 @signed_in_only
 @require_GET
 def part(request: SignedInRequest, code: str, name: str) -> HttpResponse:
     """Head, curve or contact sheet by itself: the same template as in the page."""
-    if name not in PARTS:
+    if name not in FRAGMENTS:
         raise Http404("The page has no such part.")
-    return render(request, f"generation/studio/run_{name}.html", {"shown": ShownRun(own_run(request, code))})
+    return render(request, f"generation/studio/run_{name}.html", {"shown": RunPage(own_run(request, code))})
 
 
 @signed_in_only
 @require_POST
-def steer(request: SignedInRequest, code: str, verb: str) -> HttpResponse:
+def control(request: SignedInRequest, code: str, verb: str) -> HttpResponse:
     """Pause, resume, stop and keep, or stop and discard."""
-    steered = own_run(request, code)
+    own = own_run(request, code)
     if verb not in VERBS:
         raise Http404("A training cannot do that.")
     try:
-        VERBS[verb](steered)
+        VERBS[verb](own)
     except Refusal as refusal:
         if asks_for_part(request):
             return refused(refusal)

@@ -67,20 +67,20 @@ def delete(request: SignedInRequest, code: str) -> HttpResponse:
     return redirect("studio")
 
 
-def context_of(shown: TrainingSearch) -> dict[str, Any]:
-    views = table_of(shown)
+def context_of(own: TrainingSearch) -> dict[str, Any]:
+    views = table_of(own)
     steps = max((view.run.steps for view in views), default=1)
     frame, paths = common_curve(views, steps)
     return {
-        "search": shown,
-        "columns": [TRAINING_SETTINGS[axis].label for axis in shown.axes],
+        "search": own,
+        "columns": [TRAINING_SETTINGS[axis].label for axis in own.axes],
         "candidates": [
             Candidate(view, path, number == 0 and view.best_validation is not None)
             for number, (view, path) in enumerate(zip(views, paths, strict=True))
         ],
         "frame": frame,
-        "spent": spent_on(shown),
-        "running": shown.state == TrainingSearch.State.RUNNING,
+        "spent": spent_on(own),
+        "running": own.state == TrainingSearch.State.RUNNING,
     }
 
 

@@ -24,7 +24,7 @@ from generation.training.runs.submission import Prepared, first_recipe, prepare,
 from generation.training.searches.submission import quote_search, submit_search
 from generation.web.access import SignedInRequest, signed_in_only
 from generation.web.studio.access import own_dataset, own_run
-from generation.web.studio.dataset_table import split_said, table_of
+from generation.web.studio.dataset_table import split_words, table_of
 from generation.web.studio.run_page import duration
 from generation.web.studio.training_forms import TrainingForm, fields_of
 
@@ -78,11 +78,11 @@ def settings_fields(request: SignedInRequest) -> HttpResponse:
 
 @signed_in_only
 @require_GET
-def quote(request: SignedInRequest) -> HttpResponse:
+def price(request: SignedInRequest) -> HttpResponse:
     """The button with the price of the form as it stands, and how long it will take."""
     dataset = own_dataset(request, request.GET.get("dataset", ""))
-    said = quote_of(request.user, dataset, request.GET)
-    return render(request, "generation/studio/run_quote.html", {"quote": said})
+    quote = training_quote_of(request.user, dataset, request.GET)
+    return render(request, "generation/studio/run_quote.html", {"quote": quote})
 
 
 def page(request: SignedInRequest, dataset: DataSet, form: TrainingForm, status: int = 200) -> HttpResponse:
@@ -93,7 +93,7 @@ def page(request: SignedInRequest, dataset: DataSet, form: TrainingForm, status:
         "table": table_of(dataset),
         "presets": PRESETS,
         "checkpoints": Checkpoint.objects.usable_by(request.user).order_by("-is_default", "title"),
-        "quote": quote_of(request.user, dataset, fields),
+        "quote": training_quote_of(request.user, dataset, fields),
         "most_steps": request.user.plan.max_training_steps,
     }
     return render(request, "generation/studio/run_new.html", context, status=status)
@@ -126,7 +126,7 @@ def checkpoint_or_none(user: User, name: str) -> Checkpoint | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Quote:
+class TrainingQuote:
     """What the buttons would cost; None: no price, and `sentence` says why. `took` is the time it takes, in words.
 
     `split` says what is learned and what is held out.
@@ -149,24 +149,24 @@ class Quote:
         return self.search_credits is not None and self.search_credits <= self.left
 
 
-def quote_of(user: User, dataset: DataSet, fields: Mapping[str, Any]) -> Quote:
+def training_quote_of(user: User, dataset: DataSet, fields: Mapping[str, Any]) -> TrainingQuote:
     left = wallet_of(user).balance
     form = TrainingForm(fields)
     if not form.is_valid():
-        return Quote(None, left, str(next(iter(form.errors.values()))[0]))
+        return TrainingQuote(None, left, str(next(iter(form.errors.values()))[0]))
     try:
         checkpoint = find_checkpoint(user, form.cleaned_data["checkpoint"])
         recipe = form.recipe(dataset, checkpoint)
         prepared = prepare(user, dataset, recipe)
     except InvalidRecipe as error:
-        return Quote(None, left, str(error))
+        return TrainingQuote(None, left, str(error))
     except Refusal as refusal:
-        return Quote(None, left, refusal.message)
+        return TrainingQuote(None, left, refusal.message)
     credits, held_out = prepared.credits, sum(entry["held_out"] for entry in prepared.manifest)
     dear = f"This costs {credits} credits and you have {left}. Train fewer steps, or wait for tomorrow's."
     sentence = "" if credits <= left else dear
-    split = split_said(len(prepared.manifest), held_out, recipe.folds)
-    return Quote(credits, left, sentence, split, time_of(prepared), *search_quote(user, dataset, recipe, form))
+    split = split_words(len(prepared.manifest), held_out, recipe.folds)
+    return TrainingQuote(credits, left, sentence, split, time_of(prepared), *search_quote(user, dataset, recipe, form))
 
 
 def search_quote(user: User, dataset: DataSet, recipe: TrainingRecipe, form: TrainingForm) -> tuple[int | None, str]:

@@ -139,9 +139,9 @@ class TrainingForm(forms.Form):
 
     def recipe(self, dataset: DataSet, checkpoint: Checkpoint) -> TrainingRecipe:
         """The recipe of a valid form. Raises InvalidRecipe."""
-        said = {name: self.cleaned_data[name] for name in TRAINING_SETTINGS}
-        prompts = tuple(line.strip() for line in said.pop("sample_prompts").splitlines() if line.strip())
-        typed = {name: value for name, value in said.items() if value not in (None, "")}
+        values = {name: self.cleaned_data[name] for name in TRAINING_SETTINGS}
+        prompts = tuple(line.strip() for line in values.pop("sample_prompts").splitlines() if line.strip())
+        typed = {name: value for name, value in values.items() if value not in (None, "")}
         typed |= {"parts": tuple(typed["parts"]), "sample_prompts": prompts}
         first, preset = first_recipe(dataset, checkpoint), self.cleaned_data["preset"]
         return with_preset(first, preset, checkpoint.family, **typed)
@@ -149,8 +149,8 @@ class TrainingForm(forms.Form):
     def axes(self) -> dict[str, list[Any]]:
         """What a search tries: `4, 8, 16` for the rank. Raises InvalidRecipe for what is no such value."""
         defaults = TrainingRecipe()
-        said = {axis: self.cleaned_data[f"axis_{axis}"] for axis in AXES}
-        return {axis: _values(axis, text, getattr(defaults, axis)) for axis, text in said.items() if text.strip()}
+        texts = {axis: self.cleaned_data[f"axis_{axis}"] for axis in AXES}
+        return {axis: _values(axis, text, getattr(defaults, axis)) for axis, text in texts.items() if text.strip()}
 
     def refuse(self, field: str, sentence: str, code: str = "") -> None:
         """Put a refusal at the field it is about; without one it stands above the form."""
