@@ -23,13 +23,12 @@ from generation.audit.runs import CHECKS as RUN_CHECKS
 from generation.jobs import lifecycle, svg, upkeep
 from generation.messages import broker
 from generation.models import GeneratedImage, GpuWorker, Job, TrainingRun
+from generation.models.leases import RECOVERED_WITHIN, RESEND_AFTER
 from generation.storage import files
 
 Kind = CreditEntry.Kind
 State = Job.State
 
-RECOVERED_WITHIN = timedelta(seconds=90)
-"""What upkeep has not put right after so long, it will not: nobody runs it."""
 HEARD_WITHIN = timedelta(seconds=10)
 """Between a worker's taking a wake-up and its claiming a job; and longer by far."""
 
@@ -125,12 +124,10 @@ def orphan_files() -> Iterator[Finding]:
 
 def unrecovered_jobs() -> Iterator[Finding]:
     """What upkeep should have put right by now. Its repair is to run upkeep once; its cure is to start beat."""
-    late = Now() - RECOVERED_WITHIN
-    expired = Job.objects.running().filter(lease_until__lt=late)
-    for job in expired:
+    for job in Job.objects.running().expired(RECOVERED_WITHIN):
         yield Finding("lease-long-expired", job.code, "Upkeep does not run: start beat.", upkeep.requeue_expired_leases)
-    silent = Job.objects.queued().filter(Q(announced_at=None, created_at__lt=late) | Q(announced_at__lt=late))
-    for job in silent:
+    silent = Job.objects.queued().unannounced(RECOVERED_WITHIN)
+    for job in silent.exclude(announced_at=None, created_at__gte=Now() - RECOVERED_WITHIN):
         yield Finding("job-unannounced", job.code, "Upkeep does not run: start beat.", upkeep.resend_unannounced_jobs)
 
 
@@ -150,17 +147,16 @@ def entries_of(model: type[Job | TrainingRun], prefix: str, token: ApiToken) -> 
 
 
 def stuck_tracings() -> Iterator[Finding]:
-    late = Now() - svg.RESEND_AFTER - RECOVERED_WITHIN
-    waiting = GeneratedImage.objects.kept().filter(svg_state=GeneratedImage.Svg.WAITING)
-    for image in waiting.filter(Q(svg_asked_at=None) | Q(svg_asked_at__lt=late)):
+    for image in svg.waiting().kept().not_leased().unannounced(RECOVERED_WITHIN):
         yield Finding("tracing-stuck", image.code, "Upkeep does not run: start beat.", svg.recover)
 
 
 def lost_wakeups() -> Iterator[Finding]:
     """Pictures wait, a worker lives and is idle, and no message is left that would wake it."""
     slots = sum(GpuWorker.objects.alive().values_list("slots", flat=True))
-    rung = Job.objects.queued().filter(announced_at__lt=Now() - HEARD_WITHIN)
-    if slots and rung.exists() and not Job.objects.running().exists() and broker.waiting_wakeups() == 0:
+    # What was announced longer ago is announced again by upkeep.
+    heard = Job.objects.queued().filter(announced_at__range=(Now() - RESEND_AFTER, Now() - HEARD_WITHIN))
+    if slots and heard.exists() and not Job.objects.running().exists() and broker.waiting_wakeups() == 0:
         resend = partial(upkeep.wake_for, slots)
         yield Finding("wakeups-lost", "broker", "Pictures wait beside an idle worker; wake it.", resend)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from functools import partial
 
 from django.db.models import Exists, OuterRef
@@ -13,9 +12,7 @@ from generation.audit.findings import Finding
 from generation.catalog.merges import queue
 from generation.jobs.grids import finishing
 from generation.models import GeneratedImage, Job, LabGrid, LoraMerge
-
-RECOVERED_WITHIN = timedelta(seconds=90)
-"""What recovery has not put right after so long, it will not: nobody runs it, or it cannot."""
+from generation.models.leases import RECOVERED_WITHIN
 
 
 def unfinished_grids() -> Iterator[Finding]:
@@ -47,8 +44,7 @@ def remaking(image: GeneratedImage, name: str) -> Callable[[], object] | None:
 
 
 def stuck_merges() -> Iterator[Finding]:
-    late = Now() - queue.GIVEN_UP_AFTER - RECOVERED_WITHIN
-    for merge in LoraMerge.objects.filter(state=LoraMerge.State.RUNNING, started_at__lt=late):
+    for merge in LoraMerge.objects.running().expired(RECOVERED_WITHIN):
         advice = "Its worker is dead and nobody put it back: start beat."
         yield Finding("merge-stuck", merge.code, advice, queue.recover)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from functools import partial
 
 from django.db.models import Exists, OuterRef, Q, Value
@@ -13,6 +12,7 @@ from accounts import credits
 from accounts.models import CreditEntry
 from generation.audit.findings import Finding
 from generation.models import Snapshot, TrainingRun, TrainingSearch
+from generation.models.leases import RECOVERED_WITHIN
 from generation.storage import files as storage_files
 from generation.training import upkeep
 from generation.training.runs import files, lifecycle
@@ -20,9 +20,6 @@ from generation.training.searches import halving
 
 Kind = CreditEntry.Kind
 State = TrainingRun.State
-
-RECOVERED_WITHIN = timedelta(seconds=90)
-"""What upkeep has not put right after so long, it will not: nobody runs it."""
 
 
 def entry_of(prefix: str, *kinds: Kind) -> Q:
@@ -100,11 +97,10 @@ def orphan_files() -> Iterator[Finding]:
 
 def unrecovered_runs() -> Iterator[Finding]:
     """What upkeep should have put right by now. Its repair is to run upkeep once; its cure is to start beat."""
-    late = Now() - RECOVERED_WITHIN
-    for run in TrainingRun.objects.running().filter(lease_until__lt=late):
+    for run in TrainingRun.objects.running().expired(RECOVERED_WITHIN):
         yield Finding("run-lease-expired", run.code, "Upkeep does not run: start beat.", upkeep.requeue_expired_runs)
-    silent = Q(announced_at=None, created_at__lt=late) | Q(announced_at__lt=late)
-    for run in TrainingRun.objects.queued().filter(silent):
+    silent = TrainingRun.objects.queued().unannounced(RECOVERED_WITHIN)
+    for run in silent.exclude(announced_at=None, created_at__gte=Now() - RECOVERED_WITHIN):
         yield Finding("run-unannounced", run.code, "Upkeep does not run, or no worker trains.")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 
 import torch
@@ -71,7 +71,7 @@ class Renderer:
 
     def render(
         self, recipe: Recipe, *, previews: bool = True, deadline_seconds: float = DEADLINE_SECONDS
-    ) -> Iterator[Step | Rendered]:
+    ) -> Generator[Step | Rendered, None, None]:
         """Yield a Step after each UNet call of this recipe, the latest only, then one Rendered.
 
         About once a second without news the last Step comes again without a preview; its index is 0 while the request

@@ -54,7 +54,7 @@ def finish_job(job: Job, pixels: np.ndarray, seconds: float) -> GeneratedImage |
     """
     kept = _write_files(job, pixels)
     with transaction.atomic():
-        if not _end(_held(job), Job.State.DONE):
+        if not _end(Job.objects.held(job), Job.State.DONE):
             image = None
         else:
             image = _image_row(job, kept, pixels, seconds)
@@ -70,7 +70,7 @@ def finish_job(job: Job, pixels: np.ndarray, seconds: float) -> GeneratedImage |
 def fail_job(job: Job, code: str, message: str) -> bool:
     """End the job as failed by our fault and give the credits back. False when it was no longer this attempt's."""
     with transaction.atomic():
-        ended = _end(_held(job), Job.State.FAILED, error_code=code, error_message=message[:300])
+        ended = _end(Job.objects.held(job), Job.State.FAILED, error_code=code, error_message=message[:300])
         if ended:
             give_back(job, f"Failed: {_note(job)}")
     if ended:
@@ -102,17 +102,10 @@ def give_back(job: Job, note: str) -> None:
 
 def release_job(job: Job) -> bool:
     """Put a running job back into the queue, for a worker that stops. Its place in the fair order is kept."""
-    released = bool(
-        _held(job).update(state=Job.State.QUEUED, worker="", lease_until=None, started_at=None, announced_at=None)
-    )
+    released = bool(Job.objects.held(job).put_back(state=Job.State.QUEUED, worker="", started_at=None))
     if released:
         _announce(job, Job.State.QUEUED)
     return released
-
-
-def _held(job: Job) -> QuerySet[Job]:
-    """The row, if this attempt still holds it: the fence against late results."""
-    return Job.objects.running().filter(pk=job.pk, attempt=job.attempt)
 
 
 def _end(rows: QuerySet[Job], state: Job.State, **fields: str) -> bool:

@@ -16,12 +16,11 @@ from django.db.models.functions import Now
 from generation.jobs import fairness
 from generation.models import GpuWorker, Job
 from generation.models.jobs import SUSPECT_CRASHES
+from generation.models.leases import LEASE
 
 Claim = tuple[int, int]
 """A job's id and the attempt under which it is held."""
 
-LEASE = timedelta(seconds=20)
-HEARTBEAT_SECONDS = 5.0
 AWAITED_FOR = timedelta(hours=1)
 """A worker that has gone silent may be back within it, with files that no other reaches: its jobs wait so long."""
 WARM_SLACK = 2.0
@@ -185,7 +184,7 @@ def heartbeat(worker: GpuWorker, jobs: Sequence[Job]) -> set[Claim]:
         },
     )  # fmt: skip
     mine = Job.objects.running().filter(pk__in=[job.pk for job in jobs], worker=worker.name)
-    mine.update(lease_until=Now() + LEASE)
+    mine.prolong()
     return set(mine.values_list("pk", "attempt")) & {claim_of(job) for job in jobs}
 
 

@@ -12,6 +12,7 @@ from django.db import models
 
 from generation.models.catalog import Lora
 from generation.models.jobs import Job, new_code
+from generation.models.leases import QueueQuerySet
 from generation.recipes.grids.plan import GridPlan
 
 
@@ -58,6 +59,10 @@ class LabGrid(models.Model):
         return Job.objects.filter(owner=self.owner_id, submission=self.submission).order_by("position")
 
 
+class LoraMergeQuerySet(QueueQuerySet["LoraMerge"]):
+    pass
+
+
 class LoraMerge(models.Model):
     """One LoRA to be made out of several. `attempt` is the fencing token: only its holder may end it."""
 
@@ -77,13 +82,15 @@ class LoraMerge(models.Model):
     parents = models.JSONField(help_text="What goes in: id, name, sha256, weight and licences of each.")
     state = models.CharField(max_length=7, choices=State.choices, default=State.QUEUED, db_index=True)
     attempt = models.PositiveSmallIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True, blank=True)
     lora = models.ForeignKey(Lora, null=True, on_delete=models.SET_NULL, related_name="+")
     error_message = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    announced_at = models.DateTimeField(null=True, blank=True, help_text="When a wake-up was last sent for it.")
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
-    objects = LabQuerySet.as_manager()
+    objects = LoraMergeQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.title

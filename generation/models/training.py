@@ -13,6 +13,7 @@ from django.db import models
 from generation.models.catalog import Lora
 from generation.models.datasets import DataSet
 from generation.models.jobs import new_code
+from generation.models.leases import QueueQuerySet
 from generation.recipes.training import TrainingRecipe
 
 
@@ -64,23 +65,8 @@ class TrainingSearch(models.Model):
         return f"search:{self.code}"
 
 
-class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
-    """Runs, said as a sentence: `TrainingRun.objects.of(alice).unfinished()`."""
-
-    def of(self, user: Any) -> Self:
-        return self.filter(owner=user)
-
-    def queued(self) -> Self:
-        return self.filter(state=TrainingRun.State.QUEUED)
-
-    def running(self) -> Self:
-        return self.filter(state=TrainingRun.State.RUNNING)
-
-    def unfinished(self) -> Self:
-        return self.filter(state__in=TrainingRun.UNFINISHED)
-
-    def newest(self) -> Self:
-        return self.order_by("-id")
+class TrainingRunQuerySet(QueueQuerySet["TrainingRun"]):
+    pass
 
 
 class TrainingRun(models.Model):
@@ -98,7 +84,6 @@ class TrainingRun(models.Model):
         NONE = "", "Go on"
         PAUSE = "pause", "Pause"
         STOP = "stop", "Stop and keep"
-        DISCARD = "discard", "Stop and discard"
 
     UNFINISHED = (State.QUEUED, State.RUNNING, State.PAUSED)
 

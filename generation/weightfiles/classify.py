@@ -17,7 +17,10 @@ from typing import Any, Literal
 from generation.weightfiles.lora_keys import LoraKey, parse_lora_key, unsupported_kind
 from generation.weightfiles.safetensors_header import Header, TensorEntry, WeightFileRefused, read_header, read_scalar
 
-__all__ = ["CONTEXT_WIDTHS", "Kind", "WeightFile", "WeightFileRefused", "classify", "hash_weights", "read_weightfile"]
+__all__ = [
+    "CONTEXT_WIDTHS", "Kind", "WeightFile", "WeightFileRefused", "classify", "hash_weights", "read_weightfile",
+    "stamp_of",
+]  # fmt: skip
 
 Kind = Literal["checkpoint", "lora", "embedding", "vae"]
 
@@ -77,6 +80,13 @@ def classify(path: Path) -> tuple[Kind, str]:
     header = _header(path)
     kind = _checked_kind(header.tensors)
     return kind, _FAMILY_READERS[kind](header)
+
+
+def stamp_of(path: Path) -> str:
+    """Size in bytes and newest time of change: while it stays, a file or folder need not be read again."""
+    files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
+    stats = [file.stat() for file in files]
+    return f"{sum(s.st_size for s in stats)}-{max((s.st_mtime_ns for s in stats), default=0)}"
 
 
 def hash_weights(path: Path) -> str:

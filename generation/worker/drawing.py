@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
 from contextlib import closing
-from typing import cast
 
 import structlog
 
@@ -100,8 +98,7 @@ def perform_job(worker: WorkerProcess, job: Job) -> None:
 def draw(worker: WorkerProcess, job: Job) -> Rendered:
     """Follow the renderer's steps. Leaving the loop closes the generator, which cancels the request."""
     previews = Previews(job)
-    drawing = worker.renderer.render(job.recipe, deadline_seconds=worker.deadline(job))
-    with closing(cast(Generator[Step | Rendered], drawing)) as steps:
+    with closing(worker.renderer.render(job.recipe, deadline_seconds=worker.deadline(job))) as steps:
         for event in steps:
             if isinstance(event, Rendered):
                 worker.measured(job.work, event.seconds)

@@ -23,7 +23,8 @@ def perform_ready_merges() -> int:
     """Merge until nothing waits; the number of merges that were tried."""
     performed = 0
     while merge := queue.claim_next():
-        perform(merge)
+        with queue.holding(merge):
+            perform(merge)
         performed += 1
     return performed
 

@@ -19,7 +19,7 @@ from django.db import close_old_connections, connections
 from generation.engine.batching.row_budget import pictures_in_hand
 from generation.engine.renderer import Renderer
 from generation.jobs import lifecycle, queueing, upkeep
-from generation.models import GpuWorker, Job, TrainingRun
+from generation.models import GpuWorker, Job, TrainingRun, leases
 from generation.training.runs import lifecycle as runs_lifecycle
 from generation.training.runs import queueing as runs_queueing
 from generation.worker.weights import CatalogWeights, reachable_checkpoints
@@ -153,7 +153,7 @@ class WorkerProcess:
                 close_old_connections()
             except Exception:  # not only the database's own: without a heart every job in hand is lost
                 logger.exception("heartbeat_failed")
-            time.sleep(queueing.HEARTBEAT_SECONDS)
+            time.sleep(leases.HEARTBEAT_SECONDS)
         if self.renderer.died:
             # Half a worker would take wake-ups and draw nothing; a supervisor starts a whole one.
             logger.critical("worker_without_engine")

@@ -8,12 +8,11 @@ from __future__ import annotations
 import hashlib
 import shutil
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from enum import Enum, auto
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import cast
 
 import structlog
 from django.conf import settings
@@ -152,7 +151,7 @@ class TrainingRunner:
             enough=lambda: self.worker.requested_action == Action.STOP,
         )
         # Closing it, however this is left, saves the step it is at.
-        with closing(cast(Generator[Event], training)) as told:
+        with closing(training) as told:
             for event in told:
                 self._handle(event)
                 if ending := self._reason_to_leave():

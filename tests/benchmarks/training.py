@@ -43,7 +43,8 @@ def speed() -> Rows:
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
         our_step, their_step = ours(Path(folder)), DiffusersLoop().step
-        steps(our_step, WARM_STEPS), steps(their_step, WARM_STEPS)
+        steps(our_step, WARM_STEPS)
+        steps(their_step, WARM_STEPS)
         seconds = cpu_seconds(lambda: steps(our_step, STEPS_A_PAIR)) / STEPS_A_PAIR
         ratio = paired_ratio(lambda: steps(their_step, STEPS_A_PAIR), lambda: steps(our_step, STEPS_A_PAIR), PAIRS)
     return [

@@ -14,9 +14,9 @@ def main() -> None:
     django.setup()
     from celery.__main__ import main as celery
 
-    from generation.jobs import queueing
+    from generation.models import leases
 
-    queueing.HEARTBEAT_SECONDS = 3600.0
+    leases.HEARTBEAT_SECONDS = 3600.0
     sys.argv[0] = "celery"
     celery()
 

@@ -46,6 +46,7 @@ def test_nothing_but_what_is_public_is_ever_shown(
     reject(bob, hidden[1], f"{secret} reason")
     withdraw_post(alice, hidden[2])
     take_down(bob, hidden[3], f"{secret} reason")
+    assert hidden[4].image is not None
     delete_images(alice, [hidden[4].image.code])
     shown = publish(alice, "Apple", tags=("fruit",))
     pages = ["/", "/gallery/", f"/gallery/?q={secret}", "/by/alice/", f"/gallery/{shown.code}/", "/checkpoints/base/"]
@@ -62,6 +63,7 @@ def test_nothing_but_what_is_public_is_ever_shown(
 
 def test_a_picture_that_its_owner_deletes_leaves_and_comes_back(client: Client, alice: User, publish: Publish) -> None:
     post = publish(alice)
+    assert post.image is not None
     delete_images(alice, [post.image.code])
     assert codes(client.get("/gallery/").text) == []
     restore_images(alice, [post.image.code])

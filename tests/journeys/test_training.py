@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import FloatRect, Page, expect
+from playwright.sync_api import FilePayload, FloatRect, Page, expect
 
 from accounts.models import User
 from generation.models import DataSet, GeneratedImage, Lora, TrainingRun
@@ -115,7 +115,7 @@ def test_a_picture_is_cropped_and_focused_by_keys_and_by_hand(site: object, alic
     page.click("[data-crop-keep]")
     expect(page.locator(".data-print__focused")).to_have_count(0)
 
-    words = {"name": f"{NOTO[0].stem}.txt", "mimeType": "text/plain", "buffer": b"a later caption"}
+    words: FilePayload = {"name": f"{NOTO[0].stem}.txt", "mimeType": "text/plain", "buffer": b"a later caption"}
     page.set_input_files("#files", words)
     expect(page.locator("[data-caption] textarea").first).to_have_value("a later caption")
 
@@ -127,7 +127,9 @@ def test_a_picture_is_cropped_and_focused_by_keys_and_by_hand(site: object, alic
     page.mouse.up()
     page.click("[data-crop-keep]")
     expect(page.locator(".data-print__cropped")).to_have_count(2)
-    left, top, right, bottom = dataset.pictures.order_by("pk")[1].crop
+    crop = dataset.pictures.order_by("pk")[1].crop
+    assert crop is not None
+    left, top, right, bottom = crop
     assert (left, top) == (0, 0) and abs(right - 0.75) < 0.02 and abs(bottom - 0.75) < 0.02
 
     page.click(".data-print__picture >> nth=0")

@@ -70,7 +70,7 @@ class TrainingInput(serializers.Serializer[Any]):
     seed = serializers.IntegerField(required=False)
 
     def recipe(self, user: User, dataset: DataSet) -> TrainingRecipe:
-        """Raises InvalidRecipe, and Refusal for a preset or a checkpoint that is not there."""
+        """Raises Refusal: for the recipe, and for a preset or a checkpoint that is not there."""
         known = {name: value for name, value in self.validated_data.items() if name not in ("dataset", "name")}
         given: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value for name, value in known.items()

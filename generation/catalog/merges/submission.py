@@ -51,9 +51,15 @@ def submit_merge(user: User, weights: Mapping[str, float], rank: int, title: str
             for lora, weight in parents
         ],
     )
-    transaction.on_commit(lambda: wakeups.send(wakeups.Task.MERGE_LORAS))
+    transaction.on_commit(lambda: announce_merge(merge))
     made: LoraMerge = merge
     return made
+
+
+def announce_merge(merge: LoraMerge) -> None:
+    """One wake-up. When the broker is away the row waits and upkeep sends it later."""
+    if wakeups.send(wakeups.Task.MERGE_LORAS):
+        LoraMerge.objects.filter(pk=merge.pk).announced()
 
 
 def find_parent(user: User, name: str) -> Lora:

@@ -14,8 +14,8 @@ import torch
 from torch import nn
 
 from generation.engine.families import Family
+from generation.engine.leased_cache import LeasedCache
 from generation.engine.loading.layouts import load_parts, load_vae
-from generation.engine.loading.lease_cache import Shelf
 from generation.engine.loading.parts import LoadedParts
 from generation.engine.lora.mixed_batch import MixedLoras
 from generation.engine.previews import prepare_map
@@ -25,7 +25,7 @@ from generation.engine.weightsource import FolderWeights, WeightSource, pinned_f
 __all__ = ["CheckpointCache", "FolderWeights", "LoadedCheckpoint", "WeightSource", "serving_dtype"]
 
 CHECKPOINT = "checkpoint "
-"""Keys on the shelf that begin so are checkpoints; the others are VAEs."""
+"""Keys in the cache that begin so are checkpoints; the others are VAEs."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,7 +72,7 @@ class CheckpointCache:
         self._weights = weights
         self._device = torch.device(device)
         self._dtype = dtype or serving_dtype(device)
-        self._shelf: Shelf[Any] = Shelf(budget_bytes, _let_go)
+        self._held: LeasedCache[str, Any] = LeasedCache(budget_bytes, _evict)
 
     @contextmanager
     def lease(self, sha256: str, vae_sha256: str = "") -> Iterator[LoadedCheckpoint]:
@@ -80,26 +80,26 @@ class CheckpointCache:
 
         Raises WeightsRefused when a file is missing, changed, broken or of no known family.
         """
-        with self._shelf.lease(CHECKPOINT + sha256, lambda: self._load(sha256)) as checkpoint:
+        with self._held.lease(CHECKPOINT + sha256, lambda: self._load(sha256)) as checkpoint:
             if not vae_sha256:
                 yield checkpoint
                 return
             family = checkpoint.family
-            with self._shelf.lease(f"vae {vae_sha256} {family.key}", lambda: self._load_vae(vae_sha256, family)) as vae:
+            with self._held.lease(f"vae {vae_sha256} {family.key}", lambda: self._load_vae(vae_sha256, family)) as vae:
                 yield replace(checkpoint, vae=vae, vae_sha256=vae_sha256)
 
     @property
     def held_bytes(self) -> int:
-        return self._shelf.held_bytes
+        return self._held.held_bytes
 
     @property
     def loaded(self) -> set[str]:
         """The sha256 of the checkpoints in memory, leased or not."""
-        return {key.removeprefix(CHECKPOINT) for key in self._shelf.keys if key.startswith(CHECKPOINT)}
+        return {key.removeprefix(CHECKPOINT) for key in self._held.keys if key.startswith(CHECKPOINT)}
 
     def clear(self) -> None:
         """Forget everything that is not leased."""
-        self._shelf.clear()
+        self._held.clear()
 
     def _load(self, sha256: str) -> tuple[LoadedCheckpoint, int]:
         path = pinned_file(self._weights.checkpoint, sha256, "checkpoint")
@@ -135,7 +135,7 @@ class CheckpointCache:
         return vae, weights_bytes(vae)
 
 
-def _let_go(held: Any) -> None:
+def _evict(held: Any) -> None:
     """Whoever still remembers an evicted checkpoint's LoRAs must not keep its networks alive by that."""
     if isinstance(held, LoadedCheckpoint):
         for loras in (held.unet_loras, *held.text_loras):

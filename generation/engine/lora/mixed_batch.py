@@ -8,7 +8,6 @@ another `forward`; outside of that the network is plain. Reading files is `loraf
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -19,6 +18,7 @@ from generation.engine.lora.file import LoraPair, LoraWeights, Pairs
 from generation.engine.lora.on_cpu import MergedWeights, RunwiseLayer
 from generation.engine.lora.on_gpu import StackedLayer
 from generation.engine.lora.picks import Forward, Layer, Picks
+from generation.engine.lru_cache import LruCache, one
 from generation.engine.outcome import WeightsRefused
 from generation.weightfiles.lora_keys import flatten
 
@@ -39,7 +39,7 @@ class MixedLoras:
         layers = ((name, layer) for name, layer in network.named_modules() if isinstance(layer, nn.Linear | nn.Conv2d))
         self._layers: dict[str, Layer] = {flatten(name): layer for name, layer in layers}
         self._resident: dict[str, Pairs] = {}
-        self._plans: OrderedDict[tuple[Picks, ...], dict[str, Forward]] = OrderedDict()
+        self._plans: LruCache[tuple[Picks, ...], dict[str, Forward]] = LruCache(PLANS_KEPT, one)
         self._merged = MergedWeights(merged_bytes)
         self._changing = threading.Lock()
         self._running = threading.RLock()
@@ -58,14 +58,14 @@ class MixedLoras:
         with self._changing:
             self._resident.pop(key, None)
             self._merged.discard(key)
-            for rows in [rows for rows in self._plans if any(key == picked for row in rows for picked, _ in row)]:
-                del self._plans[rows]
+            self._plans.discard(lambda rows: any(key == picked for row in rows for picked, _ in row))
 
     def clear(self) -> None:
         """Let go of every LoRA and of the network itself: for a checkpoint that leaves memory."""
         with self._running, self._changing:
-            for held in (self._resident, self._plans, self._layers):
-                held.clear()
+            self._resident.clear()
+            self._plans.clear()
+            self._layers.clear()
             self._merged = MergedWeights(0)
 
     def __contains__(self, key: str) -> bool:
@@ -105,12 +105,7 @@ class MixedLoras:
 
     def _plan(self, rows: tuple[Picks, ...]) -> dict[str, Forward]:
         with self._changing:
-            if rows not in self._plans:
-                self._plans[rows] = self._make_plan(rows)
-                while len(self._plans) > PLANS_KEPT:
-                    self._plans.popitem(last=False)
-            self._plans.move_to_end(rows)
-            return self._plans[rows]
+            return self._plans.get_or_make(rows, lambda: self._make_plan(rows))
 
     def _make_plan(self, rows: tuple[Picks, ...]) -> dict[str, Forward]:
         keys = sorted({key for row in rows for key, _ in row})
@@ -128,7 +123,7 @@ class MixedLoras:
 
     def _can_merge(self, names: Iterable[str]) -> bool:
         """Small networks only: a copy of all targeted weights must fit."""
-        return sum(self._layers[name].weight.nbytes for name in names) <= self._merged.budget_bytes
+        return sum(self._layers[name].weight.nbytes for name in names) <= self._merged.held.budget
 
 
 def _merged_picks(row: Sequence[tuple[str, float]]) -> Picks:

@@ -10,10 +10,8 @@ to plain: merged weights for each run of equal rows 1.36 (4 sets of picks) and 1
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -29,7 +27,8 @@ from generation.engine.lora.convolutions import (
 )
 from generation.engine.lora.file import LoraPair
 from generation.engine.lora.on_gpu import linear_forward
-from generation.engine.lora.picks import Forward, Layer, Picks, keep_newest, low_rank, runs_of
+from generation.engine.lora.picks import Forward, Layer, Picks, forwards_by_shape, low_rank, runs_of
+from generation.engine.lru_cache import LruCache
 
 
 class MergedWeights:
@@ -39,25 +38,22 @@ class MergedWeights:
     """
 
     def __init__(self, budget_bytes: int) -> None:
-        self.budget_bytes = budget_bytes
-        self.held_bytes = 0
+        self.held: LruCache[tuple[str, Picks, object], tuple[Forward, int]] = LruCache(
+            budget_bytes, lambda made: made[1], at_least=1
+        )
         self.allowance = 0
-        self._held: OrderedDict[tuple[str, Picks, object], tuple[Any, int]] = OrderedDict()
 
-    def get(self, place: tuple[str, Picks, object], make: Callable[[], tuple[Any, int]]) -> Any:
-        if place not in self._held:
-            self._held[place] = make()
-            self.held_bytes += self._held[place][1]
-            self.allowance -= self._held[place][1]
-            while self.held_bytes > self.budget_bytes and len(self._held) > 1:
-                self.held_bytes -= self._held.popitem(last=False)[1][1]
-        self._held.move_to_end(place)
-        return self._held[place][0]
+    def get(self, place: tuple[str, Picks, object], make: Callable[[], tuple[Forward, int]]) -> Forward:
+        def paid() -> tuple[Forward, int]:
+            made = make()
+            self.allowance -= made[1]
+            return made
+
+        return self.held.get_or_make(place, paid)[0]
 
     def discard(self, key: str) -> None:
         """Forget everything that the LoRA `key` is part of."""
-        for place in [place for place in self._held if any(key == picked for picked, _ in place[1])]:
-            self.held_bytes -= self._held.pop(place)[1]
+        self.held.discard(lambda place: any(key == picked for picked, _ in place[1]))
 
 
 class RunwiseLayer:
@@ -77,7 +73,7 @@ class RunwiseLayer:
     ) -> None:
         self._name, self._layer, self._pairs, self._merged = name, layer, pairs, merged
         self._rows = tuple(tuple(pick for pick in picks if pick[0] in pairs) for picks in rows)
-        self._forwards: dict[torch.Size, Forward] = {}
+        self._forwards = forwards_by_shape()
         self._meanwhile: Forward | None = None
 
     def __call__(self, states: Tensor) -> Tensor:
@@ -86,7 +82,7 @@ class RunwiseLayer:
             if self._merged is not None and self._packs_later(self._merged):
                 forward = self._meanwhile = self._meanwhile or self._unpacked()
             else:
-                forward = keep_newest(self._forwards, states.shape, self._make(states))
+                forward = self._forwards.put(states.shape, self._make(states))
         return forward(states)
 
     def _alike(self) -> bool:
@@ -103,8 +99,7 @@ class RunwiseLayer:
         layer, merged, shape = self._layer, self._merged, states.shape
         if merged is not None and self._alike():
             form = shape if can_pack(layer) else None
-            with_loras: Forward = merged.get((self._name, self._rows[0], form), lambda: self._with_loras(shape))
-            return with_loras
+            return merged.get((self._name, self._rows[0], form), lambda: self._with_loras(shape))
         if isinstance(layer, nn.Linear):
             return linear_forward(layer, self._rows, self._pairs, states)
         if merged is not None and can_pack(layer):

@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from generation.engine.lora.convolutions import convolve
 from generation.engine.lora.file import LoraPair
-from generation.engine.lora.picks import Forward, Layer, Picks, equal_groups, gathered, keep_newest, rank_of
+from generation.engine.lora.picks import Forward, Layer, Picks, equal_groups, forwards_by_shape, gathered, rank_of
 
 GATHERING = 20
 """Copying one rank of one group costs about as much as multiplying this many vectors with it."""
@@ -24,13 +24,10 @@ class StackedLayer:
 
     def __init__(self, layer: Layer, rows: tuple[Picks, ...], pairs: Mapping[str, LoraPair]) -> None:
         self._layer, self._rows, self._pairs = layer, rows, pairs
-        self._forwards: dict[torch.Size, Forward] = {}
+        self._forwards = forwards_by_shape()
 
     def __call__(self, states: Tensor) -> Tensor:
-        forward = self._forwards.get(states.shape)
-        if forward is None:
-            forward = keep_newest(self._forwards, states.shape, self._choose(states))
-        return forward(states)
+        return self._forwards.get_or_make(states.shape, lambda: self._choose(states))(states)
 
     def _choose(self, states: Tensor) -> Forward:
         if isinstance(self._layer, nn.Linear):

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from generation.engine.lora.file import LoraPair
+from generation.engine.lru_cache import LruCache, one
 
 Layer = nn.Linear | nn.Conv2d
 Forward = Callable[[Tensor], Tensor]
@@ -21,12 +22,9 @@ FORWARDS_KEPT = 2
 """Two sizes of picture may take turns with equal picks; what older sizes held is `MergedWeights`' to keep or forget."""
 
 
-def keep_newest(forwards: dict[torch.Size, Forward], shape: torch.Size, forward: Forward) -> Forward:
-    """Each forward keeps weights alive, so that one for every shape ever seen would outgrow any budget."""
-    while len(forwards) >= FORWARDS_KEPT:
-        del forwards[next(iter(forwards))]
-    forwards[shape] = forward
-    return forward
+def forwards_by_shape() -> LruCache[torch.Size, Forward]:
+    """One layer's. Each forward keeps weights alive: one for every shape ever seen would outgrow any budget."""
+    return LruCache(FORWARDS_KEPT, one)
 
 
 @dataclass(frozen=True, slots=True)

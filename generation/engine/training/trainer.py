@@ -6,7 +6,7 @@ The same recipe, base and pictures give the same file to the byte on the same ma
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -36,7 +36,7 @@ def train(
     threads: int | None = None,
     rest_at: int | None = None,
     enough: Callable[[], bool] = lambda: False,
-) -> Iterator[Event]:
+) -> Generator[Event, None, None]:
     """Learn a LoRA for the checkpoint `base`. Yields Progress after each step, Measured at snapshots, then Finished.
 
     `folder` keeps all there is: called again on it, the training goes on from at most 100 steps before where it was

@@ -17,10 +17,9 @@ from tqdm import tqdm
 from accounts.models import User
 from accounts.refusals import Refusal
 from generation.catalog.resolving import find_checkpoint
-from generation.recipes.picture import InvalidRecipe
 from generation.recipes.presets import FIRST_PRESET, PRESETS, with_preset
 from generation.recipes.training import OPTIMIZERS, PARTS, SCHEDULES, TrainingRecipe, default_folds, split
-from generation.weightfiles.classify import WeightFileRefused, classify, hash_weights
+from generation.weightfiles.classify import classify, hash_weights
 from generation.worker.weights import file_of
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ class Command(BaseCommand):
             base, recipe = self.prepare(folder, options)
             pictures = pictures_in(folder, recipe, options["hold_out"])
             snapshots, finished = self.train(recipe, base, pictures, out)
-        except (Refusal, InvalidRecipe, WeightFileRefused) as refusal:
+        except Refusal as refusal:
             raise CommandError(str(refusal)) from refusal
         file = write_results(out, options["name"] or folder.resolve().name, snapshots, finished)
         return f"{finished.reason}\n{file}"

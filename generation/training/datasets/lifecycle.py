@@ -21,8 +21,6 @@ logger = structlog.get_logger(__name__)
 MAX_DATASETS = 50
 MAX_TITLE_CHARS = 80
 FOLDER = "datasets"
-ORPHAN_KEPT_FOR = timedelta(days=1)
-"""Files are written before their row: a young one may be a picture that is just coming in."""
 
 
 def create_dataset(user: User, title: str, trigger: str = "", *, consent: bool = False) -> DataSet:
@@ -97,12 +95,10 @@ def sweep_dataset_files() -> int:
 
 def orphans() -> Iterator[str]:
     """Names of stored files that no picture points at, a day after they were written."""
-    old = timezone.now() - ORPHAN_KEPT_FOR
     for folder, names in files.folders(FOLDER):
         rows = DataPicture.objects.filter(dataset__code=folder.removeprefix(f"{FOLDER}/"))
         used = {name for row in rows.values_list("file", "thumbnail") for name in row}
-        unused = (name for name in names if name not in used)
-        yield from (name for name in unused if (written := files.written_at(name)) and written < old)
+        yield from files.orphans_among(name for name in names if name not in used)
 
 
 def is_training(dataset: DataSet) -> bool:

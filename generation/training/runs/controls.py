@@ -12,7 +12,7 @@ from accounts.refusals import Conflict
 from generation.models import TrainingRun, TrainingSearch
 from generation.models.training import TrainingRunQuerySet
 from generation.training.runs import files, lifecycle
-from generation.training.runs.queueing import RESEND_DUE, remember_place
+from generation.training.runs.queueing import remember_place
 from generation.training.runs.selection import best_so_far
 from generation.training.runs.submission import announce_run
 
@@ -31,11 +31,7 @@ def pause_run(run: TrainingRun) -> None:
 def resume_run(run: TrainingRun) -> None:
     """Go on where it rested, or take back a request that was not yet handled. Raises Conflict otherwise."""
     _not_of_a_search(run)
-    if (
-        _row(run)
-        .filter(state=State.PAUSED)
-        .update(state=State.QUEUED, requested_action=Action.NONE, announced_at=RESEND_DUE)
-    ):
+    if _row(run).filter(state=State.PAUSED).put_back(state=State.QUEUED, requested_action=Action.NONE):
         lifecycle.announce(run, State.QUEUED)
         transaction.on_commit(lambda: announce_run(run))
     elif not _row(run).running().exclude(requested_action=Action.NONE).update(requested_action=Action.NONE):
@@ -56,7 +52,7 @@ def stop_run(run: TrainingRun) -> None:
         return
     resting = _row(run).filter(state__in=[State.QUEUED, State.PAUSED])
     if measured is None or measured.step < run.step:
-        if not resting.update(state=State.QUEUED, requested_action=Action.STOP, announced_at=RESEND_DUE):
+        if not resting.put_back(state=State.QUEUED, requested_action=Action.STOP):
             raise Conflict("already-ended", "This training has already ended.")
         lifecycle.announce(run, State.QUEUED)
         transaction.on_commit(lambda: announce_run(run))

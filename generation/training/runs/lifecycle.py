@@ -18,7 +18,7 @@ from generation.models import Lora, Snapshot, TrainingRun
 from generation.models.training import TrainingRunQuerySet
 from generation.training.runs import files
 from generation.training.runs.curve import Point
-from generation.training.runs.queueing import RESEND_DUE, held, requested_action_of
+from generation.training.runs.queueing import requested_action_of
 from generation.training.runs.result import make_row, write_trained
 
 logger = structlog.get_logger(__name__)
@@ -48,7 +48,7 @@ class SnapshotFields:
 
 def record_progress(run: TrainingRun, step: int, seconds_left: float, curve: list[Point]) -> str | None:
     """Write how far the run is; what its owner wishes comes back, or None when it is no longer this attempt's."""
-    if not held(run).update(step=step, seconds_left=seconds_left, curve=curve):
+    if not TrainingRun.objects.held(run).update(step=step, seconds_left=seconds_left, curve=curve):
         return None
     run.step = step
     return requested_action_of(run)
@@ -56,7 +56,7 @@ def record_progress(run: TrainingRun, step: int, seconds_left: float, curve: lis
 
 def keep_state(run: TrainingRun, stored: dict[str, str]) -> bool:
     """From now on another worker goes on from these files. The run got on, so earlier crashes say nothing of it."""
-    kept = bool(held(run).update(state_files=stored, solo_crash_count=0))
+    kept = bool(TrainingRun.objects.held(run).update(state_files=stored, solo_crash_count=0))
     if kept:
         run.state_files = stored
     return kept
@@ -67,7 +67,7 @@ def keep_snapshot(run: TrainingRun, fields: SnapshotFields) -> bool:
     values = {name: getattr(fields, name) for name in fields.__slots__ if name != "step"}
     with transaction.atomic():
         # The row is locked, so that the run cannot end between the look and the write.
-        if held(run).select_for_update().first() is None:
+        if TrainingRun.objects.held(run).select_for_update().first() is None:
             return False
         Snapshot.objects.update_or_create(run=run, step=fields.step, defaults=values)
     events.publish_run(run.code, events.RunSnapshot(fields.step))
@@ -86,16 +86,8 @@ def rest_run(run: TrainingRun) -> bool:
 
 def _put_down(run: TrainingRun, state: State) -> bool:
     action = run.requested_action if state == State.QUEUED else TrainingRun.Action.NONE
-    put = bool(
-        held(run).update(
-            state=state,
-            worker="",
-            lease_until=None,
-            announced_at=RESEND_DUE,
-            seconds_left=None,
-            requested_action=action,
-        )
-    )
+    rows = TrainingRun.objects.held(run)
+    put = bool(rows.put_back(state=state, worker="", seconds_left=None, requested_action=action))
     if put:
         announce(run, state)
     return put
@@ -106,7 +98,7 @@ def finish_run(run: TrainingRun, step: int, reason: str) -> Lora | None:
 
     None when the run was no longer this attempt's. Raises Snapshot.DoesNotExist and the storage's own errors.
     """
-    return keep_result(run, held(run), step, reason)
+    return keep_result(run, TrainingRun.objects.held(run), step, reason)
 
 
 def keep_result(run: TrainingRun, rows: TrainingRunQuerySet, step: int, reason: str) -> Lora | None:
@@ -124,7 +116,9 @@ def keep_result(run: TrainingRun, rows: TrainingRunQuerySet, step: int, reason: 
 
 def fail_run(run: TrainingRun, code: str, message: str) -> bool:
     """End a running run as failed by our fault and give the credits back."""
-    ended = end_unpaid(run, held(run), State.FAILED, f"Failed: {run.name}", code=code, message=message)
+    ended = end_unpaid(
+        run, TrainingRun.objects.held(run), State.FAILED, f"Failed: {run.name}", code=code, message=message
+    )
     if ended:
         logger.warning("run_failed", run=run.code, code=code, message=message)
     return ended

@@ -10,11 +10,11 @@ from pathlib import Path
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from generation.catalog.importing import fields_of, stamp_of
+from generation.catalog.importing import fields_of
 from generation.catalog.loras.naming import is_taken
 from generation.models import Lora, Snapshot, TrainingRun
 from generation.storage import files
-from generation.weightfiles.classify import WeightFile, read_weightfile
+from generation.weightfiles.classify import WeightFile, read_weightfile, stamp_of
 
 FOLDER = "trained"
 

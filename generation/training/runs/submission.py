@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models.functions import Now
 
 from accounts import budgets, credits
 from accounts.models import ApiToken, User
@@ -188,6 +187,6 @@ def announce_run(*runs: TrainingRun) -> None:
     """One wake-up. When the broker is away the rows wait and upkeep sends it later."""
     if not wakeups.send(wakeups.Task.RUN_NEXT_TRAINING):
         return
-    TrainingRun.objects.filter(pk__in=[run.pk for run in runs]).update(announced_at=Now())
+    TrainingRun.objects.filter(pk__in=[run.pk for run in runs]).announced()
     for run in runs:
         events.publish_run(run.code, events.RunChanged(run.state))

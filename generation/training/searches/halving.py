@@ -16,7 +16,6 @@ from generation.models import TrainingRun, TrainingSearch
 from generation.models.training import TrainingRunQuerySet
 from generation.recipes.halving import survivors
 from generation.training.runs import lifecycle
-from generation.training.runs.queueing import RESEND_DUE
 from generation.training.runs.selection import best_so_far
 
 State = TrainingSearch.State
@@ -44,7 +43,7 @@ def _halve(search: TrainingSearch) -> Iterator[TrainingRun]:
         for run in living:
             run.stop_at = following
         unfinished = [run for run in living if not _has_arrived(run)]
-        rows_of(unfinished).update(state=TrainingRun.State.QUEUED, announced_at=RESEND_DUE)
+        rows_of(unfinished).put_back(state=TrainingRun.State.QUEUED)
         for run in unfinished:
             lifecycle.announce(run, TrainingRun.State.QUEUED)
             yield run

@@ -96,7 +96,7 @@ def candidates_of(
 
 
 def combinations(recipe: TrainingRecipe, axes: Mapping[str, Sequence[Any]]) -> list[TrainingRecipe]:
-    """A recipe for each combination, in order. Raises Refusal and InvalidRecipe."""
+    """A recipe for each combination, in order. Raises Refusal."""
     strange = [field for field in axes if field not in AXES]
     if strange:
         raise Refusal("unknown-axis", f"A search cannot vary “{strange[0]}”.", field="axes")

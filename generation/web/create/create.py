@@ -17,7 +17,7 @@ from accounts.refusals import Refusal
 from generation.catalog.resolving import find_checkpoint
 from generation.jobs.submission import submit_jobs, total_price
 from generation.models import Checkpoint, GeneratedImage, Job, Lora, Vae
-from generation.recipes.picture import EMPHASIS_MODES, STEPS_RANGE, InvalidRecipe, Recipe
+from generation.recipes.picture import EMPHASIS_MODES, STEPS_RANGE, Recipe
 from generation.recipes.sampling import SAMPLERS, SCHEDULES
 from generation.web.access import SignedInRequest, asks_for_part, signed_in_only
 from generation.web.catalog.samples import SamplePicture, picture_of, released_samples, samples_of
@@ -56,12 +56,9 @@ def submitted(user: User, form: RecipeForm) -> tuple[list[Job], int]:
         return [], 400
     try:
         return submit_jobs(user, form.recipe(user), form.count_said), 201
-    except InvalidRecipe as error:
-        form.refuse(error.field, str(error), error.code)
     except Refusal as refusal:
-        form.refuse(refusal.field, refusal.message, refusal.code)
+        form.refuse(refusal)
         return [], refusal.status
-    return [], 400
 
 
 def after_sending(data: Mapping[str, Any]) -> dict[str, str]:
@@ -204,7 +201,7 @@ def quote(user: User, fields: Mapping[str, Any]) -> PictureQuote:
     form = RecipeForm({**fields, "prompt": "a picture"})
     try:
         credits = total_price([form.recipe(user)]) * form.count_said if form.is_valid() else None
-    except (InvalidRecipe, Refusal):
+    except Refusal:
         credits = None
     if credits is None or credits <= left:
         return PictureQuote(form.cleaned_data.get("count") or 1, credits, left)

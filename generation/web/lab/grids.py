@@ -14,7 +14,6 @@ from generation.jobs.grids.submission import cancel_grid, price_of, submit_grid
 from generation.jobs.submission import random_seed
 from generation.models import Checkpoint, GeneratedImage, LabGrid, Lora, LoraMerge
 from generation.recipes.grids.axes import FIELDS
-from generation.recipes.picture import InvalidRecipe
 from generation.recipes.sampling import SAMPLERS, SCHEDULES
 from generation.web.access import SignedInRequest, asks_for_part, refused, say, signed_in_only
 from generation.web.catalog.samples import released_samples, samples_of
@@ -45,9 +44,9 @@ def lab(request: SignedInRequest) -> HttpResponse:
     if form.is_valid():
         try:
             return redirect("lab-grid", submit_grid(request.user, form.plan(request.user)).code)
-        except (Refusal, InvalidRecipe) as error:
-            form.refuse_with(error)
-            status = getattr(error, "status", 400)
+        except Refusal as refusal:
+            form.refuse(refusal)
+            status = refusal.status
     fields = {**request.POST.dict(), "mix": list(form.mixed)}
     return page(request, form, fields, status)
 
@@ -119,8 +118,6 @@ def quote(request: SignedInRequest) -> HttpResponse:
             return JsonResponse({"detail": str(first)}, status=400)
         plan = form.plan(request.user)
         credits = price_of(plan)
-    except InvalidRecipe as error:
-        return JsonResponse({"code": error.code, "detail": str(error), "field": error.field}, status=400)
     except Refusal as refusal:
         return refused(refusal)
     left = wallet_of(request.user).balance

@@ -18,7 +18,6 @@ State, Action = TrainingRun.State, TrainingRun.Action
 ACTIONS_UNDER_WAY = {
     Action.PAUSE: "Pausing after this step",
     Action.STOP: "Stopping; it is measured once more, and the best is kept",
-    Action.DISCARD: "Stopping",
 }
 BADGES = {State.DONE: "badge--ok", State.FAILED: "badge--danger", State.RUNNING: "badge--accent"}
 

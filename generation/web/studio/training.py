@@ -16,7 +16,6 @@ from accounts.models import User
 from accounts.refusals import Refusal
 from generation.catalog.resolving import find_checkpoint
 from generation.models import Checkpoint, DataSet, TrainingRun
-from generation.recipes.picture import InvalidRecipe
 from generation.recipes.presets import FIRST_PRESET, PRESETS, preset_fields
 from generation.recipes.pricing import training_work
 from generation.recipes.training import TrainingRecipe
@@ -49,16 +48,14 @@ def start(request: SignedInRequest, dataset: DataSet) -> HttpResponse:
     if form.is_valid():
         try:
             return begun(request, dataset, form)
-        except InvalidRecipe as error:
-            form.refuse(error.field, str(error), error.code)
         except Refusal as refusal:
-            form.refuse(refusal.field, refusal.message, refusal.code)
+            form.refuse(refusal)
             status = refusal.status
     return page(request, dataset, form, status)
 
 
 def begun(request: SignedInRequest, dataset: DataSet, form: TrainingForm) -> HttpResponse:
-    """The page of what was started. Raises Refusal and InvalidRecipe."""
+    """The page of what was started. Raises Refusal."""
     user, name = request.user, form.cleaned_data["name"]
     recipe = form.recipe(dataset, find_checkpoint(user, form.cleaned_data["checkpoint"]))
     if "search" in request.POST:
@@ -158,8 +155,6 @@ def training_quote_of(user: User, dataset: DataSet, fields: Mapping[str, Any]) -
         checkpoint = find_checkpoint(user, form.cleaned_data["checkpoint"])
         recipe = form.recipe(dataset, checkpoint)
         prepared = prepare(user, dataset, recipe)
-    except InvalidRecipe as error:
-        return TrainingQuote(None, left, str(error))
     except Refusal as refusal:
         return TrainingQuote(None, left, refusal.message)
     credits, held_out = prepared.credits, sum(entry["held_out"] for entry in prepared.manifest)
@@ -174,8 +169,6 @@ def search_quote(user: User, dataset: DataSet, recipe: TrainingRecipe, form: Tra
     try:
         axes = form.axes()
         return (quote_search(user, dataset, recipe, axes), "") if axes else (None, "")
-    except InvalidRecipe as error:
-        return None, str(error)
     except Refusal as refusal:
         return None, refusal.message
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 
+from accounts.refusals import Refusal
 from generation.models import Checkpoint, DataSet
 from generation.recipes.picture import InvalidRecipe
 from generation.recipes.presets import PRESETS, with_preset
@@ -152,9 +153,10 @@ class TrainingForm(forms.Form):
         texts = {axis: self.cleaned_data[f"axis_{axis}"] for axis in AXES}
         return {axis: _values(axis, text, getattr(defaults, axis)) for axis, text in texts.items() if text.strip()}
 
-    def refuse(self, field: str, sentence: str, code: str = "") -> None:
+    def refuse(self, refusal: Refusal) -> None:
         """Put a refusal at the field it is about; without one it stands above the form."""
-        self.add_error(field if field in self.fields else None, forms.ValidationError(sentence, code or None))
+        field = refusal.field if refusal.field in self.fields else None
+        self.add_error(field, forms.ValidationError(refusal.message, refusal.code))
 
 
 def _values(axis: str, text: str, default: Any) -> list[Any]:

@@ -23,9 +23,10 @@ from accounts.models import CreditEntry, Plan, User, Wallet
 from accounts.refusals import Conflict, Refusal
 from generation.audit.jobs import jobs_and_images, ownerless_holds, unended_holds, unpaid_jobs, wrong_endings
 from generation.jobs import fairness, lifecycle, upkeep
-from generation.jobs.queueing import LEASE, claim_next, claim_of, heartbeat
+from generation.jobs.queueing import claim_next, claim_of, heartbeat
 from generation.jobs.submission import submit_jobs
 from generation.models import Checkpoint, GeneratedImage, GpuWorker, Job
+from generation.models.leases import LEASE
 from generation.recipes.picture import Recipe
 
 PIXELS = np.zeros((64, 64, 3), np.uint8)
@@ -175,9 +176,8 @@ class Jobs(RuleBasedStateMachine):
 
     @invariant()
     def no_picture_without_its_charge(self) -> None:
-        assert sorted(image.job.reference for image in GeneratedImage.objects.select_related("job")) == entries(
-            "settle"
-        )
+        drawn = Job.objects.filter(pk__in=GeneratedImage.objects.values("job"))
+        assert sorted(job.reference for job in drawn) == entries("settle")
 
     @invariant()
     def a_suspect_is_drawn_alone(self) -> None:

@@ -13,8 +13,9 @@ from django.utils import timezone
 from accounts.models import CreditEntry, Plan, User
 from generation.jobs import upkeep
 from generation.jobs.lifecycle import release_job
-from generation.jobs.queueing import LEASE, claim_next
+from generation.jobs.queueing import claim_next
 from generation.models import GpuWorker, Job
+from generation.models.leases import LEASE
 from tests.conftest import credits_of
 from tests.generation.conftest import Draw, Queue
 
@@ -78,7 +79,8 @@ def test_one_that_hangs_goes_alone_while_the_heart_beats(alice: User, queue: Que
     GpuWorker.objects.create(name="w", seen_at=Now())
     Job.objects.filter(pk=hanging.pk).update(lease_until=Now() - timedelta(seconds=1))
     assert upkeep.requeue_expired_leases() == 1
-    hanging.refresh_from_db(), fine.refresh_from_db()
+    hanging.refresh_from_db()
+    fine.refresh_from_db()
     assert (hanging.state, hanging.solo_crash_count) == ("queued", 1)
     assert (fine.state, fine.crash_count) == ("running", 0)
 

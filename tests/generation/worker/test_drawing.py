@@ -155,7 +155,7 @@ def test_without_its_engine_a_worker_ends_and_leaves_its_jobs_to_others(
 
     monkeypatch.setattr(worker.renderer._loop, "_round", die)
     monkeypatch.setattr("os._exit", exits.append)
-    monkeypatch.setattr("generation.jobs.queueing.HEARTBEAT_SECONDS", 0.01)
+    monkeypatch.setattr("generation.models.leases.HEARTBEAT_SECONDS", 0.01)
     assert drawing.perform_ready_jobs() == 1, "it takes no second one"
     assert [state(job)[0] for job in (first, second)] == ["running", "queued"], "the lease of the first will run out"
     worker._keep_beating()
@@ -204,7 +204,7 @@ def test_the_heart_beats_on_whatever_is_raised(
         raise InterfaceError("connection already closed")
 
     monkeypatch.setattr(worker, "heartbeat", broken)
-    monkeypatch.setattr("generation.jobs.queueing.HEARTBEAT_SECONDS", 0.01)
+    monkeypatch.setattr("generation.models.leases.HEARTBEAT_SECONDS", 0.01)
     worker._keep_beating()
     assert len(beats) == 3
 

@@ -45,7 +45,8 @@ def output(
         mixed.add(key, weights.unet)
     noise, text = torch.randn(1, 4, 8, 8, generator=torch.manual_seed(1)), torch.ones(1, 6, 768)
     with torch.no_grad(), mixed.rows([picks]):
-        return unet(noise, 500, text).sample
+        sample: torch.Tensor = unet(noise, 500, text).sample
+    return sample
 
 
 def through_file(path: Path, parents: Sequence[tuple[LoraWeights, float]], rank: int) -> LoraWeights:

@@ -64,7 +64,7 @@ def test_a_closed_training_goes_on_to_the_same_bytes(tmp_path: Path, optimizer: 
     training = train(wanted, tiny_checkpoint(), bars(), tmp_path / "parts")
     while not (isinstance(event := next(training), Progress) and event.step == 3):
         pass
-    training.close()  # type: ignore[attr-defined]
+    training.close()
     progress, measured, _ = run(tmp_path / "parts", wanted)
     assert [one.step for one in progress] == [4, 5, 6]
     assert [one.step for one in measured] == [0, 6], "what was told before is told again"

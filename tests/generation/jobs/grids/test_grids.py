@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import numpy as np
 import pytest
+from django.db import connection
 from PIL import Image
 
 from accounts.credits import hold
@@ -52,10 +54,38 @@ def test_cells_are_siblings_with_one_price(alice: User, catalog: Checkpoint) -> 
     assert not is_last(jobs[0])
 
 
+def test_sixty_four_cells_take_few_queries(
+    alice: User,
+    catalog: Checkpoint,
+    django_assert_max_num_queries: Any,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    alice.plan.max_queued = alice.plan.max_grid_pictures = 64
+    recipe = BASE.replace(prompt="a red apple <lora:line-art:0.7>")
+    plan = GridPlan(recipe, (Axis.read("lora_weight", "0-0.7 [8]", "line-art"), Axis.read("seed", "1-8")))
+    with django_assert_max_num_queries(60), django_capture_on_commit_callbacks(execute=True):
+        grid = submit_grid(alice, plan)
+    assert grid.jobs.count() == 64
+
+
+def test_names_are_resolved_before_anything_is_locked(alice: User, catalog: Checkpoint) -> None:
+    read: list[str] = []
+
+    def note(execute: Any, sql: str, *args: Any) -> Any:
+        read.append(sql)
+        return execute(sql, *args)
+
+    with connection.execute_wrapper(note):
+        submit_grid(alice, steps_and_seeds())
+    locked = next(place for place, sql in enumerate(read) if "queueshare" in sql)
+    names = [place for place, sql in enumerate(read) if "_checkpoint" in sql or "_lora" in sql or "_embedding" in sql]
+    assert names and max(names) < locked
+
+
 def test_it_ends_as_one_picture_that_can_be_published(alice: User, catalog: Checkpoint) -> None:
     grid = submit_grid(alice, steps_and_seeds())
     draw_all()
-    assert is_last(grid.jobs.first()) and finish_ready_grids() == 1 and finish_ready_grids() == 0
+    assert is_last(grid.jobs.order_by("pk")[0]) and finish_ready_grids() == 1 and finish_ready_grids() == 0
     grid.refresh_from_db()
     image = grid.image
     assert grid.state == "done" and image.job is None
@@ -71,7 +101,7 @@ def test_it_ends_as_one_picture_that_can_be_published(alice: User, catalog: Chec
 def test_a_cell_whose_file_is_lost_keeps_no_other_grid_waiting(alice: User, catalog: Checkpoint) -> None:
     waiting, other = (submit_grid(alice, steps_and_seeds()) for _ in range(2))
     draw_all()
-    name = waiting.jobs.first().image.file
+    name = waiting.jobs.order_by("pk")[0].image.file
     data = files.read(name)
     files.discard(name)
     assert finish_ready_grids() == 1
