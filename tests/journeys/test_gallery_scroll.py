@@ -7,7 +7,7 @@ from collections.abc import Callable
 from playwright.sync_api import BrowserContext, expect
 
 from accounts.models import User
-from gallery.paging import POSTS_A_PAGE
+from gallery.views.index import POSTS_A_PAGE
 from tests.gallery.conftest import Publish, finish, publish, send_in, weights
 
 __all__ = ["finish", "publish", "send_in", "weights"]
