@@ -5,6 +5,9 @@ Each verb is atomic and may be repeated: a reference has at most one entry of a 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from django.db import IntegrityError, transaction
 from django.db.models import F, Sum
 from django.utils import timezone
@@ -13,6 +16,15 @@ from accounts.models import CreditEntry, User, Wallet
 from accounts.refusals import NotEnoughCredits
 
 Kind = CreditEntry.Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Credits to be set aside for one reference, which ends the hold later by `settle` or `release`."""
+
+    reference: str
+    amount: int
+    note: str = ""
 
 
 def wallet_of(user: User) -> Wallet:
@@ -44,13 +56,23 @@ def grant_daily(user: User) -> bool:
 
 def hold(user: User, amount: int, *, reference: str, note: str = "") -> None:
     """Set `amount` credits aside for `reference`; NotEnoughCredits when the balance does not pay."""
-    wallet = wallet_of(user)
+    hold_many(user, [Hold(reference, amount, note)])
+
+
+def hold_many(user: User, holds: Sequence[Hold]) -> None:
+    """Set aside what all of these cost, each with an entry of its own; NotEnoughCredits when that is not there."""
+    wallet, total = wallet_of(user), sum(each.amount for each in holds)
     with transaction.atomic():
         # The condition is in the update itself, so two submissions on the last credit cannot both pass.
-        paid = Wallet.objects.filter(pk=wallet.pk, balance__gte=amount).update(balance=F("balance") - amount)
+        paid = Wallet.objects.filter(pk=wallet.pk, balance__gte=total).update(balance=F("balance") - total)
         if not paid:
-            raise NotEnoughCredits("no-credits", _too_dear(wallet, amount))
-        _enter(wallet, Kind.HOLD, -amount, reference, note)
+            raise NotEnoughCredits("no-credits", _too_dear(wallet, total))
+        CreditEntry.objects.bulk_create(
+            CreditEntry(
+                wallet=wallet, kind=Kind.HOLD, amount=-each.amount, reference=each.reference, note=each.note[:200]
+            )
+            for each in holds
+        )
 
 
 def settle(reference: str, cost: int, note: str = "") -> bool:

@@ -35,14 +35,19 @@ def enforce_quota(plan: Plan, usage: Usage, request: Request) -> None:
         raise Refusal("too-large", f"Your plan draws at most {plan.max_pixels:,} pixels a picture.", field="width")
     if request.steps > plan.max_steps:
         raise Refusal("too-many-steps", f"Your plan takes at most {plan.max_steps} steps.", field="steps")
-    if usage.queued + request.pictures > plan.max_queued:
-        raise QuotaExceeded(
-            "queue-full",
-            f"You have {usage.queued} pictures in line; your plan holds {plan.max_queued}. "
-            "Wait for some to finish, or cancel a few.",
-        )
+    enforce_queue(plan, usage.queued, request.pictures)
     if usage.stored_bytes >= plan.storage_bytes:
         raise QuotaExceeded(
             "storage-full",
             "Your pictures fill the storage of your plan. Delete some to make room.",
+        )
+
+
+def enforce_queue(plan: Plan, queued: int, more: int) -> None:
+    """Raise QuotaExceeded when so many `more` jobs do not fit beside those that are queued."""
+    if queued + more > plan.max_queued:
+        raise QuotaExceeded(
+            "queue-full",
+            f"You have {queued} pictures in line; your plan holds {plan.max_queued}. "
+            "Wait for some to finish, or cancel a few.",
         )

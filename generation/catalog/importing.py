@@ -1,4 +1,4 @@
-"""Filling the catalog: what lies in a weights folder becomes rows. Which rows a person may use is `weights`'.
+"""Filling the catalog: what lies in a weights folder becomes rows. Which rows a user may use is `resolving`'s.
 
 A card, `NAME.card.json` beside a file or a checkpoint's folder, brings what no header tells: title, licence,
 description, defaults and example prompts.
@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from generation.catalog.loras.naming import first_free, numbered
 from generation.models import Checkpoint, Embedding, Lora, Vae
 from generation.models.catalog import WeightRow
-from generation.weightfiles.classify import WeightFile, WeightFileRefused, read_weightfile
+from generation.weightfiles.classify import WeightFile, WeightFileRefused, read_weightfile, stamp_of
 
 ROWS: dict[str, type[WeightRow]] = {"checkpoint": Checkpoint, "lora": Lora, "embedding": Embedding, "vae": Vae}
 CARD_FIELDS = {
@@ -92,19 +93,14 @@ def retire_former(rows: type[WeightRow], relative: str) -> None:
         row.save()
 
 
-def stamp_of(path: Path) -> str:
-    files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
-    stats = [file.stat() for file in files]
-    return f"{sum(s.st_size for s in stats)}-{max((s.st_mtime_ns for s in stats), default=0)}"
-
-
 def free_name(rows: type[WeightRow], path: Path) -> str:
-    """The file's stem as a word for prompts; a second file of that name gets a number."""
+    """The file's stem as a word for prompts; one that is taken, for LoRAs also by a series or a page, gets a number."""
     stem = path.stem if path.is_file() else path.name
     name = re.sub(r"[^\w-]+", "-", stem, flags=re.ASCII).strip("-")[:90] or "weights"
+    if rows is Lora:
+        return first_free(name)
     taken = set(rows.objects.filter(name__startswith=name).values_list("name", flat=True))
-    candidates = (name if n == 1 else f"{name}-{n}" for n in range(1, len(taken) + 2))
-    return next(candidate for candidate in candidates if candidate not in taken)
+    return next(candidate for candidate in numbered(name) if candidate not in taken)
 
 
 def fields_of(weights: WeightFile, path: Path) -> dict[str, Any]:

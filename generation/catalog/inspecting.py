@@ -5,16 +5,17 @@ The rules of the language are `prompting`'s; this module only tells it what ther
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from accounts.models import User
 from accounts.refusals import Refusal
+from generation.catalog.resolving import Resolved, prompt_names
 from generation.catalog.tokenizing import measure_for
-from generation.models import Checkpoint, Embedding, Lora, Wildcard
+from generation.models import Checkpoint, Embedding
 from generation.models.catalog import FAMILY_TITLES
-from generation.prompting import Inspection, KnownName, Measure, Problem, inspect
+from generation.prompting import Inspection, Measure, Problem, inspect
 from generation.recipes.picture import MAX_PROMPT_CHARS, Recipe
 from generation.recipes.sampling import calls_of, schedule_length
 
@@ -37,15 +38,6 @@ class Inspected:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
-    """What a person may name in a prompt."""
-
-    loras: Sequence[KnownName]
-    embeddings: Sequence[KnownName]
-    wildcards: Mapping[str, Sequence[str]]
-
-
 def inspect_prompt(
     user: User,
     prompt: str,
@@ -60,9 +52,9 @@ def inspect_prompt(
 
     Without a checkpoint neither families nor tokens are known. Never raises over a text.
     """
-    names = names_for(user)
+    names = prompt_names(user)
     length, calls = schedule_length(sampler, steps), calls_of(sampler, steps)
-    measure = _measure(user, checkpoint)
+    measure = _measure(checkpoint, names.embeddings)
     chunk_tokens = checkpoint.chunk_tokens if checkpoint else 75
     both = [
         inspect(
@@ -71,8 +63,8 @@ def inspect_prompt(
             calls=calls,
             negative=negative,
             family=checkpoint.family if checkpoint else "",
-            loras=names.loras,
-            embeddings=names.embeddings,
+            loras=names.known_loras,
+            embeddings=names.known_embeddings,
             wildcards=names.wildcards,
             seed=seed,
             measure=measure,
@@ -82,48 +74,42 @@ def inspect_prompt(
     return Inspected(both[0], both[1], steps, chunk_tokens)
 
 
-def names_for(user: User) -> Names:
-    # Oldest first: where several versions have the word of their series as an alias, the last one is meant.
-    usable = Lora.objects.usable_by(user).order_by("version")
-    loras = usable.values_list("name", "family", "trigger_words", "series")
-    embeddings = Embedding.objects.usable_by(user).values_list("name", "family")
-    return Names(
-        loras=[
-            KnownName(name, family, tuple(map(str, words)), (series,) if series else ())
-            for name, family, words, series in loras
-        ],
-        embeddings=[KnownName(name, family) for name, family in embeddings],
-        wildcards={row.name: row.choices for row in Wildcard.objects.filter(is_enabled=True)},
-    )
+def refuse_errors(resolved: Resolved, recipes: Iterable[Recipe]) -> None:
+    """Raise a Refusal for the first error in any prompt, with the place where it was typed. Warnings pass.
 
-
-def refuse_errors(user: User, recipe: Recipe, checkpoint: Checkpoint, seeds: Sequence[int]) -> None:
-    """Raise a Refusal for the first error in either prompt, with the place where it was typed. Warnings pass.
-
-    Every seed is looked at where something is drawn, for each may draw something else.
+    Recipes of one submission differ in little: a text is inspected again only where its schedule or checkpoint is
+    another, or where choices and wildcards draw by another seed.
     """
-    names = names_for(user)
-    for field, text in (("prompt", recipe.prompt), ("negative_prompt", recipe.negative_prompt)):
-        drawn = "{" in text or "__" in text
-        for seed in seeds if drawn else seeds[:1]:
-            found = inspect(
-                text,
-                schedule_length(recipe.sampler, recipe.steps),
-                calls=calls_of(recipe.sampler, recipe.steps),
-                negative=field == "negative_prompt",
-                family=checkpoint.family,
-                loras=names.loras,
-                wildcards=names.wildcards,
-                seed=seed,
-            )
-            for error in found.errors:
-                raise Refusal(error.code, _sentence(error, found, checkpoint), field=field)
+    inspected = set()
+    for recipe in recipes:
+        for field, text in (("prompt", recipe.prompt), ("negative_prompt", recipe.negative_prompt)):
+            seed = recipe.seed if "{" in text or "__" in text else 0
+            case = (field, text, recipe.steps, recipe.sampler, recipe.checkpoint, seed)
+            if case not in inspected:
+                inspected.add(case)
+                _refuse_error(resolved, recipe, field, text)
 
 
-def _measure(user: User, checkpoint: Checkpoint | None) -> Measure | None:
+def _refuse_error(resolved: Resolved, recipe: Recipe, field: str, text: str) -> None:
+    checkpoint = resolved.checkpoints[recipe.checkpoint]
+    inspection = inspect(
+        text,
+        schedule_length(recipe.sampler, recipe.steps),
+        calls=calls_of(recipe.sampler, recipe.steps),
+        negative=field == "negative_prompt",
+        family=checkpoint.family,
+        loras=resolved.names.known_loras,
+        wildcards=resolved.names.wildcards,
+        seed=recipe.seed,
+    )
+    for error in inspection.errors:
+        raise Refusal(error.code, _sentence(error, inspection, checkpoint), field=field)
+
+
+def _measure(checkpoint: Checkpoint | None, embeddings: Iterable[Embedding]) -> Measure | None:
     if checkpoint is None:
         return None
-    return measure_for(checkpoint, Embedding.objects.usable_by(user).for_family(checkpoint.family))
+    return measure_for(checkpoint, [row for row in embeddings if row.family == checkpoint.family])
 
 
 def _sentence(error: Problem, found: Inspection, checkpoint: Checkpoint) -> str:

@@ -1,49 +1,123 @@
-"""Pinning: the names in a recipe become files that its owner may use, or a refusal that says which word is wrong."""
+"""What the names in recipes stand for: rows that their user may use, read once a submission, or a refusal."""
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from accounts.models import User
 from accounts.refusals import Refusal
-from generation.models import Checkpoint, Embedding, Lora, Vae
-from generation.models.catalog import FAMILY_TITLES, WeightRow
-from generation.prompting import Tag, TagError, extract_tags
+from generation.models import Checkpoint, Embedding, Lora, Vae, Wildcard
+from generation.models.catalog import FAMILY_TITLES
+from generation.prompting import KnownName, Tag, TagError, extract_tags
+from generation.prompting.names import NameBook
 from generation.recipes.picture import EmbeddingPick, LoraPick, Recipe
 
 
-def pin_weights(user: User, recipe: Recipe) -> Recipe:
+@dataclass(frozen=True, slots=True)
+class PromptNames:
+    """What a user may name in a prompt, read once.
+
+    LoRAs stand oldest version first: of those that share an alias the last is meant.
+    """
+
+    loras: Mapping[str, Lora]
+    embeddings: Sequence[Embedding]
+    wildcards: Mapping[str, Sequence[str]]
+    known_loras: Sequence[KnownName]
+    known_embeddings: Sequence[KnownName]
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The rows that the recipes of one submission name. Looking one up makes no query.
+
+    Checkpoints and VAEs stand under the names that the recipes have for them, which is "" for the default checkpoint.
+    """
+
+    checkpoints: Mapping[str, Checkpoint]
+    vaes: Mapping[str, Vae]
+    names: PromptNames
+    lora_books: Mapping[str, NameBook]
+    """The LoRAs by every word that means one, for each family of the checkpoints."""
+
+
+def resolve(user: User, *recipes: Recipe) -> Resolved:
+    """Read what these recipes name, in a handful of queries however many they are.
+
+    Raises Refusal for an unknown checkpoint or VAE. Words of the prompts are looked up later, since choices and
+    wildcards may still draw others.
+    """
+    checkpoints = find_checkpoints(user, {recipe.checkpoint for recipe in recipes})
+    names = prompt_names(user)
+    return Resolved(
+        checkpoints,
+        find_vaes(user, {recipe.vae for recipe in recipes if recipe.vae}),
+        names,
+        {row.family: NameBook(names.known_loras, row.family) for row in checkpoints.values()},
+    )
+
+
+def prompt_names(user: User) -> PromptNames:
+    usable = Lora.objects.usable_by(user).order_by("version", "-pk")
+    loras = list(usable.only("name", "family", "sha256", "trigger_words", "series", "version"))
+    embeddings = list(Embedding.objects.usable_by(user))
+    return PromptNames(
+        loras={row.name: row for row in loras},
+        embeddings=embeddings,
+        wildcards={row.name: row.choices for row in Wildcard.objects.filter(is_enabled=True)},
+        known_loras=[
+            KnownName(row.name, row.family, tuple(map(str, row.trigger_words)), (row.series,) if row.series else ())
+            for row in loras
+        ],
+        known_embeddings=[KnownName(row.name, row.family) for row in embeddings],
+    )
+
+
+def pin_weights(resolved: Resolved, recipe: Recipe) -> Recipe:
     """The recipe with every weight file pinned by sha256, and its LoRA picks equal to the tags of its prompt.
 
     Raises Refusal naming the word and its place: unknown names, files of another family, files of somebody else.
     """
-    checkpoint = find_checkpoint(user, recipe.checkpoint)
+    checkpoint = resolved.checkpoints[recipe.checkpoint]
     recipe = write_picks_as_tags(recipe)
     return recipe.replace(
         checkpoint=checkpoint.name,
         checkpoint_sha256=checkpoint.sha256,
-        vae_sha256=_find_vae(user, recipe.vae, checkpoint).sha256 if recipe.vae else "",
-        loras=tuple(pin_loras(user, recipe.prompt, checkpoint)),
-        embeddings=tuple(_find_embeddings(user, recipe, checkpoint)),
+        vae_sha256=resolved.vaes[recipe.vae].sha256 if recipe.vae else "",
+        loras=tuple(pin_loras(resolved, recipe.prompt, checkpoint)),
+        embeddings=tuple(_pin_embeddings(resolved, recipe, checkpoint)),
     )
 
 
 def find_checkpoint(user: User, name: str) -> Checkpoint:
+    """The checkpoint of this name, or the default one for "". Raises Refusal where the user may use no such one."""
+    return find_checkpoints(user, {name})[name]
+
+
+def find_checkpoints(user: User, names: Iterable[str]) -> dict[str, Checkpoint]:
     usable = Checkpoint.objects.usable_by(user)
-    if not name:
-        default: Checkpoint | None = usable.filter(is_default=True).first() or usable.order_by("pk").first()
+    wanted = set(names)
+    rows: dict[str, Checkpoint] = {row.name: row for row in usable.filter(name__in=wanted - {""})}
+    if "" in wanted:
+        default = usable.order_by("-is_default", "pk").first()
         if default is None:
             raise Refusal("no-checkpoint", "No checkpoint is installed yet; ask the operator.", field="checkpoint")
-        return default
-    found: Checkpoint | None = usable.filter(name=name).first()
-    if found is None:
-        raise Refusal(
-            "unknown-checkpoint", f"There is no checkpoint “{name}”.{did_you_mean(name, usable)}", field="checkpoint"
-        )
-    return found
+        rows[""] = default
+    if unknown := sorted(wanted - rows.keys()):
+        meant = did_you_mean(unknown[0], usable.values_list("name", flat=True))
+        raise Refusal("unknown-checkpoint", f"There is no checkpoint “{unknown[0]}”.{meant}", field="checkpoint")
+    return rows
+
+
+def find_vaes(user: User, names: Iterable[str]) -> dict[str, Vae]:
+    wanted = set(names)
+    rows: dict[str, Vae] = {row.name: row for row in Vae.objects.usable_by(user).filter(name__in=wanted)}
+    if unknown := sorted(wanted - rows.keys()):
+        raise Refusal("unknown-vae", f"There is no VAE “{unknown[0]}”.", field="vae")
+    return rows
 
 
 def write_picks_as_tags(recipe: Recipe) -> Recipe:
@@ -54,19 +128,22 @@ def write_picks_as_tags(recipe: Recipe) -> Recipe:
     return recipe.replace(prompt=text)
 
 
-def pin_loras(user: User, prompt: str, checkpoint: Checkpoint) -> Iterable[LoraPick]:
-    usable = Lora.objects.usable_by(user)
+def pin_loras(resolved: Resolved, prompt: str, checkpoint: Checkpoint) -> Iterator[LoraPick]:
+    rows, book = resolved.names.loras, resolved.lora_books[checkpoint.family]
     for tag in _tags(prompt):
-        lora = usable.named(tag.name)
+        known = book.find(tag.name)
         place = f"at character {tag.start + 1}"
-        if lora is None:
+        if known is None:
+            meant = did_you_mean(tag.name, rows)
+            raise Refusal("unknown-lora", f"There is no LoRA “{tag.name}” ({place}).{meant}", field="prompt")
+        if known.family != checkpoint.family:
             raise Refusal(
-                "unknown-lora",
-                f"There is no LoRA “{tag.name}” ({place}).{did_you_mean(tag.name, usable)}",
+                "wrong-family",
+                f"The LoRA “{tag.name}” ({place}) is for {FAMILY_TITLES[known.family]}; "
+                f"“{checkpoint.title}” is {FAMILY_TITLES[checkpoint.family]}.",
                 field="prompt",
             )
-        _refuse_other_family(lora, checkpoint, f"The LoRA “{tag.name}” ({place})", "prompt")
-        yield LoraPick(lora.name, tag.weight, tag.text_weight, lora.sha256)
+        yield LoraPick(known.name, tag.weight, tag.text_weight, rows[known.name].sha256)
 
 
 def _tags(prompt: str) -> list[Tag]:
@@ -82,30 +159,14 @@ def _tag_text(pick: LoraPick) -> str:
     return f"<lora:{pick.name}:{pick.text_weight:g}:{pick.weight:g}>"
 
 
-def _find_vae(user: User, name: str, checkpoint: Checkpoint) -> Vae:
-    vae: Vae | None = Vae.objects.usable_by(user).filter(name=name).first()
-    if vae is None:
-        raise Refusal("unknown-vae", f"There is no VAE “{name}”.", field="vae")
-    return vae
-
-
-def _find_embeddings(user: User, recipe: Recipe, checkpoint: Checkpoint) -> Iterable[EmbeddingPick]:
+def _pin_embeddings(resolved: Resolved, recipe: Recipe, checkpoint: Checkpoint) -> Iterator[EmbeddingPick]:
     """Embeddings are plain words: those of another family simply stay words."""
     text = f"{recipe.prompt}\n{recipe.negative_prompt}"
-    for embedding in Embedding.objects.usable_by(user).for_family(checkpoint.family):
-        if re.search(rf"(?<!\w){re.escape(embedding.name)}(?!\w)", text, re.IGNORECASE):
-            yield EmbeddingPick(embedding.name, embedding.sha256)
+    for row in resolved.names.embeddings:
+        if row.family == checkpoint.family and re.search(rf"(?<!\w){re.escape(row.name)}(?!\w)", text, re.IGNORECASE):
+            yield EmbeddingPick(row.name, row.sha256)
 
 
-def _refuse_other_family(row: WeightRow, checkpoint: Checkpoint, what: str, field: str) -> None:
-    if row.family != checkpoint.family:
-        raise Refusal(
-            "wrong-family",
-            f"{what} is for {FAMILY_TITLES[row.family]}; “{checkpoint.title}” is {FAMILY_TITLES[checkpoint.family]}.",
-            field=field,
-        )
-
-
-def did_you_mean(name: str, rows: Any) -> str:
-    close = difflib.get_close_matches(name, rows.values_list("name", flat=True), n=1, cutoff=0.5)
+def did_you_mean(name: str, names: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     return f" Did you mean “{close[0]}”?" if close else ""

@@ -48,8 +48,8 @@ def stamp(owner: User, works: Sequence[float]) -> list[float]:
 
 def held_share(owner: User) -> QueueShare:
     """Held until the transaction ends. Whoever changes several of a person's jobs takes it before any of them."""
-    QueueShare.objects.get_or_create(owner=owner)
-    return QueueShare.objects.select_for_update().get(owner=owner)
+    share, _ = QueueShare.objects.select_for_update().get_or_create(owner=owner)
+    return share
 
 
 def speed_of(owner: User) -> float:

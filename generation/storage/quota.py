@@ -18,7 +18,9 @@ def stored_bytes(user: User) -> int:
         Snapshot.objects.filter(run__owner=user),
         Lora.objects.filter(owner=user),
     )
-    return sum(rows.aggregate(total=Sum("size_bytes"))["total"] or 0 for rows in kept)
+    first, *others = (rows.order_by().values_list(Sum("size_bytes")) for rows in kept)
+    # PostgreSQL gives decimals for sums of big integers.
+    return sum(int(total or 0) for (total,) in first.union(*others, all=True))
 
 
 def check_room(user: User, more_bytes: int) -> None:

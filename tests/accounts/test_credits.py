@@ -37,6 +37,26 @@ def test_daily_credits_never_take_away(alice: User) -> None:
     assert balance(alice) == 1000
 
 
+def test_several_holds_are_one_payment_and_end_one_by_one(alice: User) -> None:
+    credits.hold_many(alice, [credits.Hold("job:1", 10, "an apple"), credits.Hold("job:2", 20)])
+    assert balance(alice) == 970
+    assert credits.release("job:1")
+    assert balance(alice) == 980
+    assert credits.settle("job:2", 20)
+    assert balance(alice) == 980
+    assert CreditEntry.objects.get(reference="job:1", kind="hold").note == "an apple"
+
+
+def test_several_holds_are_all_refused_together(alice: User) -> None:
+    with pytest.raises(NotEnoughCredits, match="costs 1200 credits and you have 1000"):
+        credits.hold_many(alice, [credits.Hold("job:1", 600), credits.Hold("job:2", 600)])
+    assert balance(alice) == 1000
+    credits.hold(alice, 5, reference="job:3")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        credits.hold_many(alice, [credits.Hold("job:1", 5), credits.Hold("job:3", 5)])
+    assert balance(alice) == 995
+
+
 def test_hold_then_settle_spends_the_cost_and_returns_the_rest(alice: User) -> None:
     credits.hold(alice, 10, reference="job:1")
     assert balance(alice) == 990

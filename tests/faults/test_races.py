@@ -18,7 +18,7 @@ from accounts import budgets, credits
 from accounts.credits import grant
 from accounts.models import ApiToken, CreditEntry, Plan, User
 from accounts.refusals import Conflict
-from generation.audit.jobs import audit
+from generation.audit.checks import audit
 from generation.jobs import lifecycle
 from generation.jobs.queueing import claim_next
 from generation.jobs.submission import submit_jobs
@@ -111,7 +111,7 @@ def test_submitting_and_ending_lock_in_one_order(
     submit_jobs(alice, recipe, token=token)
     job = claim_next("w")
     assert job is not None
-    for module, verb in ((credits, "hold"), (credits, "release"), (budgets, "spend")):
+    for module, verb in ((credits, "hold_many"), (credits, "release"), (budgets, "spend")):
         monkeypatch.setattr(module, verb, partial(then_wait, getattr(module, verb)))
     with ThreadPoolExecutor(2) as pool:
         race(pool, alone(partial(submit_jobs, alice, recipe, token=token)), alone(partial(end, job)))

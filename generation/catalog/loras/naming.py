@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import count
 
 from accounts.refusals import Conflict, Refusal
@@ -35,9 +35,17 @@ def word_of(text: str) -> str:
 
 def free_name(text: str) -> str:
     """A word that no LoRA and no series has yet, near to the text."""
-    word = word_of(text)
-    candidates = (word if number == 1 else f"{word}-{number}" for number in count(1))
-    return next(name for name in candidates if not is_taken(name))
+    return first_free(word_of(text))
+
+
+def first_free(word: str) -> str:
+    """The word, or with the first number by which no LoRA, series or page goes."""
+    return next(name for name in numbered(word) if not is_taken(name))
+
+
+def numbered(word: str) -> Iterator[str]:
+    """`word`, `word-2`, `word-3` and so on."""
+    return (word if number == 1 else f"{word}-{number}" for number in count(1))
 
 
 def check_name(name: str) -> str:

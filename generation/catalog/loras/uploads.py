@@ -13,12 +13,11 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.refusals import Conflict, QuotaExceeded, Refusal
-from generation.catalog.importing import stamp_of
 from generation.catalog.loras import files, versions
 from generation.catalog.loras.naming import WORD_CHARS, clean_line, free_name
 from generation.models import Lora
 from generation.storage.quota import check_room
-from generation.weightfiles.classify import WeightFile, WeightFileRefused, read_weightfile
+from generation.weightfiles.classify import WeightFile, WeightFileRefused, read_weightfile, stamp_of
 
 logger = structlog.get_logger(__name__)
 

@@ -7,9 +7,9 @@ from contextlib import suppress
 from django.db import transaction
 
 from accounts.models import ApiToken, User
-from accounts.refusals import Conflict
+from accounts.refusals import Conflict, Refusal
 from generation.jobs.lifecycle import cancel_job
-from generation.jobs.submission import submit_grid_jobs, total_price
+from generation.jobs.submission import check_limits, prepare_all, total_price, write_jobs
 from generation.messages import wakeups
 from generation.models import Job, LabGrid
 from generation.recipes.grids.plan import GridPlan
@@ -21,10 +21,14 @@ def price_of(plan: GridPlan) -> int:
 
 
 def submit_grid(user: User, plan: GridPlan, token: ApiToken | None = None) -> LabGrid:
-    """Queue every cell of the plan as siblings. Raises Refusal and InvalidRecipe; then nothing has changed."""
-    recipes = [cell.recipe for cell in plan.cells()]
+    """Queue every cell of the plan as siblings. Raises Refusal; then nothing has changed."""
+    most = user.plan.max_grid_pictures
+    if plan.count > most:
+        raise Refusal("grid-too-large", f"Your plan draws grids of at most {most} pictures.", field="axis")
+    recipes = prepare_all(user, [cell.recipe for cell in plan.cells()])
+    check_limits(user, recipes, most)
     with transaction.atomic():
-        jobs = submit_grid_jobs(user, recipes, token)
+        jobs = write_jobs(user, recipes, token)
         grid = LabGrid.objects.create(
             owner=user,
             plan_json=plan.to_json(),

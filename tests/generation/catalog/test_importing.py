@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.urls import resolve
 
 from generation.catalog.importing import import_folder
 from generation.models import Checkpoint, Lora, Vae
@@ -60,6 +61,29 @@ def test_another_file_in_its_place_is_another_row(db: None, folder: Path) -> Non
     kept = Lora.objects.get(is_enabled=True)
     assert (kept.name, kept.path) == ("line-art", "loras/line-art.safetensors")
     assert Lora.objects.get(is_enabled=False).path == ""
+
+
+@pytest.mark.parametrize("word", ["upload", "Merge", "merges"])
+def test_a_lora_named_like_a_page_gets_a_number(db: None, folder: Path, word: str) -> None:
+    (folder / "loras" / "line-art.safetensors").rename(folder / f"{word}.safetensors")
+    outcomes(folder)
+    lora = Lora.objects.get(path=f"{word}.safetensors")
+    assert lora.name == f"{word}-2"
+    assert resolve(f"/loras/{lora.name}/").url_name == "lora"
+
+
+def test_a_lora_named_like_a_series_gets_a_number(db: None, folder: Path) -> None:
+    """Else the word that prompts use for the newest of the series would mean the new file."""
+    Lora.objects.create(name="ink-v1", series="ink", title="Ink", family="mini", path="x", sha256="a" * 64)
+    (folder / "loras" / "line-art.safetensors").rename(folder / "INK.safetensors")
+    outcomes(folder)
+    assert Lora.objects.get(path="INK.safetensors").name == "INK-2"
+
+
+def test_a_checkpoint_named_like_a_page_of_loras_keeps_its_name(db: None, tmp_path: Path) -> None:
+    shutil.copytree(BUNDLED / "emoji-diffusion", tmp_path / "upload")
+    outcomes(tmp_path)
+    assert Checkpoint.objects.get().name == "upload"
 
 
 def test_a_pickle_in_disguise_is_refused(db: None, tmp_path: Path) -> None:

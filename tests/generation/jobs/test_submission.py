@@ -13,7 +13,7 @@ from generation.jobs.submission import submit_jobs
 from generation.models import Checkpoint, Job, Lora
 from generation.recipes.picture import LoraPick, Recipe
 from tests.conftest import credits_of
-from tests.generation.conftest import Queue
+from tests.generation.conftest import Queue, add_worker
 
 
 def small(prompt: str = "a red apple", **fields: Any) -> Recipe:
@@ -45,6 +45,34 @@ def test_the_bell_rings_after_the_rows_are_there(
         (job,) = submit_jobs(alice, small())
         assert Job.objects.get(pk=job.pk).announced_at is None
     assert Job.objects.get(pk=job.pk).announced_at is not None
+
+
+def test_eight_pictures_take_twenty_queries(
+    alice: User,
+    catalog: Checkpoint,
+    django_assert_max_num_queries: Any,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    recipe = small("a {red|green} cat <lora:line-art:0.7> <lora:fluent-3d:0.4>", negative_prompt="dull")
+    submit_jobs(alice, recipe)  # their wallet and their place in the queue are there from now on
+    with django_assert_max_num_queries(20), django_capture_on_commit_callbacks(execute=True):
+        jobs = submit_jobs(alice, recipe, 8)
+    assert len({job.prompt for job in jobs}) == 2 and {len(job.recipe.loras) for job in jobs} == {2}
+    holds = CreditEntry.objects.filter(kind="hold", reference__in=[job.reference for job in jobs])
+    assert sorted(holds.values_list("reference", "amount")) == sorted((job.reference, -job.credits) for job in jobs)
+    assert not Job.objects.filter(pk__in=[job.pk for job in jobs], announced_at=None).exists()
+
+
+def test_more_wakeups_than_slots_are_not_sent(
+    alice: User, catalog: Checkpoint, wakeups_sent: list[tuple[Any, ...]], django_capture_on_commit_callbacks: Any
+) -> None:
+    for slots, sent in ((None, 1), (2, 2), (3, 4)):
+        if slots:
+            add_worker(f"w{slots}", slots=slots)
+        with django_capture_on_commit_callbacks(execute=True):
+            submit_jobs(alice, small(), 4)
+        assert wakeups_sent == [("generation.tasks.run_next_job",)] * sent, "at least one, at most one a job"
+        wakeups_sent.clear()
 
 
 def test_tags_become_pinned_picks(alice: User, catalog: Checkpoint) -> None:

@@ -10,14 +10,15 @@ from accounts.refusals import Conflict, NotFound, Refusal
 from generation.catalog.inspecting import inspect_prompt
 from generation.catalog.loras.sharing import delete_lora, describe, share
 from generation.catalog.loras.versions import follow, may_follow, versions_of
-from generation.catalog.resolving import pin_weights
+from generation.catalog.resolving import pin_weights, resolve
 from generation.models import Checkpoint, Lora
 from generation.recipes.picture import Recipe
 from tests.generation.catalog.loras.conftest import Bring
 
 
 def pinned(user: User, word: str) -> str:
-    return pin_weights(user, Recipe(f"an apple <lora:{word}:0.8>")).loras[0].name
+    recipe = Recipe(f"an apple <lora:{word}:0.8>")
+    return pin_weights(resolve(user, recipe), recipe).loras[0].name
 
 
 def test_the_word_means_the_newest(alice: User, bring: Bring, catalog: Checkpoint) -> None:

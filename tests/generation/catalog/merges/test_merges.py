@@ -110,12 +110,12 @@ def die(times: int = 2) -> LoraMerge:
     """The only merge is tried by workers that die, so many times."""
     for _ in range(times):
         assert queue.claim_next() is not None
-        LoraMerge.objects.update(started_at=timezone.now() - timedelta(hours=1))
+        LoraMerge.objects.update(lease_until=timezone.now() - timedelta(hours=1))
         queue.recover()
     return LoraMerge.objects.get()
 
 
-def test_two_deaths_set_its_own_parents_aside(alice: User, charlie: User, catalog: Checkpoint) -> None:
+def test_two_crashes_set_its_own_parents_aside(alice: User, charlie: User, catalog: Checkpoint) -> None:
     his, hers = give("line-art", charlie, "mit", may_download=True), give("fluent-3d", alice, "")
     submit_merge(alice, BOTH, 8, "Both")
     assert die(1).state == "queued" and Lora.objects.get(pk=hers.pk).is_enabled

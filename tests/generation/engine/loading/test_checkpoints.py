@@ -267,7 +267,7 @@ def test_the_least_recently_used_leaves_first() -> None:
     for key in ("c0", "c1", "c0", "c2"):
         lease_once(cache, key)
     assert cache.held_bytes == 2 * size
-    assert set(cache._shelf._places) == {"checkpoint c0", "checkpoint c2"}
+    assert set(cache._held.keys) == {"checkpoint c0", "checkpoint c2"}
     cache.clear()
     assert cache.held_bytes == 0
 

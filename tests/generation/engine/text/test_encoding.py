@@ -17,7 +17,7 @@ from torch import Tensor
 from generation.engine.loading.checkpoints import CheckpointCache, FolderWeights, LoadedCheckpoint
 from generation.engine.lora.mixed_batch import LoraCache
 from generation.engine.outcome import WeightsRefused
-from generation.engine.text.cache import BudgetedCache, memory_of
+from generation.engine.text.cache import memory_of
 from generation.engine.text.conditioning import Conditioner
 from generation.recipes.picture import LoraPick, Recipe
 from tests.encoded_by_hand import Lease, encode, families, positive
@@ -174,19 +174,6 @@ def test_two_checkpoints_do_not_share_encodings() -> None:
         assert memory_of(one.text_encoders[0]) is not memory_of(two.text_encoders[0])
 
 
-def test_the_cache_stays_within_its_bytes_and_drops_the_longest_unused() -> None:
-    cache: BudgetedCache[str, bytes] = BudgetedCache(10, len)
-    for key in "abc":
-        cache.get_or_make(key, lambda: b"1234")
-    assert cache.used_bytes == 8
-    assert cache.get_or_make("b", lambda: b"made again") == b"1234"
-    assert cache.get_or_make("a", lambda: b"xyz") == b"xyz"
-    assert cache.get_or_make("c", lambda: b"new") == b"new"
-    assert cache.used_bytes == 10
-    cache.get_or_make("huge", lambda: b"0" * 11)
-    assert cache.used_bytes == 0
-
-
 def test_threads_with_different_needs_get_what_they_would_get_alone(lease: Lease, tmp_path: Path) -> None:
     """LoRAs, layers and weights of one text must not leak into another's that is encoded at the same time."""
     checkpoint = lease("sd1")
@@ -207,7 +194,7 @@ def test_threads_with_different_needs_get_what_they_would_get_alone(lease: Lease
     alone = [run(recipe) for recipe in recipes]
     memory = memory_of(checkpoint.text_encoders[0])
     for _ in range(3):
-        memory.encoded = type(memory.encoded)(memory.encoded.budget_bytes, memory.encoded.size_of)
+        memory.encoded.clear()
         start = threading.Barrier(8)
 
         def together(recipe: Recipe, start: threading.Barrier = start) -> list[Tensor]:

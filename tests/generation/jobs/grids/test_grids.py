@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import numpy as np
 import pytest
+from django.db import connection
 from PIL import Image
 
 from accounts.credits import hold
 from accounts.models import User
 from accounts.refusals import Conflict, NotEnoughCredits, Refusal
 from gallery.publishing import publish_image
-from generation.audit.jobs import audit
+from generation.audit.checks import audit
 from generation.imaging.reading import read_picture_metadata
 from generation.jobs.grids.finishing import finish_grid, finish_ready_grids, is_last
 from generation.jobs.grids.submission import cancel_grid, price_of, submit_grid
@@ -50,6 +52,34 @@ def test_cells_are_siblings_with_one_price(alice: User, catalog: Checkpoint) -> 
     assert [(job.recipe.steps, job.recipe.seed) for job in jobs] == [(s, n) for n in (1, 2) for s in (4, 8, 12)]
     assert before - credits_of(alice) == grid.credits == price_of(plan) == sum(job.credits for job in jobs)
     assert not is_last(jobs[0])
+
+
+def test_sixty_four_cells_take_few_queries(
+    alice: User,
+    catalog: Checkpoint,
+    django_assert_max_num_queries: Any,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    alice.plan.max_queued = alice.plan.max_grid_pictures = 64
+    recipe = BASE.replace(prompt="a red apple <lora:line-art:0.7>")
+    plan = GridPlan(recipe, (Axis.read("lora_weight", "0-0.7 [8]", "line-art"), Axis.read("seed", "1-8")))
+    with django_assert_max_num_queries(60), django_capture_on_commit_callbacks(execute=True):
+        grid = submit_grid(alice, plan)
+    assert grid.jobs.count() == 64
+
+
+def test_names_are_resolved_before_anything_is_locked(alice: User, catalog: Checkpoint) -> None:
+    read: list[str] = []
+
+    def note(execute: Any, sql: str, *args: Any) -> Any:
+        read.append(sql)
+        return execute(sql, *args)
+
+    with connection.execute_wrapper(note):
+        submit_grid(alice, steps_and_seeds())
+    locked = next(place for place, sql in enumerate(read) if "queueshare" in sql)
+    names = [place for place, sql in enumerate(read) if "_checkpoint" in sql or "_lora" in sql or "_embedding" in sql]
+    assert names and max(names) < locked
 
 
 def test_it_ends_as_one_picture_that_can_be_published(alice: User, catalog: Checkpoint) -> None:
