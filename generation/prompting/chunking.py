@@ -31,10 +31,6 @@ FindInsert = Callable[[Sequence[int], int], "tuple[Insert, int] | None"]
 """Answers which embedding's name begins at a place of a token list, and how many tokens that name takes."""
 
 
-Tokenize = Callable[[list[str]], Sequence[Sequence[int]]]
-"""The token ids of each text, without BOS and EOS, however long it is."""
-
-
 @dataclass(frozen=True, slots=True)
 class Piece:
     """A run of tokens that share one weight; `tokens=None` is a BREAK."""
