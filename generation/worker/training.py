@@ -159,7 +159,7 @@ class TrainingRunner:
             CatalogWeights().checkpoint(self.run.checkpoint_sha256),
             list(self._pictures()),
             self.state_sync.folder,
-            turn=lambda: self.worker.renderer.spare_turn(self._check_while_waiting),
+            time_slice=lambda: self.worker.renderer.time_slice(self._check_while_waiting),
             device=self.worker.renderer.device,
             rest_at=self.run.stop_at,
             enough=lambda: self.worker.requested_action == Action.STOP,

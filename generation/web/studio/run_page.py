@@ -12,8 +12,8 @@ from generation.training.runs.queueing import place_of
 from generation.training.runs.selection import best_so_far
 from generation.training.runs.summaries import SnapshotView, snapshots_of
 from generation.web.studio.curve import Curve, curve_to_draw
-from generation.web.studio.dataset_table import split_said
-from generation.web.studio.training_forms import KNOBS, PART_NAMES, Knob, fields_of
+from generation.web.studio.dataset_table import split_words
+from generation.web.studio.training_forms import PART_NAMES, TRAINING_SETTINGS, Setting, fields_of
 
 State, Action = TrainingRun.State, TrainingRun.Action
 ACTIONS_UNDER_WAY = {
@@ -87,7 +87,7 @@ class RunCard:
         return self.leads_itself and not self.run.is_unfinished
 
 
-class ShownRun(RunCard):
+class RunPage(RunCard):
     """A training on its own page."""
 
     @property
@@ -148,18 +148,18 @@ class ShownRun(RunCard):
         return self.run.state == State.DONE and not (self.run.lora and self.run.lora.is_public)
 
     @property
-    def recipe_rows(self) -> list[tuple[Knob, str]]:
-        """Every knob as it was set, in words."""
+    def recipe_rows(self) -> list[tuple[Setting, str]]:
+        """Every setting as it was set, in words."""
         fields = fields_of(self.run.recipe.to_json())
-        return [(knob, said(fields[name])) for name, knob in KNOBS.items()]
+        return [(setting, value_words(fields[name])) for name, setting in TRAINING_SETTINGS.items()]
 
     @property
     def split_said(self) -> str:
         entries = self.run.manifest
-        return split_said(len(entries), sum(entry["held_out"] for entry in entries), self.run.recipe.folds)
+        return split_words(len(entries), sum(entry["held_out"] for entry in entries), self.run.recipe.folds)
 
 
-def said(value: object) -> str:
+def value_words(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
