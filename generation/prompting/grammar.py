@@ -96,7 +96,7 @@ class Script:
                 ahead += item.at(step)[::-1]  # type: ignore[union-attr]  # mypy narrows no union by `type(...) is`
         return spans
 
-    def said(self, spans: list[Span]) -> str:
+    def text_of(self, spans: list[Span]) -> str:
         return "".join([self.text[start:end] for start, end in spans])
 
 

@@ -28,7 +28,7 @@ class KnownName:
     aliases: tuple[str, ...] = ()
 
 
-class NameBook:
+class NameIndex:
     """Known names of one kind, looked up as the submission does: exactly, then without case, then by alias.
 
     Where a name is known for several families, the one that fits `family` is meant.

@@ -16,7 +16,7 @@ def schedule(text: str, steps: int) -> list[tuple[int, str]]:
     Behaviour: A1111 from 1.6 on. For second-order samplers `steps` counts calls of the UNet.
     """
     script = parse(text, steps)
-    return [(end, script.said(spans)) for end, spans in segments(script, steps)]
+    return [(end, script.text_of(spans)) for end, spans in segments(script, steps)]
 
 
 def segment_at(segments: Sequence[tuple[int, object]], call: int) -> int:

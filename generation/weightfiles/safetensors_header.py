@@ -1,6 +1,6 @@
 """The header of a safetensors file, read and checked before any library opens the file; standard library only.
 
-Not for judging what the tensors mean (a checkpoint, a LoRA): that is `weightfile`.
+Not for judging what the tensors mean (a checkpoint, a LoRA): that is `classify`.
 """
 
 from __future__ import annotations
