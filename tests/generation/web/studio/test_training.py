@@ -14,7 +14,7 @@ from accounts.models import Plan, User
 from generation.models import Checkpoint, DataSet, TrainingRun, TrainingSearch
 from generation.recipes.presets import PRESETS
 from generation.training.datasets.splitting import set_split
-from generation.web.studio.training_forms import KNOBS
+from generation.web.studio.training_forms import TRAINING_SETTINGS
 from tests.conftest import credits_of
 from tests.generation.web.studio.studio_things import dataset, make_dataset, own_media, run_of
 
@@ -37,7 +37,7 @@ def filled(client: Client, dataset: DataSet, **changes: Any) -> dict[str, Any]:
 def test_it_works(alices: Client, alice: User, dataset: DataSet) -> None:
     page = alices.get(new(dataset))
     assert all(preset.title in page.text for preset in PRESETS.values())
-    assert all(knob.sentence.replace("'", "&#x27;") in page.text for knob in KNOBS.values())
+    assert all(each.sentence.replace("'", "&#x27;") in page.text for each in TRAINING_SETTINGS.values())
     quote = page.context["quote"]
     before = credits_of(alice)
     begun = alices.post(new(dataset), filled(alices, dataset, name="noto", rank="4"))
