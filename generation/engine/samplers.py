@@ -52,8 +52,8 @@ def _template(sampler: str, schedule: str, config: str) -> Any:
 def scheduler_class(sampler: str) -> type[Any]:
     """Of the sampler's row: diffusers' class of that name, or one of ours."""
     name = TABLE[sampler].scheduler
-    found: type[Any] = OURS.get(name) or getattr(diffusers, name)
-    return found
+    known: type[Any] = OURS.get(name) or getattr(diffusers, name)
+    return known
 
 
 def step_arguments(sampler: str) -> dict[str, Any]:

@@ -109,9 +109,9 @@ def units_of(tokens: Sequence[int], weight: float, find: FindInsert) -> Iterable
     """The tokens one by one, with every embedding's name replaced by the embedding."""
     position = 0
     while position < len(tokens):
-        found = find(tokens, position)
-        if found:
-            insert, name_length = found
+        embedding = find(tokens, position)
+        if embedding:
+            insert, name_length = embedding
             yield Unit(INSERT_TOKEN, weight, insert)
             position += name_length
         else:

@@ -106,8 +106,8 @@ def composition_problems(parts: list[Subprompt], source: Traced) -> Iterator[Pro
 def _bracket_problems(source: Traced) -> Iterator[Problem]:
     """Brackets without their other half. Round and square ones are matched apart, as attention does."""
     opened: dict[str, list[int]] = {"(": [], "[": []}
-    for found in _BRACKET.finditer(source.text):
-        sign, place = found[0], found.start()
+    for match in _BRACKET.finditer(source.text):
+        sign, place = match[0], match.start()
         if sign in opened:
             opened[sign].append(place)
         elif sign in _OPENER and opened[_OPENER[sign]]:
@@ -121,10 +121,10 @@ def _bracket_problems(source: Traced) -> Iterator[Problem]:
 
 def _weight_problems(source: Traced) -> Iterator[Problem]:
     """Weights that begin like a number and are none, such as `(a:1,5)`. What looks like one and is none: `weighing`."""
-    for found in _LAST_PART.finditer(source.text):
-        text = found[1].strip()
+    for match in _LAST_PART.finditer(source.text):
+        text = match[1].strip()
         if _NUMBER_LIKE.match(text) and not _NUMBER.fullmatch(text):
-            yield problem("odd-weight", source.origin(found.start(), found.end() - 1), text=_short(text))
+            yield problem("odd-weight", source.origin(match.start(), match.end() - 1), text=_short(text))
 
 
 def _unused(unit: Switch, source: Traced, steps: int) -> Iterator[Problem]:

@@ -62,7 +62,7 @@ def strip_comments(text: str) -> str:
 
 def comment_spans(text: str) -> list[Span]:
     """Where `strip_comments` cuts."""
-    return [found.span() for found in _COMMENT.finditer(text)]
+    return [match.span() for match in _COMMENT.finditer(text)]
 
 
 def expand(text: str, seed: int, wildcards: Mapping[str, Sequence[str]]) -> str:
@@ -178,9 +178,9 @@ def _items(source: Traced, faults: list[Unexpanded]) -> list[_Item]:
     """The text as spans, choices and wildcards. Square brackets only keep their bars to themselves."""
     row: list[_Item] = []
     braces: list[_Brace] = []
-    for found in _TOKEN.finditer(source.text):
-        token, span = found[0], found.span()
-        row.append(_Wildcard(*span, found[1]) if found[1] else span)
+    for match in _TOKEN.finditer(source.text):
+        token, span = match[0], match.span()
+        row.append(_Wildcard(*span, match[1]) if match[1] else span)
         if token in "{[":
             braces.append(_Brace(token, len(row) - 1))
         elif token == "|" and braces:

@@ -156,8 +156,8 @@ class _Reader:
         if self.lone_backslash is not None and literal_at is not None:
             literal_at = min(literal_at, self.lone_backslash)
         items = _joined(self.row) if literal_at is None else ((0, len(self.text)),)
-        found = tuple(self.units), tuple(self.emphases), tuple(self.rejected)
-        return Script(self.text, items, *found, literal_at)
+        readings = tuple(self.units), tuple(self.emphases), tuple(self.rejected)
+        return Script(self.text, items, *readings, literal_at)
 
     def _separate(self, token: str, position: int) -> None:
         if token == "|":

@@ -108,16 +108,16 @@ class _Inspector:
         for end, visible in segments(script, self.steps):
             if id(visible) not in weighed:
                 weighed[id(visible)] = script.text_of(visible), self.weight_map.weigh(source, visible)
-            text, found = weighed[id(visible)]
-            row.append(Segment(end, first_call, min(end, self.calls - 1), text, *(found or (None, None, None))))
+            text, weights = weighed[id(visible)]
+            row.append(Segment(end, first_call, min(end, self.calls - 1), text, *(weights or (None, None, None))))
             first_call = end + 1
-        if None in [found for _, found in weighed.values()]:
+        if None in [weights for _, weights in weighed.values()]:
             self.problems.append(problem("not-all-weighed", source.origin(0, len(source.text))))
         return row
 
     def check_schedules(self, mentions: Mentions) -> None:
         """Tags within a switch or an alternation: they are gone before schedules are read."""
-        tags = sorted((mention.start, mention.end) for mention in mentions.found if mention.kind == "lora")
+        tags = sorted((mention.start, mention.end) for mention in mentions.named if mention.kind == "lora")
         reached = 0
         for node in self.nodes:
             if node.kind not in ("switch", "alternation") or node.end <= reached:
@@ -133,7 +133,7 @@ class _Inspector:
             steps=self.steps,
             prompts=tuple(self.prompts),
             tree=tuple(self.nodes),
-            mentions=tuple(sorted(mentions.found, key=lambda mention: mention.start)),
+            mentions=tuple(sorted(mentions.named, key=lambda mention: mention.start)),
             spans=tuple(sorted(self.weight_map.spans, key=lambda span: span.start)),
             breaks=tuple(self.weight_map.breaks),
             draws=tuple(self.expansion.draws if self.expansion else ()),
@@ -141,6 +141,6 @@ class _Inspector:
         )
 
     def _problems(self) -> tuple[Problem, ...]:
-        found = list(dict.fromkeys([*self.problems, *self.weight_map.problems]))
-        found.sort(key=lambda problem: problem.severity != "error")
-        return tuple(sorted(found[:MAX_PROBLEMS], key=lambda problem: problem.start))
+        problems = list(dict.fromkeys([*self.problems, *self.weight_map.problems]))
+        problems.sort(key=lambda problem: problem.severity != "error")
+        return tuple(sorted(problems[:MAX_PROBLEMS], key=lambda problem: problem.start))

@@ -19,22 +19,22 @@ class Mentions:
 
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = problems
-        self.found: list[Mention] = []
+        self.named: list[Mention] = []
         self.guesses = 0
 
     def take_tags(self, body: Traced, index: NameIndex | None) -> Traced:
         """Note every tag; the text without them. Without an index the names are not checked."""
         tags = list(find_tags(body.text))
         rest = body.without(tag.span() for tag in tags)
-        for found in tags:
-            read = read_tag(found)
-            place = body.origin(*found.span())
+        for match in tags:
+            read = read_tag(match)
+            place = body.origin(*match.span())
             if isinstance(read, TagError):
                 self.problems.append(Problem(*body.origin(read.start, read.end), read.code, str(read), "error"))
             elif read is None:
-                self.problems.append(problem("unknown-tag", place, name=found[1]))
+                self.problems.append(problem("unknown-tag", place, name=match[1]))
             else:
-                self.found.append(self._lora(read, place, index, rest.text))
+                self.named.append(self._lora(read, place, index, rest.text))
         for unclosed in _LORA_TAG.finditer(rest.text):
             self.problems.append(problem("unclosed-tag", rest.origin(*unclosed.span())))
         return rest
@@ -50,11 +50,11 @@ class Mentions:
             status: Status = "found" if index.fits(known) else "wrong-family"
             if status == "wrong-family":
                 self.problems.append(problem("embedding-wrong-family", place, name=known.name))
-            self.found.append(_mention("embedding", known, place, status, body.text))
+            self.named.append(_mention("embedding", known, place, status, body.text))
         for start, end, near in index.misspelt(body.text):
             place, name = body.origin(start, end), body.text[start:end]
             self.problems.append(problem("unknown-embedding", place, near, name=name))
-            self.found.append(Mention("embedding", name, *place, "unknown", suggestions=near))
+            self.named.append(Mention("embedding", name, *place, "unknown", suggestions=near))
 
     def _lora(self, tag: Tag, place: Span, index: NameIndex | None, text: str) -> Mention:
         weights = tag.weight, tag.text_weight

@@ -32,13 +32,13 @@ def segments(script: Script, steps: int) -> list[tuple[int, list[Span]]]:
     period = math.lcm(*(len(unit.options) for unit in script.units if isinstance(unit, Alternation)))
     lasts = sorted(unit.last for unit in script.units if isinstance(unit, Switch))
     known: dict[tuple[int, int], list[Span]] = {}
-    found = []
+    timeline = []
     for end in _end_steps(script, steps):
         state = (end % period, bisect_left(lasts, end))
         if state not in known:
             known[state] = script.spans_at(end)
-        found.append((end, known[state]))
-    return found
+        timeline.append((end, known[state]))
+    return timeline
 
 
 def _end_steps(script: Script, steps: int) -> list[int]:
