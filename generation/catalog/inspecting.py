@@ -16,7 +16,8 @@ from generation.catalog.tokenizing import measure_for
 from generation.models import Checkpoint, Embedding
 from generation.models.catalog import FAMILY_TITLES
 from generation.prompting import Inspection, Measure, Problem, inspect
-from generation.recipes.picture import MAX_PROMPT_CHARS, Recipe
+from generation.recipes.fields import MAX_PROMPT_CHARS
+from generation.recipes.picture import Recipe
 from generation.recipes.sampling import calls_of, schedule_length
 
 

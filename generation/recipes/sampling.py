@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from generation.recipes.picture import InvalidRecipe
+from generation.recipes.checks import InvalidRecipe
 
 SCHEDULES = ("Automatic", "Normal", "Karras", "Exponential", "SGM Uniform", "Beta")
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from generation.recipes.picture import MAX_SEED, InvalidRecipe, check_range
+from generation.recipes.checks import MAX_SEED, InvalidRecipe, check_range
 
 PARTS = ("attention", "feed_forward", "convolution", "text_encoder")
 OPTIMIZERS = ("adamw", "adafactor", "sgd")

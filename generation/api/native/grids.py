@@ -20,7 +20,7 @@ from generation.api.native.serializers import PriceOutput, RecipeInput
 from generation.jobs.grids.submission import cancel_grid, price_of, submit_grid
 from generation.jobs.submission import fill_wallet
 from generation.models import GeneratedImage, LabGrid
-from generation.recipes.grids.axes import FIELDS, MOST_VALUES, Axis
+from generation.recipes.grids.axes import AXES, MOST_VALUES, Axis
 from generation.recipes.grids.mixing import Mix
 from generation.recipes.grids.plan import GridPlan
 
@@ -28,7 +28,7 @@ from generation.recipes.grids.plan import GridPlan
 class AxisInput(serializers.Serializer[Any]):
     """Values are texts, as they are typed on the page: numbers may be ranges such as `1-5` or `0-1 [5]`."""
 
-    field = serializers.ChoiceField(choices=sorted(FIELDS))
+    field = serializers.ChoiceField(choices=sorted(AXES))
     values = serializers.ListField(child=serializers.CharField(max_length=2000), min_length=1, max_length=MOST_VALUES)
     target = serializers.CharField(max_length=200, default="", allow_blank=True)
 

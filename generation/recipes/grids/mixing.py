@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from generation.recipes.checks import InvalidRecipe
 from generation.recipes.grids.tags import reweighted
-from generation.recipes.picture import InvalidRecipe, Recipe
+from generation.recipes.picture import Recipe
 
 SHAPES = {2: "line", 3: "triangle", 4: "square"}
 POINTS = {"line": (3, 12), "triangle": (3, 7), "square": (2, 6)}

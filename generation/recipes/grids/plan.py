@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from generation.recipes.checks import InvalidRecipe
 from generation.recipes.grids.axes import Axis
 from generation.recipes.grids.mixing import Mix
-from generation.recipes.picture import InvalidRecipe, Recipe
+from generation.recipes.picture import Recipe
 
 MOST_CELLS = 64
 

@@ -10,7 +10,7 @@ import torch
 
 from generation.engine.renderer import Renderer
 from generation.engine.samplers import SCHEDULES, TABLE, make_scheduler, step_parameters, validate_table
-from generation.recipes.picture import InvalidRecipe
+from generation.recipes.checks import InvalidRecipe
 from generation.recipes.sampling import MOST_STEPS, SAMPLERS, SCHEDULES_BY_SAMPLER, check_sampling
 from generation.recipes.sampling import SCHEDULES as SCHEDULE_NAMES
 from tests.renders import allow_numpy_copies, draw, draw_by_pipeline, every_weight, recipe
