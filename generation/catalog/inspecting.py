@@ -120,5 +120,5 @@ def _sentence(error: Problem, found: Inspection, checkpoint: Checkpoint) -> str:
         lora = next(mention for mention in found.mentions if mention.start == error.start)
         made_for, used_with = FAMILY_TITLES.get(lora.family, lora.family), FAMILY_TITLES[checkpoint.family]
         return f"The LoRA “{lora.name}” ({place}) is made for {made_for} and “{checkpoint.title}” is {used_with}."
-    said, meant, names = error.message.partition(" Did you mean")
-    return f"{said.removesuffix('.')} ({place}).{meant}{names}"
+    sentence, meant, names = error.message.partition(" Did you mean")
+    return f"{sentence.removesuffix('.')} ({place}).{meant}{names}"

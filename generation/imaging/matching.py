@@ -133,8 +133,8 @@ def _vae(parsed: ParsedInfotext, lookups: Lookups, matched: MatchedRecipe) -> No
 
 
 def _embeddings(parsed: ParsedInfotext, lookups: Lookups, matched: MatchedRecipe) -> None:
-    told = dict.fromkeys(resources(parsed).embeddings, "") | parsed.embedding_hashes
-    for name, hash in told.items():
+    hashes = dict.fromkeys(resources(parsed).embeddings, "") | parsed.embedding_hashes
+    for name, hash in hashes.items():
         _known(lookups.embedding, "embedding", name, hash, matched)
 
 
@@ -142,11 +142,11 @@ def _sampler(parsed: ParsedInfotext, lookups: Lookups, matched: MatchedRecipe) -
     """A1111 before 1.9 wrote sampler and schedule as one name, such as `DPM++ 2M Karras`."""
     samplers = {name.casefold(): name for name in lookups.samplers}
     schedules = {name.casefold(): name for name in lookups.schedules}
-    told, schedule = parsed.get("Sampler"), parsed.get("Schedule type")
-    head, _, tail = told.rpartition(" ")
-    if told.casefold() not in samplers and tail.casefold() in schedules:
-        told, schedule = head, tail
-    for kind, name, known in (("sampler", told, samplers), ("schedule", schedule, schedules)):
+    sampler, schedule = parsed.get("Sampler"), parsed.get("Schedule type")
+    head, _, tail = sampler.rpartition(" ")
+    if sampler.casefold() not in samplers and tail.casefold() in schedules:
+        sampler, schedule = head, tail
+    for kind, name, known in (("sampler", sampler, samplers), ("schedule", schedule, schedules)):
         if name.casefold() in known:
             matched.values[kind] = known[name.casefold()]
         elif name:
@@ -164,15 +164,15 @@ def _fields(parsed: ParsedInfotext, _lookups: Lookups, matched: MatchedRecipe) -
 
 
 def _size(parsed: ParsedInfotext, _lookups: Lookups, matched: MatchedRecipe) -> None:
-    told = (parsed.get("Size-1"), parsed.get("Size-2"))
-    if not all(told):
+    sides = (parsed.get("Size-1"), parsed.get("Size-2"))
+    if not all(sides):
         return
     try:
-        width, height = int(told[0]), int(told[1])
+        width, height = int(sides[0]), int(sides[1])
         check_size(width, height)
     except (InvalidRecipe, ValueError) as error:
         why = error.message if isinstance(error, InvalidRecipe) else "The size must be two numbers."
-        matched.miss("value", "Size", f"{why} The picture says {_short('×'.join(told))}.")
+        matched.miss("value", "Size", f"{why} The picture says {_short('×'.join(sides))}.")
     else:
         matched.values.update(width=width, height=height)
 

@@ -1,4 +1,4 @@
-"""The training recipe: all that decides a LoRA besides its pictures, as a frozen value. Pure, like `recipe`."""
+"""The training recipe: all that decides a LoRA besides its pictures, as a frozen value. Pure, like `picture`."""
 
 from __future__ import annotations
 

@@ -103,11 +103,11 @@ class GridsView(generics.ListAPIView[LabGrid]):
     )
     @idempotent
     def post(self, request: Request) -> Response:
-        said = GridInput(data=request.data)
-        said.is_valid(raise_exception=True)
+        form = GridInput(data=request.data)
+        form.is_valid(raise_exception=True)
         user = user_of(request)
         fill_wallet(user)
-        plan = said.plan(user)
+        plan = form.plan(user)
         if request.query_params.get("dry_run", "") in ("1", "true"):
             return Response({"credits": price_of(plan), "balance": wallet_of(user).balance})
         grid = submit_grid(user, plan, token_of(request))

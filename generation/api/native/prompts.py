@@ -146,16 +146,16 @@ class InspectView(APIView):
         user = cast(User, request.user)
         form = PromptInput(data=request.data)
         form.is_valid(raise_exception=True)
-        said = form.validated_data
-        checkpoint = find_checkpoint(user, said["checkpoint"])
+        data = form.validated_data
+        checkpoint = find_checkpoint(user, data["checkpoint"])
         inspected = inspect_prompt(
             user,
-            said["prompt"],
-            said["negative_prompt"],
+            data["prompt"],
+            data["negative_prompt"],
             checkpoint=checkpoint,
-            steps=said.get("steps", checkpoint.default_steps),
-            sampler=said["sampler"] or checkpoint.default_sampler,
-            seed=said["seed"],
+            steps=data.get("steps", checkpoint.default_steps),
+            sampler=data["sampler"] or checkpoint.default_sampler,
+            seed=data["seed"],
         )
         return Response(inspected.to_json())
 

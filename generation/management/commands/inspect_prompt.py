@@ -80,10 +80,10 @@ def named(mention: Mention) -> str:
 
 
 def schedule_lines(prompt: Prompt) -> Iterator[str]:
-    said = [segment for segment in prompt.segments if segment.last_call >= segment.first_call]
+    lasting = [segment for segment in prompt.segments if segment.last_call >= segment.first_call]
     if prompt.weight != 1:
         yield f"part:   weight {prompt.weight:g}"
-    for segment in said if len(said) > 1 else ():
+    for segment in lasting if len(lasting) > 1 else ():
         yield f"calls {segment.first_call + 1}–{segment.last_call + 1}: {segment.text}"
 
 

@@ -47,8 +47,8 @@ class Mix:
         return [[bilinear(x / last, y / last) for x in range(self.points)] for y in range(self.points)]
 
     def apply(self, recipe: Recipe, weights: Weights) -> Recipe:
-        said = {name: weight * self.strength for name, weight in zip(self.loras, weights, strict=True)}
-        return recipe.replace(prompt=reweighted(recipe.prompt, said))
+        scaled = {name: weight * self.strength for name, weight in zip(self.loras, weights, strict=True)}
+        return recipe.replace(prompt=reweighted(recipe.prompt, scaled))
 
     def label(self, weights: Weights) -> str:
         """The shares in percent, in the order of the LoRAs; a corner says its name."""

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from accounts.refusals import Conflict
 from generation.models import Lora, Snapshot, TrainingRun
-from generation.recipes.choosing import Choice, Point, choose
+from generation.recipes.choosing import Choice, Losses, choose
 from generation.training.runs.result import create_lora, replace_lora, write_lora_file
 
 
@@ -15,8 +15,8 @@ def best_so_far(run: TrainingRun) -> Choice:
     return choose([_point_of(snapshot) for snapshot in run.snapshots.all()])
 
 
-def _point_of(snapshot: Snapshot) -> Point:
-    return Point(snapshot.step, snapshot.training_loss or 0.0, snapshot.validation_loss, len(snapshot.memorised))
+def _point_of(snapshot: Snapshot) -> Losses:
+    return Losses(snapshot.step, snapshot.training_loss or 0.0, snapshot.validation_loss, len(snapshot.memorised))
 
 
 def choose_snapshot(run: TrainingRun, step: int) -> Lora:

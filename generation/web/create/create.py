@@ -55,7 +55,7 @@ def submitted(user: User, form: RecipeForm) -> tuple[list[Job], int]:
     if not form.is_valid():
         return [], form.status
     try:
-        return submit_jobs(user, form.recipe(user), form.count_said), 201
+        return submit_jobs(user, form.recipe(user), form.picture_count), 201
     except Refusal as refusal:
         form.refuse(refusal)
         return [], form.status
@@ -197,13 +197,13 @@ def quote(user: User, fields: Mapping[str, Any]) -> PictureQuote:
     left = wallet_of(user).balance
     form = RecipeForm({**fields, "prompt": "a picture"})
     try:
-        credits = total_price([form.recipe(user)]) * form.count_said if form.is_valid() else None
+        credits = total_price([form.recipe(user)]) * form.picture_count if form.is_valid() else None
     except Refusal:
         credits = None
     if credits is None or credits <= left:
         return PictureQuote(form.cleaned_data.get("count") or 1, credits, left)
     dear = f"This costs {credits} credits and you have {left}. Make fewer or smaller pictures, or wait for tomorrow's."
-    return PictureQuote(form.count_said, credits, left, dear)
+    return PictureQuote(form.picture_count, credits, left, dear)
 
 
 @signed_in_only

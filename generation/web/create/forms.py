@@ -128,7 +128,7 @@ class RecipeForm(forms.Form):
         return typed[0] or checkpoint.native_width, typed[1] or checkpoint.native_height
 
     @property
-    def count_said(self) -> int:
+    def picture_count(self) -> int:
         return self.cleaned_data.get("count") or 1
 
     def refuse(self, refusal: Refusal) -> None:

@@ -44,14 +44,14 @@ class LabForm(RecipeForm):
 
     def plan(self, user: User) -> GridPlan:
         """The plan of a valid form. Raises Refusal."""
-        said, recipe = self.cleaned_data, self.recipe(user)
-        if said.get("mode") != "axes":
-            mix = Mix(self.mixed, said.get("points") or 5, said.get("strength") or 1.0)
+        data, recipe = self.cleaned_data, self.recipe(user)
+        if data.get("mode") != "axes":
+            mix = Mix(self.mixed, data.get("points") or 5, data.get("strength") or 1.0)
             return GridPlan(recipe, mix=mix)
         axes = (
-            Axis.read(said[f"{letter}_field"], said[f"{letter}_values"], said[f"{letter}_target"])
+            Axis.read(data[f"{letter}_field"], data[f"{letter}_values"], data[f"{letter}_target"])
             for letter in LETTERS
-            if said[f"{letter}_field"]
+            if data[f"{letter}_field"]
         )
         return GridPlan(recipe, tuple(axes))
 
