@@ -16,7 +16,7 @@ from generation.catalog.tokenizing import measure_for
 from generation.models import Checkpoint, Embedding
 from generation.models.catalog import FAMILY_TITLES
 from generation.prompting import Inspection, Measure, Problem, inspect
-from generation.recipes.fields import MAX_PROMPT_CHARS
+from generation.recipes.fields import FIELDS, MAX_PROMPT_CHARS
 from generation.recipes.picture import Recipe
 from generation.recipes.sampling import calls_of, schedule_length
 
@@ -59,7 +59,7 @@ def inspect_prompt(
     chunk_tokens = checkpoint.chunk_tokens if checkpoint else 75
     both = [
         inspect(
-            text.replace("\r\n", "\n")[:MAX_PROMPT_CHARS],
+            FIELDS["prompt"].read(text)[:MAX_PROMPT_CHARS],
             length,
             calls=calls,
             negative=negative,

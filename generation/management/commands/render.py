@@ -16,7 +16,7 @@ from accounts.refusals import Refusal
 from generation.catalog.resolving import find_checkpoint
 from generation.jobs.lifecycle import infotext_of
 from generation.jobs.submission import prepare, random_seed
-from generation.recipes.fields import FIELDS, Number, RecipeField, defaults_for
+from generation.recipes.fields import FIELDS, Choice, Name, Number, RecipeField, defaults_for
 from generation.recipes.picture import Recipe
 
 FORMATS = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp"}
@@ -77,5 +77,9 @@ def recipe_of(options: dict[str, Any]) -> Recipe:
 
 def help_of(row: RecipeField) -> str:
     """What the field is, and what it may be; argparse reads percent signs."""
-    limits = " {:.15g} to {:.15g}.".format(*row.limits) if isinstance(row, Number) else ""
+    limits = ""
+    if isinstance(row, Number):
+        limits = " {:.15g} to {:.15g}.".format(*row.limits)
+    elif isinstance(row, Name | Choice) and row.choices:
+        limits = f" One of: {', '.join(row.choices)}."
     return f"{row.explanation}{limits}".replace("%", "%%")

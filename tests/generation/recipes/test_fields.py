@@ -28,7 +28,7 @@ def another_value(row: RecipeField) -> Any:
     if isinstance(row, Side):
         return 704
     if isinstance(row, Number):
-        return row.number(row.limits[0] + 3)
+        return row.number((row.limits[0] + row.limits[1]) / 2)
     return [*row.choices][-1] if isinstance(row, Choice | Name) and row.choices else "another"
 
 
