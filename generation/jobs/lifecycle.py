@@ -17,9 +17,8 @@ from PIL import Image
 
 from accounts import budgets, credits
 from accounts.refusals import Conflict
-from generation.imaging.encode import encode_image
+from generation.imaging.encode import encode_image, thumbnail
 from generation.imaging.infotext import write_infotext
-from generation.imaging.thumbnails import thumbnail
 from generation.jobs import fairness
 from generation.messages import events, frames
 from generation.models import Checkpoint, GeneratedImage, Job, Lora

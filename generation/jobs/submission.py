@@ -20,7 +20,8 @@ from generation.messages import events, wakeups
 from generation.models import GeneratedImage, GpuWorker, Job
 from generation.models.jobs import new_code
 from generation.prompting import expand, strip_comments
-from generation.recipes.picture import MAX_SEED, Recipe
+from generation.recipes.checks import MAX_SEED
+from generation.recipes.picture import Recipe
 from generation.recipes.pricing import price, work
 from generation.recipes.sampling import SAMPLERS, SCHEDULES, check_sampling
 from generation.storage.quota import stored_bytes

@@ -20,7 +20,7 @@ from generation.api.native.serializers import PriceOutput, RecipeInput
 from generation.jobs.grids.submission import cancel_grid, price_of, submit_grid
 from generation.jobs.submission import fill_wallet
 from generation.models import GeneratedImage, LabGrid
-from generation.recipes.grids.axes import FIELDS, MOST_VALUES, Axis
+from generation.recipes.grids.axes import AXES, MOST_VALUES, Axis
 from generation.recipes.grids.mixing import Mix
 from generation.recipes.grids.plan import GridPlan
 
@@ -28,7 +28,7 @@ from generation.recipes.grids.plan import GridPlan
 class AxisInput(serializers.Serializer[Any]):
     """Values are texts, as they are typed on the page: numbers may be ranges such as `1-5` or `0-1 [5]`."""
 
-    field = serializers.ChoiceField(choices=sorted(FIELDS))
+    field = serializers.ChoiceField(choices=sorted(AXES))
     values = serializers.ListField(child=serializers.CharField(max_length=2000), min_length=1, max_length=MOST_VALUES)
     target = serializers.CharField(max_length=200, default="", allow_blank=True)
 
@@ -103,11 +103,11 @@ class GridsView(generics.ListAPIView[LabGrid]):
     )
     @idempotent
     def post(self, request: Request) -> Response:
-        said = GridInput(data=request.data)
-        said.is_valid(raise_exception=True)
+        form = GridInput(data=request.data)
+        form.is_valid(raise_exception=True)
         user = user_of(request)
         fill_wallet(user)
-        plan = said.plan(user)
+        plan = form.plan(user)
         if request.query_params.get("dry_run", "") in ("1", "true"):
             return Response({"credits": price_of(plan), "balance": wallet_of(user).balance})
         grid = submit_grid(user, plan, token_of(request))

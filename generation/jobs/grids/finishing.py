@@ -13,9 +13,8 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from PIL import Image
 
-from generation.imaging.encode import encode_image
+from generation.imaging.encode import encode_image, thumbnail
 from generation.imaging.gridsheet import PlacedCell, PlacedSheet, draw_grid
-from generation.imaging.thumbnails import thumbnail
 from generation.jobs.lifecycle import THUMBNAIL_SIDE, infotext_of
 from generation.models import GeneratedImage, Job, LabGrid
 from generation.recipes.grids.plan import GridPlan

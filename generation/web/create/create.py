@@ -17,8 +17,8 @@ from accounts.refusals import Refusal
 from generation.catalog.resolving import find_checkpoint
 from generation.jobs.submission import submit_jobs, total_price
 from generation.models import Checkpoint, GeneratedImage, Job, Lora, Vae
-from generation.recipes.picture import EMPHASIS_MODES, STEPS_RANGE, Recipe
-from generation.recipes.sampling import SAMPLERS, SCHEDULES
+from generation.recipes.fields import STEPS_RANGE
+from generation.recipes.picture import Recipe
 from generation.web.access import SignedInRequest, asks_for_part, signed_in_only
 from generation.web.catalog.samples import SamplePicture, picture_of, released_samples, samples_of
 from generation.web.create.drafts import READ_NOTICE, draft_of, keep_draft
@@ -53,12 +53,12 @@ def make(request: SignedInRequest) -> HttpResponse:
 def submitted(user: User, form: RecipeForm) -> tuple[list[Job], int]:
     """The jobs of the form; none, and the status of the refusal, when it says no at one of its fields."""
     if not form.is_valid():
-        return [], 400
+        return [], form.status
     try:
-        return submit_jobs(user, form.recipe(user), form.count_said), 201
+        return submit_jobs(user, form.recipe(user), form.picture_count), 201
     except Refusal as refusal:
         form.refuse(refusal)
-        return [], refusal.status
+        return [], form.status
 
 
 def after_sending(data: Mapping[str, Any]) -> dict[str, str]:
@@ -135,9 +135,6 @@ def page(request: SignedInRequest, form: RecipeForm, fields: dict[str, str], sta
         "counts": range(1, min(COUNT_RANGE[1], user.plan.max_pictures) + 1),
         "checkpoints": Checkpoint.objects.usable_by(user).order_by("title"),
         "vaes": Vae.objects.usable_by(user).order_by("title"),
-        "samplers": SAMPLERS,
-        "schedules": SCHEDULES,
-        "emphasis_modes": EMPHASIS_MODES,
         "examples": examples_of(checkpoint),
         "read": request.session.pop(READ_NOTICE, None),
         **choices_of(user, checkpoint, fields),
@@ -200,13 +197,13 @@ def quote(user: User, fields: Mapping[str, Any]) -> PictureQuote:
     left = wallet_of(user).balance
     form = RecipeForm({**fields, "prompt": "a picture"})
     try:
-        credits = total_price([form.recipe(user)]) * form.count_said if form.is_valid() else None
+        credits = total_price([form.recipe(user)]) * form.picture_count if form.is_valid() else None
     except Refusal:
         credits = None
     if credits is None or credits <= left:
         return PictureQuote(form.cleaned_data.get("count") or 1, credits, left)
     dear = f"This costs {credits} credits and you have {left}. Make fewer or smaller pictures, or wait for tomorrow's."
-    return PictureQuote(form.count_said, credits, left, dear)
+    return PictureQuote(form.picture_count, credits, left, dear)
 
 
 @signed_in_only

@@ -9,7 +9,7 @@ from django.http import QueryDict
 
 from accounts.models import User
 from accounts.refusals import Refusal
-from generation.recipes.grids.axes import FIELDS, Axis
+from generation.recipes.grids.axes import AXES, Axis
 from generation.recipes.grids.mixing import Mix
 from generation.recipes.grids.plan import GridPlan
 from generation.web.create.forms import RecipeForm, fields_of
@@ -22,6 +22,7 @@ AXIS_CHARS = 500
 class LabForm(RecipeForm):
     """`mode` decides which half counts: the LoRAs to mix, or up to three axes."""
 
+    shown_at = {"width": "size", "height": "size"}
     mode = forms.ChoiceField(choices=MODES, required=False)
     points = forms.IntegerField(required=False, label="Steps along an edge")
     strength = forms.FloatField(required=False)
@@ -29,7 +30,7 @@ class LabForm(RecipeForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for letter in LETTERS:
-            choices = [("", "Nothing"), *((key, field.title) for key, field in FIELDS.items())]
+            choices = [("", "Nothing"), *((key, field.title) for key, field in AXES.items())]
             self.fields[f"{letter}_field"] = forms.ChoiceField(choices=choices, required=False)
             self.fields[f"{letter}_target"] = forms.CharField(max_length=200, required=False)
             self.fields[f"{letter}_values"] = forms.CharField(max_length=AXIS_CHARS, required=False)
@@ -43,21 +44,16 @@ class LabForm(RecipeForm):
 
     def plan(self, user: User) -> GridPlan:
         """The plan of a valid form. Raises Refusal."""
-        said, recipe = self.cleaned_data, self.recipe(user)
-        if said.get("mode") != "axes":
-            mix = Mix(self.mixed, said.get("points") or 5, said.get("strength") or 1.0)
+        data, recipe = self.cleaned_data, self.recipe(user)
+        if data.get("mode") != "axes":
+            mix = Mix(self.mixed, data.get("points") or 5, data.get("strength") or 1.0)
             return GridPlan(recipe, mix=mix)
         axes = (
-            Axis.read(said[f"{letter}_field"], said[f"{letter}_values"], said[f"{letter}_target"])
+            Axis.read(data[f"{letter}_field"], data[f"{letter}_values"], data[f"{letter}_target"])
             for letter in LETTERS
-            if said[f"{letter}_field"]
+            if data[f"{letter}_field"]
         )
         return GridPlan(recipe, tuple(axes))
-
-    def refuse(self, refusal: Refusal) -> None:
-        """At its field, where the lab's page shows that field; else above the form."""
-        field = refusal.field if refusal.field in self.fields else None
-        self.add_error(field, forms.ValidationError(refusal.message, refusal.code))
 
 
 def fields_of_plan(plan: GridPlan) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from accounts.refusals import Refusal
 from generation.jobs.grids.submission import cancel_grid, price_of, submit_grid
 from generation.jobs.submission import random_seed
 from generation.models import Checkpoint, GeneratedImage, LabGrid, Lora, LoraMerge
-from generation.recipes.grids.axes import FIELDS
+from generation.recipes.grids.axes import AXES
 from generation.recipes.sampling import SAMPLERS, SCHEDULES
 from generation.web.access import SignedInRequest, asks_for_part, refused, say, signed_in_only
 from generation.web.catalog.samples import released_samples, samples_of
@@ -40,15 +40,14 @@ def lab(request: SignedInRequest) -> HttpResponse:
     if request.method == "GET":
         fields = prefilled(request)
         return page(request, LabForm(initial=fields), fields)
-    form, status = LabForm(request.POST), 400
+    form = LabForm(request.POST)
     if form.is_valid():
         try:
             return redirect("lab-grid", submit_grid(request.user, form.plan(request.user)).code)
         except Refusal as refusal:
             form.refuse(refusal)
-            status = refusal.status
     fields = {**request.POST.dict(), "mix": list(form.mixed)}
-    return page(request, form, fields, status)
+    return page(request, form, fields, form.status)
 
 
 def prefilled(request: SignedInRequest) -> dict[str, Any]:
@@ -73,7 +72,7 @@ def page(request: SignedInRequest, form: LabForm, fields: dict[str, Any], status
         "mode": "axes" if fields.get("mode") == "axes" else "mix",
         "loras": options_of(request, checkpoint, fields.get("mix", [])),
         "axes": [axis_of(letter, fields) for letter in LETTERS],
-        "kinds": FIELDS.items(),
+        "kinds": AXES.items(),
         "checkpoints": Checkpoint.objects.usable_by(user).order_by("title"),
         "samplers": SAMPLERS,
         "schedules": SCHEDULES,
@@ -114,8 +113,9 @@ def quote(request: SignedInRequest) -> HttpResponse:
     form = LabForm(request.POST)
     try:
         if not form.is_valid():
-            first = next(iter(form.errors.values()))[0]
-            return JsonResponse({"detail": str(first)}, status=400)
+            field, (error, *_) = next(iter(form.errors.as_data().items()))
+            told = {"code": error.code, "detail": error.messages[0], "field": "" if field == "__all__" else field}
+            return JsonResponse(told, status=form.status)
         plan = form.plan(request.user)
         credits = price_of(plan)
     except Refusal as refusal:
