@@ -103,16 +103,6 @@ def write_jobs(user: User, recipes: Sequence[Recipe], token: ApiToken | None = N
     return jobs
 
 
-def fill_wallet(user: User) -> None:
-    """The day's credits, where a submission may follow within one transaction.
-
-    The share before the wallet, as whoever submits takes them: two that lock both the other way round wait for ever.
-    """
-    with transaction.atomic():
-        fairness.held_share(user)
-        credits.grant_daily(user)
-
-
 def submit_tracing(image: GeneratedImage) -> None:
     """Have the image traced into vector paths, once: asking again while it runs or is there changes nothing."""
     waiting = GeneratedImage.Svg.WAITING
