@@ -1,4 +1,7 @@
-"""Every 'no' a person can be told: a code for programs and a sentence for people. Our own faults are not here."""
+"""The root of every refusal: a code for programs and a sentence for people. Our own faults are not here.
+
+It needs the standard library alone, so that every tier may raise its refusals as subclasses of this one.
+"""
 
 from __future__ import annotations
 

@@ -12,7 +12,6 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler, set_rollback
 
 from accounts.refusals import Refusal
-from generation.recipes.picture import InvalidRecipe
 
 CONTENT_TYPE = "application/problem+json"
 SENTENCES = {
@@ -29,9 +28,6 @@ def problem_json(error: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(error, Refusal):
         set_rollback()
         return problem(error.status, error.code, error.message, field_errors(error.field, error.code, error.message))
-    if isinstance(error, InvalidRecipe):
-        set_rollback()
-        return problem(422, error.code, str(error), field_errors(error.field, error.code, str(error)))
     response = exception_handler(error, context)
     if response is None:
         return None

@@ -10,6 +10,6 @@ class GalleryConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from gallery.cards import hang  # its models can be imported only now
+        from gallery.cards import register  # its models can be imported only now
 
-        hang()
+        register()

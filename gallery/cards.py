@@ -1,4 +1,4 @@
-"""Public posts as prints for rows of pictures: in the gallery, and in the registry that the maker's pages look into."""
+"""Public posts as cards of a picture grid: in the gallery, and for other pages through the registry."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from django.urls import reverse
 from gallery.models import Post, Release, ReleaseSample
 from gallery.words import plain_prompt
 from generation.recipes.picture import Recipe
-from generation.web.public_pictures import Print, registry
+from generation.web.public_pictures import PictureCard, registry
 
 
-def print_of(post: Post) -> Print:
+def card_of(post: Post) -> PictureCard:
     """A post that is shown; its `image` and `author` should be fetched with it."""
     image = post.image
     assert image is not None
-    return Print(
+    return PictureCard(
         url=reverse("post", args=[post.code]),
         picture=reverse("post-thumbnail", args=[post.code]),
         width=image.width,
@@ -27,33 +27,33 @@ def print_of(post: Post) -> Print:
     )
 
 
-def prints_of(posts: Iterable[Post]) -> list[Print]:
-    return [print_of(post) for post in posts]
+def cards_of(posts: Iterable[Post]) -> list[PictureCard]:
+    return [card_of(post) for post in posts]
 
 
-def newest(limit: int) -> Sequence[Print]:
-    return prints_of(Post.objects.public().select_related("image", "author").newest()[:limit])
+def newest(limit: int) -> Sequence[PictureCard]:
+    return cards_of(Post.objects.public().select_related("image", "author").newest()[:limit])
 
 
-def made_with(sha256: str, limit: int) -> Sequence[Print]:
-    return prints_of(Post.objects.public().made_with(sha256).select_related("image", "author").newest()[:limit])
+def made_with(sha256: str, limit: int) -> Sequence[PictureCard]:
+    return cards_of(Post.objects.public().made_with(sha256).select_related("image", "author").newest()[:limit])
 
 
-def samples_of(loras: Sequence[int], user: Any) -> dict[int, list[Print]]:
+def samples_of(loras: Sequence[int], user: Any) -> dict[int, list[PictureCard]]:
     """The pictures of releases by their LoRA's id, in the author's order. One query."""
-    shown = Release.objects.visible_to(user).filter(lora__in=loras)
-    rows = ReleaseSample.objects.filter(release__in=shown, image__deleted_at=None).select_related("release", "image")
-    found: dict[int, list[Print]] = {}
+    visible = Release.objects.visible_to(user).filter(lora__in=loras)
+    rows = ReleaseSample.objects.filter(release__in=visible, image__deleted_at=None).select_related("release", "image")
+    cards: dict[int, list[PictureCard]] = {}
     for sample in rows.order_by("release", "place"):
         assert sample.release.lora_id is not None
-        found.setdefault(sample.release.lora_id, []).append(sample_print(sample))
-    return found
+        cards.setdefault(sample.release.lora_id, []).append(sample_card(sample))
+    return cards
 
 
-def sample_print(sample: ReleaseSample) -> Print:
+def sample_card(sample: ReleaseSample) -> PictureCard:
     address = reverse("release-sample", args=[sample.release.code, sample.place])
     image = sample.image
-    return Print(address, address, image.width, image.height, alt=plain_prompt(image.prompt))
+    return PictureCard(address, address, image.width, image.height, alt=plain_prompt(image.prompt))
 
 
 def recipe_of(code: str) -> Recipe | None:
@@ -61,7 +61,7 @@ def recipe_of(code: str) -> Recipe | None:
     return post.image.recipe if post else None
 
 
-def hang() -> None:
+def register() -> None:
     """Fill the registry."""
     registry.newest, registry.made_with, registry.recipe_of = newest, made_with, recipe_of
     registry.samples_of = samples_of

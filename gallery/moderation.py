@@ -24,7 +24,7 @@ def is_moderator(user: Any) -> bool:
 
 
 def approve(moderator: User, thing: Post | Release, reason: str = "") -> Any:
-    """Let everybody see a post, or use a LoRA, from now on. Conflict when its maker has deleted it."""
+    """Let everybody see a post, or use a LoRA, from now on. Conflict when its author has deleted it."""
     _only_moderators(moderator)
     if isinstance(thing, Post) and (thing.image is None or thing.image.deleted_at is not None):
         raise Conflict("picture-deleted", "Its maker has deleted this picture.")

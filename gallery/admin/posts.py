@@ -52,8 +52,8 @@ class PostAdmin(ModerationScreen):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Post]:
         rows: QuerySet[Post] = Post.objects.shown().exclude(state=State.WITHDRAWN).select_related("image", "author")
-        told = (Prefetch("reports", open_reports(), to_attr="complaints"), Prefetch("decisions", to_attr="history"))
-        return rows.prefetch_related("tags", *told)
+        details = (Prefetch("reports", open_reports(), to_attr="complaints"), Prefetch("decisions", to_attr="history"))
+        return rows.prefetch_related("tags", *details)
 
     def counts(self, request: HttpRequest) -> dict[str, int]:
         reported = open_reports().filter(post__state=State.APPROVED).values("post").distinct().count()

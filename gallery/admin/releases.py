@@ -36,8 +36,8 @@ class ReleaseAdmin(ModerationScreen):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Release]:
         rows = Release.objects.filter(lora__isnull=False).exclude(state=State.WITHDRAWN)
         samples = ReleaseSample.objects.filter(image__deleted_at=None).select_related("image")
-        told = (Prefetch("samples", samples, to_attr="shown"), Prefetch("decisions", to_attr="history"))
-        return rows.select_related("lora", "author").prefetch_related(*told)
+        details = (Prefetch("samples", samples, to_attr="shown"), Prefetch("decisions", to_attr="history"))
+        return rows.select_related("lora", "author").prefetch_related(*details)
 
     def file_of(self, request: HttpRequest, thing: Release) -> tuple[str, str]:
         """`?place=` says which sample; the first where it does not."""

@@ -10,7 +10,6 @@ from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
-from django.utils.cache import patch_cache_control
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 from unfold.admin import ModelAdmin, TabularInline
@@ -20,7 +19,7 @@ from accounts.refusals import NotFound, Refusal
 from gallery import moderation
 from gallery.models import Decision, Moderated
 from gallery.transitions import MOVES
-from gallery.views.files import stored
+from generation.storage.downloads import inline
 
 State = Moderated.State
 VERBS: dict[str, Callable[[User, Any, str], Any]] = {
@@ -35,6 +34,9 @@ STATES = [
     ("rejected", "Not accepted"),
     ("taken_down", "Taken down"),
 ]
+
+FOR_MODERATORS = {"private": True, "max_age": 600}
+"""How long a moderator's browser may show a picture without asking again."""
 
 
 class LookedAt:
@@ -134,12 +136,12 @@ class ModerationScreen(ForModerators):
         status = 200
         try:
             thing, decision = self.decided(request, code, verb)
-            said = {"code": code, "detail": f"{decision.get_verb_display()}: “{thing}”."}
+            data = {"code": code, "detail": f"{decision.get_verb_display()}: “{thing}”."}
         except Refusal as refusal:
-            status, said = refusal.status, {"code": refusal.code, "detail": refusal.message, "field": refusal.field}
+            status, data = refusal.status, {"code": refusal.code, "detail": refusal.message, "field": refusal.field}
         if request.headers.get("X-Requested-With") == "fetch":
-            return JsonResponse(said, status=status)
-        messages.add_message(request, messages.SUCCESS if status == 200 else messages.ERROR, said["detail"])
+            return JsonResponse(data, status=status)
+        messages.add_message(request, messages.SUCCESS if status == 200 else messages.ERROR, data["detail"])
         return redirect(self.way_back(request))
 
     def decided(self, request: HttpRequest, code: str, verb: str) -> tuple[Any, Any]:
@@ -160,9 +162,8 @@ class ModerationScreen(ForModerators):
         name, kind = self.file_of(request, thing) if thing is not None else ("", "")
         if thing is None or not name:
             raise Http404("There is no such picture.")
-        response = stored(name, kind, f"{self.opts.model_name}-{thing.code}.{kind[6:]}")
-        patch_cache_control(response, private=True, max_age=600)
-        return response
+        filename = f"{self.opts.model_name}-{thing.code}.{kind[6:]}"
+        return inline(request, name, kind, FOR_MODERATORS, filename=filename)
 
 
 def verbs_by_state() -> dict[str, list[str]]:

@@ -69,10 +69,10 @@ class ReleasesView(generics.ListAPIView[Release]):
     @extend_schema(request=ReleaseInput, responses={201: ReleaseOutput})
     @idempotent
     def post(self, request: Request) -> Response:
-        said = ReleaseInput(data=request.data)
-        said.is_valid(raise_exception=True)
+        form = ReleaseInput(data=request.data)
+        form.is_valid(raise_exception=True)
         user = person(request)
-        release = release_lora(user, own_lora(user, said.validated_data["lora"]), said.validated_data["samples"])
+        release = release_lora(user, own_lora(user, form.validated_data["lora"]), form.validated_data["samples"])
         address = reverse("api-release", args=[release.code])
         return Response(ReleaseOutput(release).data, status=201, headers={"Location": address})
 

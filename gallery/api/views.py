@@ -37,7 +37,7 @@ def get_post(request: Request, code: str) -> Post:
     return post
 
 
-def shown(request: Request, post: Post) -> dict[str, Any]:
+def data_of(request: Request, post: Post) -> dict[str, Any]:
     return dict((OwnPostOutput if post.author == request.user else PostOutput)(post).data)
 
 
@@ -59,8 +59,8 @@ class PostsView(generics.ListAPIView[Post]):
 
     def get_queryset(self) -> QuerySet[Post]:
         posts = Post.objects.of(self.request.user).shown() if self.is_mine else Post.objects.public()
-        found = Filters.of(self.request.query_params).apply(posts)
-        return found.select_related(*LOADED).prefetch_related("tags")
+        rows = Filters.of(self.request.query_params).apply(posts)
+        return rows.select_related(*LOADED).prefetch_related("tags")
 
     @extend_schema(
         parameters=[
@@ -77,13 +77,13 @@ class PostsView(generics.ListAPIView[Post]):
     @extend_schema(request=PostInput, responses={201: OwnPostOutput})
     @idempotent
     def post(self, request: Request) -> Response:
-        said = PostInput(data=request.data)
-        said.is_valid(raise_exception=True)
-        image = GeneratedImage.objects.of(request.user).kept().filter(code=said.validated_data["image"]).first()
+        form = PostInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        image = GeneratedImage.objects.of(request.user).kept().filter(code=form.validated_data["image"]).first()
         if image is None:
             raise NotFound("not-found", "There is no such picture, or it is not yours.", field="image")
-        post = publish_image(person(request), image, said.validated_data["title"], said.validated_data["tags"])
-        return Response(shown(request, post), status=201, headers={"Location": reverse("api-post", args=[post.code])})
+        post = publish_image(person(request), image, form.validated_data["title"], form.validated_data["tags"])
+        return Response(data_of(request, post), status=201, headers={"Location": reverse("api-post", args=[post.code])})
 
 
 class PostView(APIView):
@@ -93,7 +93,7 @@ class PostView(APIView):
 
     @extend_schema(responses=PostOutput)
     def get(self, request: Request, code: str) -> Response:
-        return Response(shown(request, get_post(request, code)))
+        return Response(data_of(request, get_post(request, code)))
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, code: str) -> Response:

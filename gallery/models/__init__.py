@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from gallery.models.moderated import Moderated, new_code
-from gallery.models.posts import BlockedPhrase, Decision, Post, PostQuerySet, Report, Tag
+from gallery.models.posts import NEWEST, BlockedPhrase, Decision, Post, PostQuerySet, Report, Tag
 from gallery.models.releases import Release, ReleaseDecision, ReleaseSample
 
 __all__ = [
+    "NEWEST",
     "BlockedPhrase",
     "Decision",
     "Moderated",

@@ -20,7 +20,7 @@ def new_code() -> str:
 
 
 class Moderated(models.Model):
-    """A thing that its maker wants to be public. `flags` are the sentences that screening leaves for moderators."""
+    """A thing that its author wants to be public. `flags` are the sentences that screening leaves for moderators."""
 
     class State(models.TextChoices):
         PENDING = "pending", "Waiting for a moderator"

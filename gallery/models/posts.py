@@ -24,8 +24,12 @@ class Tag(models.Model):
         return self.name
 
 
+NEWEST = ("approved_at", "pk")
+"""The order of the gallery, by falling values."""
+
+
 class PostQuerySet(PostSearch):
-    """Posts, said as a sentence: `Post.objects.public().matching("red apple").newest()`."""
+    """Posts; filters read as a sentence: `Post.objects.public().matching("red apple").newest()`."""
 
     def public(self) -> Self:
         """What anybody may see: approved, and its picture is still there."""
@@ -44,7 +48,7 @@ class PostQuerySet(PostSearch):
         return self.filter(author=user)
 
     def newest(self) -> Self:
-        return self.order_by("-approved_at", "-pk")
+        return self.order_by(*(f"-{name}" for name in NEWEST))
 
     def made_with(self, sha256: str) -> Self:
         """Posts whose recipe pins this checkpoint or LoRA."""
@@ -52,7 +56,7 @@ class PostQuerySet(PostSearch):
 
 
 class Post(Moderated):
-    """A picture that its maker wants to be public."""
+    """A picture that its author wants to be public."""
 
     # The picture's row is swept some time after its deletion; the post stays, with its decisions.
     image = models.OneToOneField(GeneratedImage, null=True, on_delete=models.SET_NULL, related_name="post")

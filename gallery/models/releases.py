@@ -12,7 +12,7 @@ from generation.models import GeneratedImage, Lora
 
 
 class ReleaseQuerySet(models.QuerySet["Release"]):
-    """Releases, said as a sentence: `Release.objects.public().visible_to(alice)`."""
+    """Releases; filters read as a sentence: `Release.objects.public().visible_to(alice)`."""
 
     def public(self) -> Self:
         return self.filter(state=Release.State.APPROVED, lora__isnull=False)

@@ -1,4 +1,4 @@
-"""What the maker's own templates show about a picture's post: `{% publication image %}` on the page of a picture."""
+"""The state of one's own picture's post and of one's own LoRA's release, for the pages of both."""
 
 from __future__ import annotations
 

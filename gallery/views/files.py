@@ -2,51 +2,43 @@
 
 from __future__ import annotations
 
-from django.core.files.storage import default_storage
-from django.http import HttpRequest, HttpResponse
-from django.utils.cache import patch_cache_control
+from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from gallery.models import Post
+from gallery.models import Post, Release, ReleaseSample
 from gallery.views.access import visible_post
-
-KEPT_SECONDS = 60
-"""How long a browser or a shared cache may show a public picture without asking again."""
+from generation.storage.downloads import FOR_EVERYBODY, FOR_NOBODY, inline
 
 
 @require_safe
 def picture(request: HttpRequest, code: str) -> HttpResponse:
     """The PNG as it was drawn, with its infotext and provenance."""
     post = visible_post(request, code)
-    return kept(request, post, post.image.file if post.image else "", "image/png", ".png")
+    return picture_of(request, post, post.image.file if post.image else "", "image/png", ".png")
 
 
 @require_safe
 def thumbnail(request: HttpRequest, code: str) -> HttpResponse:
     post = visible_post(request, code)
-    return kept(request, post, post.image.thumbnail if post.image else "", "image/webp", "-small.webp")
+    return picture_of(request, post, post.image.thumbnail if post.image else "", "image/webp", "-small.webp")
 
 
-def kept(request: HttpRequest, post: Post, name: str, content_type: str, ending: str) -> HttpResponse:
-    """A stored file, inline. Only a public post's may lie in a cache that others share."""
+def picture_of(request: HttpRequest, post: Post, name: str, content_type: str, ending: str) -> HttpResponse:
+    """Only a public post's picture may lie in a cache that others share."""
     assert post.image is not None
-    etag = f'"{post.image.sha256[:32]}{ending}"'
-    if request.headers.get("If-None-Match") == etag:
-        response = HttpResponse(status=304)
-    else:
-        response = stored(name, content_type, f"tempera-{post.code}{ending}")
-    response["ETag"] = etag
-    if post.is_public:
-        patch_cache_control(response, public=True, max_age=KEPT_SECONDS)
-    else:
-        patch_cache_control(response, private=True, no_store=True)
-    return response
+    cache = FOR_EVERYBODY if post.is_public else FOR_NOBODY
+    etag = f"{post.image.sha256[:32]}{ending}"
+    return inline(request, name, content_type, cache, filename=f"tempera-{post.code}{ending}", etag=etag)
 
 
-def stored(name: str, content_type: str, called: str) -> HttpResponse:
-    """A file of ours, read whole: a streamed one would hold a thread of the event loop's server."""
-    with default_storage.open(name) as file:
-        response = HttpResponse(file.read(), content_type=content_type)
-    response["Content-Disposition"] = f'inline; filename="{called}"'
-    response["X-Content-Type-Options"] = "nosniff"
-    return response
+@require_safe
+def sample(request: HttpRequest, code: str, place: int) -> HttpResponse:
+    """A picture of a release: everybody's when that is public, else its author's alone."""
+    release = Release.objects.visible_to(request.user).filter(code=code).first()
+    rows = ReleaseSample.objects.filter(release=release, place=place, image__deleted_at=None).select_related("image")
+    row = rows.first() if release else None
+    if release is None or row is None:
+        raise Http404("There is no such picture.")
+    cache = FOR_EVERYBODY if release.is_public else FOR_NOBODY
+    filename = f"sample-{release.code}-{place}.webp"
+    return inline(request, row.image.thumbnail, "image/webp", cache, filename=filename)

@@ -11,12 +11,13 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
-from gallery.cards import prints_of
-from gallery.models import Post, PostQuerySet, Tag
-from gallery.paging import page_of
+from gallery.cards import cards_of
+from gallery.models import NEWEST, Post, PostQuerySet, Tag
 from gallery.search import Filters
 from generation.models import Checkpoint, Lora
+from generation.web.paging import page_of
 
+POSTS_A_PAGE = 48
 TAGS_OFFERED = 12
 WEIGHTS_OFFERED = 6
 
@@ -41,9 +42,9 @@ def author(request: HttpRequest, username: str) -> HttpResponse:
 
 def rows(request: HttpRequest, posts: PostQuerySet, template: str, context: dict[str, Any]) -> HttpResponse:
     """A page of pictures, or only its pictures for the endless scroll."""
-    page = page_of(posts, request)
-    shown = {**context, "page": page, "prints": prints_of(page.posts)}
-    response = render(request, "gallery/prints.html" if is_part(request) else template, shown)
+    page = page_of(posts.select_related("image", "author"), request, POSTS_A_PAGE, NEWEST)
+    context = {**context, "page": page, "prints": cards_of(page.rows)}
+    response = render(request, "gallery/prints.html" if is_part(request) else template, context)
     patch_vary_headers(response, ["HX-Request"])
     return response
 

@@ -13,13 +13,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.refusals import Refusal
 from gallery import moderation
-from gallery.cards import prints_of
+from gallery.cards import cards_of
 from gallery.forms import ReportForm
-from gallery.models import Post
-from gallery.paging import newer_than, older_than
+from gallery.models import NEWEST, Post
 from gallery.views.access import person, public_post, visible_post
 from gallery.words import plain_prompt
 from generation.models import Checkpoint, Lora
+from generation.web.paging import neighbours
 
 MORE_SHOWN = 8
 
@@ -27,19 +27,21 @@ MORE_SHOWN = 8
 @require_safe
 def post(request: HttpRequest, code: str) -> HttpResponse:
     """The picture, its recipe, its neighbours, and more by the same person. Its author sees it in any state."""
-    shown = visible_post(request, code)
-    image = shown.image
+    row = visible_post(request, code)
+    image = row.image
     assert image is not None
+    newer, older = neighbours(Post.objects.public(), row, NEWEST) if row.approved_at else (None, None)
     context = {
-        "post": shown,
+        "post": row,
         "image": image,
         "recipe": image.recipe,
         "prompt": plain_prompt(image.prompt),
-        "ingredients": ingredients_of(shown),
-        "tags": shown.tags.all(),
-        "is_mine": request.user == shown.author,
-        "more": prints_of(more_by(shown)),
-        **neighbours(shown),
+        "ingredients": ingredients_of(row),
+        "tags": row.tags.all(),
+        "is_mine": request.user == row.author,
+        "more": cards_of(more_by(row)),
+        "newer": newer,
+        "older": older,
     }
     return render(request, "gallery/post.html", context)
 
@@ -62,17 +64,6 @@ def ingredients_of(post: Post) -> list[dict[str, Any]]:
 def more_by(post: Post) -> list[Post]:
     others = Post.objects.public().of(post.author).exclude(pk=post.pk).select_related("image", "author")
     return list(others.newest()[:MORE_SHOWN])
-
-
-def neighbours(post: Post) -> dict[str, Post | None]:
-    """The posts before and after a public one, in the gallery's order."""
-    if post.approved_at is None:
-        return {}
-    public = Post.objects.public()
-    return {
-        "newer": public.filter(newer_than(post.approved_at, post.pk)).order_by("approved_at", "pk").first(),
-        "older": public.filter(older_than(post.approved_at, post.pk)).newest().first(),
-    }
 
 
 @login_required

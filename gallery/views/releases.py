@@ -1,4 +1,4 @@
-"""The owner's way to everybody with a LoRA: choosing samples, sending it in, taking it back; and the samples' bytes."""
+"""The owner's way to everybody with a LoRA: choosing samples, sending it in, taking it back."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.cache import patch_cache_control
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.refusals import Refusal
-from gallery.models import Release, ReleaseSample
+from gallery.models import Release
 from gallery.releasing import MOST_SAMPLES, release_lora, withdraw_release
 from gallery.views.access import person
-from gallery.views.files import KEPT_SECONDS, stored
 from generation.catalog.loras.licences import may_share
 from generation.catalog.loras.pictures import pictures_with
 from generation.models import Lora
@@ -66,19 +64,3 @@ def withdraw_lora(request: HttpRequest, name: str) -> HttpResponse:
     except Refusal as refusal:
         messages.error(request, refusal.message)
     return redirect("lora", lora.name)
-
-
-@require_safe
-def sample(request: HttpRequest, code: str, place: int) -> HttpResponse:
-    """A picture of a release: everybody's when that is public, else its author's alone."""
-    release = Release.objects.visible_to(request.user).filter(code=code).first()
-    rows = ReleaseSample.objects.filter(release=release, place=place, image__deleted_at=None).select_related("image")
-    shown = rows.first() if release else None
-    if release is None or shown is None:
-        raise Http404("There is no such picture.")
-    response = stored(shown.image.thumbnail, "image/webp", f"sample-{release.code}-{place}.webp")
-    if release.is_public:
-        patch_cache_control(response, public=True, max_age=KEPT_SECONDS)
-    else:
-        patch_cache_control(response, private=True, no_store=True)
-    return response

@@ -109,8 +109,8 @@ def repeated(kept: KeptAnswer | None, fingerprint: str) -> Response:
 def fingerprint_of(request: Request) -> str:
     """What was asked for; the order of JSON's keys does not matter, the bytes of files do."""
     data = dict(request.data.lists()) if isinstance(request.data, QueryDict) else request.data
-    said = [request.method, request.get_full_path(), data]
-    return hashlib.sha256(json.dumps(said, sort_keys=True, default=_named).encode()).hexdigest()
+    asked = [request.method, request.get_full_path(), data]
+    return hashlib.sha256(json.dumps(asked, sort_keys=True, default=_named).encode()).hexdigest()
 
 
 def _named(value: object) -> str:

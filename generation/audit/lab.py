@@ -1,21 +1,18 @@
-"""Whether grids, merges and their results agree. It only looks; recovery is what `finishing` and `merging` do."""
+"""Whether grids, merges and their results agree."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from functools import partial
 
 from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 
-from generation.audit.findings import Finding
+from generation.audit.findings import Check, Finding
 from generation.catalog.merges import queue
 from generation.jobs.grids import finishing
 from generation.models import GeneratedImage, Job, LabGrid, LoraMerge
-
-RECOVERED_WITHIN = timedelta(seconds=90)
-"""What recovery has not put right after so long, it will not: nobody runs it, or it cannot."""
+from generation.models.leases import RECOVERED_WITHIN
 
 
 def unfinished_grids() -> Iterator[Finding]:
@@ -47,10 +44,9 @@ def remaking(image: GeneratedImage, name: str) -> Callable[[], object] | None:
 
 
 def stuck_merges() -> Iterator[Finding]:
-    late = Now() - queue.GIVEN_UP_AFTER - RECOVERED_WITHIN
-    for merge in LoraMerge.objects.filter(state=LoraMerge.State.RUNNING, started_at__lt=late):
+    for merge in LoraMerge.objects.running().expired(RECOVERED_WITHIN):
         advice = "Its worker is dead and nobody put it back: start beat."
         yield Finding("merge-stuck", merge.code, advice, queue.recover)
 
 
-CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (unfinished_grids, grids_without_picture, stuck_merges)
+CHECKS: tuple[Check, ...] = (unfinished_grids, grids_without_picture, stuck_merges)

@@ -11,7 +11,7 @@ from accounts.models import User
 from accounts.refusals import Refusal
 from generation.imaging.matching import Lookups, MatchedRecipe, match_recipe
 from generation.imaging.reading import read_picture_metadata
-from generation.imaging.untrusted import MAX_FILE_BYTES, PictureRefused
+from generation.imaging.untrusted import MAX_FILE_BYTES
 from generation.models import Checkpoint, Embedding, Lora, Vae
 from generation.recipes.sampling import SAMPLERS, SCHEDULES
 
@@ -28,10 +28,7 @@ def read_recipe(user: User, upload: UploadedFile[Any] | None) -> MatchedRecipe:
     if (upload.size or 0) > MAX_FILE_BYTES:
         size = f"{MAX_FILE_BYTES >> 20} MiB"
         raise Refusal("picture-too-large", f"The file is larger than {size}.", field="picture")
-    try:
-        return match_recipe(read_picture_metadata(upload.read()), lookups_for(user))
-    except PictureRefused as error:
-        raise Refusal(error.code, str(error), field="picture") from error
+    return match_recipe(read_picture_metadata(upload.read()), lookups_for(user))
 
 
 def lookups_for(user: User) -> Lookups:

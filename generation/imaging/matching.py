@@ -173,8 +173,8 @@ def _numbers(parsed: ParsedInfotext, _lookups: Lookups, matched: MatchedRecipe) 
             try:
                 value = kind(text)
                 check_range(name, value, limits, key)
-            except (ValueError, OverflowError) as error:
-                why = str(error) if isinstance(error, InvalidRecipe) else f"{key} must be a number."
+            except (InvalidRecipe, ValueError, OverflowError) as error:
+                why = error.message if isinstance(error, InvalidRecipe) else f"{key} must be a number."
                 matched.miss("value", key, f"{why} The picture says {_short(text)}.")
             else:
                 matched.values[name] = value
@@ -187,8 +187,8 @@ def _size(parsed: ParsedInfotext, _lookups: Lookups, matched: MatchedRecipe) -> 
     try:
         width, height = int(told[0]), int(told[1])
         check_size(width, height)
-    except ValueError as error:
-        why = str(error) if isinstance(error, InvalidRecipe) else "The size must be two numbers."
+    except (InvalidRecipe, ValueError) as error:
+        why = error.message if isinstance(error, InvalidRecipe) else "The size must be two numbers."
         matched.miss("value", "Size", f"{why} The picture says {_short('×'.join(told))}.")
     else:
         matched.values.update(width=width, height=height)

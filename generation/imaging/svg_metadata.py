@@ -32,8 +32,6 @@ def read_svg_infotext(data: bytes) -> str:
     reader = _Reader()
     try:
         reader.parser.Parse(data, True)
-    except PictureRefused:
-        raise
     except (expat.ExpatError, LookupError, ValueError) as error:
         raise PictureRefused("damaged-picture", "This SVG is not well-formed XML.") from error
     return "".join(reader.pieces)

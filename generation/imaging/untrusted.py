@@ -6,17 +6,18 @@ import io
 
 from PIL import Image, UnidentifiedImageError
 
+from accounts.refusals import Refusal
+
 MAX_FILE_BYTES = 16 * 2**20
 MAX_IMAGE_PIXELS = 33_177_600
 FORMATS = ("PNG", "JPEG", "WEBP")
 
 
-class PictureRefused(ValueError):
-    """A picture that is not read; `code` is for programs, the message for people."""
+class PictureRefused(Refusal):
+    """A picture that is not read."""
 
     def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
+        super().__init__(code, message, field="picture")
 
 
 def check_file_size(data: bytes) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from accounts.refusals import Refusal
 from generation.imaging.encode import Pixels, rgb_image
 from generation.imaging.svg_metadata import svg_metadata
 
@@ -21,12 +22,8 @@ LEVELS = 16
 _PROGRAM = Path(__file__).with_name("vtracer_process.py")
 
 
-class VectorizeRefused(ValueError):
-    """A picture that has no SVG; `code` is for programs, the message for people."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
+class VectorizeRefused(Refusal):
+    """A picture that has no SVG."""
 
 
 def vectorize(pixels: Pixels, *, infotext: str = "", time_limit_s: float = TIME_LIMIT_S) -> bytes:

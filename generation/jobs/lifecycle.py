@@ -54,7 +54,7 @@ def finish_job(job: Job, pixels: np.ndarray, seconds: float) -> GeneratedImage |
     """
     kept = _write_files(job, pixels)
     with transaction.atomic():
-        if not _end(_held(job), Job.State.DONE):
+        if not _end(Job.objects.held(job), Job.State.DONE):
             image = None
         else:
             image = _image_row(job, kept, pixels, seconds)
@@ -70,7 +70,7 @@ def finish_job(job: Job, pixels: np.ndarray, seconds: float) -> GeneratedImage |
 def fail_job(job: Job, code: str, message: str) -> bool:
     """End the job as failed by our fault and give the credits back. False when it was no longer this attempt's."""
     with transaction.atomic():
-        ended = _end(_held(job), Job.State.FAILED, error_code=code, error_message=message[:300])
+        ended = _end(Job.objects.held(job), Job.State.FAILED, error_code=code, error_message=message[:300])
         if ended:
             give_back(job, f"Failed: {_note(job)}")
     if ended:
@@ -82,7 +82,7 @@ def fail_job(job: Job, code: str, message: str) -> bool:
 def cancel_job(job: Job) -> None:
     """End an unfinished job as its owner asks and give the credits back. Conflict when it has ended already."""
     with transaction.atomic():
-        # The share before the job, as for a submission: two that each hold what the other wants would wait for ever.
+        # Lock order: the share before the job, as for a submission, else deadlock.
         share = fairness.held_share(job.owner)
         row = Job.objects.unfinished().select_for_update().filter(pk=job.pk).first()
         if row is None or not _end(Job.objects.filter(pk=row.pk, state=row.state), Job.State.CANCELLED):
@@ -95,24 +95,17 @@ def cancel_job(job: Job) -> None:
 
 
 def give_back(job: Job, note: str) -> None:
-    """The whole hold returns to the wallet, and to the budget of the token that asked. Once, however often called."""
+    """Return the whole hold to the wallet, and to the budget of the token that asked; once, however often called."""
     if credits.release(job.reference, note=note):
         budgets.refund(job.token_id, job.credits)
 
 
 def release_job(job: Job) -> bool:
     """Put a running job back into the queue, for a worker that stops. Its place in the fair order is kept."""
-    released = bool(
-        _held(job).update(state=Job.State.QUEUED, worker="", lease_until=None, started_at=None, announced_at=None)
-    )
+    released = bool(Job.objects.held(job).put_back(state=Job.State.QUEUED, worker="", started_at=None))
     if released:
         _announce(job, Job.State.QUEUED)
     return released
-
-
-def _held(job: Job) -> QuerySet[Job]:
-    """The row, if this attempt still holds it: the fence against late results."""
-    return Job.objects.running().filter(pk=job.pk, attempt=job.attempt)
 
 
 def _end(rows: QuerySet[Job], state: Job.State, **fields: str) -> bool:
@@ -130,14 +123,14 @@ def _write_files(job: Job, pixels: np.ndarray) -> KeptFiles:
     picture = Image.fromarray(pixels)
     png = encode_image(picture, "png", recipe_text=infotext)
     small = thumbnail(picture, THUMBNAIL_SIDE)
-    kept: list[str] = []
+    written: list[str] = []
     try:
         for kind, data in ((".png", png), ("-small.webp", small)):
-            kept.append(files.keep(files.image_name(job, kind), data))
+            written.append(files.keep(files.image_name(job, kind), data))
     except Exception as error:  # each storage raises its own
-        files.discard(*kept)
+        files.discard(*written)
         raise NotStored(str(error)) from error
-    return KeptFiles(kept[0], kept[1], len(png), hashlib.sha256(png).hexdigest(), infotext)
+    return KeptFiles(written[0], written[1], len(png), hashlib.sha256(png).hexdigest(), infotext)
 
 
 def _image_row(job: Job, kept: KeptFiles, pixels: np.ndarray, seconds: float) -> GeneratedImage:

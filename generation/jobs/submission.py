@@ -108,7 +108,7 @@ def submit_tracing(image: GeneratedImage) -> None:
     waiting = GeneratedImage.Svg.WAITING
     untraced = [GeneratedImage.Svg.NONE, GeneratedImage.Svg.FAILED]
     asked = GeneratedImage.objects.kept().filter(pk=image.pk, svg_state__in=untraced)
-    if asked.update(svg_state=waiting, svg_message="", svg_tries=0, svg_asked_at=Now()):
+    if asked.update(svg_state=waiting, svg_message="", svg_attempt=0, svg_announced_at=Now()):
         transaction.on_commit(lambda: wakeups.send(wakeups.Task.TRACE_IMAGE, image.pk))
         image.svg_state = waiting
 

@@ -1,4 +1,4 @@
-"""What keeps the queue true unasked: expired leases, lost wake-ups, old files. Any number may run at once."""
+"""Periodic upkeep of jobs: expired leases, lost wake-ups, old files. Any number may run at once."""
 
 from __future__ import annotations
 
@@ -15,38 +15,33 @@ from django.utils import timezone
 from generation.catalog.loras import files as lorafiles
 from generation.catalog.loras.quarantine import quarantine_suspects
 from generation.jobs.lifecycle import give_back
-from generation.jobs.queueing import LEASE
 from generation.messages import events, wakeups
 from generation.models import GeneratedImage, GpuWorker, Job, KeptAnswer
+from generation.models.leases import LEASE, MAX_SOLO_CRASHES, must_give_up
 from generation.storage import files
 
 logger = structlog.get_logger(__name__)
 
-MAX_CRASHES = 3
-MAX_SOLO_CRASHES = 2
-RESEND_AFTER = timedelta(seconds=60)
 DELETED_KEPT_FOR = timedelta(days=1)
-ORPHAN_KEPT_FOR = timedelta(days=1)
-"""Files are written before their row: a young one may be a picture that is just being kept."""
 ANSWER_KEPT_FOR = timedelta(days=1)
 WORKER_KEPT_FOR = timedelta(days=1)
 
 
 def recover() -> dict[str, int]:
-    """Requeue what a dead worker held and wake workers for what nobody was told of."""
-    return {"requeued": requeue_expired_leases(), "rung": resend_unannounced_jobs()}
+    """Requeue what a dead worker held, and send the wake-ups that are missing."""
+    return {"requeued": requeue_expired_leases(), "announced": resend_unannounced_jobs()}
 
 
 def requeue_expired_leases() -> int:
-    """Jobs whose worker went silent go back to the queue; those that outlived too many fail and are refunded."""
+    """Jobs whose worker went silent go back to the queue; those that crashed too many workers fail and are refunded."""
     with transaction.atomic():
         expired = _left_behind()
         held = Counter(job.worker for job in expired)
         for job in expired:
             job.crash_count += 1
-            # A worker that died with one job in hand is evidence against that job; with several it is not.
+            # A worker that died with one job is evidence against that job; with several it is not.
             job.solo_crash_count += held[job.worker] == 1
-            if job.crash_count >= MAX_CRASHES or job.solo_crash_count >= MAX_SOLO_CRASHES:
+            if must_give_up(job.crash_count, job.solo_crash_count):
                 _give_up(job)
             else:
                 _requeue(job)
@@ -59,31 +54,28 @@ def requeue_expired_leases() -> int:
 
 
 def _left_behind() -> list[Job]:
-    """Jobs of expired leases. Of a worker whose heart is silent too, all that it had: they died together.
+    """Jobs of expired leases. Of a worker without heartbeat too, all that it had: they died together.
 
-    One that still beats let go of what hangs, and goes on with the rest. Locked, so that two who recover at once do not
-    both count one death.
+    A worker that still has one no longer prolongs what hangs in it, and goes on with the rest. Locked, so that two who
+    recover at once do not both count one crash.
     """
     running = Job.objects.running().exclude(lease_until=None)
-    expired = Q(lease_until__lt=Now())
-    workers = set(running.filter(expired).values_list("worker", flat=True))
+    workers = set(running.expired().values_list("worker", flat=True))
     beating = GpuWorker.objects.filter(name__in=workers, seen_at__gt=Now() - LEASE)
     silent = workers.difference(beating.values_list("name", flat=True))
-    left = running.filter(expired | Q(worker__in=silent), worker__in=workers)
+    left = running.filter(worker__in=workers).expired() | running.filter(worker__in=silent)
     return list(left.order_by("pk").select_for_update())
 
 
 def _requeue(job: Job) -> None:
     """Back to its place in the fair order; upkeep sends a wake-up for it."""
     job.state = Job.State.QUEUED
-    Job.objects.filter(pk=job.pk).update(
+    Job.objects.filter(pk=job.pk).put_back(
         state=job.state,
         crash_count=job.crash_count,
         solo_crash_count=job.solo_crash_count,
         worker="",
-        lease_until=None,
         started_at=None,
-        announced_at=None,
     )
 
 
@@ -105,19 +97,14 @@ def _give_up(job: Job) -> None:
 
 
 def resend_unannounced_jobs() -> int:
-    """A wake-up for every queued job whose own is missing or old: a lost message must not cost a job."""
-    silent = Job.objects.queued().filter(Q(announced_at=None) | Q(announced_at__lt=Now() - RESEND_AFTER))
-    waiting = list(silent.values_list("pk", flat=True))
+    """Send wake-ups for queued jobs whose own is missing or old; how many jobs."""
     slots = sum(GpuWorker.objects.alive().values_list("slots", flat=True)) or 1
     # One wake-up makes a worker draw until the queue is dry, so more of them than slots say nothing new.
-    if not _wake(min(len(waiting), slots)):
-        return 0
-    Job.objects.filter(pk__in=waiting).update(announced_at=Now())
-    return len(waiting)
+    return Job.objects.queued().resend(lambda waiting: _wake(min(len(waiting), slots)))
 
 
 def wake_for(slots: int) -> None:
-    """A worker that starts sends wake-ups for its own slots: whoever sent some before could not count them."""
+    """Send wake-ups for the slots of a worker that starts: those sent before were counted without it."""
     _wake(min(slots, Job.objects.queued().count()))
 
 
@@ -126,7 +113,7 @@ def _wake(count: int) -> bool:
 
 
 def prune() -> dict[str, int]:
-    """Sweep what nobody sees any more."""
+    """Remove rows and files that nobody sees any more."""
     gone, _ = GpuWorker.objects.filter(seen_at__lt=Now() - WORKER_KEPT_FOR).delete()
     answers, _ = KeptAnswer.objects.filter(created_at__lt=Now() - ANSWER_KEPT_FOR).delete()
     swept = sweep_orphans() + lorafiles.sweep_orphans()
@@ -155,7 +142,6 @@ def sweep_orphans() -> int:
 
 def orphans() -> Iterator[str]:
     """Names of image files that no row points at, a day after they were written."""
-    old = timezone.now() - ORPHAN_KEPT_FOR
     for _, names in files.folders():
         for start in range(0, len(names), 500):
             batch = names[start : start + 500]
@@ -163,5 +149,4 @@ def orphans() -> Iterator[str]:
             made = GeneratedImage.objects.filter(Q(job__code__in=codes) | Q(grid__code__in=codes))
             rows = made.values_list("file", "thumbnail", "svg_file")
             used = {name for row in rows for name in row}
-            unused = (name for name in batch if name not in used)
-            yield from (name for name in unused if (written := files.written_at(name)) and written < old)
+            yield from files.orphans_among(name for name in batch if name not in used)

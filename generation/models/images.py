@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Self
 
 from django.conf import settings
 from django.db import models
 
 from generation.models.jobs import Job, new_code
+from generation.models.leases import LeasedQuerySet
 from generation.recipes.picture import Recipe
 
 
-class ImageQuerySet(models.QuerySet["GeneratedImage"]):
-    """Images, said as a sentence: `GeneratedImage.objects.of(alice).kept().newest()`."""
+class ImageQuerySet(LeasedQuerySet["GeneratedImage"]):
+    """Images, said as a sentence: `GeneratedImage.objects.of(alice).kept().newest()`. Leases are those of tracings."""
 
-    def of(self, user: Any) -> Self:
-        return self.filter(owner=user)
+    lease_prefix = "svg_"
 
     def kept(self) -> Self:
         return self.filter(deleted_at=None)
-
-    def newest(self) -> Self:
-        return self.order_by("-id")
 
     def matching(self, words: str) -> Self:
         found = self
@@ -53,12 +50,13 @@ class GeneratedImage(models.Model):
     thumbnail = models.CharField(max_length=200)
     svg_file = models.CharField(max_length=200, blank=True)
     svg_state = models.CharField(max_length=7, choices=Svg.choices, default=Svg.NONE)
-    svg_asked_at = models.DateTimeField(
-        null=True, blank=True, help_text="When a wake-up was last sent for its tracing."
+    svg_announced_at = models.DateTimeField(
+        null=True, blank=True, db_column="svg_asked_at", help_text="When a wake-up was last sent for its tracing."
     )
-    svg_tries = models.PositiveSmallIntegerField(
-        default=0, help_text="How often its tracing was begun since it was asked."
+    svg_attempt = models.PositiveSmallIntegerField(
+        default=0, db_column="svg_tries", help_text="How often its tracing was begun since it was asked."
     )
+    svg_lease_until = models.DateTimeField(null=True, blank=True)
     svg_message = models.CharField(max_length=200, blank=True)
     size_bytes = models.PositiveIntegerField()
     sha256 = models.CharField(max_length=64)

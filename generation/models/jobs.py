@@ -6,11 +6,11 @@ Written by `submission` (made), `queueing` (started) and `lifecycle` (ended), by
 from __future__ import annotations
 
 import secrets
-from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
 
+from generation.models.leases import QueueQuerySet
 from generation.recipes.picture import Recipe
 
 SUSPECT_CRASHES = 2
@@ -22,23 +22,8 @@ def new_code() -> str:
     return secrets.token_hex(8)
 
 
-class JobQuerySet(models.QuerySet["Job"]):
-    """Jobs, said as a sentence: `Job.objects.of(alice).unfinished()`."""
-
-    def of(self, user: Any) -> Self:
-        return self.filter(owner=user)
-
-    def queued(self) -> Self:
-        return self.filter(state=Job.State.QUEUED)
-
-    def running(self) -> Self:
-        return self.filter(state=Job.State.RUNNING)
-
-    def unfinished(self) -> Self:
-        return self.filter(state__in=Job.UNFINISHED)
-
-    def newest(self) -> Self:
-        return self.order_by("-id")
+class JobQuerySet(QueueQuerySet["Job"]):
+    pass
 
 
 class Job(models.Model):

@@ -1,10 +1,11 @@
 """The lab's rows: grids of pictures that differ in a few fields, and LoRAs that are being merged into one file.
 
-Written by the verbs of `generation.lab` and by nobody else.
+Written by the verbs of `generation.jobs.grids` and `generation.catalog.merges`, by nobody else.
 """
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from django.conf import settings
@@ -12,6 +13,7 @@ from django.db import models
 
 from generation.models.catalog import Lora
 from generation.models.jobs import Job, new_code
+from generation.models.leases import QueueQuerySet
 from generation.recipes.grids.plan import GridPlan
 
 
@@ -58,6 +60,31 @@ class LabGrid(models.Model):
         return Job.objects.filter(owner=self.owner_id, submission=self.submission).order_by("position")
 
 
+@dataclass(frozen=True, slots=True)
+class MergeParent:
+    """One LoRA of a merge as it was when it was asked for. `licences`: keys of those that it leaves to the child."""
+
+    id: int
+    name: str
+    title: str
+    sha256: str
+    weight: float
+    licences: tuple[str, ...] | None = None
+    """None in merges from before this was told: all of them."""
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        licences = data.get("licences")
+        return cls(**{**data, "licences": None if licences is None else tuple(licences)})
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class LoraMergeQuerySet(QueueQuerySet["LoraMerge"]):
+    pass
+
+
 class LoraMerge(models.Model):
     """One LoRA to be made out of several. `attempt` is the fencing token: only its holder may end it."""
 
@@ -77,13 +104,19 @@ class LoraMerge(models.Model):
     parents = models.JSONField(help_text="What goes in: id, name, sha256, weight and licences of each.")
     state = models.CharField(max_length=7, choices=State.choices, default=State.QUEUED, db_index=True)
     attempt = models.PositiveSmallIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True, blank=True)
     lora = models.ForeignKey(Lora, null=True, on_delete=models.SET_NULL, related_name="+")
     error_message = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    announced_at = models.DateTimeField(null=True, blank=True, help_text="When a wake-up was last sent for it.")
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
-    objects = LabQuerySet.as_manager()
+    objects = LoraMergeQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def inputs(self) -> list[MergeParent]:
+        return [MergeParent.from_json(parent) for parent in self.parents]

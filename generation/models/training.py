@@ -5,7 +5,8 @@ Written by the verbs of `generation.training` and by nobody else.
 
 from __future__ import annotations
 
-from typing import Any, Self
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple, Self
 
 from django.conf import settings
 from django.db import models
@@ -13,6 +14,7 @@ from django.db import models
 from generation.models.catalog import Lora
 from generation.models.datasets import DataSet
 from generation.models.jobs import new_code
+from generation.models.leases import QueueQuerySet
 from generation.recipes.training import TrainingRecipe
 
 
@@ -64,23 +66,39 @@ class TrainingSearch(models.Model):
         return f"search:{self.code}"
 
 
-class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
-    """Runs, said as a sentence: `TrainingRun.objects.of(alice).unfinished()`."""
+@dataclass(frozen=True, slots=True)
+class ManifestEntry:
+    """One picture as it was at submission: its stored file and what of it is trained, in shares 0..1 of its sides."""
 
-    def of(self, user: Any) -> Self:
-        return self.filter(owner=user)
+    code: str
+    name: str
+    file: str
+    sha256: str
+    caption: str
+    held_out: bool
+    crop: tuple[float, float, float, float] | None = None
+    focus: tuple[float, float] | None = None
 
-    def queued(self) -> Self:
-        return self.filter(state=TrainingRun.State.QUEUED)
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """Runs from before pictures had a focus do not tell one."""
+        crop, focus = data["crop"], data.get("focus")
+        return cls(**{**data, "crop": tuple(crop) if crop else None, "focus": tuple(focus) if focus else None})
 
-    def running(self) -> Self:
-        return self.filter(state=TrainingRun.State.RUNNING)
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
 
-    def unfinished(self) -> Self:
-        return self.filter(state__in=TrainingRun.UNFINISHED)
 
-    def newest(self) -> Self:
-        return self.order_by("-id")
+class CurvePoint(NamedTuple):
+    """What was measured at one step; in JSON a list of three."""
+
+    step: int
+    training_loss: float
+    validation_loss: float | None
+
+
+class TrainingRunQuerySet(QueueQuerySet["TrainingRun"]):
+    pass
 
 
 class TrainingRun(models.Model):
@@ -98,7 +116,6 @@ class TrainingRun(models.Model):
         NONE = "", "Go on"
         PAUSE = "pause", "Pause"
         STOP = "stop", "Stop and keep"
-        DISCARD = "discard", "Stop and discard"
 
     UNFINISHED = (State.QUEUED, State.RUNNING, State.PAUSED)
 
@@ -154,6 +171,15 @@ class TrainingRun(models.Model):
     @property
     def recipe(self) -> TrainingRecipe:
         return TrainingRecipe.from_json(self.recipe_json)
+
+    @property
+    def pictures(self) -> list[ManifestEntry]:
+        return [ManifestEntry.from_json(entry) for entry in self.manifest]
+
+    @property
+    def points(self) -> list[CurvePoint]:
+        """The loss curve by step, thin enough to be drawn."""
+        return [CurvePoint(*point) for point in self.curve]
 
     @property
     def reference(self) -> str:

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from accounts.refusals import Refusal
+
 _TAG = re.compile(r"<(\w+):([^>]+)>")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _KINDS = {"lora": "lora", "lyco": "lora"}
@@ -25,14 +27,13 @@ class Tag:
     end: int
 
 
-class TagError(ValueError):
-    """A tag that cannot be followed, at text[start:end]; str() is a sentence for people, `code` is for programs."""
+class TagError(Refusal):
+    """A tag that cannot be followed, at text[start:end]."""
 
     def __init__(self, message: str, start: int, end: int, code: str = "bad-tag") -> None:
-        super().__init__(message)
+        super().__init__(code, message, field="prompt")
         self.start = start
         self.end = end
-        self.code = code
 
 
 def extract_tags(text: str) -> tuple[str, list[Tag]]:

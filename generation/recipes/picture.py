@@ -10,6 +10,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from accounts.refusals import Refusal
+
 MAX_PROMPT_CHARS = 2_000
 MAX_SEED = 2**32 - 1
 SIDE_RANGE = (64, 1536)
@@ -22,13 +24,13 @@ WEIGHT_LIMIT = 2.0
 EMPHASIS_MODES = ("original", "no-norm")
 
 
-class InvalidRecipe(ValueError):
-    """A recipe outside its ranges; `code` is for programs, `field` names the culprit, the message is for people."""
+class InvalidRecipe(Refusal):
+    """A recipe with a value that cannot be; `field` names it, and the code is `bad-<field>` unless one is given."""
+
+    status = 422
 
     def __init__(self, field: str, message: str, code: str = "") -> None:
-        super().__init__(message)
-        self.field = field
-        self.code = code or f"bad-{field.replace('_', '-')}"
+        super().__init__(code or f"bad-{field.replace('_', '-')}", message, field=field)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Files as downloads: a picture in a wanted format, a LoRA in pieces. Who may have them is decided before.
+"""Stored files as answers, with their headers: shown in a page, or as downloads. Who may have them is decided before.
 
 A picture's PNG is kept as drawn; JPEG and WebP are made from it; SVG was traced.
 """
@@ -6,21 +6,32 @@ A picture's PNG is kept as drawn; JPEG and WebP are made from it; SVG was traced
 from __future__ import annotations
 
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from asgiref.sync import sync_to_async
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.utils.cache import patch_cache_control
 from PIL import Image
 
 from accounts.refusals import Conflict, Refusal
 from generation.imaging.encode import encode_image
-from generation.models import GeneratedImage, Lora
+from generation.models import GeneratedImage
 from generation.storage import files
 
 CONTENT_TYPES = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp", "svg": "image/svg+xml"}
-PIECE_BYTES = 1024**2
 ENDINGS = {"png": "png", "jpeg": "jpg", "webp": "webp", "svg": "svg"}
+WEIGHTS_TYPE = "application/octet-stream"
+PIECE_BYTES = 1024**2
+
+FOR_OWNER = {"private": True, "no_cache": True}
+"""The owner's browser may keep it, and asks each time whether it still may."""
+FOR_EVERYBODY = {"public": True, "max_age": 60}
+"""Any cache may keep it, so briefly that what is withdrawn is gone within a minute."""
+FOR_NOBODY = {"private": True, "no_store": True}
+
+Response = TypeVar("Response", bound=HttpResponseBase)
 
 
 def file_bytes(image: GeneratedImage, format: str) -> bytes:
@@ -37,26 +48,59 @@ def file_bytes(image: GeneratedImage, format: str) -> bytes:
         return encode_image(picture, format, recipe_text=image.infotext)
 
 
-def attachment(image: GeneratedImage, format: str) -> HttpResponse:
-    """A download that no browser renders as a page of ours and no shared cache keeps."""
-    response = HttpResponse(file_bytes(image, format), content_type=CONTENT_TYPES[format])
-    response["Content-Disposition"] = f'attachment; filename="tempera-{image.code}.{ENDINGS[format]}"'
-    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    response["Cache-Control"] = "private, no-store"
-    response["X-Content-Type-Options"] = "nosniff"
+def inline(
+    request: HttpRequest,
+    name: str,
+    content_type: str,
+    cache: Mapping[str, bool | int],
+    *,
+    filename: str,
+    etag: str = "",
+) -> HttpResponse:
+    """A stored file, shown in the page; an empty 304 for a browser that has the one of this `etag`.
+
+    Pictures are small, so they are read whole: a streamed file would hold a thread of the event loop's server.
+    """
+    if etag and request.headers.get("If-None-Match") == f'"{etag}"':
+        response = HttpResponse(status=304)
+    else:
+        response = HttpResponse(files.read(name), content_type=content_type)
+        response["Content-Disposition"] = f'inline; filename="{filename}"'
+        response["X-Content-Type-Options"] = "nosniff"
+    if etag:
+        response["ETag"] = f'"{etag}"'
+    patch_cache_control(response, **cache)
     return response
 
 
-def lora_attachment(lora: Lora, path: Path) -> StreamingHttpResponse:
-    response = StreamingHttpResponse(pieces(path), content_type="application/octet-stream")
+def attachment(name: str, filename: str) -> HttpResponse:
+    """A stored weight file as a download."""
+    return _as_download(HttpResponse(files.read(name), content_type=WEIGHTS_TYPE), filename)
+
+
+def streamed_attachment(path: Path, filename: str) -> StreamingHttpResponse:
+    """A large weight file as a download, sent in pieces."""
+    response = StreamingHttpResponse(_pieces(path), content_type=WEIGHTS_TYPE)
     response["Content-Length"] = path.stat().st_size
-    response["Content-Disposition"] = f'attachment; filename="{lora.name}.safetensors"'
-    response["Cache-Control"] = "private, no-store"
+    return _as_download(response, filename)
+
+
+def picture_attachment(image: GeneratedImage, format: str) -> HttpResponse:
+    """A picture as a download that no browser renders as a page of ours. Raises Refusal as `file_bytes` does."""
+    response = HttpResponse(file_bytes(image, format), content_type=CONTENT_TYPES[format])
+    # An SVG is a document: opened from this address it must not run as a page of this site.
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    return _as_download(response, f"tempera-{image.code}.{ENDINGS[format]}")
+
+
+def _as_download(response: Response, filename: str) -> Response:
+    response["Content-Disposition"] = f'attachment; filename="{filename}"'
     response["X-Content-Type-Options"] = "nosniff"
+    patch_cache_control(response, **FOR_NOBODY)
     return response
 
 
-async def pieces(path: Path) -> AsyncIterator[bytes]:
+async def _pieces(path: Path) -> AsyncIterator[bytes]:
     file = await sync_to_async(lambda: path.open("rb"))()
     try:
         while piece := await sync_to_async(file.read)(PIECE_BYTES):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, default_storage
+from django.utils import timezone
 
 from generation.models import Job
 
@@ -47,6 +49,7 @@ def sync_folder(folder: Path) -> None:
 
 
 FOLDER = "images"
+ORPHAN_KEPT_FOR = timedelta(days=1)
 
 
 def image_name(job: Job, kind: str) -> str:
@@ -91,9 +94,13 @@ def folders(folder: str = FOLDER) -> Iterator[tuple[str, list[str]]]:
         yield from folders(f"{folder}/{name}")
 
 
-def written_at(name: str) -> datetime | None:
-    """None when the file is gone by now."""
-    try:
-        return default_storage.get_modified_time(name)
-    except FileNotFoundError:
-        return None
+def orphans_among(unused: Iterable[str]) -> Iterator[str]:
+    """Of files that no row points at those that were written over a day ago.
+
+    Files are written before their row: a young one may be of a picture that is just being kept.
+    """
+    old = timezone.now() - ORPHAN_KEPT_FOR
+    for name in unused:
+        with suppress(FileNotFoundError):  # swept by somebody else meanwhile
+            if default_storage.get_modified_time(name) < old:
+                yield name

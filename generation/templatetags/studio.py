@@ -1,4 +1,4 @@
-"""What the maker's templates need beyond Django's own: words of the trade explained, and a few readings of a form."""
+"""What templates need beyond Django's own: technical terms explained, and a few readings of a form."""
 
 from __future__ import annotations
 

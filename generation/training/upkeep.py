@@ -1,20 +1,19 @@
 """What keeps runs true without being asked: expired leases, lost wake-ups, searches left standing, files nobody uses.
 
-Any number may run at once. Pictures have their own, `generation.upkeep`.
+Any number may run at once. Jobs have their own, `jobs.upkeep`.
 """
 
 from __future__ import annotations
 
 import structlog
 from django.db import transaction
-from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from generation.messages import wakeups
 from generation.models import TrainingRun, TrainingSearch
+from generation.models.leases import must_give_up
 from generation.storage import files as storage_files
 from generation.training.runs import files, lifecycle
-from generation.training.runs.queueing import RESEND_DUE
 from generation.training.runs.selection import best_so_far
 from generation.training.searches import halving
 
@@ -22,31 +21,25 @@ logger = structlog.get_logger(__name__)
 
 State, Action = TrainingRun.State, TrainingRun.Action
 
-MAX_SOLO_CRASHES = 2
-
 
 def recover() -> dict[str, int]:
-    """Requeue what a dead worker held, take searches on, and wake a worker for what nobody was told of."""
+    """Requeue what a dead worker held, advance the searches, and send the wake-ups that are missing."""
     requeued = requeue_expired_runs()
     for search_id in TrainingSearch.objects.running().values_list("pk", flat=True):
         halving.advance(search_id)
-    return {"runs_requeued": requeued, "runs_rung": resend_unannounced_runs()}
+    return {"runs_requeued": requeued, "runs_announced": resend_unannounced_runs()}
 
 
 def requeue_expired_runs() -> int:
-    """Runs whose worker went silent go back to the queue; one that killed two without getting on is set aside."""
+    """Runs whose worker went silent go back to the queue; one that killed two without getting on fails."""
     requeued = 0
-    for run in expired_runs():
+    for run in TrainingRun.objects.running().expired():
         with transaction.atomic():
-            # Locked and looked at again, so that two who recover at once do not both count one death.
-            locked = expired_runs().select_for_update().filter(pk=run.pk, attempt=run.attempt).first()
+            # Locked and looked at again, so that two who recover at once do not both count one crash.
+            locked = TrainingRun.objects.held(run).expired().select_for_update().first()
             if locked is not None:
                 requeued += _requeue_or_give_up(locked)
     return requeued
-
-
-def expired_runs() -> QuerySet[TrainingRun]:
-    return TrainingRun.objects.running().filter(lease_until__lt=Now())
 
 
 def _requeue_or_give_up(run: TrainingRun) -> bool:
@@ -54,7 +47,7 @@ def _requeue_or_give_up(run: TrainingRun) -> bool:
     run.solo_crash_count += 1
     rows = TrainingRun.objects.filter(pk=run.pk)
     rows.update(solo_crash_count=run.solo_crash_count)
-    if run.solo_crash_count >= MAX_SOLO_CRASHES:
+    if must_give_up(solo_crash_count=run.solo_crash_count):
         sentence = "The worker stopped again and again on this training, so it was set aside. Your credits are back."
         lifecycle.end_unpaid(
             run, rows, State.FAILED, "Set aside after repeated worker loss", code="worker-lost", message=sentence
@@ -63,13 +56,7 @@ def _requeue_or_give_up(run: TrainingRun) -> bool:
         return False
     rests = run.requested_action == Action.PAUSE
     state = State.PAUSED if rests else State.QUEUED
-    rows.update(
-        state=state,
-        worker="",
-        lease_until=None,
-        announced_at=RESEND_DUE,
-        requested_action=Action.NONE if rests else run.requested_action,
-    )
+    rows.put_back(state=state, worker="", requested_action=Action.NONE if rests else run.requested_action)
     lifecycle.announce(run, state)
     logger.warning("run_lease_expired", run=run.code, step=run.step)
     return not rests
@@ -77,16 +64,11 @@ def _requeue_or_give_up(run: TrainingRun) -> bool:
 
 def resend_unannounced_runs() -> int:
     """One wake-up when a queued run's is missing or old: a worker trains until nothing is queued."""
-    silent = TrainingRun.objects.queued().filter(Q(announced_at=None) | Q(announced_at__lte=RESEND_DUE))
-    waiting = list(silent.values_list("pk", flat=True))
-    if waiting and not wakeups.send(wakeups.Task.RUN_NEXT_TRAINING):
-        return 0
-    TrainingRun.objects.filter(pk__in=waiting).update(announced_at=Now())
-    return len(waiting)
+    return TrainingRun.objects.queued().resend(lambda waiting: wakeups.send(wakeups.Task.RUN_NEXT_TRAINING))
 
 
 def prune() -> dict[str, int]:
-    """End what rests for ever, and sweep what no run uses: of late results, of discarded runs, half-written files."""
+    """End what is paused for too long, and sweep files that no run uses."""
     ended = end_forgotten_runs()
     swept = list(files.orphans())
     storage_files.discard(*swept)
@@ -94,14 +76,14 @@ def prune() -> dict[str, int]:
 
 
 def end_forgotten_runs() -> int:
-    """Paused runs keep their pictures from being deleted in time, so they end with them: kept as far as they came."""
+    """A paused run keeps its data set from being deleted in time, so it ends then, with its best snapshot so far."""
     resting = TrainingRun.objects.filter(state=State.PAUSED, search=None)
     ended = 0
     for run in resting.filter(dataset__expires_at__lt=Now()):
         row = TrainingRun.objects.filter(pk=run.pk, state=State.PAUSED)
         if run.snapshots.filter(step__gt=0).exists():
             choice = best_so_far(run)
-            ended += lifecycle.keep_result(run, row, choice.step, choice.reason) is not None
+            ended += lifecycle.finish_run(run, choice.step, choice.reason, row) is not None
         else:
             sentence = "The days of the data set were over before there was a snapshot. Your credits are back."
             note = f"Forgotten: {run.name}"

@@ -1,4 +1,4 @@
-"""Who may see a maker's page and what is theirs: the first line of every view. What is public stands in `catalog`."""
+"""Who may see a page and what is theirs: the first line of every view. What is public stands in `catalog`."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from generation.models import GeneratedImage, Job
 P = ParamSpec("P")
 
 
-class MakerRequest(HttpRequest):
+class SignedInRequest(HttpRequest):
     """A request of somebody who is signed in."""
 
     user: User
 
 
-MakerView = Callable[Concatenate[MakerRequest, P], HttpResponse]
+SignedInView = Callable[Concatenate[SignedInRequest, P], HttpResponse]
 AnyView = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 
-def makers_only(view: MakerView[P]) -> AnyView[P]:
+def signed_in_only(view: SignedInView[P]) -> AnyView[P]:
     """Signed-in people only, and nothing of the answer stays in a cache unless the view says otherwise."""
 
     @wraps(view)
     def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if not request.user.is_authenticated:
             return signed_out(request)
-        response = view(cast(MakerRequest, request), *args, **kwargs)
+        response = view(cast(SignedInRequest, request), *args, **kwargs)
         if not response.has_header("Cache-Control"):
             patch_cache_control(response, private=True, no_store=True)
         return response
@@ -59,18 +59,18 @@ def asks_for_part(request: HttpRequest) -> bool:
 
 def refused(refusal: Refusal) -> JsonResponse:
     """A refusal for a script: code, sentence, and the form field it is about."""
-    said = {"code": refusal.code, "detail": refusal.message, "field": refusal.field}
-    return JsonResponse(said, status=refusal.status)
+    data = {"code": refusal.code, "detail": refusal.message, "field": refusal.field}
+    return JsonResponse(data, status=refusal.status)
 
 
-def own_job(request: MakerRequest, code: str) -> Job:
+def own_job(request: SignedInRequest, code: str) -> Job:
     job: Job | None = Job.objects.of(request.user).filter(code=code).select_related("image").first()
     if job is None:
         raise Http404("There is no such picture, or it is not yours.")
     return job
 
 
-def own_image(request: MakerRequest, code: str) -> GeneratedImage:
+def own_image(request: SignedInRequest, code: str) -> GeneratedImage:
     image: GeneratedImage | None = GeneratedImage.objects.of(request.user).kept().filter(code=code).first()
     if image is None:
         raise Http404("There is no such picture, or it is not yours.")

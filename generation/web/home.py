@@ -12,7 +12,7 @@ from generation.models import Checkpoint, GpuWorker, Job
 from generation.web.catalog.samples import samples_of
 from generation.web.public_pictures import registry
 
-PRINTS_SHOWN = 24
+PICTURES_SHOWN = 24
 
 
 @require_safe
@@ -22,7 +22,7 @@ def home(request: HttpRequest) -> HttpResponse:
         return redirect("create")
     row = Checkpoint.objects.listed().filter(is_default=True).first()
     samples = [sample for sample in samples_of(row) if sample.picture] if row else []
-    return render(request, "generation/home.html", {"samples": samples, "prints": registry.newest(PRINTS_SHOWN)})
+    return render(request, "generation/home.html", {"samples": samples, "prints": registry.newest(PICTURES_SHOWN)})
 
 
 @require_safe

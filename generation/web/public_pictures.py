@@ -1,6 +1,6 @@
-"""What the maker's pages may show of the public gallery. The gallery fills it at start; nothing here imports that.
+"""What pages outside the gallery show of it. The gallery registers its functions at start; nothing here imports it.
 
-Without a gallery the pages simply show nothing public.
+Without a gallery the pages show nothing public.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from generation.recipes.picture import Recipe
 
 
 @dataclass(frozen=True, slots=True)
-class Print:
+class PictureCard:
     """A public picture in a row of pictures: addresses, size in pixels, words for those who cannot see it."""
 
     url: str
@@ -35,10 +35,10 @@ class Registry:
     with a LoRA's release, by the LoRA's id, for those of them that this person may see.
     """
 
-    newest: Callable[[int], Sequence[Print]] = lambda limit: ()
+    newest: Callable[[int], Sequence[PictureCard]] = lambda limit: ()
     recipe_of: Callable[[str], Recipe | None] = lambda code: None
-    made_with: Callable[[str, int], Sequence[Print]] = lambda sha256, limit: ()
-    samples_of: Callable[[Sequence[int], Any], Mapping[int, Sequence[Print]]] = lambda loras, user: {}
+    made_with: Callable[[str, int], Sequence[PictureCard]] = lambda sha256, limit: ()
+    samples_of: Callable[[Sequence[int], Any], Mapping[int, Sequence[PictureCard]]] = lambda loras, user: {}
 
 
 registry = Registry()

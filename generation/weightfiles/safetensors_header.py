@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from accounts.refusals import Refusal
+
 MAX_HEADER_BYTES = 8 * 1024 * 1024
 MAX_TENSORS = 16_384
 MAX_KEY_CHARS = 256
@@ -38,12 +40,8 @@ OTHER_FORMATS = (
 )
 
 
-class WeightFileRefused(ValueError):
-    """A weight file that Tempera will not take: `code` is for programs, the text is for people."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
+class WeightFileRefused(Refusal):
+    """A weight file that is not taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +108,6 @@ def _parse(text: bytes) -> dict[str, Any]:
     try:
         document = json.loads(text.decode("utf-8"), object_pairs_hook=_without_duplicates, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
-        if isinstance(error, WeightFileRefused):
-            raise
         raise WeightFileRefused("bad-header", "The header of the file is not valid JSON.") from error
     if not isinstance(document, dict):
         raise WeightFileRefused("bad-header", "The header of the file is not an object.")

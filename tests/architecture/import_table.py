@@ -44,7 +44,7 @@ def allowed(cell: str) -> list[str]:
 
 
 def whole(name: str) -> str:
-    return name if name in PACKAGES else f"generation.{name}"
+    return name if name.split(".")[0] in PACKAGES else f"generation.{name}"
 
 
 def within(module: str, rooms: tuple[str, ...]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from http.cookies import SimpleCookie
 from typing import Any
 
 import pytest
@@ -83,7 +84,7 @@ def differences(path: str, row: Row, clients: dict[str, Client]) -> Iterator[str
 
 def ask(client: Client, method: str, path: str) -> HttpResponseBase:
     """One request whose effects on the database are undone."""
-    session = client.cookies.copy()
+    session = SimpleCookie(client.cookies.copy())
     with transaction.atomic():
         response = client.generic(method, path, content_type=content_type(method, path))
         transaction.set_rollback(True)

@@ -39,7 +39,7 @@ def growth_over(renders: int) -> float:
             if start + AT_ONCE >= WARM_RENDERS:
                 resident.append(process.memory_info().rss)
         renderer.close()
-    return max(resident) / resident[0] - 1
+    return float(max(resident) / resident[0] - 1)
 
 
 def many_weights(folder: Path) -> tuple[FolderWeights, int]:

@@ -172,8 +172,10 @@ def fill(owners: Sequence[User], size: int) -> None:
     QueueClock.objects.get_or_create(pk=1)
     like = unsent(owners[0], 0.0, PICTURE)
     fields = [field for field in Job._meta.concrete_fields if not field.primary_key]
-    columns = [field.column for field in fields]
-    values = {field.column: field.get_db_prep_save(field.pre_save(like, True), connection) for field in fields}
+    columns = [str(field.column) for field in fields]
+    values: dict[str, Any] = {
+        str(field.column): field.get_db_prep_save(field.pre_save(like, True), connection) for field in fields
+    }
     marks = ", ".join(["%s"] * len(columns))
     insert = f"INSERT INTO {Job._meta.db_table} ({', '.join(columns)}) VALUES ({marks})"
     each = ({"owner_id": owner.pk, "virtual_start": float(n)} for n in range(size // USERS) for owner in owners)

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from statistics import mean, quantiles
 
 from generation.engine.outcome import Rendered, Step
@@ -62,10 +63,14 @@ def serve_sequentially(arrivals: Sequence[Arrival]) -> Served:
         begin = max(now, arrival.at)
         first: list[float] = []
         started = time.process_time()
-        draw_by_pipeline(arrival.recipe, on_step=lambda first=first: first.append(time.process_time()))
+        draw_by_pipeline(arrival.recipe, on_step=partial(stamp, first))
         now = begin + time.process_time() - started
         served.add(arrival, begin + first[0] - started, now)
     return served
+
+
+def stamp(moments: list[float]) -> None:
+    moments.append(time.process_time())
 
 
 class VirtualClock:
@@ -80,7 +85,8 @@ class VirtualClock:
 
 
 def serve_by_engine(renderer: Renderer, arrivals: Sequence[Arrival]) -> Served:
-    served, clock, threads = Served(), VirtualClock(), []
+    served, clock = Served(), VirtualClock()
+    threads: list[threading.Thread] = []
     lock = threading.Lock()
 
     def follow(arrival: Arrival) -> None:

@@ -75,7 +75,7 @@ class DiffusersLoop:
         target = self.noise.get_velocity(latents, noise, timesteps)
         answer = self.parts["unet"](noisy, timesteps, states, return_dict=False)[0]
         loss = functional.mse_loss(answer.float(), target.float(), reduction="mean")
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.learned, 1.0)
         self.optimizer.step()
         self.rate.step()

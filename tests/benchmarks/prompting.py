@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from generation.prompting import KnownName, TagError, attention, compose, expand, extract_tags, inspect, schedule
@@ -25,10 +26,10 @@ EMBEDDINGS = [KnownName(f"embedding-{number * 7919 % 10_007}", "sd1") for number
 
 def run() -> list[dict[str, Any]]:
     texts = [*hostile(), *whole_length()]
-    reading = max(best_ms(lambda text=text: read(text)) for text in texts)
-    alternating = max(best_ms(lambda text=text: schedule(text, MOST_STEPS)) for text in texts)
-    explaining = max(best_ms(lambda text=text: explain(text)) for text in texts)
-    usual = sum(best_ms(lambda text=text: explain(text)) for text in brought()) / len(brought())
+    reading = max(best_ms(partial(read, text)) for text in texts)
+    alternating = max(best_ms(partial(schedule, text, MOST_STEPS)) for text in texts)
+    explaining = max(best_ms(partial(explain, text)) for text in texts)
+    usual = sum(best_ms(partial(explain, text)) for text in brought()) / len(brought())
     return [
         figure(f"reading the worst of {len(texts)} texts of {LENGTH} characters, {STEPS} steps", reading, LIMIT_MS),
         figure(f"the worst schedule of them over {MOST_STEPS} steps", alternating, LIMIT_MS),
@@ -52,8 +53,8 @@ def faster_than_earley() -> dict[str, Any]:
     """Only the parse is counted on the other side, the whole schedule on ours."""
     corpus = [*brought(), *random_texts(300, seed=7, longest=40), *usual_prompts(100)]
     earley.parser()
-    theirs = sum(best_ms(lambda text=text: earley.parse(text), 2) for text in corpus)
-    ours = sum(best_ms(lambda text=text: schedule(text, STEPS)) for text in corpus)
+    theirs = sum(best_ms(partial(earley.parse, text), 2) for text in corpus)
+    ours = sum(best_ms(partial(schedule, text, STEPS)) for text in corpus)
     return {
         "what": f"schedules of {len(corpus)} mixed texts against an Earley parse of the same grammar",
         "value": round(theirs / ours),

@@ -1,4 +1,4 @@
-"""`python -m tests.faults.heartless worker ...`: Celery in a process whose heart beats once and then no more.
+"""`python -m tests.faults.heartless worker ...`: Celery in a process that sends one heartbeat and then no more.
 
 So the worker never learns that its job was given to another, and ends it late.
 """
@@ -14,9 +14,9 @@ def main() -> None:
     django.setup()
     from celery.__main__ import main as celery
 
-    from generation.jobs import queueing
+    from generation.models import leases
 
-    queueing.HEARTBEAT_SECONDS = 3600.0
+    leases.HEARTBEAT_SECONDS = 3600.0
     sys.argv[0] = "celery"
     celery()
 

@@ -8,6 +8,7 @@ import subprocess
 import time
 import urllib.request
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from config.celery import app
@@ -59,7 +60,10 @@ class Machine(Site):
 
     def until_up(self, *names: str) -> None:
         for name in names:
-            self.until(lambda name=name: bool(app.control.ping([self.named(name)], timeout=0.5, limit=1)), 120)
+            self.until(partial(self.worker_answers, name), 120)
+
+    def worker_answers(self, name: str) -> bool:
+        return bool(app.control.ping([self.named(name)], timeout=0.5, limit=1))
 
     def until(self, happened: Callable[[], bool], seconds: float) -> float:
         """Wait until it happened; the seconds that it took."""

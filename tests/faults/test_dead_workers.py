@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import time
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -48,7 +49,7 @@ def test_a_worker_killed_with_eight_jobs_in_hand_twice(
         machine.kill(worker)
         began = time.monotonic()
         worker = machine.gpu_worker(name)
-        machine.until(lambda n=name: at_work(n), PATIENCE_SECONDS)
+        machine.until(partial(at_work, name), PATIENCE_SECONDS)
         record_property("back at work", time.monotonic() - began)
     machine.until(lambda: all_drawn_once(jobs), PATIENCE_SECONDS)
     assert set(Job.objects.values_list("attempt", "crash_count", "solo_crash_count")) == {(3, 2, 0)}

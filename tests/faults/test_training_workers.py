@@ -10,6 +10,7 @@ import random
 import signal
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,14 @@ def step_of(run: TrainingRun) -> int:
     return TrainingRun.objects.values_list("step", flat=True).get(pk=run.pk)
 
 
+def has_reached(run: TrainingRun, step: int) -> bool:
+    return step_of(run) >= step
+
+
+def has_begun_again(run: TrainingRun, attempt: int) -> bool:
+    return TrainingRun.objects.get(pk=run.pk).attempt > attempt
+
+
 def is_done(run: TrainingRun) -> bool:
     row = TrainingRun.objects.get(pk=run.pk)
     assert row.state != "failed", (row.error_code, row.error_message)
@@ -77,7 +86,7 @@ def assert_same(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> Non
 
 
 def bury(run: TrainingRun) -> None:
-    """What beat does after twenty seconds of silence; the first death of a test waits for them."""
+    """What beat does after twenty seconds of silence; the first crash of a test waits for them."""
     TrainingRun.objects.running().filter(pk=run.pk).update(lease_until=Now() - timedelta(seconds=1))
     upkeep.recover()
 
@@ -102,7 +111,7 @@ def test_killed_again_and_again_it_learns_the_same(
     for kill in range(1, kills + 1):
         # Past the next copy of its state (every 100 steps), somewhere.
         aim = 100 * (kill - 1) + rng.randrange(5, 60)
-        machine.until(lambda aim=aim: step_of(run) >= aim, PATIENCE_SECONDS)
+        machine.until(partial(has_reached, run, aim), PATIENCE_SECONDS)
         machine.kill(worker)
         if kill == 1:
             machine.until(lambda: upkeep.requeue_expired_runs() == 1, PATIENCE_SECONDS)
@@ -148,7 +157,9 @@ def test_pictures_do_not_wait_for_a_training(
     began = step_of(run)
     seconds = machine.until(lambda: all_drawn_once(jobs), PROMPT_SECONDS)
     learned = step_of(run) - began
-    waits = [job.started_at - job.created_at for job in Job.objects.filter(pk__in=[job.pk for job in jobs])]
+    drawn = Job.objects.filter(pk__in=[job.pk for job in jobs])
+    waits = [job.started_at - job.created_at for job in drawn if job.started_at]
+    assert len(waits) == len(jobs)
     print(f"8 pictures in {seconds:.1f} s; longest wait {max(waits).total_seconds():.2f} s; {learned} steps meanwhile")
     stop_run(TrainingRun.objects.get(pk=run.pk))
     machine.until(lambda: is_done(run), PATIENCE_SECONDS)
@@ -163,7 +174,7 @@ def test_a_training_that_kills_every_worker_is_set_aside(
     for name in ("first", "second"):
         attempt = TrainingRun.objects.get(pk=run.pk).attempt
         worker = trainer(machine, name)
-        machine.until(lambda before=attempt: TrainingRun.objects.get(pk=run.pk).attempt > before, PATIENCE_SECONDS)
+        machine.until(partial(has_begun_again, run, attempt), PATIENCE_SECONDS)
         machine.kill(worker)
         bury(run)
     machine.until(lambda: TrainingRun.objects.get(pk=run.pk).state == "failed", PATIENCE_SECONDS)

@@ -45,7 +45,8 @@ def test_approve_and_reject(bobs: Client, bob: User, alice: User, send_in: Publi
     answer = bobs.post(DECIDE, {"code": one.code, "verb": "approve"}, headers=PART)
     assert answer.json() == {"code": one.code, "detail": "Approved: “Apple”."}
     assert bobs.post(DECIDE, {"code": two.code, "verb": "reject", "reason": "No."}).headers["Location"] == SCREEN
-    one.refresh_from_db(), two.refresh_from_db()
+    one.refresh_from_db()
+    two.refresh_from_db()
     assert (one.state, two.state) == ("approved", "rejected")
     assert Decision.objects.filter(who=bob).count() == 2
 

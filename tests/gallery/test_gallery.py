@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from functools import partial
 
 import pytest
 from django.test import Client
 
 from accounts.models import User
 from gallery.moderation import reject, take_down
-from gallery.paging import page_of
 from gallery.publishing import withdraw_post
 from gallery.views import index
 from generation.jobs.deletion import delete_images, restore_images
@@ -48,6 +46,7 @@ def test_nothing_but_what_is_public_is_ever_shown(
     reject(bob, hidden[1], f"{secret} reason")
     withdraw_post(alice, hidden[2])
     take_down(bob, hidden[3], f"{secret} reason")
+    assert hidden[4].image is not None
     delete_images(alice, [hidden[4].image.code])
     shown = publish(alice, "Apple", tags=("fruit",))
     pages = ["/", "/gallery/", f"/gallery/?q={secret}", "/by/alice/", f"/gallery/{shown.code}/", "/checkpoints/base/"]
@@ -64,6 +63,7 @@ def test_nothing_but_what_is_public_is_ever_shown(
 
 def test_a_picture_that_its_owner_deletes_leaves_and_comes_back(client: Client, alice: User, publish: Publish) -> None:
     post = publish(alice)
+    assert post.image is not None
     delete_images(alice, [post.image.code])
     assert codes(client.get("/gallery/").text) == []
     restore_images(alice, [post.image.code])
@@ -117,7 +117,7 @@ def test_chips_offer_only_what_is_public(client: Client, alice: User, publish: P
 def test_paging_goes_through_all_once(
     client: Client, alice: User, publish: Publish, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(index, "page_of", partial(page_of, size=2))
+    monkeypatch.setattr(index, "POSTS_A_PAGE", 2)
     made = [publish(alice, f"No {n}").code for n in range(5)]
     address, seen = "/gallery/?q=apple", []
     while address:
@@ -136,9 +136,12 @@ def test_the_scroll_gets_pictures_alone(client: Client, alice: User, publish: Pu
 
 
 @pytest.mark.parametrize("cursor", ["x", "1:abc", "%00", "é"])
-def test_a_made_up_cursor_is_the_first_page(client: Client, alice: User, publish: Publish, cursor: str) -> None:
+@pytest.mark.parametrize("direction", ["after", "before"])
+def test_a_made_up_cursor_is_the_first_page(
+    client: Client, alice: User, publish: Publish, cursor: str, direction: str
+) -> None:
     post = publish(alice)
-    assert codes(client.get("/gallery/", {"after": cursor}).text) == [post.code]
+    assert codes(client.get("/gallery/", {direction: cursor}).text) == [post.code]
 
 
 def test_an_author_has_a_page(client: Client, alice: User, charlie: User, publish: Publish, send_in: Publish) -> None:

@@ -95,6 +95,7 @@ def test_nobody_publishes_what_its_author_withdrew(alice: User, bob: User, send_
 
 def test_a_deleted_picture_is_not_approved(alice: User, bob: User, send_in: Publish) -> None:
     post = send_in(alice)
+    assert post.image is not None
     delete_images(alice, [post.image.code])
     with pytest.raises(Conflict, match="deleted"):
         approve(bob, Post.objects.select_related("image").get())

@@ -68,6 +68,7 @@ def test_what_was_not_accepted_may_come_again(alice: User, bob: User, finish: Fi
 
 def test_what_was_taken_down_stays_down(alice: User, bob: User, publish: Publish) -> None:
     post = publish(alice)
+    assert post.image is not None
     take_down(bob, post, "A real person.")
     with pytest.raises(Conflict, match="took this picture down"):
         publish_image(alice, post.image, "Apple")
@@ -122,6 +123,7 @@ def test_the_page_says_what_is_wrong_and_keeps_the_words(alices: Client, alice: 
 
 def test_the_page_of_a_pending_picture_has_no_second_form(alices: Client, alice: User, send_in: Publish) -> None:
     post = send_in(alice)
+    assert post.image is not None
     page = alices.get(f"/images/{post.image.code}/publish/").text
     assert 'name="title"' not in page
     assert "Waiting for a moderator" in page
@@ -139,6 +141,7 @@ def test_charlie_gets_404(charlies: Client, alice: User, finish: Finish) -> None
 def test_the_author_reads_the_reason(alices: Client, alice: User, bob: User, send_in: Publish) -> None:
     post = send_in(alice)
     reject(bob, post, "Too much <b>glue</b>.")
+    assert post.image is not None
     page = alices.get(f"/images/{post.image.code}/").text
     assert "Not accepted" in page
     assert "Too much &lt;b&gt;glue&lt;/b&gt;." in page
@@ -147,6 +150,7 @@ def test_the_author_reads_the_reason(alices: Client, alice: User, bob: User, sen
 
 def test_withdrawn_may_come_again_but_waits_again(alice: User, publish: Publish) -> None:
     post = publish(alice)
+    assert post.image is not None
     withdraw_post(alice, post)
     assert publish_image(alice, post.image, "Apple").state == "pending"
     assert not Post.objects.public().exists()

@@ -37,6 +37,7 @@ def test_what_is_out_already_cannot_be_withdrawn(alice: User, bob: User, send_in
 
 def test_the_page_and_its_files_are_gone_at_once(alices: Client, client: Client, alice: User, publish: Publish) -> None:
     post = publish(alice)
+    assert post.image is not None
     addresses = [f"/gallery/{post.code}/{rest}" for rest in ("", "picture", "thumbnail")]
     assert [client.get(address).status_code for address in addresses] == [200] * 3
     assert alices.post(f"/gallery/{post.code}/withdraw/").headers["Location"] == f"/images/{post.image.code}/"

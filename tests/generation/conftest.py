@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,7 +35,7 @@ def catalog(db: None) -> Checkpoint:
 def queue(catalog: Checkpoint) -> Callable[..., list[Job]]:
     """Queue pictures for somebody, as the page does."""
 
-    def submit(user: User, prompt: str = "a red apple", count: int = 1, **fields: object) -> list[Job]:
+    def submit(user: User, prompt: str = "a red apple", count: int = 1, **fields: Any) -> list[Job]:
         recipe = Recipe(**{"prompt": prompt, "width": 128, "height": 128, "steps": 4, "seed": 7, **fields})
         return submit_jobs(user, recipe, count)
 

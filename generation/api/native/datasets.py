@@ -134,10 +134,10 @@ class DataSetOutput(DataSetSummary):
 
 
 def get_picture(request: Request, code: str, picture: str) -> DataPicture:
-    found: DataPicture | None = get_dataset(request, code).pictures.filter(code=picture).first()
-    if found is None:
+    row: DataPicture | None = get_dataset(request, code).pictures.filter(code=picture).first()
+    if row is None:
         raise NotFound("not-found", "There is no such picture, or it is not yours.")
-    return found
+    return row
 
 
 class DataSetsView(generics.ListAPIView[DataSet]):
@@ -171,11 +171,11 @@ class DataSetView(APIView):
         dataset = get_dataset(request, code)
         form = DataSetChange(data=request.data)
         form.is_valid(raise_exception=True)
-        said = form.validated_data
-        if "title" in said or "trigger" in said:
-            describe_dataset(dataset, said.get("title", dataset.title), said.get("trigger", dataset.trigger))
-        if "held_out" in said or "seed" in said:
-            set_split(dataset, said.get("held_out", dataset.held_out), said.get("seed", dataset.seed))
+        data = form.validated_data
+        if "title" in data or "trigger" in data:
+            describe_dataset(dataset, data.get("title", dataset.title), data.get("trigger", dataset.trigger))
+        if "held_out" in data or "seed" in data:
+            set_split(dataset, data.get("held_out", dataset.held_out), data.get("seed", dataset.seed))
         return Response(DataSetOutput(dataset).data)
 
     @extend_schema(responses={204: None})
@@ -243,9 +243,9 @@ class CaptionsView(APIView):
         dataset = get_dataset(request, code)
         form = CaptionsChange(data=request.data)
         form.is_valid(raise_exception=True)
-        said = form.validated_data
-        if bool(said["find"]) == bool(said["before"] or said["after"]):
+        data = form.validated_data
+        if bool(data["find"]) == bool(data["before"] or data["after"]):
             raise Refusal("one-change", "Send either `find` and `put`, or `before` and `after`.", field="find")
-        if said["find"]:
-            return Response({"changed": replace_in_captions(dataset, said["find"], said["put"])})
-        return Response({"changed": surround_captions(dataset, said["before"], said["after"])})
+        if data["find"]:
+            return Response({"changed": replace_in_captions(dataset, data["find"], data["put"])})
+        return Response({"changed": surround_captions(dataset, data["before"], data["after"])})

@@ -28,7 +28,7 @@ from generation.catalog.loras.versions import follow
 from generation.catalog.merges.submission import submit_merge
 from generation.models import Lora, LoraMerge
 from generation.recipes.picture import MAX_LORAS, WEIGHT_LIMIT
-from generation.storage.downloads import lora_attachment
+from generation.storage.downloads import streamed_attachment
 from generation.weightfiles.classify import MAX_RANK
 
 
@@ -38,7 +38,7 @@ class UploadInput(serializers.Serializer[Any]):
 
 
 class DetailsInput(serializers.Serializer[Any]):
-    """Everything is optional: what is not said stays."""
+    """Everything is optional: what is left out stays."""
 
     title = serializers.CharField(max_length=TITLE_CHARS, required=False)
     name = serializers.CharField(max_length=NAME_CHARS, required=False)
@@ -89,10 +89,10 @@ class LorasView(generics.ListAPIView[Lora]):
     @extend_schema(request={"multipart/form-data": UploadInput}, responses={201: LoraOutput})
     @idempotent_upload
     def post(self, request: Request) -> Response:
-        said = UploadInput(data=request.data)
-        said.is_valid(raise_exception=True)
-        user, file = user_of(request), said.validated_data["file"]
-        former = own_lora(user, said.validated_data["version_of"]) if "version_of" in said.validated_data else None
+        form = UploadInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        user, file = user_of(request), form.validated_data["file"]
+        former = own_lora(user, form.validated_data["version_of"]) if "version_of" in form.validated_data else None
         lora = add_upload(user, Upload(file.name, file.size, file.chunks(), former))
         address = reverse("api-lora", args=[lora.name])
         return Response(LoraOutput(lora).data, status=201, headers={"Location": address})
@@ -113,9 +113,9 @@ class LoraView(APIView):
     @extend_schema(request=DetailsInput, responses=LoraOutput)
     def patch(self, request: Request, name: str) -> Response:
         lora = own_lora(user_of(request), name)
-        said = DetailsInput(data=request.data)
-        said.is_valid(raise_exception=True)
-        changes = dict(said.validated_data)
+        form = DetailsInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        changes = dict(form.validated_data)
         people, former = changes.pop("shared_with", None), changes.pop("version_of", None)
         with transaction.atomic():
             if former is not None:
@@ -136,10 +136,11 @@ class LoraFileView(APIView):
 
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     def get(self, request: Request, name: str) -> HttpResponseBase:
-        found = downloadable(request.user, name)
-        if found is None:
+        row_and_path = downloadable(request.user, name)
+        if row_and_path is None:
             raise NotFound("not-found", "There is no such file, or it is not to be downloaded.")
-        return lora_attachment(*found)
+        lora, path = row_and_path
+        return streamed_attachment(path, f"{lora.name}.safetensors")
 
 
 class MergesView(generics.ListAPIView[LoraMerge]):
@@ -155,9 +156,9 @@ class MergesView(generics.ListAPIView[LoraMerge]):
     @extend_schema(request=MergeInput, responses={202: MergeOutput})
     @idempotent
     def post(self, request: Request) -> Response:
-        said = MergeInput(data=request.data)
-        said.is_valid(raise_exception=True)
-        data = said.validated_data
+        form = MergeInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        data = form.validated_data
         weights = {parent["name"]: parent["weight"] for parent in data["parents"]}
         merge = submit_merge(user_of(request), weights, data["rank"], data["title"])
         return Response(MergeOutput(merge).data, status=202)

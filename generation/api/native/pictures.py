@@ -30,7 +30,7 @@ from generation.jobs.fairness import prefer_job
 from generation.jobs.lifecycle import cancel_job
 from generation.jobs.submission import prepare, submit_jobs, submit_tracing, total_price
 from generation.models import Checkpoint, GeneratedImage, Job
-from generation.storage.downloads import attachment
+from generation.storage.downloads import picture_attachment
 
 
 class JobsView(generics.ListAPIView[Job]):
@@ -122,7 +122,7 @@ class ImageFileView(APIView):
 
     @extend_schema(responses={(200, "image/*"): OpenApiTypes.BINARY})
     def get(self, request: Request, code: str, format_name: str) -> HttpResponse:
-        return attachment(get_image(request, code), format_name)
+        return picture_attachment(get_image(request, code), format_name)
 
 
 class TraceView(APIView):

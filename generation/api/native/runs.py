@@ -25,7 +25,7 @@ from generation.catalog.resolving import find_checkpoint
 from generation.models import DataSet, Snapshot, TrainingRun
 from generation.recipes.presets import FIRST_PRESET, PRESETS, with_preset
 from generation.recipes.training import MAX_TRIGGER_CHARS, OPTIMIZERS, PARTS, SCHEDULES, TrainingRecipe
-from generation.storage import files
+from generation.storage.downloads import attachment
 from generation.training.runs import controls
 from generation.training.runs.submission import first_recipe, quote_training, submit_training
 from generation.training.runs.summaries import place_of
@@ -37,7 +37,7 @@ class TrainingInput(serializers.Serializer[Any]):
     dataset = serializers.CharField(max_length=16)
     name = serializers.CharField(max_length=100)
     preset = serializers.CharField(
-        max_length=20, required=False, help_text=f"What is said beside it goes before it. One of: {', '.join(PRESETS)}."
+        max_length=20, required=False, help_text=f"What is sent beside it goes before it. One of: {', '.join(PRESETS)}."
     )
     checkpoint = serializers.CharField(max_length=100, required=False, allow_blank=True)
     trigger = serializers.CharField(max_length=MAX_TRIGGER_CHARS, required=False, allow_blank=True)
@@ -69,14 +69,14 @@ class TrainingInput(serializers.Serializer[Any]):
     seed = serializers.IntegerField(required=False)
 
     def recipe(self, user: User, dataset: DataSet) -> TrainingRecipe:
-        """Raises InvalidRecipe, and Refusal for a preset or a checkpoint that is not there."""
+        """Raises Refusal: for the recipe, and for a preset or a checkpoint that is not there."""
         known = {name: value for name, value in self.validated_data.items() if name not in ("dataset", "name")}
-        said: dict[str, Any] = {
+        given: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value for name, value in known.items()
         }
-        checkpoint = find_checkpoint(user, said.pop("checkpoint", ""))
-        preset = known_preset(said.pop("preset", FIRST_PRESET))
-        return with_preset(first_recipe(dataset, checkpoint), preset, checkpoint.family, **said)
+        checkpoint = find_checkpoint(user, given.pop("checkpoint", ""))
+        preset = known_preset(given.pop("preset", FIRST_PRESET))
+        return with_preset(first_recipe(dataset, checkpoint), preset, checkpoint.family, **given)
 
 
 def known_preset(name: str) -> str:
@@ -199,7 +199,7 @@ class RunView(APIView):
         return Response(status=204)
 
 
-def steered(request: Request, code: str, verb: Callable[[TrainingRun], None]) -> Response:
+def controlled(request: Request, code: str, verb: Callable[[TrainingRun], None]) -> Response:
     verb(get_run(request, code))
     return Response(RunOutput(get_run(request, code)).data)
 
@@ -209,7 +209,7 @@ class PauseView(APIView):
 
     @extend_schema(request=None, responses=RunOutput)
     def post(self, request: Request, code: str) -> Response:
-        return steered(request, code, controls.pause_run)
+        return controlled(request, code, controls.pause_run)
 
 
 class ResumeView(APIView):
@@ -217,7 +217,7 @@ class ResumeView(APIView):
 
     @extend_schema(request=None, responses=RunOutput)
     def post(self, request: Request, code: str) -> Response:
-        return steered(request, code, controls.resume_run)
+        return controlled(request, code, controls.resume_run)
 
 
 class StopView(APIView):
@@ -225,7 +225,7 @@ class StopView(APIView):
 
     @extend_schema(request=None, responses=RunOutput)
     def post(self, request: Request, code: str) -> Response:
-        return steered(request, code, controls.stop_run)
+        return controlled(request, code, controls.stop_run)
 
 
 class DiscardView(APIView):
@@ -233,7 +233,7 @@ class DiscardView(APIView):
 
     @extend_schema(request=None, responses=RunOutput)
     def post(self, request: Request, code: str) -> Response:
-        return steered(request, code, controls.discard_run)
+        return controlled(request, code, controls.discard_run)
 
 
 class SnapshotFileView(APIView):
@@ -245,8 +245,4 @@ class SnapshotFileView(APIView):
         snapshot = run.snapshots.filter(step=step).exclude(file="").first()
         if snapshot is None:
             raise NotFound("not-found", "There is no snapshot at this step.")
-        response = HttpResponse(files.read(snapshot.file), content_type="application/octet-stream")
-        response["Content-Disposition"] = f'attachment; filename="{run.name}-{step}.safetensors"'
-        response["Cache-Control"] = "private, no-store"
-        response["X-Content-Type-Options"] = "nosniff"
-        return response
+        return attachment(snapshot.file, f"{run.name}-{step}.safetensors")

@@ -56,7 +56,7 @@ class SearchInput(TrainingInput):
     axes = AxesInput()
     budget = serializers.IntegerField(required=False, min_value=1, max_value=1_000_000)
 
-    def axes_said(self) -> dict[str, list[Any]]:
+    def axes_given(self) -> dict[str, list[Any]]:
         """As they were sent; a name that is no axis is left for the verb to refuse. Call it before `recipe`."""
         known = self.validated_data.pop("axes")
         return {str(name): known.get(name, []) for name in self.initial_data["axes"]}
@@ -158,7 +158,7 @@ class SearchesView(generics.ListAPIView[TrainingSearch]):
         form = SearchInput(data=request.data)
         form.is_valid(raise_exception=True)
         user = user_of(request)
-        axes, budget = form.axes_said(), form.validated_data.pop("budget", None)
+        axes, budget = form.axes_given(), form.validated_data.pop("budget", None)
         dataset = get_dataset(request, form.validated_data["dataset"])
         recipe = form.recipe(user, dataset)
         if request.query_params.get("dry_run", "") in ("1", "true"):

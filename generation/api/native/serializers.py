@@ -42,7 +42,7 @@ class RecipeInput(serializers.Serializer[Any]):
     count = serializers.IntegerField(default=1, min_value=1, max_value=64, help_text="Pictures; seeds count up.")
 
     def recipe(self, user: Any) -> Recipe:
-        """The recipe, with the checkpoint's defaults filled in. Raises InvalidRecipe and Refusal."""
+        """The recipe, with the checkpoint's defaults filled in. Raises Refusal."""
         said = {name: value for name, value in self.validated_data.items() if name != "count"}
         checkpoint = find_checkpoint(user, said["checkpoint"])
         picks = tuple(LoraPick(**pick) for pick in said.pop("loras"))

@@ -16,11 +16,10 @@ from django.conf import settings
 
 from accounts.refusals import Refusal
 from generation.models import Lora
-from generation.storage.files import sync_folder
+from generation.storage.files import ORPHAN_KEPT_FOR, sync_folder
 
 FOLDERS = ("uploads", "merged", "trained")
 PART = ".part-"
-ORPHAN_KEPT_SECONDS = 24 * 3600.0
 
 
 class TooLarge(Refusal):
@@ -80,7 +79,7 @@ def orphans() -> Iterator[Path]:
 
 def _old_ones() -> list[Path]:
     """Files and folders of ours that nobody has written to for a day."""
-    before = time.time() - ORPHAN_KEPT_SECONDS
+    before = time.time() - ORPHAN_KEPT_FOR.total_seconds()
     found = [path for folder in FOLDERS for path in sorted((root() / folder).rglob("*"))]
     return [path for path in found if path.stat().st_mtime < before]
 

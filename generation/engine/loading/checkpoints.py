@@ -1,6 +1,6 @@
 """Checkpoints kept in memory within a budget of bytes, and leased to those who draw with them.
 
-Not for telling what a file is from its header: that is `generation.weightfile`.
+Not for telling what a file is from its header: that is `generation.weightfiles`.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import torch
 from torch import nn
 
 from generation.engine.families import Family
-from generation.engine.loading.layouts import load_parts, load_vae
-from generation.engine.loading.lease_cache import Shelf
-from generation.engine.loading.parts import LoadedParts
+from generation.engine.leased_cache import LeasedCache
+from generation.engine.loading.components import LoadedComponents
+from generation.engine.loading.layouts import load_components, load_vae
 from generation.engine.lora.mixed_batch import MixedLoras
 from generation.engine.previews import prepare_map
 from generation.engine.streams import beside_the_engine
@@ -25,7 +25,7 @@ from generation.engine.weightsource import FolderWeights, WeightSource, pinned_f
 __all__ = ["CheckpointCache", "FolderWeights", "LoadedCheckpoint", "WeightSource", "serving_dtype"]
 
 CHECKPOINT = "checkpoint "
-"""Keys on the shelf that begin so are checkpoints; the others are VAEs."""
+"""Keys in the cache that begin so are checkpoints; the others are VAEs."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,7 +72,7 @@ class CheckpointCache:
         self._weights = weights
         self._device = torch.device(device)
         self._dtype = dtype or serving_dtype(device)
-        self._shelf: Shelf[Any] = Shelf(budget_bytes, _let_go)
+        self._held: LeasedCache[str, Any] = LeasedCache(budget_bytes, _evict)
 
     @contextmanager
     def lease(self, sha256: str, vae_sha256: str = "") -> Iterator[LoadedCheckpoint]:
@@ -80,50 +80,50 @@ class CheckpointCache:
 
         Raises WeightsRefused when a file is missing, changed, broken or of no known family.
         """
-        with self._shelf.lease(CHECKPOINT + sha256, lambda: self._load(sha256)) as checkpoint:
+        with self._held.lease(CHECKPOINT + sha256, lambda: self._load(sha256)) as checkpoint:
             if not vae_sha256:
                 yield checkpoint
                 return
             family = checkpoint.family
-            with self._shelf.lease(f"vae {vae_sha256} {family.key}", lambda: self._load_vae(vae_sha256, family)) as vae:
+            with self._held.lease(f"vae {vae_sha256} {family.key}", lambda: self._load_vae(vae_sha256, family)) as vae:
                 yield replace(checkpoint, vae=vae, vae_sha256=vae_sha256)
 
     @property
     def held_bytes(self) -> int:
-        return self._shelf.held_bytes
+        return self._held.held_bytes
 
     @property
     def loaded(self) -> set[str]:
         """The sha256 of the checkpoints in memory, leased or not."""
-        return {key.removeprefix(CHECKPOINT) for key in self._shelf.keys if key.startswith(CHECKPOINT)}
+        return {key.removeprefix(CHECKPOINT) for key in self._held.keys if key.startswith(CHECKPOINT)}
 
     def clear(self) -> None:
         """Forget everything that is not leased."""
-        self._shelf.clear()
+        self._held.clear()
 
     def _load(self, sha256: str) -> tuple[LoadedCheckpoint, int]:
         path = pinned_file(self._weights.checkpoint, sha256, "checkpoint")
         with beside_the_engine(self._device):
-            parts = load_parts(path, device=self._device, dtype=self._dtype)
-            prepare_map(parts.family.key, parts.vae)
-        networks = (parts.unet, parts.vae, *parts.text_encoders)
+            components = load_components(path, device=self._device, dtype=self._dtype)
+            prepare_map(components.family.key, components.vae)
+        networks = (components.unet, components.vae, *components.text_encoders)
         size = sum(weights_bytes(network) for network in networks)
-        return self._loaded(sha256, parts, size), size
+        return self._loaded(sha256, components, size), size
 
-    def _loaded(self, sha256: str, parts: LoadedParts, size: int) -> LoadedCheckpoint:
+    def _loaded(self, sha256: str, components: LoadedComponents, size: int) -> LoadedCheckpoint:
         return LoadedCheckpoint(
             sha256=sha256,
             vae_sha256="",
-            family=parts.family,
-            unet=parts.unet,
-            vae=parts.vae,
-            text_encoders=parts.text_encoders,
-            tokenizers=parts.tokenizers,
-            scheduler_config={**parts.scheduler_config, "clip_sample": False},
+            family=components.family,
+            unet=components.unet,
+            vae=components.vae,
+            text_encoders=components.text_encoders,
+            tokenizers=components.tokenizers,
+            scheduler_config={**components.scheduler_config, "clip_sample": False},
             device=self._device,
             dtype=self._dtype,
-            unet_loras=MixedLoras(parts.unet),
-            text_loras=tuple(MixedLoras(encoder) for encoder in parts.text_encoders),
+            unet_loras=MixedLoras(components.unet),
+            text_loras=tuple(MixedLoras(encoder) for encoder in components.text_encoders),
             size_bytes=size,
         )
 
@@ -135,7 +135,7 @@ class CheckpointCache:
         return vae, weights_bytes(vae)
 
 
-def _let_go(held: Any) -> None:
+def _evict(held: Any) -> None:
     """Whoever still remembers an evicted checkpoint's LoRAs must not keep its networks alive by that."""
     if isinstance(held, LoadedCheckpoint):
         for loras in (held.unet_loras, *held.text_loras):

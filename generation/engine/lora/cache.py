@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-
 import torch
 
 from generation.engine.lora.file import LoraWeights, read_lora
+from generation.engine.lru_cache import LruCache
 from generation.engine.streams import beside_the_engine
 from generation.engine.weightsource import WeightSource, pinned_file
 
@@ -27,34 +25,20 @@ class LoraCache:
         dtype: torch.dtype | None = None,
     ) -> None:
         self._weights = weights
-        self._budget_bytes = budget_bytes
         self._device = torch.device(device)
         self._dtype = dtype
-        self._held: OrderedDict[str, LoraWeights] = OrderedDict()
-        self._lock = threading.Lock()
+        # One always stays: a request asks for its LoRA several times, and a large file is slow to read.
+        self._held: LruCache[str, LoraWeights] = LruCache(budget_bytes, lambda lora: lora.size_bytes, at_least=1)
 
     def get(self, sha256: str) -> LoraWeights:
         """The LoRA pinned by `sha256`. Raises WeightsRefused when it is missing, changed or unusable."""
-        with self._lock:
-            if found := self._held.get(sha256):
-                self._held.move_to_end(sha256)
-                return found
-        path = pinned_file(self._weights.lora, sha256, "LoRA")
-        with beside_the_engine(self._device):
-            loaded = read_lora(path, device=self._device, dtype=self._dtype)
-        with self._lock:
-            self._held[sha256] = loaded
-            self._shrink()
-        return loaded
+        return self._held.get_or_make(sha256, lambda: self._read(sha256))
 
     @property
     def held_bytes(self) -> int:
-        with self._lock:
-            return self._bytes()
+        return self._held.used
 
-    def _bytes(self) -> int:
-        return sum(lora.size_bytes for lora in self._held.values())
-
-    def _shrink(self) -> None:
-        while len(self._held) > 1 and self._bytes() > self._budget_bytes:
-            self._held.popitem(last=False)
+    def _read(self, sha256: str) -> LoraWeights:
+        path = pinned_file(self._weights.lora, sha256, "LoRA")
+        with beside_the_engine(self._device):
+            return read_lora(path, device=self._device, dtype=self._dtype)

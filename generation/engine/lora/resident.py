@@ -5,26 +5,32 @@ Dropping a LoRA makes the next mixed call stack the others anew, so it happens o
 
 from __future__ import annotations
 
-import threading
 import weakref
-from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from generation.engine.lora.file import LoraWeights
+from generation.engine.leased_cache import LeasedCache
 from generation.engine.lora.mixed_batch import LoraCache, MixedLoras
 from generation.recipes.picture import LoraPick
 
 
-@dataclass(slots=True)
-class _Resident:
-    size_bytes: int
-    leases: int = 0
+@dataclass(frozen=True, slots=True)
+class ResidentLora:
+    """A LoRA on a UNet, which is named weakly: an evicted checkpoint must not be kept by the list of its LoRAs."""
 
+    unet_loras: weakref.ref[MixedLoras]
+    sha256: str
 
-Place = tuple["weakref.ref[MixedLoras]", str]
-"""A UNet's LoRAs, weakly: an evicted checkpoint must not be kept in memory by the list of its LoRAs; and a sha256."""
+    @property
+    def is_there(self) -> bool:
+        """False once its checkpoint has left memory and taken it along."""
+        loras = self.unet_loras()
+        return loras is not None and self.sha256 in loras
+
+    def discard(self) -> None:
+        if (loras := self.unet_loras()) is not None:
+            loras.discard(self.sha256)
 
 
 class ResidentLoras:
@@ -32,51 +38,24 @@ class ResidentLoras:
 
     def __init__(self, cache: LoraCache, budget_bytes: int) -> None:
         self._cache = cache
-        self._budget_bytes = budget_bytes
-        self._residents: OrderedDict[Place, _Resident] = OrderedDict()
-        self._lock = threading.Lock()
+        self._held: LeasedCache[ResidentLora, ResidentLora] = LeasedCache(
+            budget_bytes, ResidentLora.discard, alive=lambda resident: resident.is_there
+        )
 
     @contextmanager
     def lease(self, unet_loras: MixedLoras, picks: tuple[LoraPick, ...]) -> Iterator[None]:
         """Every pick with a UNet weight stays on this UNet inside the block. Raises WeightsRefused."""
         with ExitStack() as leases:
             for sha256 in dict.fromkeys(pick.sha256 for pick in picks if pick.weight):
-                leases.enter_context(self._held(unet_loras, sha256, self._cache.get(sha256)))
+                resident = ResidentLora(weakref.ref(unet_loras), sha256)
+                leases.enter_context(self._held.lease(resident, lambda: self._add(unet_loras, resident)))  # noqa: B023
             yield
 
     @property
     def held_bytes(self) -> int:
-        with self._lock:
-            self._forget_emptied()
-            return sum(resident.size_bytes for resident in self._residents.values())
+        return self._held.held_bytes
 
-    @contextmanager
-    def _held(self, unet_loras: MixedLoras, sha256: str, weights: LoraWeights) -> Iterator[None]:
-        place = weakref.ref(unet_loras), sha256
-        with self._lock:
-            if place not in self._residents:
-                unet_loras.add(sha256, weights.unet)
-                self._residents[place] = _Resident(sum(pair.size_bytes for pair in weights.unet.values()))
-            self._residents.move_to_end(place)
-            self._residents[place].leases += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._residents[place].leases -= 1
-                self._forget_emptied()
-                self._shrink()
-
-    def _forget_emptied(self) -> None:
-        """A checkpoint that left memory took its LoRAs along."""
-        for place in [place for place in self._residents if (loras := place[0]()) is None or place[1] not in loras]:
-            del self._residents[place]
-
-    def _shrink(self) -> None:
-        held = sum(resident.size_bytes for resident in self._residents.values())
-        for place, resident in list(self._residents.items()):
-            if held > self._budget_bytes and resident.leases == 0:
-                if (unet_loras := place[0]()) is not None:
-                    unet_loras.discard(place[1])
-                del self._residents[place]
-                held -= resident.size_bytes
+    def _add(self, unet_loras: MixedLoras, resident: ResidentLora) -> tuple[ResidentLora, int]:
+        pairs = self._cache.get(resident.sha256).unet
+        unet_loras.add(resident.sha256, pairs)
+        return resident, sum(pair.size_bytes for pair in pairs.values())

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Hashable
+from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
 
+from generation.engine.lru_cache import LruCache
 from generation.recipes.picture import EmbeddingPick
 
 if TYPE_CHECKING:
     from generation.engine.text.embeddings import EmbeddingVectors
-
-Key = TypeVar("Key", bound=Hashable)
-Value = TypeVar("Value")
 
 ENCODED_BUDGET_BYTES = 128 * 1024 * 1024
 EMBEDDINGS_BUDGET_BYTES = 32 * 1024 * 1024
@@ -56,40 +53,6 @@ class TextKey:
     texts: tuple[str, ...]
 
 
-class BudgetedCache(Generic[Key, Value]):
-    """Values by key, at most `budget_bytes` of them in all: the least recently used leave first.
-
-    A value larger than the whole budget is not kept. Callers do not change what they get.
-    """
-
-    def __init__(self, budget_bytes: int, size_of: Callable[[Value], int]) -> None:
-        self.budget_bytes = budget_bytes
-        self.size_of = size_of
-        self.used_bytes = 0
-        self._values: OrderedDict[Key, Value] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get_or_make(self, key: Key, make: Callable[[], Value]) -> Value:
-        """The value under `key`, made outside the lock where it is missing: two threads may make the same at once."""
-        with self._lock:
-            if key in self._values:
-                self._values.move_to_end(key)
-                return self._values[key]
-        value = make()
-        with self._lock:
-            self._put(key, value)
-        return value
-
-    def _put(self, key: Key, value: Value) -> None:
-        if key in self._values:
-            return
-        self._values[key] = value
-        self.used_bytes += self.size_of(value)
-        while self.used_bytes > self.budget_bytes:
-            _, oldest = self._values.popitem(last=False)
-            self.used_bytes -= self.size_of(oldest)
-
-
 @dataclass(slots=True)
 class TextMemory:
     """Kept beside a checkpoint's text encoders for as long as they are loaded, whoever holds a lease.
@@ -100,11 +63,9 @@ class TextMemory:
 
     lock: threading.RLock = field(default_factory=threading.RLock)
     resident: defaultdict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
-    encoded: BudgetedCache[TextKey, Encoded] = field(
-        default_factory=lambda: BudgetedCache(ENCODED_BUDGET_BYTES, encoded_bytes)
-    )
-    embeddings: BudgetedCache[EmbeddingPick, EmbeddingVectors] = field(
-        default_factory=lambda: BudgetedCache(EMBEDDINGS_BUDGET_BYTES, lambda embedding: embedding.size_bytes)
+    encoded: LruCache[TextKey, Encoded] = field(default_factory=lambda: LruCache(ENCODED_BUDGET_BYTES, encoded_bytes))
+    embeddings: LruCache[EmbeddingPick, EmbeddingVectors] = field(
+        default_factory=lambda: LruCache(EMBEDDINGS_BUDGET_BYTES, lambda embedding: embedding.size_bytes)
     )
 
 

@@ -21,7 +21,7 @@ def price_of(plan: GridPlan) -> int:
 
 
 def submit_grid(user: User, plan: GridPlan, token: ApiToken | None = None) -> LabGrid:
-    """Queue every cell of the plan as siblings. Raises Refusal and InvalidRecipe; then nothing has changed."""
+    """Queue every cell of the plan as siblings. Raises Refusal; then nothing has changed."""
     most = user.plan.max_grid_pictures
     if plan.count > most:
         raise Refusal("grid-too-large", f"Your plan draws grids of at most {most} pictures.", field="axis")

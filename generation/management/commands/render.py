@@ -17,7 +17,7 @@ from generation.catalog.resolving import find_checkpoint
 from generation.jobs.lifecycle import infotext_of
 from generation.jobs.submission import prepare, random_seed
 from generation.models import Checkpoint
-from generation.recipes.picture import InvalidRecipe, Recipe
+from generation.recipes.picture import Recipe
 
 FORMATS = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp"}
 
@@ -44,7 +44,7 @@ class Command(BaseCommand):
         try:
             recipe = recipe_of(options)
             self.draw(recipe, out)
-        except (Refusal, InvalidRecipe) as refusal:
+        except Refusal as refusal:
             raise CommandError(str(refusal)) from refusal
         return f"{out}: {recipe.prompt}, seed {recipe.seed}"
 

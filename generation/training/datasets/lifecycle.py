@@ -1,4 +1,4 @@
-"""A data set begins, changes its words, and ends: by its owner's hand, or when its days are over."""
+"""Creating, describing and deleting data sets: by their owners, or when their days are over."""
 
 from __future__ import annotations
 
@@ -21,8 +21,6 @@ logger = structlog.get_logger(__name__)
 MAX_DATASETS = 50
 MAX_TITLE_CHARS = 80
 FOLDER = "datasets"
-ORPHAN_KEPT_FOR = timedelta(days=1)
-"""Files are written before their row: a young one may be a picture that is just coming in."""
 
 
 def create_dataset(user: User, title: str, trigger: str = "", *, consent: bool = False) -> DataSet:
@@ -44,7 +42,7 @@ def create_dataset(user: User, title: str, trigger: str = "", *, consent: bool =
 
 
 def describe_dataset(dataset: DataSet, title: str, trigger: str) -> None:
-    """Give it other words. Trainings that have begun keep theirs."""
+    """Set title and trigger. Trainings that were submitted keep theirs."""
     dataset.title, dataset.trigger = checked_words(title, trigger)
     dataset.save(update_fields=["title", "trigger"])
 
@@ -74,12 +72,12 @@ def delete_dataset(dataset: DataSet) -> None:
 
 
 def prune() -> dict[str, int]:
-    """Sweep what nobody sees any more."""
+    """Delete data sets whose days are over, and files that no picture uses."""
     return {"datasets": delete_expired_datasets(), "dataset_files": sweep_dataset_files()}
 
 
 def delete_expired_datasets() -> int:
-    """Delete those whose days are over, but for those that a training is reading: they go after it."""
+    """Delete those whose days are over, but for those that a training reads: they are deleted after it."""
     over: Iterable[DataSet] = DataSet.objects.filter(expires_at__lt=timezone.now())
     gone = [dataset for dataset in over if not is_training(dataset)]
     for dataset in gone:
@@ -97,12 +95,10 @@ def sweep_dataset_files() -> int:
 
 def orphans() -> Iterator[str]:
     """Names of stored files that no picture points at, a day after they were written."""
-    old = timezone.now() - ORPHAN_KEPT_FOR
     for folder, names in files.folders(FOLDER):
         rows = DataPicture.objects.filter(dataset__code=folder.removeprefix(f"{FOLDER}/"))
         used = {name for row in rows.values_list("file", "thumbnail") for name in row}
-        unused = (name for name in names if name not in used)
-        yield from (name for name in unused if (written := files.written_at(name)) and written < old)
+        yield from files.orphans_among(name for name in names if name not in used)
 
 
 def is_training(dataset: DataSet) -> bool:

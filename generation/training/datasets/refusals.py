@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from accounts.refusals import Refusal
+
 MAX_NAME_CHARS = 100
 
 
@@ -17,15 +19,11 @@ class RefusedFile:
     sentence: str
 
 
-class FileRefused(ValueError):
+class FileRefused(Refusal):
     """Raised where a file turns out unfit; the caller knows its name."""
 
-    def __init__(self, code: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.code = code
-
     def named(self, name: str) -> RefusedFile:
-        return RefusedFile(name, self.code, str(self))
+        return RefusedFile(name, self.code, self.message)
 
 
 def plain_name(path: str) -> str:

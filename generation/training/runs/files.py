@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
-
-from django.utils import timezone
 
 from generation.models import Snapshot, TrainingRun
 from generation.storage import files
 
 FOLDER = "runs"
-ORPHAN_KEPT_FOR = timedelta(days=1)
-"""Files are written before their row: a young one may be a snapshot that is just being kept."""
 
 
-def keep(run: TrainingRun, name: str, data: bytes) -> str:
+def store(run: TrainingRun, name: str, data: bytes) -> str:
     """Store a file of this attempt; the name under which it lies. Never overwrites: the storage finds a free name."""
     return files.keep(f"{FOLDER}/{run.code}/{run.attempt}-{name.replace('/', '-')}", data)
 
@@ -43,8 +38,6 @@ def names_of(code: str) -> list[str]:
 
 def orphans() -> Iterator[str]:
     """Stored files that no run uses, a day after they were written: of late results, half-written ones."""
-    old = timezone.now() - ORPHAN_KEPT_FOR
     for folder, names in files.folders(FOLDER):
         used = in_use(folder.removeprefix(f"{FOLDER}/"))
-        unused = (name for name in names if name not in used)
-        yield from (name for name in unused if (written := files.written_at(name)) and written < old)
+        yield from files.orphans_among(name for name in names if name not in used)

@@ -1,4 +1,4 @@
-"""Every way a training run starts: the fairest queued one is claimed under a lease. Pictures' queue is elsewhere.
+"""Every way a training run starts: the fairest queued one is claimed under a lease. The queue of jobs is another.
 
 Clocks are the database's. A run's place is its start tag on a clock of the runs' own: the later of the clock and the
 end of its owner's last run, so that whoever has trained least comes first.
@@ -6,20 +6,13 @@ end of its owner's last run, so that whoever has trained least comes first.
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from django.db import connection, transaction
-from django.db.models import F, Max, Q
+from django.db.models import Max, Q
 from django.db.models.functions import Coalesce, Greatest, Now
 
 from accounts.models import User
 from generation.models import QueueShare, TrainingRun
 from generation.models.training import TrainingRunQuerySet
-
-LEASE = timedelta(seconds=20)
-RESEND_AFTER = timedelta(seconds=60)
-RESEND_DUE = Now() - RESEND_AFTER
-"""For `announced_at` of a run that waits again: a wake-up is due now, and it has not been silent since it was made."""
 
 
 def stamp(owner: User, work: float) -> tuple[float, float]:
@@ -52,7 +45,10 @@ def claim_next_run(worker: str) -> TrainingRun | None:
         if TrainingRun.objects.running().filter(worker=worker).exists():
             return None
         run = _ready().first()
-        if run is None or not _take(run, worker):
+        if run is None:
+            return None
+        rows = TrainingRun.objects.queued().filter(pk=run.pk)
+        if not rows.claim(state=TrainingRun.State.RUNNING, worker=worker, started_at=Coalesce("started_at", Now())):
             return None
     claimed: TrainingRun = TrainingRun.objects.select_related("owner", "search").get(pk=run.pk)
     return claimed
@@ -65,34 +61,14 @@ def _ready() -> TrainingRunQuerySet:
     return ready
 
 
-def _take(run: TrainingRun, worker: str) -> bool:
-    """Whoever changes exactly one row owns the run."""
-    return bool(
-        TrainingRun.objects.queued()
-        .filter(pk=run.pk)
-        .update(
-            state=TrainingRun.State.RUNNING,
-            worker=worker,
-            attempt=F("attempt") + 1,
-            lease_until=Now() + LEASE,
-            started_at=Coalesce("started_at", Now()),
-        )
-    )
-
-
-def held(run: TrainingRun) -> TrainingRunQuerySet:
-    """The row, if this attempt still holds it: the fence against late results."""
-    return TrainingRun.objects.running().filter(pk=run.pk, attempt=run.attempt)
-
-
 def heartbeat(run: TrainingRun) -> str | None:
     """Prolong the lease; what the owner wishes (see `TrainingRun.Action`), or None when the run is no longer ours."""
-    held(run).update(lease_until=Now() + LEASE)
+    TrainingRun.objects.held(run).prolong()
     return requested_action_of(run)
 
 
 def requested_action_of(run: TrainingRun) -> str | None:
-    return held(run).values_list("requested_action", flat=True).first()
+    return TrainingRun.objects.held(run).values_list("requested_action", flat=True).first()
 
 
 def place_of(run: TrainingRun) -> int:

@@ -14,11 +14,11 @@ from generation.catalog.loras.pictures import pictures_with
 from generation.catalog.loras.versions import may_follow, versions_of
 from generation.models import Checkpoint, Lora
 from generation.models.catalog import FAMILY_TITLES
-from generation.web.catalog.samples import Sample, released_samples, samples_of
-from generation.web.public_pictures import Print, registry
+from generation.web.catalog.samples import SamplePicture, released_samples, samples_of
+from generation.web.public_pictures import PictureCard, registry
 
 SAMPLES_ON_A_CARD = 3
-PRINTS_SHOWN = 24
+PICTURES_SHOWN = 24
 
 
 def cards(rows: Sequence[Checkpoint | Lora], user: Any) -> list[dict[str, Any]]:
@@ -26,7 +26,7 @@ def cards(rows: Sequence[Checkpoint | Lora], user: Any) -> list[dict[str, Any]]:
     return [{"row": row, "samples": card_samples(row, released)} for row in rows]
 
 
-def card_samples(row: Checkpoint | Lora, released: dict[int, list[Sample]]) -> list[Sample]:
+def card_samples(row: Checkpoint | Lora, released: dict[int, list[SamplePicture]]) -> list[SamplePicture]:
     """Pictures that came with the site, else those of its release."""
     own = [each for each in samples_of(row) if each.picture]
     return (own or (released.get(row.pk, []) if isinstance(row, Lora) else []))[:SAMPLES_ON_A_CARD]
@@ -67,18 +67,18 @@ def lora(request: HttpRequest, name: str) -> HttpResponse:
         "versions": [each for each in versions_of(row) if each.pk in allowed],
         "parents": parents_of(row, request.user),
         "shared": row.shared_with.count() if is_mine else 0,
-        "prints": registry.made_with(row.sha256, PRINTS_SHOWN),
-        "own_prints": own_prints(request.user, row)[:PRINTS_SHOWN],
+        "prints": registry.made_with(row.sha256, PICTURES_SHOWN),
+        "own_prints": own_pictures(request.user, row)[:PICTURES_SHOWN],
     }
     return render(request, "generation/lora.html", context)
 
 
-def own_prints(user: Any, row: Lora) -> list[Print]:
+def own_pictures(user: Any, row: Lora) -> list[PictureCard]:
     """Pictures that the person who looks has made with it; each leads to its own page."""
     if not user.is_authenticated:
         return []
     return [
-        Print(
+        PictureCard(
             url=reverse("image", args=[image.code]),
             picture=reverse("image-thumbnail", args=[image.code]),
             width=image.width,
@@ -113,6 +113,6 @@ def checkpoint(request: HttpRequest, name: str) -> HttpResponse:
         "row": row,
         "samples": samples_of(row),
         "loras": cards(list(fitting), request.user),
-        "prints": registry.made_with(row.sha256, PRINTS_SHOWN),
+        "prints": registry.made_with(row.sha256, PICTURES_SHOWN),
     }
     return render(request, "generation/checkpoint.html", context)

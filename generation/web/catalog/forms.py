@@ -65,7 +65,7 @@ class DetailsForm(RefusedForm):
             self.fields["licence"].help_text = "These are what the LoRAs it was merged from allow."
 
     @property
-    def said(self) -> dict[str, object]:
+    def details(self) -> dict[str, object]:
         """What `describe` takes; a licence that was not chosen is not said, nor are words as they stood.
 
         A trigger may hold a comma, so what was not touched is not read anew.
@@ -86,9 +86,9 @@ class VersionForm(RefusedForm):
 
     def __init__(self, lora: Lora, data: Mapping[str, Any] | None = None) -> None:
         super().__init__(data)
-        found = [(row.name, f"{row.title} ({row.word})") for row in may_follow(lora)]
-        self.fields["version_of"].choices = found  # type: ignore[attr-defined]
-        self.is_of_use = bool(found)
+        choices = [(row.name, f"{row.title} ({row.word})") for row in may_follow(lora)]
+        self.fields["version_of"].choices = choices  # type: ignore[attr-defined]
+        self.is_of_use = bool(choices)
 
 
 class PeopleForm(RefusedForm):

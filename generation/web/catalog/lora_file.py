@@ -7,7 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.views.decorators.http import require_GET
 
 from generation.catalog.loras.downloads import downloadable
-from generation.storage.downloads import lora_attachment
+from generation.storage.downloads import streamed_attachment
 from generation.web.access import signed_out
 
 
@@ -17,7 +17,8 @@ async def download(request: HttpRequest, name: str) -> HttpResponse | StreamingH
     user = await request.auser()
     if not user.is_authenticated:
         return signed_out(request)
-    found = await sync_to_async(downloadable)(user, name)
-    if found is None:
+    row_and_path = await sync_to_async(downloadable)(user, name)
+    if row_and_path is None:
         raise Http404("There is no such file, or it is not to be downloaded.")
-    return lora_attachment(*found)
+    lora, path = row_and_path
+    return streamed_attachment(path, f"{lora.name}.safetensors")

@@ -13,20 +13,20 @@ from generation.catalog.loras.sharing import delete_lora, describe, share
 from generation.catalog.loras.uploads import Upload, add_upload
 from generation.catalog.loras.versions import follow
 from generation.models import Lora
-from generation.web.access import MakerRequest, makers_only, say
+from generation.web.access import SignedInRequest, say, signed_in_only
 from generation.web.catalog.forms import DetailsForm, PeopleForm, UploadForm, VersionForm
 
 
-def own_lora(request: MakerRequest, name: str) -> Lora:
+def own_lora(request: SignedInRequest, name: str) -> Lora:
     lora: Lora | None = Lora.objects.filter(owner=request.user, name=name).first()
     if lora is None:
         raise Http404("There is no such LoRA, or it is not yours.")
     return lora
 
 
-@makers_only
+@signed_in_only
 @require_http_methods(["GET", "POST"])
-def upload(request: MakerRequest) -> HttpResponse:
+def upload(request: SignedInRequest) -> HttpResponse:
     """Bring a file; `?version_of=` an own LoRA whose next version it is."""
     former = own_lora(request, request.GET["version_of"]) if request.GET.get("version_of") else None
     if request.method == "GET":
@@ -44,15 +44,15 @@ def upload(request: MakerRequest) -> HttpResponse:
     return upload_page(request, form, former, status)
 
 
-def upload_page(request: MakerRequest, form: UploadForm, former: Lora | None, status: int = 200) -> HttpResponse:
+def upload_page(request: SignedInRequest, form: UploadForm, former: Lora | None, status: int = 200) -> HttpResponse:
     mine = Lora.objects.filter(owner=request.user, path__startswith="uploads/").count()
     context = {"form": form, "former": former, "mine": mine, "most": request.user.plan.max_lora_uploads}
     return render(request, "generation/lora_upload.html", context, status=status)
 
 
-@makers_only
+@signed_in_only
 @require_http_methods(["GET", "POST"])
-def edit(request: MakerRequest, name: str) -> HttpResponse:
+def edit(request: SignedInRequest, name: str) -> HttpResponse:
     """What it is called, its licence and words; beside it who may use it."""
     lora = own_lora(request, name)
     if request.method == "GET":
@@ -60,7 +60,7 @@ def edit(request: MakerRequest, name: str) -> HttpResponse:
     form, status = DetailsForm(lora, request.POST), 400
     if form.is_valid():
         try:
-            describe(lora, **form.said)
+            describe(lora, **form.details)
             messages.success(request, "Saved.")
             return redirect("lora", lora.name)
         except Refusal as refusal:
@@ -70,9 +70,9 @@ def edit(request: MakerRequest, name: str) -> HttpResponse:
     return edit_page(request, lora, form=form, status=status)
 
 
-@makers_only
+@signed_in_only
 @require_POST
-def people(request: MakerRequest, name: str) -> HttpResponse:
+def people(request: SignedInRequest, name: str) -> HttpResponse:
     """Exactly the people who are named may use it."""
     lora = own_lora(request, name)
     form = PeopleForm(request.POST)
@@ -87,9 +87,9 @@ def people(request: MakerRequest, name: str) -> HttpResponse:
     return edit_page(request, lora, people=form, status=400)
 
 
-@makers_only
+@signed_in_only
 @require_POST
-def version(request: MakerRequest, name: str) -> HttpResponse:
+def version(request: SignedInRequest, name: str) -> HttpResponse:
     """It becomes the next version of another LoRA of theirs."""
     lora, status = own_lora(request, name), 400
     form = VersionForm(lora, request.POST)
@@ -105,7 +105,7 @@ def version(request: MakerRequest, name: str) -> HttpResponse:
 
 
 def edit_page(
-    request: MakerRequest,
+    request: SignedInRequest,
     lora: Lora,
     *,
     form: DetailsForm | None = None,
@@ -124,9 +124,9 @@ def edit_page(
     return render(request, "generation/lora_edit.html", context, status=status)
 
 
-@makers_only
+@signed_in_only
 @require_POST
-def delete(request: MakerRequest, name: str) -> HttpResponse:
+def delete(request: SignedInRequest, name: str) -> HttpResponse:
     lora = own_lora(request, name)
     try:
         delete_lora(lora)

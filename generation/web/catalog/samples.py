@@ -1,4 +1,4 @@
-"""Sample pictures: static files named for their prompt for bundled weights, a release's for people's LoRAs."""
+"""SamplePicture pictures: static files named for their prompt for bundled weights, a release's for people's LoRAs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SAMPLE_WEIGHT = 0.9
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class SamplePicture:
     """Words that work, the whole prompt with its tag, and the address of the picture (empty: none was drawn)."""
 
     words: str
@@ -27,16 +27,16 @@ class Sample:
     picture: str
 
 
-def samples_of(row: Checkpoint | Lora) -> list[Sample]:
+def samples_of(row: Checkpoint | Lora) -> list[SamplePicture]:
     """The example prompts of a checkpoint or a LoRA; a LoRA's carry its tag."""
     tag = f" <lora:{row.name}:{SAMPLE_WEIGHT:g}>" if isinstance(row, Lora) else ""
-    return [Sample(words, f"{words}{tag}", picture_of(row.name, words)) for words in row.example_prompts]
+    return [SamplePicture(words, f"{words}{tag}", picture_of(row.name, words)) for words in row.example_prompts]
 
 
-def released_samples(loras: Sequence[int], user: Any) -> dict[int, list[Sample]]:
+def released_samples(loras: Sequence[int], user: Any) -> dict[int, list[SamplePicture]]:
     """The pictures of LoRAs' releases, by the LoRA's id."""
-    found = registry.samples_of(loras, user)
-    return {pk: [Sample(each.alt, each.alt, each.picture) for each in prints] for pk, prints in found.items()}
+    released = registry.samples_of(loras, user)
+    return {pk: [SamplePicture(each.alt, each.alt, each.picture) for each in cards] for pk, cards in released.items()}
 
 
 def picture_of(name: str, prompt: str) -> str:

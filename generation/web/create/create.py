@@ -17,21 +17,21 @@ from accounts.refusals import Refusal
 from generation.catalog.resolving import find_checkpoint
 from generation.jobs.submission import submit_jobs, total_price
 from generation.models import Checkpoint, GeneratedImage, Job, Lora, Vae
-from generation.recipes.picture import EMPHASIS_MODES, STEPS_RANGE, InvalidRecipe, Recipe
+from generation.recipes.picture import EMPHASIS_MODES, STEPS_RANGE, Recipe
 from generation.recipes.sampling import SAMPLERS, SCHEDULES
-from generation.web.access import MakerRequest, asks_for_part, makers_only
-from generation.web.catalog.samples import Sample, picture_of, released_samples, samples_of
+from generation.web.access import SignedInRequest, asks_for_part, signed_in_only
+from generation.web.catalog.samples import SamplePicture, picture_of, released_samples, samples_of
 from generation.web.create.drafts import READ_NOTICE, draft_of, keep_draft
 from generation.web.create.forms import COUNT_RANGE, OWN_SIZE, RecipeForm, default_fields, fields_of, typed_fields
-from generation.web.create.job_tiles import stage_of, submissions_of
-from generation.web.create.sizes import shapes_of
+from generation.web.create.job_tiles import job_feed_of, submissions_of
+from generation.web.create.sizes import size_presets_of
 from generation.web.page_context import queue_of
 from generation.web.public_pictures import registry
 
 
-@makers_only
+@signed_in_only
 @require_http_methods(["GET", "POST"])
-def create(request: MakerRequest) -> HttpResponse:
+def create(request: SignedInRequest) -> HttpResponse:
     """The form and the stage. POST queues pictures and never waits for one."""
     if request.method == "POST":
         return make(request)
@@ -39,7 +39,7 @@ def create(request: MakerRequest) -> HttpResponse:
     return page(request, RecipeForm(initial=fields), fields)
 
 
-def make(request: MakerRequest) -> HttpResponse:
+def make(request: SignedInRequest) -> HttpResponse:
     """Queue what the form says. Whatever was typed is kept as the draft, also when it is refused."""
     form = RecipeForm(request.POST)
     jobs, status = submitted(request.user, form)
@@ -55,12 +55,9 @@ def submitted(user: User, form: RecipeForm) -> tuple[list[Job], int]:
         return [], 400
     try:
         return submit_jobs(user, form.recipe(user), form.count_said), 201
-    except InvalidRecipe as error:
-        form.refuse(error.field, str(error), error.code)
     except Refusal as refusal:
-        form.refuse(refusal.field, refusal.message, refusal.code)
+        form.refuse(refusal)
         return [], refusal.status
-    return [], 400
 
 
 def after_sending(data: Mapping[str, Any]) -> dict[str, str]:
@@ -69,7 +66,7 @@ def after_sending(data: Mapping[str, Any]) -> dict[str, str]:
     return fields if "seed_locked" in fields else {**fields, "seed": ""}
 
 
-def group(request: MakerRequest, jobs: list[Job]) -> HttpResponse:
+def group(request: SignedInRequest, jobs: list[Job]) -> HttpResponse:
     """The fresh submission as the rows have it by now: a quick worker may be drawing already."""
     now = Job.objects.filter(pk__in=[job.pk for job in jobs]).select_related("image")
     context = {"submission": submissions_of(now)[0]}
@@ -78,19 +75,19 @@ def group(request: MakerRequest, jobs: list[Job]) -> HttpResponse:
 
 def sentences(form: RecipeForm, status: int) -> JsonResponse:
     """Every refusal of the form, by field; the empty name is the form itself."""
-    said = [
+    errors = [
         {
             "field": "" if field == "__all__" else field,
             "code": error.code,
             "detail": error.message % (error.params or ()),
         }
-        for field, errors in form.errors.as_data().items()
-        for error in errors
+        for field, at_field in form.errors.as_data().items()
+        for error in at_field
     ]
-    return JsonResponse({"errors": said}, status=status)
+    return JsonResponse({"errors": errors}, status=status)
 
 
-def prefilled(request: MakerRequest) -> dict[str, str]:
+def prefilled(request: SignedInRequest) -> dict[str, str]:
     """The form's fields: the draft, or the recipe that the address names, over the checkpoint's defaults."""
     fields = {**draft_of(request.user), **named_recipe(request)}
     fields |= {name: request.GET[name] for name in ("prompt", "checkpoint") if name in request.GET}
@@ -101,7 +98,7 @@ def prefilled(request: MakerRequest) -> dict[str, str]:
     return {**defaults, **{name: value for name, value in fields.items() if value != "" or name not in defaults}}
 
 
-def named_recipe(request: MakerRequest) -> dict[str, str]:
+def named_recipe(request: SignedInRequest) -> dict[str, str]:
     """`?image=` an own picture, `?job=` an own job, `?post=` a public post: its recipe, or nothing."""
     user, asked = request.user, request.GET
     recipe: Recipe | None = None
@@ -126,13 +123,13 @@ def checkpoint_or_none(user: User, name: str) -> Checkpoint | None:
     return None
 
 
-def page(request: MakerRequest, form: RecipeForm, fields: dict[str, str], status: int = 200) -> HttpResponse:
+def page(request: SignedInRequest, form: RecipeForm, fields: dict[str, str], status: int = 200) -> HttpResponse:
     user = request.user
     checkpoint = checkpoint_or_none(user, fields.get("checkpoint", ""))
     context = {
         "form": form,
         "quote": quote(user, fields),
-        "stage": stage_of(user),
+        "stage": job_feed_of(user),
         "most_steps": min(STEPS_RANGE[1], user.plan.max_steps),
         "counts": range(1, min(COUNT_RANGE[1], user.plan.max_pictures) + 1),
         "checkpoints": Checkpoint.objects.usable_by(user).order_by("title"),
@@ -151,7 +148,7 @@ def choices_of(user: User, checkpoint: Checkpoint | None, fields: Mapping[str, s
     """What depends on the checkpoint: sizes to tap and LoRAs that fit."""
     if checkpoint is None:
         return {"shapes": [], "size": OWN_SIZE, "loras": []}
-    shapes = shapes_of(checkpoint.native_width, checkpoint.native_height)
+    shapes = size_presets_of(checkpoint.native_width, checkpoint.native_height)
     size = fields.get("size", "")
     if size == OWN_SIZE or not size:
         size = f"{fields.get('width', '')}x{fields.get('height', '')}"
@@ -166,7 +163,7 @@ def choices_of(user: User, checkpoint: Checkpoint | None, fields: Mapping[str, s
     }
 
 
-def first_picture(lora: Lora, released: Mapping[int, list[Sample]]) -> str:
+def first_picture(lora: Lora, released: Mapping[int, list[SamplePicture]]) -> str:
     return next((sample.picture for sample in samples_of(lora) or released.get(lora.pk, [])), "")
 
 
@@ -184,7 +181,7 @@ def examples_of(checkpoint: Checkpoint | None) -> list[dict[str, str]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Quote:
+class PictureQuote:
     """What pressing the button would cost; `sentence` says why it cannot be pressed. `credits` None: no price."""
 
     count: int
@@ -197,31 +194,31 @@ class Quote:
         return self.credits is None or self.credits <= self.left
 
 
-def quote(user: User, fields: Mapping[str, Any]) -> Quote:
+def quote(user: User, fields: Mapping[str, Any]) -> PictureQuote:
     """The price of the form as it stands; the prompt does not matter to it."""
     left = balance_of(user)
     form = RecipeForm({**fields, "prompt": "a picture"})
     try:
         credits = total_price([form.recipe(user)]) * form.count_said if form.is_valid() else None
-    except (InvalidRecipe, Refusal):
+    except Refusal:
         credits = None
     if credits is None or credits <= left:
-        return Quote(form.cleaned_data.get("count") or 1, credits, left)
+        return PictureQuote(form.cleaned_data.get("count") or 1, credits, left)
     dear = f"This costs {credits} credits and you have {left}. Make fewer or smaller pictures, or wait for tomorrow's."
-    return Quote(form.count_said, credits, left, dear)
+    return PictureQuote(form.count_said, credits, left, dear)
 
 
-@makers_only
+@signed_in_only
 @require_GET
-def price(request: MakerRequest) -> HttpResponse:
+def price(request: SignedInRequest) -> HttpResponse:
     """The quote for the fields in the address, and how many pictures are under way."""
-    said = quote(request.user, request.GET.dict())
-    return JsonResponse({**asdict(said), "enough": said.enough, "queue": queue_of(request.user)})
+    quoted = quote(request.user, request.GET.dict())
+    return JsonResponse({**asdict(quoted), "enough": quoted.enough, "queue": queue_of(request.user)})
 
 
-@makers_only
+@signed_in_only
 @require_GET
-def choices(request: MakerRequest) -> HttpResponse:
+def choices(request: SignedInRequest) -> HttpResponse:
     """Sizes and LoRAs of another checkpoint, for a page whose checkpoint was changed."""
     checkpoint = checkpoint_or_none(request.user, request.GET.get("checkpoint", ""))
     fields = default_fields(checkpoint) if checkpoint else {}
@@ -230,8 +227,8 @@ def choices(request: MakerRequest) -> HttpResponse:
     )
 
 
-@makers_only
+@signed_in_only
 @require_POST
-def draft(request: MakerRequest) -> HttpResponse:
+def draft(request: SignedInRequest) -> HttpResponse:
     keep_draft(request.user, typed_fields(request.POST))
     return HttpResponse(status=204)

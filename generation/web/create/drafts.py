@@ -8,7 +8,7 @@ from accounts.models import User
 from generation.models import Draft
 
 READ_NOTICE = "picture_read"
-"""Session key of what is to be told, once, of the picture that filled the draft."""
+"""Session key of what the next page shows, once, of the picture that filled the draft."""
 
 
 def draft_of(user: User) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 
 from accounts.models import User
+from accounts.refusals import Refusal
 from generation.catalog.resolving import find_checkpoint
 from generation.jobs.submission import random_seed
 from generation.models import Checkpoint
@@ -96,7 +97,7 @@ class RecipeForm(forms.Form):
     emphasis = forms.CharField(required=False, max_length=20)
 
     def recipe(self, user: User) -> Recipe:
-        """The recipe of a valid form. Raises InvalidRecipe and Refusal."""
+        """The recipe of a valid form. Raises Refusal."""
         said = {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
         checkpoint = find_checkpoint(user, said.get("checkpoint", ""))
         width, height = self.chosen_size(checkpoint)
@@ -132,10 +133,10 @@ class RecipeForm(forms.Form):
     def count_said(self) -> int:
         return self.cleaned_data.get("count") or 1
 
-    def refuse(self, field: str, sentence: str, code: str) -> None:
+    def refuse(self, refusal: Refusal) -> None:
         """Put a refusal at the field it is about; without one it stands above the form."""
-        field = FIELD_OF.get(field, field)
-        self.add_error(field if field in self.fields else None, forms.ValidationError(sentence, code))
+        field = FIELD_OF.get(refusal.field, refusal.field)
+        self.add_error(field if field in self.fields else None, forms.ValidationError(refusal.message, refusal.code))
 
 
 def fields_of(recipe: Recipe) -> dict[str, str]:

@@ -45,7 +45,7 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ScheduledText:
     """One text of a schedule, its shade in the strip, and the steps that say it."""
 
     shade: int
@@ -59,7 +59,7 @@ class Strip:
 
     length: int
     stretches: list[Stretch]
-    parts: list[Part]
+    parts: list[ScheduledText]
     left_out: int
 
 
@@ -72,52 +72,54 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True)
-class Explained:
+class InspectionView:
     """One of the two prompts, for `generation/inspection.html`."""
 
     field: str
-    found: Inspection
+    inspection: Inspection
     steps: int
     chunk_tokens: int
 
     @property
     def marks(self) -> str:
         """JSON rows of start, end (characters) and class, for the script that paints them under the text."""
-        rows = [(span.start, span.end, level(span.weight)) for span in self.found.spans]
-        rows += [(start, end, "break") for start, end in self.found.breaks]
-        rows += [(each.start, each.end, "name") for each in self.found.mentions if each.status == "found"]
-        rows += [(draw.start, draw.end, "draw") for draw in self.found.draws]
-        rows += [(each.start, each.end, SIGN_OF[each.severity]) for each in self.found.problems]
+        rows = [(span.start, span.end, level(span.weight)) for span in self.inspection.spans]
+        rows += [(start, end, "break") for start, end in self.inspection.breaks]
+        rows += [(each.start, each.end, "name") for each in self.inspection.mentions if each.status == "found"]
+        rows += [(draw.start, draw.end, "draw") for draw in self.inspection.draws]
+        rows += [(each.start, each.end, SIGN_OF[each.severity]) for each in self.inspection.problems]
         return json.dumps(rows)
 
     @property
     def chips(self) -> list[Chip]:
-        unique = {(each.kind, each.name, each.weight, each.status): each for each in self.found.mentions}
+        unique = {(each.kind, each.name, each.weight, each.status): each for each in self.inspection.mentions}
         return [Chip(mention, trouble(mention)) for mention in unique.values()]
 
     @property
     def strips(self) -> list[Strip]:
-        strips = (strip_of(prompt, self.steps) for prompt in self.found.prompts)
+        strips = (strip_of(prompt, self.steps) for prompt in self.inspection.prompts)
         return [strip for strip in strips if strip]
 
     @property
     def weights(self) -> list[tuple[str, float]]:
         """The texts that count more or less than others, with their weights."""
-        weighed = [(self.found.text[span.start : span.end].strip(" ,"), span.weight) for span in self.found.spans]
+        weighed = [
+            (self.inspection.text[span.start : span.end].strip(" ,"), span.weight) for span in self.inspection.spans
+        ]
         return [row for row in dict.fromkeys(weighed) if row[0]][:WEIGHTS_SHOWN]
 
     @property
     def counted(self) -> str:
         """“23 of 75 tokens”: how many there are, and how many fit the chunks in use."""
-        chunks = self.found.chunks or 1
-        said = f"{self.found.tokens} of {chunks * self.chunk_tokens} tokens"
-        return f"{said}, {chunks} chunks" if chunks > 1 else said
+        chunks = self.inspection.chunks or 1
+        count = f"{self.inspection.tokens} of {chunks * self.chunk_tokens} tokens"
+        return f"{count}, {chunks} chunks" if chunks > 1 else count
 
     @property
     def chunks(self) -> list[Chunk]:
         """The chunks, filled one after another; of very long texts the first few."""
-        tokens = self.found.tokens or 0
-        filled = [min(1.0, max(0.0, tokens / self.chunk_tokens - n)) for n in range(self.found.chunks or 1)]
+        tokens = self.inspection.tokens or 0
+        filled = [min(1.0, max(0.0, tokens / self.chunk_tokens - n)) for n in range(self.inspection.chunks or 1)]
         return [Chunk(44 * n, 40 * part) for n, part in enumerate(filled[:CHUNKS_DRAWN])]
 
     @property
@@ -127,16 +129,16 @@ class Explained:
     @property
     def draws(self) -> list[tuple[str, int]]:
         """What will be drawn by chance: a wildcard's name or the choice as it was typed, and of how many."""
-        text = self.found.text
+        text = self.inspection.text
         return [
             (f"__{each.name}__" if each.name else text[each.start : each.end], each.options)
-            for each in self.found.draws
+            for each in self.inspection.draws
         ]
 
 
-def explained(inspected: Inspected) -> list[Explained]:
+def inspections_of(inspected: Inspected) -> list[InspectionView]:
     pairs = (("prompt", inspected.prompt), ("negative_prompt", inspected.negative))
-    return [Explained(field, found, inspected.steps, inspected.chunk_tokens) for field, found in pairs]
+    return [InspectionView(field, inspection, inspected.steps, inspected.chunk_tokens) for field, inspection in pairs]
 
 
 def level(weight: float) -> str:
@@ -156,17 +158,19 @@ def trouble(mention: Mention) -> str:
 
 def strip_of(prompt: Prompt, steps: int) -> Strip | None:
     """The strip of a prompt that changes on its way; None for one that stays the same."""
-    said = [segment for segment in prompt.segments if segment.last_call >= segment.first_call]
-    texts = list(dict.fromkeys(segment.text for segment in said))
+    segments = [segment for segment in prompt.segments if segment.last_call >= segment.first_call]
+    texts = list(dict.fromkeys(segment.text for segment in segments))
     if len(texts) < 2:
         return None
-    calls = said[-1].last_call + 1
+    calls = segments[-1].last_call + 1
     stretches = [
-        Stretch(each.first_call, each.last_call - each.first_call + 1, texts.index(each.text) % 4) for each in said
+        Stretch(each.first_call, each.last_call - each.first_call + 1, texts.index(each.text) % 4) for each in segments
     ]
-    shown = from_the_first_difference([" ".join(text.split()).strip(" ,") for text in texts[:PARTS_SHOWN]])
+    texts_shown = from_the_first_difference([" ".join(text.split()).strip(" ,") for text in texts[:PARTS_SHOWN]])
     parts = [
-        Part(n % 4, steps_said([each for each in said if each.text == text], calls, steps), shown[n])
+        ScheduledText(
+            n % 4, step_ranges([each for each in segments if each.text == text], calls, steps), texts_shown[n]
+        )
         for n, text in enumerate(texts[:PARTS_SHOWN])
     ]
     return Strip(calls, stretches, parts, max(0, len(texts) - PARTS_SHOWN))
@@ -178,11 +182,11 @@ def from_the_first_difference(texts: list[str]) -> list[str]:
     return texts if shared <= SHARED_SHOWN else [f"… {text[shared:]}" for text in texts]
 
 
-def steps_said(segments: list[Segment], calls: int, steps: int) -> str:
+def step_ranges(segments: list[Segment], calls: int, steps: int) -> str:
     """The steps of these segments as people count them: “1–10”, “1, 3, 5, 7 …”."""
     ranges = list(dict.fromkeys(_ranges(segments, calls, steps)))
-    said = ", ".join(f"{first}" if first == last else f"{first}–{last}" for first, last in ranges[:RANGES_SHOWN])
-    return f"{said} …" if len(ranges) > RANGES_SHOWN else said
+    text = ", ".join(f"{first}" if first == last else f"{first}–{last}" for first, last in ranges[:RANGES_SHOWN])
+    return f"{text} …" if len(ranges) > RANGES_SHOWN else text
 
 
 def _ranges(segments: list[Segment], calls: int, steps: int) -> Iterator[tuple[int, int]]:

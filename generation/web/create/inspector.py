@@ -1,4 +1,4 @@
-"""Both prompts explained while they are written, and the names that can be completed in them."""
+"""Both prompts inspected while they are written, and the names that can be completed in them."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from django.views.decorators.http import require_GET, require_POST
 from generation.catalog.inspecting import inspect_prompt
 from generation.models import Checkpoint, Embedding, Lora, Wildcard
 from generation.recipes.picture import MAX_SEED, STEPS_RANGE
-from generation.web.access import MakerRequest, makers_only
+from generation.web.access import SignedInRequest, signed_in_only
 from generation.web.create.create import checkpoint_or_none
-from generation.web.create.inspection import explained
+from generation.web.create.inspection import inspections_of
 
 
-@makers_only
+@signed_in_only
 @require_POST
-def inspect(request: MakerRequest) -> HttpResponse:
+def inspect(request: SignedInRequest) -> HttpResponse:
     """What the posted form's prompts say, for its checkpoint, steps, sampler and seed as far as they can be read."""
     checkpoint = checkpoint_or_none(request.user, request.POST.get("checkpoint", "")[:100])
     inspected = inspect_prompt(
@@ -24,16 +24,16 @@ def inspect(request: MakerRequest) -> HttpResponse:
         request.POST.get("prompt", ""),
         request.POST.get("negative_prompt", ""),
         checkpoint=checkpoint,
-        steps=steps_said(request.POST.get("steps", ""), checkpoint),
+        steps=steps_of(request.POST.get("steps", ""), checkpoint),
         sampler=request.POST.get("sampler", ""),
-        seed=seed_said(request.POST.get("seed", "")),
+        seed=seed_of(request.POST.get("seed", "")),
     )
-    return render(request, "generation/inspections.html", {"explained": explained(inspected)})
+    return render(request, "generation/inspections.html", {"explained": inspections_of(inspected)})
 
 
-@makers_only
+@signed_in_only
 @require_GET
-def names(request: MakerRequest) -> JsonResponse:
+def names(request: SignedInRequest) -> JsonResponse:
     """LoRAs and embeddings that fit the checkpoint of the address, and all wildcard lists."""
     checkpoint = checkpoint_or_none(request.user, request.GET.get("checkpoint", "")[:100])
     family = checkpoint.family if checkpoint else ""
@@ -47,7 +47,7 @@ def names(request: MakerRequest) -> JsonResponse:
     return JsonResponse({"lora": loras, "embedding": list(embeddings), "wildcard": [{"name": n} for n in lists]})
 
 
-def steps_said(text: str, checkpoint: Checkpoint | None) -> int:
+def steps_of(text: str, checkpoint: Checkpoint | None) -> int:
     """The steps that were typed, within what a recipe takes; the checkpoint's default for anything else."""
     low, high = STEPS_RANGE
     if text.isascii() and text.isdigit() and len(text) < 4:
@@ -55,5 +55,5 @@ def steps_said(text: str, checkpoint: Checkpoint | None) -> int:
     return checkpoint.default_steps if checkpoint else 20
 
 
-def seed_said(text: str) -> int:
+def seed_of(text: str) -> int:
     return min(int(text), MAX_SEED) if text.isascii() and text.isdigit() and len(text) < 12 else 0

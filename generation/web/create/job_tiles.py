@@ -1,4 +1,4 @@
-"""What stands on the stage of the Create page: tiles, grouped by submission. Plain values, ready for the template."""
+"""The job feed of the Create page: tiles, grouped by submission. Plain values, ready for the template."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from generation.recipes.picture import Recipe
 
 SUBMISSIONS_SHOWN = 12
 JOBS_LOOKED_AT = 128
-PLACES_TOLD = 16
-"""Places and estimates cost a query each; the rest of a long line just waits, and the live line tells more."""
+PLACES_SHOWN = 16
+"""Of so many waiting jobs the page says place and estimate, which cost a query each; the live line tells more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Submission:
     tiles: Sequence[Tile]
 
 
-def stage_of(user: User) -> list[Submission]:
+def job_feed_of(user: User) -> list[Submission]:
     """The newest submissions, newest first; pictures that their owner deleted are gone from it."""
     jobs = list(Job.objects.of(user).select_related("image").newest()[:JOBS_LOOKED_AT])
     newest = list(dict.fromkeys(job.submission for job in jobs))[:SUBMISSIONS_SHOWN]
@@ -58,12 +58,12 @@ def stage_of(user: User) -> list[Submission]:
 
 
 def submissions_of(jobs: Iterable[Job]) -> list[Submission]:
-    shown = [job for job in jobs if not is_deleted(job)]
-    tiles = {tile.code: tile for tile in tiles_of(shown)}
-    shown.sort(key=lambda job: (job.created_at, job.submission), reverse=True)
-    order = {code: place for place, code in enumerate(dict.fromkeys(job.submission for job in shown))}
-    shown.sort(key=lambda job: (order[job.submission], job.position))
-    return [_submission(list(siblings), tiles) for _, siblings in groupby(shown, key=lambda job: job.submission)]
+    kept = [job for job in jobs if not is_deleted(job)]
+    tiles = {tile.code: tile for tile in tiles_of(kept)}
+    kept.sort(key=lambda job: (job.created_at, job.submission), reverse=True)
+    order = {code: place for place, code in enumerate(dict.fromkeys(job.submission for job in kept))}
+    kept.sort(key=lambda job: (order[job.submission], job.position))
+    return [_submission(list(siblings), tiles) for _, siblings in groupby(kept, key=lambda job: job.submission)]
 
 
 def _submission(jobs: Sequence[Job], tiles: dict[str, Tile]) -> Submission:
@@ -85,8 +85,8 @@ def image_of(job: Job) -> GeneratedImage | None:
 def tiles_of(jobs: Sequence[Job]) -> list[Tile]:
     """Tiles of the jobs, in the order given."""
     waiting = [job for job in jobs if job.state == Job.State.QUEUED]
-    told = sorted(waiting, key=lambda job: (job.virtual_start, job.pk))[:PLACES_TOLD]
-    waits = queueing.waits(told)
+    first = sorted(waiting, key=lambda job: (job.virtual_start, job.pk))[:PLACES_SHOWN]
+    waits = queueing.waits(first)
     return [_tile(job, waits.get(job.pk)) for job in jobs]
 
 

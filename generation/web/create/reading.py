@@ -1,4 +1,4 @@
-"""A picture is brought to the Create page: its recipe becomes the draft, and what has no match here is told."""
+"""A picture is dropped on the Create page: its recipe becomes the draft; what has no match here is listed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.refusals import Refusal
 from generation.catalog.matching import read_recipe
-from generation.web.access import MakerRequest, asks_for_part, makers_only, refused, say
+from generation.web.access import SignedInRequest, asks_for_part, refused, say, signed_in_only
 from generation.web.create.drafts import READ_NOTICE, draft_of, keep_draft
 from generation.web.create.forms import OWN_SIZE
 
@@ -18,9 +18,9 @@ KEPT = ("count", "checkpoint")
 """What stays of the form where the picture tells nothing: the rest of the old one would mix two recipes."""
 
 
-@makers_only
+@signed_in_only
 @require_POST
-def read(request: MakerRequest) -> HttpResponse:
+def read(request: SignedInRequest) -> HttpResponse:
     """Fill the draft from the posted `picture`; the next look at the page shows it and what could not be matched."""
     try:
         matched = read_recipe(request.user, request.FILES.get("picture"))

@@ -1,4 +1,4 @@
-"""The shapes that the Create page offers for a checkpoint: its native area in a few proportions. Pure arithmetic."""
+"""The sizes that the Create page offers for a checkpoint: its native area in a few proportions. Pure arithmetic."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DRAWN_SIDE = 28
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class SizePreset:
     """One size in pixels and its proportion; `x`, `y`, `drawn_width` and `drawn_height` draw it in a box of 32."""
 
     name: str
@@ -42,11 +42,11 @@ class Shape:
         return (32 - self.drawn_height) / 2
 
 
-def shapes_of(native_width: int, native_height: int) -> list[Shape]:
+def size_presets_of(native_width: int, native_height: int) -> list[SizePreset]:
     """About the native area in each proportion, sides in multiples of 8 and within what a recipe takes."""
     area = native_width * native_height
     return [
-        Shape(f"{across}:{down}", _side(area * across / down), _side(area * down / across))
+        SizePreset(f"{across}:{down}", _side(area * across / down), _side(area * down / across))
         for across, down in PROPORTIONS
     ]
 

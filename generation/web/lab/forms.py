@@ -12,7 +12,6 @@ from accounts.refusals import Refusal
 from generation.recipes.grids.axes import FIELDS, Axis
 from generation.recipes.grids.mixing import Mix
 from generation.recipes.grids.plan import GridPlan
-from generation.recipes.picture import InvalidRecipe
 from generation.web.create.forms import RecipeForm, fields_of
 
 MODES = (("mix", "Mix LoRAs"), ("axes", "Compare"))
@@ -43,7 +42,7 @@ class LabForm(RecipeForm):
         return tuple(str(name)[:100] for name in names[:8])
 
     def plan(self, user: User) -> GridPlan:
-        """The plan of a valid form. Raises InvalidRecipe and Refusal."""
+        """The plan of a valid form. Raises Refusal."""
         said, recipe = self.cleaned_data, self.recipe(user)
         if said.get("mode") != "axes":
             mix = Mix(self.mixed, said.get("points") or 5, said.get("strength") or 1.0)
@@ -55,11 +54,10 @@ class LabForm(RecipeForm):
         )
         return GridPlan(recipe, tuple(axes))
 
-    def refuse_with(self, error: Refusal | InvalidRecipe) -> None:
+    def refuse(self, refusal: Refusal) -> None:
         """At its field, where the lab's page shows that field; else above the form."""
-        message = error.message if isinstance(error, Refusal) else str(error)
-        field = error.field if error.field in self.fields else None
-        self.add_error(field, forms.ValidationError(message, error.code))
+        field = refusal.field if refusal.field in self.fields else None
+        self.add_error(field, forms.ValidationError(refusal.message, refusal.code))
 
 
 def fields_of_plan(plan: GridPlan) -> dict[str, Any]:

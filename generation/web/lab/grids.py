@@ -14,28 +14,27 @@ from generation.jobs.grids.submission import cancel_grid, price_of, submit_grid
 from generation.jobs.submission import random_seed
 from generation.models import Checkpoint, GeneratedImage, LabGrid, Lora, LoraMerge
 from generation.recipes.grids.axes import FIELDS
-from generation.recipes.picture import InvalidRecipe
 from generation.recipes.sampling import SAMPLERS, SCHEDULES
-from generation.web.access import MakerRequest, asks_for_part, makers_only, refused, say
+from generation.web.access import SignedInRequest, asks_for_part, refused, say, signed_in_only
 from generation.web.catalog.samples import released_samples, samples_of
 from generation.web.create.create import checkpoint_or_none
 from generation.web.create.forms import default_fields
 from generation.web.lab.forms import LETTERS, LabForm, MergeForm, fields_of_plan
-from generation.web.lab.shown_grid import progress_of, sheets_of
+from generation.web.lab.grid_page import progress_of, sheets_of
 
 GRIDS_SHOWN = 12
 
 
-def own_grid(request: MakerRequest, code: str) -> LabGrid:
+def own_grid(request: SignedInRequest, code: str) -> LabGrid:
     grid: LabGrid | None = LabGrid.objects.of(request.user).filter(code=code).select_related("image").first()
     if grid is None:
         raise Http404("There is no such grid, or it is not yours.")
     return grid
 
 
-@makers_only
+@signed_in_only
 @require_http_methods(["GET", "POST"])
-def lab(request: MakerRequest) -> HttpResponse:
+def lab(request: SignedInRequest) -> HttpResponse:
     """The form and what was made with it; `?grid=` fills it with an own grid. POST queues every cell."""
     if request.method == "GET":
         fields = prefilled(request)
@@ -44,14 +43,14 @@ def lab(request: MakerRequest) -> HttpResponse:
     if form.is_valid():
         try:
             return redirect("lab-grid", submit_grid(request.user, form.plan(request.user)).code)
-        except (Refusal, InvalidRecipe) as error:
-            form.refuse_with(error)
-            status = getattr(error, "status", 400)
+        except Refusal as refusal:
+            form.refuse(refusal)
+            status = refusal.status
     fields = {**request.POST.dict(), "mix": list(form.mixed)}
     return page(request, form, fields, status)
 
 
-def prefilled(request: MakerRequest) -> dict[str, Any]:
+def prefilled(request: SignedInRequest) -> dict[str, Any]:
     checkpoint = checkpoint_or_none(request.user, request.GET.get("checkpoint", ""))
     fields: dict[str, Any] = {**(default_fields(checkpoint) if checkpoint else {}), "mode": "mix", "points": 5}
     fields |= {"prompt": "a red apple", "seed": str(random_seed()), "strength": 1.0}
@@ -64,7 +63,7 @@ def prefilled(request: MakerRequest) -> dict[str, Any]:
     return fields
 
 
-def page(request: MakerRequest, form: LabForm, fields: dict[str, Any], status: int = 200) -> HttpResponse:
+def page(request: SignedInRequest, form: LabForm, fields: dict[str, Any], status: int = 200) -> HttpResponse:
     user = request.user
     checkpoint = checkpoint_or_none(user, fields.get("checkpoint", ""))
     context = {
@@ -87,11 +86,11 @@ def page(request: MakerRequest, form: LabForm, fields: dict[str, Any], status: i
 
 
 def axis_of(letter: str, fields: dict[str, Any]) -> dict[str, Any]:
-    said = {part: fields.get(f"{letter}_{part}", "") for part in ("field", "target", "values")}
-    return {"letter": letter, "place": {"x": "Columns", "y": "Rows", "z": "Sheets"}[letter], **said}
+    typed = {part: fields.get(f"{letter}_{part}", "") for part in ("field", "target", "values")}
+    return {"letter": letter, "place": {"x": "Columns", "y": "Rows", "z": "Sheets"}[letter], **typed}
 
 
-def options_of(request: MakerRequest, checkpoint: Checkpoint | None, ticked: list[str]) -> list[dict[str, Any]]:
+def options_of(request: SignedInRequest, checkpoint: Checkpoint | None, ticked: list[str]) -> list[dict[str, Any]]:
     """LoRAs that fit, each with a picture; those that were ticked first, in their order."""
     usable = Lora.objects.usable_by(request.user).newest_for(request.user)
     rows = list(usable.for_family(checkpoint.family).order_by("title")) if checkpoint else []
@@ -107,9 +106,9 @@ def options_of(request: MakerRequest, checkpoint: Checkpoint | None, ticked: lis
     return sorted(options, key=lambda option: not option["ticked"])
 
 
-@makers_only
+@signed_in_only
 @require_POST
-def quote(request: MakerRequest) -> HttpResponse:
+def quote(request: SignedInRequest) -> HttpResponse:
     """Pictures and credits of the form as it stands, or what is wrong with it. Nothing is made."""
     form = LabForm(request.POST)
     try:
@@ -118,29 +117,27 @@ def quote(request: MakerRequest) -> HttpResponse:
             return JsonResponse({"detail": str(first)}, status=400)
         plan = form.plan(request.user)
         credits = price_of(plan)
-    except InvalidRecipe as error:
-        return JsonResponse({"code": error.code, "detail": str(error), "field": error.field}, status=400)
     except Refusal as refusal:
         return refused(refusal)
     left = balance_of(request.user)
     return JsonResponse({"count": plan.count, "credits": credits, "enough": credits <= left, "left": left})
 
 
-@makers_only
+@signed_in_only
 @require_GET
-def grid(request: MakerRequest, code: str) -> HttpResponse:
+def grid(request: SignedInRequest, code: str) -> HttpResponse:
     """One grid: its picture once all cells have ended, and every cell with its label."""
-    return render(request, "generation/lab/grid.html", shown(request, own_grid(request, code)))
+    return render(request, "generation/lab/grid.html", context_of(request, own_grid(request, code)))
 
 
-@makers_only
+@signed_in_only
 @require_GET
-def sheet(request: MakerRequest, code: str) -> HttpResponse:
+def sheet(request: SignedInRequest, code: str) -> HttpResponse:
     """The head of the page by itself, for a page that is open while the grid ends."""
-    return render(request, "generation/lab/grid_head.html", shown(request, own_grid(request, code)))
+    return render(request, "generation/lab/grid_head.html", context_of(request, own_grid(request, code)))
 
 
-def shown(request: MakerRequest, grid: LabGrid) -> dict[str, Any]:
+def context_of(request: SignedInRequest, grid: LabGrid) -> dict[str, Any]:
     image: GeneratedImage | None = getattr(grid, "image", None)
     return {
         "grid": grid,
@@ -151,9 +148,9 @@ def shown(request: MakerRequest, grid: LabGrid) -> dict[str, Any]:
     }
 
 
-@makers_only
+@signed_in_only
 @require_POST
-def cancel(request: MakerRequest, code: str) -> HttpResponse:
+def cancel(request: SignedInRequest, code: str) -> HttpResponse:
     try:
         cancel_grid(own_grid(request, code))
     except Refusal as refusal:

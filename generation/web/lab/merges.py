@@ -10,15 +10,15 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts.refusals import Refusal
 from generation.catalog.merges.submission import mergeable_by, submit_merge
 from generation.models import LoraMerge
-from generation.web.access import MakerRequest, makers_only
+from generation.web.access import SignedInRequest, signed_in_only
 from generation.web.lab.forms import MergeForm
 
 MERGES_SHOWN = 12
 
 
-@makers_only
+@signed_in_only
 @require_http_methods(["GET", "POST"])
-def merge(request: MakerRequest) -> HttpResponse:
+def merge(request: SignedInRequest) -> HttpResponse:
     """Choose LoRAs of one family, how much of each, and what to call the sum."""
     form, status = MergeForm(request.POST if request.method == "POST" else None), 200
     if request.method == "POST":
@@ -41,13 +41,13 @@ def merge(request: MakerRequest) -> HttpResponse:
     return render(request, "generation/lab/merge.html", context, status=status)
 
 
-def merges_of(request: MakerRequest) -> dict[str, object]:
+def merges_of(request: SignedInRequest) -> dict[str, object]:
     rows = list(LoraMerge.objects.of(request.user).select_related("lora").newest()[:MERGES_SHOWN])
     return {"merges": rows, "going": any(row.state in LoraMerge.UNFINISHED for row in rows)}
 
 
-@makers_only
+@signed_in_only
 @require_GET
-def waiting(request: MakerRequest) -> HttpResponse:
+def waiting(request: SignedInRequest) -> HttpResponse:
     """The list by itself, asked for again while something waits."""
     return render(request, "generation/lab/merge_list.html", merges_of(request))

@@ -42,7 +42,7 @@ class JobsConsumer(AsyncWebsocketConsumer):
         await self.channel_layer.group_add(events.group_of(self.user.pk), self.channel_name)
         await hub.attach(self.user.pk, self)
         await self.send_snapshot()
-        self.places = asyncio.create_task(self.tell_places())
+        self.places = asyncio.create_task(self.send_places())
 
     async def disconnect(self, code: int) -> None:
         if not self.user.is_authenticated:
@@ -80,14 +80,14 @@ class JobsConsumer(AsyncWebsocketConsumer):
         for frame in frames:
             await self.frame(frame.code, frame.to_bytes())
 
-    async def tell_places(self) -> None:
+    async def send_places(self) -> None:
         """While something of this person's waits, say at which place. Quiet when nothing changed."""
-        told: list[dict[str, Any]] = []
+        sent: list[dict[str, Any]] = []
         while True:
             now = await database_sync_to_async(waiting_places)(self.user.pk)
-            if now != told:
+            if now != sent:
                 await self.send(text_data=json.dumps({"type": "places", "jobs": now}))
-                told = now
+                sent = now
             await asyncio.sleep(PLACES_EVERY_SECONDS)
 
 
@@ -140,10 +140,10 @@ def waiting_places(owner_id: int) -> list[dict[str, Any]]:
     """Place in the queue, seconds until the start and what it waits for, for each waiting job of the owner."""
     jobs = list(Job.objects.of(owner_id).queued().order_by("virtual_start", "id")[:50])
     waits = queueing.waits(jobs)
-    return [{"code": job.code, **_told(waits[job.pk])} for job in jobs]
+    return [{"code": job.code, **_wait_data(waits[job.pk])} for job in jobs]
 
 
-def _told(wait: queueing.Wait) -> dict[str, Any]:
+def _wait_data(wait: queueing.Wait) -> dict[str, Any]:
     return {"place": wait.place, "seconds": _whole(wait.seconds), "reason": wait.reason}
 
 

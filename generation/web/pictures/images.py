@@ -13,17 +13,17 @@ from generation.jobs.deletion import delete_images, restore_images
 from generation.jobs.submission import submit_tracing
 from generation.models import Checkpoint, GeneratedImage, Lora
 from generation.recipes.picture import Recipe
-from generation.web.access import MakerRequest, asks_for_part, makers_only, own_image, refused, say
+from generation.web.access import SignedInRequest, asks_for_part, own_image, refused, say, signed_in_only
 from generation.web.catalog.samples import samples_of
-from generation.web.paging import page_of
+from generation.web.paging import neighbours, page_of
 
 IMAGES_A_PAGE = 60
 SEARCH_CHARS = 200
 
 
-@makers_only
+@signed_in_only
 @require_GET
-def images(request: MakerRequest) -> HttpResponse:
+def images(request: SignedInRequest) -> HttpResponse:
     """The person's own pictures, newest first; `?q=` keeps those whose prompt has all the words."""
     words = request.GET.get("q", "")[:SEARCH_CHARS].strip()
     rows = GeneratedImage.objects.of(request.user).kept().matching(words)
@@ -31,39 +31,40 @@ def images(request: MakerRequest) -> HttpResponse:
     return render(request, "generation/images.html", context)
 
 
-@makers_only
+@signed_in_only
 @require_GET
-def image(request: MakerRequest, code: str) -> HttpResponse:
+def image(request: SignedInRequest, code: str) -> HttpResponse:
     """One picture, its recipe, and its neighbours in time."""
-    shown = own_image(request, code)
+    own = own_image(request, code)
     mine = GeneratedImage.objects.of(request.user).kept()
+    newer, older = neighbours(mine, own)
     context = {
-        "image": shown,
-        "recipe": shown.recipe,
-        "ingredients": ingredients_of(request.user, shown.recipe),
-        "newer": mine.filter(pk__gt=shown.pk).order_by("pk").first(),
-        "older": mine.filter(pk__lt=shown.pk).newest().first(),
-        "siblings": siblings_of(shown, mine),
+        "image": own,
+        "recipe": own.recipe,
+        "ingredients": ingredients_of(request.user, own.recipe),
+        "newer": newer,
+        "older": older,
+        "siblings": siblings_of(own, mine),
     }
     return render(request, "generation/image.html", context)
 
 
-def siblings_of(shown: GeneratedImage, mine: QuerySet[GeneratedImage]) -> list[GeneratedImage]:
+def siblings_of(own: GeneratedImage, mine: QuerySet[GeneratedImage]) -> list[GeneratedImage]:
     """The pictures of the same press of the button; empty when it stands alone."""
-    if shown.job is None:
+    if own.job is None:
         return []
-    together = list(mine.filter(job__submission=shown.job.submission).order_by("job__position"))
+    together = list(mine.filter(job__submission=own.job.submission).order_by("job__position"))
     return together if len(together) > 1 else []
 
 
 def ingredients_of(user: User, recipe: Recipe) -> list[dict[str, object]]:
     """The weight files of a recipe, by their pins: one that this person may not see keeps its name, without a link."""
-    found: dict[str, object] = {row.sha256: row for row in Checkpoint.objects.filter(sha256=recipe.checkpoint_sha256)}
+    rows: dict[str, object] = {row.sha256: row for row in Checkpoint.objects.filter(sha256=recipe.checkpoint_sha256)}
     mine = Lora.objects.visible_to(user).filter(sha256__in=[pick.sha256 for pick in recipe.loras])
-    found |= {row.sha256: row for row in mine}
-    checkpoint = {"kind": "checkpoint", "name": recipe.checkpoint, "row": found.get(recipe.checkpoint_sha256)}
+    rows |= {row.sha256: row for row in mine}
+    checkpoint = {"kind": "checkpoint", "name": recipe.checkpoint, "row": rows.get(recipe.checkpoint_sha256)}
     loras = [
-        {"kind": "lora", "name": pick.name, "row": found.get(pick.sha256), "weight": pick.weight}
+        {"kind": "lora", "name": pick.name, "row": rows.get(pick.sha256), "weight": pick.weight}
         for pick in recipe.loras
     ]
     return [{**each, "picture": picture_of(each["row"])} for each in (checkpoint, *loras)]
@@ -74,20 +75,20 @@ def picture_of(row: object) -> str:
     return next((sample.picture for sample in samples), "")
 
 
-@makers_only
+@signed_in_only
 @require_POST
-def delete(request: MakerRequest, code: str) -> HttpResponse:
+def delete(request: SignedInRequest, code: str) -> HttpResponse:
     own_image(request, code)
     return deleted(request, delete_images(request.user, [code]))
 
 
-@makers_only
+@signed_in_only
 @require_POST
-def delete_picked(request: MakerRequest) -> HttpResponse:
+def delete_picked(request: SignedInRequest) -> HttpResponse:
     return deleted(request, delete_images(request.user, request.POST.getlist("picked")[:IMAGES_A_PAGE]))
 
 
-def deleted(request: MakerRequest, codes: list[str]) -> HttpResponse:
+def deleted(request: SignedInRequest, codes: list[str]) -> HttpResponse:
     """A script brings them back itself; without one the next page offers it, once."""
     if asks_for_part(request):
         return JsonResponse({"deleted": codes})
@@ -95,16 +96,16 @@ def deleted(request: MakerRequest, codes: list[str]) -> HttpResponse:
     return redirect("images")
 
 
-@makers_only
+@signed_in_only
 @require_POST
-def restore(request: MakerRequest) -> HttpResponse:
+def restore(request: SignedInRequest) -> HttpResponse:
     back = restore_images(request.user, request.POST.getlist("picked")[:IMAGES_A_PAGE])
     return JsonResponse({"restored": back}) if asks_for_part(request) else redirect("images")
 
 
-@makers_only
+@signed_in_only
 @require_POST
-def trace(request: MakerRequest, code: str) -> HttpResponse:
+def trace(request: SignedInRequest, code: str) -> HttpResponse:
     """Have the picture traced; the page shows when it is ready."""
     traced = own_image(request, code)
     try:
@@ -116,11 +117,11 @@ def trace(request: MakerRequest, code: str) -> HttpResponse:
     return tracing(request, code) if asks_for_part(request) else redirect("image", code)
 
 
-@makers_only
+@signed_in_only
 @require_GET
-def tracing_state(request: MakerRequest, code: str) -> HttpResponse:
+def tracing_state(request: SignedInRequest, code: str) -> HttpResponse:
     return tracing(request, code)
 
 
-def tracing(request: MakerRequest, code: str) -> HttpResponse:
+def tracing(request: SignedInRequest, code: str) -> HttpResponse:
     return render(request, "generation/svg_entry.html", {"image": own_image(request, code)})

@@ -14,25 +14,25 @@ from generation.jobs.fairness import prefer_job
 from generation.jobs.lifecycle import cancel_job
 from generation.messages import frames
 from generation.models import Job
-from generation.web.access import MakerRequest, asks_for_part, makers_only, own_job, refused, say
+from generation.web.access import SignedInRequest, asks_for_part, own_job, refused, say, signed_in_only
 from generation.web.create.job_tiles import is_deleted, submissions_of, tiles_of
 
 TILES_AT_ONCE = 64
 
 
-@makers_only
+@signed_in_only
 @require_GET
-def tiles(request: MakerRequest) -> HttpResponse:
+def tiles(request: SignedInRequest) -> HttpResponse:
     """The tiles of the jobs named by `?code=`, those that are the person's own."""
     codes = request.GET.getlist("code")[:TILES_AT_ONCE]
     jobs = Job.objects.of(request.user).filter(code__in=codes).select_related("image")
-    shown = [job for job in jobs if not is_deleted(job)]
-    return render(request, "generation/tiles.html", {"tiles": tiles_of(shown)})
+    kept = [job for job in jobs if not is_deleted(job)]
+    return render(request, "generation/tiles.html", {"tiles": tiles_of(kept)})
 
 
-@makers_only
+@signed_in_only
 @require_GET
-def submission(request: MakerRequest, code: str) -> HttpResponse:
+def submission(request: SignedInRequest, code: str) -> HttpResponse:
     """The whole submission that a job belongs to: another tab made it."""
     job = own_job(request, code)
     siblings = Job.objects.of(request.user).filter(submission=job.submission).select_related("image")
@@ -42,9 +42,9 @@ def submission(request: MakerRequest, code: str) -> HttpResponse:
     return render(request, "generation/submission.html", {"submission": groups[0]})
 
 
-@makers_only
+@signed_in_only
 @require_GET
-def preview(request: MakerRequest, code: str) -> HttpResponse:
+def preview(request: SignedInRequest, code: str) -> HttpResponse:
     """The last preview of a running job, for whoever opens the page late or without a live line."""
     frame = frames.last_frame(own_job(request, code).code)
     if frame is None or not frame.picture:
@@ -54,20 +54,20 @@ def preview(request: MakerRequest, code: str) -> HttpResponse:
     return response
 
 
-@makers_only
+@signed_in_only
 @require_POST
-def cancel(request: MakerRequest, code: str) -> HttpResponse:
+def cancel(request: SignedInRequest, code: str) -> HttpResponse:
     return done(request, cancel_job, own_job(request, code))
 
 
-@makers_only
+@signed_in_only
 @require_POST
-def prefer(request: MakerRequest, code: str) -> HttpResponse:
+def prefer(request: SignedInRequest, code: str) -> HttpResponse:
     """Draw this one before one's other pictures."""
     return done(request, prefer_job, own_job(request, code))
 
 
-def done(request: MakerRequest, verb: Callable[[Job], None], job: Job) -> HttpResponse:
+def done(request: SignedInRequest, verb: Callable[[Job], None], job: Job) -> HttpResponse:
     """The verb's end or refusal: as a sentence for a script, on the Create page for a plain form."""
     try:
         verb(job)

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from django.http import Http404, HttpResponse
-from django.utils.cache import patch_cache_control
+from django.http import Http404
 
 from generation.models import DataPicture, DataSet, Snapshot, TrainingRun, TrainingSearch
-from generation.storage import files
-from generation.web.access import MakerRequest
+from generation.web.access import SignedInRequest
 
 
-def own_dataset(request: MakerRequest, code: str) -> DataSet:
+def own_dataset(request: SignedInRequest, code: str) -> DataSet:
     dataset: DataSet | None = DataSet.objects.of(request.user).filter(code=code).first()
     if dataset is None:
         raise Http404("There is no such data set, or it is not yours.")
     return dataset
 
 
-def own_picture(request: MakerRequest, code: str, picture: str) -> DataPicture:
+def own_picture(request: SignedInRequest, code: str, picture: str) -> DataPicture:
     rows = DataPicture.objects.filter(dataset__owner=request.user, dataset__code=code, code=picture)
-    found: DataPicture | None = rows.select_related("dataset").first()
-    if found is None:
+    row: DataPicture | None = rows.select_related("dataset").first()
+    if row is None:
         raise Http404("There is no such picture, or it is not yours.")
-    return found
+    return row
 
 
-def own_run(request: MakerRequest, code: str) -> TrainingRun:
+def own_run(request: SignedInRequest, code: str) -> TrainingRun:
     rows = TrainingRun.objects.of(request.user).filter(code=code)
     run: TrainingRun | None = rows.select_related("dataset", "search", "lora").first()
     if run is None:
@@ -33,7 +31,7 @@ def own_run(request: MakerRequest, code: str) -> TrainingRun:
     return run
 
 
-def own_snapshot(request: MakerRequest, code: str, step: int) -> Snapshot:
+def own_snapshot(request: SignedInRequest, code: str, step: int) -> Snapshot:
     rows = Snapshot.objects.filter(run__owner=request.user, run__code=code, step=step)
     snapshot: Snapshot | None = rows.select_related("run").first()
     if snapshot is None:
@@ -41,19 +39,8 @@ def own_snapshot(request: MakerRequest, code: str, step: int) -> Snapshot:
     return snapshot
 
 
-def own_search(request: MakerRequest, code: str) -> TrainingSearch:
+def own_search(request: SignedInRequest, code: str) -> TrainingSearch:
     search: TrainingSearch | None = TrainingSearch.objects.filter(owner=request.user, code=code).first()
     if search is None:
         raise Http404("There is no such search, or it is not yours.")
     return search
-
-
-def kept_file(request: MakerRequest, name: str, content_type: str, etag: str) -> HttpResponse:
-    """A stored file, inline. Its owner's browser may keep it, and asks each time whether it still may."""
-    if request.headers.get("If-None-Match") == f'"{etag}"':
-        response = HttpResponse(status=304)
-    else:
-        response = HttpResponse(files.read(name), content_type=content_type)
-    response["ETag"] = f'"{etag}"'
-    patch_cache_control(response, private=True, no_cache=True)
-    return response

@@ -1,4 +1,4 @@
-"""A data set as the light table shows it: prints with captions, what is held out, how many tokens. Plain values."""
+"""A data set as its page's table: pictures with captions, what is held out, how many tokens. Plain values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LEAST_PICTURES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Print:
+class TablePicture:
     """One picture on the table. `length` is that of what is trained; None where no checkpoint can say."""
 
     picture: DataPicture
@@ -27,7 +27,7 @@ class Print:
 
     @property
     def tokens_said(self) -> str:
-        return tokens_said(self.length)
+        return token_words(self.length)
 
     @property
     def crop_said(self) -> str:
@@ -41,13 +41,13 @@ class Print:
 
 
 @dataclass(frozen=True, slots=True)
-class LightTable:
-    """All prints in their order, and what is to be said of them together.
+class DataSetTable:
+    """All pictures in their order, and what holds for them together.
 
     With more than one of `folds` each picture is held out in turn, and the LoRA learns all: none is marked.
     """
 
-    prints: Sequence[Print]
+    prints: Sequence[TablePicture]
     folds: int = 1
 
     @property
@@ -68,24 +68,24 @@ class LightTable:
         return sum(not each.picture.caption for each in self.prints)
 
 
-def table_of(dataset: DataSet) -> LightTable:
+def table_of(dataset: DataSet) -> DataSetTable:
     folds, count = usual_folds(dataset), caption_counter()
     held_out = held_out_of(dataset) if folds == 1 else set()
     prints = [
-        Print(picture, picture.pk in held_out, count(caption_of(picture, dataset)) if count else None)
+        TablePicture(picture, picture.pk in held_out, count(caption_of(picture, dataset)) if count else None)
         for picture in dataset.pictures.order_by("pk")
     ]
-    return LightTable(prints, folds)
+    return DataSetTable(prints, folds)
 
 
-def split_said(pictures: int, held_out: int, folds: int) -> str:
+def split_words(pictures: int, held_out: int, folds: int) -> str:
     """What a training learns and what it measures on, in a few words."""
     if folds > 1 and pictures > 1:
         return f"Learns all {pictures} pictures, each held out in turn"
     return f"{pictures - held_out} pictures to train on, {held_out} held out"
 
 
-def tokens_said(length: Length | None) -> str:
+def token_words(length: Length | None) -> str:
     """How long a caption is to the checkpoint, and that its end is lost where it is too long."""
     if length is None:
         return ""
@@ -94,10 +94,10 @@ def tokens_said(length: Length | None) -> str:
     return "1 token" if length.tokens == 1 else f"{length.tokens} tokens"
 
 
-def cards_of(datasets: Iterable[DataSet], shown: int = 4) -> list[dict[str, Any]]:
+def cards_of(datasets: Iterable[DataSet], count: int = 4) -> list[dict[str, Any]]:
     """Data sets with their first pictures, for a page of many."""
     cards = []
     for dataset in datasets:
         pictures = list(dataset.pictures.order_by("pk"))
-        cards.append({"dataset": dataset, "pictures": pictures[:shown], "count": len(pictures)})
+        cards.append({"dataset": dataset, "pictures": pictures[:count], "count": len(pictures)})
     return cards

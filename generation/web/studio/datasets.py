@@ -18,23 +18,23 @@ from generation.training.datasets.lifecycle import create_dataset, delete_datase
 from generation.training.datasets.preparing import LEAST_SIDE
 from generation.training.datasets.splitting import set_split
 from generation.training.datasets.uploads import MAX_PICTURES
-from generation.web.access import MakerRequest, makers_only, say
+from generation.web.access import SignedInRequest, say, signed_in_only
 from generation.web.studio.access import own_dataset
 from generation.web.studio.dataset_table import table_of
 from generation.web.studio.forms import CaptionsForm, DataSetForm, NewDataSetForm, SplitForm
 
 REFUSED = "studio_refused"
-"""Session key of the files that the last upload without a script did not take: told once."""
+"""Session key of the files that the last upload without a script did not take: shown once."""
 
 
-@makers_only
+@signed_in_only
 @require_http_methods(["GET", "POST"])
-def new(request: MakerRequest) -> HttpResponse:
+def new(request: SignedInRequest) -> HttpResponse:
     form = NewDataSetForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        said = form.cleaned_data
+        data = form.cleaned_data
         try:
-            dataset = create_dataset(request.user, said["title"], said["trigger"], consent=said["consent"])
+            dataset = create_dataset(request.user, data["title"], data["trigger"], consent=data["consent"])
         except Refusal as refusal:
             form.add_error(refusal.field or None, refusal.message)
         else:
@@ -43,61 +43,61 @@ def new(request: MakerRequest) -> HttpResponse:
     return render(request, "generation/studio/dataset_new.html", {"form": form}, status=status)
 
 
-@makers_only
+@signed_in_only
 @require_http_methods(["GET", "POST"])
-def dataset(request: MakerRequest, code: str) -> HttpResponse:
-    """The light table. POST changes title and trigger."""
-    shown = own_dataset(request, code)
+def dataset(request: SignedInRequest, code: str) -> HttpResponse:
+    """The table of pictures. POST changes title and trigger."""
+    own = own_dataset(request, code)
     if request.method == "POST":
         form = DataSetForm(request.POST)
         if form.is_valid():
             try:
-                describe_dataset(shown, form.cleaned_data["title"], form.cleaned_data["trigger"])
+                describe_dataset(own, form.cleaned_data["title"], form.cleaned_data["trigger"])
             except Refusal as refusal:
                 say(request, refusal)
         else:
             messages.error(request, "A data set needs a title, and its words may not be too long.")
         return redirect("dataset", code)
     context = {
-        **context_of(shown),
-        "form": DataSetForm(initial={"title": shown.title, "trigger": shown.trigger}),
+        **context_of(own),
+        "form": DataSetForm(initial={"title": own.title, "trigger": own.trigger}),
         "refused": request.session.pop(REFUSED, []),
-        "runs": shown.runs.newest()[:6],
-        "in_use": is_training(shown),
+        "runs": own.runs.newest()[:6],
+        "in_use": is_training(own),
     }
     return render(request, "generation/studio/dataset.html", context)
 
 
-def context_of(shown: DataSet) -> dict[str, Any]:
+def context_of(own: DataSet) -> dict[str, Any]:
     """What the page and its live part, the table, both need."""
     return {
-        "dataset": shown,
-        "table": table_of(shown),
+        "dataset": own,
+        "table": table_of(own),
         "most_pictures": MAX_PICTURES,
         "least_side": LEAST_SIDE,
         "most_bytes": MAX_FILE_BYTES,
     }
 
 
-@makers_only
+@signed_in_only
 @require_GET
-def table(request: MakerRequest, code: str) -> HttpResponse:
-    """The light table and the split by themselves, after pictures came or went."""
+def table(request: SignedInRequest, code: str) -> HttpResponse:
+    """The table of pictures and the split by themselves, after pictures came or went."""
     return render(request, "generation/studio/dataset_live.html", context_of(own_dataset(request, code)))
 
 
-@makers_only
+@signed_in_only
 @require_POST
-def captions(request: MakerRequest, code: str) -> HttpResponse:
+def captions(request: SignedInRequest, code: str) -> HttpResponse:
     """One change to all captions: `change` is replace, surround or clear."""
-    shown = own_dataset(request, code)
+    own = own_dataset(request, code)
     form = CaptionsForm(request.POST)
     change = CAPTION_CHANGES.get(request.POST.get("change", ""))
     if change is None or not form.is_valid():
         messages.error(request, "These words are too long for a caption.")
         return redirect("dataset", code)
     try:
-        changed = change(shown, form.cleaned_data)
+        changed = change(own, form.cleaned_data)
     except Refusal as refusal:
         say(request, refusal)
     else:
@@ -106,37 +106,37 @@ def captions(request: MakerRequest, code: str) -> HttpResponse:
 
 
 CAPTION_CHANGES: dict[str, Callable[[DataSet, dict[str, Any]], int]] = {
-    "replace": lambda shown, said: replace_in_captions(shown, said["find"], said["put"]),
-    "surround": lambda shown, said: surround_captions(shown, said["before"], said["after"]),
-    "clear": lambda shown, _: clear_captions(shown),
+    "replace": lambda own, data: replace_in_captions(own, data["find"], data["put"]),
+    "surround": lambda own, data: surround_captions(own, data["before"], data["after"]),
+    "clear": lambda own, _: clear_captions(own),
 }
 
 
-@makers_only
+@signed_in_only
 @require_POST
-def split(request: MakerRequest, code: str) -> HttpResponse:
+def split(request: SignedInRequest, code: str) -> HttpResponse:
     """How many are held out; `again` draws others."""
-    shown = own_dataset(request, code)
+    own = own_dataset(request, code)
     form = SplitForm(request.POST)
     if not form.is_valid():
         messages.error(request, "Held out and seed must be whole numbers.")
         return redirect("dataset", code)
     seed = form.cleaned_data["seed"]
     try:
-        set_split(shown, form.cleaned_data["held_out"], None if "again" in request.POST else seed or 0)
+        set_split(own, form.cleaned_data["held_out"], None if "again" in request.POST else seed or 0)
     except Refusal as refusal:
         say(request, refusal)
     return redirect("dataset", code)
 
 
-@makers_only
+@signed_in_only
 @require_POST
-def delete(request: MakerRequest, code: str) -> HttpResponse:
-    shown = own_dataset(request, code)
+def delete(request: SignedInRequest, code: str) -> HttpResponse:
+    own = own_dataset(request, code)
     try:
-        delete_dataset(shown)
+        delete_dataset(own)
     except Refusal as refusal:
         say(request, refusal)
         return redirect("dataset", code)
-    messages.success(request, f"“{shown.title}” and its pictures are deleted.")
+    messages.success(request, f"“{own.title}” and its pictures are deleted.")
     return redirect("studio")

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from generation.models import DataSet, TrainingRun, TrainingSearch
-from generation.web.access import MakerRequest, makers_only
+from generation.web.access import SignedInRequest, signed_in_only
 from generation.web.paging import page_of
 from generation.web.studio.dataset_table import cards_of
 from generation.web.studio.run_page import RunCard
@@ -17,9 +17,9 @@ SEARCHES_SHOWN = 24
 DATASETS_SHOWN = 60
 
 
-@makers_only
+@signed_in_only
 @require_GET
-def studio(request: MakerRequest) -> HttpResponse:
+def studio(request: SignedInRequest) -> HttpResponse:
     page = page_of(TrainingRun.objects.of(request.user).filter(search=None), request, RUNS_A_PAGE)
     context = {
         "page": page,

@@ -12,31 +12,32 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.refusals import Refusal
 from generation.models import GeneratedImage
+from generation.storage.downloads import FOR_OWNER, inline
 from generation.training.datasets.captioning import caption_counter, caption_of, set_caption
 from generation.training.datasets.cropping import set_crop, set_focus
 from generation.training.datasets.lifecycle import remove_picture
 from generation.training.datasets.uploads import Collected, add_images, add_uploads
-from generation.web.access import MakerRequest, asks_for_part, makers_only, refused, say
+from generation.web.access import SignedInRequest, asks_for_part, refused, say, signed_in_only
 from generation.web.paging import page_of
-from generation.web.studio.access import kept_file, own_dataset, own_picture
-from generation.web.studio.dataset_table import tokens_said
+from generation.web.studio.access import own_dataset, own_picture
+from generation.web.studio.dataset_table import token_words
 from generation.web.studio.datasets import REFUSED
 
 IMAGES_A_PAGE = 60
 
 
-@makers_only
+@signed_in_only
 @require_POST
-def add(request: MakerRequest, code: str) -> HttpResponse:
+def add(request: SignedInRequest, code: str) -> HttpResponse:
     """Take the posted `files`: pictures, zips, and `.txt` captions."""
     dataset = own_dataset(request, code)
     collected = add_uploads(dataset, request.FILES.getlist("files"), similar_too="similar" in request.POST)
-    return told(request, code, collected)
+    return upload_answer(request, code, collected)
 
 
-@makers_only
+@signed_in_only
 @require_http_methods(["GET", "POST"])
-def images(request: MakerRequest, code: str) -> HttpResponse:
+def images(request: SignedInRequest, code: str) -> HttpResponse:
     """Choose among one's own made pictures; POST adds the picked ones."""
     dataset = own_dataset(request, code)
     mine = GeneratedImage.objects.of(request.user).kept()
@@ -44,15 +45,15 @@ def images(request: MakerRequest, code: str) -> HttpResponse:
         context = {"dataset": dataset, "page": page_of(mine, request, IMAGES_A_PAGE)}
         return render(request, "generation/studio/dataset_images.html", context)
     picked = mine.filter(code__in=request.POST.getlist("picked")[:IMAGES_A_PAGE]).order_by("pk")
-    return told(request, code, add_images(dataset, picked, similar_too="similar" in request.POST))
+    return upload_answer(request, code, add_images(dataset, picked, similar_too="similar" in request.POST))
 
 
-def told(request: MakerRequest, code: str, collected: Collected) -> HttpResponse:
+def upload_answer(request: SignedInRequest, code: str, collected: Collected) -> HttpResponse:
     """A script shows what was refused itself; without one the data set's page does, once."""
-    said = [{"name": each.name, "code": each.code, "sentence": each.sentence} for each in collected.refused]
+    rejected = [{"name": each.name, "code": each.code, "sentence": each.sentence} for each in collected.refused]
     if asks_for_part(request):
-        return JsonResponse({"added": len(collected.added), "captioned": len(collected.captioned), "refused": said})
-    request.session[REFUSED] = said
+        return JsonResponse({"added": len(collected.added), "captioned": len(collected.captioned), "refused": rejected})
+    request.session[REFUSED] = rejected
     if collected.added or not collected.captioned:
         messages.success(request, f"{counted(len(collected.added), 'picture')} added.")
     if collected.captioned:
@@ -64,22 +65,22 @@ def counted(number: int, word: str) -> str:
     return f"{number} {word}{'' if number == 1 else 's'}"
 
 
-@makers_only
+@signed_in_only
 @require_POST
-def caption(request: MakerRequest, code: str, picture: str) -> HttpResponse:
+def caption(request: SignedInRequest, code: str, picture: str) -> HttpResponse:
     row = own_picture(request, code, picture)
     try:
         set_caption(row, request.POST.get("caption", ""))
     except Refusal as refusal:
-        return answered(request, code, refusal)
+        return answer(request, code, refusal)
     count = caption_counter()
     length = count(caption_of(row, row.dataset)) if count else None
-    return answered(request, code, caption=row.caption, tokens=tokens_said(length))
+    return answer(request, code, caption=row.caption, tokens=token_words(length))
 
 
-@makers_only
+@signed_in_only
 @require_POST
-def crop(request: MakerRequest, code: str, picture: str) -> HttpResponse:
+def crop(request: SignedInRequest, code: str, picture: str) -> HttpResponse:
     """`crop` holds four edges with commas between, `focus` across and down; nothing leaves either to the trainer."""
     row = own_picture(request, code, picture)
     try:
@@ -87,8 +88,8 @@ def crop(request: MakerRequest, code: str, picture: str) -> HttpResponse:
             set_crop(row, numbers_of(request.POST.get("crop", "")))
             set_focus(row, numbers_of(request.POST.get("focus", "")))
     except Refusal as refusal:
-        return answered(request, code, refusal)
-    return answered(request, code, crop=row.crop, focus=row.focus)
+        return answer(request, code, refusal)
+    return answer(request, code, crop=row.crop, focus=row.focus)
 
 
 def numbers_of(text: str) -> Sequence[float] | None:
@@ -101,35 +102,37 @@ def numbers_of(text: str) -> Sequence[float] | None:
         return ()
 
 
-@makers_only
+@signed_in_only
 @require_POST
-def remove(request: MakerRequest, code: str, picture: str) -> HttpResponse:
+def remove(request: SignedInRequest, code: str, picture: str) -> HttpResponse:
     row = own_picture(request, code, picture)
     try:
         remove_picture(row)
     except Refusal as refusal:
-        return answered(request, code, refusal)
-    return answered(request, code, removed=picture)
+        return answer(request, code, refusal)
+    return answer(request, code, removed=picture)
 
 
-def answered(request: MakerRequest, code: str, refusal: Refusal | None = None, **said: object) -> HttpResponse:
+def answer(request: SignedInRequest, code: str, refusal: Refusal | None = None, **data: object) -> HttpResponse:
     """JSON for a script; for a form the data set's page."""
     if asks_for_part(request):
-        return refused(refusal) if refusal else JsonResponse(said)
+        return refused(refusal) if refusal else JsonResponse(data)
     if refusal:
         say(request, refusal)
     return redirect("dataset", code)
 
 
-@makers_only
+@signed_in_only
 @require_GET
-def file(request: MakerRequest, code: str, picture: str) -> HttpResponse:
+def file(request: SignedInRequest, code: str, picture: str) -> HttpResponse:
     row = own_picture(request, code, picture)
-    return kept_file(request, row.file, "image/png", f"{row.sha256[:32]}-file")
+    etag = f"{row.sha256[:32]}-file"
+    return inline(request, row.file, "image/png", FOR_OWNER, filename=f"{row.code}.png", etag=etag)
 
 
-@makers_only
+@signed_in_only
 @require_GET
-def thumbnail(request: MakerRequest, code: str, picture: str) -> HttpResponse:
+def thumbnail(request: SignedInRequest, code: str, picture: str) -> HttpResponse:
     row = own_picture(request, code, picture)
-    return kept_file(request, row.thumbnail, "image/webp", f"{row.sha256[:32]}-small")
+    etag = f"{row.sha256[:32]}-small"
+    return inline(request, row.thumbnail, "image/webp", FOR_OWNER, filename=f"{row.code}-small.webp", etag=etag)

@@ -9,16 +9,15 @@ from functools import cached_property
 from generation.models import TrainingRun
 from generation.recipes.training import MAX_SAMPLE_PROMPTS
 from generation.training.runs.selection import best_so_far
-from generation.training.runs.summaries import SnapshotView, curve_of, place_of, snapshots_of
+from generation.training.runs.summaries import SnapshotView, place_of, snapshots_of
 from generation.web.studio.curve import Curve, curve_to_draw
-from generation.web.studio.dataset_table import split_said
-from generation.web.studio.training_forms import KNOBS, PART_NAMES, Knob, fields_of
+from generation.web.studio.dataset_table import split_words
+from generation.web.studio.training_forms import PART_NAMES, TRAINING_SETTINGS, Setting, fields_of
 
 State, Action = TrainingRun.State, TrainingRun.Action
 ACTIONS_UNDER_WAY = {
     Action.PAUSE: "Pausing after this step",
     Action.STOP: "Stopping; it is measured once more, and the best is kept",
-    Action.DISCARD: "Stopping",
 }
 BADGES = {State.DONE: "badge--ok", State.FAILED: "badge--danger", State.RUNNING: "badge--accent"}
 
@@ -46,7 +45,7 @@ class RunCard:
 
     @cached_property
     def curve(self) -> Curve:
-        return curve_to_draw(curve_of(self.run), self.run.steps, self.run.best_step)
+        return curve_to_draw(self.run.points, self.run.steps, self.run.best_step)
 
     @property
     def badge(self) -> str:
@@ -87,7 +86,7 @@ class RunCard:
         return self.leads_itself and not self.run.is_unfinished
 
 
-class ShownRun(RunCard):
+class RunPage(RunCard):
     """A training on its own page."""
 
     @property
@@ -112,7 +111,7 @@ class ShownRun(RunCard):
 
     @cached_property
     def curve(self) -> Curve:
-        return curve_to_draw(curve_of(self.run), self.run.steps, self.best_step)
+        return curve_to_draw(self.run.points, self.run.steps, self.best_step)
 
     @property
     def last_training_loss(self) -> float | None:
@@ -148,18 +147,18 @@ class ShownRun(RunCard):
         return self.run.state == State.DONE and not (self.run.lora and self.run.lora.is_public)
 
     @property
-    def recipe_rows(self) -> list[tuple[Knob, str]]:
-        """Every knob as it was set, in words."""
+    def recipe_rows(self) -> list[tuple[Setting, str]]:
+        """Every setting as it was set, in words."""
         fields = fields_of(self.run.recipe.to_json())
-        return [(knob, said(fields[name])) for name, knob in KNOBS.items()]
+        return [(setting, value_words(fields[name])) for name, setting in TRAINING_SETTINGS.items()]
 
     @property
     def split_said(self) -> str:
         entries = self.run.manifest
-        return split_said(len(entries), sum(entry["held_out"] for entry in entries), self.run.recipe.folds)
+        return split_words(len(entries), sum(entry["held_out"] for entry in entries), self.run.recipe.folds)
 
 
-def said(value: object) -> str:
+def value_words(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):

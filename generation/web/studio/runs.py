@@ -11,12 +11,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.refusals import Refusal
 from generation.models import TrainingRun
-from generation.storage import files
+from generation.storage.downloads import FOR_OWNER, attachment, inline
 from generation.training.runs.controls import delete_run, discard_run, pause_run, resume_run, stop_run
 from generation.training.runs.selection import choose_snapshot
-from generation.web.access import MakerRequest, asks_for_part, makers_only, refused, say
-from generation.web.studio.access import kept_file, own_run, own_snapshot
-from generation.web.studio.run_page import ShownRun
+from generation.web.access import SignedInRequest, asks_for_part, refused, say, signed_in_only
+from generation.web.studio.access import own_run, own_snapshot
+from generation.web.studio.run_page import RunPage
 
 VERBS: dict[str, Callable[[TrainingRun], None]] = {
     "pause": pause_run,
@@ -24,33 +24,33 @@ VERBS: dict[str, Callable[[TrainingRun], None]] = {
     "stop": stop_run,
     "discard": discard_run,
 }
-PARTS = {"head", "curve", "sheet"}
+FRAGMENTS = {"head", "curve", "sheet"}
 
 
-@makers_only
+@signed_in_only
 @require_GET
-def run(request: MakerRequest, code: str) -> HttpResponse:
-    return render(request, "generation/studio/run.html", {"shown": ShownRun(own_run(request, code))})
+def run(request: SignedInRequest, code: str) -> HttpResponse:
+    return render(request, "generation/studio/run.html", {"shown": RunPage(own_run(request, code))})
 
 
-@makers_only
+@signed_in_only
 @require_GET
-def part(request: MakerRequest, code: str, name: str) -> HttpResponse:
+def part(request: SignedInRequest, code: str, name: str) -> HttpResponse:
     """Head, curve or contact sheet by itself: the same template as in the page."""
-    if name not in PARTS:
+    if name not in FRAGMENTS:
         raise Http404("The page has no such part.")
-    return render(request, f"generation/studio/run_{name}.html", {"shown": ShownRun(own_run(request, code))})
+    return render(request, f"generation/studio/run_{name}.html", {"shown": RunPage(own_run(request, code))})
 
 
-@makers_only
+@signed_in_only
 @require_POST
-def steer(request: MakerRequest, code: str, verb: str) -> HttpResponse:
+def control(request: SignedInRequest, code: str, verb: str) -> HttpResponse:
     """Pause, resume, stop and keep, or stop and discard."""
-    steered = own_run(request, code)
+    own = own_run(request, code)
     if verb not in VERBS:
         raise Http404("A training cannot do that.")
     try:
-        VERBS[verb](steered)
+        VERBS[verb](own)
     except Refusal as refusal:
         if asks_for_part(request):
             return refused(refusal)
@@ -58,9 +58,9 @@ def steer(request: MakerRequest, code: str, verb: str) -> HttpResponse:
     return HttpResponse(status=204) if asks_for_part(request) else redirect("run", code)
 
 
-@makers_only
+@signed_in_only
 @require_POST
-def delete(request: MakerRequest, code: str) -> HttpResponse:
+def delete(request: SignedInRequest, code: str) -> HttpResponse:
     """Remove an ended training; back to the search it was part of, or to the studio."""
     gone = own_run(request, code)
     try:
@@ -72,9 +72,9 @@ def delete(request: MakerRequest, code: str) -> HttpResponse:
     return redirect("search", gone.search.code) if gone.search else redirect("studio")
 
 
-@makers_only
+@signed_in_only
 @require_POST
-def choose(request: MakerRequest, code: str, step: int) -> HttpResponse:
+def choose(request: SignedInRequest, code: str, step: int) -> HttpResponse:
     """Make this snapshot the LoRA."""
     snapshot = own_snapshot(request, code, step)
     try:
@@ -84,25 +84,23 @@ def choose(request: MakerRequest, code: str, step: int) -> HttpResponse:
     return redirect("run", code)
 
 
-@makers_only
+@signed_in_only
 @require_GET
-def download(request: MakerRequest, code: str, step: int) -> HttpResponse:
+def download(request: SignedInRequest, code: str, step: int) -> HttpResponse:
     """The snapshot's LoRA file, as any program that knows LoRAs reads it."""
     snapshot = own_snapshot(request, code, step)
     if not snapshot.file:
         raise Http404("This snapshot has no file.")
-    response = HttpResponse(files.read(snapshot.file), content_type="application/octet-stream")
-    response["Content-Disposition"] = f'attachment; filename="{snapshot.run.name}-{step}.safetensors"'
-    response["Cache-Control"] = "private, no-store"
-    return response
+    return attachment(snapshot.file, f"{snapshot.run.name}-{step}.safetensors")
 
 
-@makers_only
+@signed_in_only
 @require_GET
-def sample(request: MakerRequest, code: str, step: int, number: int) -> HttpResponse:
+def sample(request: SignedInRequest, code: str, step: int, number: int) -> HttpResponse:
     snapshot = own_snapshot(request, code, step)
     if number >= len(snapshot.samples):
         raise Http404("There is no such sample.")
     name = snapshot.samples[number]
     kind = "image/webp" if name.endswith(".webp") else "image/png"
-    return kept_file(request, name, kind, name.rpartition("/")[2])
+    filename = name.rpartition("/")[2]
+    return inline(request, name, kind, FOR_OWNER, filename=filename, etag=filename)

@@ -16,10 +16,10 @@ from generation.models import TrainingSearch
 from generation.training.searches.halving import spent_on
 from generation.training.searches.submission import cancel_search, delete_search
 from generation.training.searches.summaries import CandidateView, table_of
-from generation.web.access import MakerRequest, makers_only, say
+from generation.web.access import SignedInRequest, say, signed_in_only
 from generation.web.studio.access import own_search
 from generation.web.studio.curve import Curve, Point, curve_to_draw
-from generation.web.studio.training_forms import KNOBS
+from generation.web.studio.training_forms import TRAINING_SETTINGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +31,22 @@ class Candidate:
     is_best: bool
 
 
-@makers_only
+@signed_in_only
 @require_GET
-def search(request: MakerRequest, code: str) -> HttpResponse:
+def search(request: SignedInRequest, code: str) -> HttpResponse:
     return render(request, "generation/studio/search.html", context_of(own_search(request, code)))
 
 
-@makers_only
+@signed_in_only
 @require_GET
-def results(request: MakerRequest, code: str) -> HttpResponse:
+def results(request: SignedInRequest, code: str) -> HttpResponse:
     """Curves and table by themselves, while the search goes on."""
     return render(request, "generation/studio/search_results.html", context_of(own_search(request, code)))
 
 
-@makers_only
+@signed_in_only
 @require_POST
-def cancel(request: MakerRequest, code: str) -> HttpResponse:
+def cancel(request: SignedInRequest, code: str) -> HttpResponse:
     try:
         cancel_search(own_search(request, code))
     except Refusal as refusal:
@@ -54,9 +54,9 @@ def cancel(request: MakerRequest, code: str) -> HttpResponse:
     return redirect("search", code)
 
 
-@makers_only
+@signed_in_only
 @require_POST
-def delete(request: MakerRequest, code: str) -> HttpResponse:
+def delete(request: SignedInRequest, code: str) -> HttpResponse:
     gone = own_search(request, code)
     try:
         delete_search(gone)
@@ -67,20 +67,20 @@ def delete(request: MakerRequest, code: str) -> HttpResponse:
     return redirect("studio")
 
 
-def context_of(shown: TrainingSearch) -> dict[str, Any]:
-    views = table_of(shown)
+def context_of(own: TrainingSearch) -> dict[str, Any]:
+    views = table_of(own)
     steps = max((view.run.steps for view in views), default=1)
     frame, paths = common_curve(views, steps)
     return {
-        "search": shown,
-        "columns": [KNOBS[axis].label for axis in shown.axes],
+        "search": own,
+        "columns": [TRAINING_SETTINGS[axis].label for axis in own.axes],
         "candidates": [
             Candidate(view, path, number == 0 and view.best_validation is not None)
             for number, (view, path) in enumerate(zip(views, paths, strict=True))
         ],
         "frame": frame,
-        "spent": spent_on(shown),
-        "running": shown.state == TrainingSearch.State.RUNNING,
+        "spent": spent_on(own),
+        "running": own.state == TrainingSearch.State.RUNNING,
     }
 
 

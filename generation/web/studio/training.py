@@ -1,4 +1,4 @@
-"""A new training: preset, knobs, price, and the press of the button; or a search over several recipes."""
+"""A new training: preset, settings, price, and the press of the button; or a search over several recipes."""
 
 from __future__ import annotations
 
@@ -16,24 +16,23 @@ from accounts.models import User
 from accounts.refusals import Refusal
 from generation.catalog.resolving import find_checkpoint
 from generation.models import Checkpoint, DataSet, TrainingRun
-from generation.recipes.picture import InvalidRecipe
 from generation.recipes.presets import FIRST_PRESET, PRESETS, preset_fields
 from generation.recipes.pricing import training_work
 from generation.recipes.training import TrainingRecipe
 from generation.training.runs.submission import Prepared, first_recipe, prepare, submit_training
 from generation.training.searches.submission import quote_search, submit_search
-from generation.web.access import MakerRequest, makers_only
+from generation.web.access import SignedInRequest, signed_in_only
 from generation.web.studio.access import own_dataset, own_run
-from generation.web.studio.dataset_table import split_said, table_of
+from generation.web.studio.dataset_table import split_words, table_of
 from generation.web.studio.run_page import duration
 from generation.web.studio.training_forms import TrainingForm, fields_of
 
 RUNS_REMEMBERED = 10
 
 
-@makers_only
+@signed_in_only
 @require_http_methods(["GET", "POST"])
-def new(request: MakerRequest) -> HttpResponse:
+def new(request: SignedInRequest) -> HttpResponse:
     """The form for the data set that `?dataset=` names. POST starts a training, or a search."""
     dataset = own_dataset(request, request.GET.get("dataset", ""))
     if request.method == "POST":
@@ -42,22 +41,20 @@ def new(request: MakerRequest) -> HttpResponse:
     return page(request, dataset, form)
 
 
-def start(request: MakerRequest, dataset: DataSet) -> HttpResponse:
+def start(request: SignedInRequest, dataset: DataSet) -> HttpResponse:
     form = TrainingForm(request.POST)
     status = 400
     if form.is_valid():
         try:
             return begun(request, dataset, form)
-        except InvalidRecipe as error:
-            form.refuse(error.field, str(error), error.code)
         except Refusal as refusal:
-            form.refuse(refusal.field, refusal.message, refusal.code)
+            form.refuse(refusal)
             status = refusal.status
     return page(request, dataset, form, status)
 
 
-def begun(request: MakerRequest, dataset: DataSet, form: TrainingForm) -> HttpResponse:
-    """The page of what was started. Raises Refusal and InvalidRecipe."""
+def begun(request: SignedInRequest, dataset: DataSet, form: TrainingForm) -> HttpResponse:
+    """The page of what was started. Raises Refusal."""
     user, name = request.user, form.cleaned_data["name"]
     recipe = form.recipe(dataset, find_checkpoint(user, form.cleaned_data["checkpoint"]))
     if "search" in request.POST:
@@ -66,25 +63,25 @@ def begun(request: MakerRequest, dataset: DataSet, form: TrainingForm) -> HttpRe
     return redirect("run", submit_training(user, dataset, recipe, name).code)
 
 
-@makers_only
+@signed_in_only
 @require_GET
-def knobs(request: MakerRequest) -> HttpResponse:
-    """All knobs as another preset or checkpoint sets them."""
+def settings_fields(request: SignedInRequest) -> HttpResponse:
+    """All settings as another preset or checkpoint sets them."""
     dataset = own_dataset(request, request.GET.get("dataset", ""))
     form = TrainingForm(initial=prefilled(request, dataset))
     return render(request, "generation/studio/knobs.html", {"form": form})
 
 
-@makers_only
+@signed_in_only
 @require_GET
-def quote(request: MakerRequest) -> HttpResponse:
+def price(request: SignedInRequest) -> HttpResponse:
     """The button with the price of the form as it stands, and how long it will take."""
     dataset = own_dataset(request, request.GET.get("dataset", ""))
-    said = quote_of(request.user, dataset, request.GET)
-    return render(request, "generation/studio/run_quote.html", {"quote": said})
+    quote = training_quote_of(request.user, dataset, request.GET)
+    return render(request, "generation/studio/run_quote.html", {"quote": quote})
 
 
-def page(request: MakerRequest, dataset: DataSet, form: TrainingForm, status: int = 200) -> HttpResponse:
+def page(request: SignedInRequest, dataset: DataSet, form: TrainingForm, status: int = 200) -> HttpResponse:
     fields = request.POST if form.is_bound else form.initial
     context = {
         "form": form,
@@ -92,13 +89,13 @@ def page(request: MakerRequest, dataset: DataSet, form: TrainingForm, status: in
         "table": table_of(dataset),
         "presets": PRESETS,
         "checkpoints": Checkpoint.objects.usable_by(request.user).order_by("-is_default", "title"),
-        "quote": quote_of(request.user, dataset, fields),
+        "quote": training_quote_of(request.user, dataset, fields),
         "most_steps": request.user.plan.max_training_steps,
     }
     return render(request, "generation/studio/run_new.html", context, status=status)
 
 
-def prefilled(request: MakerRequest, dataset: DataSet) -> dict[str, Any]:
+def prefilled(request: SignedInRequest, dataset: DataSet) -> dict[str, Any]:
     """The form's first fields: a preset's, or those of an earlier training that `?run=` names."""
     preset = request.GET.get("preset", "")
     preset = preset if preset in PRESETS else FIRST_PRESET
@@ -125,7 +122,7 @@ def checkpoint_or_none(user: User, name: str) -> Checkpoint | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Quote:
+class TrainingQuote:
     """What the buttons would cost; None: no price, and `sentence` says why. `took` is the time it takes, in words.
 
     `split` says what is learned and what is held out.
@@ -148,24 +145,22 @@ class Quote:
         return self.search_credits is not None and self.search_credits <= self.left
 
 
-def quote_of(user: User, dataset: DataSet, fields: Mapping[str, Any]) -> Quote:
+def training_quote_of(user: User, dataset: DataSet, fields: Mapping[str, Any]) -> TrainingQuote:
     left = balance_of(user)
     form = TrainingForm(fields)
     if not form.is_valid():
-        return Quote(None, left, str(next(iter(form.errors.values()))[0]))
+        return TrainingQuote(None, left, str(next(iter(form.errors.values()))[0]))
     try:
         checkpoint = find_checkpoint(user, form.cleaned_data["checkpoint"])
         recipe = form.recipe(dataset, checkpoint)
         prepared = prepare(user, dataset, recipe)
-    except InvalidRecipe as error:
-        return Quote(None, left, str(error))
     except Refusal as refusal:
-        return Quote(None, left, refusal.message)
-    credits, held_out = prepared.credits, sum(entry["held_out"] for entry in prepared.manifest)
+        return TrainingQuote(None, left, refusal.message)
+    credits, held_out = prepared.credits, sum(entry.held_out for entry in prepared.manifest)
     dear = f"This costs {credits} credits and you have {left}. Train fewer steps, or wait for tomorrow's."
     sentence = "" if credits <= left else dear
-    split = split_said(len(prepared.manifest), held_out, recipe.folds)
-    return Quote(credits, left, sentence, split, time_of(prepared), *search_quote(user, dataset, recipe, form))
+    split = split_words(len(prepared.manifest), held_out, recipe.folds)
+    return TrainingQuote(credits, left, sentence, split, time_of(prepared), *search_quote(user, dataset, recipe, form))
 
 
 def search_quote(user: User, dataset: DataSet, recipe: TrainingRecipe, form: TrainingForm) -> tuple[int | None, str]:
@@ -173,8 +168,6 @@ def search_quote(user: User, dataset: DataSet, recipe: TrainingRecipe, form: Tra
     try:
         axes = form.axes()
         return (quote_search(user, dataset, recipe, axes), "") if axes else (None, "")
-    except InvalidRecipe as error:
-        return None, str(error)
     except Refusal as refusal:
         return None, refusal.message
 

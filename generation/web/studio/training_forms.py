@@ -1,4 +1,4 @@
-"""The form of a new training: preset, every knob with its one line, what a search tries. Ranges are the recipe's."""
+"""The form of a new training: preset, every setting with its one line, what a search tries. Ranges are the recipe's."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 
+from accounts.refusals import Refusal
 from generation.models import Checkpoint, DataSet
 from generation.recipes.picture import InvalidRecipe
 from generation.recipes.presets import PRESETS, with_preset
@@ -26,7 +27,7 @@ TITLES = {"adamw": "AdamW", "adafactor": "Adafactor", "sgd": "SGD"}
 
 
 @dataclass(frozen=True, slots=True)
-class Knob:
+class Setting:
     """One field of a training recipe: what it is called, and one line that explains it."""
 
     field: str
@@ -37,64 +38,55 @@ class Knob:
 @dataclass(frozen=True, slots=True)
 class Group:
     title: str
-    knobs: Sequence[Knob]
+    settings: Sequence[Setting]
 
 
-GROUPS = (
-    Group(
-        "How long and how fast",
-        (
-            Knob("steps", "Steps", "How often it learns from a few pictures. The best moment often comes early."),
-            Knob("learning_rate", "Learning rate", "How far each step goes. Too high forgets, too low learns nothing."),
-            Knob("batch", "Batch", "Pictures learned from at once. More is calmer, and costs as much more."),
-            Knob("gradient_accumulation", "Accumulation", "Batches gathered before one step: a larger batch, slower."),
-            Knob("schedule", "Schedule", "How the rate falls: not at all, in a line, or like a wave to nothing."),
-            Knob("warmup_steps", "Warm-up steps", "Steps in which the rate rises from nothing, for a gentle start."),
-            Knob("optimizer", "Optimizer", "The rule by which steps are taken. AdamW is the usual one."),
-            Knob("weight_decay", "Weight decay", "Pulls what is learned towards nothing, so that it stays small."),
-        ),
-    ),
-    Group(
-        "What learns",
-        (
-            Knob("rank", "Rank", "The room a LoRA has. More holds more detail, makes a larger file, and cramps less."),
-            Knob("alpha", "Alpha", "The strength of what is learned, over the rank. The rank itself is usual."),
-            Knob("parts", "Layers", "Attention alone takes a style; the others take shapes, and overfit sooner."),
-            Knob("text_learning_rate", "Text rate", "The rate of the text encoder, when it learns; usually a quarter."),
-            Knob("resolution", "Resolution", "Pixels of a side. Empty: what the checkpoint was taught with."),
-        ),
-    ),
-    Group(
-        "Against learning by heart",
-        (
-            Knob("caption_dropout", "Caption dropout", "The share of looks without a caption; frees the style."),
-            Knob("flip", "Mirror pictures", "Half of the looks are mirrored. Not for faces, letters, or clocks."),
-            Knob("min_snr_gamma", "Min-SNR gamma", "Evens out easy and hard noise; 5 is usual, 0 leaves it off."),
-            Knob("noise_offset", "Noise offset", "Lets it learn very dark and very bright pictures; 0.05 is much."),
-            Knob("prior_weight", "Prior weight", "How much pictures of the kind count, to remember it."),
-            Knob("prior_prompt", "Prior prompt", "The kind of thing: “a cat”, where yours has a name."),
-            Knob("prior_pictures", "Prior pictures", "How many pictures of the kind are drawn first."),
-            Knob("folds", "Folds", "Each picture has its turn at being held out. Costs a training each."),
-        ),
-    ),
-    Group(
-        "Samples and memory",
-        (
-            Knob("sample_every", "Sample distance", "Steps between two snapshots, each with samples and a file."),
-            Knob("sample_prompts", "Sample prompts", "One a line, up to 8. Empty: captions of your pictures."),
-            Knob("seed", "Seed", "Same pictures, same recipe, same seed: the same LoRA."),
-            Knob("cache", "Keep in memory", "Encodes pictures and captions once, instead of at every look."),
-            Knob("gradient_checkpointing", "Save memory", "Less memory, about a third slower."),
-        ),
-    ),
+GROUPS = tuple(
+    Group(title, tuple(Setting(*row) for row in rows))
+    for title, rows in {
+        "How long and how fast": [
+            ("steps", "Steps", "How often it learns from a few pictures. The best moment often comes early."),
+            ("learning_rate", "Learning rate", "How far each step goes. Too high forgets, too low learns nothing."),
+            ("batch", "Batch", "Pictures learned from at once. More is calmer, and costs as much more."),
+            ("gradient_accumulation", "Accumulation", "Batches gathered before one step: a larger batch, slower."),
+            ("schedule", "Schedule", "How the rate falls: not at all, in a line, or like a wave to nothing."),
+            ("warmup_steps", "Warm-up steps", "Steps in which the rate rises from nothing, for a gentle start."),
+            ("optimizer", "Optimizer", "The rule by which steps are taken. AdamW is the usual one."),
+            ("weight_decay", "Weight decay", "Pulls what is learned towards nothing, so that it stays small."),
+        ],
+        "What learns": [
+            ("rank", "Rank", "The room a LoRA has. More holds more detail, makes a larger file, and cramps less."),
+            ("alpha", "Alpha", "The strength of what is learned, over the rank. The rank itself is usual."),
+            ("parts", "Layers", "Attention alone takes a style; the others take shapes, and overfit sooner."),
+            ("text_learning_rate", "Text rate", "The rate of the text encoder, when it learns; usually a quarter."),
+            ("resolution", "Resolution", "Pixels of a side. Empty: what the checkpoint was taught with."),
+        ],
+        "Against learning by heart": [
+            ("caption_dropout", "Caption dropout", "The share of looks without a caption; frees the style."),
+            ("flip", "Mirror pictures", "Half of the looks are mirrored. Not for faces, letters, or clocks."),
+            ("min_snr_gamma", "Min-SNR gamma", "Evens out easy and hard noise; 5 is usual, 0 leaves it off."),
+            ("noise_offset", "Noise offset", "Lets it learn very dark and very bright pictures; 0.05 is much."),
+            ("prior_weight", "Prior weight", "How much pictures of the kind count, to remember it."),
+            ("prior_prompt", "Prior prompt", "The kind of thing: “a cat”, where yours has a name."),
+            ("prior_pictures", "Prior pictures", "How many pictures of the kind are drawn first."),
+            ("folds", "Folds", "Each picture has its turn at being held out. Costs a training each."),
+        ],
+        "Samples and memory": [
+            ("sample_every", "Sample distance", "Steps between two snapshots, each with samples and a file."),
+            ("sample_prompts", "Sample prompts", "One a line, up to 8. Empty: captions of your pictures."),
+            ("seed", "Seed", "Same pictures, same recipe, same seed: the same LoRA."),
+            ("cache", "Keep in memory", "Encodes pictures and captions once, instead of at every look."),
+            ("gradient_checkpointing", "Save memory", "Less memory, about a third slower."),
+        ],
+    }.items()
 )  # fmt: skip
-KNOBS = {knob.field: knob for group in GROUPS for knob in group.knobs}
+TRAINING_SETTINGS = {setting.field: setting for group in GROUPS for setting in group.settings}
 AXIS_CHARS = 60
 
 
 def field_for(name: str, default: Any) -> forms.Field:
     """The form's field of a recipe's field, by the kind of its default."""
-    label = KNOBS[name].label
+    label = TRAINING_SETTINGS[name].label
     choices = {"optimizer": OPTIMIZERS, "schedule": SCHEDULES}
     if name == "parts":
         named = [(part, PART_NAMES[part]) for part in PARTS]
@@ -129,28 +121,28 @@ class TrainingForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         defaults = TrainingRecipe()
-        for name in KNOBS:
+        for name in TRAINING_SETTINGS:
             self.fields[name] = field_for(name, getattr(defaults, name))
         for axis in AXES:
             self.fields[f"axis_{axis}"] = forms.CharField(required=False, max_length=AXIS_CHARS)
 
     def groups(self) -> Iterable[dict[str, Any]]:
-        """The knobs with their fields, for the template."""
+        """The settings with their fields, for the template."""
         for group in GROUPS:
             yield {
                 "title": group.title,
-                "knobs": [{"knob": knob, "field": self[knob.field]} for knob in group.knobs],
+                "knobs": [{"knob": setting, "field": self[setting.field]} for setting in group.settings],
             }
 
     def axes_shown(self) -> Iterable[dict[str, Any]]:
         for axis in AXES:
-            yield {"label": KNOBS[axis].label, "field": self[f"axis_{axis}"]}
+            yield {"label": TRAINING_SETTINGS[axis].label, "field": self[f"axis_{axis}"]}
 
     def recipe(self, dataset: DataSet, checkpoint: Checkpoint) -> TrainingRecipe:
         """The recipe of a valid form. Raises InvalidRecipe."""
-        said = {name: self.cleaned_data[name] for name in KNOBS}
-        prompts = tuple(line.strip() for line in said.pop("sample_prompts").splitlines() if line.strip())
-        typed = {name: value for name, value in said.items() if value not in (None, "")}
+        values = {name: self.cleaned_data[name] for name in TRAINING_SETTINGS}
+        prompts = tuple(line.strip() for line in values.pop("sample_prompts").splitlines() if line.strip())
+        typed = {name: value for name, value in values.items() if value not in (None, "")}
         typed |= {"parts": tuple(typed["parts"]), "sample_prompts": prompts}
         first, preset = first_recipe(dataset, checkpoint), self.cleaned_data["preset"]
         return with_preset(first, preset, checkpoint.family, **typed)
@@ -158,12 +150,13 @@ class TrainingForm(forms.Form):
     def axes(self) -> dict[str, list[Any]]:
         """What a search tries: `4, 8, 16` for the rank. Raises InvalidRecipe for what is no such value."""
         defaults = TrainingRecipe()
-        said = {axis: self.cleaned_data[f"axis_{axis}"] for axis in AXES}
-        return {axis: _values(axis, text, getattr(defaults, axis)) for axis, text in said.items() if text.strip()}
+        texts = {axis: self.cleaned_data[f"axis_{axis}"] for axis in AXES}
+        return {axis: _values(axis, text, getattr(defaults, axis)) for axis, text in texts.items() if text.strip()}
 
-    def refuse(self, field: str, sentence: str, code: str = "") -> None:
+    def refuse(self, refusal: Refusal) -> None:
         """Put a refusal at the field it is about; without one it stands above the form."""
-        self.add_error(field if field in self.fields else None, forms.ValidationError(sentence, code or None))
+        field = refusal.field if refusal.field in self.fields else None
+        self.add_error(field, forms.ValidationError(refusal.message, refusal.code))
 
 
 def _values(axis: str, text: str, default: Any) -> list[Any]:
@@ -171,13 +164,13 @@ def _values(axis: str, text: str, default: Any) -> list[Any]:
     try:
         return words if isinstance(default, str) else [type(default)(word) for word in words]
     except ValueError as error:
-        label = KNOBS[axis].label
+        label = TRAINING_SETTINGS[axis].label
         raise InvalidRecipe(f"axis_{axis}", f"{label}: write numbers with commas between.", "bad-axis") from error
 
 
 def fields_of(recipe: Mapping[str, Any]) -> dict[str, Any]:
     """A recipe's fields, which need not be a whole recipe yet, as the form's."""
-    values = {name: recipe[name] for name in KNOBS}
+    values = {name: recipe[name] for name in TRAINING_SETTINGS}
     numbers = {name: f"{value:g}" for name, value in values.items() if isinstance(value, float)}
     return {
         **values,

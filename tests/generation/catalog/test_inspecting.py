@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from diffusers import UNet2DConditionModel
 from safetensors.torch import save_file
 
 from accounts.models import CreditEntry, User
@@ -25,7 +26,7 @@ from generation.recipes.picture import EmbeddingPick, Recipe
 from generation.recipes.sampling import SAMPLERS, calls_of
 from tests.generation.prompting.texts import CAT, EASY_NEGATIVE, MUSICIAN, WORST
 from tests.tiny_loras import random_pairs, write_lora
-from tests.tiny_weights import UNETS, UNet2DConditionModel, tiny_checkpoint
+from tests.tiny_weights import UNETS, tiny_checkpoint
 
 
 @pytest.fixture
@@ -65,6 +66,7 @@ def test_the_scheduled_embedding(alice: User, sd1: Checkpoint) -> None:
     assert schedule(recipe.negative_prompt, recipe.steps) == [(10, f" {tail}"), (20, f" EasyNegative{tail}")]
     found = inspect_prompt(alice, MUSICIAN, EASY_NEGATIVE, checkpoint=sd1, steps=20)
     first, second = found.negative.prompts[0].segments
+    assert first.tokens is not None
     assert second.tokens == first.tokens + Embedding.objects.get().tokens
     assert not found.prompt.problems and not found.negative.problems
 

@@ -89,7 +89,7 @@ def test_the_vocabulary_comes_with_its_licence() -> None:
 
 def test_padding_is_the_familys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", None)
-    pads = {}
+    pads: dict[str, list[int]] = {}
     for family in SINGLE_FILE:
         for pad in family.pads:
             tokenizer = CLIPTokenizer.from_pretrained(CONFIGS / "clip_tokenizer", pad_token=pad, local_files_only=True)

@@ -25,7 +25,7 @@ def test_work_beside_is_done_at_the_end_of_its_block_however_busy_the_engine_is(
         square @ square
     with beside_the_engine(device):
         ones = torch.ones(1000, device=device).cumsum(0)
-    with torch.cuda.stream(torch.cuda.Stream(device)):
+    with torch.cuda.stream(torch.cuda.Stream(device)):  # type: ignore[no-untyped-call]
         assert ones[-1].item() == 1000
 
 

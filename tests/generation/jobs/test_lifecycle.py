@@ -140,8 +140,10 @@ def test_what_was_cancelled_cannot_finish(alice: User, queue: Queue) -> None:
 
 
 def test_what_has_ended_cannot_be_cancelled(alice: User, draw: Draw) -> None:
+    ended = draw(alice).job
+    assert ended is not None
     with pytest.raises(Conflict) as refusal:
-        lifecycle.cancel_job(draw(alice).job)
+        lifecycle.cancel_job(ended)
     assert refusal.value.code == "already-ended"
 
 

@@ -16,7 +16,7 @@ from tests.conftest import credits_of
 from tests.generation.conftest import Queue, add_worker
 
 
-def small(prompt: str = "a red apple", **fields: object) -> Recipe:
+def small(prompt: str = "a red apple", **fields: Any) -> Recipe:
     return Recipe(**{"prompt": prompt, "width": 128, "height": 128, "steps": 4, "seed": 7, **fields})
 
 

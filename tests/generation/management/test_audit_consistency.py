@@ -17,7 +17,7 @@ from django.utils import timezone
 from accounts import credits
 from accounts.models import ApiToken, CreditEntry, User, Wallet
 from config.celery import app
-from generation.audit.jobs import audit
+from generation.audit.checks import audit
 from generation.catalog.loras import files as lorafiles
 from generation.jobs.grids.finishing import finish_ready_grids
 from generation.jobs.grids.submission import submit_grid
@@ -94,7 +94,7 @@ def spend_beside_the_ledger(user: User) -> None:
 
 
 def stop_tracing(user: User) -> None:
-    GeneratedImage.objects.update(svg_state="waiting", svg_asked_at=Now() - DAYS_AGO)
+    GeneratedImage.objects.update(svg_state="waiting", svg_announced_at=Now() - DAYS_AGO)
 
 
 def lose_the_wakeups(user: User) -> None:
@@ -141,7 +141,7 @@ def leave_a_grid_and_lose_a_cell(user: User) -> None:
 def stop_merging(user: User) -> None:
     LoraMerge.objects.create(
         owner=user, name="both", title="Both", rank=4, parents=[], state="running", attempt=1,
-        started_at=timezone.now() - DAYS_AGO,
+        lease_until=timezone.now() - DAYS_AGO,
     )  # fmt: skip
 
 

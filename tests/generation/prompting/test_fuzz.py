@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import sys
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -63,7 +64,7 @@ def lines_run(work: Callable[[], object]) -> int:
 @pytest.mark.parametrize("text", hostile())
 def test_twice_the_text_is_at_most_twice_the_work(text: str) -> None:
     for work in (read, explain):
-        single = lines_run(lambda work=work: work(text))
-        double = lines_run(lambda work=work: work(text + text))
+        single = lines_run(partial(work, text))
+        double = lines_run(partial(work, text + text))
         assert double < 2.2 * single + 3_000
         assert double < 100 * len(text + text)

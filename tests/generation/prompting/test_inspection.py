@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -271,7 +272,8 @@ def test_the_texts_that_people_bring(text: str, negative: bool) -> None:
 def test_hostile_texts_are_explained_in_json(text: str) -> None:
     found = look(text)
     assert json.loads(json.dumps(found.to_json(), allow_nan=False)) == found.to_json()
-    for row in (*found.problems, *found.mentions, *found.tree, *found.spans, *found.draws):
+    rows: tuple[Any, ...] = (*found.problems, *found.mentions, *found.tree, *found.spans, *found.draws)
+    for row in rows:
         assert 0 <= row.start <= row.end <= len(text)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -133,7 +134,8 @@ def extract_sound(text: str) -> str | None:
 def test_every_place_lies_in_the_text_and_all_is_json(text: str, count: int, negative: bool) -> None:
     found = inspect(text, count, negative=negative, loras=[], embeddings=[], wildcards={})
     json.dumps(found.to_json(), allow_nan=False)
-    for row in (*found.problems, *found.mentions, *found.tree, *found.spans, *found.draws, *found.prompts):
+    rows: tuple[Any, ...] = (*found.problems, *found.mentions, *found.tree, *found.spans, *found.draws, *found.prompts)
+    for row in rows:
         assert 0 <= row.start <= row.end <= len(text)
     assert all(before.end <= after.start for before, after in zip(found.spans, found.spans[1:], strict=False))
     assert all(math.isfinite(span.weight) for span in found.spans)

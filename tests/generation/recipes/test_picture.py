@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from generation.recipes.picture import EmbeddingPick, InvalidRecipe, LoraPick, Recipe
@@ -34,7 +36,7 @@ def test_it_survives_json() -> None:
         ({"emphasis": "loud"}, "bad-emphasis"),
     ],
 )
-def test_out_of_range_is_refused(change: dict[str, object], code: str) -> None:
+def test_out_of_range_is_refused(change: dict[str, Any], code: str) -> None:
     with pytest.raises(InvalidRecipe) as refusal:
         Recipe(**{"prompt": "a cat", **change})
     assert refusal.value.code == code

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from generation.models import Checkpoint
-from generation.web.public_pictures import Print, registry
+from generation.web.public_pictures import PictureCard, registry
 
 
 def test_it_works(client: Client, catalog: Checkpoint) -> None:
@@ -27,8 +27,8 @@ def test_it_stands_without_a_single_checkpoint(client: Client, db: None) -> None
 
 
 def test_it_shows_what_the_gallery_brings(client: Client, catalog: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:
-    def newest(limit: int) -> Sequence[Print]:
-        return [Print("/gallery/x1/", "/gallery/x1/picture", 128, 128, "a <b>rocket</b>")]
+    def newest(limit: int) -> Sequence[PictureCard]:
+        return [PictureCard("/gallery/x1/", "/gallery/x1/picture", 128, 128, "a <b>rocket</b>")]
 
     monkeypatch.setattr(registry, "newest", newest)
     page = client.get("/")

@@ -30,7 +30,8 @@ def make(client: APIClient, count: int) -> Any:
 
 
 def spent() -> int:
-    return ApiToken.objects.get(name="frugal").spent
+    credits: int = ApiToken.objects.get(name="frugal").spent
+    return credits
 
 
 def test_it_spends_up_to_the_budget(frugal: APIClient, catalog: Checkpoint, alice: User) -> None:

@@ -36,6 +36,11 @@ def test_a_mixture(alices_api: Any, alice: User, catalog: Checkpoint) -> None:
 
 
 def test_what_is_wrong_is_said(alices_api: Any, alice: User, catalog: Checkpoint) -> None:
-    for change in ({"axes": []}, {"axes": [{"field": "steps", "values": ["many"]}]}, {"mix": {"loras": ["a", "a"]}}):
+    changes: list[dict[str, Any]] = [
+        {"axes": []},
+        {"axes": [{"field": "steps", "values": ["many"]}]},
+        {"mix": {"loras": ["a", "a"]}},
+    ]
+    for change in changes:
         refused = alices_api.post("/api/v1/grids", {**BODY, **change}, format="json")
         assert refused.status_code == 422 and refused.json()["detail"], change

@@ -117,6 +117,7 @@ def test_following_a_job(alices_api: APIClient, alice: User, queue: Queue, draw:
     body = alices_api.get(f"{URL}/{running.code}").json()
     assert (body["state"], body["place"], body["image"]) == ("running", None, None)
     image = draw(alice)
+    assert image.job is not None
     assert alices_api.get(f"{URL}/{image.job.code}").json()["image"] == f"/api/v1/images/{image.code}"
     listed = alices_api.get(URL).json()["results"]
     assert [job["code"] for job in listed] == [image.job.code, waiting.code]

@@ -89,8 +89,8 @@ def test_a_merge_becomes_a_private_lora_with_parents(alices_api: Any, alice: Use
     assert (done["state"], done["lora"]) == ("done", "both")
     lora = Lora.objects.get(name="both")
     assert (lora.owner, lora.is_public, lora.rank, lora.family) == (alice, False, 8, "mini")
-    assert [(each.parent.name, each.weight) for each in lora.parents.all()] == [("fluent-3d", 0.5), ("line-art", -0.25)]
-    assert [each.sha256 for each in lora.parents.all()] == [each.parent.sha256 for each in lora.parents.all()]
+    assert [*lora.parents.values_list("parent__name", "weight")] == [("fluent-3d", 0.5), ("line-art", -0.25)]
+    assert [*lora.parents.values_list("sha256")] == [*lora.parents.values_list("parent__sha256")]
 
 
 @pytest.mark.parametrize(

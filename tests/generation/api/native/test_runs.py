@@ -60,7 +60,7 @@ def test_a_dry_run_tells_the_price_and_begins_nothing(
     assert ask(alices_api, dataset).json()["credits"] == answer.json()["credits"]
 
 
-def test_the_same_key_begins_one(alices_api: APIClient, catalog: Checkpoint, dataset: DataSet) -> None:
+def test_the_same_key_begins_one(alices_api: Any, catalog: Checkpoint, dataset: DataSet) -> None:
     alices_api.credentials(**alices_api._credentials, HTTP_IDEMPOTENCY_KEY="k1")
     assert ask(alices_api, dataset).json() == ask(alices_api, dataset).json()
     assert TrainingRun.objects.count() == 1

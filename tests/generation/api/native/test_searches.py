@@ -58,7 +58,7 @@ def test_a_dry_run_tells_the_most_it_costs(alices_api: APIClient, catalog: Check
     assert ask(alices_api, dataset).json()["credits"] == answer.json()["credits"]
 
 
-def test_the_same_key_begins_one(alices_api: APIClient, catalog: Checkpoint, dataset: DataSet) -> None:
+def test_the_same_key_begins_one(alices_api: Any, catalog: Checkpoint, dataset: DataSet) -> None:
     alices_api.credentials(**alices_api._credentials, HTTP_IDEMPOTENCY_KEY="k1")
     assert ask(alices_api, dataset).json() == ask(alices_api, dataset).json()
     assert TrainingSearch.objects.count() == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ Bring = Callable[..., Lora]
 
 @pytest.fixture
 def bring(db: None) -> Bring:
-    def brought(user: User, number: int = 1, name: str = "my-style.safetensors", **more: object) -> Lora:
+    def brought(user: User, number: int = 1, name: str = "my-style.safetensors", **more: Any) -> Lora:
         data = lora_bytes(number)
         return add_upload(user, Upload(name, len(data), [data[:1000], data[1000:]], **more))
 

@@ -26,7 +26,7 @@ def die(times: int = 2) -> Job:
         assert job is not None
         Job.objects.filter(pk=job.pk).update(lease_until=timezone.now() - timedelta(minutes=1))
         requeue_expired_leases()
-    return Job.objects.get(pk=job.pk)
+    return Job.objects.get()
 
 
 def test_two_lone_deaths_set_it_aside(alice: User, charlie: User, bring: Bring, queue: Queue) -> None:
@@ -63,13 +63,15 @@ def test_a_strangers_lora_is_not_blamed_beside_ones_own(alice: User, charlie: Us
     grant(charlie, 10, reference="test")
     queue(charlie, f"an apple <lora:{hers.name}:1> <lora:{his.name}:1>")
     die()
-    hers.refresh_from_db(), his.refresh_from_db()
+    hers.refresh_from_db()
+    his.refresh_from_db()
     assert hers.is_enabled and not his.is_enabled
 
 
 def test_of_two_strangers_loras_none_is_blamed(alice: User, charlie: User, bring: Bring, queue: Queue) -> None:
     one, two = bring(alice, 1), bring(alice, 2)
-    share(one, ["charlie"]), share(two, ["charlie"])
+    share(one, ["charlie"])
+    share(two, ["charlie"])
     grant(charlie, 10, reference="test")
     queue(charlie, f"an apple <lora:{one.name}:1> <lora:{two.name}:1>")
     assert die().state == "failed"

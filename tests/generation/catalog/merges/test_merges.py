@@ -110,18 +110,19 @@ def die(times: int = 2) -> LoraMerge:
     """The only merge is tried by workers that die, so many times."""
     for _ in range(times):
         assert queue.claim_next() is not None
-        LoraMerge.objects.update(started_at=timezone.now() - timedelta(hours=1))
+        LoraMerge.objects.update(lease_until=timezone.now() - timedelta(hours=1))
         queue.recover()
     return LoraMerge.objects.get()
 
 
-def test_two_deaths_set_its_own_parents_aside(alice: User, charlie: User, catalog: Checkpoint) -> None:
+def test_two_crashes_set_its_own_parents_aside(alice: User, charlie: User, catalog: Checkpoint) -> None:
     his, hers = give("line-art", charlie, "mit", may_download=True), give("fluent-3d", alice, "")
     submit_merge(alice, BOTH, 8, "Both")
     assert die(1).state == "queued" and Lora.objects.get(pk=hers.pk).is_enabled
     failed = die(1)
     assert (failed.state, failed.error_message.endswith("it was set aside.")) == ("failed", True)
-    his.refresh_from_db(), hers.refresh_from_db()
+    his.refresh_from_db()
+    hers.refresh_from_db()
     assert his.is_enabled and not hers.is_enabled, "nobody sets another's aside by choosing it beside a bad one"
     assert "while merging this file" in hers.quarantine_reason
     assert lift(hers) == 1

@@ -54,7 +54,7 @@ def cache_of(budget_bytes: int = GIB, **paths: Path) -> CheckpointCache:
     return CheckpointCache(FolderWeights(paths), budget_bytes=budget_bytes)
 
 
-def refusal(path: Path, **more: Path) -> str:
+def refusal(path: Path, **more: Any) -> str:
     with pytest.raises(WeightsRefused) as refused, cache_of(it=path, **more).lease("it", "vae" if more else ""):
         pass
     return refused.value.code
@@ -261,13 +261,13 @@ def test_a_file_that_is_not_the_pinned_one_any_more_is_refused(tmp_path: Path) -
 
 
 def test_the_least_recently_used_leaves_first() -> None:
-    paths = {f"c{seed}": tiny_checkpoint("sd1", seed) for seed in range(3)}
+    paths: dict[str, Any] = {f"c{seed}": tiny_checkpoint("sd1", seed) for seed in range(3)}
     size = lease_once(cache_of(**paths), "c0")
     cache = cache_of(budget_bytes=2 * size, **paths)
     for key in ("c0", "c1", "c0", "c2"):
         lease_once(cache, key)
     assert cache.held_bytes == 2 * size
-    assert set(cache._shelf._places) == {"checkpoint c0", "checkpoint c2"}
+    assert set(cache._held.keys) == {"checkpoint c0", "checkpoint c2"}
     cache.clear()
     assert cache.held_bytes == 0
 
@@ -315,7 +315,7 @@ def test_a_failed_load_can_be_tried_again(tmp_path: Path) -> None:
 
 def test_switching_checkpoints_leaks_nothing() -> None:
     """Not even when somebody remembers the LoRAs of a checkpoint that left."""
-    paths = {f"c{seed}": tiny_checkpoint("sd1", seed) for seed in range(2)}
+    paths: dict[str, Any] = {f"c{seed}": tiny_checkpoint("sd1", seed) for seed in range(2)}
     cache = cache_of(budget_bytes=1, **paths)
     gone, remembered = [], []
     for turn in range(4):

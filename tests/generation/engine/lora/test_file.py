@@ -19,7 +19,7 @@ from generation.engine.outcome import WeightsRefused
 from tests.tiny_loras import ATTENTION, EVERYTHING, random_pairs, write_lora
 from tests.tiny_weights import BUNDLED_CHECKPOINT, BUNDLED_LORAS, tiny_checkpoint
 
-CLOSE = {"rtol": 1e-5, "atol": 1e-5}
+CLOSE: dict[str, Any] = {"rtol": 1e-5, "atol": 1e-5}
 WEIGHT = 0.7
 
 
@@ -90,7 +90,7 @@ def test_each_layout_adds_what_peft_adds(
     networks = networks_of(pipeline)
     if layout == "processor":  # older than text-encoder LoRAs
         networks = {"unet": networks["unet"]}
-    parts = {
+    parts: dict[str, Any] = {
         name: random_pairs(network, matching if name == "unet" else ATTENTION, alpha=alpha, seed=number)
         for number, (name, network) in enumerate(networks.items())
     }

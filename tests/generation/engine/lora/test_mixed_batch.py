@@ -18,17 +18,24 @@ from torch import Tensor, nn
 from generation.engine.lora import mixed_batch as loras_module
 from generation.engine.lora.file import LoraPair
 from generation.engine.lora.mixed_batch import LoraCache, MixedLoras
-from generation.engine.lora.on_gpu import StackedLayer
-from generation.engine.lora.picks import FORWARDS_KEPT, keep_newest
+from generation.engine.lora.on_cpu import CpuLayer
+from generation.engine.lora.on_gpu import GpuLayer
+from generation.engine.lora.row_adapters import FORWARDS_KEPT
 from generation.engine.outcome import WeightsRefused
 from generation.engine.weightsource import FolderWeights
 from generation.weightfiles.lora_keys import flatten
 from tests.tiny_loras import ATTENTION, EVERYTHING, random_pairs, write_lora
 from tests.tiny_weights import UNETS, tiny_checkpoint
 
-CLOSE = {"rtol": 1e-5, "atol": 1e-5}
-Picks = list[tuple[str, float]]
-ROWS: list[Picks] = [[("a", 1.0)], [], [("a", -0.4), ("b", 0.25)], [("b", 2.0), ("c", 0.5), ("a", 0.3)], [("c", 1.0)]]
+CLOSE: dict[str, Any] = {"rtol": 1e-5, "atol": 1e-5}
+RowAdapters = list[tuple[str, float]]
+ROWS: list[RowAdapters] = [
+    [("a", 1.0)],
+    [],
+    [("a", -0.4), ("b", 0.25)],
+    [("b", 2.0), ("c", 0.5), ("a", 0.3)],
+    [("c", 1.0)],
+]
 MIXES = {
     "all different": ROWS,
     "guidance pairs": [row for row in ROWS for _ in range(2)],
@@ -47,13 +54,13 @@ def unet() -> UNet2DConditionModel:
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The three arithmetics: a CPU's without and with memory for merged weights, and a GPU's."""
     if request.param == "stacked":
-        monkeypatch.setattr(loras_module, "RunwiseLayer", as_stacked)
+        monkeypatch.setattr(loras_module, "CpuLayer", as_on_gpu)
     monkeypatch.setattr(loras_module, "MERGED_PER_PASS", 10**9)
     yield request.param
 
 
-def as_stacked(name: str, layer: Any, rows: Any, pairs: Any, merged: Any) -> StackedLayer:
-    return StackedLayer(layer, rows, pairs)
+def as_on_gpu(name: str, layer: Any, rows: Any, pairs: Any, merged: Any) -> GpuLayer:
+    return GpuLayer(layer, rows, pairs)
 
 
 def mixed(network: nn.Module, way: str = "merged", matching: str = EVERYTHING) -> MixedLoras:
@@ -78,23 +85,23 @@ def predict(unet: Any, rows: Sequence[int]) -> Tensor:
 
 
 @pytest.mark.parametrize("mix", MIXES.values(), ids=MIXES.keys())
-def test_each_row_is_as_if_alone_with_its_own_loras(unet: Any, way: str, mix: list[Picks]) -> None:
+def test_each_row_is_as_if_alone_with_its_own_loras(unet: Any, way: str, mix: list[RowAdapters]) -> None:
     loras = mixed(unet, way)
     with loras.rows(mix):
         together = predict(unet, range(len(mix)))
         again = predict(unet, range(len(mix)))
     torch.testing.assert_close(together, again, **CLOSE)
-    for index, picks in enumerate(mix):
-        torch.testing.assert_close(together[[index]], alone(unet, picks, index), **CLOSE)
+    for index, adapters in enumerate(mix):
+        torch.testing.assert_close(together[[index]], alone(unet, adapters, index), **CLOSE)
 
 
-def alone(unet: Any, picks: Picks, index: int) -> Tensor:
+def alone(unet: Any, adapters: RowAdapters, index: int) -> Tensor:
     """One row through a copy of the network whose weights really have the LoRAs added."""
     copy = UNet2DConditionModel(**UNETS["sd1"]).eval()
     weights = {name: weight.clone() for name, weight in unet.state_dict().items()}
     loras = mixed(copy, "low rank")
     layers = {flatten(name): f"{name}.weight" for name, _ in copy.named_modules()}
-    for key, weight in picks:
+    for key, weight in adapters:
         for name, pair in loras._resident[key].items():
             product = pair.up.flatten(1) @ pair.down.flatten(1) * (pair.scale * weight)
             weights[layers[name]] += product.view_as(weights[layers[name]])
@@ -112,7 +119,12 @@ def test_low_rank_rows_that_pick_nothing_are_equal_to_the_bit(unet: Any) -> None
 def test_weight_zero_and_nobody_picking_are_the_plain_network(unet: Any, way: str) -> None:
     base = predict(unet, range(3))
     loras = mixed(unet, way)
-    for rows in ([[], [], []], [[("a", 0.0)], [], [("b", 0.0), ("c", 0.0)]], [[("a", 0.5), ("a", -0.5)], [], []]):
+    plain: list[list[list[tuple[str, float]]]] = [
+        [[], [], []],
+        [[("a", 0.0)], [], [("b", 0.0), ("c", 0.0)]],
+        [[("a", 0.5), ("a", -0.5)], [], []],
+    ]
+    for rows in plain:
         with loras.rows(rows):
             assert torch.equal(predict(unet, range(3)), base)
 
@@ -145,7 +157,7 @@ def test_packing_is_spread_over_calls_and_changes_nothing_but_rounding(
     for _ in range(16):
         with loras.rows(ROWS):
             outputs.append(predict(unet, range(5)))
-        held.append(loras._merged.held_bytes)
+        held.append(loras._merged.held.used)
     assert 0 < held[0] < held[2] < held[-1] == held[-2] and held[0] < held[-1] / 3
     for output in outputs:
         torch.testing.assert_close(output, outputs[0], **CLOSE)
@@ -170,27 +182,31 @@ def test_merged_weights_stay_within_their_budget(unet: Any, monkeypatch: pytest.
     for weight in range(1, 9):
         with loras.rows([[("a", weight / 10)]] * 2):
             predict(unet, range(2))
-        assert loras._merged.held_bytes <= 2 * targeted
+        assert loras._merged.held.used <= 2 * targeted
     loras.discard("a")
-    assert loras._merged.held_bytes == 0
+    assert loras._merged.held.used == 0
 
 
-@pytest.mark.parametrize("picks", [ROWS[:1] * 2, ROWS[:2]], ids=["alike", "mixed"])
+@pytest.mark.parametrize("adapters", [ROWS[:1] * 2, ROWS[:2]], ids=["alike", "mixed"])
 def test_many_sizes_of_picture_hold_no_more_than_the_newest(
-    unet: Any, way: str, picks: list[Picks], monkeypatch: pytest.MonkeyPatch
+    unet: Any, way: str, adapters: list[RowAdapters], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loras = mixed(unet, way)
     layer = loras._layers["down_blocks_0_resnets_0_conv1"]
     channels, made = layer.weight.shape[1], []
 
-    def remembered(forwards: Any, shape: torch.Size, forward: Any) -> Any:
-        made.append(weakref.ref(forward))
-        return keep_newest(forwards, shape, forward)
+    def remembering(make: Any) -> Any:
+        def made_by(self: Any, states: Tensor) -> Any:
+            forward = make(self, states)
+            made.append(weakref.ref(forward))
+            return forward
 
-    for module in ("lora_runs", "lora_stacks"):
-        monkeypatch.setattr(f"generation.engine.{module}.keep_newest", remembered)
-    loras._merged.budget_bytes = min(loras._merged.budget_bytes, layer.weight.nbytes)
-    with loras.rows(picks), torch.inference_mode():
+        return made_by
+
+    monkeypatch.setattr(CpuLayer, "_make", remembering(CpuLayer._make))
+    monkeypatch.setattr(GpuLayer, "_choose", remembering(GpuLayer._choose))
+    loras._merged.held.budget = min(loras._merged.held.budget, layer.weight.nbytes)
+    with loras.rows(adapters), torch.inference_mode():
         loras._merged.allowance = 10**9
         for size in range(4, 24):
             layer(torch.zeros(2, channels, size, size))

@@ -64,7 +64,8 @@ def encoded_with_new_words(checkpoint: LoadedCheckpoint, number: int, ids: list[
     framed += [tokenizer.pad_token_id] * (77 - len(framed))
     with torch.no_grad():
         output = encoder(torch.tensor([framed]), output_hidden_states=True)
-    return output.last_hidden_state[0] if len(checkpoint.text_encoders) == 1 else output.hidden_states[-2][0]
+    states: torch.Tensor = output.last_hidden_state if len(checkpoint.text_encoders) == 1 else output.hidden_states[-2]
+    return states[0]
 
 
 # Reading
@@ -194,7 +195,8 @@ def test_it_can_be_weighted_and_scheduled(sd1: LoadedCheckpoint, tmp_path: Path)
     run = conditioner.encode(Recipe("dog", negative, emphasis="no-norm", embeddings=pick), 10)
     before, after = run.at(5).negative, run.at(6).negative
     assert before is not None and after is not None
-    assert torch.equal(before, at_first_call(sd1, Recipe("dog", " , cat", emphasis="no-norm")).negative)
+    without = at_first_call(sd1, Recipe("dog", " , cat", emphasis="no-norm")).negative
+    assert without is not None and torch.equal(before, without)
     unweighted = at_first_call(sd1, Recipe("dog", "EasyNegative, cat", embeddings=pick), e=path).negative
     assert unweighted is not None
     factors = torch.ones(77, 1)

@@ -17,7 +17,7 @@ from torch import Tensor
 from generation.engine.loading.checkpoints import CheckpointCache, FolderWeights, LoadedCheckpoint
 from generation.engine.lora.mixed_batch import LoraCache
 from generation.engine.outcome import WeightsRefused
-from generation.engine.text.cache import BudgetedCache, memory_of
+from generation.engine.text.cache import memory_of
 from generation.engine.text.conditioning import Conditioner
 from generation.recipes.picture import LoraPick, Recipe
 from tests.encoded_by_hand import Lease, encode, families, positive
@@ -86,7 +86,7 @@ def test_a_text_weight_of_zero_changes_no_bit(lease: Lease, tmp_path: Path, pick
 def test_several_loras_add_up_and_leave_the_encoder_as_it_was(lease: Lease, tmp_path: Path) -> None:
     checkpoint = lease("sd1")
     before = positive(checkpoint, "blue house")
-    files = {name: kohya_file(tmp_path / f"{name}.safetensors", seed=1) for name in ("x", "y")}
+    files: dict[str, Any] = {name: kohya_file(tmp_path / f"{name}.safetensors", seed=1) for name in ("x", "y")}
     picks = (LoraPick("x", 0.5, sha256="x"), LoraPick("y", 0.25, sha256="y"))
     found = encode(checkpoint, Recipe("red cat", loras=picks), **files).at(0).positive[0][0]
     torch.testing.assert_close(found, merged_states(checkpoint, "red cat", 0.75).last_hidden_state[0])
@@ -144,7 +144,9 @@ def test_the_same_texts_are_encoded_once_whatever_else_the_recipe_says(lease: Le
 
 def test_whatever_changes_an_encoding_has_its_own_place_in_the_cache(lease: Lease, tmp_path: Path) -> None:
     checkpoint = lease("mini")
-    files = {name: kohya_file(tmp_path / f"{name}.safetensors", width=128, seed=ord(name)) for name in "pq"}
+    files: dict[str, Any] = {
+        name: kohya_file(tmp_path / f"{name}.safetensors", width=128, seed=ord(name)) for name in "pq"
+    }
     recipe = Recipe("one (red:1.3) cat in the cache", cfg_scale=1)
     changes: list[dict[str, Any]] = [
         {},
@@ -172,23 +174,10 @@ def test_two_checkpoints_do_not_share_encodings() -> None:
         assert memory_of(one.text_encoders[0]) is not memory_of(two.text_encoders[0])
 
 
-def test_the_cache_stays_within_its_bytes_and_drops_the_longest_unused() -> None:
-    cache: BudgetedCache[str, bytes] = BudgetedCache(10, len)
-    for key in "abc":
-        cache.get_or_make(key, lambda: b"1234")
-    assert cache.used_bytes == 8
-    assert cache.get_or_make("b", lambda: b"made again") == b"1234"
-    assert cache.get_or_make("a", lambda: b"xyz") == b"xyz"
-    assert cache.get_or_make("c", lambda: b"new") == b"new"
-    assert cache.used_bytes == 10
-    cache.get_or_make("huge", lambda: b"0" * 11)
-    assert cache.used_bytes == 0
-
-
 def test_threads_with_different_needs_get_what_they_would_get_alone(lease: Lease, tmp_path: Path) -> None:
     """LoRAs, layers and weights of one text must not leak into another's that is encoded at the same time."""
     checkpoint = lease("sd1")
-    files = {name: kohya_file(tmp_path / f"{name}.safetensors", seed=ord(name)) for name in "pq"}
+    files: dict[str, Any] = {name: kohya_file(tmp_path / f"{name}.safetensors", seed=ord(name)) for name in "pq"}
 
     def recipe(round: int, number: int) -> Recipe:
         loras = tuple(LoraPick(name, 0.7, sha256=name) for name in ("", "p", "q", "pq")[number % 4])
@@ -205,7 +194,7 @@ def test_threads_with_different_needs_get_what_they_would_get_alone(lease: Lease
     alone = [run(recipe) for recipe in recipes]
     memory = memory_of(checkpoint.text_encoders[0])
     for _ in range(3):
-        memory.encoded = type(memory.encoded)(memory.encoded.budget_bytes, memory.encoded.size_of)
+        memory.encoded.clear()
         start = threading.Barrier(8)
 
         def together(recipe: Recipe, start: threading.Barrier = start) -> list[Tensor]:

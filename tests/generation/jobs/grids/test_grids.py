@@ -14,7 +14,7 @@ from accounts.credits import hold
 from accounts.models import User
 from accounts.refusals import Conflict, NotEnoughCredits, Refusal
 from gallery.publishing import publish_image
-from generation.audit.jobs import audit
+from generation.audit.checks import audit
 from generation.imaging.reading import read_picture_metadata
 from generation.jobs.grids.finishing import finish_grid, finish_ready_grids, is_last
 from generation.jobs.grids.submission import cancel_grid, price_of, submit_grid
@@ -85,7 +85,7 @@ def test_names_are_resolved_before_anything_is_locked(alice: User, catalog: Chec
 def test_it_ends_as_one_picture_that_can_be_published(alice: User, catalog: Checkpoint) -> None:
     grid = submit_grid(alice, steps_and_seeds())
     draw_all()
-    assert is_last(grid.jobs.first()) and finish_ready_grids() == 1 and finish_ready_grids() == 0
+    assert is_last(grid.jobs.order_by("pk")[0]) and finish_ready_grids() == 1 and finish_ready_grids() == 0
     grid.refresh_from_db()
     image = grid.image
     assert grid.state == "done" and image.job is None
@@ -101,7 +101,7 @@ def test_it_ends_as_one_picture_that_can_be_published(alice: User, catalog: Chec
 def test_a_cell_whose_file_is_lost_keeps_no_other_grid_waiting(alice: User, catalog: Checkpoint) -> None:
     waiting, other = (submit_grid(alice, steps_and_seeds()) for _ in range(2))
     draw_all()
-    name = waiting.jobs.first().image.file
+    name = waiting.jobs.order_by("pk")[0].image.file
     data = files.read(name)
     files.discard(name)
     assert finish_ready_grids() == 1

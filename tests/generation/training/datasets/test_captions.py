@@ -37,7 +37,7 @@ def test_it_works(captioned: DataSet) -> None:
 
 
 def test_a_caption_is_one_line_of_bounded_length(captioned: DataSet) -> None:
-    picture = captioned.pictures.first()
+    picture = captioned.pictures.all()[0]
     set_caption(picture, "  two\n lines\x00 ")
     assert captions(captioned)[0] == "two lines"
     with pytest.raises(Refusal, match="1000"):

@@ -12,7 +12,7 @@ from generation.training.datasets.cropping import set_crop, set_focus
 
 
 def test_it_works(dataset: DataSet) -> None:
-    picture = dataset.pictures.first()
+    picture = dataset.pictures.all()[0]
     set_crop(picture, (0.1234567, 0, 1, 0.75))
     picture.refresh_from_db()
     assert picture.crop == [0.12346, 0, 1, 0.75]
@@ -27,12 +27,12 @@ def test_it_works(dataset: DataSet) -> None:
 )
 def test_it_is_refused(dataset: DataSet, crop: tuple[float, ...]) -> None:
     with pytest.raises(Refusal):
-        set_crop(dataset.pictures.first(), crop)
-    assert dataset.pictures.first().crop is None
+        set_crop(dataset.pictures.all()[0], crop)
+    assert dataset.pictures.all()[0].crop is None
 
 
 def test_a_focus_is_kept_and_left_to_the_trainer(dataset: DataSet) -> None:
-    picture = dataset.pictures.first()
+    picture = dataset.pictures.all()[0]
     set_focus(picture, (0.1234567, 1))
     picture.refresh_from_db()
     assert picture.focus == [0.12346, 1]
@@ -44,5 +44,5 @@ def test_a_focus_is_kept_and_left_to_the_trainer(dataset: DataSet) -> None:
 @pytest.mark.parametrize("focus", [(), (0.5,), (0.5, 1.1), (-0.1, 0), (math.nan, 0), (0.5, 0.5, 0.5)])
 def test_a_focus_outside_is_refused(dataset: DataSet, focus: tuple[float, ...]) -> None:
     with pytest.raises(Refusal):
-        set_focus(dataset.pictures.first(), focus)
-    assert dataset.pictures.first().focus is None
+        set_focus(dataset.pictures.all()[0], focus)
+    assert dataset.pictures.all()[0].focus is None

@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from accounts.credits import grant
 from accounts.models import User
 from generation.models import Checkpoint, TrainingRun
+from generation.models.leases import LEASE
 from generation.training.runs import lifecycle, queueing
 from generation.training.runs.controls import delete_run
 from generation.training.runs.submission import submit_training
@@ -22,7 +23,7 @@ def test_a_claim_raises_the_attempt_and_takes_a_lease(queue_run: QueueRun) -> No
     run = queue_run()
     claimed = queueing.claim_next_run("w1")
     assert claimed is not None and (claimed.pk, claimed.attempt, claimed.state) == (run.pk, 1, "running")
-    assert TrainingRun.objects.filter(lease_until__gt=Now(), lease_until__lte=Now() + queueing.LEASE).exists()
+    assert TrainingRun.objects.filter(lease_until__gt=Now(), lease_until__lte=Now() + LEASE).exists()
     assert queueing.claim_next_run("w2") is None
 
 
@@ -76,7 +77,7 @@ def test_a_late_worker_changes_nothing(queue_run: QueueRun) -> None:
     assert now is not None and now.attempt == 2
     assert queueing.heartbeat(late) is None
     assert lifecycle.record_progress(late, 7, 1.0, []) is None
-    assert not lifecycle.keep_state(late, {"state.safetensors": "late"})
+    assert not lifecycle.save_state(late, {"state.safetensors": "late"})
     assert not lifecycle.release_run(late)
     assert not lifecycle.fail_run(late, "x", "y")
     assert lifecycle.record_progress(now, 8, 1.0, []) == ""

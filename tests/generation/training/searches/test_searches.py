@@ -8,7 +8,7 @@ import pytest
 
 from accounts.models import CreditEntry, Plan, User
 from accounts.refusals import Conflict, Refusal
-from generation.audit.jobs import audit
+from generation.audit.checks import audit
 from generation.models import Checkpoint, DataSet, Lora, Snapshot, TrainingRun, TrainingSearch
 from generation.storage.files import keep
 from generation.storage.quota import stored_bytes
@@ -23,7 +23,7 @@ from tests.conftest import credits_of
 from tests.generation.training.conftest import small_recipe
 from tests.generation.training.runs.test_controls import with_snapshots
 
-RANKS = {"rank": [1, 2], "learning_rate": [1e-3, 1e-4]}
+RANKS: dict[str, Any] = {"rank": [1, 2], "learning_rate": [1e-3, 1e-4]}
 
 
 @pytest.fixture
@@ -100,7 +100,8 @@ def test_the_worse_half_is_given_up_once_all_have_come(submit: Any) -> None:
 def test_the_weights_of_the_outdone_go_and_what_tells_why_stays(submit: Any, alice: User) -> None:
     search = submit({"rank": [1, 2]})
     better, worse = search.runs.order_by("pk")
-    arrive(with_snapshots(better, 0.9, 0.4), 0.4), arrive(with_snapshots(worse, 0.9, 0.6), 0.6)
+    arrive(with_snapshots(better, 0.9, 0.4), 0.4)
+    arrive(with_snapshots(worse, 0.9, 0.6), 0.6)
     sample = keep(f"runs/{worse.code}/1-10-0.png", b"picture")
     worse.snapshots.filter(step=10).update(samples=[sample])
     Snapshot.objects.update(size_bytes=1000)
@@ -115,7 +116,8 @@ def test_the_weights_of_the_outdone_go_and_what_tells_why_stays(submit: Any, ali
 def test_a_candidate_is_deleted_once_the_search_is_over(submit: Any, alice: User) -> None:
     search = submit({"rank": [1, 2]})
     better, worse = search.runs.order_by("pk")
-    arrive(with_snapshots(better, 0.9, 0.4), 0.4), arrive(worse, 0.6)
+    arrive(with_snapshots(better, 0.9, 0.4), 0.4)
+    arrive(worse, 0.6)
     halving.advance(search.pk)
     worse.refresh_from_db()
     with pytest.raises(Conflict, match="search"):
@@ -133,7 +135,7 @@ def test_an_ended_search_is_deleted_with_its_trainings_and_their_files(
 ) -> None:
     search = submit({"rank": [1, 2]})
     first, _ = search.runs.order_by("pk")
-    files.keep(first, "snapshot.safetensors", b"weights")
+    files.store(first, "snapshot.safetensors", b"weights")
     with pytest.raises(Conflict, match="has not ended"):
         delete_search(search)
     cancel_search(search)
@@ -148,7 +150,8 @@ def test_short_candidates_wait_at_their_own_end(submit: Any) -> None:
     search = submit({"steps": [10, 40]})
     short, long = search.runs.order_by("pk")
     assert search.rungs == [20, 40]
-    arrive(with_snapshots(short, 0.9, 0.3), 0.3), arrive(long, 0.5)
+    arrive(with_snapshots(short, 0.9, 0.3), 0.3)
+    arrive(long, 0.5)
     halving.advance(search.pk)
     search.refresh_from_db()
     short.refresh_from_db(), long.refresh_from_db()

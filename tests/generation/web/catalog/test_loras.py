@@ -65,8 +65,8 @@ def test_one_that_is_there_carries_another_on(alices: Client, charlies: Client, 
     alices.post("/loras/upload/", {"file": lora_upload(2, "noto.safetensors")})
     assert "/loras/noto/edit/#version" in alices.get("/loras/noto/").text
     assert "my-style (my-style)" in alices.get("/loras/noto/edit/").text
-    page = alices.post("/loras/noto/version/", {"version_of": "nothing"})
-    assert page.status_code == 400 and 'id="version"' in page.text
+    refused = alices.post("/loras/noto/version/", {"version_of": "nothing"})
+    assert refused.status_code == 400 and 'id="version"' in refused.text
     assert alices.post("/loras/noto/version/", {"version_of": "my-style"})["Location"] == "/loras/noto/"
     page = alices.get("/loras/my-style/").text
     assert "my-style-v1" in page and "v2" in page and "Newest" in page
@@ -107,7 +107,7 @@ def test_the_file_comes_in_pieces(alices: Client, alice: User, mine: Lora) -> No
     async def taken() -> tuple[Any, bytes]:
         client = AsyncClient()
         await client.aforce_login(alice, backend="allauth.account.auth_backends.AuthenticationBackend")
-        response = await client.get("/loras/my-style/file")
+        response: Any = await client.get("/loras/my-style/file")
         return response, b"".join([piece async for piece in response.streaming_content])
 
     response, data = async_to_sync(taken)()

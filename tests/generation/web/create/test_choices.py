@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.test import Client
 
 from generation.models import Checkpoint
-from generation.web.create.sizes import shapes_of
+from generation.web.create.sizes import size_presets_of
 
 
 def test_it_works(alices: Client, catalog: Checkpoint) -> None:
@@ -24,11 +24,11 @@ def test_an_unknown_checkpoint_gives_the_default_one(alices: Client, catalog: Ch
 
 def test_shapes_keep_the_area_and_the_grid() -> None:
     for native in (128, 512, 768, 1024):
-        for shape in shapes_of(native, native):
+        for shape in size_presets_of(native, native):
             assert shape.width % 8 == shape.height % 8 == 0
             assert min(shape.width, shape.height) >= 64
             assert abs(shape.width * shape.height / native**2 - 1) < 0.06
 
 
 def test_tiny_checkpoints_keep_within_the_format() -> None:
-    assert all(min(shape.width, shape.height) == 64 for shape in shapes_of(64, 64))
+    assert all(min(shape.width, shape.height) == 64 for shape in size_presets_of(64, 64))

@@ -19,7 +19,8 @@ def look(client: Client, **fields: object) -> str:
 
 
 def marks(part: str) -> list[list[object]]:
-    return json.loads(re.findall(r'data-marks="(\[.*?\])" data-for', part)[0])
+    found: list[list[object]] = json.loads(re.findall(r'data-marks="(\[.*?\])" data-for', part)[0])
+    return found
 
 
 def test_it_works(alices: Client, catalog: Checkpoint) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import html
+from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.test import Client
 from PIL import Image
 
@@ -16,7 +17,7 @@ from tests.generation.web.conftest import PART
 TEXT = "a pear <lora:gone:1>\nNegative prompt: dull\nSteps: 7, Sampler: Heun, CFG scale: 3.5, Seed: 12, Size: 128x64"
 
 
-def post(client: Client, text: str = TEXT, **options: object) -> HttpResponse:
+def post(client: Client, text: str = TEXT, **options: Any) -> HttpResponseBase:
     data = encode_image(Image.new("RGB", (128, 64)), "png", recipe_text=text)
     return client.post("/create/read/", {"picture": SimpleUploadedFile("found.png", data)}, **options)
 

@@ -119,6 +119,6 @@ def test_a_merge_of_a_dead_worker_is_tried_again_and_then_ends(alice: User, cata
     submit_merge(alice, {"fluent-3d": 1.0, "line-art": 1.0}, 8, "Both")
     for state in ("queued", "failed"):
         assert queue.claim_next() is not None and queue.claim_next() is None
-        LoraMerge.objects.update(started_at=timezone.now() - timedelta(hours=1))
+        LoraMerge.objects.update(lease_until=timezone.now() - timedelta(hours=1))
         queue.recover()
         assert LoraMerge.objects.get().state == state

@@ -35,6 +35,7 @@ def test_a_running_one_too(alices: Client, alice: User, queue: Queue) -> None:
 
 def test_what_has_ended_is_a_sentence(alices: Client, alice: User, draw: Callable[..., GeneratedImage]) -> None:
     image = draw(alice)
+    assert image.job is not None
     refusal = alices.post(f"/jobs/{image.job.code}/cancel/", headers=PART)
     assert (refusal.status_code, refusal.json()["code"]) == (409, "already-ended")
     alices.post(f"/jobs/{image.job.code}/cancel/")

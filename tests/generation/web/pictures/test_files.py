@@ -17,6 +17,7 @@ from generation.imaging.reading import read_picture_metadata
 from generation.jobs import svg
 from generation.jobs.svg import trace
 from generation.models import GeneratedImage
+from generation.models.leases import MAX_CRASHES
 from generation.storage import files
 
 Draw = Callable[..., GeneratedImage]
@@ -143,9 +144,11 @@ def test_a_tracing_that_kills_its_worker_is_given_up(
     alices.post(f"/images/{image.code}/trace/")
     with monkeypatch.context() as killing:
         killing.setattr(svg, "vectorize", kill)
-        for _ in range(svg.MOST_TRIES):
+        for _ in range(MAX_CRASHES):
             with pytest.raises(Killed):
                 trace(image.pk)
+            assert trace(image.pk) == "nothing to do", "its lease still holds"
+            GeneratedImage.objects.update(svg_lease_until=Now() - timedelta(seconds=1))
         assert trace(image.pk) == "failed"
     assert "stopped again and again" in alices.get(f"/images/{image.code}/tracing/").text
     alices.post(f"/images/{image.code}/trace/")
@@ -159,6 +162,6 @@ def test_a_tracing_whose_message_was_lost_gets_another(
     alices.post(f"/images/{image.code}/trace/")
     wakeups_sent.clear()
     assert svg.recover() == 0
-    GeneratedImage.objects.update(svg_asked_at=Now() - timedelta(seconds=61))
+    GeneratedImage.objects.update(svg_announced_at=Now() - timedelta(seconds=61))
     assert svg.recover() == 1 and wakeups_sent == [("generation.tasks.trace_image", image.pk)]
     assert svg.recover() == 0

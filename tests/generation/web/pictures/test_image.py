@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from django.test import Client
 from django.utils import timezone
@@ -68,7 +69,7 @@ def test_deleting_hides_it_and_undo_brings_it_back(alices: Client, alice: User, 
 
 def test_after_a_day_there_is_no_way_back(alices: Client, alice: User, draw: Draw) -> None:
     image = draw(alice)
-    GeneratedImage.objects.update(deleted_at=timezone.now() - timezone.timedelta(hours=24))
+    GeneratedImage.objects.update(deleted_at=timezone.now() - timedelta(hours=24))
     alices.post("/images/restore/", {"picked": image.code})
     assert alices.get(f"/images/{image.code}/").status_code == 404
 

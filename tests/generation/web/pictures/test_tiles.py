@@ -74,6 +74,7 @@ def test_deleted_pictures_are_gone_from_the_stage(
     alices: Client, alice: User, draw: Callable[..., GeneratedImage]
 ) -> None:
     image = draw(alice)
+    assert image.job is not None
     alices.post(f"/images/{image.code}/delete/")
     assert alices.get("/jobs/tiles/", {"code": image.job.code}).text.strip() == ""
     assert alices.get(f"/jobs/{image.job.code}/submission/").status_code == 404

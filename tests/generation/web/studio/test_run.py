@@ -75,10 +75,12 @@ def test_charlie_gets_404(charlies: Client, run: TrainingRun) -> None:
 
 
 @pytest.mark.parametrize(("verb", "requested_action"), [("pause", "pause"), ("stop", "stop")])
-def test_a_running_one_is_told_what_is_wished(alices: Client, run: TrainingRun, verb: str, wish: str) -> None:
+def test_a_running_one_keeps_the_requested_action(
+    alices: Client, run: TrainingRun, verb: str, requested_action: str
+) -> None:
     assert alices.post(f"{home_of(run)}{verb}/").headers["Location"] == home_of(run)
     run.refresh_from_db()
-    assert run.requested_action == wish
+    assert run.requested_action == requested_action
     assert alices.post(f"{home_of(run)}what/").status_code == 404
     assert alices.get(f"{home_of(run)}{verb}/").status_code == 405
 

@@ -14,7 +14,7 @@ from accounts.models import Plan, User
 from generation.models import Checkpoint, DataSet, TrainingRun, TrainingSearch
 from generation.recipes.presets import PRESETS
 from generation.training.datasets.splitting import set_split
-from generation.web.studio.training_forms import KNOBS
+from generation.web.studio.training_forms import TRAINING_SETTINGS
 from tests.conftest import credits_of
 from tests.generation.web.studio.studio_things import dataset, make_dataset, own_media, run_of
 
@@ -37,7 +37,7 @@ def filled(client: Client, dataset: DataSet, **changes: Any) -> dict[str, Any]:
 def test_it_works(alices: Client, alice: User, dataset: DataSet) -> None:
     page = alices.get(new(dataset))
     assert all(preset.title in page.text for preset in PRESETS.values())
-    assert all(knob.sentence.replace("'", "&#x27;") in page.text for knob in KNOBS.values())
+    assert all(each.sentence.replace("'", "&#x27;") in page.text for each in TRAINING_SETTINGS.values())
     quote = page.context["quote"]
     before = credits_of(alice)
     begun = alices.post(new(dataset), filled(alices, dataset, name="noto", rank="4"))
@@ -78,12 +78,18 @@ def test_why_it_cannot_be_pressed_is_said(alices: Client, alice: User, dataset: 
 
 
 @pytest.mark.parametrize(
-    ("field", "value"),
-    [("name", "two words"), ("rank", "0"), ("steps", "x"), ("parts", "nothing"), ("resolution", "65")],
+    ("field", "value", "status"),
+    [
+        ("name", "two words", 400),
+        ("rank", "0", 400),
+        ("steps", "x", 400),
+        ("parts", "nothing", 400),
+        ("resolution", "65", 422),
+    ],
 )
-def test_refusals_stand_at_their_field(alices: Client, dataset: DataSet, field: str, value: str) -> None:
+def test_refusals_stand_at_their_field(alices: Client, dataset: DataSet, field: str, value: str, status: int) -> None:
     page = alices.post(new(dataset), filled(alices, dataset, **{field: value}))
-    assert page.status_code == 400
+    assert page.status_code == status
     assert page.context["form"].errors[field]
     assert "field__errors" in page.text
     assert not TrainingRun.objects.exists()
@@ -151,9 +157,9 @@ def test_a_search_is_priced_and_begun(alices: Client, alice: User, dataset: Data
 
 
 def test_a_search_that_makes_no_sense_is_refused(alices: Client, dataset: DataSet) -> None:
-    for tried in ({"axis_rank": "four"}, {"axis_rank": "4"}, {}):
+    for tried, status in (({"axis_rank": "four"}, 422), ({"axis_rank": "4"}, 400), ({}, 400)):
         page = alices.post(new(dataset), {**filled(alices, dataset, **tried), "search": "1"})
-        assert page.status_code == 400, tried
+        assert page.status_code == status, tried
     assert not TrainingSearch.objects.exists()
 
 
@@ -185,7 +191,7 @@ def test_a_things_kind_is_asked_for(alices: Client, dataset: DataSet) -> None:
     assert fields["prior_weight"] == "1"
     said = {name: value for name, value in fields.items() if value not in (False, "")}
     refused = alices.post(new(dataset), said)
-    assert refused.status_code == 400 and refused.context["form"].errors["prior_prompt"]
+    assert refused.status_code == 422 and refused.context["form"].errors["prior_prompt"]
     for more in ({"prior_prompt": "a cat"}, {"prior_weight": "0"}):
         quote = alices.get(new(dataset, "quote/"), {"dataset": dataset.code, **said, **more}).context["quote"]
         assert quote.credits, more

@@ -12,51 +12,51 @@ from generation.web.create.job_tiles import Tile, tiles_of
 
 
 @dataclass(frozen=True, slots=True)
-class ShownCell:
+class GridCell:
     caption: str
     tile: Tile
 
 
 @dataclass(frozen=True, slots=True)
-class ShownRow:
+class GridRow:
     """`indent` are half cells on either side: rows of a triangle stand in its middle."""
 
     label: str
     indent: range
-    cells: Sequence[ShownCell]
+    cells: Sequence[GridCell]
 
 
 @dataclass(frozen=True, slots=True)
-class ShownSheet:
+class GridSheet:
     title: str
     columns: Sequence[str]
     labelled: bool
-    rows: Sequence[ShownRow]
+    rows: Sequence[GridRow]
 
 
-def sheets_of(user: User, grid: LabGrid) -> list[ShownSheet]:
+def sheets_of(user: User, grid: LabGrid) -> list[GridSheet]:
     """Every cell with the tile of its job."""
     jobs = list(grid.jobs.select_related("image"))
     tiles = dict(zip([job.position for job in jobs], tiles_of(jobs), strict=True))
     return [_sheet(sheet, tiles) for sheet in grid.plan.sheets()]
 
 
-def _sheet(sheet: Sheet, tiles: dict[int, Tile]) -> ShownSheet:
+def _sheet(sheet: Sheet, tiles: dict[int, Tile]) -> GridSheet:
     wide = max(len(row) for row in sheet.rows)
     labels = sheet.labels or ("",) * len(sheet.rows)
     rows = [
-        ShownRow(label, range(wide - len(row)), [_cell(cell, tiles) for cell in row if cell.place in tiles])
+        GridRow(label, range(wide - len(row)), [_cell(cell, tiles) for cell in row if cell.place in tiles])
         for label, row in zip(labels, sheet.rows, strict=True)
     ]
-    return ShownSheet(sheet.title, sheet.columns, bool(sheet.labels), rows)
+    return GridSheet(sheet.title, sheet.columns, bool(sheet.labels), rows)
 
 
-def _cell(cell: Cell, tiles: dict[int, Tile]) -> ShownCell:
-    return ShownCell(cell.caption, tiles[cell.place])
+def _cell(cell: Cell, tiles: dict[int, Tile]) -> GridCell:
+    return GridCell(cell.caption, tiles[cell.place])
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class GridProgress:
     """How far a grid is: cells that have ended, all cells, and those that came to nothing."""
 
     ended: int
@@ -68,7 +68,7 @@ class Progress:
         return self.ended < self.count
 
 
-def progress_of(grid: LabGrid) -> Progress:
+def progress_of(grid: LabGrid) -> GridProgress:
     states = list(grid.jobs.values_list("state", flat=True))
     ended = [state for state in states if state not in Job.UNFINISHED]
-    return Progress(len(ended), len(states), sum(state != Job.State.DONE for state in ended))
+    return GridProgress(len(ended), len(states), sum(state != Job.State.DONE for state in ended))
