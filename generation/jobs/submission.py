@@ -139,7 +139,7 @@ def _expanded(recipe: Recipe, wildcards: Mapping[str, Sequence[str]]) -> Recipe:
 
 def _announce(jobs: Sequence[Job]) -> None:
     """Wake workers and tell the pages. When the broker is away the rows wait and `upkeep` sends the wake-ups later."""
-    slots = sum(GpuWorker.objects.alive().values_list("slots", flat=True)) or 1
+    slots = GpuWorker.objects.alive().slots() or 1
     # One wake-up makes a worker draw until the queue is dry, so more of them than slots say nothing new; a worker that
     # starts meanwhile sends those of its own slots.
     if all(wakeups.send(wakeups.Task.RUN_NEXT_JOB) for _ in range(min(len(jobs), slots))):
