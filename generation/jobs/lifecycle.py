@@ -125,7 +125,7 @@ def _write_files(job: Job, pixels: np.ndarray) -> StoredFiles:
     written: list[str] = []
     try:
         for kind, data in ((".png", png), ("-small.webp", small)):
-            written.append(files.keep(files.image_name(job, kind), data))
+            written.append(files.write(files.image_name(job, kind), data))
     except Exception as error:  # each storage raises its own
         files.discard(*written)
         raise NotStored(str(error)) from error

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.credits import grant_daily, wallet_of
+from accounts.credits import balance_of
 from accounts.models import User
 from accounts.refusals import Refusal
 from generation.catalog.resolving import find_checkpoint
@@ -33,7 +33,6 @@ from generation.web.public_pictures import registry
 @require_http_methods(["GET", "POST"])
 def create(request: SignedInRequest) -> HttpResponse:
     """The form and the stage. POST queues pictures and never waits for one."""
-    grant_daily(request.user)
     if request.method == "POST":
         return make(request)
     fields = prefilled(request)
@@ -194,7 +193,7 @@ class PictureQuote:
 
 def quote(user: User, fields: Mapping[str, Any]) -> PictureQuote:
     """The price of the form as it stands; the prompt does not matter to it."""
-    left = wallet_of(user).balance
+    left = balance_of(user)
     form = RecipeForm({**fields, "prompt": "a picture"})
     try:
         credits = total_price([form.recipe(user)]) * form.picture_count if form.is_valid() else None

@@ -8,7 +8,7 @@ from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.credits import grant_daily, wallet_of
+from accounts.credits import balance_of
 from accounts.refusals import Refusal
 from generation.jobs.grids.submission import cancel_grid, price_of, submit_grid
 from generation.jobs.submission import random_seed
@@ -36,7 +36,6 @@ def own_grid(request: SignedInRequest, code: str) -> LabGrid:
 @require_http_methods(["GET", "POST"])
 def lab(request: SignedInRequest) -> HttpResponse:
     """The form and what was made with it; `?grid=` fills it with an own grid. POST queues every cell."""
-    grant_daily(request.user)
     if request.method == "GET":
         fields = prefilled(request)
         return page(request, LabForm(initial=fields), fields)
@@ -76,7 +75,7 @@ def page(request: SignedInRequest, form: LabForm, fields: dict[str, Any], status
         "checkpoints": Checkpoint.objects.usable_by(user).order_by("title"),
         "samplers": SAMPLERS,
         "schedules": SCHEDULES,
-        "left": wallet_of(user).balance,
+        "left": balance_of(user),
         "most": user.plan.max_grid_pictures,
         "grids": LabGrid.objects.of(user).select_related("image").newest()[:GRIDS_SHOWN],
         "merge_form": MergeForm(),
@@ -120,7 +119,7 @@ def quote(request: SignedInRequest) -> HttpResponse:
         credits = price_of(plan)
     except Refusal as refusal:
         return refused(refusal)
-    left = wallet_of(request.user).balance
+    left = balance_of(request.user)
     return JsonResponse({"count": plan.count, "credits": credits, "enough": credits <= left, "left": left})
 
 

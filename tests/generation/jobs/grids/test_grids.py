@@ -107,7 +107,7 @@ def test_a_cell_whose_file_is_lost_keeps_no_other_grid_waiting(alice: User, cata
     files.discard(name)
     assert finish_ready_grids() == 1
     assert GeneratedImage.objects.get(job=None).grid == other
-    files.keep(name, data)
+    files.write(name, data)
     assert finish_ready_grids() == 1
 
 
