@@ -14,7 +14,6 @@ from generation.jobs.grids.submission import cancel_grid, price_of, submit_grid
 from generation.jobs.submission import random_seed
 from generation.models import Checkpoint, GeneratedImage, LabGrid, Lora, LoraMerge
 from generation.recipes.grids.axes import AXES
-from generation.recipes.sampling import SAMPLERS, SCHEDULES
 from generation.web.access import SignedInRequest, asks_for_part, refused, say, signed_in_only
 from generation.web.catalog.samples import released_samples, samples_of
 from generation.web.create.create import checkpoint_or_none
@@ -65,6 +64,7 @@ def prefilled(request: SignedInRequest) -> dict[str, Any]:
 def page(request: SignedInRequest, form: LabForm, fields: dict[str, Any], status: int = 200) -> HttpResponse:
     user = request.user
     checkpoint = checkpoint_or_none(user, fields.get("checkpoint", ""))
+    form.offer(Checkpoint.objects.usable_by(user).order_by("title"))
     context = {
         "form": form,
         "fields": fields,
@@ -72,9 +72,6 @@ def page(request: SignedInRequest, form: LabForm, fields: dict[str, Any], status
         "loras": options_of(request, checkpoint, fields.get("mix", [])),
         "axes": [axis_of(letter, fields) for letter in LETTERS],
         "kinds": AXES.items(),
-        "checkpoints": Checkpoint.objects.usable_by(user).order_by("title"),
-        "samplers": SAMPLERS,
-        "schedules": SCHEDULES,
         "left": balance_of(user),
         "most": user.plan.max_grid_pictures,
         "grids": LabGrid.objects.of(user).select_related("image").newest()[:GRIDS_SHOWN],
