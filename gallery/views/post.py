@@ -82,6 +82,5 @@ def report(request: HttpRequest, code: str) -> HttpResponse:
                 messages.success(request, "Thank you. A moderator will look at it.")
                 return redirect("post", code)
             except Refusal as refusal:
-                form.refuse(refusal)
-                status = refusal.status
+                status = form.refuse(refusal)
     return render(request, "gallery/report.html", {"post": reported, "form": form}, status=status)

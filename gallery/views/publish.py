@@ -38,8 +38,7 @@ def publish(request: HttpRequest, code: str) -> HttpResponse:
             messages.success(request, "Sent in. A moderator looks at every picture before it is public.")
             return redirect("image", code)
         except Refusal as refusal:
-            form.refuse(refusal)
-            status = refusal.status
+            status = form.refuse(refusal)
     return page(request, image, post, form, status)
 
 

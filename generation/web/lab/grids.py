@@ -15,7 +15,7 @@ from generation.jobs.submission import random_seed
 from generation.models import Checkpoint, GeneratedImage, LabGrid, Lora, LoraMerge
 from generation.recipes.grids.axes import FIELDS
 from generation.recipes.sampling import SAMPLERS, SCHEDULES
-from generation.web.access import SignedInRequest, asks_for_part, refused, say, signed_in_only
+from generation.web.access import SignedInRequest, refusals_on, refused, signed_in_only
 from generation.web.catalog.samples import released_samples, samples_of
 from generation.web.create.create import checkpoint_or_none
 from generation.web.create.forms import default_fields
@@ -151,11 +151,7 @@ def context_of(request: SignedInRequest, grid: LabGrid) -> dict[str, Any]:
 
 @signed_in_only
 @require_POST
+@refusals_on("lab-grid", "code")
 def cancel(request: SignedInRequest, code: str) -> HttpResponse:
-    try:
-        cancel_grid(own_grid(request, code))
-    except Refusal as refusal:
-        if asks_for_part(request):
-            return refused(refusal)
-        say(request, refusal)
+    cancel_grid(own_grid(request, code))
     return redirect("lab-grid", code)

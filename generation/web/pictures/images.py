@@ -8,12 +8,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import User
-from accounts.refusals import Refusal
 from generation.jobs.deletion import delete_images, restore_images
 from generation.jobs.submission import submit_tracing
 from generation.models import Checkpoint, GeneratedImage, Lora
 from generation.recipes.picture import Recipe
-from generation.web.access import SignedInRequest, asks_for_part, own_image, refused, say, signed_in_only
+from generation.web.access import SignedInRequest, asks_for_part, own_image, refusals_on, signed_in_only
 from generation.web.catalog.samples import samples_of
 from generation.web.paging import neighbours, page_of
 
@@ -105,15 +104,10 @@ def restore(request: SignedInRequest) -> HttpResponse:
 
 @signed_in_only
 @require_POST
+@refusals_on("image", "code")
 def trace(request: SignedInRequest, code: str) -> HttpResponse:
     """Have the picture traced; the page shows when it is ready."""
-    traced = own_image(request, code)
-    try:
-        submit_tracing(traced)
-    except Refusal as refusal:
-        if asks_for_part(request):
-            return refused(refusal)
-        say(request, refusal)
+    submit_tracing(own_image(request, code))
     return tracing(request, code) if asks_for_part(request) else redirect("image", code)
 
 

@@ -49,8 +49,7 @@ def start(request: SignedInRequest, dataset: DataSet) -> HttpResponse:
         try:
             return begun(request, dataset, form)
         except Refusal as refusal:
-            form.refuse(refusal)
-            status = refusal.status
+            status = form.refuse(refusal)
     return page(request, dataset, form, status)
 
 
