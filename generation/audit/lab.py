@@ -1,4 +1,4 @@
-"""Whether grids, merges and their results agree. It only looks; recovery is what `finishing` and `merging` do."""
+"""Whether grids, merges and their results agree."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import partial
 from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 
-from generation.audit.findings import Finding
+from generation.audit.findings import Check, Finding
 from generation.catalog.merges import queue
 from generation.jobs.grids import finishing
 from generation.models import GeneratedImage, Job, LabGrid, LoraMerge
@@ -49,4 +49,4 @@ def stuck_merges() -> Iterator[Finding]:
         yield Finding("merge-stuck", merge.code, advice, queue.recover)
 
 
-CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (unfinished_grids, grids_without_picture, stuck_merges)
+CHECKS: tuple[Check, ...] = (unfinished_grids, grids_without_picture, stuck_merges)

@@ -1,16 +1,15 @@
-"""Whether runs, searches, ledger and files agree. It only looks; what recovers by itself is `upkeep`'s."""
+"""Whether trainings, searches, their ledger entries and files agree."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from django.db.models import Exists, OuterRef, Q, Value
-from django.db.models.functions import Concat, Now, Substr
+from django.db.models import Q
+from django.db.models.functions import Now
 
 from accounts import credits
-from accounts.models import CreditEntry
-from generation.audit.findings import Finding
+from generation.audit.findings import Check, Finding, Kind, has_entry, holds_without_row
 from generation.models import Snapshot, TrainingRun, TrainingSearch
 from generation.models.leases import RECOVERED_WITHIN
 from generation.storage import files as storage_files
@@ -18,29 +17,22 @@ from generation.training import upkeep
 from generation.training.runs import files, lifecycle
 from generation.training.searches import halving
 
-Kind = CreditEntry.Kind
 State = TrainingRun.State
 
 
-def entry_of(prefix: str, *kinds: Kind) -> Q:
-    """Whether the ledger has an entry of one of these kinds for the row."""
-    entries = CreditEntry.objects.filter(kind__in=kinds, reference=Concat(Value(prefix), OuterRef("code")))
-    return Q(Exists(entries))
-
-
 def unpaid_runs() -> Iterator[Finding]:
-    for run in TrainingRun.objects.filter(~entry_of("run:", Kind.HOLD), search=None):
+    for run in TrainingRun.objects.filter(~has_entry("run:", Kind.HOLD), search=None):
         yield Finding("run-without-hold", run.code, "Nobody pays for this training; discard it if it has not ended.")
-    for search in TrainingSearch.objects.filter(~entry_of("search:", Kind.HOLD)):
+    for search in TrainingSearch.objects.filter(~has_entry("search:", Kind.HOLD)):
         yield Finding("search-without-hold", search.code, "Nobody pays for this search; cancel it if it has not ended.")
 
 
 def unended_holds() -> Iterator[Finding]:
     """An ended run whose credits are still held: the ending and its entry are written together, so none is expected."""
-    open_hold = entry_of("run:", Kind.HOLD) & ~entry_of("run:", Kind.SETTLE, Kind.RELEASE)
+    open_hold = has_entry("run:", Kind.HOLD) & ~has_entry("run:", Kind.SETTLE, Kind.RELEASE)
     for run in TrainingRun.objects.filter(open_hold).exclude(state__in=TrainingRun.UNFINISHED):
         yield Finding("run-hold-never-ended", run.code, f"The run is {run.state}; end its hold so.", ending_of(run))
-    open_hold = entry_of("search:", Kind.HOLD) & ~entry_of("search:", Kind.SETTLE, Kind.RELEASE)
+    open_hold = has_entry("search:", Kind.HOLD) & ~has_entry("search:", Kind.SETTLE, Kind.RELEASE)
     for search in TrainingSearch.objects.filter(open_hold).exclude(state=TrainingSearch.State.RUNNING):
         settle = partial(halving.charge, search, "Audit: settled")
         yield Finding("search-hold-never-ended", search.code, f"The search is {search.state}; settle it.", settle)
@@ -54,7 +46,7 @@ def ending_of(run: TrainingRun) -> Callable[[], object]:
 
 def wrong_endings() -> Iterator[Finding]:
     """Charged without a LoRA, a LoRA for nothing, or credits back while it still goes on."""
-    settled, released = entry_of("run:", Kind.SETTLE), entry_of("run:", Kind.RELEASE)
+    settled, released = has_entry("run:", Kind.SETTLE), has_entry("run:", Kind.RELEASE)
     wrong = (
         Q(state=State.DONE) & released
         | Q(state__in=[State.FAILED, State.CANCELLED]) & settled
@@ -67,14 +59,9 @@ def wrong_endings() -> Iterator[Finding]:
 
 
 def ownerless_holds() -> Iterator[Finding]:
-    ended = CreditEntry.objects.filter(reference=OuterRef("reference"), kind__in=[Kind.SETTLE, Kind.RELEASE])
-    for prefix, model in (("run:", TrainingRun), ("search:", TrainingSearch)):
-        row = model._default_manager.filter(code=OuterRef("code"))
-        holds = CreditEntry.objects.filter(kind=Kind.HOLD, reference__startswith=prefix).filter(~Exists(ended))
-        for entry in holds.annotate(code=Substr("reference", len(prefix) + 1)).filter(~Exists(row)):
-            release = partial(credits.release, entry.reference, note="Audit: no such row")
-            advice = "Credits are held for what is not there; give them back."
-            yield Finding("hold-without-run", entry.reference, advice, release)
+    advice = "Credits are held for what is not there; give them back."
+    yield from holds_without_row("run:", TrainingRun.objects.all(), "hold-without-run", advice)
+    yield from holds_without_row("search:", TrainingSearch.objects.all(), "hold-without-run", advice)
 
 
 def missing_files() -> Iterator[Finding]:
@@ -104,7 +91,7 @@ def unrecovered_runs() -> Iterator[Finding]:
         yield Finding("run-unannounced", run.code, "Upkeep does not run, or no worker trains.")
 
 
-CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
+CHECKS: tuple[Check, ...] = (
     unpaid_runs,
     unended_holds,
     wrong_endings,

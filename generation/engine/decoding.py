@@ -50,6 +50,7 @@ def _tiled(vae: Any) -> Iterator[None]:
 
 @torch.inference_mode()
 def _decode(vae: Any, latents: Tensor) -> Pixels:
+    """As `decode`, (1, C, h, w) to (H, W, 3), in one go."""
     image = vae.decode((latents / vae.config.scaling_factor).to(vae.dtype), return_dict=False)[0]
     values = (image * 0.5 + 0.5).clamp(0, 1)[0].permute(1, 2, 0).float().cpu().numpy()
     if not np.isfinite(values).all():

@@ -13,6 +13,7 @@ from diffusers.utils.torch_utils import randn_tensor
 from torch import Tensor
 
 from generation.engine.failures import not_finite
+from generation.engine.lora.row_adapters import RowAdapters
 from generation.engine.samplers import TABLE, step_parameters
 from generation.recipes.picture import Recipe
 
@@ -21,13 +22,13 @@ if TYPE_CHECKING:
     from generation.engine.text.conditioning import Conditioning, Prompted
 
 
-Picks = tuple[tuple[str, float], ...]
-"""The LoRAs of a request by sha256, each with its UNet weight."""
-
-
 @dataclass(frozen=True, slots=True)
-class Rows:
-    """What one request puts into one UNet call: tensors whose first dimension is its number of rows, and its LoRAs."""
+class UNetInputs:
+    """What one request puts into one UNet call: n rows, each with the same LoRAs (by sha256, with the UNet's weight).
+
+    `sample` (n, C, h, w) in the checkpoint's dtype, `timesteps` (n,) in float32, `text` (n, T, dim), `mask` (n, T);
+    SDXL's `pooled` (n, dim) and `time_ids` (n, 6).
+    """
 
     sample: Tensor
     timesteps: Tensor
@@ -35,19 +36,22 @@ class Rows:
     mask: Tensor | None
     pooled: Tensor | None
     time_ids: Tensor | None
-    picks: Picks
+    adapters: RowAdapters
 
 
 @dataclass(frozen=True, slots=True)
-class Glimpse:
-    """What the UNet saw and said at one call, enough to tell the picture that it expects (see `previews`)."""
+class DenoisedPrediction:
+    """What the UNet got and predicted at one call, both (1, C, h, w): enough for the picture that it expects.
+
+    `alpha_cumprod` (0 to 1) is the share of the signal at that timestep. See `previews`.
+    """
 
     sample: Tensor
     prediction: Tensor
     alpha_cumprod: float
     prediction_type: str
 
-    def predicted_latents(self) -> Tensor:
+    def latents(self) -> Tensor:
         """The clean latents (1, C, h, w) that this prediction points to, in the variance-preserving form of DDPM."""
         signal, noise = self.alpha_cumprod**0.5, (1.0 - self.alpha_cumprod) ** 0.5
         clean = self.prediction
@@ -70,10 +74,10 @@ class Denoising:
         self.conditioning = conditioning
         self.call = 0
         self.total = len(scheduler.timesteps)
-        self.glimpse: Glimpse | None = None
+        self.denoised: DenoisedPrediction | None = None
         self._generator = torch.Generator("cpu").manual_seed(recipe.seed)
         self.latents = self._first_latents()
-        self._picks: Picks = tuple((pick.sha256, pick.weight) for pick in recipe.loras if pick.weight)
+        self._adapters: RowAdapters = tuple((pick.sha256, pick.weight) for pick in recipe.loras if pick.weight)
         self._step_arguments = TABLE[recipe.sampler].step_arguments()
         if "generator" in step_parameters(type(scheduler).step):
             self._step_arguments["generator"] = self._generator
@@ -87,46 +91,47 @@ class Denoising:
         """Rows of every call: one a part of the prompt, and one for the negative prompt."""
         return _row_count(self.conditioning.at(0))
 
-    def rows(self) -> Rows:
+    def inputs(self) -> UNetInputs:
         """The rows of the next UNet call: the negative prompt first, then each positive, as diffusers orders them."""
         prompted = self.conditioning.at(self.call)
         count = _row_count(prompted)
         timestep = self.scheduler.timesteps[self.call]
         scaled = self.scheduler.scale_model_input(self.latents, timestep)
-        return Rows(
+        return UNetInputs(
             sample=torch.cat([scaled] * count),
             timesteps=timestep.to(torch.float32).expand(count),
             text=torch.stack(_texts(prompted)),
             mask=self.conditioning.mask,
             pooled=_pooled(prompted),
             time_ids=self._time_ids(count) if prompted.pooled_positive is not None else None,
-            picks=self._picks,
+            adapters=self._adapters,
         )
 
-    def advance(self, rows: Rows, prediction: Tensor) -> None:
-        """Take the UNet's answer (rows, C, h, w) to `rows()`, guide, and let the scheduler step. Raises RenderError."""
+    def advance(self, inputs: UNetInputs, prediction: Tensor) -> None:
+        """Take the UNet's prediction (rows, C, h, w) for `inputs()`, guide, and step. Raises RenderError."""
         timestep = self.scheduler.timesteps[self.call]
         guided = guide(prediction, self.conditioning.at(self.call), self.recipe.cfg_scale)
         stepped = self.scheduler.step(guided, timestep, self.latents, return_dict=False, **self._step_arguments)[0]
         if not bool(torch.isfinite(stepped).all()):
             raise not_finite()
         self.latents = stepped
-        self.glimpse = self._glimpse(rows.sample[:1], guided, timestep)
+        self.denoised = self._denoised(inputs.sample[:1], guided, timestep)
         self.call += 1
 
     def _first_latents(self) -> Tensor:
+        """Noise (1, C, h, w) by the recipe's seed; drawn on the CPU, so that every device draws the same."""
         factor = 2 ** (len(self.checkpoint.vae.config.block_out_channels) - 1)
         shape = (1, self.checkpoint.unet.config.in_channels, self.recipe.height // factor, self.recipe.width // factor)
         noise: Tensor = randn_tensor(shape, self._generator, self.checkpoint.device, self.checkpoint.dtype)
         return noise * float(self.scheduler.init_noise_sigma)
 
-    def _glimpse(self, sample: Tensor, guided: Tensor, timestep: Tensor) -> Glimpse:
+    def _denoised(self, sample: Tensor, guided: Tensor, timestep: Tensor) -> DenoisedPrediction:
         config = self.scheduler.config
         nearest = min(max(round(float(timestep)), 0), config.num_train_timesteps - 1)
-        return Glimpse(sample, guided, float(self.scheduler.alphas_cumprod[nearest]), config.prediction_type)
+        return DenoisedPrediction(sample, guided, float(self.scheduler.alphas_cumprod[nearest]), config.prediction_type)
 
     def _time_ids(self, count: int) -> Tensor:
-        """SDXL's added conditions: original size, crop corner and target size, in pixels (Podell et al. 2023, 2.2)."""
+        """SDXL's original size, crop corner and target size in pixels, (count, 6): Podell et al. 2023, 2.2."""
         height, width = self.recipe.height, self.recipe.width
         return torch.tensor([[height, width, 0, 0, height, width]], dtype=self.checkpoint.dtype).expand(count, -1)
 
@@ -150,12 +155,13 @@ def _row_count(prompted: Prompted) -> int:
 
 
 def _texts(prompted: Prompted) -> list[Tensor]:
+    """The text states (T, dim) of each row, the negative prompt first."""
     positives = [text for text, _ in prompted.positive]
     return positives if prompted.negative is None else [prompted.negative, *positives]
 
 
 def _pooled(prompted: Prompted) -> Tensor | None:
-    """One pooled vector a row, in the order of `_texts`; None for families without."""
+    """One pooled vector a row, (rows, dim), in the order of `_texts`; None for families without."""
     if prompted.pooled_positive is None or prompted.pooled_negative is None:
         return prompted.pooled_positive
     return torch.cat([prompted.pooled_negative[None], prompted.pooled_positive])

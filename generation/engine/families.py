@@ -10,12 +10,12 @@ CONFIGS = Path(__file__).parent / "configs"
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """One row. `key` is the word of `weightfile`; `native_side` is the side in pixels that the family was trained at.
+    """One row. `key` is the word of `weightfiles.classify`; `native_side` is the side in pixels that it was trained at.
 
-    `context_width`: width of the text states the UNet attends to. `text_encoders`: how many encoders are put side by
-    side. `pooled`: the UNet also takes the last encoder's pooled state and the six size numbers (SDXL's micro
-    conditioning). `penultimate`: the text states are those before the last layer, without the final norm. `pads`: the
-    token that fills up a chunk, for each encoder, where the file does not say it.
+    `context_width`: width of the text states the UNet attends to. `text_encoders`: of how many the states are joined.
+    `pooled`: the UNet also takes the last encoder's pooled state and the six size numbers (SDXL's micro conditioning).
+    `penultimate`: the text states are those before the last layer, without the final norm. `pads`: the token that fills
+    up a chunk, for each encoder, where the file does not say it.
     """
 
     key: str

@@ -1,6 +1,6 @@
 """The renderer: `render(recipe)` yields steps and then the picture. The door to the engine for worker, shell and tests.
 
-Loading, text encoding and VAE decoding happen on the caller's thread; denoising happens on the engine's (`loop`).
+Loading, text encoding and VAE decoding happen on the caller's thread; denoising on the engine's (`batching.loop`).
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import torch
 
 from generation.engine.batching.loop import EngineLoop
 from generation.engine.batching.metrics import EngineMetrics
-from generation.engine.batching.request import Progress, Ticket
+from generation.engine.batching.request import LatestStep, RenderRequest
 from generation.engine.decoding import decode
-from generation.engine.denoising import Denoising, Glimpse
-from generation.engine.device_share import Lending
+from generation.engine.denoising import DenoisedPrediction, Denoising
+from generation.engine.device_arbiter import DeviceArbiter
 from generation.engine.failures import entering_as_render_error, failing_as_render_error
 from generation.engine.loading.checkpoints import CheckpointCache, LoadedCheckpoint, WeightSource, serving_dtype
 from generation.engine.lora.mixed_batch import LoraCache
@@ -66,7 +66,7 @@ class Renderer:
         self._loras = LoraCache(weights, lora_budget_bytes, device=self.device, dtype=dtype)
         self._residents = ResidentLoras(self._loras, lora_budget_bytes)
         self._decoding = threading.Lock()
-        self._lending = Lending()
+        self._arbiter = DeviceArbiter()
         self._loop = EngineLoop(self.metrics, device_clock(self.device))
 
     def render(
@@ -80,18 +80,18 @@ class Renderer:
         """
         started = time.monotonic()
         lease = self._checkpoints.lease(recipe.checkpoint_sha256, recipe.vae_sha256)
-        with self._lending.picture(), entering_as_render_error(lease) as checkpoint:
-            with self._denoising(recipe, checkpoint, started + deadline_seconds) as ticket:
-                for progress in ticket.progress(HEARTBEAT_SECONDS):
-                    yield self._step(progress, checkpoint if previews else None)
-                latents = ticket.latents()
+        with self._arbiter.picture(), entering_as_render_error(lease) as checkpoint:
+            with self._denoising(recipe, checkpoint, started + deadline_seconds) as request:
+                for step in request.steps(HEARTBEAT_SECONDS):
+                    yield self._step(step, checkpoint if previews else None)
+                latents = request.latents()
             pixels = self._decode(checkpoint, latents)
         yield Rendered(pixels, time.monotonic() - started)
 
     @contextmanager
-    def spare_turn(self, look_up: Callable[[], object] = lambda: None) -> Iterator[None]:
-        """Lend the device for one step of something else, as soon as no picture is being drawn (see `Lending.turn`)."""
-        with self._lending.turn(look_up):
+    def time_slice(self, check: Callable[[], object] = lambda: None) -> Iterator[None]:
+        """The device for one step of something else, as soon as no picture is being drawn: see `DeviceArbiter`."""
+        with self._arbiter.time_slice(check):
             yield
             if self.device.type == "cuda":
                 # What was only queued would still run when a picture begins.
@@ -112,15 +112,15 @@ class Renderer:
         self._loop.close()
 
     @contextmanager
-    def _denoising(self, recipe: Recipe, checkpoint: LoadedCheckpoint, deadline: float) -> Iterator[Ticket]:
+    def _denoising(self, recipe: Recipe, checkpoint: LoadedCheckpoint, deadline: float) -> Iterator[RenderRequest]:
         """The request in the engine's hands; leaving the block, however, takes it out."""
         with entering_as_render_error(self._residents.lease(checkpoint.unet_loras, recipe.loras)):
-            ticket = Ticket(self._prepare(recipe, checkpoint), deadline)
-            self._loop.join(ticket)
+            request = RenderRequest(self._prepare(recipe, checkpoint), deadline)
+            self._loop.join(request)
             try:
-                yield ticket
+                yield request
             finally:
-                self._loop.leave(ticket)
+                self._loop.leave(request)
 
     @failing_as_render_error()
     @torch.inference_mode()
@@ -137,20 +137,20 @@ class Renderer:
             return decode(checkpoint, latents)
 
     @torch.inference_mode()
-    def _step(self, progress: Progress, checkpoint: LoadedCheckpoint | None) -> Step:
+    def _step(self, latest: LatestStep, checkpoint: LoadedCheckpoint | None) -> Step:
         """With a preview if there is something new to see and a checkpoint is given to see it by."""
         preview = None
-        if checkpoint is not None and progress.glimpse is not None:
+        if checkpoint is not None and latest.denoised is not None:
             with beside_the_engine(self.device):
-                preview = _preview(checkpoint, progress.glimpse)
-        left = progress.seconds_left if progress.index else progress.total * self.metrics.recent_step_seconds()
-        return Step(progress.index, progress.total, preview, left)
+                preview = _preview(checkpoint, latest.denoised)
+        left = latest.seconds_left if latest.index else latest.total * self.metrics.recent_step_seconds()
+        return Step(latest.index, latest.total, preview, left)
 
 
-def _preview(checkpoint: LoadedCheckpoint, glimpse: Glimpse) -> Pixels | None:
+def _preview(checkpoint: LoadedCheckpoint, denoised: DenoisedPrediction) -> Pixels | None:
     """None where it cannot be made: for want of a preview nobody loses the picture."""
     try:
-        return preview_map(checkpoint.family.key, checkpoint.vae)(glimpse.predicted_latents())
+        return preview_map(checkpoint.family.key, checkpoint.vae)(denoised.latents())
     except Exception:
         logger.exception("A preview failed")
         return None

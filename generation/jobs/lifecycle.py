@@ -82,7 +82,7 @@ def fail_job(job: Job, code: str, message: str) -> bool:
 def cancel_job(job: Job) -> None:
     """End an unfinished job as its owner asks and give the credits back. Conflict when it has ended already."""
     with transaction.atomic():
-        # The share before the job, as for a submission: two that each hold what the other wants would wait for ever.
+        # Lock order: the share before the job, as for a submission, else deadlock.
         share = fairness.held_share(job.owner)
         row = Job.objects.unfinished().select_for_update().filter(pk=job.pk).first()
         if row is None or not _end(Job.objects.filter(pk=row.pk, state=row.state), Job.State.CANCELLED):
@@ -95,7 +95,7 @@ def cancel_job(job: Job) -> None:
 
 
 def give_back(job: Job, note: str) -> None:
-    """The whole hold returns to the wallet, and to the budget of the token that asked. Once, however often called."""
+    """Return the whole hold to the wallet, and to the budget of the token that asked; once, however often called."""
     if credits.release(job.reference, note=note):
         budgets.refund(job.token_id, job.credits)
 
@@ -123,14 +123,14 @@ def _write_files(job: Job, pixels: np.ndarray) -> KeptFiles:
     picture = Image.fromarray(pixels)
     png = encode_image(picture, "png", recipe_text=infotext)
     small = thumbnail(picture, THUMBNAIL_SIDE)
-    kept: list[str] = []
+    written: list[str] = []
     try:
         for kind, data in ((".png", png), ("-small.webp", small)):
-            kept.append(files.keep(files.image_name(job, kind), data))
+            written.append(files.keep(files.image_name(job, kind), data))
     except Exception as error:  # each storage raises its own
-        files.discard(*kept)
+        files.discard(*written)
         raise NotStored(str(error)) from error
-    return KeptFiles(kept[0], kept[1], len(png), hashlib.sha256(png).hexdigest(), infotext)
+    return KeptFiles(written[0], written[1], len(png), hashlib.sha256(png).hexdigest(), infotext)
 
 
 def _image_row(job: Job, kept: KeptFiles, pixels: np.ndarray, seconds: float) -> GeneratedImage:

@@ -22,9 +22,9 @@ Claim = tuple[int, int]
 """A job's id and the attempt under which it is held."""
 
 AWAITED_FOR = timedelta(hours=1)
-"""A worker that has gone silent may be back within it, with files that no other reaches: its jobs wait so long."""
+"""So long jobs wait for a silent worker whose files no other reaches: it may come back."""
 WARM_SLACK = 2.0
-"""Virtual time by which a job may be overtaken, once, by one whose checkpoint the worker has loaded."""
+"""Virtual time by which a job may be bypassed, once, by one whose checkpoint the worker has loaded."""
 LOOK_AHEAD = 16
 
 
@@ -82,9 +82,8 @@ CLAIM = """
             OR (ahead.virtual_start = generation_job.virtual_start AND ahead.id < generation_job.id)
     ) AS others_ahead
 """
-"""Choosing, taking and reading the job in one statement, which Django's own words cannot say. A suspect is drawn alone:
-a worker that holds something takes nothing from it on until it is empty, or under load the suspect would wait for
-ever."""
+"""Choosing, taking and reading the job in one statement, which the ORM cannot express. A suspect is drawn alone: a
+worker that holds something takes neither it nor what comes after it, or under load it would wait for ever."""
 
 COUNT_BYPASSES = """
     {ready}
@@ -97,8 +96,8 @@ COUNT_BYPASSES = """
         {lock}
     )
 """
-"""What stood before a job that went first for its checkpoint. Rows in use are skipped: waiting for them while the clock
-is held could be a deadlock."""
+"""The jobs before one that was taken first for its checkpoint. Locked rows are skipped: waiting for them while the
+clock is locked could be a deadlock."""
 
 DIALECTS = {
     "sqlite": {
@@ -156,7 +155,7 @@ def _holes(count: int) -> str:
 
 
 def reached_lately() -> set[str]:
-    """sha256 of the checkpoints that any worker reaches, or did when it was last heard."""
+    """sha256 of the checkpoints that any worker reaches, or did at its last heartbeat."""
     workers = GpuWorker.objects.filter(seen_at__gt=Now() - AWAITED_FOR)
     return {sha256 for checkpoints in workers.values_list("checkpoints", flat=True) for sha256 in checkpoints}
 
@@ -210,19 +209,19 @@ def waits(jobs: Sequence[Job]) -> dict[int, Wait]:
     workers = living_workers() if queued else Workers(0, 0.0, frozenset())
     full = full_plans({job.owner_id for job in queued})
     place, work = 1, work_of(Job.objects.running()) / 2 if workers.speed else 0.0
-    told = {}
+    by_job = {}
     former: Job | None = None
     for job in queued:
-        # From one to the next, so that a long line is read once and not once for each.
+        # Counted from the job before, so that a long queue is read once and not once for each.
         ahead = fairness.drawn_between(former, job).aggregate(
             jobs=Count("pk"), work=Sum("work", filter=Q(checkpoint_sha256__in=workers.checkpoints))
         )
         place, work = place + ahead["jobs"], work + (ahead["work"] or 0)
         able = job.checkpoint_sha256 in workers.checkpoints
         seconds = work / workers.speed if workers.speed and able else None
-        told[job.pk] = Wait(place, seconds, reason_of(job, workers, full.get(job.owner_id), seconds))
+        by_job[job.pk] = Wait(place, seconds, reason_of(job, workers, full.get(job.owner_id), seconds))
         former = job
-    return told
+    return by_job
 
 
 def reason_of(job: Job, workers: Workers, full: int | None, seconds: float | None) -> str:

@@ -1,4 +1,4 @@
-"""What keeps the queue true unasked: expired leases, lost wake-ups, old files. Any number may run at once."""
+"""Periodic upkeep of jobs: expired leases, lost wake-ups, old files. Any number may run at once."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ WORKER_KEPT_FOR = timedelta(days=1)
 
 
 def recover() -> dict[str, int]:
-    """Requeue what a dead worker held and wake workers for what nobody was told of."""
-    return {"requeued": requeue_expired_leases(), "rung": resend_unannounced_jobs()}
+    """Requeue what a dead worker held, and send the wake-ups that are missing."""
+    return {"requeued": requeue_expired_leases(), "announced": resend_unannounced_jobs()}
 
 
 def requeue_expired_leases() -> int:
-    """Jobs whose worker went silent go back to the queue; those that outlived too many fail and are refunded."""
+    """Jobs whose worker went silent go back to the queue; those that crashed too many workers fail and are refunded."""
     with transaction.atomic():
         expired = _left_behind()
         held = Counter(job.worker for job in expired)
         for job in expired:
             job.crash_count += 1
-            # A worker that died with one job in hand is evidence against that job; with several it is not.
+            # A worker that died with one job is evidence against that job; with several it is not.
             job.solo_crash_count += held[job.worker] == 1
             if must_give_up(job.crash_count, job.solo_crash_count):
                 _give_up(job)
@@ -97,14 +97,14 @@ def _give_up(job: Job) -> None:
 
 
 def resend_unannounced_jobs() -> int:
-    """A wake-up for every queued job whose own is missing or old: a lost message must not cost a job."""
+    """Send wake-ups for queued jobs whose own is missing or old; how many jobs."""
     slots = sum(GpuWorker.objects.alive().values_list("slots", flat=True)) or 1
     # One wake-up makes a worker draw until the queue is dry, so more of them than slots say nothing new.
     return Job.objects.queued().resend(lambda waiting: _wake(min(len(waiting), slots)))
 
 
 def wake_for(slots: int) -> None:
-    """A worker that starts sends wake-ups for its own slots: whoever sent some before could not count them."""
+    """Send wake-ups for the slots of a worker that starts: those sent before were counted without it."""
     _wake(min(slots, Job.objects.queued().count()))
 
 
@@ -113,7 +113,7 @@ def _wake(count: int) -> bool:
 
 
 def prune() -> dict[str, int]:
-    """Sweep what nobody sees any more."""
+    """Remove rows and files that nobody sees any more."""
     gone, _ = GpuWorker.objects.filter(seen_at__lt=Now() - WORKER_KEPT_FOR).delete()
     answers, _ = KeptAnswer.objects.filter(created_at__lt=Now() - ANSWER_KEPT_FOR).delete()
     swept = sweep_orphans() + lorafiles.sweep_orphans()

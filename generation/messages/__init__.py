@@ -1,1 +1,1 @@
-"""What leaves a process as a message: wake-ups for workers, events and preview frames for browsers. All are hints."""
+"""Messages: wake-ups for workers, events and preview frames for browsers. All are hints, so any may be lost."""

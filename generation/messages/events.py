@@ -1,4 +1,4 @@
-"""What pages hear while they wait: typed events over the channel layer. Hints: the rows say the truth on reload.
+"""Typed events to open pages, over the channel layer. They are hints: a reload reads the rows.
 
 Preview frames are `frames`.
 """
@@ -28,7 +28,7 @@ class JobChanged:
 
 @dataclass(frozen=True, slots=True)
 class RunProgress:
-    """A training run learns: `loss` is a running mean; `validation` stands where it was just measured."""
+    """A training run has gone on: `loss` is a running mean; `validation` is there where it was just measured."""
 
     step: int
     steps: int
@@ -67,7 +67,7 @@ def group_of_run(code: str) -> str:
 
 
 def publish_change(job: Job) -> None:
-    """Tell the owner's pages that the job is in another state. A dead broker costs a hint, not the job."""
+    """Tell the owner's pages that the job is in another state. When the broker is away, only this hint is lost."""
     _send(group_of(job.owner_id), {"type": "job.changed", **asdict(JobChanged(job.code, job.state))})
 
 

@@ -1,4 +1,4 @@
-"""One Redis subscriber for all websockets of a web process: it passes on frames of the people who are looking."""
+"""One Redis subscriber for all websockets of a web process: it passes on the frames of those who are connected."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class FrameHub:
         self._ensure_loop()
         # Concurrent first subscribes on one redis.asyncio PubSub race; one at a time.
         async with self._lock:
-            self._ensure_loop()  # the last viewer may have hung up while we waited
+            self._ensure_loop()  # the last viewer may have left while this one waited
             first = not self.viewers.get(owner_id)
             self.viewers.setdefault(owner_id, set()).add(viewer)
             if first:
@@ -43,16 +43,16 @@ class FrameHub:
 
     async def detach(self, owner_id: int, viewer: Viewer) -> None:
         async with self._lock:
-            here = self.viewers.get(owner_id, set())
-            here.discard(viewer)
-            if not here:
+            viewers = self.viewers.get(owner_id, set())
+            viewers.discard(viewer)
+            if not viewers:
                 self.viewers.pop(owner_id, None)
                 await self._pubsub.unsubscribe(frames.frames_channel(owner_id))
             if not self.viewers:
-                await self._hang_up()
+                await self._disconnect()
 
-    async def _hang_up(self) -> None:
-        """Nobody looks: the line is closed, and the next viewer opens another."""
+    async def _disconnect(self) -> None:
+        """Close the connection, as there is no viewer; the next one opens another."""
         if self._task is not None:
             self._task.cancel()
         await self._pubsub.aclose()  # type: ignore[no-untyped-call]
@@ -71,7 +71,7 @@ class FrameHub:
         self._loop = loop
         self.viewers = {}
         self._task = None
-        # Idle is normal here: redis-py's own five seconds of socket timeout would end the line.
+        # Long silence is normal here: the five seconds of redis-py's default timeout would end the connection.
         self._client = redis.Redis.from_url(self.url, socket_timeout=None)
         self._pubsub: PubSub = self._client.pubsub(ignore_subscribe_messages=True)
 

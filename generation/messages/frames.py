@@ -80,7 +80,7 @@ def publish_frame(owner_id: int, frame: Frame) -> bool:
 
 
 def ask_to_stop(job: Job) -> None:
-    """Let the worker know at its next preview, rather than at its next heartbeat."""
+    """Tell the worker at its next preview, which is earlier than its next heartbeat."""
     try:
         connection().set(stop_key(job.code), 1, ex=FRAME_SECONDS)
     except redis.RedisError as error:
@@ -88,7 +88,7 @@ def ask_to_stop(job: Job) -> None:
 
 
 def last_frame(code: str) -> Frame | None:
-    """The latest preview of a job, for whoever opens the page late."""
+    """The latest preview of a job, for a page that is opened late."""
     try:
         data = connection().get(frame_key(code))
     except redis.RedisError:

@@ -1,10 +1,11 @@
 """The lab's rows: grids of pictures that differ in a few fields, and LoRAs that are being merged into one file.
 
-Written by the verbs of `generation.lab` and by nobody else.
+Written by the verbs of `generation.jobs.grids` and `generation.catalog.merges`, by nobody else.
 """
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from django.conf import settings
@@ -59,6 +60,27 @@ class LabGrid(models.Model):
         return Job.objects.filter(owner=self.owner_id, submission=self.submission).order_by("position")
 
 
+@dataclass(frozen=True, slots=True)
+class MergeParent:
+    """One LoRA of a merge as it was when it was asked for. `licences`: keys of those that it leaves to the child."""
+
+    id: int
+    name: str
+    title: str
+    sha256: str
+    weight: float
+    licences: tuple[str, ...] | None = None
+    """None in merges from before this was told: all of them."""
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        licences = data.get("licences")
+        return cls(**{**data, "licences": None if licences is None else tuple(licences)})
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
 class LoraMergeQuerySet(QueueQuerySet["LoraMerge"]):
     pass
 
@@ -94,3 +116,7 @@ class LoraMerge(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def inputs(self) -> list[MergeParent]:
+        return [MergeParent.from_json(parent) for parent in self.parents]

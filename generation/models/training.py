@@ -5,7 +5,8 @@ Written by the verbs of `generation.training` and by nobody else.
 
 from __future__ import annotations
 
-from typing import Any, Self
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple, Self
 
 from django.conf import settings
 from django.db import models
@@ -63,6 +64,37 @@ class TrainingSearch(models.Model):
     def reference(self) -> str:
         """How the ledger names this search."""
         return f"search:{self.code}"
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestEntry:
+    """One picture as it was at submission: its stored file and what of it is trained, in shares 0..1 of its sides."""
+
+    code: str
+    name: str
+    file: str
+    sha256: str
+    caption: str
+    held_out: bool
+    crop: tuple[float, float, float, float] | None = None
+    focus: tuple[float, float] | None = None
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """Runs from before pictures had a focus do not tell one."""
+        crop, focus = data["crop"], data.get("focus")
+        return cls(**{**data, "crop": tuple(crop) if crop else None, "focus": tuple(focus) if focus else None})
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class CurvePoint(NamedTuple):
+    """What was measured at one step; in JSON a list of three."""
+
+    step: int
+    training_loss: float
+    validation_loss: float | None
 
 
 class TrainingRunQuerySet(QueueQuerySet["TrainingRun"]):
@@ -139,6 +171,15 @@ class TrainingRun(models.Model):
     @property
     def recipe(self) -> TrainingRecipe:
         return TrainingRecipe.from_json(self.recipe_json)
+
+    @property
+    def pictures(self) -> list[ManifestEntry]:
+        return [ManifestEntry.from_json(entry) for entry in self.manifest]
+
+    @property
+    def points(self) -> list[CurvePoint]:
+        """The loss curve by step, thin enough to be drawn."""
+        return [CurvePoint(*point) for point in self.curve]
 
     @property
     def reference(self) -> str:

@@ -6,7 +6,7 @@ After Jamieson and Talwalkar, "Non-stochastic Best Arm Identification and Hyperp
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping
 from typing import TypeVar
 
 Name = TypeVar("Name", bound=Hashable)
@@ -25,15 +25,6 @@ def survivors(losses: Mapping[Name, float | None]) -> tuple[Name, ...]:
     """The better half (rounded up), best first. A candidate without a loss, or with one that is no number, is last."""
     ranked = sorted(losses, key=lambda name: _rank(losses[name]))
     return tuple(ranked[: math.ceil(len(ranked) / 2)])
-
-
-def total_steps(steps: Sequence[int], candidates: int) -> int:
-    """Steps of all candidates together when each rung of `steps` halves them: what a search costs."""
-    spent, before = 0, 0
-    for rung in steps:
-        spent += candidates * (rung - before)
-        before, candidates = rung, math.ceil(candidates / 2)
-    return spent
 
 
 def _rank(loss: float | None) -> float:

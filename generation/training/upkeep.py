@@ -1,6 +1,6 @@
 """What keeps runs true without being asked: expired leases, lost wake-ups, searches left standing, files nobody uses.
 
-Any number may run at once. Pictures have their own, `generation.upkeep`.
+Any number may run at once. Jobs have their own, `jobs.upkeep`.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ State, Action = TrainingRun.State, TrainingRun.Action
 
 
 def recover() -> dict[str, int]:
-    """Requeue what a dead worker held, take searches on, and wake a worker for what nobody was told of."""
+    """Requeue what a dead worker held, advance the searches, and send the wake-ups that are missing."""
     requeued = requeue_expired_runs()
     for search_id in TrainingSearch.objects.running().values_list("pk", flat=True):
         halving.advance(search_id)
-    return {"runs_requeued": requeued, "runs_rung": resend_unannounced_runs()}
+    return {"runs_requeued": requeued, "runs_announced": resend_unannounced_runs()}
 
 
 def requeue_expired_runs() -> int:
-    """Runs whose worker went silent go back to the queue; one that killed two without getting on is set aside."""
+    """Runs whose worker went silent go back to the queue; one that killed two without getting on fails."""
     requeued = 0
     for run in TrainingRun.objects.running().expired():
         with transaction.atomic():
@@ -68,7 +68,7 @@ def resend_unannounced_runs() -> int:
 
 
 def prune() -> dict[str, int]:
-    """End what rests for ever, and sweep what no run uses: of late results, of discarded runs, half-written files."""
+    """End what is paused for too long, and sweep files that no run uses."""
     ended = end_forgotten_runs()
     swept = list(files.orphans())
     storage_files.discard(*swept)
@@ -76,14 +76,14 @@ def prune() -> dict[str, int]:
 
 
 def end_forgotten_runs() -> int:
-    """Paused runs keep their pictures from being deleted in time, so they end with them: kept as far as they came."""
+    """A paused run keeps its data set from being deleted in time, so it ends then, with its best snapshot so far."""
     resting = TrainingRun.objects.filter(state=State.PAUSED, search=None)
     ended = 0
     for run in resting.filter(dataset__expires_at__lt=Now()):
         row = TrainingRun.objects.filter(pk=run.pk, state=State.PAUSED)
         if run.snapshots.filter(step__gt=0).exists():
             choice = best_so_far(run)
-            ended += lifecycle.keep_result(run, row, choice.step, choice.reason) is not None
+            ended += lifecycle.finish_run(run, choice.step, choice.reason, row) is not None
         else:
             sentence = "The days of the data set were over before there was a snapshot. Your credits are back."
             note = f"Forgotten: {run.name}"

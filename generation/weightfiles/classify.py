@@ -32,8 +32,8 @@ MAX_LORA_BYTES = 1024**3
 LATENT_CHANNELS = 4
 FLOATS = {"F32", "F16", "BF16", "F8_E4M3", "F8_E5M2"}
 PIPELINES = {"StableDiffusionPipeline", "StableDiffusionXLPipeline"}
-FOLDER_PARTS = ("unet", "vae", "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2", "scheduler")
-SINGLE_FILE_PARTS = {
+SUBFOLDERS = ("unet", "vae", "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2", "scheduler")
+PREFIXES_OF_COMPONENTS = {
     "VAE": ("first_stage_model.",),
     "text encoder": ("cond_stage_model.", "conditioner.embedders."),
 }
@@ -178,7 +178,7 @@ def _check_pairs(path: Path, header: Header) -> int:
     pairs: dict[tuple[str, str], dict[str, TensorEntry]] = {}
     for key, entry in header.tensors.items():
         place = parse_lora_key(key)
-        slots = pairs.setdefault((place.part, place.module), {})
+        slots = pairs.setdefault((place.network, place.module), {})
         if place.role in slots:
             raise WeightFileRefused("duplicate-key", f"The file describes “{place.module}” twice.")
         slots[place.role] = entry
@@ -209,7 +209,7 @@ def _checkpoint_family(header: Header) -> str:
     stem = header.tensors.get("model.diffusion_model.input_blocks.0.0.weight")
     if stem is None or len(stem.shape) != 4 or stem.shape[1] != LATENT_CHANNELS:
         raise WeightFileRefused("unsupported-checkpoint", "This is no text-to-image Stable Diffusion checkpoint.")
-    for part, prefixes in SINGLE_FILE_PARTS.items():
+    for part, prefixes in PREFIXES_OF_COMPONENTS.items():
         if not any(key.startswith(prefixes) for key in header.tensors):
             raise WeightFileRefused("incomplete-checkpoint", f"The checkpoint has no weights for its {part}.")
     pattern = re.compile(r"model\.diffusion_model\..*attn2\.to_k\.weight")
@@ -223,7 +223,7 @@ def _lora_family(header: Header) -> str:
         place = parse_lora_key(key)
         if place.role == "down":
             downs.append((place, entry))
-    if any(place.part == "text_encoder_2" for place, _ in downs):
+    if any(place.network == "text_encoder_2" for place, _ in downs):
         return "sdxl"
     widths = {entry.shape[1] for place, entry in downs if re.search(r"_attn2_to_[kv]$", place.module)}
     if not widths:
@@ -319,7 +319,7 @@ def _classify_folder(folder: Path) -> tuple[Kind, str]:
 def _folder_files(folder: Path) -> list[tuple[str, Path]]:
     """The weight files and configs that loading reads, sorted by relative name; all else in the folder is ignored."""
     index = folder / "model_index.json"
-    parts = [folder / part for part in FOLDER_PARTS] if index.is_file() else [folder]
+    parts = [folder / part for part in SUBFOLDERS] if index.is_file() else [folder]
     found = [file for part in parts if part.is_dir() for file in part.iterdir() if file.is_file()]
     wanted = [file for file in found if file.suffix in {".safetensors", ".json", ".txt"}]
     wanted += [index] if index.is_file() else []

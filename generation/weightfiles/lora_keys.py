@@ -11,10 +11,10 @@ from typing import Literal
 
 from generation.weightfiles.safetensors_header import WeightFileRefused
 
-Part = Literal["unet", "text_encoder", "text_encoder_2"]
+Network = Literal["unet", "text_encoder", "text_encoder_2"]
 Role = Literal["down", "up", "mid", "alpha"]
 
-PARTS: tuple[Part, ...] = ("unet", "text_encoder", "text_encoder_2")
+NETWORKS: tuple[Network, ...] = ("unet", "text_encoder", "text_encoder_2")
 
 UNSUPPORTED: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\.hada_"), "LoHa"),
@@ -37,7 +37,7 @@ ROLES: tuple[tuple[re.Pattern[str], Role], ...] = (
     (re.compile(r"(_lora|\.lora|\.lora_linear_layer)?\.alpha$"), "alpha"),
 )
 
-PREFIXES: tuple[tuple[str, Part], ...] = (
+PREFIXES: tuple[tuple[str, Network], ...] = (
     ("lora_unet_", "unet"),
     ("lora_te1_", "text_encoder"),
     ("lora_te2_", "text_encoder_2"),
@@ -60,7 +60,7 @@ UNET_BEGINNINGS = re.compile(
 class LoraKey:
     """One tensor's place: which network, which module (flattened name), and which half of the pair."""
 
-    part: Part
+    network: Network
     module: str
     role: Role
 
@@ -73,8 +73,8 @@ def parse_lora_key(key: str) -> LoraKey:
         )
     for pattern, role in ROLES:
         if found := pattern.search(key):
-            part, module = _place(key[: found.start()].removeprefix("base_model.model."), key)
-            return LoraKey(part, module, role)
+            network, module = _place(key[: found.start()].removeprefix("base_model.model."), key)
+            return LoraKey(network, module, role)
     raise WeightFileRefused("unused-key", f"The file holds “{key}”, which is no LoRA tensor Tempera could use.")
 
 
@@ -88,11 +88,11 @@ def flatten(module: str) -> str:
     return module.replace(".", "_").removeprefix("text_model_")
 
 
-def _place(target: str, key: str) -> tuple[Part, str]:
-    for prefix, part in PREFIXES:
+def _place(target: str, key: str) -> tuple[Network, str]:
+    for prefix, network in PREFIXES:
         if target.startswith(prefix):
             rest = target if prefix == "encoder.layers." else target.removeprefix(prefix)
-            return part, _module(part, rest)
+            return network, _module(network, rest)
     if UNET_BEGINNINGS.match(target):
         return "unet", _module("unet", target)
     raise WeightFileRefused(
@@ -100,11 +100,11 @@ def _place(target: str, key: str) -> tuple[Part, str]:
     )
 
 
-def _module(part: Part, target: str) -> str:
+def _module(network: Network, target: str) -> str:
     if ".processor." in target:  # diffusers before 0.17 hung the pairs on the attention processor
         target = re.sub(r"\.to_out$", ".to_out.0", target.replace(".processor.", "."))
     name = flatten(target)
-    return _from_ldm(name) if part == "unet" else re.sub(r"(?<=self_attn_)to_(q|k|v|out)$", r"\1_proj", name)
+    return _from_ldm(name) if network == "unet" else re.sub(r"(?<=self_attn_)to_(q|k|v|out)$", r"\1_proj", name)
 
 
 LDM_LAYERS = {

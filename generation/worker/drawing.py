@@ -1,4 +1,4 @@
-"""The worker's side of a picture: claim the fairest job, draw it, tell its owner, keep the picture."""
+"""The worker's side of a picture: claim the fairest job, draw it, send previews, keep the picture."""
 
 from __future__ import annotations
 
@@ -46,18 +46,18 @@ def perform_ready_jobs() -> int:
 
 
 def pass_on(worker: WorkerProcess) -> None:
-    """This wake-up was for a worker that has the file; upkeep sends one too, later.
+    """Send the wake-up again, for a worker that has the file. Upkeep would, but later.
 
-    While there are as many of them as slots it would say nothing new: of a long queue's only the last are passed on.
+    Not while as many of them wait as there are slots: more say nothing new.
     """
     if (broker.waiting_wakeups() or 0) < worker.row.slots:
         wakeups.send(wakeups.Task.RUN_NEXT_JOB, countdown=PASS_ON_SECONDS)
 
 
 def perform_alone(worker: WorkerProcess, job: Job) -> None:
-    """A suspect: while it was next, other workers took nothing, and while it is in hand, this one does not.
+    """Draw a suspect. Before it, other workers took nothing, and beside it this one takes nothing.
 
-    Both spend their wake-ups meanwhile, so new ones are sent.
+    They use up their wake-ups without drawing, so new ones are sent.
     """
     upkeep.wake_for(worker.row.slots)
     perform_job(worker, job)
@@ -68,7 +68,7 @@ def perform_job(worker: WorkerProcess, job: Job) -> None:
     """One job from claimed to ended. Only our own faults fail it; a shutdown puts it back."""
     structlog.contextvars.bind_contextvars(job=job.code, attempt=job.attempt)
     try:
-        with worker.holding(job):
+        with worker.holding_job(job):
             events.publish_change(job)
             rendered = draw(worker, job)
             lifecycle.finish_job(job, rendered.pixels, rendered.seconds)
@@ -78,9 +78,9 @@ def perform_job(worker: WorkerProcess, job: Job) -> None:
         lifecycle.release_job(job)
     except RenderError as error:
         if worker.renderer.died:
-            # As after a kill: its lease runs out, and who breaks engines again and again is failed at last.
+            # As after a kill: its lease runs out, so that a job which breaks engines again and again is given up.
             logger.error("job_left_behind")
-        elif error.code == "weights-missing" and worker.is_for_others(job):
+        elif error.code == "weights-missing" and worker.only_others_reach(job):
             logger.info("job_left_to_others")
             lifecycle.release_job(job)
         else:
@@ -101,9 +101,9 @@ def draw(worker: WorkerProcess, job: Job) -> Rendered:
     with closing(worker.renderer.render(job.recipe, deadline_seconds=worker.deadline(job))) as steps:
         for event in steps:
             if isinstance(event, Rendered):
-                worker.measured(job.work, event.seconds)
+                worker.record_speed(job.work, event.seconds)
                 return event
-            if worker.lost(job) or previews.show(event):
+            if worker.has_lost(job) or previews.show(event):
                 raise Stopped
             if worker.out_of_time():
                 raise Drained

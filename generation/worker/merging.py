@@ -1,4 +1,4 @@
-"""The worker's side of a merge: read the parents, do the arithmetic, bring the file in. Imported by workers alone."""
+"""The worker's side of a merge: read the parents, do the arithmetic, register the file."""
 
 from __future__ import annotations
 
@@ -34,16 +34,15 @@ def perform(merge: LoraMerge) -> Lora | None:
     part = files.fresh_file("merged")
     try:
         source = CatalogWeights()
-        parents = [
-            (read_lora(pinned_file(source.lora, each["sha256"], "LoRA")), float(each["weight"]))
-            for each in merge.parents
-        ]
-        merged = merge_loras(parents, merge.rank)
-        said = [{key: each[key] for key in ("name", "sha256", "weight")} for each in merge.parents]
-        family = Lora.objects.filter(sha256=merge.parents[0]["sha256"]).values_list("family", flat=True).first()
-        write_tensors(
-            part, merged.tensors, merge_metadata(merge.title, BASE_VERSIONS.get(family or "", ""), merged.rank, said)
+        parents = merge.inputs
+        merged = merge_loras(
+            [(read_lora(pinned_file(source.lora, each.sha256, "LoRA")), float(each.weight)) for each in parents],
+            merge.rank,
         )
+        family = Lora.objects.filter(sha256=parents[0].sha256).values_list("family", flat=True).first()
+        provenance = [{"name": each.name, "sha256": each.sha256, "weight": each.weight} for each in parents]
+        base_version = BASE_VERSIONS.get(family or "", "")
+        write_tensors(part, merged.tensors, merge_metadata(merge.title, base_version, merged.rank, provenance))
         return queue.finish_merge(merge, part, merged.kept)
     except (RenderError, Refusal) as error:
         queue.fail_merge(merge, str(error))

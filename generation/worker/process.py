@@ -1,4 +1,4 @@
-"""What one worker process has: a renderer, the jobs and the training in its hands, the heart that prolongs leases."""
+"""One worker process: its renderer, what it holds of jobs and trainings, and the heartbeat that prolongs the leases."""
 
 from __future__ import annotations
 
@@ -51,19 +51,18 @@ class WorkerProcess:
         self._lost: set[queueing.Claim] = set()
         self._hangs_at: dict[queueing.Claim, float] = {}
         self._lock = threading.Lock()
-        self.training = threading.Lock()
-        self.woken = threading.Event()
+        self.training_lock = threading.Lock()
+        self.training_due = threading.Event()
         self.requested_action: str | None = None
-        """What the owner of the run in hand wishes, as heard last; None when the run is this worker's no more."""
+        """What the owner of the held training asked for, as read last; None when it is no longer this worker's."""
         self.elsewhere: set[str] = set()
         """Checkpoints whose files only other workers reach, as of the last heartbeat. What nobody reaches is not among
         them, so that its jobs come to an end."""
         self._run: TrainingRun | None = None
-        self._heartbeat_thread: threading.Thread | None = None
 
     @property
     def threads(self) -> int:
-        """That this worker's pool needs: a training holds one for hours, and pictures must not miss it."""
+        """Threads that this worker's pool needs: a training takes one for hours, beside those that draw."""
         return self.row.slots + 1
 
     @property
@@ -76,43 +75,44 @@ class WorkerProcess:
     def drain(self) -> None:
         """Take no new job; running ones have the grace time to finish."""
         self.stop_at = time.monotonic() + settings.STOP_GRACE_SECONDS
-        # Whoever holds a job may be in a call that tells nothing for long, and this process is killed soon after.
-        putting_back = threading.Timer(settings.STOP_GRACE_SECONDS, self.put_back)
-        putting_back.daemon = True
-        putting_back.start()
+        # The thread of a job may be in a call that returns after long, and this process is killed soon after.
+        timer = threading.Timer(settings.STOP_GRACE_SECONDS, self.release_all)
+        timer.daemon = True
+        timer.start()
 
-    def put_back(self) -> None:
-        """Give all that is still in hand to others; what is made of it here comes too late and is discarded."""
+    def release_all(self) -> None:
+        """Put what is still held back into the queues; a result that comes after this is dropped by its fence."""
         with self._lock:
             jobs = list(self._jobs.values())
         released = sum(lifecycle.release_job(job) for job in jobs)
         if (run := self._run) is not None:
             released += runs_lifecycle.release_run(run)
         if released:
-            logger.info("put_back", released=released)
+            logger.info("work_released", released=released)
         connections.close_all()
 
     def warm(self) -> set[str]:
-        """Checkpoints for which nothing is switched: those in memory, and those of the jobs in hand, loading now."""
+        """Checkpoints that need no loading: those in memory, and those of the held jobs, which load now."""
         with self._lock:
-            in_hand = {job.checkpoint_sha256 for job in self._jobs.values()}
-        return in_hand | self.renderer.loaded
+            held = {job.checkpoint_sha256 for job in self._jobs.values()}
+        return held | self.renderer.loaded
 
-    def is_for_others(self, job: Job) -> bool:
-        """Whether only other workers reach its checkpoint, as things are now: the last heartbeat may not have known."""
+    def only_others_reach(self, job: Job) -> bool:
+        """Whether only other workers have its checkpoint, as things are now: the last heartbeat may not have known."""
         self.heartbeat()
         return job.checkpoint_sha256 in self.elsewhere
 
-    def lost(self, job: Job) -> bool:
+    def has_lost(self, job: Job) -> bool:
+        """Whether it was cancelled or given to another worker, as of the last heartbeat."""
         return queueing.claim_of(job) in self._lost
 
     def deadline(self, job: Job) -> float:
-        """Seconds that a job may take before it is given up: generous, but from its work, so that none holds on."""
+        """Seconds after which a job counts as hanging: generous, but by its work."""
         speed = self.row.work_per_second / max(1, self.row.slots)
         return LEAST_DEADLINE_SECONDS + DEADLINE_TIMES * job.work / (speed or UNMEASURED_WORK_PER_SECOND)
 
     @contextmanager
-    def holding(self, job: Job) -> Iterator[None]:
+    def holding_job(self, job: Job) -> Iterator[None]:
         """Keep the job's lease alive while the block runs."""
         claim = queueing.claim_of(job)
         with self._lock:
@@ -127,31 +127,30 @@ class WorkerProcess:
                 self._lost.discard(claim)
 
     @contextmanager
-    def teaching(self, run: TrainingRun) -> Iterator[None]:
-        """Keep the run's lease alive while the block runs. One at a time: the caller holds `training`."""
+    def holding_run(self, run: TrainingRun) -> Iterator[None]:
+        """Keep the run's lease alive while the block runs. One at a time: the caller has the `training_lock`."""
         self._run, self.requested_action = run, run.requested_action
         try:
             yield
         finally:
             self._run = None
 
-    def measured(self, work: float, seconds: float) -> None:
-        """Fold one finished picture into the measured speed; those drawn beside it share the device."""
+    def record_speed(self, work: float, seconds: float) -> None:
+        """Average one finished picture into the measured speed; those drawn beside it share the device."""
         speed = work / max(seconds, 1e-3) * max(1, len(self._jobs))
         old = self.row.work_per_second
         self.row.work_per_second = speed if not old else 0.8 * old + 0.2 * speed
 
     def start(self) -> None:
-        """Start the heart: a thread, since a long UNet call must not look like a dead worker."""
-        self._heartbeat_thread = threading.Thread(target=self._keep_beating, name="heart", daemon=True)
-        self._heartbeat_thread.start()
+        """Start the heartbeat, in a thread, since a long UNet call must not look like a dead worker."""
+        threading.Thread(target=self._keep_beating, name="heartbeat", daemon=True).start()
 
     def _keep_beating(self) -> None:
         while not self.closing or self._jobs or self._run:
             try:
                 self.heartbeat()
                 close_old_connections()
-            except Exception:  # not only the database's own: without a heart every job in hand is lost
+            except Exception:  # not only the database's own: without heartbeats every held job is lost
                 logger.exception("heartbeat_failed")
             time.sleep(leases.HEARTBEAT_SECONDS)
         if self.renderer.died:
@@ -160,9 +159,9 @@ class WorkerProcess:
             os._exit(os.EX_SOFTWARE)
 
     def heartbeat(self) -> None:
-        """One round trip: prolong the leases of all jobs in hand and learn which are ours no more.
+        """Prolong the leases of all held jobs in one update, and learn which are no longer this worker's.
 
-        What hangs is let go: its lease runs out, and somebody else has a try.
+        The lease of a job that hangs is not prolonged, so that another worker tries it.
         """
         with self._lock:
             jobs = [job for claim, job in self._jobs.items() if time.monotonic() < self._hangs_at[claim]]
@@ -179,7 +178,7 @@ class WorkerProcess:
 
 @cache
 def this_worker() -> WorkerProcess:
-    """This process's renderer and heart; made on first use, since making it loads torch."""
+    """This process's only one; made on first use, since making it loads torch."""
     renderer = Renderer(
         CatalogWeights(),
         device=settings.RENDER_DEVICE,
@@ -191,7 +190,7 @@ def this_worker() -> WorkerProcess:
 
 
 def open_worker() -> None:
-    """A GPU worker starts: its heart beats, and what a dead one left behind is put right at once."""
+    """Start the heartbeat, recover what a dead worker left, and send wake-ups for this one's own slots."""
     worker = this_worker()
     worker.start()
     upkeep.recover()

@@ -1,4 +1,4 @@
-// Asks the server for parts of a page and posts to it. A no comes back as a Refused error that carries its sentences.
+// Asks the server for parts of a page and posts to it. A refusal is thrown as a Refused error with its sentences.
 
 const UNREACHABLE = "The site cannot be reached right now. Nothing was lost; try again in a moment.";
 const OLD_PAGE = "This page has grown old. Reload it and try again; what you typed is kept.";
@@ -17,8 +17,8 @@ function csrfToken() {
 }
 
 async function refusal(response) {
-  const said = response.headers.get("Content-Type")?.includes("json") ? await response.json() : {};
-  const errors = said.errors ?? (said.detail ? [said] : []);
+  const problem = response.headers.get("Content-Type")?.includes("json") ? await response.json() : {};
+  const errors = problem.errors ?? (problem.detail ? [problem] : []);
   const fallback = response.status === 403 ? OLD_PAGE : OUR_FAULT;
   return new Refused(errors[0]?.detail ?? fallback, { status: response.status, errors });
 }
@@ -42,5 +42,7 @@ export function post(url, body, options = {}) {
 /** The elements of an answer that is a fragment of a page. Scripts in it would not run. */
 export async function elementsOf(response) {
   const text = await response.text();
-  return [...new DOMParser().parseFromString(text, "text/html").body.children].map((element) => document.adoptNode(element));
+  return [...new DOMParser().parseFromString(text, "text/html").body.children].map((element) =>
+    document.adoptNode(element),
+  );
 }

@@ -1,6 +1,6 @@
 // Copies data-copy's text (or, with data-copy-from, another element's) and says so on the button itself for a moment.
 
-const SAID_FOR_MS = 1600;
+const SHOWN_FOR_MS = 1600;
 
 function textFor(button) {
   const source = button.dataset.copyFrom && document.getElementById(button.dataset.copyFrom);
@@ -21,7 +21,7 @@ async function copy(button) {
   setTimeout(() => {
     label.textContent = before;
     delete button.dataset.copying;
-  }, SAID_FOR_MS);
+  }, SHOWN_FOR_MS);
 }
 
 document.addEventListener("click", (event) => {

@@ -29,7 +29,12 @@ async function deletePicked() {
     const { deleted } = await (await post(form.action, new FormData(form))).json();
     const tiles = deleted.map((code) => document.getElementById(`tile-${code}`));
     unpick();
-    offerUndo(deleted.length === 1 ? "Deleted." : `${deleted.length} pictures deleted.`, grid.dataset.restoreUrl, deleted, takeOut(tiles));
+    offerUndo(
+      deleted.length === 1 ? "Deleted." : `${deleted.length} pictures deleted.`,
+      grid.dataset.restoreUrl,
+      deleted,
+      takeOut(tiles),
+    );
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     toast(error.message);

@@ -16,7 +16,7 @@ if (form) {
   for (const kind of ["dragover", "dragleave", "drop"]) {
     drop.addEventListener(kind, (event) => {
       event.preventDefault();
-      drop.classList.toggle("drop--over", kind === "dragover");
+      drop.classList.toggle("upload--over", kind === "dragover");
     });
   }
   drop.addEventListener("drop", (event) => {

@@ -3,7 +3,7 @@
 import { post, Refused } from "./ask.js";
 
 const grid = document.querySelector("[data-moderation]");
-const said = document.querySelector("[data-said]");
+const status = document.querySelector("[data-status]");
 
 const cards = () => [...grid.querySelectorAll("[data-post]")];
 const current = () => document.activeElement?.closest("[data-post]");
@@ -47,12 +47,12 @@ async function decide(form) {
   card.setAttribute("aria-busy", "true");
   try {
     const { detail } = await (await post(form.action, new FormData(form))).json();
-    said.textContent = detail;
+    status.textContent = detail;
     take(card);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     card.removeAttribute("aria-busy");
-    said.textContent = error.message;
+    status.textContent = error.message;
     if (error.status === 400) ask(card);
   }
 }

@@ -1,4 +1,4 @@
-// Says in words why a passkey was not used; without this a cancelled or failed attempt looks like a dead button.
+// Shows why a passkey was not used; allauth only fires an event.
 
 import { toast } from "./toast.js";
 

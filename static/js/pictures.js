@@ -1,4 +1,4 @@
-// What can be done with a picture's tile without leaving the page: cancel, prefer, delete, bring back. Without this, plain forms do it.
+// Cancels, prefers, deletes and restores pictures without leaving the page. Without scripts the same forms are sent plainly.
 
 import { post, Refused } from "./ask.js";
 import { toast } from "./toast.js";

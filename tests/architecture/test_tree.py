@@ -7,7 +7,7 @@ import subprocess
 from tests.architecture.sources import ROOT
 
 TOP = {
-    ".ci", ".editorconfig", ".git-blame-ignore-revs", ".gitattributes", ".github", ".gitignore",
+    ".biome.json", ".ci", ".editorconfig", ".git-blame-ignore-revs", ".gitattributes", ".github", ".gitignore",
     ".pre-commit-config.yaml", "LICENSE", "Makefile", "README.md", "accounts", "config", "gallery", "generation",
     "manage.py", "pyproject.toml", "requirements.txt", "static", "templates", "tests",
 }  # fmt: skip

@@ -47,7 +47,7 @@ FAULTS: Sequence[Fault] = (
         "broker emptied with 50 queued: none lost",
         {"recovered": ("the same: an idle worker at work after", "s", 75)},
     ),
-    Fault("test_lost_messages.py::test_every_bell_rings_five_times", "every bell five times: 1 image, 1 charge"),
+    Fault("test_lost_messages.py::test_every_wakeup_comes_five_times", "every wake-up five times: 1 image, 1 charge"),
     Fault("test_late_results.py", "a late result with an old attempt: discarded with its file"),
     Fault("test_last_credit.py", "50 at once on the last credit: as many accepted as it pays, never negative"),
     Fault("test_races.py", "cancel races finish 200 times: one end each, a release or an image"),

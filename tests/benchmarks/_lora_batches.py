@@ -14,14 +14,14 @@ from tests.benchmarks._requests import cpu_seconds
 from tests.tiny_loras import ATTENTION, random_pairs
 
 RANK = 8
-Picks = list[tuple[str, float]]
-FOUR: list[Picks] = [
+RowAdapters = list[tuple[str, float]]
+FOUR: list[RowAdapters] = [
     [("a", 1.0)],
     [("a", 0.5), ("b", -0.4)],
     [("c", 0.8)],
     [("d", 0.25), ("e", 0.7), ("f", 1.0)],
 ]
-GUIDED = [picks for picks in FOUR for _ in range(2)]
+GUIDED = [adapters for adapters in FOUR for _ in range(2)]
 """Eight rows: four requests with classifier-free guidance and one to three LoRAs each, six different ones in all."""
 
 UNGUIDED = [*FOUR, [("b", 1.0)], [("c", 0.3), ("f", 0.6)], [("e", 0.9)], [("f", 0.5), ("a", 0.2), ("d", -1.0)]]
@@ -46,15 +46,15 @@ class LoraBench:
         self.text = torch.randn(8, tokens, checkpoint.family.context_width)
 
     @torch.inference_mode()
-    def call(self, rows: Sequence[Picks]) -> None:
+    def call(self, rows: Sequence[RowAdapters]) -> None:
         with self.checkpoint.unet_loras.rows(rows):
             self.checkpoint.unet(
                 self.latents[: len(rows)], 500.0, encoder_hidden_states=self.text[: len(rows)], return_dict=False
             )
 
-    def cost(self, rows: Sequence[Picks], pairs: int) -> float:
-        """The time of a call with these picks to one without any."""
-        plain: list[Picks] = [[] for _ in rows]
+    def cost(self, rows: Sequence[RowAdapters], pairs: int) -> float:
+        """The time of a call with these adapters to one without any."""
+        plain: list[RowAdapters] = [[] for _ in rows]
         for _ in range(self.warm_calls):
             self.call(rows)
             self.call(plain)
@@ -64,10 +64,10 @@ class LoraBench:
         """The same four requests in four calls of their own two rows, to one call of all: without any mixing."""
 
         def apart() -> None:
-            for picks in FOUR:
-                self.call([picks, picks])
+            for adapters in FOUR:
+                self.call([adapters, adapters])
 
-        plain: list[Picks] = [[] for _ in GUIDED]
+        plain: list[RowAdapters] = [[] for _ in GUIDED]
         apart()
         return median(cpu_seconds(apart) / self._seconds(plain) for _ in range(pairs))
 
@@ -84,5 +84,5 @@ class LoraBench:
 
         return median(once(0.3 + number / 100) for number in range(times))
 
-    def _seconds(self, rows: Sequence[Picks]) -> float:
+    def _seconds(self, rows: Sequence[RowAdapters]) -> float:
         return cpu_seconds(lambda: self.call(rows))

@@ -51,13 +51,13 @@ from tests.benchmarks._trace import poisson, serve_by_engine, serve_sequentially
 from tests.renders import draw, draw_by_pipeline, draw_together, every_weight, levels_apart
 from tests.tiny_loras import EVERYTHING
 
-Rows = list[dict[str, Any]]
+Figures = list[dict[str, Any]]
 
 
-def run(only: str | None = None) -> Rows:
+def run(only: str | None = None) -> Figures:
     """Every figure, or those of one of SECTIONS."""
     torch.set_num_threads(1)
-    rows: Rows = []
+    rows: Figures = []
     for section, measure in SECTIONS.items():
         if only in (None, section):
             print(f"measuring: {section}", file=sys.stderr, flush=True)
@@ -75,7 +75,7 @@ def engine(weights: FolderWeights | None = None) -> Iterator[Renderer]:
         renderer.close()
 
 
-def lone() -> Rows:
+def lone() -> Figures:
     """One request with nobody beside it."""
     with engine() as renderer:
         equal, ratios = 0, []
@@ -89,7 +89,7 @@ def lone() -> Rows:
     ]
 
 
-def mixed() -> Rows:
+def mixed() -> Figures:
     """Eight strangers in one batch, each compared with itself alone; half of them with LoRAs."""
     picks = (LoraPick("3d", 0.8, sha256="fluent-3d"), LoraPick("line", 0.5, sha256="line-art"))
     recipes = [
@@ -108,7 +108,7 @@ def mixed() -> Rows:
     ]
 
 
-def throughput() -> Rows:
+def throughput() -> Figures:
     """Eight at once with mixed parameters, against eight pipe() calls."""
     rows = []
     with engine() as renderer:
@@ -123,7 +123,7 @@ def throughput() -> Rows:
     return rows
 
 
-def arrivals() -> Rows:
+def arrivals() -> Figures:
     """Forty strangers by chance, at twice the rate that sequential calls can serve; the median of three traces."""
     gains: dict[str, list[float]] = {"mean latency": [], "p95 latency": [], "time to first preview": []}
     recipes = strangers("mini", 40, side=64)
@@ -150,7 +150,7 @@ def arrivals() -> Rows:
     ]
 
 
-def loras() -> Rows:
+def loras() -> Figures:
     """Eight rows with one to three LoRAs each, of six, of rank 8: on every attention layer, then on every layer."""
     cache = CheckpointCache(every_weight(), budget_bytes=2**30)
     with cache.lease("mini") as checkpoint:
@@ -164,7 +164,7 @@ def loras() -> Rows:
     return rows
 
 
-def lora_figures(where: str, bench: LoraBench, pairs: int) -> Rows:
+def lora_figures(where: str, bench: LoraBench, pairs: int) -> Figures:
     guided, unguided = bench.cost(GUIDED, pairs), bench.cost(UNGUIDED, pairs)
     stall = bench.joining_stall(max(3, pairs // 3))
     return [
@@ -185,7 +185,7 @@ def lora_figures(where: str, bench: LoraBench, pairs: int) -> Rows:
     ]
 
 
-def previews() -> Rows:
+def previews() -> Figures:
     """Linear map and WebP of every request's every step, as a share of all CPU time of the run."""
     rows = []
 
@@ -208,13 +208,13 @@ def previews() -> Rows:
     return rows
 
 
-def memory() -> Rows:
+def memory() -> Figures:
     """500 renders over 3 checkpoints and 20 LoRAs, five at a time, with budgets too small for all of them."""
     growth = 100 * growth_over(500)
     return [figure("resident memory over 500 renders, after the first 50: growth", growth, "%", "< 5", growth < 5)]
 
 
-def sd15() -> Rows:
+def sd15() -> Figures:
     """A full-size UNet: throughput with short runs, the median of three pairs, and LoRAs."""
     with random_sd15() as folder:
         recipes = strangers("sd15", 8, side=64, steps=(3, 4, 5))
@@ -233,7 +233,7 @@ def sd15() -> Rows:
     return [throughput, shared, *rows]
 
 
-SECTIONS: Mapping[str, Callable[[], Rows]] = {
+SECTIONS: Mapping[str, Callable[[], Figures]] = {
     "lone": lone,
     "mixed": mixed,
     "throughput": throughput,

@@ -24,7 +24,7 @@ from tests.benchmarks._training_loops import DiffusersLoop, ours
 from tests.generation.engine.training.lessons import noto_pictures
 from tests.tiny_weights import BUNDLED_CHECKPOINT
 
-Rows = list[dict[str, Any]]
+Figures = list[dict[str, Any]]
 
 STEPS = 2500
 WARM_STEPS = 5
@@ -32,13 +32,13 @@ STEPS_A_PAIR = 10
 PAIRS = 9
 
 
-def run() -> Rows:
+def run() -> Figures:
     rows = [*speed(), *memory()]
     torch.set_num_threads(os.cpu_count() or 1)
     return [*rows, *nine_pictures()]
 
 
-def speed() -> Rows:
+def speed() -> Figures:
     """The same pictures, rank, layers, batch and optimizer for both."""
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
@@ -58,7 +58,7 @@ def steps(step: Any, count: int) -> None:
         step()
 
 
-def memory() -> Rows:
+def memory() -> Figures:
     own, theirs = (peak_memory(which) for which in ("ours", "theirs"))
     words = "peak resident memory of 20 steps, to that of diffusers' example"
     return [figure(words, own / theirs, "x", "<= 1", own <= theirs), figure("the same, ours", own, "MiB")]
@@ -71,7 +71,7 @@ def peak_memory(which: str) -> float:
     return float(done.stdout.splitlines()[-1])
 
 
-def nine_pictures() -> Rows:
+def nine_pictures() -> Figures:
     with tempfile.TemporaryDirectory() as folder:
         started, began = time.monotonic(), time.process_time()
         snapshots, finished = whole_run(Path(folder) / "first")

@@ -10,7 +10,7 @@ import pytest
 
 from accounts.models import CreditEntry, Plan
 from config.celery import app
-from generation.audit.jobs import audit
+from generation.audit.checks import audit
 from generation.models import Checkpoint, GeneratedImage, Job
 from generation.storage import files
 from tests.faults.machine import Machine

@@ -1,4 +1,4 @@
-"""`python -m tests.faults.heartless worker ...`: Celery in a process whose heart beats once and then no more.
+"""`python -m tests.faults.heartless worker ...`: Celery in a process that sends one heartbeat and then no more.
 
 So the worker never learns that its job was given to another, and ends it late.
 """

@@ -19,7 +19,7 @@ PAGES = ("/status/", "/create/", "/images/", "/account/", "/gallery/", "/loras/"
 
 
 def test_programs_are_served(machine: Machine, alice: User) -> None:
-    """Over HTTP, from a web process: a picture is accepted all the same, and drawn when the bell rings again."""
+    """Over HTTP, from a web process: a picture is accepted all the same, and drawn when the wake-up is sent again."""
     machine.web()
     program = Program(alice, machine.address)
     broker().kill()

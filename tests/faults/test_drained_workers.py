@@ -1,4 +1,4 @@
-"""A worker is asked to stop (SIGTERM) while it draws: its pictures wait again, and nobody calls that a death."""
+"""A worker is asked to stop (SIGTERM) while it draws: its pictures wait again, and that is not counted as a crash."""
 
 from __future__ import annotations
 

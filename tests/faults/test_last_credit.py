@@ -11,7 +11,7 @@ from django.db import connections
 from accounts.credits import hold, settle
 from accounts.models import Plan, User
 from accounts.refusals import NotEnoughCredits
-from generation.audit.jobs import audit
+from generation.audit.checks import audit
 from generation.jobs.submission import submit_jobs, total_price
 from generation.models import Checkpoint, Job
 from generation.recipes.picture import Recipe

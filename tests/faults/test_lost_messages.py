@@ -73,7 +73,7 @@ def test_the_broker_is_killed_and_started_again(
 
 
 @pytest.mark.slow
-def test_every_bell_rings_five_times(machine: Machine, alice: User, queue: Queue) -> None:
+def test_every_wakeup_comes_five_times(machine: Machine, alice: User, queue: Queue) -> None:
     jobs = queue(alice, count=8, steps=4)
     for _ in range(4 * len(jobs)):
         wakeups.send(wakeups.Task.RUN_NEXT_JOB)

@@ -18,7 +18,7 @@ from accounts import budgets, credits
 from accounts.credits import grant
 from accounts.models import ApiToken, CreditEntry, Plan, User
 from accounts.refusals import Conflict
-from generation.audit.jobs import audit
+from generation.audit.checks import audit
 from generation.jobs import lifecycle
 from generation.jobs.queueing import claim_next
 from generation.jobs.submission import submit_jobs

@@ -60,7 +60,7 @@ def test_a_long_run_leaks_nothing(
 
 
 def let_the_house_ring(machine: Machine, waiting: Job) -> None:
-    """It opens its way to the broker with its first bell, which is otherwise not before a minute has passed."""
+    """It opens its way to the broker with its first wake-up, which is otherwise not before a minute has passed."""
     Job.objects.filter(pk=waiting.pk).update(announced_at=None)
     machine.until(lambda: Job.objects.filter(pk=waiting.pk).exclude(announced_at=None).exists(), PATIENCE_SECONDS)
 
@@ -72,7 +72,7 @@ def done_of(machine: Machine) -> int:
 
 
 def held_by(process: subprocess.Popen[bytes]) -> tuple[float, float]:
-    """Resident bytes and open file handles: medians, since a beat of the heart or a message takes some for a moment."""
+    """Resident bytes and open file handles: medians, since a heartbeat or a message takes some for a moment."""
     samples = []
     for _ in range(SAMPLES):
         samples.append(held_now(Path(f"/proc/{process.pid}")))

@@ -86,7 +86,7 @@ def assert_same(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> Non
 
 
 def bury(run: TrainingRun) -> None:
-    """What beat does after twenty seconds of silence; the first death of a test waits for them."""
+    """What beat does after twenty seconds of silence; the first crash of a test waits for them."""
     TrainingRun.objects.running().filter(pk=run.pk).update(lease_until=Now() - timedelta(seconds=1))
     upkeep.recover()
 

@@ -18,14 +18,14 @@ def test_it_goes_on(site: object, alice: User, publish: Publish, new_context: Ca
         publish(alice, f"No {number}", seed=number)
     page = new_context(viewport={"width": 1280, "height": 700}).new_page()
     page.goto("/gallery/")
-    expect(page.locator(".print")).to_have_count(POSTS_A_PAGE)
+    expect(page.locator(".picture-card")).to_have_count(POSTS_A_PAGE)
     page.locator("a[rel=next]").scroll_into_view_if_needed()
-    expect(page.locator(".print")).to_have_count(POSTS_A_PAGE + 3)
+    expect(page.locator(".picture-card")).to_have_count(POSTS_A_PAGE + 3)
     expect(page.locator("a[rel=next]")).to_have_count(0)
-    links = page.locator(".print > a").evaluate_all("links => links.map(link => link.href)")
+    links = page.locator(".picture-card > a").evaluate_all("links => links.map(link => link.href)")
     assert len(set(links)) == POSTS_A_PAGE + 3
 
     plain = new_context(java_script_enabled=False).new_page()
     plain.goto("/gallery/")
     plain.click("a[rel=next]")
-    expect(plain.locator(".print")).to_have_count(3)
+    expect(plain.locator(".picture-card")).to_have_count(3)

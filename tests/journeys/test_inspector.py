@@ -37,7 +37,7 @@ def test_a_misspelt_lora_is_underlined_and_put_right(page: Page) -> None:
     page.fill(PROMPT, "a 😀 <lora:fluent3d:0.6>, soft")
     expect(page.locator(".mark--bad")).to_have_text("<lora:fluent3d:0.6>")
     expect(page.locator(".problem--error")).to_contain_text("There is no LoRA “fluent3d”. Did you mean “fluent-3d”?")
-    expect(page.locator("[data-inspector-said]")).to_contain_text("There is no LoRA")
+    expect(page.locator("[data-inspector-status]")).to_contain_text("There is no LoRA")
     page.click("[data-suggestion=fluent-3d]")
     written(page, "a 😀 <lora:fluent-3d:0.6>, soft")
     expect(page.locator(".problem")).to_have_count(0)

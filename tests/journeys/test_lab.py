@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
+from django.db import transaction
 from playwright.sync_api import expect
 
 from accounts.models import User
+from generation.jobs.grids.submission import submit_grid
 from generation.models import LabGrid, Lora
+from generation.recipes.grids.axes import Axis
+from generation.recipes.grids.plan import GridPlan
+from generation.recipes.picture import Recipe
 from tests.journeys.test_making import SignIn
 
 
@@ -32,6 +38,22 @@ def test_a_mixture_fills_in_and_becomes_one_picture(site: object, alice: User, s
     page.click("text=Use again")
     expect(page.locator("[name=mix]:checked")).to_have_count(2)
     assert page.input_value("[name=seed]") == str(LabGrid.objects.get().plan.recipe.seed)
+
+
+def test_a_cancelled_cell_says_so_though_the_live_line_is_silent(
+    site: object, alice: User, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Nobody tells the worker, so the cells stay in line.
+    monkeypatch.setattr(transaction, "on_commit", lambda *_, **__: None)
+    grid = submit_grid(alice, GridPlan(Recipe("an apple", width=128, height=128, seed=7), (Axis.read("steps", "4-6"),)))
+    page = sign_in(alice)
+    page.route_web_socket("**/ws/jobs/", lambda _: None)
+    page.goto(f"/studio/lab/grids/{grid.code}/")
+    last = page.locator(".tile").last
+    last.hover()
+    last.locator("[data-cancel] button").click()
+    expect(page.locator(".tile[data-state=cancelled]")).to_have_count(1)
+    expect(page.locator("#grid-head")).to_contain_text("1 of 3")
 
 
 def test_a_comparison_says_what_is_wrong(site: object, alice: User, sign_in: SignIn) -> None:

@@ -127,12 +127,12 @@ def test_the_lora_shelf_writes_and_reads_the_prompt(site: object, alice: User, s
     page.click("[data-opens=lora-drawer]")
     page.click("[data-lora=fluent-3d]")
     assert page.input_value("[name=prompt]") == "a star <lora:fluent-3d:0.8>"
-    page.locator(".shelf__lora .slider").fill("1.25")
+    page.locator(".lora-row .slider").fill("1.25")
     assert page.input_value("[name=prompt]") == "a star <lora:fluent-3d:1.25>"
     page.fill("[name=prompt]", "a star <lora:fluent-3d:-0.5> <lora:line-art>")
-    assert page.locator(".shelf__lora .slider").first.input_value() == "-0.5"
-    assert page.locator(".shelf__lora .slider").last.input_value() == "1"
-    page.locator(".shelf__lora [data-part=remove]").first.click()
+    assert page.locator(".lora-row .slider").first.input_value() == "-0.5"
+    assert page.locator(".lora-row .slider").last.input_value() == "1"
+    page.locator(".lora-row [data-part=remove]").first.click()
     assert page.input_value("[name=prompt]") == "a star <lora:line-art>"
 
 

@@ -34,18 +34,18 @@ def test_a_picture_becomes_public(
     send_in(maker, "An apple a day", "Fruit, red")
     post = Post.objects.get()
     visitor.goto("/gallery/")
-    expect(visitor.locator(".print")).to_have_count(0)
+    expect(visitor.locator(".picture-card")).to_have_count(0)
 
     moderator = sign_in(bob)
     moderator.goto("/admin/gallery/post/")
     expect(moderator.locator(CARDS)).to_contain_text("An apple a day")
     moderator.keyboard.press("ArrowRight")
     moderator.keyboard.press("a")
-    expect(moderator.locator("[data-said]")).to_contain_text("Approved")
+    expect(moderator.locator("[data-status]")).to_contain_text("Approved")
     expect(moderator.locator(CARDS)).to_have_count(0)
 
     visitor.reload()
-    visitor.click(".print a")
+    visitor.click(".picture-card a")
     visitor.wait_for_url(f"**/gallery/{post.code}/")
     expect(visitor.locator("h1")).to_have_text("An apple a day")
     assert visitor.evaluate("document.querySelector('.viewer__ground img').naturalWidth") == 128
@@ -69,7 +69,7 @@ def test_remix_fills_the_form_of_somebody_else(
     expect(moderator.locator(CARDS)).to_have_count(0)
     other = sign_in(charlie)
     other.goto("/gallery/")
-    other.click(".print a")
+    other.click(".picture-card a")
     other.click("text=Remix")
     other.wait_for_url("**/create/**")
     assert other.input_value("[name=prompt]") == "a blue car"

@@ -50,7 +50,7 @@ def approve(page: Page, title: str) -> None:
     page.wait_for_function("document.querySelector('.moderation__samples img').naturalWidth > 0")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("a")
-    expect(page.locator("[data-said]")).to_contain_text("Approved")
+    expect(page.locator("[data-status]")).to_contain_text("Approved")
 
 
 def pick_on_create(page: Page, name: str, prompt: str) -> None:

@@ -30,7 +30,7 @@ def lay_out(page: Page, files: list[Path]) -> DataSet:
     page.click("main form.card button[type=submit]")
     page.wait_for_url("**/studio/datasets/*/")
     page.set_input_files("#files", files)
-    expect(page.locator(".data-print")).to_have_count(len([file for file in files if file.suffix == ".png"]))
+    expect(page.locator(".dataset-picture")).to_have_count(len([file for file in files if file.suffix == ".png"]))
     expect(page.locator("[data-progress]")).to_be_hidden()
     return DataSet.objects.get()
 
@@ -91,56 +91,56 @@ def test_a_lora_is_taught_watched_stopped_published_and_used_by_a_stranger(
 def test_a_picture_is_cropped_and_focused_by_keys_and_by_hand(site: object, alice: User, sign_in: SignIn) -> None:
     page = sign_in(alice)
     dataset = lay_out(page, NOTO[:3])
-    page.click(".data-print__picture >> nth=0")
+    page.click(".dataset-picture__picture >> nth=0")
     frame = page.locator("[data-crop-frame]")
     expect(frame).to_be_focused()
     for _ in range(20):
         page.keyboard.press("Shift+ArrowLeft")
     page.keyboard.press("ArrowRight")
-    expect(page.locator("[data-crop-said]")).to_have_text("102 × 128 of 128 × 128 pixels")
+    expect(page.locator("[data-crop-status]")).to_have_text("102 × 128 of 128 × 128 pixels")
     page.click("[data-crop-keep]")
-    expect(page.locator(".data-print__cropped")).to_have_count(1)
+    expect(page.locator(".dataset-picture__cropped")).to_have_count(1)
     assert dataset.pictures.order_by("pk")[0].crop == [0.01, 0, 0.81, 1]
 
-    page.click(".data-print__picture >> nth=2")
-    stage = settled_stage(page)
-    page.mouse.click(stage["x"] + 0.25 * stage["width"], stage["y"] + 0.75 * stage["height"])
+    page.click(".dataset-picture__picture >> nth=2")
+    box = settled_canvas(page)
+    page.mouse.click(box["x"] + 0.25 * box["width"], box["y"] + 0.75 * box["height"])
     page.locator("[data-focus-mark]").press("ArrowRight")
     page.click("[data-crop-keep]")
-    expect(page.locator(".data-print__focused")).to_have_count(1)
+    expect(page.locator(".dataset-picture__focused")).to_have_count(1)
     third = dataset.pictures.order_by("pk")[2]
     assert third.crop is None and third.focus == pytest.approx([0.26, 0.75], abs=0.01)
-    page.click(".data-print__picture >> nth=2")
+    page.click(".dataset-picture__picture >> nth=2")
     page.click("[data-focus-automatic]")
     page.click("[data-crop-keep]")
-    expect(page.locator(".data-print__focused")).to_have_count(0)
+    expect(page.locator(".dataset-picture__focused")).to_have_count(0)
 
     words: FilePayload = {"name": f"{NOTO[0].stem}.txt", "mimeType": "text/plain", "buffer": b"a later caption"}
     page.set_input_files("#files", words)
     expect(page.locator("[data-caption] textarea").first).to_have_value("a later caption")
 
-    page.click(".data-print__picture >> nth=1")
-    box = settled_stage(page)
+    page.click(".dataset-picture__picture >> nth=1")
+    box = settled_canvas(page)
     page.mouse.move(box["x"] + box["width"] - 1, box["y"] + box["height"] - 1)
     page.mouse.down()
     page.mouse.move(box["x"] + 0.75 * box["width"], box["y"] + 0.75 * box["height"], steps=4)
     page.mouse.up()
     page.click("[data-crop-keep]")
-    expect(page.locator(".data-print__cropped")).to_have_count(2)
+    expect(page.locator(".dataset-picture__cropped")).to_have_count(2)
     crop = dataset.pictures.order_by("pk")[1].crop
     assert crop is not None
     left, top, right, bottom = crop
     assert (left, top) == (0, 0) and abs(right - 0.75) < 0.02 and abs(bottom - 0.75) < 0.02
 
-    page.click(".data-print__picture >> nth=0")
+    page.click(".dataset-picture__picture >> nth=0")
     page.click("[data-crop-automatic]")
-    expect(page.locator(".data-print__cropped")).to_have_count(1)
+    expect(page.locator(".dataset-picture__cropped")).to_have_count(1)
 
 
-def settled_stage(page: Page) -> FloatRect:
+def settled_canvas(page: Page) -> FloatRect:
     """Where the picture of the crop dialog stands once the dialog has risen."""
     page.locator("#crop").evaluate("(dialog) => Promise.all(dialog.getAnimations().map((one) => one.finished))")
-    box = page.locator("[data-crop-stage]").bounding_box()
+    box = page.locator("[data-crop-canvas]").bounding_box()
     assert box is not None
     return box
 
@@ -159,7 +159,7 @@ def test_without_scripts_everything_can_still_be_done(
     page.click("text=Replace in all")
     expect(page.locator(".notice--success")).to_contain_text("1 caption changed.")
     page.locator("[data-remove] button").first.click(force=True)
-    expect(page.locator(".data-print")).to_have_count(2)
+    expect(page.locator(".dataset-picture")).to_have_count(2)
 
 
 def lay_out_plainly(page: Page) -> DataSet:
@@ -169,5 +169,5 @@ def lay_out_plainly(page: Page) -> DataSet:
     page.click("main form.card button[type=submit]")
     page.set_input_files("#files", NOTO[:3])
     page.click("text=Add them")
-    expect(page.locator(".data-print")).to_have_count(3)
+    expect(page.locator(".dataset-picture")).to_have_count(3)
     return DataSet.objects.get()

@@ -28,7 +28,7 @@ def quarantine_suspects(job: Job) -> list[str]:
 
 def quarantine_parents(merge: LoraMerge) -> list[str]:
     """The same for a merge whose workers stopped: the hashes that were set aside."""
-    suspects = suspects_among([each["sha256"] for each in merge.parents], merge.owner_id)
+    suspects = suspects_among([parent.sha256 for parent in merge.inputs], merge.owner_id)
     if suspects:
         quarantine(suspects, REASON.format(doing="merging"))
         logger.error("loras_quarantined", merge=merge.code, sha256=suspects)

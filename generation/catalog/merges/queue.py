@@ -53,32 +53,31 @@ def finish_merge(merge: LoraMerge, file: Path, kept: float) -> Lora | None:
             return None
         lora = register_file(merge.owner, file, "merged", weights, merge.title)
         share = "all" if kept > 0.9995 else f"{kept:.1%}"
-        lora.description = f"Merged from {names_of(merge)}. Rank {weights.rank} holds {share} of their sum."
+        names = ", ".join(f"{parent.title} × {parent.weight:g}" for parent in merge.inputs)
+        lora.description = f"Merged from {names}. Rank {weights.rank} holds {share} of their sum."
         lora.trigger_words = words_of(merge)
-        lora.allowed_licences = allowed_by_all(each.get("licences", LICENCES) for each in merge.parents)
+        lora.allowed_licences = allowed_by_all(
+            LICENCES if parent.licences is None else parent.licences for parent in merge.inputs
+        )
         lora.save(update_fields=["description", "trigger_words", "allowed_licences"])
-        known = set(Lora.objects.filter(pk__in=[each["id"] for each in merge.parents]).values_list("pk", flat=True))
+        known = set(Lora.objects.filter(pk__in=[parent.id for parent in merge.inputs]).values_list("pk", flat=True))
         LoraParent.objects.bulk_create(
             LoraParent(
                 lora=lora,
-                parent_id=each["id"] if each["id"] in known else None,
-                name=each["title"],
-                sha256=each["sha256"],
-                weight=each["weight"],
+                parent_id=parent.id if parent.id in known else None,
+                name=parent.title,
+                sha256=parent.sha256,
+                weight=parent.weight,
             )
-            for each in merge.parents
+            for parent in merge.inputs
         )
         LoraMerge.objects.filter(pk=merge.pk).update(lora=lora)
     return lora
 
 
-def names_of(merge: LoraMerge) -> str:
-    return ", ".join(f"{each['title']} × {each['weight']:g}" for each in merge.parents)
-
-
 def words_of(merge: LoraMerge) -> list[str]:
     """The trigger words of all parents that are still there, each once."""
-    rows = Lora.objects.filter(pk__in=[each["id"] for each in merge.parents]).values_list("trigger_words", flat=True)
+    rows = Lora.objects.filter(pk__in=[parent.id for parent in merge.inputs]).values_list("trigger_words", flat=True)
     return list(dict.fromkeys(str(word) for words in rows for word in words))[:8]
 
 

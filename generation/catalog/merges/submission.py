@@ -15,6 +15,7 @@ from generation.catalog.loras.naming import clean_title, word_of
 from generation.messages import wakeups
 from generation.models import Lora, LoraMerge
 from generation.models.catalog import FAMILY_TITLES, LoraQuerySet
+from generation.models.lab import MergeParent
 from generation.recipes.picture import MAX_LORAS, WEIGHT_LIMIT
 from generation.storage.quota import check_room
 from generation.weightfiles.classify import MAX_RANK
@@ -40,14 +41,9 @@ def submit_merge(user: User, weights: Mapping[str, float], rank: int, title: str
         title=titled,
         rank=rank,
         parents=[
-            {
-                "id": lora.pk,
-                "name": lora.name,
-                "title": lora.title,
-                "sha256": lora.sha256,
-                "weight": weight,
-                "licences": licences_of_child(user, lora),
-            }
+            MergeParent(
+                lora.pk, lora.name, lora.title, lora.sha256, weight, tuple(licences_of_child(user, lora))
+            ).to_json()
             for lora, weight in parents
         ],
     )

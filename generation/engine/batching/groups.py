@@ -1,11 +1,11 @@
-"""Who shares the next UNet call: the batch key, the groups, and turns between groups. It runs nothing."""
+"""Who shares the next UNet call: the batch key, the groups, and which group is next. It runs nothing."""
 
 from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
 
-from generation.engine.batching.request import Ticket
+from generation.engine.batching.request import RenderRequest
 from generation.engine.batching.row_budget import RowBudget
 
 QUANTUM_SECONDS = 0.5
@@ -21,8 +21,8 @@ class BatchKey:
     tokens: int
 
     @classmethod
-    def of(cls, ticket: Ticket) -> BatchKey:
-        denoising = ticket.denoising
+    def of(cls, request: RenderRequest) -> BatchKey:
+        denoising = request.denoising
         height, width = denoising.latents.shape[-2:]
         checkpoint = denoising.checkpoint
         return cls(checkpoint.sha256, str(checkpoint.dtype), (height, width), denoising.conditioning.tokens)
@@ -34,15 +34,15 @@ class Group:
 
     key: BatchKey
     budget: RowBudget
-    running: list[Ticket] = field(default_factory=list)
-    waiting: deque[Ticket] = field(default_factory=deque)
+    running: list[RenderRequest] = field(default_factory=list)
+    waiting: deque[RenderRequest] = field(default_factory=deque)
     credit: float = 0.0
 
     @property
     def rows(self) -> int:
-        return sum(ticket.rows for ticket in self.running)
+        return sum(request.rows for request in self.running)
 
-    def admit(self) -> list[Ticket]:
+    def admit(self) -> list[RenderRequest]:
         """Move waiting requests into the batch, oldest first, while rows fit; one always fits. Returns the new ones.
 
         Before that, those beyond what memory holds are parked: they wait at the front with their latents.
@@ -55,11 +55,11 @@ class Group:
         return self.running[before:]
 
     def remove_ended(self) -> None:
-        self.running = [ticket for ticket in self.running if not ticket.ended]
-        self.waiting = deque(ticket for ticket in self.waiting if not ticket.ended)
+        self.running = [request for request in self.running if not request.ended]
+        self.waiting = deque(request for request in self.waiting if not request.ended)
 
 
-class Turns:
+class RoundRobin:
     """Deficit round robin over groups (Shreedhar and Varghese 1995), paid in seconds of device time.
 
     A group whose calls are dear thus gets as much of the device as one whose calls are cheap. Changing groups costs
@@ -71,16 +71,16 @@ class Turns:
         self._budgets: dict[tuple[str, tuple[int, int]], RowBudget] = {}
 
     @property
-    def tickets(self) -> list[Ticket]:
-        return [ticket for group in self._ring for ticket in (*group.running, *group.waiting)]
+    def requests(self) -> list[RenderRequest]:
+        return [request for group in self._ring for request in (*group.running, *group.waiting)]
 
-    def join(self, ticket: Ticket) -> None:
-        key = BatchKey.of(ticket)
+    def join(self, request: RenderRequest) -> None:
+        key = BatchKey.of(request)
         group = next((group for group in self._ring if group.key == key), None)
         if group is None:
             group = Group(key, self._budgets.setdefault((key.checkpoint, key.latent_size), RowBudget()))
             self._ring.append(group)
-        group.waiting.append(ticket)
+        group.waiting.append(request)
 
     def remove_ended(self) -> None:
         for group in self._ring:

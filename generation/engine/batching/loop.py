@@ -13,17 +13,17 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from generation.engine.batching.groups import Group, Turns
+from generation.engine.batching.groups import Group, RoundRobin
 from generation.engine.batching.metrics import EngineMetrics
-from generation.engine.batching.request import Ticket
+from generation.engine.batching.request import RenderRequest
 from generation.engine.batching.unet_call import call_unet
-from generation.engine.denoising import Rows
+from generation.engine.denoising import UNetInputs
 from generation.engine.failures import as_render_error, cancelled, deadline_passed, engine_stopped, is_out_of_memory
 from generation.engine.outcome import RenderError
 
 logger = logging.getLogger(__name__)
 
-Answers = list[tuple[Ticket, Rows, Tensor]]
+Predictions = list[tuple[RenderRequest, UNetInputs, Tensor]]
 
 
 class EngineLoop:
@@ -32,7 +32,7 @@ class EngineLoop:
     def __init__(self, metrics: EngineMetrics, clock: Callable[[], float]) -> None:
         self.metrics = metrics
         self._clock = clock
-        self._turns = Turns()
+        self._groups = RoundRobin()
         self._changed = threading.Condition()
         self._stopping = False
         self.died = False
@@ -40,26 +40,26 @@ class EngineLoop:
         self._thread = threading.Thread(target=self._run, name="tempera-engine", daemon=True)
         self._thread.start()
 
-    def join(self, ticket: Ticket) -> None:
+    def join(self, request: RenderRequest) -> None:
         """Put a request in the queue; callable from any thread. Raises RenderError when the engine has stopped."""
         with self._changed:
             if self._stopping:
                 raise engine_stopped()
-            self._turns.join(ticket)
+            self._groups.join(request)
             self._changed.notify()
 
-    def leave(self, ticket: Ticket) -> None:
+    def leave(self, request: RenderRequest) -> None:
         """Give a request up and wait until the engine has dropped it, before its next call. Harmless after its end.
 
         Only then may the caller let go of the weights that the call under way reads.
         """
-        if ticket.ended:
+        if request.ended:
             return
         with self._changed:
-            ticket.left = True
+            request.left = True
             self._changed.notify()
         if threading.current_thread() is not self._thread:  # where the garbage collector may close a generator
-            ticket.wait_for_end()
+            request.wait_for_end()
 
     def close(self) -> None:
         """Stop after the call under way; whoever is still here fails with `engine-stopped`."""
@@ -84,7 +84,7 @@ class EngineLoop:
         with self._changed:
             while not self._stopping:
                 self._drop()
-                group = self._turns.next()
+                group = self._groups.next()
                 if group is not None:
                     self._admit(group)
                     return group
@@ -94,30 +94,30 @@ class EngineLoop:
     def _drop(self) -> None:
         """Let go of those who left or ran out of time, whether they run, wait or are parked."""
         now = time.monotonic()
-        for ticket in self._turns.tickets:
-            if ticket.left:
-                self._end(ticket, cancelled())
-            elif ticket.deadline < now:
-                self._end(ticket, deadline_passed())
-        self._turns.remove_ended()
+        for request in self._groups.requests:
+            if request.left:
+                self._end(request, cancelled())
+            elif request.deadline < now:
+                self._end(request, deadline_passed())
+        self._groups.remove_ended()
 
     def _admit(self, group: Group) -> None:
-        for ticket in group.admit():
-            if ticket.admitted_at is None:
-                ticket.admitted_at = time.monotonic()
-                self.metrics.admitted(ticket.admitted_at - ticket.joined_at)
+        for request in group.admit():
+            if request.admitted_at is None:
+                request.admitted_at = time.monotonic()
+                self.metrics.admitted(request.admitted_at - request.joined_at)
 
     def _round(self, group: Group) -> None:
         """One step for everyone in the group's batch."""
         started = self._clock()
-        for ticket, rows, prediction in self._predict(group, group.running):
-            self._advance(ticket, rows, prediction)
+        for request, inputs, prediction in self._predict(group, group.running):
+            self._advance(request, inputs, prediction)
         group.credit -= self._clock() - started
         with self._changed:
-            self._turns.remove_ended()
+            self._groups.remove_ended()
 
-    def _predict(self, group: Group, batch: Sequence[Ticket]) -> Answers:
-        """The UNet's answers, halving the batch around whoever makes it fail; nobody steps before all are there."""
+    def _predict(self, group: Group, batch: Sequence[RenderRequest]) -> Predictions:
+        """The UNet's predictions, halving the batch around whoever makes it fail; nobody steps before all are there."""
         try:
             return self._call(group, batch)
         except Exception as error:
@@ -125,7 +125,7 @@ class EngineLoop:
             if len(batch) == 1:
                 self._end(batch[0], as_render_error(error))
         if full:
-            group.budget.out_of_memory(sum(ticket.rows for ticket in batch))
+            group.budget.out_of_memory(sum(request.rows for request in batch))
             # Not within `except`: there the error's traceback still holds the activations of the call.
             torch.cuda.empty_cache()
         if len(batch) == 1:
@@ -133,33 +133,33 @@ class EngineLoop:
         middle = len(batch) // 2
         return self._predict(group, batch[:middle]) + self._predict(group, batch[middle:])
 
-    def _call(self, group: Group, batch: Sequence[Ticket]) -> Answers:
+    def _call(self, group: Group, batch: Sequence[RenderRequest]) -> Predictions:
         started, started_wall = self._clock(), time.monotonic()
-        answers = call_unet([ticket.denoising for ticket in batch])
-        rows = sum(ticket.rows for ticket in batch)
+        predictions = call_unet([request.denoising for request in batch])
+        rows = sum(request.rows for request in batch)
         group.budget.measured(rows, self._clock() - started)
         self.metrics.stepped(rows, time.monotonic() - started_wall)
-        return [(ticket, *answer) for ticket, answer in zip(batch, answers, strict=True)]
+        return [(request, *made) for request, made in zip(batch, predictions, strict=True)]
 
-    def _advance(self, ticket: Ticket, rows: Rows, prediction: Tensor) -> None:
-        """Guidance and one scheduler step; what goes wrong here ends this request alone."""
+    def _advance(self, request: RenderRequest, inputs: UNetInputs, prediction: Tensor) -> None:
+        """Guidance and one scheduler step on (rows, C, h, w); what goes wrong here ends this request alone."""
         try:
-            ticket.denoising.advance(rows, prediction)
+            request.denoising.advance(inputs, prediction)
         except Exception as error:
-            self._end(ticket, as_render_error(error))
+            self._end(request, as_render_error(error))
             return
-        ticket.publish()
-        if ticket.denoising.done:
-            ticket.finish()
+        request.publish()
+        if request.denoising.done:
+            request.finish()
             self.metrics.ended("finished")
 
-    def _end(self, ticket: Ticket, error: RenderError) -> None:
+    def _end(self, request: RenderRequest, error: RenderError) -> None:
         """End a request before its time; it leaves the queue with the next `remove_ended`."""
         self.metrics.ended(error.code)
-        ticket.fail(error)
+        request.fail(error)
 
     def _fail_everyone(self) -> None:
         with self._changed:
             self._stopping = True
-            for ticket in self._turns.tickets:
-                self._end(ticket, engine_stopped())
+            for request in self._groups.requests:
+                self._end(request, engine_stopped())

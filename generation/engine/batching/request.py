@@ -12,21 +12,21 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from generation.engine.denoising import Denoising, Glimpse
+from generation.engine.denoising import DenoisedPrediction, Denoising
 from generation.engine.failures import engine_stopped
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """The state after UNet call `index` of `total` (0: still waiting for a place in the batch)."""
+class LatestStep:
+    """One request's state after UNet call `index` of `total` (0: still waiting for a place in the batch)."""
 
     index: int
     total: int
-    glimpse: Glimpse | None
+    denoised: DenoisedPrediction | None
     seconds_left: float
 
 
-class Ticket:
+class RenderRequest:
     """One request in the engine's hands: its denoising, its deadline (`time.monotonic`), and its mailbox."""
 
     def __init__(self, denoising: Denoising, deadline: float) -> None:
@@ -37,7 +37,7 @@ class Ticket:
         self.admitted_at: float | None = None
         self.left = False
         self._changed = threading.Condition()
-        self._latest: Progress | None = None
+        self._latest: LatestStep | None = None
         self._latents: Tensor | None = None
         self._error: Exception | None = None
 
@@ -51,7 +51,7 @@ class Ticket:
         spent = time.monotonic() - (self.admitted_at or self.joined_at)
         left = spent / denoising.call * (denoising.total - denoising.call)
         with self._changed:
-            self._latest = Progress(denoising.call, denoising.total, denoising.glimpse, left)
+            self._latest = LatestStep(denoising.call, denoising.total, denoising.denoised, left)
             self._changed.notify_all()
 
     def finish(self) -> None:
@@ -68,20 +68,20 @@ class Ticket:
         with self._changed:
             self._changed.wait_for(lambda: self.ended)
 
-    def progress(self, heartbeat: float) -> Iterator[Progress]:
+    def steps(self, heartbeat: float) -> Iterator[LatestStep]:
         """The latest step as soon as there is one, and every `heartbeat` seconds without one a sign of waiting."""
-        shown = Progress(0, self.denoising.total, None, 0.0)
+        last = LatestStep(0, self.denoising.total, None, 0.0)
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._latest is not None or self.ended, heartbeat)
                 latest, self._latest = self._latest, None
                 if latest is None and self.ended:
                     return
-            shown = latest or Progress(shown.index, shown.total, None, shown.seconds_left)
-            yield shown
+            last = latest or LatestStep(last.index, last.total, None, last.seconds_left)
+            yield last
 
     def latents(self) -> Tensor:
-        """The finished latents (1, C, h, w), after `progress` has ended; raises the request's RenderError."""
+        """The finished latents (1, C, h, w), after `steps` has ended; raises the request's RenderError."""
         if self._error is not None:
             raise self._error
         if self._latents is None:

@@ -1,6 +1,6 @@
 """Checkpoints kept in memory within a budget of bytes, and leased to those who draw with them.
 
-Not for telling what a file is from its header: that is `generation.weightfile`.
+Not for telling what a file is from its header: that is `generation.weightfiles`.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from torch import nn
 
 from generation.engine.families import Family
 from generation.engine.leased_cache import LeasedCache
-from generation.engine.loading.layouts import load_parts, load_vae
-from generation.engine.loading.parts import LoadedParts
+from generation.engine.loading.components import LoadedComponents
+from generation.engine.loading.layouts import load_components, load_vae
 from generation.engine.lora.mixed_batch import MixedLoras
 from generation.engine.previews import prepare_map
 from generation.engine.streams import beside_the_engine
@@ -104,26 +104,26 @@ class CheckpointCache:
     def _load(self, sha256: str) -> tuple[LoadedCheckpoint, int]:
         path = pinned_file(self._weights.checkpoint, sha256, "checkpoint")
         with beside_the_engine(self._device):
-            parts = load_parts(path, device=self._device, dtype=self._dtype)
-            prepare_map(parts.family.key, parts.vae)
-        networks = (parts.unet, parts.vae, *parts.text_encoders)
+            components = load_components(path, device=self._device, dtype=self._dtype)
+            prepare_map(components.family.key, components.vae)
+        networks = (components.unet, components.vae, *components.text_encoders)
         size = sum(weights_bytes(network) for network in networks)
-        return self._loaded(sha256, parts, size), size
+        return self._loaded(sha256, components, size), size
 
-    def _loaded(self, sha256: str, parts: LoadedParts, size: int) -> LoadedCheckpoint:
+    def _loaded(self, sha256: str, components: LoadedComponents, size: int) -> LoadedCheckpoint:
         return LoadedCheckpoint(
             sha256=sha256,
             vae_sha256="",
-            family=parts.family,
-            unet=parts.unet,
-            vae=parts.vae,
-            text_encoders=parts.text_encoders,
-            tokenizers=parts.tokenizers,
-            scheduler_config={**parts.scheduler_config, "clip_sample": False},
+            family=components.family,
+            unet=components.unet,
+            vae=components.vae,
+            text_encoders=components.text_encoders,
+            tokenizers=components.tokenizers,
+            scheduler_config={**components.scheduler_config, "clip_sample": False},
             device=self._device,
             dtype=self._dtype,
-            unet_loras=MixedLoras(parts.unet),
-            text_loras=tuple(MixedLoras(encoder) for encoder in parts.text_encoders),
+            unet_loras=MixedLoras(components.unet),
+            text_loras=tuple(MixedLoras(encoder) for encoder in components.text_encoders),
             size_bytes=size,
         )
 

@@ -15,7 +15,7 @@ from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokeniz
 from transformers.utils import logging as transformers_logging
 
 from generation.engine.families import Family
-from generation.engine.loading.parts import LoadedParts, ready, ready_vae
+from generation.engine.loading.components import LoadedComponents, ready, ready_vae
 from generation.weightfiles.classify import WeightFileRefused
 
 transformers_logging.disable_progress_bar()
@@ -27,9 +27,9 @@ ENCODERS: tuple[tuple[str, str, Any], ...] = (
 """Folder of the encoder, folder of its tokenizer, class; a family takes the first one or two."""
 
 
-def read_checkpoint(folder: Path, family: Family, device: torch.device, dtype: torch.dtype) -> LoadedParts:
+def read_checkpoint(folder: Path, family: Family, device: torch.device, dtype: torch.dtype) -> LoadedComponents:
     encoders = ENCODERS[: family.text_encoders]
-    return LoadedParts(
+    return LoadedComponents(
         family=family,
         unet=ready(_network(UNet2DConditionModel, folder / "unet", dtype), device),
         vae=read_vae(folder / "vae", device, dtype),

@@ -15,7 +15,7 @@ from safetensors import SafetensorError
 from generation.engine.failures import is_out_of_memory
 from generation.engine.families import FAMILIES, Family
 from generation.engine.loading import diffusers_folder, single_file
-from generation.engine.loading.parts import LoadedParts
+from generation.engine.loading.components import LoadedComponents
 from generation.engine.outcome import RenderError, WeightsRefused
 from generation.weightfiles.classify import Kind, WeightFileRefused, classify
 
@@ -29,7 +29,7 @@ Two loads at once leave each other's networks without weights, and what another 
 """
 
 
-def load_parts(path: Path, *, device: torch.device, dtype: torch.dtype) -> LoadedParts:
+def load_components(path: Path, *, device: torch.device, dtype: torch.dtype) -> LoadedComponents:
     """Load a checkpoint. Raises WeightsRefused when it is incomplete, broken or of no known family."""
     with refusing(path):
         family = FAMILIES[_check(path, "checkpoint")]

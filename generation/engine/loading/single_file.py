@@ -14,14 +14,14 @@ from safetensors import safe_open
 from transformers import CLIPTokenizer
 
 from generation.engine.families import Family
+from generation.engine.loading.components import LoadedComponents, ready, ready_vae
 from generation.engine.loading.diffusers_folder import read_scheduler_config
-from generation.engine.loading.parts import LoadedParts, ready, ready_vae
 from generation.weightfiles.classify import WeightFileRefused
 
 PREDICTION_WORDS = {"v": "v_prediction", "v_prediction": "v_prediction", "epsilon": "epsilon", "eps": "epsilon"}
 
 
-def read_checkpoint(path: Path, family: Family, device: torch.device, dtype: torch.dtype) -> LoadedParts:
+def read_checkpoint(path: Path, family: Family, device: torch.device, dtype: torch.dtype) -> LoadedComponents:
     _check_configs(family, "checkpoints")
     tokenizers = [_tokenizer(family, pad) for pad in family.pads]
     pipeline_class = StableDiffusionXLPipeline if family.text_encoders == 2 else StableDiffusionPipeline
@@ -34,7 +34,7 @@ def read_checkpoint(path: Path, family: Family, device: torch.device, dtype: tor
     )
     encoders = [pipeline.text_encoder, pipeline.text_encoder_2] if len(tokenizers) == 2 else [pipeline.text_encoder]
     unet = ready(pipeline.unet, device)
-    return LoadedParts(
+    return LoadedComponents(
         family=family,
         unet=unet,
         vae=ready_vae(pipeline.vae, device),
@@ -65,10 +65,10 @@ def _scheduler_config(path: Path, family: Family, unet: Any) -> dict[str, Any]:
     """The family's noise schedule with this file's kind of prediction: what it says, else what its answers show."""
     config = read_scheduler_config(family.configs)
     with safe_open(path, framework="pt") as file:
-        said = PREDICTION_WORDS.get((file.metadata() or {}).get("modelspec.prediction_type", ""))
+        prediction = PREDICTION_WORDS.get((file.metadata() or {}).get("modelspec.prediction_type", ""))
         marks = {"v_pred", "ztsnr"} & set(file.keys())
-    if said:
-        config["prediction_type"] = said
+    if prediction:
+        config["prediction_type"] = prediction
     elif "v_pred" in marks:
         config["prediction_type"] = "v_prediction"
     elif family.key == "sd2":

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from generation.engine.lora.file import LoraPair
-from generation.engine.lora.picks import Forward, Picks, Run, gathered, low_rank
+from generation.engine.lora.row_adapters import Forward, RowAdapters, RowSpan, gathered, low_rank
 
 _ONEDNN: Any = torch._C._nn
 CAN_PACK = bool(torch._C._has_mkldnn) and hasattr(_ONEDNN, "mkldnn_reorder_conv2d_weight")
@@ -21,7 +21,7 @@ The operators that its own compiler uses for frozen CPU weights keep the order; 
 
 
 def convolve(layer: nn.Conv2d, states: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    """Another weight on the layer's own geometry."""
+    """Another weight (out, in, kh, kw) on the layer's own geometry: (n, in, h, w) to (n, out, h', w')."""
     return functional.conv2d(states, weight, bias, layer.stride, layer.padding, layer.dilation)
 
 
@@ -37,9 +37,9 @@ def can_pack(layer: nn.Module) -> TypeGuard[nn.Conv2d]:
 
 
 def packed_convolution(layer: nn.Conv2d, weight: Tensor, shape: Sequence[int], groups: int = 1) -> Forward:
-    """A convolution for states of exactly this shape: oneDNN is far slower for others than it ordered for.
+    """A convolution for states of exactly this shape (n, in, h, w): oneDNN is far slower for others.
 
-    It has the layer's bias where it is the layer's own and none where it has `groups`.
+    `weight` is (out, in / groups, kh, kw). The layer's bias is added where there are no `groups`.
     """
     if not can_pack(layer):
         return lambda states: convolve(layer, states, weight, layer.bias)
@@ -49,9 +49,9 @@ def packed_convolution(layer: nn.Conv2d, weight: Tensor, shape: Sequence[int], g
     return lambda states: packed_convolve(states, packed, bias, *geometry, "none", [], "")
 
 
-def runwise_convolution(layer: nn.Conv2d, runs: Sequence[Run], pairs: Mapping[str, LoraPair]) -> Forward:
-    """Base output plus each run's own low-rank part. Nothing is packed, so that it is ready at once."""
-    parts = [(run.start, run.stop, low_rank(run.picks, pairs)) for run in runs if run.picks]
+def spanwise_convolution(layer: nn.Conv2d, spans: Sequence[RowSpan], pairs: Mapping[str, LoraPair]) -> Forward:
+    """Base output plus each span's own low-rank part, (n, in, h, w) states. Nothing is packed: it is ready at once."""
+    parts = [(span.start, span.stop, low_rank(span.adapters, pairs)) for span in spans if span.adapters]
 
     def forward(states: Tensor) -> Tensor:
         base = convolve(layer, states, layer.weight, layer.bias)
@@ -63,8 +63,8 @@ def runwise_convolution(layer: nn.Conv2d, runs: Sequence[Run], pairs: Mapping[st
     return forward
 
 
-def pointwise_convolution(layer: nn.Conv2d, rows: Sequence[Picks], pairs: Mapping[str, LoraPair]) -> Forward:
-    """Base output plus all rows' low-rank parts in two products."""
+def pointwise_convolution(layer: nn.Conv2d, rows: Sequence[RowAdapters], pairs: Mapping[str, LoraPair]) -> Forward:
+    """Base output plus all rows' low-rank parts in two products, for (n, in, h, w) states of a 1x1 convolution."""
     down, up = gathered(rows, pairs)
 
     def forward(states: Tensor) -> Tensor:
@@ -76,11 +76,15 @@ def pointwise_convolution(layer: nn.Conv2d, rows: Sequence[Picks], pairs: Mappin
 
 
 def grouped_convolution(
-    layer: nn.Conv2d, base_convolution: Forward, rows: Sequence[Picks], pairs: Mapping[str, LoraPair], shape: torch.Size
+    layer: nn.Conv2d,
+    base_convolution: Forward,
+    rows: Sequence[RowAdapters],
+    pairs: Mapping[str, LoraPair],
+    shape: torch.Size,
 ) -> Forward:
     """Base output plus all rows' low-rank parts: one convolution whose groups are the rows, and one product.
 
-    For states of exactly this shape, in float32 on a CPU: all weights are packed.
+    For states of exactly this `shape` (n, in, h, w), in float32 on a CPU: all weights are packed.
     """
     down, up = gathered(rows, pairs)
     count, channels, *size = shape

@@ -1,6 +1,6 @@
 """A LoRA file read into pairs of matrices under one spelling of module names, whichever tool wrote it.
 
-Not for mixing them into a batch: that is `loras`. What a pair adds to its module is `scale * up(down(x))`.
+Not for mixing them into a batch: that is `mixed_batch`. What a pair adds to its module is `scale * up(down(x))`.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from torch import Tensor
 
 from generation.engine.outcome import WeightsRefused
 from generation.weightfiles.classify import WeightFileRefused
-from generation.weightfiles.lora_keys import PARTS, Part, Role, parse_lora_key
+from generation.weightfiles.lora_keys import NETWORKS, Network, Role, parse_lora_key
 
 Pairs = Mapping[str, "LoraPair"]
-"""The pairs of one network by flattened module name (see `generation.lora_keys`)."""
+"""The pairs of one network by flattened module name (see `generation.weightfiles.lora_keys`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,36 +70,38 @@ def read_lora(path: Path, *, device: torch.device | str = "cpu", dtype: torch.dt
         slots = _sort(tensors)
     except WeightFileRefused as refused:
         raise WeightsRefused(refused.code, str(refused)) from refused
-    alphas = _told_alphas(path, metadata)
-    parts = {
-        part: {name: _pair(name, found, alphas[part], dtype) for name, found in slots[part].items()} for part in PARTS
+    alphas = _alphas_of_file(path, metadata)
+    pairs = {
+        network: {name: _pair(name, slot, alphas[network], dtype) for name, slot in slots[network].items()}
+        for network in NETWORKS
     }
-    return LoraWeights(parts["unet"], (parts["text_encoder"], parts["text_encoder_2"]))
+    return LoraWeights(pairs["unet"], (pairs["text_encoder"], pairs["text_encoder_2"]))
 
 
-def _sort(tensors: Mapping[str, Tensor]) -> dict[Part, dict[str, dict[Role, Tensor]]]:
-    slots: dict[Part, dict[str, dict[Role, Tensor]]] = {part: defaultdict(dict) for part in PARTS}
+def _sort(tensors: Mapping[str, Tensor]) -> dict[Network, dict[str, dict[Role, Tensor]]]:
+    """The tensors by network, module and role; `mid` is (rank, rank, kh, kw), others as in LoraPair."""
+    slots: dict[Network, dict[str, dict[Role, Tensor]]] = {network: defaultdict(dict) for network in NETWORKS}
     for key, tensor in tensors.items():
         place = parse_lora_key(key)
-        found = slots[place.part][place.module]
-        if place.role in found:
+        slot = slots[place.network][place.module]
+        if place.role in slot:
             raise WeightFileRefused("duplicate-key", f"The file describes “{place.module}” twice.")
-        found[place.role] = tensor
+        slot[place.role] = tensor
     return slots
 
 
-def _pair(name: str, found: Mapping[Role, Tensor], alphas: _Alphas, dtype: torch.dtype | None) -> LoraPair:
-    if "down" not in found or "up" not in found:
+def _pair(name: str, slot: Mapping[Role, Tensor], alphas: _Alphas, dtype: torch.dtype | None) -> LoraPair:
+    if "down" not in slot or "up" not in slot:
         raise WeightsRefused("half-pair", f"The LoRA pair of “{name}” is incomplete.")
-    down, up = found["down"], found["up"]
+    down, up = slot["down"], slot["up"]
     if min(down.ndim, up.ndim) < 2 or down.shape[0] != up.shape[1] or any(side != 1 for side in up.shape[2:]):
         raise WeightsRefused("bad-rank", f"The two halves of “{name}” do not fit together.")
     rank = down.shape[0]
-    if "mid" in found:
-        down = _merge_mid(name, found["mid"], down)
-    if "alpha" in found and found["alpha"].numel() != 1:
+    if "mid" in slot:
+        down = _merge_mid(name, slot["mid"], down)
+    if "alpha" in slot and slot["alpha"].numel() != 1:
         raise WeightsRefused("bad-alpha", f"The alpha of “{name}” is not one number.")
-    scale = float(found["alpha"]) / rank if "alpha" in found else alphas.scale(name, rank)
+    scale = float(slot["alpha"]) / rank if "alpha" in slot else alphas.scale(name, rank)
     dtype = dtype or down.dtype
     pair = LoraPair(down.to(dtype).contiguous(), up.to(dtype).contiguous(), scale)
     if not (math.isfinite(scale) and _is_finite(pair.down) and _is_finite(pair.up)):
@@ -113,7 +115,7 @@ def _is_finite(half: Tensor) -> bool:
 
 
 def _merge_mid(name: str, mid: Tensor, down: Tensor) -> Tensor:
-    """LyCORIS writes a k x k convolution as 1x1, k x k, 1x1; the first two make one k x k convolution."""
+    """LyCORIS writes a k x k convolution as 1x1, k x k, 1x1; the first two make one, (rank, in, kh, kw) in float32."""
     rank = down.shape[0]
     if mid.ndim != 4 or down.ndim != 4 or mid.shape[:2] != (rank, rank) or down.shape[2:] != (1, 1):
         raise WeightsRefused("bad-rank", f"The middle weight of “{name}” does not fit its pair.")
@@ -135,7 +137,7 @@ class _Alphas:
         return alpha / (rank**0.5 if self.rank_stabilised else rank)
 
 
-def _told_alphas(path: Path, metadata: Mapping[str, str]) -> dict[Part, _Alphas]:
+def _alphas_of_file(path: Path, metadata: Mapping[str, str]) -> dict[Network, _Alphas]:
     """From the file's metadata, or from the config that peft writes beside its `adapter_model.safetensors`.
 
     That config is outside of the pinned sha256; but peft's file says its strength nowhere else.
@@ -143,22 +145,24 @@ def _told_alphas(path: Path, metadata: Mapping[str, str]) -> dict[Part, _Alphas]
     beside = path.with_name("adapter_config.json")
     try:
         if path.name == "adapter_model.safetensors" and beside.is_file():
-            config = json.loads(beside.read_text("utf-8"))
-            found: dict[str, Any] = {f"{part}.{name}": value for part in PARTS for name, value in config.items()}
+            plain = json.loads(beside.read_text("utf-8"))
+            config: dict[str, Any] = {
+                f"{network}.{name}": value for network in NETWORKS for name, value in plain.items()
+            }
         else:
-            found = json.loads(metadata.get("lora_adapter_metadata", "{}"))
-        return {part: _part_alphas(found, part) for part in PARTS}
+            config = json.loads(metadata.get("lora_adapter_metadata", "{}"))
+        return {network: _alphas_of_network(config, network) for network in NETWORKS}
     except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise WeightsRefused("bad-alpha", "What the LoRA says of its alpha cannot be read.") from error
 
 
-def _part_alphas(found: Mapping[str, Any], part: Part) -> _Alphas:
-    alpha = found.get(f"{part}.lora_alpha")
-    pattern = found.get(f"{part}.alpha_pattern") or {}
+def _alphas_of_network(config: Mapping[str, Any], network: Network) -> _Alphas:
+    alpha = config.get(f"{network}.lora_alpha")
+    pattern = config.get(f"{network}.alpha_pattern") or {}
     if not all(re.fullmatch(r"[\w.]+", name) for name in pattern):
         raise ValueError("a pattern that is no plain name")  # peft reads them as regular expressions
     return _Alphas(
         alpha=None if alpha is None else float(alpha),
         alpha_of={name.replace(".", "_"): float(value) for name, value in pattern.items()},
-        rank_stabilised=bool(found.get(f"{part}.use_rslora")),
+        rank_stabilised=bool(config.get(f"{network}.use_rslora")),
     )

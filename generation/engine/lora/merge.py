@@ -1,6 +1,6 @@
 """Several LoRAs merged into one: the weighted sum of what they add to each layer, brought back to a low rank by SVD.
 
-Not for mixing them while a picture is drawn: that is `loras`. Merged equals mixed where the rank holds their sum.
+Not for mixing them while a picture is drawn: that is `mixed_batch`. Merged equals mixed where the rank holds their sum.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def _kohya_name(module: str, number: int) -> str:
 def _cut(
     module: str, summands: Sequence[tuple[LoraPair, float]], rank: int
 ) -> tuple[Tensor | None, Tensor | None, tuple[float, float]]:
-    """The best pair of at most `rank` for a sum of pairs, and the squared sizes of the sum and of that pair.
+    """The best pair, (rank, in...) and (out, rank...), for a sum of pairs; squared sizes of the sum and of that pair.
 
     The sum is never made in full: two thin QRs leave a core as large as the ranks together (Halko et al. 2011, 5.2).
     """
@@ -88,7 +88,8 @@ def _cut(
     up = (left @ u[:, :count]) * roots
     down = roots[:, None] * (v[:count] @ right.T)
     energies = float((sizes**2).sum()), float((sizes[:count] ** 2).sum())
-    return _as_file(down.reshape(count, *shape)), _as_file(_like(up, len(shape))), energies
+    up = up[:, :, None, None] if len(shape) == 3 else up
+    return down.reshape(count, *shape).float().contiguous(), up.float().contiguous(), energies
 
 
 def _shape_of(module: str, pairs: Sequence[LoraPair]) -> tuple[int, ...]:
@@ -100,14 +101,6 @@ def _shape_of(module: str, pairs: Sequence[LoraPair]) -> tuple[int, ...]:
             "other-shapes", f"These LoRAs do not fit together: “{module}” has different sizes in them."
         )
     return max(shapes, key=len)
-
-
-def _like(up: Tensor, dimensions: int) -> Tensor:
-    return up[:, :, None, None] if dimensions == 3 else up
-
-
-def _as_file(tensor: Tensor) -> Tensor:
-    return tensor.float().contiguous()
 
 
 def merge_metadata(title: str, base_version: str, rank: int, parents: Sequence[Mapping[str, object]]) -> dict[str, str]:

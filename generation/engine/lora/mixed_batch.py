@@ -1,8 +1,8 @@
 """LoRAs mixed in one batch: each row of a forward pass has its own set of LoRAs with its own weights.
 
-Base weights are never touched and no module is replaced: while a batch that picks LoRAs runs, the targeted layers carry
-another `forward`; outside of that the network is plain. Reading files is `lorafile`'s, the arithmetic `lora_runs`' and
-`lora_stacks`'.
+Base weights are never touched and no module is replaced: while a batch with LoRAs runs, the targeted layers carry
+another `forward`; outside of that the network is plain. Files are read by `file`, the arithmetic is `on_cpu` and
+`on_gpu`.
 """
 
 from __future__ import annotations
@@ -15,17 +15,14 @@ from torch import Tensor, nn
 
 from generation.engine.lora.cache import LoraCache
 from generation.engine.lora.file import LoraPair, LoraWeights, Pairs
-from generation.engine.lora.on_cpu import MergedWeights, RunwiseLayer
-from generation.engine.lora.on_gpu import StackedLayer
-from generation.engine.lora.picks import Forward, Layer, Picks
+from generation.engine.lora.on_cpu import CpuLayer, MergedWeights
+from generation.engine.lora.on_gpu import GpuLayer
+from generation.engine.lora.row_adapters import Forward, Layer, RowAdapters
 from generation.engine.lru_cache import LruCache, one
 from generation.engine.outcome import WeightsRefused
 from generation.weightfiles.lora_keys import flatten
 
-__all__ = ["LoraCache", "LoraWeights", "MixedLoras", "Rows"]
-
-Rows = Sequence[Sequence[tuple[str, float]]]
-"""For each row of the batch, its picks: (key, weight) pairs."""
+__all__ = ["LoraCache", "LoraWeights", "MixedLoras"]
 
 PLANS_KEPT = 4
 MERGED_BYTES = 256 * 1024**2
@@ -39,13 +36,13 @@ class MixedLoras:
         layers = ((name, layer) for name, layer in network.named_modules() if isinstance(layer, nn.Linear | nn.Conv2d))
         self._layers: dict[str, Layer] = {flatten(name): layer for name, layer in layers}
         self._resident: dict[str, Pairs] = {}
-        self._plans: LruCache[tuple[Picks, ...], dict[str, Forward]] = LruCache(PLANS_KEPT, one)
+        self._plans: LruCache[tuple[RowAdapters, ...], dict[str, Forward]] = LruCache(PLANS_KEPT, one)
         self._merged = MergedWeights(merged_bytes)
         self._changing = threading.Lock()
         self._running = threading.RLock()
 
     def add(self, key: str, pairs: Pairs) -> None:
-        """Make a LoRA pickable as `key`. Raises WeightsRefused when a pair has no layer here or does not fit it.
+        """Make a LoRA known as `key`. Raises WeightsRefused when a pair has no layer here or does not fit it.
 
         Cheap when the pairs already lie on the network's device in its dtype; may run while others denoise.
         """
@@ -54,11 +51,11 @@ class MixedLoras:
             self._resident[key] = ready
 
     def discard(self, key: str) -> None:
-        """Forget a LoRA; unknown keys are no error. Must not be called while a batch that picks it runs."""
+        """Forget a LoRA; unknown keys are no error. Must not be called while a batch that has it runs."""
         with self._changing:
             self._resident.pop(key, None)
             self._merged.discard(key)
-            self._plans.discard(lambda rows: any(key == picked for row in rows for picked, _ in row))
+            self._plans.discard(lambda rows: any(key == other for row in rows for other, _ in row))
 
     def clear(self) -> None:
         """Let go of every LoRA and of the network itself: for a checkpoint that leaves memory."""
@@ -72,13 +69,14 @@ class MixedLoras:
         return key in self._resident
 
     @contextmanager
-    def rows(self, picks: Rows) -> Iterator[None]:
-        """Inside the block, row i of every batch gets `picks[i]`. Weight 0 is no pick; a LoRA named twice adds up.
+    def rows(self, adapters: Sequence[Sequence[tuple[str, float]]]) -> Iterator[None]:
+        """Inside the block, row i of every batch has the LoRAs `adapters[i]`, (key, weight) pairs.
 
-        The batch must have len(picks) rows. When no row picks anything, the network is untouched: equal to the bit.
+        Weight 0 is none; a LoRA named twice adds up. The batch must have len(adapters) rows. When no row has any, the
+        network is untouched: equal to the bit.
         Raises KeyError for a key that was not added.
         """
-        rows = tuple(_merged_picks(row) for row in picks)
+        rows = tuple(_row_adapters(row) for row in adapters)
         with self._running:
             plan = self._plan(rows) if any(rows) else {}
             self._merged.allowance = MERGED_PER_PASS
@@ -103,11 +101,11 @@ class MixedLoras:
         device, dtype = layer.weight.device, layer.weight.dtype
         return LoraPair(down.to(device, dtype), up.to(device, dtype), pair.scale)
 
-    def _plan(self, rows: tuple[Picks, ...]) -> dict[str, Forward]:
+    def _plan(self, rows: tuple[RowAdapters, ...]) -> dict[str, Forward]:
         with self._changing:
             return self._plans.get_or_make(rows, lambda: self._make_plan(rows))
 
-    def _make_plan(self, rows: tuple[Picks, ...]) -> dict[str, Forward]:
+    def _make_plan(self, rows: tuple[RowAdapters, ...]) -> dict[str, Forward]:
         keys = sorted({key for row in rows for key, _ in row})
         names = dict.fromkeys(name for key in keys for name in self._resident[key])
         merged = self._merged if self._can_merge(names) else None
@@ -116,9 +114,9 @@ class MixedLoras:
             layer = self._layers[name]
             pairs = {key: self._resident[key][name] for key in keys if name in self._resident[key]}
             if layer.weight.device.type == "cpu":
-                plan[name] = RunwiseLayer(name, layer, rows, pairs, merged)
+                plan[name] = CpuLayer(name, layer, rows, pairs, merged)
             else:
-                plan[name] = StackedLayer(layer, rows, pairs)
+                plan[name] = GpuLayer(layer, rows, pairs)
         return plan
 
     def _can_merge(self, names: Iterable[str]) -> bool:
@@ -126,7 +124,7 @@ class MixedLoras:
         return sum(self._layers[name].weight.nbytes for name in names) <= self._merged.held.budget
 
 
-def _merged_picks(row: Sequence[tuple[str, float]]) -> Picks:
+def _row_adapters(row: Sequence[tuple[str, float]]) -> RowAdapters:
     sums: dict[str, float] = {}
     for key, weight in row:
         sums[key] = sums.get(key, 0.0) + weight
@@ -134,7 +132,10 @@ def _merged_picks(row: Sequence[tuple[str, float]]) -> Picks:
 
 
 def _shape_for(layer: Layer, pair: LoraPair) -> tuple[Tensor, Tensor]:
-    """1x1 convolutions and linear layers are the same thing; files write either for the other."""
+    """`down` (rank, in) and `up` (out, rank), or with (kh, kw) and (1, 1) behind for a convolution.
+
+    1x1 convolutions and linear layers are the same thing; files write either for the other.
+    """
     down, up = pair.down, pair.up
     if isinstance(layer, nn.Linear):
         return (down.flatten(1) if down.shape[2:] == (1, 1) else down), up.flatten(1)

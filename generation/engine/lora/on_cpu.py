@@ -1,11 +1,11 @@
 """LoRAs on one layer as a CPU does it: what its cache and its libraries like depends on who shares the batch.
 
-A batch whose rows all pick the same runs on a copy of the weight with the LoRAs added, where memory allows. In a mixed
-batch all rows' low-rank parts are gathered, so that a layer costs two or three operations more, however many LoRAs
-there are. Measured in one run on 8 rows of the bundled checkpoint at 8x8 latents, LoRAs of rank 8 on every layer, time
-to plain: merged weights for each run of equal rows 1.36 (4 sets of picks) and 1.76 (8 sets), gathered 1.28 and 1.27
-(1.48 and 1.50 where a processor's plain convolutions are faster); on attention layers alone low-rank parts run by run
-1.13 and 1.21, gathered 1.08. How a GPU does it is `lora_stacks`'.
+A batch whose rows all have the same adapters runs on a copy of the weight with the LoRAs added, where memory allows. In
+a mixed batch all rows' low-rank parts are gathered, so that a layer costs two or three operations more, however many
+LoRAs there are. Measured in one process on 8 rows of the bundled checkpoint at 8x8 latents, LoRAs of rank 8 on every
+layer, time to plain: merged weights for each span of equal rows 1.36 (4 sets of adapters) and 1.76 (8 sets), gathered
+1.28 and 1.27 (1.48 and 1.50 where a processor's plain convolutions are faster); on attention layers alone low-rank
+parts span by span 1.13 and 1.21, gathered 1.08. How a GPU does it: `on_gpu`.
 """
 
 from __future__ import annotations
@@ -23,27 +23,27 @@ from generation.engine.lora.convolutions import (
     is_pointwise,
     packed_convolution,
     pointwise_convolution,
-    runwise_convolution,
+    spanwise_convolution,
 )
 from generation.engine.lora.file import LoraPair
 from generation.engine.lora.on_gpu import linear_forward
-from generation.engine.lora.picks import Forward, Layer, Picks, forwards_by_shape, low_rank, runs_of
+from generation.engine.lora.row_adapters import Forward, Layer, RowAdapters, forwards_by_shape, low_rank, spans_of
 from generation.engine.lru_cache import LruCache
 
 
 class MergedWeights:
-    """What was computed from LoRAs, by (layer, picks, form); least recently used forgotten beyond `budget_bytes`.
+    """What was computed from LoRAs, by (layer, adapters, form); least recently used forgotten beyond `budget_bytes`.
 
     `allowance` is how many bytes may still be made in this pass, so that a LoRA's arrival does not stall the others.
     """
 
     def __init__(self, budget_bytes: int) -> None:
-        self.held: LruCache[tuple[str, Picks, object], tuple[Forward, int]] = LruCache(
+        self.held: LruCache[tuple[str, RowAdapters, object], tuple[Forward, int]] = LruCache(
             budget_bytes, lambda made: made[1], at_least=1
         )
         self.allowance = 0
 
-    def get(self, place: tuple[str, Picks, object], make: Callable[[], tuple[Forward, int]]) -> Forward:
+    def get(self, place: tuple[str, RowAdapters, object], make: Callable[[], tuple[Forward, int]]) -> Forward:
         def paid() -> tuple[Forward, int]:
             made = make()
             self.allowance -= made[1]
@@ -53,11 +53,11 @@ class MergedWeights:
 
     def discard(self, key: str) -> None:
         """Forget everything that the LoRA `key` is part of."""
-        self.held.discard(lambda place: any(key == picked for picked, _ in place[1]))
+        self.held.discard(lambda place: any(key == other for other, _ in place[1]))
 
 
-class RunwiseLayer:
-    """One layer's forward for one arrangement of rows. Rows that pick nothing get the base layer's output: to the bit
+class CpuLayer:
+    """One layer's forward for one arrangement of rows. Rows without adapters get the base layer's output: to the bit
     from linear layers, to rounding from convolutions.
 
     `merged` is None for networks that are too large to have copies of their weights.
@@ -67,12 +67,12 @@ class RunwiseLayer:
         self,
         name: str,
         layer: Layer,
-        rows: tuple[Picks, ...],
+        rows: tuple[RowAdapters, ...],
         pairs: Mapping[str, LoraPair],
         merged: MergedWeights | None,
     ) -> None:
         self._name, self._layer, self._pairs, self._merged = name, layer, pairs, merged
-        self._rows = tuple(tuple(pick for pick in picks if pick[0] in pairs) for picks in rows)
+        self._rows = tuple(tuple(one for one in adapters if one[0] in pairs) for adapters in rows)
         self._forwards = forwards_by_shape()
         self._meanwhile: Forward | None = None
 
@@ -112,7 +112,7 @@ class RunwiseLayer:
         assert isinstance(self._layer, nn.Conv2d)
         if is_pointwise(self._layer):
             return pointwise_convolution(self._layer, self._rows, self._pairs)
-        return runwise_convolution(self._layer, runs_of(self._rows), self._pairs)
+        return spanwise_convolution(self._layer, spans_of(self._rows), self._pairs)
 
     def _with_loras(self, shape: torch.Size) -> tuple[Forward, int]:
         """The layer with everybody's LoRAs in a copy of its weight, and the copy's bytes."""
@@ -127,7 +127,7 @@ def _packed(layer: nn.Conv2d, weight: Tensor, shape: torch.Size) -> tuple[Forwar
     return packed_convolution(layer, weight, shape), weight.nbytes
 
 
-def merged_weight(layer: Layer, picks: Picks, pairs: Mapping[str, LoraPair]) -> Tensor:
-    """The layer's weight with its picks added, in a new tensor; the base weight is only read."""
-    low = low_rank(picks, pairs)
+def merged_weight(layer: Layer, adapters: RowAdapters, pairs: Mapping[str, LoraPair]) -> Tensor:
+    """The layer's weight with its adapters added, a new tensor (out, in...); the base weight is only read."""
+    low = low_rank(adapters, pairs)
     return torch.addmm(layer.weight.flatten(1), low.up.flatten(1), low.down.flatten(1)).view_as(layer.weight)

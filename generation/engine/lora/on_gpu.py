@@ -1,6 +1,6 @@
 """LoRAs on one layer for the whole batch at once: how a GPU does it, with few and large operations.
 
-How a CPU does it is `lora_runs`'.
+How a CPU does it: `on_cpu`.
 """
 
 from __future__ import annotations
@@ -13,16 +13,24 @@ from torch.nn import functional
 
 from generation.engine.lora.convolutions import convolve
 from generation.engine.lora.file import LoraPair
-from generation.engine.lora.picks import Forward, Layer, Picks, equal_groups, forwards_by_shape, gathered, rank_of
+from generation.engine.lora.row_adapters import (
+    Forward,
+    Layer,
+    RowAdapters,
+    equal_groups,
+    forwards_by_shape,
+    gathered,
+    rank_of,
+)
 
 GATHERING = 20
 """Copying one rank of one group costs about as much as multiplying this many vectors with it."""
 
 
-class StackedLayer:
-    """One layer's forward for one arrangement of rows. Rows that pick nothing get the base layer's output exactly."""
+class GpuLayer:
+    """One layer's forward for one arrangement of rows. Rows without adapters get the base layer's output exactly."""
 
-    def __init__(self, layer: Layer, rows: tuple[Picks, ...], pairs: Mapping[str, LoraPair]) -> None:
+    def __init__(self, layer: Layer, rows: tuple[RowAdapters, ...], pairs: Mapping[str, LoraPair]) -> None:
         self._layer, self._rows, self._pairs = layer, rows, pairs
         self._forwards = forwards_by_shape()
 
@@ -35,13 +43,15 @@ class StackedLayer:
         return conv_forward(self._layer, self._rows, self._pairs)
 
 
-def linear_forward(layer: nn.Linear, rows: Sequence[Picks], pairs: Mapping[str, LoraPair], states: Tensor) -> Forward:
-    """The forward for states of this shape. Rows that pick nothing get the base layer's output to the bit.
+def linear_forward(
+    layer: nn.Linear, rows: Sequence[RowAdapters], pairs: Mapping[str, LoraPair], states: Tensor
+) -> Forward:
+    """The forward for states of this shape (rows, ..., in). Rows without adapters get the base output to the bit.
 
     Stacked ranks cost all LoRAs' arithmetic for every row, gathered ranks cost copies of matrices: what is less.
     """
     groups = equal_groups(rows)
-    widest = max(rank_of(picks, pairs) for picks in groups)
+    widest = max(rank_of(adapters, pairs) for adapters in groups)
     stacked = sum(pair.rank for pair in pairs.values())
     vectors = states.numel() // layer.in_features
     if stacked * (vectors + GATHERING) <= widest * (vectors + GATHERING * len(groups)):
@@ -49,8 +59,11 @@ def linear_forward(layer: nn.Linear, rows: Sequence[Picks], pairs: Mapping[str, 
     return _gathered_linear(layer, groups, pairs)
 
 
-def conv_forward(layer: nn.Conv2d, rows: Sequence[Picks], pairs: Mapping[str, LoraPair]) -> Forward:
-    """Base output plus low-rank part, all LoRAs stacked; rows that pick nothing get the base output to the bit."""
+def conv_forward(layer: nn.Conv2d, rows: Sequence[RowAdapters], pairs: Mapping[str, LoraPair]) -> Forward:
+    """Base output plus low-rank part, all LoRAs stacked, for states (rows, in, h, w).
+
+    Rows without adapters get the base output to the bit.
+    """
     down, up = _stacked(pairs)
     scale = _scaling(_row_scales(rows, pairs, down)[:, :, None, None])
 
@@ -62,7 +75,7 @@ def conv_forward(layer: nn.Conv2d, rows: Sequence[Picks], pairs: Mapping[str, Lo
     return forward
 
 
-def _stacked_linear(layer: nn.Linear, rows: Sequence[Picks], pairs: Mapping[str, LoraPair]) -> Forward:
+def _stacked_linear(layer: nn.Linear, rows: Sequence[RowAdapters], pairs: Mapping[str, LoraPair]) -> Forward:
     down, up = _stacked(pairs)
     scale, up = _scaling(_row_scales(rows, pairs, down)[:, None, :]), up.t().contiguous()
 
@@ -75,7 +88,7 @@ def _stacked_linear(layer: nn.Linear, rows: Sequence[Picks], pairs: Mapping[str,
     return forward
 
 
-def _gathered_linear(layer: nn.Linear, groups: Sequence[Picks], pairs: Mapping[str, LoraPair]) -> Forward:
+def _gathered_linear(layer: nn.Linear, groups: Sequence[RowAdapters], pairs: Mapping[str, LoraPair]) -> Forward:
     down, up = (half.transpose(1, 2).contiguous() for half in gathered(groups, pairs))
 
     def forward(states: Tensor) -> Tensor:
@@ -88,11 +101,12 @@ def _gathered_linear(layer: nn.Linear, groups: Sequence[Picks], pairs: Mapping[s
 
 
 def _stacked(pairs: Mapping[str, LoraPair]) -> tuple[Tensor, Tensor]:
+    """All LoRAs' ranks as one pair: (R, in...) and (out, R...), without weights and scales."""
     down = torch.cat([pair.down for pair in pairs.values()])
     return down, torch.cat([pair.up for pair in pairs.values()], dim=1)
 
 
-def _row_scales(rows: Sequence[Picks], pairs: Mapping[str, LoraPair], like: Tensor) -> Tensor:
+def _row_scales(rows: Sequence[RowAdapters], pairs: Mapping[str, LoraPair], like: Tensor) -> Tensor:
     """(rows, R): what each row multiplies each of the stacked ranks with."""
     ranks = [(key, pair.scale) for key, pair in pairs.items() for _ in range(pair.rank)]
     values = [[weights.get(key, 0.0) * scale for key, scale in ranks] for weights in map(dict, rows)]
@@ -100,7 +114,10 @@ def _row_scales(rows: Sequence[Picks], pairs: Mapping[str, LoraPair], like: Tens
 
 
 def _scaling(scales: Tensor) -> Forward:
-    """Multiplies in place. A stranger's LoRA may overflow on anybody's states, and infinity times 0 is not 0."""
+    """Multiplies by (rows, 1, R) or (rows, R, 1, 1) in place.
+
+    A stranger's LoRA may overflow on anybody's states, and infinity times 0 is not 0.
+    """
     unpicked = scales == 0
     if not unpicked.any():
         return lambda low: low.mul_(scales)

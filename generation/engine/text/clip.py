@@ -1,6 +1,6 @@
 """One tokenizer with its CLIP text encoder: from words to chunks, and from a chunk to hidden states.
 
-What a prompt's syntax means is `generation.prompting`; how chunks become a conditioning is `conditioning`.
+What a prompt's syntax means is `generation.prompting`; what a whole schedule becomes is `encoding`.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ BOS_AND_EOS = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Layer:
+class HiddenLayer:
     """Which hidden states of an encoder are read: `back` 1 is the last layer's; `norm`: through its final norm."""
 
     back: int
     norm: bool
 
 
-LAST = Layer(1, norm=True)
-PENULTIMATE = Layer(2, norm=False)
+LAST = HiddenLayer(1, norm=True)
+PENULTIMATE = HiddenLayer(2, norm=False)
 """What SDXL was trained on, for both of its encoders."""
 
 
@@ -50,7 +50,7 @@ class EncoderLora:
 class Reading:
     """How chunks are to be read: which layer, which (n, width) rows stand for each insert's key, which LoRAs."""
 
-    layer: Layer = LAST
+    layer: HiddenLayer = LAST
     vectors: Mapping[str, Tensor] = field(default_factory=dict)
     loras: Sequence[EncoderLora] = ()
 
@@ -87,7 +87,7 @@ class TextTower:
             names = self.tokenize([embedding.name for embedding in embeddings])
             pieces = [pieces_of(attention(text), self.tokenize) for text in texts]
         find = NameFinder(zip(names, (embedding.insert for embedding in embeddings), strict=True))
-        return [split_into_chunks(run, self.chunk_length, comma=self.comma, find=find) for run in pieces]
+        return [split_into_chunks(text, self.chunk_length, comma=self.comma, find=find) for text in pieces]
 
     def tokenize(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids without BOS and EOS, never truncated. The caller holds the lock: a fast tokenizer has state."""
@@ -104,7 +104,7 @@ class TextTower:
         return torch.tensor([ids], device=self.encoder.device)
 
     def framed_weights(self, chunk: Chunk) -> Tensor:
-        """A weight for each of the T framed tokens (float32, on the CPU); BOS, EOS and padding weigh 1."""
+        """A weight for each of the framed tokens, (T,) in float32 on the CPU; BOS, EOS and padding weigh 1."""
         weights = torch.ones(self.tokens)
         weights[1 : 1 + len(chunk.weights)] = torch.tensor(chunk.weights)
         return weights
@@ -112,7 +112,7 @@ class TextTower:
     def encode(self, chunks: Iterable[Chunk], reading: Reading) -> dict[Chunk, EncodedChunk]:
         """Each chunk's encoding. Raises RenderError for a layer that the encoder has not, WeightsRefused for a LoRA.
 
-        Chunks run one by one, so that no result depends on what was encoded beside it, and others get their turn.
+        Chunks run one by one, so that no result depends on what is encoded beside it, and other threads get in between.
         """
         self.check_depth(reading.layer)
         encoded = {}
@@ -122,19 +122,21 @@ class TextTower:
         return encoded
 
     @torch.no_grad()
-    def run(self, chunk: Chunk, layer: Layer) -> EncodedChunk:
+    def run(self, chunk: Chunk, layer: HiddenLayer) -> EncodedChunk:
+        """One chunk through the encoder: states (T, width) and the pooled vector (dim,)."""
         output = self.encoder(self.framed(chunk), output_hidden_states=True)
         pooled = output.get("text_embeds")
         return EncodedChunk(self.pick_layer(output, layer)[0], None if pooled is None else pooled[0])
 
-    def pick_layer(self, output: Any, layer: Layer) -> Tensor:
+    def pick_layer(self, output: Any, layer: HiddenLayer) -> Tensor:
+        """The hidden states (1, T, width) that `layer` names."""
         if layer == LAST:
             last: Tensor = output.last_hidden_state
             return last
         states: Tensor = output.hidden_states[-layer.back]
         return self.encoder.final_layer_norm(states) if layer.norm else states
 
-    def check_depth(self, layer: Layer) -> None:
+    def check_depth(self, layer: HiddenLayer) -> None:
         depth = self.encoder.config.num_hidden_layers
         if layer.back > depth:
             raise RenderError(
@@ -161,7 +163,7 @@ class TextTower:
 
     @contextmanager
     def inserted(self, chunk: Chunk, vectors: Mapping[str, Tensor]) -> Iterator[None]:
-        """Puts embeddings' vectors over what the token table gave at their places, for as long as the block runs."""
+        """Inside the block `vectors`, (n, width) by embedding, replace what the token table gave at their places."""
         if not chunk.inserts:
             yield
             return

@@ -1,7 +1,7 @@
-"""Turns a recipe's two prompts into what the UNet reads at each of its calls, with A1111's rules on the way.
+"""From a recipe's two prompts to what the UNet reads at each of its calls, with A1111's rules on the way.
 
-`generation.prompting` reads the syntax and `text_encoding` encodes the texts that come out; here they become tracks
-over the calls of a run, all of one length.
+`generation.prompting` reads the syntax and `encoding` encodes the texts that come out; here they are laid over the
+calls of a render and padded to one length.
 """
 
 from __future__ import annotations
@@ -39,8 +39,11 @@ class Prompted:
 
 
 @dataclass(frozen=True, slots=True)
-class Track:
-    """One part of a prompt over time: which text each stretch of calls says, and how each text is encoded."""
+class ScheduledConditioning:
+    """One prompt of those that AND joins, over time: which text it says at which calls, and how each is encoded.
+
+    `segments` are (last call, text), ascending; `encoded` has (T, dim) states for each text.
+    """
 
     segments: Sequence[tuple[int, str]]
     encoded: Encoded
@@ -55,28 +58,30 @@ class Track:
         _, text = self.segments[segment_at(self.segments, call)]
         return self.encoded[text]
 
-    def padded(self, tokens: int) -> Track:
-        """The same track with every text `tokens` long, by repeating its last vector."""
-        return Track(self.segments, {text: padded(found, tokens) for text, found in self.encoded.items()}, self.weight)
+    def padded(self, tokens: int) -> ScheduledConditioning:
+        """The same with every text `tokens` long, (tokens, dim), by repeating its last vector."""
+        return ScheduledConditioning(
+            self.segments, {text: padded(found, tokens) for text, found in self.encoded.items()}, self.weight
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Conditioning:
-    """A recipe's prompts, encoded for the whole run; `tokens` is the T of everything that `at` returns.
+    """A recipe's prompts, encoded for the whole render; `tokens` is the T of everything that `at` returns.
 
     `mask` (rows, T) is 1 where a row's own tokens are and 0 over its padding; rows are the negative, then the parts.
     With it as the UNet's `encoder_attention_mask`, prompt and negative prompt of different lengths are drawn as if each
     ran alone. It is None where nothing is padded.
     """
 
-    positive: tuple[Track, ...]
-    negative: Track | None
+    positive: tuple[ScheduledConditioning, ...]
+    negative: ScheduledConditioning | None
     tokens: int
     mask: Tensor | None = None
 
     def at(self, call: int) -> Prompted:
         """What UNet call number `call`, counted from 0, reads."""
-        parts = [(track.at(call), track.weight) for track in self.positive]
+        parts = [(part.at(call), part.weight) for part in self.positive]
         negative = self.negative.at(call) if self.negative else None
         pooled = [part.pooled for part, _ in parts if part.pooled is not None]
         return Prompted(
@@ -97,33 +102,35 @@ class Conditioner:
         self.texts = TextEncoding(checkpoint, loras, embeddings)
 
     def encode(self, recipe: Recipe, length: int) -> Conditioning:
-        """The recipe's prompts for a run over whose `length` schedules are laid (`sampling_names.schedule_length`).
+        """The recipe's prompts over whose `length` schedules are laid (`recipes.sampling.schedule_length`).
 
         Raises RenderError (WeightsRefused where a file is at fault) with a sentence for people.
         """
-        positive: list[Track] = []
+        positive: list[ScheduledConditioning] = []
         for text, weight in parts_of(recipe.prompt):
-            positive.append(self.track(recipe, text, length, weight))
+            positive.append(self.schedule(recipe, text, length, weight))
             self.check_cost(positive)
         guided = recipe.cfg_scale > 1 or len(positive) > 1 or positive[0].weight != 1
-        return side_by_side(positive, self.negative(recipe, length) if guided else None)
+        return padded_together(positive, self.negative(recipe, length) if guided else None)
 
-    def check_cost(self, tracks: Sequence[Track]) -> None:
+    def check_cost(self, parts: Sequence[ScheduledConditioning]) -> None:
         """Each part alone is bounded before it is encoded; here all of them together, before the next."""
         chunk_tokens = self.texts.towers[0].tokens
-        if sum(len(track.encoded) * track.tokens // chunk_tokens for track in tracks) > MAX_CHUNKS:
+        if sum(len(part.encoded) * part.tokens // chunk_tokens for part in parts) > MAX_CHUNKS:
             raise too_heavy()
 
-    def negative(self, recipe: Recipe, length: int) -> Track:
-        """The negative prompt's track: AND and tags are plain words in it; SDXL reads zeros for an empty one."""
-        track = self.track(recipe, recipe.negative_prompt, length)
+    def negative(self, recipe: Recipe, length: int) -> ScheduledConditioning:
+        """The negative prompt's: AND and tags are plain words in it; SDXL reads zeros for an empty one."""
+        scheduled = self.schedule(recipe, recipe.negative_prompt, length)
         if recipe.negative_prompt or not self.texts.family.pooled:
-            return track
-        return Track(track.segments, {text: zeroed(found) for text, found in track.encoded.items()})
+            return scheduled
+        return ScheduledConditioning(
+            scheduled.segments, {text: zeroed(found) for text, found in scheduled.encoded.items()}
+        )
 
-    def track(self, recipe: Recipe, text: str, length: int, weight: float = 1.0) -> Track:
+    def schedule(self, recipe: Recipe, text: str, length: int, weight: float = 1.0) -> ScheduledConditioning:
         segments = schedule(text, length)
-        return Track(segments, self.texts.encode(recipe, tuple(words for _, words in segments)), weight)
+        return ScheduledConditioning(segments, self.texts.encode(recipe, tuple(words for _, words in segments)), weight)
 
 
 def parts_of(prompt: str) -> list[tuple[str, float]]:
@@ -137,27 +144,29 @@ def parts_of(prompt: str) -> list[tuple[str, float]]:
     return parts
 
 
-def side_by_side(positive: Sequence[Track], negative: Track | None) -> Conditioning:
-    """All tracks brought to one T.
+def padded_together(positive: Sequence[ScheduledConditioning], negative: ScheduledConditioning | None) -> Conditioning:
+    """All padded to one T.
 
     As in A1111, parts joined by AND attend to the padding that makes them equally long; prompt and negative do not
     attend to the padding between them, because there they run apart.
     """
-    own = [max(track.tokens for track in positive)] * len(positive)
+    own = [max(part.tokens for part in positive)] * len(positive)
     if negative:
         own.insert(0, negative.tokens)
     tokens = max(own)
     states = next(iter(positive[0].encoded.values())).states
     mask = torch.stack([(torch.arange(tokens) < length).to(states) for length in own]) if min(own) < tokens else None
-    padded_positive = tuple(track.padded(tokens) for track in positive)
+    padded_positive = tuple(part.padded(tokens) for part in positive)
     return Conditioning(padded_positive, negative.padded(tokens) if negative else None, tokens, mask)
 
 
 def zeroed(text: EncodedText) -> EncodedText:
+    """Zeros of the same shapes, (T, dim) and (dim,)."""
     return EncodedText(torch.zeros_like(text.states), None if text.pooled is None else torch.zeros_like(text.pooled))
 
 
 def padded(text: EncodedText, tokens: int) -> EncodedText:
+    """The states as (tokens, dim), the last vector repeated as often as that takes."""
     missing = tokens - len(text.states)
     if not missing:
         return text

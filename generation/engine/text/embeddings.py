@@ -41,12 +41,13 @@ def read_embedding(path: Path, name: str, key: str, widths: Sequence[int], longe
 
     Raises WeightsRefused, with a sentence that calls the embedding `name`, for whatever cannot be used as it is.
     """
-    tensors = tuple(as_rows(tensor) for tensor in pick_tensors(read_tensors(path, name), name, len(widths)))
+    tensors = tuple(map(torch.atleast_2d, pick_tensors(read_tensors(path, name), name, len(widths))))
     check_vectors(tensors, name, widths, longest)
     return EmbeddingVectors(name, Insert(key, len(tensors[0])), tensors)
 
 
 def read_tensors(path: Path, name: str) -> dict[str, Tensor]:
+    """The file's tensors by key, of whatever shape (...). Raises WeightsRefused."""
     try:
         with safe_open(path, framework="pt") as file:
             return {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  (a safe_open handle is no dict)
@@ -55,7 +56,10 @@ def read_tensors(path: Path, name: str) -> dict[str, Tensor]:
 
 
 def pick_tensors(tensors: dict[str, Tensor], name: str, encoders: int) -> tuple[Tensor, ...]:
-    """The tensors for each encoder. A lone tensor under any name is how diffusers saves one for SD 1 and 2."""
+    """The tensors for each encoder, (vectors, width) or (width,).
+
+    A lone tensor under any name is how diffusers saves one for SD 1 and 2.
+    """
     keys = KEYS_BY_ENCODERS[encoders]
     if set(keys) <= set(tensors):
         return tuple(tensors[key] for key in keys)
@@ -67,11 +71,8 @@ def pick_tensors(tensors: dict[str, Tensor], name: str, encoders: int) -> tuple[
     raise refused(name, f"does not hold the tensors of an embedding ({', '.join(keys)})")
 
 
-def as_rows(tensor: Tensor) -> Tensor:
-    return tensor.unsqueeze(0) if tensor.ndim == 1 else tensor
-
-
 def check_vectors(tensors: Sequence[Tensor], name: str, widths: Sequence[int], longest: int) -> None:
+    """Raises WeightsRefused unless each is (vectors, width), finite, with at most `longest` vectors, as many in all."""
     for tensor, width in zip(tensors, widths, strict=True):
         if tensor.ndim != 2 or not tensor.is_floating_point() or not len(tensor):
             raise refused(name, "does not hold rows of numbers")

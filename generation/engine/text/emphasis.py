@@ -15,12 +15,12 @@ ROUNDING = 1e-5
 
 
 def scale(states: Tensor, weights: Tensor, occurrences: Tensor) -> Tensor:
-    """Each token's vector times its weight ("No norm"); recommended for SDXL."""
+    """Each token's vector times its weight ("No norm"), states (texts, T, dim); recommended for SDXL."""
     return states * weights.unsqueeze(-1)
 
 
 def scale_and_restore_mean(states: Tensor, weights: Tensor, occurrences: Tensor) -> Tensor:
-    """Each token's vector times its weight, then everything times one number that brings the old mean back.
+    """Each token's vector times its weight, (texts, T, dim), then all times one number that brings the old mean back.
 
     This is AUTOMATIC1111's "Original". The mean runs over the whole tensor: padding and all texts of one schedule
     included. A text that the schedule uses several times counts several times (`occurrences`). Means that are nothing
@@ -33,6 +33,7 @@ def scale_and_restore_mean(states: Tensor, weights: Tensor, occurrences: Tensor)
 
 
 def mean_over_schedule(states: Tensor, occurrences: Tensor) -> Tensor:
+    """The mean () in float32 of states (texts, T, dim), each text counted as often as `occurrences` (texts,) says."""
     means = states.mean(dim=(1, 2), dtype=torch.float32)
     return (means * occurrences).sum() / occurrences.sum()
 
@@ -41,7 +42,7 @@ EMPHASIS: dict[str, Emphasis] = {"original": scale_and_restore_mean, "no-norm": 
 
 
 def emphasise(mode: str, states: Tensor, weights: Tensor, occurrences: Tensor) -> Tensor:
-    """The states weighted by `mode` (a key of EMPHASIS); the very same tensor where every weight is 1."""
+    """The states (texts, T, dim) weighted by `mode` (a key of EMPHASIS); the same tensor where every weight is 1."""
     if bool((weights == 1).all()):
         return states
     return EMPHASIS[mode](states, weights.to(states), occurrences.to(states.device))

@@ -1,6 +1,6 @@
 """Encodes the scheduled texts of a prompt with a checkpoint's text encoders, its LoRAs and embeddings, and a cache.
 
-What the schedule means at each UNet call is `conditioning`; one encoder alone is `text_towers`.
+What the schedule means at each UNet call is `conditioning`; one encoder alone is `clip`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from generation.engine.loading.checkpoints import LoadedCheckpoint
 from generation.engine.lora.mixed_batch import LoraCache
 from generation.engine.outcome import RenderError, WeightsRefused
 from generation.engine.text.cache import Encoded, EncodedText, TextKey, memory_of
-from generation.engine.text.clip import PENULTIMATE, EncoderLora, Layer, Reading, TextTower
+from generation.engine.text.clip import PENULTIMATE, EncoderLora, HiddenLayer, Reading, TextTower
 from generation.engine.text.embeddings import EmbeddingVectors, read_embedding
 from generation.engine.text.emphasis import emphasise
 from generation.engine.weightsource import WeightSource, pinned_file
@@ -27,8 +27,8 @@ MAX_CHUNKS = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
-    """The chunks of each unique text of a schedule, equally many for all, and how often the schedule says each text."""
+class TextChunks:
+    """The chunks of each unique text of a schedule, equally many for all; how often it says each text, (texts,)."""
 
     chunks: list[tuple[Chunk, ...]]
     occurrences: Tensor
@@ -64,42 +64,45 @@ class TextEncoding:
     def key(self, recipe: Recipe, texts: tuple[str, ...]) -> TextKey:
         return TextKey(
             checkpoint=self.checkpoint.sha256,
-            loras=tuple(sorted((pick.sha256, pick.encoder_weight) for pick in self.speaking(recipe.loras))),
+            loras=tuple(sorted((pick.sha256, pick.encoder_weight) for pick in self.text_encoder_loras(recipe.loras))),
             embeddings=tuple((pick.name, pick.sha256) for pick in recipe.embeddings),
             clip_skip=recipe.clip_skip,
             emphasis=recipe.emphasis,
             texts=texts,
         )
 
-    def speaking(self, picks: Sequence[LoraPick]) -> list[LoraPick]:
+    def text_encoder_loras(self, picks: Sequence[LoraPick]) -> list[LoraPick]:
         """The picks that change a text encoder; many LoRAs hold weights for the UNet alone."""
-        found = []
+        changing = []
         for pick in picks:
             pairs = self.loras.get(pick.sha256).text_encoders if pick.encoder_weight else ()
             if any(pairs[len(self.towers) :]):
                 message = f"The LoRA “{pick.name}” changes a text encoder that this checkpoint does not have."
                 raise WeightsRefused("other-family", message)
             if any(pairs):
-                found.append(pick)
-        return found
+                changing.append(pick)
+        return changing
 
     def run(self, recipe: Recipe, texts: tuple[str, ...]) -> Encoded:
+        """What `encode` gives, made anew."""
         unique = tuple(dict.fromkeys(texts))
         occurrences = torch.tensor([float(texts.count(text)) for text in unique])
         embeddings = [self.embedding(pick) for pick in recipe.embeddings]
         outputs = []
         for tower in self.towers:
-            rows = Rows(level(tower.chunks(unique, embeddings)), occurrences)
-            outputs.append(run_tower(tower, rows, self.reading(tower, recipe, embeddings), recipe.emphasis))
+            chunks = TextChunks(level(tower.chunks(unique, embeddings)), occurrences)
+            outputs.append(run_tower(tower, chunks, self.reading(tower, recipe, embeddings), recipe.emphasis))
         states = torch.cat([output.states for output in outputs], dim=-1)
         pooled = outputs[-1].pooled
         return {text: EncodedText(states[i], pooled[i]) for i, text in enumerate(unique)}
 
     def reading(self, tower: TextTower, recipe: Recipe, embeddings: Sequence[EmbeddingVectors]) -> Reading:
         number = tower.number
-        picks = [(pick, self.loras.get(pick.sha256).text_encoders[number]) for pick in self.speaking(recipe.loras)]
+        picks = [
+            (pick, self.loras.get(pick.sha256).text_encoders[number]) for pick in self.text_encoder_loras(recipe.loras)
+        ]
         return Reading(
-            layer=PENULTIMATE if self.family.penultimate else Layer(recipe.clip_skip, norm=True),
+            layer=PENULTIMATE if self.family.penultimate else HiddenLayer(recipe.clip_skip, norm=True),
             vectors={embedding.insert.key: embedding.tensors[number] for embedding in embeddings},
             loras=[EncoderLora(pick.sha256, pick.encoder_weight, pairs) for pick, pairs in picks if pairs],
         )
@@ -113,23 +116,26 @@ class TextEncoding:
         return read_embedding(path, pick.name, pick.sha256, [tower.width for tower in self.towers], longest)
 
 
-def run_tower(tower: TextTower, rows: Rows, reading: Reading, emphasis: str) -> TowerOutput:
-    """Encode each different chunk once, then weigh and join: first chunks of all texts, second chunks of all, ..."""
-    encoded = tower.encode(dict.fromkeys(chunk.unweighted() for row in rows.chunks for chunk in row), reading)
+def run_tower(tower: TextTower, texts: TextChunks, reading: Reading, emphasis: str) -> TowerOutput:
+    """Encode each different chunk once, then weigh and join: first chunks of all texts, second chunks of all, ...
+
+    Each chunk is (T, width), the states of all texts (texts, chunks * T, width).
+    """
+    encoded = tower.encode(dict.fromkeys(chunk.unweighted() for row in texts.chunks for chunk in row), reading)
     columns = []
-    for column in zip(*rows.chunks, strict=True):
+    for column in zip(*texts.chunks, strict=True):
         states = torch.stack([encoded[chunk.unweighted()].states for chunk in column])
         weights = torch.stack([tower.framed_weights(chunk) for chunk in column])
-        columns.append(emphasise(emphasis, states, weights, rows.occurrences))
-    return TowerOutput(torch.cat(columns, dim=1), [encoded[row[0].unweighted()].pooled for row in rows.chunks])
+        columns.append(emphasise(emphasis, states, weights, texts.occurrences))
+    return TowerOutput(torch.cat(columns, dim=1), [encoded[row[0].unweighted()].pooled for row in texts.chunks])
 
 
-def level(rows: Sequence[tuple[Chunk, ...]]) -> list[tuple[Chunk, ...]]:
-    """The rows brought to one length with empty chunks. Raises RenderError where they are more than MAX_CHUNKS."""
-    longest = max(len(row) for row in rows)
-    if longest * len(rows) > MAX_CHUNKS:
+def level(texts: Sequence[tuple[Chunk, ...]]) -> list[tuple[Chunk, ...]]:
+    """The texts brought to one length with empty chunks. Raises RenderError where they are more than MAX_CHUNKS."""
+    longest = max(len(chunks) for chunks in texts)
+    if longest * len(texts) > MAX_CHUNKS:
         raise too_heavy()
-    return [row + (EMPTY_CHUNK,) * (longest - len(row)) for row in rows]
+    return [chunks + (EMPTY_CHUNK,) * (longest - len(chunks)) for chunks in texts]
 
 
 def too_heavy() -> RenderError:

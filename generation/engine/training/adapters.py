@@ -19,7 +19,7 @@ from generation.engine.training.adapted_layer import AdaptedLayer
 from generation.engine.training.networks import Networks
 from generation.recipes.training import TrainingRecipe
 
-UNET_PARTS: Mapping[str, re.Pattern[str]] = {
+UNET_LAYERS: Mapping[str, re.Pattern[str]] = {
     "attention": re.compile(r"\.attn[12]\.to_(q|k|v|out\.0)$"),
     "feed_forward": re.compile(r"\.attentions\.\d+\.(proj_in|proj_out)$|\.ff\.net\.(0\.proj|2)$"),
     "convolution": re.compile(r"\.resnets\.\d+\.(conv1|conv2|conv_shortcut)$|\.(down|up)samplers\.\d+\.conv$"),
@@ -43,7 +43,7 @@ class Adapters:
             self._begin(name, recipe.seed)
 
     def weights(self, adapter: str) -> dict[str, nn.Parameter]:
-        """Every learned matrix by a name of its own, in a fixed order."""
+        """Every learned matrix, `down` (rank, in...) and `up` (out, rank...), by its name, in a fixed order."""
         found = {}
         for one in self.layers:
             number, name = one.place
@@ -82,6 +82,7 @@ class Adapters:
 
     @torch.no_grad()
     def load(self, adapter: str, weights: Mapping[str, Tensor]) -> None:
+        """Overwrite with matrices of the same names and shapes, (rank, in...) and (out, rank...)."""
         for name, weight in self.weights(adapter).items():
             weight.copy_(weights[name])
 
@@ -99,7 +100,7 @@ class Adapters:
 
 def _targets(networks: Networks, recipe: TrainingRecipe) -> Iterator[tuple[int, Any, list[str]]]:
     """(Number of the network, network, names of its layers that get an adapter)."""
-    patterns = [pattern for part, pattern in UNET_PARTS.items() if part in recipe.parts]
+    patterns = [pattern for part, pattern in UNET_LAYERS.items() if part in recipe.parts]
     if names := _matching(networks.unet, patterns):
         yield 0, networks.unet, names
     if "text_encoder" in recipe.parts:

@@ -1,4 +1,4 @@
-"""The samples of a training side by side: a row for each snapshot, a column for each prompt."""
+"""The samples of a training on one sheet: a row for each snapshot, a column for each prompt."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ INK, PAPER, MARKED = "#222222", "#ffffff", "#e8f3e8"
 
 
 def contact_sheet(snapshots: Sequence[Measured], proposed: int | None = None) -> Pixels:
-    """RGB pixels; each row says its step and validation loss, and the proposed one stands on another ground."""
+    """RGB pixels (height, width, 3); each row says step and validation loss, the proposed one on another ground."""
     height, width = snapshots[0].samples[0].shape[:2]
     columns = len(snapshots[0].samples)
     size = (LABEL_WIDTH + columns * (width + GAP), HEAD_HEIGHT + len(snapshots) * (height + GAP))

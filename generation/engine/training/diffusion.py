@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 import torch
@@ -13,11 +14,20 @@ from generation.engine.training.outcome import TrainingError
 
 
 @dataclass(frozen=True, slots=True)
-class Draw:
-    """What chance gives one batch of n rows: timesteps (n,) and noise (n, C, h, w)."""
+class DiffusionNoise:
+    """What chance gives one batch of n rows: timesteps (n,) and noise (n, C, h, w) in float32."""
 
     timesteps: Tensor
     noise: Tensor
+
+
+def generator_for(*purpose: int | str) -> torch.Generator:
+    """A generator on the CPU seeded by what the draw is for; equal purposes give equal draws on every machine.
+
+    No draw depends on those before it: a resumed training draws what the undisturbed one would have drawn.
+    """
+    digest = hashlib.blake2b(repr(purpose).encode(), digest_size=8).digest()
+    return torch.Generator().manual_seed(int.from_bytes(digest, "big", signed=True))
 
 
 SCHEDULE = (
@@ -35,7 +45,7 @@ class Diffusion:
     """The checkpoint's own noise schedule, in the variance-preserving form of DDPM (Ho et al. 2020)."""
 
     def __init__(self, networks: Networks) -> None:
-        config = networks.parts.scheduler_config
+        config = networks.components.scheduler_config
         scheduler = DDPMScheduler(**{name: config[name] for name in SCHEDULE if name in config})
         self.alphas: Tensor = scheduler.alphas_cumprod.to(networks.device)
         self.prediction_type = networks.prediction_type
@@ -48,8 +58,10 @@ class Diffusion:
     def timesteps(self) -> int:
         return len(self.alphas)
 
-    def draw(self, generator: torch.Generator, shape: tuple[int, ...], *, offset: float = 0.0) -> Draw:
-        """Timesteps spread evenly over the batch, and noise; `generator` is on the CPU, so every device draws alike.
+    def noise_for(self, generator: torch.Generator, shape: tuple[int, ...], *, offset: float = 0.0) -> DiffusionNoise:
+        """Timesteps spread evenly over the batch, and noise of `shape` (n, C, h, w).
+
+        `generator` is on the CPU, so that every device draws alike.
 
         `offset` shifts the noise of each channel as a whole (Guttenberg 2023), which teaches dark and bright pictures.
         """
@@ -60,33 +72,35 @@ class Diffusion:
         if offset:
             noise = noise + offset * torch.randn((*shape[:2], 1, 1), generator=generator)
         timesteps = (spread * self.timesteps).long().clamp(max=self.timesteps - 1)[order]
-        return Draw(timesteps.to(self.alphas.device), noise.to(self.alphas.device))
+        return DiffusionNoise(timesteps.to(self.alphas.device), noise.to(self.alphas.device))
 
-    def noisy(self, latents: Tensor, draw: Draw) -> Tensor:
-        signal, noise = self._parts(draw)
-        return signal * latents + noise * draw.noise
+    def noisy(self, latents: Tensor, added: DiffusionNoise) -> Tensor:
+        """Clean latents (n, C, h, w) with the noise at its timesteps (Ho et al. 2020, equation 4)."""
+        signal, noise = self._shares(added)
+        return signal * latents + noise * added.noise
 
-    def target(self, latents: Tensor, draw: Draw) -> Tensor:
-        """The noise, or the velocity (Salimans and Ho 2022), whichever this checkpoint predicts."""
+    def target(self, latents: Tensor, added: DiffusionNoise) -> Tensor:
+        """The noise, or the velocity (Salimans and Ho 2022), (n, C, h, w): whichever this checkpoint predicts."""
         if self.prediction_type == "epsilon":
-            return draw.noise
-        signal, noise = self._parts(draw)
-        return signal * draw.noise - noise * latents
+            return added.noise
+        signal, noise = self._shares(added)
+        return signal * added.noise - noise * latents
 
-    def weights(self, draw: Draw, gamma: float) -> Tensor:
+    def weights(self, added: DiffusionNoise, gamma: float) -> Tensor:
         """Min-SNR weights (n,) of Hang et al. 2023, in terms of what is predicted; all 1 where gamma is 0."""
-        alphas = self.alphas[draw.timesteps]
+        alphas = self.alphas[added.timesteps]
         if not gamma:
             return torch.ones_like(alphas)
         ratio: Tensor = alphas / (1 - alphas)
         capped = ratio.clamp(max=gamma)
         return capped / ratio if self.prediction_type == "epsilon" else capped / (ratio + 1)
 
-    def _parts(self, draw: Draw) -> tuple[Tensor, Tensor]:
-        alphas: Tensor = self.alphas[draw.timesteps][:, None, None, None]
+    def _shares(self, added: DiffusionNoise) -> tuple[Tensor, Tensor]:
+        """Of signal and noise at the timesteps, each (n, 1, 1, 1)."""
+        alphas: Tensor = self.alphas[added.timesteps][:, None, None, None]
         return alphas.sqrt(), (1 - alphas).sqrt()
 
 
 def row_losses(answer: Tensor, target: Tensor) -> Tensor:
-    """Mean squared error of each row, (n,)."""
+    """Mean squared error (n,) of each row of (n, C, h, w)."""
     return (answer - target).square().mean(dim=(1, 2, 3))

@@ -17,7 +17,7 @@ from generation.engine.outcome import Pixels
 from generation.engine.training.learner import Learner
 from generation.engine.training.material import Material
 from generation.engine.training.pictures import fitted
-from generation.engine.training.sampling import Sample
+from generation.engine.training.sampling import SamplePicture
 from generation.imaging.pdq import BITS, SAME_PICTURE, SURE_QUALITY, pdq_distance, pdq_hash
 
 
@@ -42,11 +42,11 @@ class Evaluation:
         self._learned = self._directions(learned)
         self._held_out = self._directions([_square(material, index) for index in learner.held_out])
         # Where half of the looks were mirrored, a mirrored picture is what it learned by heart.
-        sides = (False, True) if learner.room.recipe.flip else (False,)
+        sides = (False, True) if learner.context.recipe.flip else (False,)
         found = [(index, _sure_hash(_pixels_of(material, index, flip))) for index in learner.learned for flip in sides]
         self._hashes = [(index, hashed) for index, hashed in found if hashed is not None]
 
-    def of(self, samples: Sequence[Sample]) -> Likeness:
+    def of(self, samples: Sequence[SamplePicture]) -> Likeness:
         directions = self._directions([sample.latents for sample in samples])
         distances = self._distances(samples)
         return Likeness(
@@ -56,7 +56,7 @@ class Evaluation:
             memorised=tuple(pair for pair, distance in distances.items() if distance <= SAME_PICTURE),
         )
 
-    def _distances(self, samples: Sequence[Sample]) -> dict[tuple[int, str], int]:
+    def _distances(self, samples: Sequence[SamplePicture]) -> dict[tuple[int, str], int]:
         """From each sample to each picture, the nearer side of it; what is too flat to tell is left out."""
         distances: dict[tuple[int, str], int] = {}
         for number, sample in enumerate(samples):
@@ -68,22 +68,25 @@ class Evaluation:
         return distances
 
     def _directions(self, latents: Sequence[Tensor]) -> list[Tensor]:
+        """Latents (1, C, h, w) less what all share, as unit vectors (C * h * w,)."""
         return [torch.nn.functional.normalize((one - self._common).flatten(), dim=0) for one in latents]
 
 
 def _nearest(samples: Sequence[Tensor], pictures: Sequence[Tensor]) -> float | None:
-    """The mean over samples of the cosine to the picture nearest to each; None where there are no pictures."""
+    """The mean over samples of the cosine to the nearest picture; all are (d,). None without pictures."""
     if not pictures:
         return None
     return mean(max(float(sample @ picture) for picture in pictures) for sample in samples)
 
 
 def _square(material: Material, index: int) -> Tensor:
-    with material.turn():
+    """A picture's latents (1, C, h, w), encoded in a time slice."""
+    with material.time_slice():
         return material.square_latents(index)
 
 
 def _pixels_of(material: Material, index: int, flip: bool) -> Pixels:
+    """A picture as samples are compared with it: uint8 (side, side, 3)."""
     values = fitted(material.pictures[index], material.square, flip=flip).values[0].permute(1, 2, 0).numpy()
     pixels: Pixels = ((values + 1) * 127.5).round().astype("uint8")
     return pixels

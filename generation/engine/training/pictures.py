@@ -72,7 +72,7 @@ def size_of(picture: TrainingPicture, sizes: tuple[Size, ...]) -> Size:
 
 
 def fitted(picture: TrainingPicture, size: Size, *, flip: bool = False) -> Fitted:
-    """The picture scaled and cut to `size`; mirrored where asked."""
+    """The picture scaled (Lanczos) and cut to `size`, (1, 3, height, width); mirrored where asked."""
     image = picture.image()
     fit = fit_into(*image.size, size, picture.focus_in_crop)
     scaled = image.resize((fit.scaled.width, fit.scaled.height), Image.Resampling.LANCZOS)
@@ -97,8 +97,8 @@ def _picture_hash(picture: TrainingPicture) -> str:
     image = picture.image()
     # Only where one was chosen, so that a data set without any keeps the hash that its LoRA files name.
     focus = [] if picture.focus is None else [picture.focus_in_crop]
-    said = json.dumps([image.size, picture.caption, *focus])
-    return hashlib.sha256(said.encode() + image.tobytes()).hexdigest()
+    about = json.dumps([image.size, picture.caption, *focus])
+    return hashlib.sha256(about.encode() + image.tobytes()).hexdigest()
 
 
 def _opened(path: Path) -> Image.Image:

@@ -17,14 +17,14 @@ from generation.engine.loading.layouts import LOADING
 from generation.engine.training.adapters import Adapters
 from generation.engine.training.diffusion import Diffusion
 from generation.engine.training.evaluation import Evaluation
-from generation.engine.training.learner import Classroom, Learner
+from generation.engine.training.learner import Learner, TrainingContext
 from generation.engine.training.lora_file import describe, write_lora
-from generation.engine.training.material import Material, Turn
+from generation.engine.training.material import Material, TimeSlice
 from generation.engine.training.networks import Networks
 from generation.engine.training.outcome import Measured
 from generation.engine.training.pictures import TrainingPicture, check_enough, dataset_hash
 from generation.engine.training.sampling import draw_latents, draw_samples
-from generation.engine.training.state import Kept, State, load_state, save_state
+from generation.engine.training.state import BestWeights, State, load_state, save_state
 from generation.engine.training.tensorfile import read_tensors, write_tensors
 from generation.engine.training.validation import fixed_loss
 from generation.recipes.training import TrainingRecipe, default_prompts, folds_of
@@ -42,18 +42,18 @@ class Session:
         base: Path,
         pictures: Sequence[TrainingPicture],
         folder: Path,
-        turn: Turn,
+        time_slice: TimeSlice,
         device: torch.device,
     ) -> None:
         splits = _splits(recipe, pictures)
         check_enough(pictures if recipe.folds == 1 else [dataclasses.replace(one, held_out=False) for one in pictures])
         self.recipe = recipe if recipe.checkpoint_sha256 else recipe.replace(checkpoint_sha256=hash_weights(base))
         self.folder = folder
-        with turn():
+        with time_slice():
             pass  # loading begins between pictures, for one that wants other weights would wait for all of it
         networks = Networks(base, device)
         diffusion = Diffusion(networks)
-        self.material = Material(networks, recipe, pictures, turn)
+        self.material = Material(networks, recipe, pictures, time_slice)
         self.prompts = recipe.sample_prompts or default_prompts(self.material.captions, splits[MAIN][1])
         if recipe.gradient_checkpointing:
             networks.unet.enable_gradient_checkpointing()
@@ -61,10 +61,10 @@ class Session:
             self.adapters = Adapters(networks, recipe, splits)
         self.adapters.use(MAIN)
         self.material.prepare(["", recipe.prior_prompt, *self.prompts], flips=recipe.flip)
-        room = Classroom(recipe, self.material, diffusion, self.adapters, self._prior())
-        self.learners = [Learner(name, room, *split) for name, split in splits.items()]
+        context = TrainingContext(recipe, self.material, diffusion, self.adapters, self._prior())
+        self.learners = [Learner(name, context, *split) for name, split in splits.items()]
         self.main = self.learners[0]
-        self.room = room
+        self.context = context
         learned = [pictures[index] for index in self.main.learned]
         self.dataset_sha256 = dataset_hash(learned)
         self.state: State = load_state(self.state_file, self._fingerprint(splits), self.learners)
@@ -91,29 +91,29 @@ class Session:
         losses = []
         for learner in examined:
             self._use(learner)
-            losses.append(fixed_loss(self.room, learner.held_out))
+            losses.append(fixed_loss(self.context, learner.held_out))
         return mean(losses) if losses else None
 
-    def keep_if_best(self, validation_loss: float | None) -> None:
+    def remember_if_best(self, validation_loss: float | None) -> None:
         """Between snapshots: remember the weights where the validation loss was never lower."""
         if validation_loss is None or validation_loss >= (self.state.lowest or float("inf")):
             return
         self.state.lowest = validation_loss
         weights = {name: weight.detach().cpu().clone() for name, weight in self.adapters.weights(MAIN).items()}
-        self.state.kept = Kept(self.state.step, validation_loss, weights)
+        self.state.best = BestWeights(self.state.step, validation_loss, weights)
 
     def measure(self, validation_loss: float | None) -> list[Measured]:
         """The snapshot of this step, and before it that of the best step since the last one, if that was better."""
-        found = []
-        kept, self.state.kept = self.state.kept, None
-        if kept is not None and (validation_loss is None or kept.validation_loss < validation_loss):
-            found.append(self._measure_kept(kept))
+        measured = []
+        best, self.state.best = self.state.best, None
+        if best is not None and (validation_loss is None or best.validation_loss < validation_loss):
+            measured.append(self._measure_best(best))
         if validation_loss is not None:
             self.state.lowest = min(validation_loss, self.state.lowest or float("inf"))
-        found.append(self._measure(self.state.step, validation_loss))
-        self.state.measured += [_record(one) for one in found]
+        measured.append(self._measure(self.state.step, validation_loss))
+        self.state.measured += [_record(one) for one in measured]
         self.save()
-        return found
+        return measured
 
     def earlier(self) -> list[Measured]:
         """The snapshots that were measured before this process took over."""
@@ -129,11 +129,11 @@ class Session:
         if len(self.learners) > 1:
             self.adapters.use(learner.name)
 
-    def _measure_kept(self, kept: Kept) -> Measured:
+    def _measure_best(self, best: BestWeights) -> Measured:
         now = {name: weight.detach().clone() for name, weight in self.adapters.weights(MAIN).items()}
-        self.adapters.load(MAIN, kept.weights)
+        self.adapters.load(MAIN, best.weights)
         try:
-            return self._measure(kept.step, kept.validation_loss)
+            return self._measure(best.step, best.validation_loss)
         finally:
             self.adapters.load(MAIN, now)
 
@@ -147,7 +147,7 @@ class Session:
         write_tensors(self._samples_file(step), tensors, {})
         return Measured(
             step=step,
-            training_loss=fixed_loss(self.room, self.main.learned),
+            training_loss=fixed_loss(self.context, self.main.learned),
             validation_loss=validation_loss,
             similarity_training=likeness.training,
             similarity_validation=likeness.validation,
@@ -179,7 +179,7 @@ class Session:
         )
 
     def _prior(self) -> list[Tensor]:
-        """The base's own pictures of the class, so that learning one thing does not take it from all of its kind."""
+        """The base's own pictures of the class, latents (1, C, h, w): nothing is learned at the cost of its kind."""
         if not self.recipe.prior_weight:
             return []
         path = self.folder / "prior.safetensors"
@@ -196,8 +196,8 @@ class Session:
 
     def _fingerprint(self, splits: dict[str, tuple[tuple[int, ...], tuple[int, ...]]]) -> str:
         """What must be equal for a saved state to be of this training. Held-out pictures count by their place alone."""
-        said = json.dumps([self.recipe.to_json(), self.dataset_sha256, splits], sort_keys=True)
-        return hashlib.sha256(said.encode()).hexdigest()
+        decisive = json.dumps([self.recipe.to_json(), self.dataset_sha256, splits], sort_keys=True)
+        return hashlib.sha256(decisive.encode()).hexdigest()
 
 
 def _splits(

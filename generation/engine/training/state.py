@@ -22,7 +22,7 @@ SAVE_EVERY = 100
 
 
 @dataclass(slots=True)
-class Kept:
+class BestWeights:
     """The best weights between two snapshots, which become one of their own when nothing later is better."""
 
     step: int
@@ -38,7 +38,7 @@ class State:
     step: int = 0
     average_loss: float | None = None
     lowest: float | None = None
-    kept: Kept | None = None
+    best: BestWeights | None = None
     measured: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -46,14 +46,16 @@ def save_state(path: Path, state: State, learners: Sequence[Learner]) -> None:
     tensors: dict[str, Tensor] = {}
     numbers: dict[str, float] = {}
     for learner in learners:
-        for name, weight in learner.room.adapters.weights(learner.name).items():
+        for name, weight in learner.context.adapters.weights(learner.name).items():
             tensors[f"{learner.name}/weights/{name}"] = weight
         for name, value in _optimizer_values(learner):
             (tensors if isinstance(value, Tensor) else numbers)[name] = value
     plain: dict[str, Any] = {one.name: getattr(state, one.name) for one in dataclasses.fields(state)}
-    if state.kept is not None:
-        plain["kept"] = {"step": state.kept.step, "validation_loss": state.kept.validation_loss}
-        tensors |= {f"kept/{name}": weight for name, weight in state.kept.weights.items()}
+    # The file calls them by an older name: a training from before an upgrade goes on as well.
+    plain["kept"] = None
+    if best := plain.pop("best"):
+        plain["kept"] = {"step": best.step, "validation_loss": best.validation_loss}
+        tensors |= {f"kept/{name}": weight for name, weight in best.weights.items()}
     write_tensors(path, tensors, {"state": json.dumps(plain), "optimizer": json.dumps(numbers)})
 
 
@@ -68,7 +70,7 @@ def load_state(path: Path, fingerprint: str, learners: Sequence[Learner]) -> Sta
         tensors, metadata = read_tensors(path)
         plain = json.loads(metadata["state"])
         numbers = json.loads(metadata["optimizer"])
-        state = State(**{**plain, "kept": _kept(plain["kept"], tensors)})
+        state = State(best=_best(plain.pop("kept"), tensors), **plain)
     except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
         raise TrainingError("broken-state", "What was saved of this training cannot be read.") from error
     if state.fingerprint != fingerprint:
@@ -78,11 +80,11 @@ def load_state(path: Path, fingerprint: str, learners: Sequence[Learner]) -> Sta
     return state
 
 
-def _kept(plain: Mapping[str, Any] | None, tensors: Mapping[str, Tensor]) -> Kept | None:
+def _best(plain: Mapping[str, Any] | None, tensors: Mapping[str, Tensor]) -> BestWeights | None:
     if plain is None:
         return None
     weights = {name.removeprefix("kept/"): weight for name, weight in tensors.items() if name.startswith("kept/")}
-    return Kept(plain["step"], plain["validation_loss"], weights)
+    return BestWeights(plain["step"], plain["validation_loss"], weights)
 
 
 def _optimizer_values(learner: Learner) -> Iterator[tuple[str, Any]]:
@@ -95,7 +97,7 @@ def _optimizer_values(learner: Learner) -> Iterator[tuple[str, Any]]:
 @torch.no_grad()
 def _put_back(learner: Learner, values: Mapping[str, Any]) -> None:
     weights, moments = f"{learner.name}/weights/", f"{learner.name}/optimizer/"
-    learner.room.adapters.load(
+    learner.context.adapters.load(
         learner.name, {name.removeprefix(weights): value for name, value in values.items() if name.startswith(weights)}
     )
     states: dict[int, dict[str, Any]] = {}

@@ -26,7 +26,7 @@ KINDS: Mapping[torch.dtype, str] = {
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
-    """Write through a neighbour file that is renamed when it is whole and on disk."""
+    """Write tensors of any shape (...) through a neighbour file that is renamed when it is whole and on disk."""
     header: dict[str, Any] = {"__metadata__": dict(sorted(metadata.items()))}
     end, blocks = 0, []
     for name, tensor in sorted(tensors.items()):
@@ -51,6 +51,6 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[s
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Every tensor, and the metadata. Raises OSError or SafetensorError for a file that is missing or broken."""
+    """Every tensor, (...) as it was written, and the metadata. Raises OSError or SafetensorError for a broken file."""
     with safe_open(path, framework="pt") as file:
         return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118  (a handle)

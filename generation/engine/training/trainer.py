@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-from generation.engine.training.material import Turn
+from generation.engine.training.material import TimeSlice
 from generation.engine.training.outcome import Finished, Measured, Progress, TrainingError
 from generation.engine.training.pictures import TrainingPicture
 from generation.engine.training.session import Session
@@ -31,7 +31,7 @@ def train(
     pictures: Sequence[TrainingPicture],
     folder: Path,
     *,
-    turn: Turn = nullcontext,
+    time_slice: TimeSlice = nullcontext,
     device: torch.device | str = "cpu",
     threads: int | None = None,
     rest_at: int | None = None,
@@ -41,17 +41,17 @@ def train(
 
     `folder` keeps all there is: called again on it, the training goes on from at most 100 steps before where it was
     killed, to the same result; snapshots told before are told again. Closing the generator stops after the step under
-    way, and nothing of it is lost. `turn` is entered around every piece of work on the device. Held-out pictures decide
-    nothing but what is measured. `device` may be "auto"; `threads` limits torch's on a CPU. At the step `rest_at`,
-    where a search compares, the validation loss is taken as well. `enough` is asked after each step: where it says so,
-    that step is measured like the last, and the training ends with it. Raises TrainingError and WeightsRefused with
-    sentences for people.
+    way, and nothing of it is lost. `time_slice` is entered around every piece of work on the device. Held-out pictures
+    decide nothing but what is measured. `device` may be "auto"; `threads` limits torch's on a CPU. At the step
+    `rest_at`, where a search compares, the validation loss is taken as well. `enough` is asked after each step: where
+    it says so, that step is measured like the last, and the training ends with it. Raises TrainingError and
+    WeightsRefused with sentences for people.
     """
     if threads:
         torch.set_num_threads(threads)
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
-    session = Session(recipe, base, pictures, folder, turn, torch.device(device))
+    session = Session(recipe, base, pictures, folder, time_slice, torch.device(device))
     measured = session.earlier()
     yield from measured
     try:
@@ -89,7 +89,7 @@ def _events(session: Session, rest_at: int | None, enough: Callable[[], bool]) -
         validation_loss = session.validate() if asked else None
         snapshots = session.measure(validation_loss) if due else []
         if not due:
-            session.keep_if_best(validation_loss)
+            session.remember_if_best(validation_loss)
             if state.step % SAVE_EVERY == 0:
                 session.save()
         yield Progress(state.step, recipe.steps, loss, validation_loss, clock.seconds_left(state.step))

@@ -1,4 +1,4 @@
-"""`manage.py audit_consistency`: hold jobs, ledger, files and broker against each other; mend what is safe to mend."""
+"""`manage.py audit_consistency`: compare rows, ledger, files and broker; repair what may be repaired without loss."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from generation.audit.checks import audit
 from generation.audit.findings import Finding
-from generation.audit.jobs import audit
 
 
 class Command(BaseCommand):
@@ -17,16 +17,15 @@ class Command(BaseCommand):
         parser.add_argument("--fix", action="store_true", help="make the repairs that lose nothing")
 
     def handle(self, *, fix: bool, **options: Any) -> str:
-        left = [finding for finding in audit() if not self.tell(finding, fix)]
+        left = [finding for finding in audit() if not self.handle_finding(finding, fix)]
         if left:
             raise CommandError(f"{len(left)} findings.")
         return "0 findings."
 
-    def tell(self, finding: Finding, fix: bool) -> bool:
-        """Print it; true when it was mended."""
-        mending = fix and finding.fix is not None
-        if mending and finding.fix:
+    def handle_finding(self, finding: Finding, fix: bool) -> bool:
+        """Print it; true when it was repaired."""
+        if fix and finding.fix is not None:
             finding.fix()
-        said = "mended" if mending else "--fix mends it" if finding.fix else "by hand"
-        self.stdout.write(f"{finding.code}  {finding.subject}  {finding.advice}  ({said})")
-        return mending
+        result = "by hand" if finding.fix is None else "mended" if fix else "--fix mends it"
+        self.stdout.write(f"{finding.code}  {finding.subject}  {finding.advice}  ({result})")
+        return fix and finding.fix is not None

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 CHOICES = {"optimizer": OPTIMIZERS, "schedule": SCHEDULES}
-NO_KNOBS = {"checkpoint", "checkpoint_sha256", "parts", "sample_prompts", "cache"}
-KNOBS = [field for field in dataclasses.fields(TrainingRecipe) if field.name not in NO_KNOBS]
+NOT_OPTIONS = {"checkpoint", "checkpoint_sha256", "parts", "sample_prompts", "cache"}
+OPTIONS = [field for field in dataclasses.fields(TrainingRecipe) if field.name not in NOT_OPTIONS]
 
 
 class Command(BaseCommand):
@@ -44,7 +44,7 @@ class Command(BaseCommand):
         parser.add_argument("--parts", nargs="+", choices=PARTS, help="what of the networks learns")
         parser.add_argument("--sample", action="append", metavar="PROMPT", help="drawn at every snapshot; repeatable")
         parser.add_argument("--hold-out", action="append", metavar="PICTURE", help="by name; default: by the seed")
-        for field in KNOBS:
+        for field in OPTIONS:
             parser.add_argument(f"--{field.name.replace('_', '-')}", **_argument(field))
 
     def handle(self, *, folder: Path, **options: Any) -> str:
@@ -59,24 +59,24 @@ class Command(BaseCommand):
         return f"{finished.reason}\n{file}"
 
     def prepare(self, folder: Path, options: dict[str, Any]) -> tuple[Path, TrainingRecipe]:
-        """The checkpoint's place, and the recipe: preset, then file, then what the command line says.
+        """The checkpoint's path, and the recipe: the preset's values, then the file's, then the command line's.
 
-        Few pictures have folds, unless something was said of what is held out.
+        Few pictures have folds, unless an option decides what is held out.
         """
         base, name, family, sha256 = base_of(options["base"])
-        said = settings_in(options["recipe"]) if options["recipe"] else {}
-        said |= {field.name: options[field.name] for field in KNOBS if options.get(field.name) is not None}
-        said |= {"parts": tuple(options["parts"])} if options["parts"] else {}
-        said |= {"sample_prompts": tuple(options["sample"])} if options["sample"] else {}
-        if options["hold_out"] is None and not said.keys() & {"folds", "held_out"}:
-            said["folds"] = default_folds(max(1, len(paths_in(folder))))
+        chosen = settings_in(options["recipe"]) if options["recipe"] else {}
+        chosen |= {field.name: options[field.name] for field in OPTIONS if options.get(field.name) is not None}
+        chosen |= {"parts": tuple(options["parts"])} if options["parts"] else {}
+        chosen |= {"sample_prompts": tuple(options["sample"])} if options["sample"] else {}
+        if options["hold_out"] is None and not chosen.keys() & {"folds", "held_out"}:
+            chosen["folds"] = default_folds(max(1, len(paths_in(folder))))
         recipe = TrainingRecipe(checkpoint=name, checkpoint_sha256=sha256)
-        return base, with_preset(recipe, options["preset"], family, **said)
+        return base, with_preset(recipe, options["preset"], family, **chosen)
 
     def train(
         self, recipe: TrainingRecipe, base: Path, pictures: Sequence[TrainingPicture], out: Path
     ) -> tuple[list[Measured], Finished]:
-        # Only here: the other commands start without torch.
+        # Imported here, so that other commands start without torch.
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
         from generation.engine.outcome import RenderError
         from generation.engine.training.trainer import Measured, Progress, TrainingError, train
@@ -88,7 +88,7 @@ class Command(BaseCommand):
                 for event in train(recipe, base, pictures, out, **where):
                     if isinstance(event, Measured):
                         snapshots.append(event)
-                        bar.write(told(event), file=self.stderr)
+                        bar.write(summary_of(event), file=self.stderr)
                     elif isinstance(event, Progress):
                         bar.set_postfix_str(f"loss {event.loss:.3f}", refresh=False)
                         bar.update(event.step - bar.n)
@@ -100,7 +100,7 @@ class Command(BaseCommand):
 
 
 def base_of(name: str) -> tuple[Path, str, str, str]:
-    """The path, name, family and hash of a checkpoint, given by its place or its name in the catalog."""
+    """The path, name, family and hash of a checkpoint, given by its path or its name in the catalog."""
     path = Path(name)
     if name and path.exists():
         kind, family = classify(path)
@@ -114,13 +114,13 @@ def base_of(name: str) -> tuple[Path, str, str, str]:
 def settings_in(path: Path) -> dict[str, Any]:
     """Fields of a training recipe from a JSON file; its keys that begin with an underscore are remarks."""
     try:
-        found = json.loads(path.read_text("utf-8"))
+        values = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise CommandError(f"{path} cannot be read as JSON.") from error
     known = {field.name for field in dataclasses.fields(TrainingRecipe)}
-    if unknown := {name for name in found if not name.startswith("_")} - known:
+    if unknown := {name for name in values if not name.startswith("_")} - known:
         raise CommandError(f"{path} names unknown settings: {', '.join(sorted(unknown))}.")
-    lists = {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
+    lists = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
     return {name: value for name, value in lists.items() if name in known}
 
 
@@ -149,7 +149,7 @@ def caption_of(picture: Path) -> str:
 
 
 def write_results(out: Path, name: str, snapshots: Sequence[Measured], finished: Finished) -> Path:
-    """The proposed LoRA under its name, and the contact sheet beside it."""
+    """Write the selected LoRA under its name, and the contact sheet beside it; the path of the LoRA."""
     from generation.engine.training.contact_sheet import contact_sheet
     from generation.imaging.encode import encode_image
 
@@ -159,7 +159,7 @@ def write_results(out: Path, name: str, snapshots: Sequence[Measured], finished:
     return file
 
 
-def told(snapshot: Measured) -> str:
+def summary_of(snapshot: Measured) -> str:
     validation = "" if snapshot.validation_loss is None else f", validation {snapshot.validation_loss:.3f}"
     alike = f"; {len(snapshot.memorised)} samples look like a training picture" if snapshot.memorised else ""
     return f"step {snapshot.step}: loss {snapshot.training_loss:.3f}{validation}{alike}"

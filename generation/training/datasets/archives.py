@@ -1,6 +1,6 @@
-"""Takes a zip apart without trusting it: bounded in entries, bytes and ratio; paths are only names. Decodes nothing.
+"""Reads a zip that nobody vouches for: bounded in entries, bytes and ratio; paths are only names. Decodes nothing.
 
-The central directory is measured before `zipfile` reads it, since it makes an object for each entry that is told there.
+The central directory is measured before `zipfile` reads it, which makes an object for each entry that is listed there.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class CaptionFile:
     """A .txt file with no picture beside it: the caption of a picture of its name that is elsewhere."""
 
     name: str
@@ -57,7 +57,7 @@ def looks_like_zip(file: IO[bytes]) -> bool:
     return start in (b"PK\x03\x04", _END)
 
 
-def entries_of(file: IO[bytes]) -> Iterator[Entry | Words | RefusedFile]:
+def entries_of(file: IO[bytes]) -> Iterator[Entry | CaptionFile | RefusedFile]:
     """The files of a zip, in its order, captions without a picture last; what is unfit is refused, the rest goes on.
 
     Raises FileRefused for a zip that is not opened at all: damaged, too large, or with too much in it.
@@ -86,7 +86,7 @@ def check_directory(file: IO[bytes]) -> None:
         raise FileRefused("too-many-files", f"A zip may hold {MAX_ENTRIES} files; this one has more.")
 
 
-def _read_all(archive: zipfile.ZipFile) -> Iterator[Entry | Words | RefusedFile]:
+def _read_all(archive: zipfile.ZipFile) -> Iterator[Entry | CaptionFile | RefusedFile]:
     wanted = [info for info in archive.infolist() if not _is_left_out(info)]
     budget = _Budget()
     captions = {}
@@ -107,7 +107,7 @@ def _read_all(archive: zipfile.ZipFile) -> Iterator[Entry | Words | RefusedFile]
     beside = {_stem(info) for info in wanted if not info.filename.lower().endswith(".txt")}
     for stem, text in captions.items():
         if stem not in beside:
-            yield Words(plain_name(f"{stem}.txt"), text)
+            yield CaptionFile(plain_name(f"{stem}.txt"), text)
 
 
 class _Budget:
@@ -117,7 +117,7 @@ class _Budget:
         self.spent = 0
 
     def read(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> bytes:
-        """The bytes of an entry. Raises FileRefused when they are too many, squeezed too hard, locked or broken."""
+        """The bytes of an entry. Raises FileRefused when they are too many, too dense, encrypted or broken."""
         _check_kind(info)
         whole = bytearray()
         try:
@@ -134,7 +134,7 @@ class _Budget:
         if self.spent > MAX_UNPACKED_BYTES:
             raise FileRefused("zip-unpacks-too-large", f"The zip unpacks to more than {MAX_UNPACKED_BYTES >> 30} GiB.")
         if size > most:
-            raise FileRefused("file-too-large", f"The file is larger than {_told(most)}.")
+            raise FileRefused("file-too-large", f"The file is larger than {_size_text(most)}.")
         if size > PIECE_BYTES and size > MAX_RATIO * max(1, packed):
             raise FileRefused("squeezed-too-hard", "The file unpacks to far more than a picture does.")
 
@@ -164,5 +164,5 @@ def _text_of(data: bytes) -> str:
     return data.decode("utf-8-sig", "replace")
 
 
-def _told(size: int) -> str:
+def _size_text(size: int) -> str:
     return f"{size >> 20} MiB" if size >= 2**20 else f"{size >> 10} KiB"

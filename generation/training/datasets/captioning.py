@@ -1,4 +1,4 @@
-"""What is said of each picture: by hand, for all at once, and its tokens. `.txt` files are read elsewhere."""
+"""The captions of pictures: one by hand, all at once, their length in tokens. `.txt` files are read by `uploads`."""
 
 from __future__ import annotations
 

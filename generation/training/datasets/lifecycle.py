@@ -1,4 +1,4 @@
-"""A data set begins, changes its words, and ends: by its owner's hand, or when its days are over."""
+"""Creating, describing and deleting data sets: by their owners, or when their days are over."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def create_dataset(user: User, title: str, trigger: str = "", *, consent: bool =
 
 
 def describe_dataset(dataset: DataSet, title: str, trigger: str) -> None:
-    """Give it other words. Trainings that have begun keep theirs."""
+    """Set title and trigger. Trainings that were submitted keep theirs."""
     dataset.title, dataset.trigger = checked_words(title, trigger)
     dataset.save(update_fields=["title", "trigger"])
 
@@ -72,12 +72,12 @@ def delete_dataset(dataset: DataSet) -> None:
 
 
 def prune() -> dict[str, int]:
-    """Sweep what nobody sees any more."""
+    """Delete data sets whose days are over, and files that no picture uses."""
     return {"datasets": delete_expired_datasets(), "dataset_files": sweep_dataset_files()}
 
 
 def delete_expired_datasets() -> int:
-    """Delete those whose days are over, but for those that a training is reading: they go after it."""
+    """Delete those whose days are over, but for those that a training reads: they are deleted after it."""
     over: Iterable[DataSet] = DataSet.objects.filter(expires_at__lt=timezone.now())
     gone = [dataset for dataset in over if not is_training(dataset)]
     for dataset in gone:

@@ -1,4 +1,4 @@
-"""Makes an uploaded picture one to train on: upright, opaque, without metadata, of a size that a training can use."""
+"""Prepares an uploaded picture for training: upright, opaque, without metadata, of a size that a training can use."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def prepare_picture(data: bytes, caption: str = "") -> PreparedPicture:
         hashlib.sha256(file).hexdigest(),
         digits,
         quality,
-        tidy_caption(caption or own_words(data)),
+        tidy_caption(caption or embedded_prompt(data)),
     )
 
 
@@ -69,9 +69,8 @@ def upright(image: Image.Image) -> Image.Image:
         image.load()
         image = ImageOps.exif_transpose(image)
         if image.has_transparency_data:
-            layer = image.convert("RGBA")
-            ground = Image.new("RGBA", layer.size, "white")
-            image = Image.alpha_composite(ground, layer)
+            transparent = image.convert("RGBA")
+            image = Image.alpha_composite(Image.new("RGBA", transparent.size, "white"), transparent)
         elif image.mode.startswith("I"):
             # Sixteen bits of grey, which a plain conversion would cut off at 255.
             image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
@@ -88,7 +87,7 @@ def as_png(image: Image.Image) -> bytes:
     return file.getvalue()
 
 
-def own_words(data: bytes) -> str:
+def embedded_prompt(data: bytes) -> str:
     """The prompt that the picture carries, or nothing."""
     try:
         return read_picture_metadata(data).prompt

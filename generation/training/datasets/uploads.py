@@ -1,4 +1,4 @@
-"""Pictures and captions come into a data set: files, zips, one's own pictures. What is unfit is refused by its name."""
+"""Adds pictures and captions to a data set: files, zips, one's own pictures. What is unfit is refused by its name."""
 
 from __future__ import annotations
 
@@ -16,14 +16,12 @@ from generation.models import DataPicture, DataSet, GeneratedImage
 from generation.models.jobs import new_code
 from generation.storage import files
 from generation.storage.quota import check_room
-from generation.training.datasets.archives import Entry, Words, entries_of, looks_like_zip
+from generation.training.datasets.archives import MAX_CAPTION_BYTES, CaptionFile, Entry, entries_of, looks_like_zip
 from generation.training.datasets.lifecycle import FOLDER
 from generation.training.datasets.preparing import PreparedPicture, prepare_picture, tidy_caption
 from generation.training.datasets.refusals import FileRefused, RefusedFile, plain_name
 
 MAX_PICTURES = 200
-
-
 MADE_NAME_CHARS = 40
 """How much of its prompt a made picture is called by."""
 
@@ -61,14 +59,14 @@ def add_images(dataset: DataSet, images: Iterable[GeneratedImage], *, similar_to
     return _collect(dataset, entries, similar_too)
 
 
-def _collect(dataset: DataSet, entries: Iterable[Entry | Words | RefusedFile], similar_too: bool) -> Collected:
+def _collect(dataset: DataSet, entries: Iterable[Entry | CaptionFile | RefusedFile], similar_too: bool) -> Collected:
     collected = Collected()
     for entry in entries:
         if isinstance(entry, RefusedFile):
             collected.refused.append(entry)
             continue
         try:
-            if isinstance(entry, Words):
+            if isinstance(entry, CaptionFile):
                 collected.captioned.append(_caption(dataset, entry))
                 continue
             prepared = prepare_picture(entry.data, entry.caption)
@@ -78,19 +76,19 @@ def _collect(dataset: DataSet, entries: Iterable[Entry | Words | RefusedFile], s
     return collected
 
 
-def _caption(dataset: DataSet, words: Words) -> DataPicture:
+def _caption(dataset: DataSet, file: CaptionFile) -> DataPicture:
     """Raises FileRefused unless just one picture of the set has this name."""
-    found = [picture for picture in dataset.pictures.all() if _stem(picture.name) == _stem(words.name)]
-    if not found:
+    pictures = [picture for picture in dataset.pictures.all() if _stem(picture.name) == _stem(file.name)]
+    if not pictures:
         raise FileRefused("no-picture", "There is no picture of this name to caption.")
-    if len(found) > 1:
-        raise FileRefused("many-pictures", f"{len(found)} pictures have this name; caption them by hand.")
-    found[0].caption = tidy_caption(words.text)
-    found[0].save(update_fields=["caption"])
-    return found[0]
+    if len(pictures) > 1:
+        raise FileRefused("many-pictures", f"{len(pictures)} pictures have this name; caption them by hand.")
+    pictures[0].caption = tidy_caption(file.text)
+    pictures[0].save(update_fields=["caption"])
+    return pictures[0]
 
 
-def _entries(uploads: list[Upload]) -> Iterator[Entry | Words | RefusedFile]:
+def _entries(uploads: list[Upload]) -> Iterator[Entry | CaptionFile | RefusedFile]:
     """Zips and pictures in their order, then the captions whose picture did not come with them."""
     captions = {_stem(upload.name): _text(upload) for upload in uploads if _is_text(upload)}
     beside = {_stem(upload.name) for upload in uploads if not _is_text(upload)}
@@ -108,13 +106,13 @@ def _entries(uploads: list[Upload]) -> Iterator[Entry | Words | RefusedFile]:
             yield refused.named(name)
     for upload in uploads:
         if _is_text(upload) and _stem(upload.name) not in beside:
-            yield Words(plain_name(upload.name or ""), captions[_stem(upload.name)])
+            yield CaptionFile(plain_name(upload.name or ""), captions[_stem(upload.name)])
 
 
 def _keep(dataset: DataSet, name: str, prepared: PreparedPicture, similar_too: bool) -> DataPicture:
     """Write the files, then the row. Raises FileRefused when the set is full, has it already, or the plan is full."""
     with transaction.atomic():
-        # Held until the row is there: two uploads at once must neither pass the limits nor be each other's twin.
+        # Locked until the row is there, or two uploads at once could both pass the limits, or both add one picture.
         list(DataSet.objects.select_for_update().filter(owner=dataset.owner).order_by("pk"))
         _check_room(dataset, prepared)
         _check_twins(dataset, prepared, similar_too)
@@ -173,5 +171,5 @@ def _called(image: GeneratedImage) -> str:
 
 
 def _text(upload: Upload) -> str:
-    from_start = upload.file.read(16_384) if upload.file else b""
+    from_start = upload.file.read(MAX_CAPTION_BYTES) if upload.file else b""
     return from_start.decode("utf-8-sig", "replace")

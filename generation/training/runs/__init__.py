@@ -1,1 +1,1 @@
-"""Training runs from submission to the finished LoRA, and the searches that try several: verbs on rows, no torch."""
+"""Training runs from submission to the finished LoRA: verbs on rows, no torch."""

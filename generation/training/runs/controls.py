@@ -1,7 +1,7 @@
 """The owner's verbs on a run: pause, resume, stop and keep, discard; and delete, once it has ended.
 
-A run that waits or rests changes at once; one in a worker's hands gets a `requested_action`, which the worker reads
-about every second. Discarding alone does not wait for the worker.
+A run that waits or is paused changes at once; for a running one `requested_action` is set, which the worker reads about
+every second. Only discarding does not wait for the worker.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ State, Action = TrainingRun.State, TrainingRun.Action
 
 
 def pause_run(run: TrainingRun) -> None:
-    """Let it rest where it is. Raises Conflict when it has ended or rests already."""
+    """Pause it where it is. Raises Conflict when it has ended or is paused already."""
     _not_of_a_search(run)
     if _row(run).queued().update(state=State.PAUSED):
         lifecycle.announce(run, State.PAUSED)
@@ -29,7 +29,7 @@ def pause_run(run: TrainingRun) -> None:
 
 
 def resume_run(run: TrainingRun) -> None:
-    """Go on where it rested, or take back a request that was not yet handled. Raises Conflict otherwise."""
+    """Go on where it was paused, or take back a request that was not yet handled. Raises Conflict otherwise."""
     _not_of_a_search(run)
     if _row(run).filter(state=State.PAUSED).put_back(state=State.QUEUED, requested_action=Action.NONE):
         lifecycle.announce(run, State.QUEUED)
@@ -41,7 +41,7 @@ def resume_run(run: TrainingRun) -> None:
 def stop_run(run: TrainingRun) -> None:
     """End it and keep the best of what was learned as the LoRA; the steps that were not done are not charged.
 
-    A worker measures where it stands first, so one that rests beyond its last snapshot goes back to the queue for that.
+    A worker measures where it stands first, so one that is paused after its last snapshot goes back to the queue.
     Raises Conflict when it has ended, or has learned nothing yet.
     """
     _not_of_a_search(run)
@@ -58,7 +58,7 @@ def stop_run(run: TrainingRun) -> None:
         transaction.on_commit(lambda: announce_run(run))
         return
     choice = best_so_far(run)
-    if lifecycle.keep_result(run, resting, choice.step, choice.reason) is None:
+    if lifecycle.finish_run(run, choice.step, choice.reason, resting) is None:
         raise Conflict("already-ended", "This training has already ended.")
 
 

@@ -10,7 +10,7 @@ from generation.storage import files
 FOLDER = "runs"
 
 
-def keep(run: TrainingRun, name: str, data: bytes) -> str:
+def store(run: TrainingRun, name: str, data: bytes) -> str:
     """Store a file of this attempt; the name under which it lies. Never overwrites: the storage finds a free name."""
     return files.keep(f"{FOLDER}/{run.code}/{run.attempt}-{name.replace('/', '-')}", data)
 

@@ -1,4 +1,4 @@
-"""What a worker writes of the run in its hands, and every way a run ends. How one starts is `queueing`'s.
+"""What a worker writes of the run that it holds, and every way a run ends. How one starts is `queueing`'s.
 
 Each write is one conditional update under the attempt's fence, so a late worker changes nothing.
 """
@@ -15,18 +15,17 @@ from django.db.models.functions import Now
 from accounts import budgets, credits
 from generation.messages import events
 from generation.models import Lora, Snapshot, TrainingRun
-from generation.models.training import TrainingRunQuerySet
+from generation.models.training import CurvePoint, TrainingRunQuerySet
 from generation.training.runs import files
-from generation.training.runs.curve import Point
 from generation.training.runs.queueing import requested_action_of
-from generation.training.runs.result import make_row, write_trained
+from generation.training.runs.result import create_lora, write_lora_file
 
 logger = structlog.get_logger(__name__)
 
 State = TrainingRun.State
 
 PRUNED = "outdone"
-"""The error code of a run that a search gave up for better ones."""
+"""The error code of a run that a search dropped for better ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +45,23 @@ class SnapshotFields:
     memorised: list[tuple[int, str]] = field(default_factory=list)
 
 
-def record_progress(run: TrainingRun, step: int, seconds_left: float, curve: list[Point]) -> str | None:
-    """Write how far the run is; what its owner wishes comes back, or None when it is no longer this attempt's."""
+def record_progress(run: TrainingRun, step: int, seconds_left: float, curve: list[CurvePoint]) -> str | None:
+    """Write how far the run is; what its owner asked for comes back, or None when it is no longer this attempt's."""
     if not TrainingRun.objects.held(run).update(step=step, seconds_left=seconds_left, curve=curve):
         return None
     run.step = step
     return requested_action_of(run)
 
 
-def keep_state(run: TrainingRun, stored: dict[str, str]) -> bool:
+def save_state(run: TrainingRun, stored: dict[str, str]) -> bool:
     """From now on another worker goes on from these files. The run got on, so earlier crashes say nothing of it."""
-    kept = bool(TrainingRun.objects.held(run).update(state_files=stored, solo_crash_count=0))
-    if kept:
+    saved = bool(TrainingRun.objects.held(run).update(state_files=stored, solo_crash_count=0))
+    if saved:
         run.state_files = stored
-    return kept
+    return saved
 
 
-def keep_snapshot(run: TrainingRun, fields: SnapshotFields) -> bool:
+def save_snapshot(run: TrainingRun, fields: SnapshotFields) -> bool:
     """Write or write anew the snapshot of one step. False when the run is no longer this attempt's."""
     values = {name: getattr(fields, name) for name in fields.__slots__ if name != "step"}
     with transaction.atomic():
@@ -76,38 +75,35 @@ def keep_snapshot(run: TrainingRun, fields: SnapshotFields) -> bool:
 
 def release_run(run: TrainingRun) -> bool:
     """Put a running run back into the queue, for a worker that stops. Its place is kept."""
-    return _put_down(run, State.QUEUED)
+    return _end_attempt(run, State.QUEUED)
 
 
 def rest_run(run: TrainingRun) -> bool:
     """Pause a running run: as its owner asks, or where a search compares."""
-    return _put_down(run, State.PAUSED)
+    return _end_attempt(run, State.PAUSED)
 
 
-def _put_down(run: TrainingRun, state: State) -> bool:
+def _end_attempt(run: TrainingRun, state: State) -> bool:
     action = run.requested_action if state == State.QUEUED else TrainingRun.Action.NONE
     rows = TrainingRun.objects.held(run)
-    put = bool(rows.put_back(state=state, worker="", seconds_left=None, requested_action=action))
-    if put:
+    ended = bool(rows.put_back(state=state, worker="", seconds_left=None, requested_action=action))
+    if ended:
         announce(run, state)
-    return put
+    return ended
 
 
-def finish_run(run: TrainingRun, step: int, reason: str) -> Lora | None:
-    """End a running run as done: the snapshot of `step` becomes its owner's private LoRA.
+def finish_run(run: TrainingRun, step: int, reason: str, rows: TrainingRunQuerySet | None = None) -> Lora | None:
+    """End the run as done and charge for the steps that it did: the snapshot of `step` is its owner's private LoRA.
 
-    None when the run was no longer this attempt's. Raises Snapshot.DoesNotExist and the storage's own errors.
+    None when the run is not among `rows` any more; they are by default what this attempt holds. Raises
+    Snapshot.DoesNotExist and the storage's own errors.
     """
-    return keep_result(run, TrainingRun.objects.held(run), step, reason)
-
-
-def keep_result(run: TrainingRun, rows: TrainingRunQuerySet, step: int, reason: str) -> Lora | None:
-    """End the run as done if it is still among `rows`, and charge for the steps that it did."""
-    trained = write_trained(run, Snapshot.objects.get(run=run, step=step))
+    rows = TrainingRun.objects.held(run) if rows is None else rows
+    trained = write_lora_file(run, Snapshot.objects.get(run=run, step=step))
     with transaction.atomic():
         if not _end(rows, State.DONE, best_step=step, best_reason=reason[:300], seconds_left=None):
             return None
-        lora = make_row(run, trained)
+        lora = create_lora(run, trained)
         TrainingRun.objects.filter(pk=run.pk).update(lora=lora)
         charge(run, f"Trained: {run.name}")
     after_end(run, State.DONE)
@@ -140,7 +136,7 @@ def end_unpaid(
 def charge(run: TrainingRun, note: str) -> None:
     """Settle for the steps done; the rest returns to the wallet and to the budget of the token that asked.
 
-    A run of a search holds nothing of its own: its search pays (see `searching`).
+    A run of a search holds nothing of its own: its search pays (see `searches.halving`).
     """
     cost = cost_so_far(run)
     if credits.settle(run.reference, cost, note=note) and cost < run.credits:

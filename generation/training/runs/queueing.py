@@ -1,4 +1,4 @@
-"""Every way a training run starts: the fairest queued one is claimed under a lease. Pictures' queue is elsewhere.
+"""Every way a training run starts: the fairest queued one is claimed under a lease. The queue of jobs is another.
 
 Clocks are the database's. A run's place is its start tag on a clock of the runs' own: the later of the clock and the
 end of its owner's last run, so that whoever has trained least comes first.

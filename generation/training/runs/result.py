@@ -28,7 +28,7 @@ class TrainedFile:
     stamp: str
 
 
-def write_trained(run: TrainingRun, snapshot: Snapshot) -> TrainedFile:
+def write_lora_file(run: TrainingRun, snapshot: Snapshot) -> TrainedFile:
     """Copy the snapshot's file to where the engine finds it, whole or not at all.
 
     Where no row comes of it, because somebody else ended the run meanwhile, upkeep sweeps it a day later.
@@ -45,7 +45,7 @@ def write_trained(run: TrainingRun, snapshot: Snapshot) -> TrainedFile:
     return TrainedFile(target.relative_to(root).as_posix(), read_weightfile(target), stamp_of(target))
 
 
-def make_row(run: TrainingRun, trained: TrainedFile) -> Lora:
+def create_lora(run: TrainingRun, trained: TrainedFile) -> Lora:
     """The owner's private LoRA; its name is the run's, with a number when that is taken. Call in a transaction."""
     trigger = run.recipe.trigger
     fields = {
@@ -71,7 +71,7 @@ def free_name(wanted: str) -> str:
     return next(name for name in numbered if not is_taken(name))
 
 
-def replace(former: Lora, run: TrainingRun, trained: TrainedFile) -> Lora:
+def replace_lora(former: Lora, run: TrainingRun, trained: TrainedFile) -> Lora:
     """Another snapshot takes a LoRA's place, in its series too. Call in a transaction.
 
     The former row stays for the pictures made with it, and frees its name.
@@ -80,7 +80,7 @@ def replace(former: Lora, run: TrainingRun, trained: TrainedFile) -> Lora:
     former.name, former.is_enabled = free_name(f"{former.name[:80]}-{former.autov2}"), False
     former.series = ""
     former.save(update_fields=["name", "is_enabled", "series"])
-    lora = make_row(run, trained)
+    lora = create_lora(run, trained)
     for field, value in place.items():
         setattr(lora, field, value)
     lora.save(update_fields=list(place))

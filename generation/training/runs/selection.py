@@ -7,7 +7,7 @@ from django.db import transaction
 from accounts.refusals import Conflict
 from generation.models import Lora, Snapshot, TrainingRun
 from generation.recipes.choosing import Choice, Point, choose
-from generation.training.runs.result import make_row, replace, write_trained
+from generation.training.runs.result import create_lora, replace_lora, write_lora_file
 
 
 def best_so_far(run: TrainingRun) -> Choice:
@@ -26,10 +26,10 @@ def choose_snapshot(run: TrainingRun, step: int) -> Lora:
         raise Conflict("no-such-snapshot", "Only a finished training has snapshots to choose from; this is none of it.")
     if run.lora is not None and run.lora.is_public:
         raise Conflict("published", "This LoRA is published as it is. Withdraw it first.")
-    trained = write_trained(run, snapshot)
+    trained = write_lora_file(run, snapshot)
     with transaction.atomic():
         current = TrainingRun.objects.select_for_update().get(pk=run.pk)
-        lora = replace(current.lora, run, trained) if current.lora is not None else make_row(run, trained)
+        lora = replace_lora(current.lora, run, trained) if current.lora is not None else create_lora(run, trained)
         current.lora = lora
         current.best_step, current.best_reason = step, "You chose this snapshot."
         current.save(update_fields=["lora", "best_step", "best_reason"])

@@ -1,4 +1,4 @@
-"""A trainer's folder and its copy in the storage: what one worker left, another goes on from."""
+"""A trainer's folder and its copy in the storage: another worker goes on from it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import structlog
 from generation.models import TrainingRun
 from generation.storage import files as storage_files
 from generation.training.runs import files
-from generation.training.runs.lifecycle import keep_state
+from generation.training.runs.lifecycle import save_state
 
 logger = structlog.get_logger(__name__)
 
 STATE = "state.safetensors"
-"""The trainer writes it last, so when it has changed the folder is worth keeping."""
+"""The trainer writes it last, so the folder is complete when this file has changed."""
 
 Stamp = tuple[int, int]
 
@@ -25,41 +25,41 @@ class StateSync:
     def __init__(self, run: TrainingRun, folder: Path) -> None:
         self.run = run
         self.folder = folder
-        self._kept: dict[str, Stamp] = {}
+        self._saved: dict[str, Stamp] = {}
 
     def restore(self) -> None:
-        """Fill the empty folder with what the last attempt kept."""
+        """Fill the empty folder with what the last attempt saved."""
         for name, stored in self.run.state_files.items():
             path = self.folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(storage_files.read(stored))
-            self._kept[name] = _stamp(path)
+            self._saved[name] = _stamp(path)
 
-    def stored(self, path: Path) -> str | None:
+    def stored_name(self, path: Path) -> str | None:
         """Under which name the storage has this file of the folder as it is now, if it has."""
         name = path.relative_to(self.folder).as_posix()
-        return self.run.state_files.get(name) if self._kept.get(name) == _stamp(path) else None
+        return self.run.state_files.get(name) if self._saved.get(name) == _stamp(path) else None
 
-    def keep(self) -> bool:
+    def save(self) -> bool:
         """Store what changed since, if the trainer has saved. False when the run is no longer this attempt's.
 
         A storage that refuses costs no more than the steps since the last copy, so the training goes on.
         """
         state = self.folder / STATE
-        if not state.exists() or self.stored(state):
+        if not state.exists() or self.stored_name(state):
             return True
         stamps = {path.relative_to(self.folder).as_posix(): _stamp(path) for path in _files(self.folder)}
-        changed = [name for name in stamps if self._kept.get(name) != stamps[name]]
+        changed = [name for name in stamps if self._saved.get(name) != stamps[name]]
         try:
-            stored = {name: files.keep(self.run, name, (self.folder / name).read_bytes()) for name in changed}
+            stored = {name: files.store(self.run, name, (self.folder / name).read_bytes()) for name in changed}
         except Exception:  # each storage raises its own
-            logger.exception("state_not_kept", run=self.run.code)
+            logger.exception("state_not_saved", run=self.run.code)
             return True
         before = self.run.state_files
-        if not keep_state(self.run, {**before, **stored}):
+        if not save_state(self.run, {**before, **stored}):
             storage_files.discard(*stored.values())
             return False
-        self._kept |= {name: stamps[name] for name in changed}
+        self._saved |= {name: stamps[name] for name in changed}
         files.discard_unused(self.run.code, before.values())
         return True
 

@@ -1,10 +1,9 @@
-"""The door through which a training recipe becomes a run: check, price, hold, snapshot the pictures, wake a worker."""
+"""Submitting a training recipe as a run: check, price, hold the credits, list the pictures, wake a worker."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
 
 from django.db import transaction
 
@@ -14,7 +13,8 @@ from accounts.refusals import Conflict, NotFound, QuotaExceeded, Refusal
 from generation.catalog.loras.naming import RESERVED
 from generation.catalog.resolving import find_checkpoint
 from generation.messages import events, wakeups
-from generation.models import Checkpoint, DataPicture, DataSet, QueueShare, TrainingRun, TrainingSearch
+from generation.models import Checkpoint, DataSet, QueueShare, TrainingRun, TrainingSearch
+from generation.models.training import ManifestEntry
 from generation.recipes.pricing import training_price
 from generation.recipes.training import TrainingRecipe, default_prompts
 from generation.storage.quota import check_room
@@ -31,7 +31,7 @@ class Prepared:
     """A training that may be submitted: nothing is left to the worker's own choice. `credits` is its whole price."""
 
     recipe: TrainingRecipe
-    manifest: list[dict[str, Any]]
+    manifest: list[ManifestEntry]
     credits: int
 
 
@@ -74,17 +74,17 @@ def prepare(user: User, dataset: DataSet, recipe: TrainingRecipe) -> Prepared:
     if dataset.owner_id != user.pk:
         raise NotFound("not-found", "There is no such data set, or it is not yours.")
     checkpoint = find_checkpoint(user, recipe.checkpoint)
-    recipe = _settled(recipe, dataset, checkpoint)
+    recipe = _completed(recipe, dataset, checkpoint)
     if recipe.steps > user.plan.max_training_steps:
         sentence = f"Your plan trains at most {user.plan.max_training_steps} steps."
         raise Refusal("too-many-steps", sentence, field="steps")
-    manifest = take_stock(dataset, recipe)
+    manifest = manifest_of(dataset, recipe)
     recipe = recipe.replace(sample_prompts=recipe.sample_prompts or _prompts(recipe, manifest))
     check_room(user, 0)
     return Prepared(recipe, manifest, training_price(recipe, len(manifest)))
 
 
-def _settled(recipe: TrainingRecipe, dataset: DataSet, checkpoint: Checkpoint) -> TrainingRecipe:
+def _completed(recipe: TrainingRecipe, dataset: DataSet, checkpoint: Checkpoint) -> TrainingRecipe:
     """What was left open is decided by the data set and the checkpoint, so that the price is the price."""
     side = min(checkpoint.native_width, checkpoint.native_height)
     return recipe.replace(
@@ -95,14 +95,14 @@ def _settled(recipe: TrainingRecipe, dataset: DataSet, checkpoint: Checkpoint) -
     )
 
 
-def _prompts(recipe: TrainingRecipe, manifest: list[dict[str, Any]]) -> tuple[str, ...]:
+def _prompts(recipe: TrainingRecipe, manifest: list[ManifestEntry]) -> tuple[str, ...]:
     """The trainer's own choice, made here so that the pages can tell it. With folds the LoRA learns every picture."""
-    captions = [entry["caption"].strip() or recipe.trigger for entry in manifest]
-    held_out = {index for index, entry in enumerate(manifest) if entry["held_out"]} if recipe.folds == 1 else set()
+    captions = [entry.caption.strip() or recipe.trigger for entry in manifest]
+    held_out = {index for index, entry in enumerate(manifest) if entry.held_out} if recipe.folds == 1 else set()
     return default_prompts(captions, held_out)
 
 
-def take_stock(dataset: DataSet, recipe: TrainingRecipe) -> list[dict[str, Any]]:
+def manifest_of(dataset: DataSet, recipe: TrainingRecipe) -> list[ManifestEntry]:
     """The pictures as they are now, with each one's role. What happens to the data set later changes no training."""
     pictures = list(dataset.pictures.all())
     low, high = PICTURES_RANGE
@@ -114,20 +114,19 @@ def take_stock(dataset: DataSet, recipe: TrainingRecipe) -> list[dict[str, Any]]
         sentence = f"“{silent[0]}” has no caption, and there is no trigger to stand in for it."
         raise Refusal("no-caption", sentence, field="trigger")
     held_out = held_out_of(dataset)
-    return [_entry(picture, picture.pk in held_out) for picture in pictures]
-
-
-def _entry(picture: DataPicture, held_out: bool) -> dict[str, Any]:
-    return {
-        "code": picture.code,
-        "name": picture.name,
-        "file": picture.file,
-        "sha256": picture.sha256,
-        "caption": picture.caption,
-        "crop": picture.crop,
-        "focus": picture.focus,
-        "held_out": held_out,
-    }
+    return [
+        ManifestEntry(
+            code=picture.code,
+            name=picture.name,
+            file=picture.file,
+            sha256=picture.sha256,
+            caption=picture.caption,
+            held_out=picture.pk in held_out,
+            crop=picture.crop,
+            focus=picture.focus,
+        )
+        for picture in pictures
+    ]
 
 
 def check_name(name: str) -> str:
@@ -172,7 +171,7 @@ def write_run(
         search=search,
         name=name,
         recipe_json=prepared.recipe.to_json(),
-        manifest=prepared.manifest,
+        manifest=[entry.to_json() for entry in prepared.manifest],
         checkpoint_sha256=prepared.recipe.checkpoint_sha256,
         credits=prepared.credits,
         token=token,

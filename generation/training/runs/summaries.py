@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from generation.models import Snapshot, TrainingRun
 from generation.training.runs import queueing
-from generation.training.runs.curve import Point
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +24,6 @@ class SnapshotView:
     size_bytes: int
     has_file: bool
     is_best: bool
-
-
-def curve_of(run: TrainingRun) -> list[Point]:
-    """Points (step, training loss, validation loss or None), at most `curve.MAX_POINTS`, by step."""
-    return [(step, loss, validation) for step, loss, validation in run.curve]
 
 
 def snapshots_of(run: TrainingRun) -> list[SnapshotView]:

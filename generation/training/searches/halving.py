@@ -1,4 +1,4 @@
-"""Successive halving over the runs of a search: every run rests at the rung, the worse half is given up, the rest goes
+"""Successive halving over the runs of a search: every run pauses at the rung, the worse half is pruned, the rest goes
 on, and the best of the last becomes a LoRA. `advance` may be called by anybody, any number of times.
 
 Beginning, cancelling and deleting a search is `submission`'s; it sends no wake-up: whoever advances does, or upkeep.
@@ -22,7 +22,7 @@ State = TrainingSearch.State
 
 
 def advance(search_id: int) -> None:
-    """Take the search as far as its runs allow: give up the worse half at a rung, or keep the best at the end."""
+    """Take the search as far as its runs allow: prune the worse half at a rung, or promote the best at the end."""
     with transaction.atomic():
         search = TrainingSearch.objects.running().select_for_update().filter(pk=search_id).first()
         if search is None:
@@ -37,7 +37,7 @@ def _halve(search: TrainingSearch) -> Iterator[TrainingRun]:
     living = living_of(search)
     while living and all(_has_arrived(run) for run in living) and (following := _next_rung(search, living[0])):
         best = survivors({run.pk: best_validation(run) for run in living})
-        _give_up(run for run in living if run.pk not in best)
+        _prune(run for run in living if run.pk not in best)
         living = [run for run in living if run.pk in best]
         rows_of(living).update(stop_at=following)
         for run in living:
@@ -66,20 +66,20 @@ def _next_rung(search: TrainingSearch, run: TrainingRun) -> int | None:
     return next((rung for rung in search.rungs if rung > (run.stop_at or run.steps)), None)
 
 
-def _give_up(runs: Iterable[TrainingRun]) -> None:
+def _prune(runs: Iterable[TrainingRun]) -> None:
     for run in runs:
         sentence = f"Others of the search learned better; this one was ended at step {run.step}."
         rows, state = rows_of([run]).unfinished(), TrainingRun.State.CANCELLED
         with transaction.atomic():
             if lifecycle.end_unpaid(run, rows, state, "", code=lifecycle.PRUNED, message=sentence):
-                # Nobody uses weights that were outdone; curve, measures and samples go on telling why they were.
-                # The sweep that every end brings comes after this.
+                # Pruned weights are of no use; curve, measurements and samples stay to show why they were pruned.
+                # The files are swept on commit, as at every end of a run.
                 run.snapshots.update(file="", size_bytes=0)
 
 
 def best_validation(run: TrainingRun) -> float | None:
     """The least validation loss of the run so far; what was measured before the first step says nothing of it."""
-    return min((loss for step, _, loss in run.curve if step > 0 and loss is not None), default=None)
+    return min((loss for step, _, loss in run.points if step > 0 and loss is not None), default=None)
 
 
 def _promote(search: TrainingSearch) -> None:
@@ -89,8 +89,8 @@ def _promote(search: TrainingSearch) -> None:
         return
     for run in sorted(living, key=lambda run: (best_validation(run) is None, best_validation(run) or 0.0))[:1]:
         choice = best_so_far(run)
-        lifecycle.keep_result(run, rows_of([run]).unfinished(), choice.step, choice.reason)
-        _give_up(other for other in living if other.pk != run.pk)
+        lifecycle.finish_run(run, choice.step, choice.reason, rows_of([run]).unfinished())
+        _prune(other for other in living if other.pk != run.pk)
     close(search, State.DONE)
 
 

@@ -89,7 +89,7 @@ def candidates_of(
 ) -> list[Prepared]:
     """The trainings that the search compares. Raises Refusal where there would be nothing to compare them by."""
     candidates = [prepare(user, dataset, each) for each in combinations(recipe, axes)]
-    if recipe.folds == 1 and not any(entry["held_out"] for entry in candidates[0].manifest):
+    if recipe.folds == 1 and not any(entry.held_out for entry in candidates[0].manifest):
         sentence = "A search compares by pictures that are held out, and none is. Hold some out, or train with folds."
         raise Refusal("nothing-held-out", sentence, field="folds")
     return candidates

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from generation.models import TrainingRun, TrainingSearch
-from generation.training.runs.curve import Point
+from generation.models.training import CurvePoint
 from generation.training.runs.lifecycle import cost_so_far
-from generation.training.runs.summaries import curve_of
 from generation.training.searches.halving import best_validation
 
 
@@ -20,7 +19,7 @@ class CandidateView:
     values: list[Any]
     best_validation: float | None
     credits: int
-    curve: list[Point]
+    curve: list[CurvePoint]
 
 
 def table_of(search: TrainingSearch) -> list[CandidateView]:
@@ -32,7 +31,7 @@ def table_of(search: TrainingSearch) -> list[CandidateView]:
             values=[getattr(run.recipe, axis) for axis in search.axes],
             best_validation=best_validation(run),
             credits=cost_so_far(run),
-            curve=curve_of(run),
+            curve=run.points,
         )
         for run in runs
     ]

@@ -9,7 +9,7 @@ from functools import cached_property
 from generation.models import TrainingRun
 from generation.recipes.training import MAX_SAMPLE_PROMPTS
 from generation.training.runs.selection import best_so_far
-from generation.training.runs.summaries import SnapshotView, curve_of, place_of, snapshots_of
+from generation.training.runs.summaries import SnapshotView, place_of, snapshots_of
 from generation.web.studio.curve import Curve, curve_to_draw
 from generation.web.studio.dataset_table import split_words
 from generation.web.studio.training_forms import PART_NAMES, TRAINING_SETTINGS, Setting, fields_of
@@ -45,7 +45,7 @@ class RunCard:
 
     @cached_property
     def curve(self) -> Curve:
-        return curve_to_draw(curve_of(self.run), self.run.steps, self.run.best_step)
+        return curve_to_draw(self.run.points, self.run.steps, self.run.best_step)
 
     @property
     def badge(self) -> str:
@@ -111,7 +111,7 @@ class RunPage(RunCard):
 
     @cached_property
     def curve(self) -> Curve:
-        return curve_to_draw(curve_of(self.run), self.run.steps, self.best_step)
+        return curve_to_draw(self.run.points, self.run.steps, self.best_step)
 
     @property
     def last_training_loss(self) -> float | None:

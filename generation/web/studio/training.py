@@ -156,7 +156,7 @@ def training_quote_of(user: User, dataset: DataSet, fields: Mapping[str, Any]) -
         prepared = prepare(user, dataset, recipe)
     except Refusal as refusal:
         return TrainingQuote(None, left, refusal.message)
-    credits, held_out = prepared.credits, sum(entry["held_out"] for entry in prepared.manifest)
+    credits, held_out = prepared.credits, sum(entry.held_out for entry in prepared.manifest)
     dear = f"This costs {credits} credits and you have {left}. Train fewer steps, or wait for tomorrow's."
     sentence = "" if credits <= left else dear
     split = split_words(len(prepared.manifest), held_out, recipe.folds)

@@ -1,4 +1,4 @@
-// Says aloud, for those who listen to the page, what became of the pictures: gathered, and at most every five seconds.
+// Tells screen readers how many pictures were made or failed: gathered, and at most every five seconds.
 
 const EVERY_MS = 5000;
 const WORDS = { done: "ready", failed: "not made" };
@@ -9,7 +9,9 @@ export function announcer(place) {
 
   function say() {
     timer = 0;
-    const parts = Object.entries(counts).map(([state, count]) => `${count} picture${count === 1 ? "" : "s"} ${WORDS[state]}`);
+    const parts = Object.entries(counts).map(
+      ([state, count]) => `${count} picture${count === 1 ? "" : "s"} ${WORDS[state]}`,
+    );
     place.textContent = `${parts.join(", ")}.`;
     for (const state of Object.keys(counts)) delete counts[state];
   }
@@ -17,6 +19,6 @@ export function announcer(place) {
   return (before, now) => {
     if (before === now || !(now in WORDS)) return;
     counts[now] = (counts[now] ?? 0) + 1;
-    timer ||= setTimeout(say, EVERY_MS);
+    if (!timer) timer = setTimeout(say, EVERY_MS);
   };
 }

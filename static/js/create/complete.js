@@ -28,7 +28,7 @@ export function startCompletion(form, fields) {
   for (const [field, kinds] of fields) complete(field, kinds, names);
 }
 
-/** What is being named at the caret: its kind, what is written of it so far, and where that begins. */
+/** The name being typed at the caret: {kind, typed, start}, or null. */
 export function openAt(text, caret, kinds) {
   const before = text.slice(0, caret);
   for (const { kind, pattern, least } of OPENINGS) {
@@ -78,7 +78,7 @@ function complete(field, kinds, names) {
   function choose(index) {
     const options = [...list.children];
     current = (index + options.length) % options.length;
-    options.forEach((each, place) => each.setAttribute("aria-selected", String(place === current)));
+    for (const [place, each] of options.entries()) each.setAttribute("aria-selected", String(place === current));
     field.setAttribute("aria-activedescendant", options[current].id);
     options[current].scrollIntoView({ block: "nearest" });
   }

@@ -11,7 +11,7 @@ export function keepDraft(form) {
     clearTimeout(timer);
     timer = 0;
     if (form.inert) return;
-    // A draft that could not be saved is saved by the next letter; nothing to tell anybody.
+    // The next change saves it again, so a failure is not shown.
     post(form.dataset.draftUrl, new FormData(form), { keepalive }).catch(() => {});
   }
 

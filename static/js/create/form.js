@@ -32,11 +32,11 @@ export function startForm({ sending, sent, settled }) {
   const seed = startSeed(form);
   startSizes(form);
   const loras = startLoras(form);
-  let last = { at: -Infinity, said: "" };
+  let last = { at: -Infinity, fields: "" };
 
   async function send() {
-    const press = { at: performance.now(), said: whatIsSaid(form) };
-    if (press.said === last.said && press.at - last.at < DOUBLE_CLICK_MS) return;
+    const press = { at: performance.now(), fields: fieldsOf(form) };
+    if (press.fields === last.fields && press.at - last.at < DOUBLE_CLICK_MS) return;
     last = press;
     clearRefusals(form);
     sending();
@@ -48,7 +48,7 @@ export function startForm({ sending, sent, settled }) {
       if (matchMedia("(pointer: coarse)").matches) prompt.blur();
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      last = { at: -Infinity, said: "" };
+      last = { at: -Infinity, fields: "" };
       showRefusals(form, error);
     } finally {
       settled();
@@ -78,8 +78,8 @@ export function startForm({ sending, sent, settled }) {
   return { refreshQuote };
 }
 
-/** The form but for the seed, which a press may empty. */
-function whatIsSaid(form) {
+/** The form's fields as text, without the seed, which is emptied after sending. */
+function fieldsOf(form) {
   const fields = new FormData(form);
   fields.delete("seed");
   return String(new URLSearchParams(fields));
@@ -127,7 +127,7 @@ function useExample(event, form) {
   form.elements.prompt.focus();
 }
 
-/** Another checkpoint has other sizes and other LoRAs. */
+/** Sizes and LoRAs depend on the checkpoint. */
 function followCheckpoint(form, loras) {
   form.elements.checkpoint?.addEventListener("change", async (event) => {
     const response = await ask(`${form.dataset.choicesUrl}?checkpoint=${encodeURIComponent(event.target.value)}`);
@@ -140,7 +140,7 @@ function followCheckpoint(form, loras) {
   });
 }
 
-/** An address that names a recipe has done its work: from here on a reload shows the draft. */
+/** The address named a recipe, which is filled in now; without the query a reload shows the draft. */
 function tidyAddress(saveDraft) {
   if (!location.search) return;
   history.replaceState(null, "", location.pathname);
@@ -155,9 +155,13 @@ function foldOnSmallWindows(form) {
 
 function summarise(form) {
   const chosen = form.querySelector("[name=size]:checked");
-  const size = chosen?.value === "own" ? `${form.elements.width.value} × ${form.elements.height.value}` : chosen?.closest("label").textContent.trim();
+  const size =
+    chosen?.value === "own"
+      ? `${form.elements.width.value} × ${form.elements.height.value}`
+      : chosen?.closest("label").textContent.trim();
   const count = form.elements.count.value;
   form.querySelector("[data-summary]").textContent = `${size} · ${count} picture${count === "1" ? "" : "s"}`;
   form.querySelector("[data-negative-summary]").textContent = form.elements.negative_prompt.value.trim() || "empty";
-  form.querySelector("[data-more-summary]").textContent = `${form.elements.steps.value} steps, ${form.elements.sampler.value}`;
+  form.querySelector("[data-more-summary]").textContent =
+    `${form.elements.steps.value} steps, ${form.elements.sampler.value}`;
 }

@@ -7,7 +7,7 @@ const FIELDS = ["prompt", "negative_prompt"];
 
 export function startInspector(form) {
   const painters = Object.fromEntries(FIELDS.map((name) => [name, painterOf(form.elements[name])]));
-  const said = form.querySelector("[data-inspector-said]");
+  const status = form.querySelector("[data-inspector-status]");
   let asked = {};
 
   form.addEventListener("htmx:beforeRequest", () => {
@@ -17,8 +17,10 @@ export function startInspector(form) {
     for (const body of form.querySelectorAll("[data-marks]")) {
       painters[body.dataset.for].show(JSON.parse(body.dataset.marks), asked[body.dataset.for] ?? "");
     }
-    const wrong = [...form.querySelectorAll(".problem--error .problem__words")].map((words) => words.textContent).join(" ");
-    if (said.textContent !== wrong) said.textContent = wrong;
+    const wrong = [...form.querySelectorAll(".problem--error .problem__words")]
+      .map((words) => words.textContent)
+      .join(" ");
+    if (status.textContent !== wrong) status.textContent = wrong;
   });
   form.addEventListener("click", (event) => {
     const pressed = event.target.closest("[data-start], [data-insert]");
@@ -43,7 +45,7 @@ function goTo(field, { start, end, suggestion }) {
   field.setSelectionRange(from, to);
 }
 
-/** What was wrong with the right name in it: a tag keeps its kind and its weights, a wildcard its underlines. */
+/** The misspelt mention with the right name: a tag keeps its kind and weights, a wildcard its underscores. */
 function corrected(wrong, right) {
   const tag = wrong.match(/^<\w+:/)?.[0];
   if (tag) return tag + right + wrong.slice(tag.length).replace(/^[^:>]*/, "");

@@ -1,33 +1,10 @@
-// The LoRA shelf: the tags in the prompt are the truth. A slider rewrites its tag, and typing in the prompt moves the slider.
+// The LoRAs of the prompt as rows with sliders. Only the tags in the prompt count: a slider rewrites its tag, and typing moves
+// the slider.
 
 import { paintSliders } from "../slider.js";
+import { readTags, removeTag, writeTag } from "./tags.js";
 
-const TAG = /<(?:lora|lyco):([^:>]+)((?::[^>]*)?)>/gi;
 const FIRST_WEIGHT = 0.8;
-
-/** The LoRA tags of a prompt: name, weight (1 when none is written), and where they stand. */
-export function readTags(text) {
-  return [...text.matchAll(TAG)].map((match) => ({
-    name: match[1].trim(),
-    weight: weightOf(match[2]),
-    start: match.index,
-    end: match.index + match[0].length,
-  }));
-}
-
-function weightOf(rest) {
-  const numbers = rest.split(":").slice(1).map((part) => Number(part.replace(/^(te|unet)=/i, "")));
-  const weight = numbers[1] ?? numbers[0] ?? 1;
-  return Number.isFinite(weight) ? weight : 1;
-}
-
-export function writeTag(text, tag, weight) {
-  return `${text.slice(0, tag.start)}<lora:${tag.name}:${Number(weight.toFixed(2))}>${text.slice(tag.end)}`;
-}
-
-export function removeTag(text, tag) {
-  return (text.slice(0, tag.start).trimEnd() + " " + text.slice(tag.end).trimStart()).trim();
-}
 
 export function startLoras(form) {
   const prompt = form.elements.prompt;
@@ -39,31 +16,32 @@ export function startLoras(form) {
 
   function add({ lora, words }) {
     if (readTags(prompt.value).some((tag) => tag.name === lora)) return;
-    const unsaid = (words || "").split(", ").filter((word) => word && !prompt.value.includes(word));
-    const said = [prompt.value.trimEnd(), ...unsaid].filter(Boolean).join(", ");
-    change(`${said} <lora:${lora}:${FIRST_WEIGHT}>`.trimStart());
+    const missing = (words || "").split(", ").filter((word) => word && !prompt.value.includes(word));
+    const text = [prompt.value.trimEnd(), ...missing].filter(Boolean).join(", ");
+    change(`${text} <lora:${lora}:${FIRST_WEIGHT}>`.trimStart());
   }
 
   function redraw() {
     const tags = readTags(prompt.value);
-    const shelf = form.querySelector("[data-shelf]");
-    const rows = [...shelf.children];
+    const list = form.querySelector("[data-lora-rows]");
+    const rows = [...list.children];
     if (rows.map((row) => row.dataset.name).join("\n") !== tags.map((tag) => tag.name).join("\n")) {
-      shelf.replaceChildren(...tags.map((tag) => row(form, tag)));
+      list.replaceChildren(...tags.map((tag) => row(form, tag)));
     }
-    tags.forEach((tag, index) => setWeight(shelf.children[index], tag.weight));
-    shelf.hidden = !tags.length;
-    form.querySelector("[data-shelf-empty]").hidden = tags.length > 0;
-    paintSliders(shelf);
+    for (const [index, tag] of tags.entries()) setWeight(list.children[index], tag.weight);
+    list.hidden = !tags.length;
+    form.querySelector("[data-lora-rows-empty]").hidden = tags.length > 0;
+    paintSliders(list);
   }
 
   function tagOf(element) {
-    const row = element.closest(".shelf__lora");
+    const row = element.closest(".lora-row");
     return readTags(prompt.value)[[...row.parentElement.children].indexOf(row)];
   }
 
   form.addEventListener("input", (event) => {
-    if (event.target.dataset.part === "slider") change(writeTag(prompt.value, tagOf(event.target), Number(event.target.value)));
+    if (event.target.dataset.part === "slider")
+      change(writeTag(prompt.value, tagOf(event.target), Number(event.target.value)));
     else if (event.target === prompt) redraw();
     else if (event.target.matches("[data-lora-search]")) filter(form, event.target.value);
   });
@@ -78,7 +56,7 @@ export function startLoras(form) {
 }
 
 function row(form, { name }) {
-  const made = form.querySelector("[data-shelf-row]").content.firstElementChild.cloneNode(true);
+  const made = form.querySelector("[data-lora-row]").content.firstElementChild.cloneNode(true);
   const part = (which) => made.querySelector(`[data-part="${which}"]`);
   const known = form.querySelector(`[data-lora="${CSS.escape(name)}"]`)?.dataset;
   const title = known?.title ?? name;
@@ -102,6 +80,7 @@ function setWeight(row, weight) {
 function filter(form, words) {
   const wanted = words.trim().toLowerCase();
   for (const option of form.querySelectorAll("[data-lora]")) {
-    option.parentElement.hidden = !option.textContent.toLowerCase().includes(wanted) && !option.dataset.lora.includes(wanted);
+    option.parentElement.hidden =
+      !option.textContent.toLowerCase().includes(wanted) && !option.dataset.lora.includes(wanted);
   }
 }

@@ -1,11 +1,11 @@
-// The Create page: ties the form to the stage.
+// The Create page: ties the form to the job feed.
 
+import { startFeed } from "./feed.js";
 import { startForm } from "./form.js";
-import { startStage } from "./stage.js";
 
 const form = startForm({
-  sending: () => stage.hold(),
-  sent: (group) => stage.add(group),
-  settled: () => stage.release(),
+  sending: () => feed.hold(),
+  sent: (group) => feed.add(group),
+  settled: () => feed.release(),
 });
-const stage = startStage({ ended: () => form.refreshQuote() });
+const feed = startFeed({ ended: () => form.refreshQuote() });

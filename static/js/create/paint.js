@@ -1,10 +1,18 @@
-// Paints marks behind a text field: what the server said of a text, kept in place while more is typed.
+// Paints marks behind a text field: the server's findings about a text, kept in place while more is typed.
 
 import { unitsOf } from "./places.js";
 
 const SIDES = ["top", "right", "bottom", "left"];
 const ALIKE = [
-  ...["font-family", "font-size", "font-weight", "font-feature-settings", "line-height", "letter-spacing", "word-spacing"],
+  ...[
+    "font-family",
+    "font-size",
+    "font-weight",
+    "font-feature-settings",
+    "line-height",
+    "letter-spacing",
+    "word-spacing",
+  ],
   ...SIDES.flatMap((side) => [`padding-${side}`]),
 ];
 
@@ -17,7 +25,11 @@ export function painterOf(field) {
 
   function show(rows, about) {
     const units = unitsOf(about);
-    marks = rows.map(([start, end, kind]) => ({ start: units[start] ?? about.length, end: units[end] ?? about.length, kind }));
+    marks = rows.map(([start, end, kind]) => ({
+      start: units[start] ?? about.length,
+      end: units[end] ?? about.length,
+      kind,
+    }));
     text = about;
     follow();
   }
@@ -42,7 +54,7 @@ export function painterOf(field) {
   return { show };
 }
 
-/** Letter must lie on letter. */
+/** The marks lie behind the field's letters only if both are set in the same type. */
 function wearAlike(canvas, style) {
   for (const name of ALIKE) canvas.style.setProperty(name, style.getPropertyValue(name));
 }
@@ -67,7 +79,9 @@ export function moved(marks, before, after) {
 }
 
 function runs(marks, text) {
-  const edges = [...new Set([0, text.length, ...marks.flatMap(({ start, end }) => [start, end])])].sort((a, b) => a - b);
+  const edges = [...new Set([0, text.length, ...marks.flatMap(({ start, end }) => [start, end])])].sort(
+    (a, b) => a - b,
+  );
   const nodes = edges.slice(1).map((end, index) => {
     const start = edges[index];
     const kinds = marks.filter((mark) => mark.start <= start && mark.end >= end).map((mark) => `mark--${mark.kind}`);
@@ -78,6 +92,6 @@ function runs(marks, text) {
     span.textContent = words;
     return span;
   });
-  // A last line end shows in a field, and only with something behind it in other elements.
+  // A field shows an empty last line, other elements only with a character on it.
   return [...nodes, "\u200b"];
 }

@@ -14,12 +14,14 @@ export function startQuote(form) {
     running?.abort();
     running = new AbortController();
     const fields = new FormData(form);
-    const query = new URLSearchParams(PRICED.filter((name) => fields.has(name)).map((name) => [name, fields.get(name)]));
+    const query = new URLSearchParams(
+      PRICED.filter((name) => fields.has(name)).map((name) => [name, fields.get(name)]),
+    );
     try {
       const response = await ask(`${form.dataset.priceUrl}?${query}`, { signal: running.signal });
       show(await response.json());
     } catch {
-      // An older question was overtaken, or the site is away: the press itself will tell.
+      // Aborted by a newer request, or the site is unreachable; sending the form shows the error.
     }
   }
 
@@ -36,7 +38,7 @@ export function startQuote(form) {
     showQueue(queue);
   }
 
-  // Not in the HTML: without this script nothing could ever enable the button again.
+  // Set here and not in the HTML: without scripts nothing would enable the button again.
   button.disabled = !form.querySelector("[data-dear]").hidden;
   return () => {
     clearTimeout(timer);

@@ -1,4 +1,4 @@
-// The seed: a dice that rolls one, and a lock that keeps it for the next press. Empty means a new one each time.
+// The seed field: the dice button fills in a random seed, the lock keeps it for the next submission. Empty means a new one.
 
 const SEEDS = 2 ** 32;
 

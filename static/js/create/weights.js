@@ -18,7 +18,7 @@ export function startWeights(field) {
   });
 }
 
-/** What to put where, and what is selected then; null where there is nothing to weigh. */
+/** The replacement {start, end, text, select}; null where there is no word, tag or weight to change. */
 export function changed(text, from, to, direction) {
   const tag = around(text, LORA, from, to);
   if (tag) return tagChanged(tag, direction, from, to);
@@ -49,16 +49,16 @@ function weightChanged(match, direction) {
 function tagChanged(match, direction, from, to) {
   const [kind, name, ...weights] = match[0].slice(1, -1).split(":");
   const numbers = weights.length ? weights : ["1"];
-  const put = `<${[kind, name, ...numbers.map((said) => moved(said, direction))].join(":")}>`;
+  const put = `<${[kind, name, ...numbers.map((weight) => moved(weight, direction))].join(":")}>`;
   const start = match.index;
   const keep = (place) => Math.min(place, start + put.length);
   return { start, end: start + match[0].length, text: put, select: [keep(from), keep(to)] };
 }
 
-function moved(said, direction) {
-  const [, name = "", number] = said.match(/^(\s*(?:te|unet)\s*=)?\s*(.*?)\s*$/i);
+function moved(weight, direction) {
+  const [, name = "", number] = weight.match(/^(\s*(?:te|unet)\s*=)?\s*(.*?)\s*$/i);
   const next = rounded(Number(number) + direction * LORA_STEP);
-  return number && Number.isFinite(next) ? `${name}${Math.max(-2, Math.min(2, next))}` : said;
+  return number && Number.isFinite(next) ? `${name}${Math.max(-2, Math.min(2, next))}` : weight;
 }
 
 function wordAt(text, place) {
@@ -68,7 +68,9 @@ function wordAt(text, place) {
 
 function trimmed(text, from, to) {
   const words = text.slice(from, to);
-  return [to - words.trimStart().length, from + words.trimEnd().length].map((place) => Math.max(from, Math.min(to, place)));
+  return [to - words.trimStart().length, from + words.trimEnd().length].map((place) =>
+    Math.max(from, Math.min(to, place)),
+  );
 }
 
 function rounded(weight) {

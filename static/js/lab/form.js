@@ -29,12 +29,12 @@ function say(words) {
   place.hidden = !words;
 }
 
-function showPrice(said) {
-  form.querySelector("[data-price-part]").hidden = !said;
-  form.querySelector("[data-count]").textContent = said ? String(said.count) : "";
-  if (!said) return;
-  form.querySelector("[data-price]").textContent = String(said.credits);
-  form.querySelector("[data-unit]").textContent = said.credits === 1 ? "credit" : "credits";
+function showPrice(price) {
+  form.querySelector("[data-price-part]").hidden = !price;
+  form.querySelector("[data-count]").textContent = price ? String(price.count) : "";
+  if (!price) return;
+  form.querySelector("[data-price]").textContent = String(price.credits);
+  form.querySelector("[data-unit]").textContent = price.credits === 1 ? "credit" : "credits";
 }
 
 let asking = null;
@@ -44,9 +44,9 @@ async function quote() {
   asking?.abort();
   asking = new AbortController();
   try {
-    const said = await (await post(form.dataset.quoteUrl, new FormData(form), { signal: asking.signal })).json();
-    showPrice(said);
-    say(said.enough ? "" : `This costs ${said.credits} credits and you have ${said.left}.`);
+    const price = await (await post(form.dataset.quoteUrl, new FormData(form), { signal: asking.signal })).json();
+    showPrice(price);
+    say(price.enough ? "" : `This costs ${price.credits} credits and you have ${price.left}.`);
   } catch (error) {
     if (error.name === "AbortError") return;
     if (!(error instanceof Refused)) throw error;

@@ -31,7 +31,12 @@ export function pulled([left, top, right, bottom], corner, [x, y], least, ratio)
     across = Math.min(Math.max(across, down / ratio), roomAcross, roomDown / ratio);
     down = across * ratio;
   }
-  return [west ? right - across : left, north ? bottom - down : top, west ? right : left + across, north ? bottom : top + down];
+  return [
+    west ? right - across : left,
+    north ? bottom - down : top,
+    west ? right : left + across,
+    north ? bottom : top + down,
+  ];
 }
 
 /** The largest square in the middle of a frame. */
@@ -45,10 +50,10 @@ export function squared([left, top, right, bottom], ratio) {
 export function startCropping(root, { refresh }) {
   const dialog = document.getElementById("crop");
   const form = dialog.querySelector("[data-crop-form]");
-  const stage = dialog.querySelector("[data-crop-stage]");
+  const canvas = dialog.querySelector("[data-crop-canvas]");
   const picture = dialog.querySelector("[data-crop-picture]");
   const frame = dialog.querySelector("[data-crop-frame]");
-  const said = dialog.querySelector("[data-crop-said]");
+  const status = dialog.querySelector("[data-crop-status]");
   const mark = dialog.querySelector("[data-focus-mark]");
   const automatic = dialog.querySelector("[data-focus-automatic]");
   let edges = WHOLE;
@@ -64,8 +69,8 @@ export function startCropping(root, { refresh }) {
     const [left, top, right, bottom] = edges.map((edge) => `${100 * edge}%`);
     Object.assign(frame.style, { left, top, width: `calc(${right} - ${left})`, height: `calc(${bottom} - ${top})` });
     const pixels = [(edges[2] - edges[0]) * size[0], (edges[3] - edges[1]) * size[1]].map(Math.round);
-    said.textContent = `${pixels[0]} × ${pixels[1]} of ${size[0]} × ${size[1]} pixels`;
-    frame.setAttribute("aria-label", `Frame: ${said.textContent}`);
+    status.textContent = `${pixels[0]} × ${pixels[1]} of ${size[0]} × ${size[1]} pixels`;
+    frame.setAttribute("aria-label", `Frame: ${status.textContent}`);
     placeMark();
   }
 
@@ -76,12 +81,12 @@ export function startCropping(root, { refresh }) {
     Object.assign(mark.style, { left, top });
     mark.toggleAttribute("data-chosen", focus !== null);
     mark.setAttribute("aria-label", focus ? `Focus: ${left} across, ${top} down` : "Focus: the middle");
-    dialog.querySelector("[data-focus-said]").textContent = focus ? "Focus chosen" : "Focus in the middle";
+    dialog.querySelector("[data-focus-status]").textContent = focus ? "Focus chosen" : "Focus in the middle";
     automatic.hidden = focus === null;
   }
 
   function setFocus(next) {
-    focus = next && next.map((share) => Number(clamp(share, 0, 1).toFixed(3)));
+    focus = next ? next.map((share) => Number(clamp(share, 0, 1).toFixed(3))) : null;
     placeMark();
   }
 
@@ -97,7 +102,7 @@ export function startCropping(root, { refresh }) {
   }
 
   function placeOf(event) {
-    const box = stage.getBoundingClientRect();
+    const box = canvas.getBoundingClientRect();
     return [clamp((event.clientX - box.left) / box.width, 0, 1), clamp((event.clientY - box.top) / box.height, 0, 1)];
   }
 
@@ -130,7 +135,8 @@ export function startCropping(root, { refresh }) {
     if (!arrow) return;
     event.preventDefault();
     const [x, y] = arrow.map((part) => part * KEY_STEP);
-    if (event.shiftKey) show(pulled(edges, "se", [edges[2] + x + y * (ratio() ? 1 : 0), edges[3] + y], least(), ratio()));
+    if (event.shiftKey)
+      show(pulled(edges, "se", [edges[2] + x + y * (ratio() ? 1 : 0), edges[3] + y], least(), ratio()));
     else show(moved(edges, x, y));
   }
 
@@ -170,7 +176,8 @@ export function startCropping(root, { refresh }) {
   form.addEventListener("change", () => ratio() && show(squared(edges, ratio())));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    const whole = event.submitter?.matches("[data-crop-automatic]") || edges.every((edge, n) => Math.abs(edge - WHOLE[n]) < 1e-4);
+    const whole =
+      event.submitter?.matches("[data-crop-automatic]") || edges.every((edge, n) => Math.abs(edge - WHOLE[n]) < 1e-4);
     keep(whole ? [] : edges);
   });
 }

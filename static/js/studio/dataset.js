@@ -8,7 +8,7 @@ import { startUploading } from "./upload.js";
 
 const page = document.getElementById("dataset");
 
-/** Puts the light table and the split as the server has them now in place of what is shown. */
+/** Puts the table of pictures and the split as the server has them now in place of what is shown. */
 async function refresh() {
   for (const fresh of await elementsOf(await ask(page.dataset.tableUrl))) {
     document.getElementById(fresh.id).replaceWith(fresh);

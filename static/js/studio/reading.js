@@ -3,12 +3,12 @@
 const WIDTH = 1000;
 const HEIGHT = 400;
 
-function nearest(points, step) {
+export function nearest(points, step) {
   return points.reduce((best, point) => (Math.abs(point[0] - step) < Math.abs(best[0] - step) ? point : best));
 }
 
 /** The validation loss is measured more rarely: the last one at or before the step. */
-function lastMeasured(points, step) {
+export function lastMeasured(points, step) {
   return points.filter((point) => point[2] !== null && point[0] <= step).at(-1)?.[2];
 }
 
@@ -19,10 +19,10 @@ function read(box, event) {
   const validation = lastMeasured(points, step);
   const place = (WIDTH * step) / Number(box.dataset.steps);
   box.querySelector("[data-finger]").setAttribute("d", `M${place} 0v${HEIGHT}`);
-  const said = box.querySelector("[data-read]");
+  const output = box.querySelector("[data-read]");
   const measured = validation === undefined ? "" : ` · validation ${validation.toFixed(3)}`;
-  said.textContent = `Step ${step.toLocaleString("en")}${measured} · training ${loss.toFixed(3)}`;
-  said.hidden = false;
+  output.textContent = `Step ${step.toLocaleString("en")}${measured} · training ${loss.toFixed(3)}`;
+  output.hidden = false;
 }
 
 function leave(box) {

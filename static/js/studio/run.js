@@ -1,7 +1,7 @@
 // The page of a training: figures follow the live line, and its parts are fetched again as it learns.
 
 import { ask, elementsOf, post, Refused } from "../ask.js";
-import { liveLine } from "../live.js";
+import { liveLine } from "../live/line.js";
 import { toast } from "../toast.js";
 import { readUnderFinger } from "./reading.js";
 
@@ -37,7 +37,8 @@ async function refresh(...names) {
 async function put(name) {
   const fresh = await elementsOf(await ask(page.dataset.partsUrl.replace("/head/", `/${name}/`)));
   const part = partOf(name);
-  if (name === "sheet") await Promise.all(fresh.flatMap((element) => [...element.querySelectorAll("img")].map(decoded)));
+  if (name === "sheet")
+    await Promise.all(fresh.flatMap((element) => [...element.querySelectorAll("img")].map(decoded)));
   const scrolled = part.querySelector(".sheet")?.scrollLeft ?? 0;
   const unfolded = Boolean(part.querySelector("details.fold[open]"));
   part.replaceChildren(...fresh);
@@ -78,11 +79,11 @@ const messages = {
     laterCurve();
   },
   snapshot({ step }) {
-    page.querySelector("[data-said]").textContent = `New samples, step ${step}.`;
+    page.querySelector("[data-status]").textContent = `New samples, step ${step}.`;
     refresh("head", "curve", "sheet");
   },
   state({ state }) {
-    page.querySelector("[data-said]").textContent = `The training is now: ${state}.`;
+    page.querySelector("[data-status]").textContent = `The training is now: ${state}.`;
     refresh("head", "curve", "sheet");
   },
 };
@@ -116,7 +117,7 @@ if (isLive()) {
         if (!poll) poll = setInterval(() => isLive() && refresh("head", "curve", "sheet"), POLL_MS);
       },
       signedOut: () => location.reload(),
-      message: (said) => messages[said.type]?.(said),
+      message: (message) => messages[message.type]?.(message),
       frame() {},
     },
     `/ws/runs/${page.dataset.run}/`,

@@ -1,4 +1,4 @@
-// The form of a new training: the name in the tag beneath it. Knobs and price are fetched by htmx as the form changes.
+// The form of a new training: the name in the tag beneath it. Settings and price are fetched by htmx as the form changes.
 
 const name = document.getElementById("id_name");
 

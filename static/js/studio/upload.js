@@ -1,4 +1,4 @@
-// Brings files into a data set: a few at a time, so that progress is seen and one bad file holds up nothing.
+// Uploads files into a data set a few at a time: progress shows, and one bad file does not stop the others.
 
 import { post, Refused } from "../ask.js";
 import { toast } from "../toast.js";
@@ -47,7 +47,7 @@ export function startUploading(form, { refresh }) {
   function showProgress(done, all, added) {
     progress.hidden = done === all;
     progress.querySelector("[data-progress-line]").value = (100 * done) / all;
-    progress.querySelector("[data-progress-said]").textContent = `${added} added`;
+    progress.querySelector("[data-progress-status]").textContent = `${added} added`;
   }
 
   async function sendGroup(group) {
@@ -62,7 +62,8 @@ export function startUploading(form, { refresh }) {
   function fitting(files) {
     const most = Number(form.dataset.mostBytes);
     const large = files.filter((file) => !isZip(file) && file.size > most);
-    for (const file of large) showRefused({ name: file.name, sentence: `The file is larger than ${most / 2 ** 20} MiB.` });
+    for (const file of large)
+      showRefused({ name: file.name, sentence: `The file is larger than ${most / 2 ** 20} MiB.` });
     return files.filter((file) => !large.includes(file));
   }
 

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from generation.engine.loading.checkpoints import FolderWeights
 from generation.engine.lora import mixed_batch as loras_module
-from generation.engine.lora.on_gpu import StackedLayer
+from generation.engine.lora.on_gpu import GpuLayer
 from generation.engine.outcome import Pixels, RenderError
 from generation.engine.renderer import Renderer
 from generation.engine.text.conditioning import Conditioner
@@ -250,7 +250,7 @@ def test_a_lora_that_overflows_everywhere_spares_those_who_draw_beside_it(
     """Values that are finite in the file and infinite once multiplied, in a request that joins a running batch."""
     if stacked:
         monkeypatch.setattr(
-            loras_module, "RunwiseLayer", lambda name, layer, rows, pairs, merged: StackedLayer(layer, rows, pairs)
+            loras_module, "CpuLayer", lambda name, layer, rows, pairs, merged: GpuLayer(layer, rows, pairs)
         )
     unet = diffusers.UNet2DConditionModel.from_pretrained(tiny_checkpoint("sd1") / "unet", dtype=torch.float32)
     absurd = {name: Pair(pair.down.sign() * 3e38, pair.up) for name, pair in random_pairs(unet, KINDS[kind]).items()}
@@ -271,15 +271,15 @@ def test_a_lora_that_overflows_everywhere_spares_those_who_draw_beside_it(
 
 def drawn_with_latecomer(renderer: Renderer, late: Recipe, others: list[Recipe]) -> list[Any]:
     """The outcomes, `late`'s first; it comes while all others are being drawn."""
-    turns = renderer._loop._turns
+    groups = renderer._loop._groups
     company, may_come = [], threading.Event()
 
     def watch(latents: Tensor, text: Tensor) -> None:
-        company.append(len(turns.tickets))
-        if len(turns.tickets) == len(others) and not may_come.is_set():
+        company.append(len(groups.requests))
+        if len(groups.requests) == len(others) and not may_come.is_set():
             may_come.set()
             deadline = time.monotonic() + 60
-            while len(turns.tickets) == len(others) and time.monotonic() < deadline:
+            while len(groups.requests) == len(others) and time.monotonic() < deadline:
                 time.sleep(0.005)
 
     def come() -> Any:

@@ -11,7 +11,7 @@ import torch
 from diffusers import AutoencoderKL
 from PIL import Image
 
-from generation.engine.denoising import Glimpse
+from generation.engine.denoising import DenoisedPrediction
 from generation.engine.loading.checkpoints import CheckpointCache
 from generation.engine.outcome import Pixels
 from generation.engine.previews import MAPS, SD1_MAP, SDXL_MAP, LinearMap, _fitted, preview_map
@@ -92,7 +92,7 @@ def test_a_preview_that_fails_costs_nobody_the_picture(renderer: Renderer, monke
         raise torch.OutOfMemoryError("no memory for a preview")
 
     expected, _ = draw(renderer, recipe())
-    monkeypatch.setattr(Glimpse, "predicted_latents", broken)
+    monkeypatch.setattr(DenoisedPrediction, "latents", broken)
     picture, steps = draw(renderer, recipe())
     assert np.array_equal(picture, expected)
     assert steps and all(step.preview is None for step in steps)
@@ -119,5 +119,5 @@ def test_predicted_latents_invert_the_forward_process(prediction_type: str) -> N
     clean, noise = torch.randn(2, 1, 4, 8, 8, generator=torch.Generator().manual_seed(0))
     signal, spread = 0.3**0.5, 0.7**0.5
     said = {"epsilon": noise, "v_prediction": signal * noise - spread * clean, "sample": clean}[prediction_type]
-    glimpse = Glimpse(signal * clean + spread * noise, said, 0.3, prediction_type)
-    assert torch.allclose(glimpse.predicted_latents(), clean, atol=1e-5)
+    denoised = DenoisedPrediction(signal * clean + spread * noise, said, 0.3, prediction_type)
+    assert torch.allclose(denoised.latents(), clean, atol=1e-5)

@@ -14,8 +14,8 @@ import pytest
 import torch
 
 from generation.engine.loading import checkpoints
-from generation.engine.loading.layouts import load_parts
-from generation.engine.loading.parts import LoadedParts
+from generation.engine.loading.components import LoadedComponents
+from generation.engine.loading.layouts import load_components
 from generation.engine.outcome import Rendered, RenderError, Step, WeightsRefused
 from generation.engine.renderer import Renderer
 from generation.recipes.picture import LoraPick, Recipe
@@ -174,13 +174,13 @@ def test_who_wants_a_warm_checkpoint_waits_for_nobodys_load(monkeypatch: pytest.
     expected, _ = draw(fresh, recipe())
     begun, go_on, loads = threading.Event(), threading.Event(), []
 
-    def slow_load(path: Path, **options: Any) -> LoadedParts:
+    def slow_load(path: Path, **options: Any) -> LoadedComponents:
         loads.append(path)
         begun.set()
         assert go_on.wait(60)
-        return load_parts(path, **options)
+        return load_components(path, **options)
 
-    monkeypatch.setattr(checkpoints, "load_parts", slow_load)
+    monkeypatch.setattr(checkpoints, "load_components", slow_load)
     cold: list[Any] = []
     thread = threading.Thread(target=lambda: cold.extend(draw_together(fresh, [recipe("mini"), recipe("mini")])))
     thread.start()

@@ -1,6 +1,6 @@
 """Jobs under every order of events that hypothesis thinks of: each ends once, credits conserve, no picture is free.
 
-Submit, claim, step, finish, fail, cancel, a worker's death, a job that hangs, expiry of leases, late results. The
+Submit, claim, step, finish, fail, cancel, a worker's crash, a job that hangs, expiry of leases, late results. The
 database is the true one.
 """
 
@@ -85,7 +85,7 @@ class Jobs(RuleBasedStateMachine):
 
     @rule(worker=WORKERS)
     def step(self, worker: str) -> None:
-        """The heart beats: what comes back is what this worker still holds, under the attempts that it knows."""
+        """A heartbeat: what comes back is what this worker still holds, under the attempts that it knows."""
         mine = [job for job in self.held if job.worker == worker]
         running = set(Job.objects.running().filter(worker=worker).values_list("pk", "attempt"))
         still = heartbeat(GpuWorker(name=worker), mine)
@@ -139,7 +139,7 @@ class Jobs(RuleBasedStateMachine):
 
     @rule()
     def expire(self) -> None:
-        """Each that was lost has one death more; each other one has as many as before."""
+        """Each that was lost has one crash more; each other one has as many as before."""
         before = {job.pk: job for job in Job.objects.all()}
         upkeep.requeue_expired_leases()
         for job in Job.objects.all():
@@ -187,7 +187,7 @@ class Jobs(RuleBasedStateMachine):
 
 
 def fall_silent(worker: str) -> None:
-    """Its heart and its leases end."""
+    """Its heartbeat and its leases end."""
     past = Now() - LEASE - timedelta(seconds=1)
     GpuWorker.objects.filter(name=worker).update(seen_at=past)
     Job.objects.running().filter(worker=worker).update(lease_until=past)

@@ -35,7 +35,7 @@ def test_an_expired_lease_goes_back_to_the_queue(alice: User, queue: Queue) -> N
     assert upkeep.requeue_expired_leases() == 0
 
 
-def test_after_three_deaths_it_fails_and_is_refunded(alice: User, queue: Queue) -> None:
+def test_after_three_crashes_it_fails_and_is_refunded(alice: User, queue: Queue) -> None:
     queue(alice, count=2)
     for alone in (False, False, True):
         first, second = claim_next("w"), claim_next("w")
@@ -50,7 +50,7 @@ def test_after_three_deaths_it_fails_and_is_refunded(alice: User, queue: Queue) 
     assert credits_of(alice) == 1000 - Job.objects.queued().get().credits
 
 
-def test_a_drain_is_no_death(alice: User, queue: Queue) -> None:
+def test_a_drain_is_no_crash(alice: User, queue: Queue) -> None:
     queue(alice, count=2)
     for _ in range(5):
         for job in (claim_next("w"), claim_next("w")):
@@ -62,7 +62,7 @@ def test_a_drain_is_no_death(alice: User, queue: Queue) -> None:
 
 
 def test_they_died_together_though_their_leases_end_apart(alice: User, queue: Queue) -> None:
-    """The second was claimed after the last beat of the heart, so its lease ends seconds later."""
+    """The second was claimed after the last heartbeat, so its lease ends seconds later."""
     queue(alice, count=2)
     first, second = claim_next("w"), claim_next("w")
     assert first is not None and second is not None
@@ -72,7 +72,7 @@ def test_they_died_together_though_their_leases_end_apart(alice: User, queue: Qu
     assert set(Job.objects.values_list("state", "crash_count", "solo_crash_count")) == {("queued", 1, 0)}
 
 
-def test_one_that_hangs_goes_alone_while_the_heart_beats(alice: User, queue: Queue) -> None:
+def test_one_that_hangs_goes_alone_while_the_heartbeat_goes_on(alice: User, queue: Queue) -> None:
     queue(alice, count=2)
     hanging, fine = claim_next("w"), claim_next("w")
     assert hanging is not None and fine is not None

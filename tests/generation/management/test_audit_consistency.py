@@ -17,7 +17,7 @@ from django.utils import timezone
 from accounts import credits
 from accounts.models import ApiToken, CreditEntry, User, Wallet
 from config.celery import app
-from generation.audit.jobs import audit
+from generation.audit.checks import audit
 from generation.catalog.loras import files as lorafiles
 from generation.jobs.grids.finishing import finish_ready_grids
 from generation.jobs.grids.submission import submit_grid

@@ -22,8 +22,8 @@ QUICK = {"steps": 2, "batch": 1, "resolution": 64, "sample": ["a cat"]}
 
 @pytest.fixture(autouse=True)
 def few_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sampling, "STEPS", 2)
-    monkeypatch.setattr(validation, "ROWS", 4)
+    monkeypatch.setattr(sampling, "SAMPLE_STEPS", 2)
+    monkeypatch.setattr(validation, "MEASURED_ROWS", 4)
 
 
 @pytest.fixture

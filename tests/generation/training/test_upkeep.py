@@ -1,4 +1,4 @@
-"""Runs recover: dead workers' runs wait again, killers are set aside, lost bells ring, unused files go."""
+"""Upkeep: runs of dead workers wait again, those that crash workers fail, wake-ups are sent again, files are swept."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ def test_a_dead_workers_run_waits_again(queue_run: QueueRun, wakeups_sent: list[
     run = queue_run()
     wakeups_sent.clear()
     die()
-    assert upkeep.recover() == {"runs_requeued": 1, "runs_rung": 1}
+    assert upkeep.recover() == {"runs_requeued": 1, "runs_announced": 1}
     run.refresh_from_db()
     assert (run.state, run.solo_crash_count, len(wakeups_sent)) == ("queued", 1, 1)
-    assert upkeep.recover() == {"runs_requeued": 0, "runs_rung": 0}
+    assert upkeep.recover() == {"runs_requeued": 0, "runs_announced": 0}
 
 
 def test_a_living_workers_run_stays(queue_run: QueueRun) -> None:
@@ -57,10 +57,10 @@ def test_one_that_kills_twice_is_set_aside_and_refunded(alice: User, queue_run: 
     assert (run.state, run.error_code, credits_of(alice)) == ("failed", "worker-lost", 1000)
 
 
-def test_deaths_of_one_that_gets_on_are_forgotten(queue_run: QueueRun) -> None:
+def test_crashes_of_one_that_gets_on_are_forgotten(queue_run: QueueRun) -> None:
     run = queue_run()
     for _ in range(5):
-        lifecycle.keep_state(die(), {"state.safetensors": "somewhere"})
+        lifecycle.save_state(die(), {"state.safetensors": "somewhere"})
         upkeep.requeue_expired_runs()
     run.refresh_from_db()
     assert (run.state, run.attempt) == ("queued", 5)

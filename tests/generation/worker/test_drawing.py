@@ -80,13 +80,13 @@ def test_a_lost_lease_drops_the_work(alice: User, queue: Queue, worker: WorkerPr
     claimed = claim_next(worker.name)
     assert claimed is not None
     Job.objects.update(worker="another", attempt=2)
-    with worker.holding(claimed):
+    with worker.holding_job(claimed):
         worker.heartbeat()
         with pytest.raises(drawing.Stopped):
             drawing.draw(worker, claimed)
 
 
-def test_what_hangs_in_the_engine_is_let_go(
+def test_what_hangs_in_the_engine_loses_its_lease(
     alice: User, queue: Queue, worker: WorkerProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its lease is not prolonged any more, so another worker has a try."""
@@ -94,9 +94,9 @@ def test_what_hangs_in_the_engine_is_let_go(
     hanging, fine = claim_next(worker.name), claim_next(worker.name)
     assert hanging is not None and fine is not None
     Job.objects.update(lease_until=Now() - timedelta(seconds=1))
-    with worker.holding(fine):
+    with worker.holding_job(fine):
         monkeypatch.setattr(worker, "deadline", lambda job: -HANGING_AFTER_SECONDS)
-        with worker.holding(hanging):
+        with worker.holding_job(hanging):
             worker.heartbeat()
     assert upkeep.requeue_expired_leases() == 1
     assert [state(hanging), state(fine)] == [("queued", ""), ("running", "")]
@@ -162,7 +162,7 @@ def test_without_its_engine_a_worker_ends_and_leaves_its_jobs_to_others(
     assert exits == [os.EX_SOFTWARE]
 
 
-def test_the_heart_carries_what_the_engine_counted(alice: User, queue: Queue, worker: WorkerProcess) -> None:
+def test_the_heartbeat_carries_what_the_engine_counted(alice: User, queue: Queue, worker: WorkerProcess) -> None:
     queue(alice)
     drawing.perform_ready_jobs()
     worker.heartbeat()
@@ -182,7 +182,7 @@ def test_when_the_time_is_over_what_is_in_hand_goes_back(
     (job,) = queue(alice)
     claimed = claim_next(worker.name)
     assert claimed is not None
-    with worker.holding(claimed):
+    with worker.holding_job(claimed):
         worker.drain()
         assert state(job) == ("running", "")
         until(lambda: state(job) == ("queued", ""))
@@ -192,7 +192,7 @@ def test_when_the_time_is_over_what_is_in_hand_goes_back(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_heart_beats_on_whatever_is_raised(
+def test_the_heartbeat_goes_on_whatever_is_raised(
     alice: User, queue: Queue, worker: WorkerProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     beats: list[int] = []
@@ -215,7 +215,7 @@ def test_it_reports_no_checkpoint_whose_files_are_gone(queue: Queue, worker: Wor
     assert GpuWorker.objects.get(name=worker.name).checkpoints == []
 
 
-def test_a_bell_for_what_only_another_worker_reaches_is_passed_on(
+def test_a_wakeup_for_what_only_another_worker_reaches_is_passed_on(
     alice: User, queue: Queue, worker: WorkerProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (job,) = queue(alice)
@@ -234,7 +234,7 @@ def test_a_bell_for_what_only_another_worker_reaches_is_passed_on(
     assert drawing.perform_ready_jobs() == 1
 
 
-def test_of_many_bells_for_another_worker_only_the_last_are_passed_on(
+def test_of_many_wakeups_for_another_worker_only_the_last_are_passed_on(
     alice: User, queue: Queue, worker: WorkerProcess
 ) -> None:
     (job,) = queue(alice)

@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 
 from accounts.models import CreditEntry, Plan, User
-from generation.audit.jobs import audit
+from generation.audit.checks import audit
 from generation.models import DataPicture, Lora, TrainingRun
 from generation.storage import files as storage_files
 from generation.storage.quota import stored_bytes
@@ -217,18 +217,18 @@ def test_a_storage_that_refuses_for_a_while_costs_nothing(
     assert (fresh(run).state, len(refused)) == ("done", 2)
 
 
-def test_while_one_trains_another_bell_takes_nothing(queue_run: QueueRun, worker: WorkerProcess) -> None:
+def test_while_one_trains_another_wakeup_takes_nothing(queue_run: QueueRun, worker: WorkerProcess) -> None:
     queue_run()
-    with worker.training:
+    with worker.training_lock:
         assert training.perform_ready_runs() == 0
     assert training.perform_ready_runs() == 1
 
 
-def test_the_heart_keeps_the_lease_and_hears_the_wish(queue_run: QueueRun, worker: WorkerProcess) -> None:
+def test_the_heartbeat_keeps_the_lease_and_reads_what_is_asked(queue_run: QueueRun, worker: WorkerProcess) -> None:
     queue_run()
     run = queueing.claim_next_run(worker.name)
     assert run is not None
-    with process.this_worker().teaching(run):
+    with process.this_worker().holding_run(run):
         TrainingRun.objects.update(requested_action="stop", lease_until=None)
         worker.heartbeat()
         assert worker.requested_action == "stop"

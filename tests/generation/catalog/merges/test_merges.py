@@ -115,7 +115,7 @@ def die(times: int = 2) -> LoraMerge:
     return LoraMerge.objects.get()
 
 
-def test_two_deaths_set_its_own_parents_aside(alice: User, charlie: User, catalog: Checkpoint) -> None:
+def test_two_crashes_set_its_own_parents_aside(alice: User, charlie: User, catalog: Checkpoint) -> None:
     his, hers = give("line-art", charlie, "mit", may_download=True), give("fluent-3d", alice, "")
     submit_merge(alice, BOTH, 8, "Both")
     assert die(1).state == "queued" and Lora.objects.get(pk=hers.pk).is_enabled

@@ -1,4 +1,4 @@
-"""Who shares a UNet call, who waits, and how groups take turns."""
+"""Who shares a UNet call, who waits, and which group is next."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from generation.engine.batching.groups import QUANTUM_SECONDS, BatchKey, Group, Turns
-from generation.engine.batching.request import Ticket
+from generation.engine.batching.groups import QUANTUM_SECONDS, BatchKey, Group, RoundRobin
+from generation.engine.batching.request import RenderRequest
 from generation.engine.batching.row_budget import MOST_ROWS, RowBudget, pictures_in_hand
 from generation.engine.failures import cancelled
 from generation.engine.renderer import Renderer
@@ -18,7 +18,7 @@ from tests.renders import allow_numpy_copies, every_weight, loaded, recipe
 
 pytestmark = allow_numpy_copies
 
-MakeTicket = Callable[..., Ticket]
+MakeRequest = Callable[..., RenderRequest]
 
 
 @pytest.fixture(scope="module")
@@ -29,20 +29,20 @@ def renderer() -> Iterator[Renderer]:
 
 
 @pytest.fixture
-def ticket(renderer: Renderer) -> MakeTicket:
-    def make(checkpoint: str = "sd1", **changes: Any) -> Ticket:
+def make_request(renderer: Renderer) -> MakeRequest:
+    def make(checkpoint: str = "sd1", **changes: Any) -> RenderRequest:
         with loaded(renderer, checkpoint) as lease:
-            return Ticket(renderer._prepare(recipe(checkpoint, **changes), lease), time.monotonic() + 60)
+            return RenderRequest(renderer._prepare(recipe(checkpoint, **changes), lease), time.monotonic() + 60)
 
     return make
 
 
-def group_with(rows: int, *tickets: Ticket) -> Group:
+def group_with(rows: int, *requests: RenderRequest) -> Group:
     budget = RowBudget()
     while budget.rows < rows:
         budget.measured(budget.rows, 1.0)
-    group = Group(BatchKey.of(tickets[0]), budget)
-    group.waiting.extend(tickets)
+    group = Group(BatchKey.of(requests[0]), budget)
+    group.waiting.extend(requests)
     return group
 
 
@@ -64,71 +64,73 @@ def group_with(rows: int, *tickets: Ticket) -> Group:
         {"loras": (LoraPick("any", sha256="any", text_weight=0.0),)},
     ],
 )
-def test_strangers_share_a_key(ticket: MakeTicket, changes: dict[str, Any]) -> None:
-    assert BatchKey.of(ticket(**changes)) == BatchKey.of(ticket())
+def test_strangers_share_a_key(make_request: MakeRequest, changes: dict[str, Any]) -> None:
+    assert BatchKey.of(make_request(**changes)) == BatchKey.of(make_request())
 
 
 @pytest.mark.parametrize(
     "changes", [{"width": 72}, {"height": 72}, {"prompt": "a red cat, " * 30}, {"checkpoint": "sd2"}]
 )
-def test_what_one_unet_call_cannot_hold_has_another_key(ticket: MakeTicket, changes: dict[str, Any]) -> None:
-    assert BatchKey.of(ticket(**changes)) != BatchKey.of(ticket())
+def test_what_one_unet_call_cannot_hold_has_another_key(make_request: MakeRequest, changes: dict[str, Any]) -> None:
+    assert BatchKey.of(make_request(**changes)) != BatchKey.of(make_request())
 
 
 @pytest.mark.parametrize(("prompt", "cfg_scale", "rows"), [("a cat", 5, 2), ("a cat", 1, 1), ("a cat AND dogs", 5, 3)])
-def test_rows_count_the_negative_prompt(ticket: MakeTicket, prompt: str, cfg_scale: float, rows: int) -> None:
-    assert ticket(prompt=prompt, cfg_scale=cfg_scale).rows == rows
+def test_rows_count_the_negative_prompt(make_request: MakeRequest, prompt: str, cfg_scale: float, rows: int) -> None:
+    assert make_request(prompt=prompt, cfg_scale=cfg_scale).rows == rows
 
 
 # The group
 
 
-def test_the_oldest_are_admitted_while_rows_fit(ticket: MakeTicket) -> None:
-    tickets = [ticket() for _ in range(3)]
-    group = group_with(4, *tickets)
-    assert group.admit() == tickets[:2] and group.rows == 4
+def test_the_oldest_are_admitted_while_rows_fit(make_request: MakeRequest) -> None:
+    requests = [make_request() for _ in range(3)]
+    group = group_with(4, *requests)
+    assert group.admit() == requests[:2] and group.rows == 4
     assert group.admit() == [], "nobody twice"
-    tickets[0].fail(cancelled())
+    requests[0].fail(cancelled())
     group.remove_ended()
-    assert group.admit() == tickets[2:]
+    assert group.admit() == requests[2:]
 
 
 @pytest.mark.parametrize(("device", "rows"), [("cuda", MOST_ROWS), ("cpu", MOST_ROWS // 2)])
-def test_the_pictures_in_hand_fill_the_largest_batch_of_a_gpu(ticket: MakeTicket, device: str, rows: int) -> None:
-    group = group_with(MOST_ROWS, *[ticket() for _ in range(pictures_in_hand(device))])
+def test_the_pictures_in_hand_fill_the_largest_batch_of_a_gpu(
+    make_request: MakeRequest, device: str, rows: int
+) -> None:
+    group = group_with(MOST_ROWS, *[make_request() for _ in range(pictures_in_hand(device))])
     group.admit()
     assert group.rows == rows and not group.waiting
 
 
-def test_one_request_is_admitted_however_many_rows_it_has(ticket: MakeTicket) -> None:
-    wide = ticket(prompt="a cat AND a dog AND a car AND a house")
-    group = group_with(2, wide, ticket())
+def test_one_request_is_admitted_however_many_rows_it_has(make_request: MakeRequest) -> None:
+    wide = make_request(prompt="a cat AND a dog AND a car AND a house")
+    group = group_with(2, wide, make_request())
     assert group.admit() == [wide]
 
 
-def test_beyond_memory_the_newest_are_parked_and_come_back_first(ticket: MakeTicket) -> None:
-    tickets = [ticket() for _ in range(5)]
-    group = group_with(8, *tickets)
-    assert group.admit() == tickets[:4]
+def test_beyond_memory_the_newest_are_parked_and_come_back_first(make_request: MakeRequest) -> None:
+    requests = [make_request() for _ in range(5)]
+    group = group_with(8, *requests)
+    assert group.admit() == requests[:4]
     group.budget.out_of_memory(8)
-    assert group.admit() == [] and group.running == tickets[:2]
-    assert list(group.waiting) == tickets[2:]
+    assert group.admit() == [] and group.running == requests[:2]
+    assert list(group.waiting) == requests[2:]
 
 
-# Turns
+# Round robin
 
 
 def test_nobody_is_nobodys_turn() -> None:
-    assert Turns().next() is None
+    assert RoundRobin().next() is None
 
 
-def test_groups_get_equal_shares_of_the_device_whatever_their_calls_cost(ticket: MakeTicket) -> None:
-    turns, spent = Turns(), dict.fromkeys([8, 9, 10], 0.0)
+def test_groups_get_equal_shares_of_the_device_whatever_their_calls_cost(make_request: MakeRequest) -> None:
+    groups, spent = RoundRobin(), dict.fromkeys([8, 9, 10], 0.0)
     cost = {8: 0.02, 9: 0.3, 10: 2.0}
     for width in cost:
-        turns.join(ticket(width=8 * width))
+        groups.join(make_request(width=8 * width))
     for _ in range(2000):
-        group = turns.next()
+        group = groups.next()
         assert group is not None
         width = group.key.latent_size[1]
         spent[width] += cost[width]
@@ -136,36 +138,36 @@ def test_groups_get_equal_shares_of_the_device_whatever_their_calls_cost(ticket:
     assert max(spent.values()) - min(spent.values()) <= max(cost.values()) + QUANTUM_SECONDS
 
 
-def test_a_group_runs_up_no_debt_while_it_is_alone(ticket: MakeTicket) -> None:
-    turns = Turns()
-    turns.join(ticket())
+def test_a_group_runs_up_no_debt_while_it_is_alone(make_request: MakeRequest) -> None:
+    groups = RoundRobin()
+    groups.join(make_request())
     for _ in range(100):
-        group = turns.next()
+        group = groups.next()
         assert group is not None
         group.credit -= 1.0
-    turns.join(ticket(width=72))
-    first = [turns.next() for _ in range(3)]
+    groups.join(make_request(width=72))
+    first = [groups.next() for _ in range(3)]
     for group in first:
         assert group is not None and group.credit >= -1.0
-    assert {turned_width(turns) for _ in range(20)} == {8, 9}
+    assert {next_width(groups) for _ in range(20)} == {8, 9}
 
 
-def turned_width(turns: Turns) -> int:
-    group = turns.next()
+def next_width(groups: RoundRobin) -> int:
+    group = groups.next()
     assert group is not None
     group.credit -= QUANTUM_SECONDS
     return group.key.latent_size[1]
 
 
-def test_an_empty_group_leaves_and_its_measured_budget_stays(ticket: MakeTicket) -> None:
-    turns, first = Turns(), ticket()
-    turns.join(first)
-    group = turns.next()
+def test_an_empty_group_leaves_and_its_measured_budget_stays(make_request: MakeRequest) -> None:
+    groups, first = RoundRobin(), make_request()
+    groups.join(first)
+    group = groups.next()
     assert group is not None
     group.budget.out_of_memory(4)
     first.fail(cancelled())
-    turns.remove_ended()
-    assert turns.next() is None and turns.tickets == []
-    turns.join(ticket())
-    again = turns.next()
+    groups.remove_ended()
+    assert groups.next() is None and groups.requests == []
+    groups.join(make_request())
+    again = groups.next()
     assert again is not None and again is not group and again.budget.memory_rows == 2

@@ -38,13 +38,13 @@ def parents(unet: UNet2DConditionModel, tmp_path: Path) -> list[tuple[LoraWeight
 
 
 def output(
-    unet: UNet2DConditionModel, loras: dict[str, LoraWeights], picks: Sequence[tuple[str, float]]
+    unet: UNet2DConditionModel, loras: dict[str, LoraWeights], adapters: Sequence[tuple[str, float]]
 ) -> torch.Tensor:
     mixed = MixedLoras(unet)
     for key, weights in loras.items():
         mixed.add(key, weights.unet)
     noise, text = torch.randn(1, 4, 8, 8, generator=torch.manual_seed(1)), torch.ones(1, 6, 768)
-    with torch.no_grad(), mixed.rows([picks]):
+    with torch.no_grad(), mixed.rows([adapters]):
         sample: torch.Tensor = unet(noise, 500, text).sample
     return sample
 

@@ -18,9 +18,9 @@ from torch import Tensor, nn
 from generation.engine.lora import mixed_batch as loras_module
 from generation.engine.lora.file import LoraPair
 from generation.engine.lora.mixed_batch import LoraCache, MixedLoras
-from generation.engine.lora.on_cpu import RunwiseLayer
-from generation.engine.lora.on_gpu import StackedLayer
-from generation.engine.lora.picks import FORWARDS_KEPT
+from generation.engine.lora.on_cpu import CpuLayer
+from generation.engine.lora.on_gpu import GpuLayer
+from generation.engine.lora.row_adapters import FORWARDS_KEPT
 from generation.engine.outcome import WeightsRefused
 from generation.engine.weightsource import FolderWeights
 from generation.weightfiles.lora_keys import flatten
@@ -28,8 +28,14 @@ from tests.tiny_loras import ATTENTION, EVERYTHING, random_pairs, write_lora
 from tests.tiny_weights import UNETS, tiny_checkpoint
 
 CLOSE: dict[str, Any] = {"rtol": 1e-5, "atol": 1e-5}
-Picks = list[tuple[str, float]]
-ROWS: list[Picks] = [[("a", 1.0)], [], [("a", -0.4), ("b", 0.25)], [("b", 2.0), ("c", 0.5), ("a", 0.3)], [("c", 1.0)]]
+RowAdapters = list[tuple[str, float]]
+ROWS: list[RowAdapters] = [
+    [("a", 1.0)],
+    [],
+    [("a", -0.4), ("b", 0.25)],
+    [("b", 2.0), ("c", 0.5), ("a", 0.3)],
+    [("c", 1.0)],
+]
 MIXES = {
     "all different": ROWS,
     "guidance pairs": [row for row in ROWS for _ in range(2)],
@@ -48,13 +54,13 @@ def unet() -> UNet2DConditionModel:
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The three arithmetics: a CPU's without and with memory for merged weights, and a GPU's."""
     if request.param == "stacked":
-        monkeypatch.setattr(loras_module, "RunwiseLayer", as_stacked)
+        monkeypatch.setattr(loras_module, "CpuLayer", as_on_gpu)
     monkeypatch.setattr(loras_module, "MERGED_PER_PASS", 10**9)
     yield request.param
 
 
-def as_stacked(name: str, layer: Any, rows: Any, pairs: Any, merged: Any) -> StackedLayer:
-    return StackedLayer(layer, rows, pairs)
+def as_on_gpu(name: str, layer: Any, rows: Any, pairs: Any, merged: Any) -> GpuLayer:
+    return GpuLayer(layer, rows, pairs)
 
 
 def mixed(network: nn.Module, way: str = "merged", matching: str = EVERYTHING) -> MixedLoras:
@@ -79,23 +85,23 @@ def predict(unet: Any, rows: Sequence[int]) -> Tensor:
 
 
 @pytest.mark.parametrize("mix", MIXES.values(), ids=MIXES.keys())
-def test_each_row_is_as_if_alone_with_its_own_loras(unet: Any, way: str, mix: list[Picks]) -> None:
+def test_each_row_is_as_if_alone_with_its_own_loras(unet: Any, way: str, mix: list[RowAdapters]) -> None:
     loras = mixed(unet, way)
     with loras.rows(mix):
         together = predict(unet, range(len(mix)))
         again = predict(unet, range(len(mix)))
     torch.testing.assert_close(together, again, **CLOSE)
-    for index, picks in enumerate(mix):
-        torch.testing.assert_close(together[[index]], alone(unet, picks, index), **CLOSE)
+    for index, adapters in enumerate(mix):
+        torch.testing.assert_close(together[[index]], alone(unet, adapters, index), **CLOSE)
 
 
-def alone(unet: Any, picks: Picks, index: int) -> Tensor:
+def alone(unet: Any, adapters: RowAdapters, index: int) -> Tensor:
     """One row through a copy of the network whose weights really have the LoRAs added."""
     copy = UNet2DConditionModel(**UNETS["sd1"]).eval()
     weights = {name: weight.clone() for name, weight in unet.state_dict().items()}
     loras = mixed(copy, "low rank")
     layers = {flatten(name): f"{name}.weight" for name, _ in copy.named_modules()}
-    for key, weight in picks:
+    for key, weight in adapters:
         for name, pair in loras._resident[key].items():
             product = pair.up.flatten(1) @ pair.down.flatten(1) * (pair.scale * weight)
             weights[layers[name]] += product.view_as(weights[layers[name]])
@@ -181,9 +187,9 @@ def test_merged_weights_stay_within_their_budget(unet: Any, monkeypatch: pytest.
     assert loras._merged.held.used == 0
 
 
-@pytest.mark.parametrize("picks", [ROWS[:1] * 2, ROWS[:2]], ids=["alike", "mixed"])
+@pytest.mark.parametrize("adapters", [ROWS[:1] * 2, ROWS[:2]], ids=["alike", "mixed"])
 def test_many_sizes_of_picture_hold_no_more_than_the_newest(
-    unet: Any, way: str, picks: list[Picks], monkeypatch: pytest.MonkeyPatch
+    unet: Any, way: str, adapters: list[RowAdapters], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loras = mixed(unet, way)
     layer = loras._layers["down_blocks_0_resnets_0_conv1"]
@@ -197,10 +203,10 @@ def test_many_sizes_of_picture_hold_no_more_than_the_newest(
 
         return made_by
 
-    monkeypatch.setattr(RunwiseLayer, "_make", remembering(RunwiseLayer._make))
-    monkeypatch.setattr(StackedLayer, "_choose", remembering(StackedLayer._choose))
+    monkeypatch.setattr(CpuLayer, "_make", remembering(CpuLayer._make))
+    monkeypatch.setattr(GpuLayer, "_choose", remembering(GpuLayer._choose))
     loras._merged.held.budget = min(loras._merged.held.budget, layer.weight.nbytes)
-    with loras.rows(picks), torch.inference_mode():
+    with loras.rows(adapters), torch.inference_mode():
         loras._merged.allowance = 10**9
         for size in range(4, 24):
             layer(torch.zeros(2, channels, size, size))

@@ -9,5 +9,5 @@ from generation.engine.training import sampling, validation
 
 @pytest.fixture(autouse=True)
 def few_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sampling, "STEPS", 2)
-    monkeypatch.setattr(validation, "ROWS", 4)
+    monkeypatch.setattr(sampling, "SAMPLE_STEPS", 2)
+    monkeypatch.setattr(validation, "MEASURED_ROWS", 4)

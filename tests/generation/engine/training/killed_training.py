@@ -1,9 +1,13 @@
-"""A training in a process of its own, to be killed: `python -m tests.generation.training.killed_training DIR STEPS`."""
+"""A training in a process of its own, to be killed.
+
+`python -m tests.generation.engine.training.killed_training DIR STEPS`
+"""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
+from unittest import mock
 
 import torch
 
@@ -21,12 +25,12 @@ def recipe(steps: int) -> TrainingRecipe:
 
 def main() -> None:
     torch.set_num_threads(1)
-    sampling.STEPS = 2
-    for event in train(recipe(int(sys.argv[2])), BUNDLED_CHECKPOINT, bars(), Path(sys.argv[1])):
-        if isinstance(event, Progress):
-            print(event.step, flush=True)
-        elif isinstance(event, Finished):
-            print(event.file, flush=True)
+    with mock.patch.object(sampling, "SAMPLE_STEPS", 2):
+        for event in train(recipe(int(sys.argv[2])), BUNDLED_CHECKPOINT, bars(), Path(sys.argv[1])):
+            if isinstance(event, Progress):
+                print(event.step, flush=True)
+            elif isinstance(event, Finished):
+                print(event.file, flush=True)
 
 
 if __name__ == "__main__":

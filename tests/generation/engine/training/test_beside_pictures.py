@@ -26,7 +26,7 @@ def test_at_most_one_step_is_learned_while_a_picture_waits_and_is_drawn(tmp_path
 
     def learn() -> None:
         with closing(
-            train(lesson(steps=5000), tiny_checkpoint("sd1"), bars(), tmp_path, turn=renderer.spare_turn)
+            train(lesson(steps=5000), tiny_checkpoint("sd1"), bars(), tmp_path, time_slice=renderer.time_slice)
         ) as run:
             for event in run:
                 if isinstance(event, Progress):

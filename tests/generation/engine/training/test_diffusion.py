@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from generation.engine.training.chance import generator_for
-from generation.engine.training.diffusion import Diffusion, Draw
+from generation.engine.training.diffusion import Diffusion, DiffusionNoise, generator_for
 from generation.engine.training.networks import Networks
 from tests.tiny_weights import tiny_checkpoint
 
@@ -24,7 +23,7 @@ def diffusions() -> dict[str, Diffusion]:
 @pytest.mark.parametrize("kind", ["epsilon", "v_prediction"])
 def test_the_true_answer_gives_back_the_picture(diffusions: dict[str, Diffusion], kind: str) -> None:
     diffusion = diffusions[kind]
-    draw = diffusion.draw(generator_for("test"), LATENTS.shape)
+    draw = diffusion.noise_for(generator_for("test"), LATENTS.shape)
     noisy, target = diffusion.noisy(LATENTS, draw), diffusion.target(LATENTS, draw)
     alphas = diffusion.alphas[draw.timesteps][:, None, None, None]
     clean = noisy * alphas.sqrt() - target * (1 - alphas).sqrt()
@@ -36,7 +35,7 @@ def test_the_true_answer_gives_back_the_picture(diffusions: dict[str, Diffusion]
 @pytest.mark.parametrize("gamma", [1.0, 5.0])
 def test_min_snr_weighs_the_same_error_of_the_picture_alike(diffusions: dict[str, Diffusion], gamma: float) -> None:
     """One error of the picture is snr in epsilon's terms, snr + 1 in velocity's; both come to min(snr, gamma)."""
-    draw = diffusions["epsilon"].draw(generator_for("weights"), (16, 4, 8, 8))
+    draw = diffusions["epsilon"].noise_for(generator_for("weights"), (16, 4, 8, 8))
     alphas = diffusions["epsilon"].alphas[draw.timesteps]
     ratio = alphas / (1 - alphas)
     epsilon = diffusions["epsilon"].weights(draw, gamma) * ratio
@@ -46,18 +45,18 @@ def test_min_snr_weighs_the_same_error_of_the_picture_alike(diffusions: dict[str
 
 
 def test_without_gamma_all_noise_levels_count_alike(diffusions: dict[str, Diffusion]) -> None:
-    draw = Draw(torch.tensor([0, 500, 999]), torch.zeros(3, 4, 8, 8))
+    draw = DiffusionNoise(torch.tensor([0, 500, 999]), torch.zeros(3, 4, 8, 8))
     assert diffusions["epsilon"].weights(draw, 0).tolist() == [1, 1, 1]
 
 
 def test_timesteps_are_spread_over_a_batch(diffusions: dict[str, Diffusion]) -> None:
-    draw = diffusions["epsilon"].draw(generator_for("spread"), (4, 4, 8, 8))
+    draw = diffusions["epsilon"].noise_for(generator_for("spread"), (4, 4, 8, 8))
     assert sorted(int(timestep) // 250 for timestep in draw.timesteps) == [0, 1, 2, 3]
 
 
 def test_the_offset_shifts_whole_channels(diffusions: dict[str, Diffusion]) -> None:
-    plain = diffusions["epsilon"].draw(generator_for("offset"), (2, 4, 8, 8))
-    moved = diffusions["epsilon"].draw(generator_for("offset"), (2, 4, 8, 8), offset=0.5)
+    plain = diffusions["epsilon"].noise_for(generator_for("offset"), (2, 4, 8, 8))
+    moved = diffusions["epsilon"].noise_for(generator_for("offset"), (2, 4, 8, 8), offset=0.5)
     shift = moved.noise - plain.noise
     assert torch.allclose(shift, shift[:, :, :1, :1].expand_as(shift), atol=1e-5)
     assert shift.abs().max() > 0.1

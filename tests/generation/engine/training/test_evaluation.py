@@ -12,7 +12,7 @@ import torch
 from generation.engine.outcome import Pixels
 from generation.engine.training.evaluation import Likeness
 from generation.engine.training.pictures import TrainingPicture
-from generation.engine.training.sampling import Sample
+from generation.engine.training.sampling import SamplePicture
 from generation.engine.training.session import Session
 from tests.generation.engine.training.lessons import NOTO, recipe
 from tests.tiny_weights import tiny_checkpoint
@@ -23,7 +23,7 @@ def likeness(folder: Path, picture: TrainingPicture, sample: Pixels, *, flip: bo
     wanted = recipe(flip=flip, resolution=128)
     session = Session(wanted, tiny_checkpoint(), [picture], folder, nullcontext, torch.device("cpu"))
     latents = torch.zeros_like(session.material.square_latents(0))
-    return session.evaluation.of([Sample(latents, sample)])
+    return session.evaluation.of([SamplePicture(latents, sample)])
 
 
 def guitar() -> tuple[TrainingPicture, Pixels]:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from generation.engine.training.diffusion import Diffusion, Draw
+from generation.engine.training.diffusion import Diffusion, DiffusionNoise
 from generation.engine.training.trainer import Measured, Progress, TrainingError, TrainingPicture, train
 from tests.generation.engine.training.lessons import bar, bars, recipe, run
 from tests.tiny_weights import tiny_checkpoint
@@ -94,7 +94,7 @@ def test_it_refuses_to_learn_nothing(tmp_path: Path) -> None:
 
 
 def test_it_stops_where_the_loss_is_no_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def weigh(diffusion: Diffusion, draw: Draw, gamma: float) -> torch.Tensor:
+    def weigh(diffusion: Diffusion, draw: DiffusionNoise, gamma: float) -> torch.Tensor:
         return torch.full((len(draw.timesteps),), float("nan"))
 
     monkeypatch.setattr(Diffusion, "weights", weigh)
@@ -110,17 +110,17 @@ def test_a_file_that_is_no_picture_is_named(tmp_path: Path) -> None:
         run(tmp_path / "run", pictures=[*bars(2), TrainingPicture("cat", broken, "a cat")])
 
 
-def test_all_work_on_the_device_happens_in_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever holds the device back holds the whole training back; no turn is taken inside another."""
+def test_all_work_on_the_device_happens_in_time_slices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever holds the device back holds the whole training back; no time slice is taken inside another."""
     from generation.engine.training.networks import Networks
 
-    held, turns = threading.Lock(), 0
+    held, slices = threading.Lock(), 0
 
     @contextmanager
-    def turn() -> Iterator[None]:
-        nonlocal turns
+    def time_slice() -> Iterator[None]:
+        nonlocal slices
         assert held.acquire(blocking=False)
-        turns += 1
+        slices += 1
         try:
             yield
         finally:
@@ -135,8 +135,8 @@ def test_all_work_on_the_device_happens_in_turns(tmp_path: Path, monkeypatch: py
 
         monkeypatch.setattr(Networks, name, checked)
     wanted = recipe(steps=3, prior_weight=0.5, prior_prompt="a dog", prior_pictures=1, parts=("text_encoder",))
-    assert list(train(wanted, tiny_checkpoint(), bars(), tmp_path, turn=turn))
-    assert turns > 3 + 3 * 2
+    assert list(train(wanted, tiny_checkpoint(), bars(), tmp_path, time_slice=time_slice))
+    assert slices > 3 + 3 * 2
 
 
 def test_the_best_step_between_snapshots_becomes_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from accounts.credits import hold
 from accounts.models import User
 from accounts.refusals import Conflict, NotEnoughCredits, Refusal
 from gallery.publishing import publish_image
-from generation.audit.jobs import audit
+from generation.audit.checks import audit
 from generation.imaging.reading import read_picture_metadata
 from generation.jobs.grids.finishing import finish_grid, finish_ready_grids, is_last
 from generation.jobs.grids.submission import cancel_grid, price_of, submit_grid

@@ -10,14 +10,14 @@ import zipfile
 import pytest
 
 from generation.training.datasets import archives
-from generation.training.datasets.archives import Entry, Words, entries_of, looks_like_zip
+from generation.training.datasets.archives import CaptionFile, Entry, entries_of, looks_like_zip
 from generation.training.datasets.refusals import FileRefused, RefusedFile
 from tests.generation.training.datasets.conftest import zipped
 
 BODY = bytes(range(256)) * 4
 
 
-def opened(data: bytes) -> list[Entry | Words | RefusedFile]:
+def opened(data: bytes) -> list[Entry | CaptionFile | RefusedFile]:
     return list(entries_of(io.BytesIO(data)))
 
 
@@ -40,8 +40,8 @@ def test_captions_without_a_picture_come_last() -> None:
     files = {"one/b.txt": b"a pear", "one/a.png": BODY, "two/a.txt": b"of another folder"}
     assert opened(zipped(files)) == [
         Entry("a.png", BODY),
-        Words("b.txt", "a pear"),
-        Words("a.txt", "of another folder"),
+        CaptionFile("b.txt", "a pear"),
+        CaptionFile("a.txt", "of another folder"),
     ]
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from generation.training.runs.curve import MAX_POINTS, Curve
+from generation.models.training import CurvePoint
+from generation.training.runs.curve import MAX_POINTS, LossCurve
 
 
 def test_a_long_run_fits() -> None:
-    curve = Curve()
+    curve = LossCurve()
     for step in range(20_001):
         curve.add(step, 0.5, 0.7 if step % 50 == 0 else None)
     steps = [point[0] for point in curve.points]
@@ -15,13 +16,13 @@ def test_a_long_run_fits() -> None:
 
 
 def test_every_step_of_a_short_one_is_there() -> None:
-    curve = Curve()
+    curve = LossCurve()
     for step in range(100):
         curve.add(step, float(step), None)
     assert curve.points == [(step, float(step), None) for step in range(100)]
 
 
 def test_going_back_drops_what_came_later() -> None:
-    curve = Curve([(0, 1.0, 0.9), (10, 0.9, None), (20, 0.8, 0.7)])
+    curve = LossCurve([CurvePoint(0, 1.0, 0.9), CurvePoint(10, 0.9, None), CurvePoint(20, 0.8, 0.7)])
     curve.add(11, 0.5, None)
     assert curve.points == [(0, 1.0, 0.9), (10, 0.9, None), (11, 0.5, None)]

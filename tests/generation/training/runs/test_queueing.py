@@ -77,7 +77,7 @@ def test_a_late_worker_changes_nothing(queue_run: QueueRun) -> None:
     assert now is not None and now.attempt == 2
     assert queueing.heartbeat(late) is None
     assert lifecycle.record_progress(late, 7, 1.0, []) is None
-    assert not lifecycle.keep_state(late, {"state.safetensors": "late"})
+    assert not lifecycle.save_state(late, {"state.safetensors": "late"})
     assert not lifecycle.release_run(late)
     assert not lifecycle.fail_run(late, "x", "y")
     assert lifecycle.record_progress(now, 8, 1.0, []) == ""

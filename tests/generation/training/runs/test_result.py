@@ -15,7 +15,7 @@ from generation.catalog.loras.versions import follow, join
 from generation.models import Lora, Snapshot, TrainingRun
 from generation.recipes.training import MAX_TRIGGER_CHARS
 from generation.training.runs import controls, lifecycle
-from generation.training.runs.result import free_name, write_trained
+from generation.training.runs.result import free_name, write_lora_file
 from generation.training.runs.selection import choose_snapshot
 from generation.training.runs.submission import check_name
 from tests.generation.training.conftest import QueueRun
@@ -83,7 +83,7 @@ def test_the_longest_trigger_is_a_word_like_any_other(queue_run: QueueRun) -> No
 
 def test_what_a_late_end_wrote_is_swept_after_a_day(trained: TrainingRun) -> None:
     late = Snapshot.objects.get(run=trained, step=20)
-    assert lifecycle.keep_result(trained, TrainingRun.objects.unfinished(), late.step, "too late") is None
+    assert lifecycle.finish_run(trained, late.step, "too late", TrainingRun.objects.unfinished()) is None
     left = files.root() / f"trained/{trained.code}/noto-20.safetensors"
     assert left.exists() and files.sweep_orphans() == 0
     for path in (files.root() / "trained").rglob("*"):
@@ -128,5 +128,5 @@ def test_case_makes_no_other_word(trained: TrainingRun) -> None:
 
 
 def test_writing_twice_is_the_same_file(trained: TrainingRun) -> None:
-    again = write_trained(trained, Snapshot.objects.get(run=trained, step=10))
+    again = write_lora_file(trained, Snapshot.objects.get(run=trained, step=10))
     assert (again.path, again.weights.sha256) == (lora_of(trained).path, lora_of(trained).sha256)

@@ -8,7 +8,7 @@ import pytest
 
 from accounts.models import CreditEntry, Plan, User
 from accounts.refusals import Conflict, Refusal
-from generation.audit.jobs import audit
+from generation.audit.checks import audit
 from generation.models import Checkpoint, DataSet, Lora, Snapshot, TrainingRun, TrainingSearch
 from generation.storage.files import keep
 from generation.storage.quota import stored_bytes
@@ -135,7 +135,7 @@ def test_an_ended_search_is_deleted_with_its_trainings_and_their_files(
 ) -> None:
     search = submit({"rank": [1, 2]})
     first, _ = search.runs.order_by("pk")
-    files.keep(first, "snapshot.safetensors", b"weights")
+    files.store(first, "snapshot.safetensors", b"weights")
     with pytest.raises(Conflict, match="has not ended"):
         delete_search(search)
     cancel_search(search)

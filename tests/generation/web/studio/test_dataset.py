@@ -38,7 +38,7 @@ def test_without_consent_or_title_it_is_not(alices: Client, fields: dict[str, st
 def test_it_works(alices: Client, dataset: DataSet) -> None:
     set_split(dataset, 1, seed=0)
     page = alices.get(home_of(dataset)).text
-    assert page.count('class="data-print"') == 4
+    assert page.count('class="dataset-picture"') == 4
     assert page.count("data-held") == 1
     assert "The other 1 stay" in page
     assert f"/studio/runs/new/?dataset={dataset.code}" in page
@@ -53,7 +53,7 @@ def test_few_pictures_are_held_out_in_turn_and_none_is_marked(alices: Client, da
 
 def test_an_empty_one_is_a_place_to_drop(alices: Client, alice: User, make_dataset: object) -> None:
     page = alices.get(home_of(make_dataset(alice))).text  # type: ignore[operator]
-    assert "drop--large" in page and 'class="data-print"' not in page
+    assert "drop--large" in page and 'class="dataset-picture"' not in page
 
 
 def test_charlie_gets_404(charlies: Client, dataset: DataSet) -> None:
@@ -81,7 +81,7 @@ def test_a_script_is_told_in_json(alices: Client, dataset: DataSet) -> None:
     answer = alices.post(home_of(dataset) + "pictures/", {"files": files}, headers=PART).json()
     assert answer["added"] == 1
     assert [(each["name"], each["code"]) for each in answer["refused"]] == [("twin.png", "same-picture")]
-    assert alices.get(home_of(dataset) + "table/").text.count('class="data-print"') == 5
+    assert alices.get(home_of(dataset) + "table/").text.count('class="dataset-picture"') == 5
 
 
 def test_captions_that_come_later_are_counted(alices: Client, dataset: DataSet) -> None:

@@ -75,7 +75,7 @@ def test_charlie_gets_404(charlies: Client, run: TrainingRun) -> None:
 
 
 @pytest.mark.parametrize(("verb", "requested_action"), [("pause", "pause"), ("stop", "stop")])
-def test_a_running_one_is_told_what_is_requested(
+def test_a_running_one_keeps_the_requested_action(
     alices: Client, run: TrainingRun, verb: str, requested_action: str
 ) -> None:
     assert alices.post(f"{home_of(run)}{verb}/").headers["Location"] == home_of(run)

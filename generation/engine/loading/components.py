@@ -1,4 +1,4 @@
-"""The parts of a loaded checkpoint, and what every loader does to a network before it is used."""
+"""The components of a loaded checkpoint, and what every loader does to a network before it is used."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from generation.weightfiles.classify import WeightFileRefused
 
 
 @dataclass(frozen=True, slots=True)
-class LoadedParts:
+class LoadedComponents:
     """What a checkpoint is made of, in evaluation mode on its device; `scheduler_config` as the file says it."""
 
     family: Family

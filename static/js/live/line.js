@@ -8,7 +8,8 @@ const SIGNED_OUT = 4401;
 export function readFrame(buffer) {
   const length = new DataView(buffer).getUint16(0);
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 2, length)));
-  const picture = buffer.byteLength > 2 + length ? new Blob([new Uint8Array(buffer, 2 + length)], { type: "image/webp" }) : null;
+  const picture =
+    buffer.byteLength > 2 + length ? new Blob([new Uint8Array(buffer, 2 + length)], { type: "image/webp" }) : null;
   return { header, picture };
 }
 
@@ -46,7 +47,7 @@ export function liveLine(handlers, path = "/ws/jobs/") {
     if (here !== socket) return;
     handlers.down();
     if (event.code === SIGNED_OUT) return handlers.signedOut();
-    // A little chance, so that a restarted server is not met by everybody at once.
+    // Random, so that not every browser reconnects to a restarted server at once.
     timer = setTimeout(open, wait * (0.75 + Math.random() / 2));
     wait = Math.min(LONGEST_WAIT_MS, wait * 2);
   }
