@@ -43,8 +43,8 @@ def author(request: HttpRequest, username: str) -> HttpResponse:
 def rows(request: HttpRequest, posts: PostQuerySet, template: str, context: dict[str, Any]) -> HttpResponse:
     """A page of pictures, or only its pictures for the endless scroll."""
     page = page_of(posts.select_related("image", "author"), request, POSTS_A_PAGE, NEWEST)
-    context = {**context, "page": page, "prints": cards_of(page.rows)}
-    response = render(request, "gallery/prints.html" if is_part(request) else template, context)
+    context = {**context, "page": page, "cards": cards_of(page.rows)}
+    response = render(request, "gallery/cards.html" if is_part(request) else template, context)
     patch_vary_headers(response, ["HX-Request"])
     return response
 

@@ -67,13 +67,13 @@ def lora(request: HttpRequest, name: str) -> HttpResponse:
         "versions": [each for each in versions_of(row) if each.pk in allowed],
         "parents": parents_of(row, request.user),
         "shared": row.shared_with.count() if is_mine else 0,
-        "prints": registry.made_with(row.sha256, PICTURES_SHOWN),
-        "own_prints": own_pictures(request.user, row)[:PICTURES_SHOWN],
+        "cards": registry.made_with(row.sha256, PICTURES_SHOWN),
+        "own_cards": own_cards(request.user, row)[:PICTURES_SHOWN],
     }
     return render(request, "generation/lora.html", context)
 
 
-def own_pictures(user: Any, row: Lora) -> list[PictureCard]:
+def own_cards(user: Any, row: Lora) -> list[PictureCard]:
     """Pictures that the person who looks has made with it; each leads to its own page."""
     if not user.is_authenticated:
         return []
@@ -113,6 +113,6 @@ def checkpoint(request: HttpRequest, name: str) -> HttpResponse:
         "row": row,
         "samples": samples_of(row),
         "loras": cards(list(fitting), request.user),
-        "prints": registry.made_with(row.sha256, PICTURES_SHOWN),
+        "cards": registry.made_with(row.sha256, PICTURES_SHOWN),
     }
     return render(request, "generation/checkpoint.html", context)

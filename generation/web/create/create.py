@@ -130,7 +130,7 @@ def page(request: SignedInRequest, form: RecipeForm, fields: dict[str, str], sta
     context = {
         "form": form,
         "quote": quote(user, fields),
-        "stage": job_feed_of(user),
+        "job_feed": job_feed_of(user),
         "most_steps": min(STEPS_RANGE[1], user.plan.max_steps),
         "counts": range(1, min(COUNT_RANGE[1], user.plan.max_pictures) + 1),
         "checkpoints": Checkpoint.objects.usable_by(user).order_by("title"),
@@ -148,8 +148,8 @@ def page(request: SignedInRequest, form: RecipeForm, fields: dict[str, str], sta
 def choices_of(user: User, checkpoint: Checkpoint | None, fields: Mapping[str, str]) -> dict[str, Any]:
     """What depends on the checkpoint: sizes to tap and LoRAs that fit."""
     if checkpoint is None:
-        return {"shapes": [], "size": OWN_SIZE, "loras": []}
-    shapes = size_presets_of(checkpoint.native_width, checkpoint.native_height)
+        return {"size_presets": [], "size": OWN_SIZE, "loras": []}
+    presets = size_presets_of(checkpoint.native_width, checkpoint.native_height)
     size = fields.get("size", "")
     if size == OWN_SIZE or not size:
         size = f"{fields.get('width', '')}x{fields.get('height', '')}"
@@ -158,8 +158,8 @@ def choices_of(user: User, checkpoint: Checkpoint | None, fields: Mapping[str, s
     released = released_samples([lora.pk for lora in loras], user)
     return {
         "checkpoint": checkpoint,
-        "shapes": shapes,
-        "size": size if any(shape.value == size for shape in shapes) else OWN_SIZE,
+        "size_presets": presets,
+        "size": size if any(preset.value == size for preset in presets) else OWN_SIZE,
         "loras": [{"row": lora, "picture": first_picture(lora, released)} for lora in loras],
     }
 

@@ -28,7 +28,7 @@ def inspect(request: SignedInRequest) -> HttpResponse:
         sampler=request.POST.get("sampler", ""),
         seed=seed_of(request.POST.get("seed", "")),
     )
-    return render(request, "generation/inspections.html", {"explained": inspections_of(inspected)})
+    return render(request, "generation/inspections.html", {"inspections": inspections_of(inspected)})
 
 
 @signed_in_only

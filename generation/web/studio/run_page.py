@@ -56,7 +56,7 @@ class RunCard:
         return 100 * self.run.step // max(1, self.run.steps)
 
     @property
-    def told(self) -> str:
+    def progress_text(self) -> str:
         """Where it stands, in a few words."""
         run = self.run
         if run.state == State.QUEUED:
@@ -65,11 +65,11 @@ class RunCard:
         if run.state == State.RUNNING and run.requested_action:
             return f"{ACTIONS_UNDER_WAY[Action(run.requested_action)]}…"
         if run.state == State.RUNNING:
-            return " · ".join(filter(None, (self.steps_said, self.time_left)))
-        return self.steps_said
+            return " · ".join(filter(None, (self.steps_text, self.time_left)))
+        return self.steps_text
 
     @property
-    def steps_said(self) -> str:
+    def steps_text(self) -> str:
         return f"{self.run.step:,} of {self.run.steps:,} steps"
 
     @property
@@ -153,7 +153,7 @@ class RunPage(RunCard):
         return [(setting, value_words(fields[name])) for name, setting in TRAINING_SETTINGS.items()]
 
     @property
-    def split_said(self) -> str:
+    def split_text(self) -> str:
         entries = self.run.manifest
         return split_words(len(entries), sum(entry["held_out"] for entry in entries), self.run.recipe.folds)
 

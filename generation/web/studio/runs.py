@@ -29,7 +29,7 @@ FRAGMENTS = {"head", "curve", "sheet"}
 @signed_in_only
 @require_GET
 def run(request: SignedInRequest, code: str) -> HttpResponse:
-    return render(request, "generation/studio/run.html", {"shown": RunPage(own_run(request, code))})
+    return render(request, "generation/studio/run.html", {"training": RunPage(own_run(request, code))})
 
 
 @signed_in_only
@@ -38,7 +38,7 @@ def part(request: SignedInRequest, code: str, name: str) -> HttpResponse:
     """Head, curve or contact sheet by itself: the same template as in the page."""
     if name not in FRAGMENTS:
         raise Http404("The page has no such part.")
-    return render(request, f"generation/studio/run_{name}.html", {"shown": RunPage(own_run(request, code))})
+    return render(request, f"generation/studio/run_{name}.html", {"training": RunPage(own_run(request, code))})
 
 
 @signed_in_only

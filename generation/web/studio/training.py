@@ -69,7 +69,7 @@ def settings_fields(request: SignedInRequest) -> HttpResponse:
     """All settings as another preset or checkpoint sets them."""
     dataset = own_dataset(request, request.GET.get("dataset", ""))
     form = TrainingForm(initial=prefilled(request, dataset))
-    return render(request, "generation/studio/knobs.html", {"form": form})
+    return render(request, "generation/studio/settings.html", {"form": form})
 
 
 @signed_in_only

@@ -131,7 +131,7 @@ class TrainingForm(RefusableForm):
         for group in GROUPS:
             yield {
                 "title": group.title,
-                "knobs": [{"knob": setting, "field": self[setting.field]} for setting in group.settings],
+                "settings": [{"setting": setting, "field": self[setting.field]} for setting in group.settings],
             }
 
     def axes_shown(self) -> Iterable[dict[str, Any]]:
