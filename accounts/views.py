@@ -40,6 +40,7 @@ def account(request: HttpRequest) -> HttpResponse:
 def ledger(request: HttpRequest) -> HttpResponse:
     wallet = wallet_of(_user(request))
     page = Paginator(wallet.entries.all(), ENTRIES_A_PAGE).get_page(request.GET.get("page"))
+    page.object_list = list(page.object_list)
     return render(request, "accounts/credits.html", {"page": page, "balance": wallet.balance})
 
 
@@ -55,7 +56,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
         _, made = ApiToken.objects.create(user=user, **form.cleaned_data)
         form = TokenForm()
     valid = ApiToken.objects.filter(user=user, expiry__gt=timezone.now())
-    return render(request, "accounts/tokens.html", {"form": form, "tokens": valid, "made": made})
+    return render(request, "accounts/tokens.html", {"form": form, "tokens": list(valid), "made": made})
 
 
 @login_required

@@ -37,7 +37,7 @@ def post(request: HttpRequest, code: str) -> HttpResponse:
         "recipe": image.recipe,
         "prompt": plain_prompt(image.prompt),
         "ingredients": ingredients_of(row),
-        "tags": row.tags.all(),
+        "tags": list(row.tags.all()),
         "is_mine": request.user == row.author,
         "more": cards_of(more_by(row)),
         "newer": newer,

@@ -66,6 +66,7 @@ def lora(request: HttpRequest, name: str) -> HttpResponse:
         "samples": samples_of(row) or released,
         "versions": [each for each in versions_of(row) if each.pk in allowed],
         "parents": parents_of(row, request.user),
+        "release": registry.state_of(row) if is_mine else None,
         "shared": row.shared_with.count() if is_mine else 0,
         "cards": registry.made_with(row.sha256, PICTURES_SHOWN),
         "own_cards": own_cards(request.user, row)[:PICTURES_SHOWN],
@@ -108,11 +109,11 @@ def checkpoint(request: HttpRequest, name: str) -> HttpResponse:
     row: Checkpoint | None = Checkpoint.objects.usable_by(request.user).filter(name=name).first()
     if row is None:
         raise Http404("There is no such checkpoint.")
-    fitting = Lora.objects.usable_by(request.user).newest_for(request.user).for_family(row.family).order_by("title")
+    fitting = Lora.objects.usable_by(request.user).newest_for(request.user).for_family(row.family)
     context = {
         "row": row,
         "samples": samples_of(row),
-        "loras": cards(list(fitting), request.user),
+        "loras": cards(list(fitting.select_related("owner").order_by("title")), request.user),
         "cards": registry.made_with(row.sha256, PICTURES_SHOWN),
     }
     return render(request, "generation/checkpoint.html", context)

@@ -21,6 +21,7 @@ from generation.web.create.create import checkpoint_or_none
 from generation.web.create.forms import default_fields
 from generation.web.lab.forms import LETTERS, LabForm, MergeForm, fields_of_plan
 from generation.web.lab.grid_page import progress_of, sheets_of
+from generation.web.public_pictures import registry
 
 GRIDS_SHOWN = 12
 
@@ -74,14 +75,14 @@ def page(request: SignedInRequest, form: LabForm, fields: dict[str, Any], status
         "loras": options_of(request, checkpoint, fields.get("mix", [])),
         "axes": [axis_of(letter, fields) for letter in LETTERS],
         "kinds": FIELDS.items(),
-        "checkpoints": Checkpoint.objects.usable_by(user).order_by("title"),
+        "checkpoints": list(Checkpoint.objects.usable_by(user).order_by("title")),
         "samplers": SAMPLERS,
         "schedules": SCHEDULES,
         "left": wallet_of(user).balance,
         "most": user.plan.max_grid_pictures,
-        "grids": LabGrid.objects.of(user).select_related("image").newest()[:GRIDS_SHOWN],
+        "grids": list(LabGrid.objects.of(user).select_related("image").newest()[:GRIDS_SHOWN]),
         "merge_form": MergeForm(),
-        "merges": LoraMerge.objects.of(user).select_related("lora").newest()[:4],
+        "merges": list(LoraMerge.objects.of(user).select_related("lora").newest()[:4]),
     }
     return render(request, "generation/lab/lab.html", context, status=status)
 
@@ -140,10 +141,12 @@ def sheet(request: SignedInRequest, code: str) -> HttpResponse:
 
 def context_of(request: SignedInRequest, grid: LabGrid) -> dict[str, Any]:
     image: GeneratedImage | None = getattr(grid, "image", None)
+    image = image if image is not None and image.deleted_at is None else None
     return {
         "grid": grid,
         "plan": grid.plan,
-        "image": image if image is not None and image.deleted_at is None else None,
+        "image": image,
+        "publication": registry.state_of(image) if image else None,
         "progress": progress_of(grid),
         "sheets": sheets_of(request.user, grid),
     }

@@ -15,6 +15,7 @@ from generation.recipes.picture import Recipe
 from generation.web.access import SignedInRequest, asks_for_part, own_image, refusals_on, signed_in_only
 from generation.web.catalog.samples import samples_of
 from generation.web.paging import neighbours, page_of
+from generation.web.public_pictures import registry
 
 IMAGES_A_PAGE = 60
 SEARCH_CHARS = 200
@@ -43,6 +44,7 @@ def image(request: SignedInRequest, code: str) -> HttpResponse:
         "ingredients": ingredients_of(request.user, own.recipe),
         "newer": newer,
         "older": older,
+        "publication": registry.state_of(own),
         "siblings": siblings_of(own, mine),
     }
     return render(request, "generation/image.html", context)

@@ -60,7 +60,7 @@ def dataset(request: SignedInRequest, code: str) -> HttpResponse:
         **context_of(own),
         "form": DataSetForm(initial={"title": own.title, "trigger": own.trigger}),
         "refused": request.session.pop(REFUSED, []),
-        "runs": own.runs.newest()[:6],
+        "runs": list(own.runs.newest()[:6]),
         "in_use": is_training(own),
     }
     return render(request, "generation/studio/dataset.html", context)

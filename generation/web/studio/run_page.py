@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from generation.models import TrainingRun
 from generation.recipes.training import MAX_SAMPLE_PROMPTS
 from generation.training.runs.selection import best_so_far
 from generation.training.runs.summaries import SnapshotView, place_of, snapshots_of
-from generation.web.studio.curve import Curve, curve_to_draw
+from generation.web.studio.curve import curve_to_draw
 from generation.web.studio.dataset_table import split_words
 from generation.web.studio.training_forms import PART_NAMES, TRAINING_SETTINGS, Setting, fields_of
 
@@ -38,14 +37,17 @@ class Column:
 
 
 class RunCard:
-    """A training on a page of many."""
+    """A training on a page of many, with all that its template shows."""
 
     def __init__(self, run: TrainingRun) -> None:
         self.run = run
+        self.best_step = self.find_best_step()
+        self.curve = curve_to_draw(run.points, run.steps, self.best_step)
+        self.place = place_of(run)
 
-    @cached_property
-    def curve(self) -> Curve:
-        return curve_to_draw(self.run.points, self.run.steps, self.run.best_step)
+    def find_best_step(self) -> int | None:
+        """The snapshot to mark in the curve."""
+        return self.run.best_step
 
     @property
     def badge(self) -> str:
@@ -60,7 +62,7 @@ class RunCard:
         """Where it stands, in a few words."""
         run = self.run
         if run.state == State.QUEUED:
-            place = place_of(run)
+            place = self.place
             return "Next in line" if place == 1 else f"Waiting, number {place} in line" if place else "Waiting"
         if run.state == State.RUNNING and run.requested_action:
             return f"{ACTIONS_UNDER_WAY[Action(run.requested_action)]}…"
@@ -89,29 +91,24 @@ class RunCard:
 class RunPage(RunCard):
     """A training on its own page."""
 
+    def __init__(self, run: TrainingRun) -> None:
+        super().__init__(run)
+        prompts = [*self.prompts, *["sample"] * MAX_SAMPLE_PROMPTS]
+        self.columns = [
+            Column(view, list(enumerate(prompts[: len(view.samples)])), view.step == self.best_step)
+            for view in snapshots_of(run)
+        ]
+
     @property
     def prompts(self) -> Sequence[str]:
         """What the samples are drawn from; a run from before they were settled does not tell."""
         return self.run.recipe.sample_prompts
 
-    @cached_property
-    def columns(self) -> list[Column]:
-        prompts = [*self.prompts, *["sample"] * MAX_SAMPLE_PROMPTS]
-        return [
-            Column(view, list(enumerate(prompts[: len(view.samples)])), view.step == self.best_step)
-            for view in snapshots_of(self.run)
-        ]
-
-    @cached_property
-    def best_step(self) -> int | None:
+    def find_best_step(self) -> int | None:
         """The chosen snapshot; while it learns, the one that would be proposed if it stopped now."""
         if self.run.best_step is not None or not self.run.snapshots.filter(step__gt=0).exists():
             return self.run.best_step
         return best_so_far(self.run).step
-
-    @cached_property
-    def curve(self) -> Curve:
-        return curve_to_draw(self.run.points, self.run.steps, self.best_step)
 
     @property
     def last_training_loss(self) -> float | None:

@@ -88,7 +88,7 @@ def page(request: SignedInRequest, dataset: DataSet, form: TrainingForm, status:
         "dataset": dataset,
         "table": table_of(dataset),
         "presets": PRESETS,
-        "checkpoints": Checkpoint.objects.usable_by(request.user).order_by("-is_default", "title"),
+        "checkpoints": list(Checkpoint.objects.usable_by(request.user).order_by("-is_default", "title")),
         "quote": training_quote_of(request.user, dataset, fields),
         "most_steps": request.user.plan.max_training_steps,
     }
