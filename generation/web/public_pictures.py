@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from generation.models import GeneratedImage, Lora
+from generation.models import Checkpoint, GeneratedImage, Lora
 from generation.recipes.picture import Recipe
 
 
@@ -27,6 +27,20 @@ class PictureCard:
     @property
     def ratio(self) -> float:
         return self.width / self.height
+
+
+@dataclass(frozen=True, slots=True)
+class Ingredient:
+    """A weight file of a recipe, as the page of a picture names it: `kind` is checkpoint or lora.
+
+    `row` is None for what the visitor may not see: it keeps its name and gets no link.
+    """
+
+    kind: str
+    name: str
+    row: Checkpoint | Lora | None
+    weight: float = 1.0
+    picture: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from generation.catalog.inspecting import inspect_prompt
 from generation.models import Checkpoint, Embedding, Lora, Wildcard
 from generation.recipes.picture import MAX_SEED, STEPS_RANGE
 from generation.web.access import SignedInRequest, signed_in_only
-from generation.web.create.create import checkpoint_or_none
+from generation.web.catalog.options import checkpoint_or_none
 from generation.web.create.inspection import inspections_of
 
 

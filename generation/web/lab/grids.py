@@ -12,12 +12,11 @@ from accounts.credits import grant_daily, wallet_of
 from accounts.refusals import Refusal
 from generation.jobs.grids.submission import cancel_grid, price_of, submit_grid
 from generation.jobs.submission import random_seed
-from generation.models import Checkpoint, GeneratedImage, LabGrid, Lora, LoraMerge
+from generation.models import Checkpoint, GeneratedImage, LabGrid, LoraMerge
 from generation.recipes.grids.axes import FIELDS
 from generation.recipes.sampling import SAMPLERS, SCHEDULES
 from generation.web.access import SignedInRequest, refusals_on, refused, signed_in_only
-from generation.web.catalog.samples import released_samples, samples_of
-from generation.web.create.create import checkpoint_or_none
+from generation.web.catalog.options import checkpoint_or_none, lora_options
 from generation.web.create.forms import default_fields
 from generation.web.lab.forms import LETTERS, LabForm, MergeForm, fields_of_plan
 from generation.web.lab.grid_page import progress_of, sheets_of
@@ -72,7 +71,7 @@ def page(request: SignedInRequest, form: LabForm, fields: dict[str, Any], status
         "form": form,
         "fields": fields,
         "mode": "axes" if fields.get("mode") == "axes" else "mix",
-        "loras": options_of(request, checkpoint, fields.get("mix", [])),
+        "loras": lora_options(user, checkpoint, fields.get("mix", [])),
         "axes": [axis_of(letter, fields) for letter in LETTERS],
         "kinds": FIELDS.items(),
         "checkpoints": list(Checkpoint.objects.usable_by(user).order_by("title")),
@@ -90,22 +89,6 @@ def page(request: SignedInRequest, form: LabForm, fields: dict[str, Any], status
 def axis_of(letter: str, fields: dict[str, Any]) -> dict[str, Any]:
     typed = {part: fields.get(f"{letter}_{part}", "") for part in ("field", "target", "values")}
     return {"letter": letter, "place": {"x": "Columns", "y": "Rows", "z": "Sheets"}[letter], **typed}
-
-
-def options_of(request: SignedInRequest, checkpoint: Checkpoint | None, ticked: list[str]) -> list[dict[str, Any]]:
-    """LoRAs that fit, each with a picture; those that were ticked first, in their order."""
-    usable = Lora.objects.usable_by(request.user).newest_for(request.user)
-    rows = list(usable.for_family(checkpoint.family).order_by("title")) if checkpoint else []
-    released = released_samples([row.pk for row in rows], request.user)
-    options = [
-        {
-            "row": row,
-            "picture": next((one.picture for one in samples_of(row) or released.get(row.pk, [])), ""),
-            "ticked": row.word in ticked or row.name in ticked,
-        }
-        for row in rows
-    ]
-    return sorted(options, key=lambda option: not option["ticked"])
 
 
 @signed_in_only

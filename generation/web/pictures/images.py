@@ -15,7 +15,7 @@ from generation.recipes.picture import Recipe
 from generation.web.access import SignedInRequest, asks_for_part, own_image, refusals_on, signed_in_only
 from generation.web.catalog.samples import samples_of
 from generation.web.paging import neighbours, page_of
-from generation.web.public_pictures import registry
+from generation.web.public_pictures import Ingredient, registry
 
 IMAGES_A_PAGE = 60
 SEARCH_CHARS = 200
@@ -58,21 +58,23 @@ def siblings_of(own: GeneratedImage, mine: QuerySet[GeneratedImage]) -> list[Gen
     return together if len(together) > 1 else []
 
 
-def ingredients_of(user: User, recipe: Recipe) -> list[dict[str, object]]:
-    """The weight files of a recipe, by their pins: one that this person may not see keeps its name, without a link."""
-    rows: dict[str, object] = {row.sha256: row for row in Checkpoint.objects.filter(sha256=recipe.checkpoint_sha256)}
-    mine = Lora.objects.visible_to(user).filter(sha256__in=[pick.sha256 for pick in recipe.loras])
-    rows |= {row.sha256: row for row in mine}
-    checkpoint = {"kind": "checkpoint", "name": recipe.checkpoint, "row": rows.get(recipe.checkpoint_sha256)}
-    loras = [
-        {"kind": "lora", "name": pick.name, "row": rows.get(pick.sha256), "weight": pick.weight}
-        for pick in recipe.loras
+def ingredients_of(user: User, recipe: Recipe) -> list[Ingredient]:
+    """The weight files of a recipe, by their pins, as far as this user may see them."""
+    pins = [pick.sha256 for pick in recipe.loras]
+    checkpoints = {row.sha256: row for row in Checkpoint.objects.filter(sha256=recipe.checkpoint_sha256)}
+    loras = {row.sha256: row for row in Lora.objects.visible_to(user).filter(sha256__in=pins)}
+    checkpoint = checkpoints.get(recipe.checkpoint_sha256)
+    return [
+        Ingredient("checkpoint", recipe.checkpoint, checkpoint, picture=picture_of(checkpoint)),
+        *(
+            Ingredient("lora", pick.name, row := loras.get(pick.sha256), pick.weight, picture_of(row))
+            for pick in recipe.loras
+        ),
     ]
-    return [{**each, "picture": picture_of(each["row"])} for each in (checkpoint, *loras)]
 
 
-def picture_of(row: object) -> str:
-    samples = samples_of(row) if isinstance(row, Checkpoint | Lora) else []
+def picture_of(row: Checkpoint | Lora | None) -> str:
+    samples = samples_of(row) if row is not None else []
     return next((sample.picture for sample in samples), "")
 
 

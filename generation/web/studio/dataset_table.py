@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+
+from django.db.models import Prefetch, QuerySet
 
 from generation.models import DataPicture, DataSet
 from generation.training.datasets.captioning import Length, caption_counter, caption_of
@@ -94,10 +95,16 @@ def token_words(length: Length | None) -> str:
     return "1 token" if length.tokens == 1 else f"{length.tokens} tokens"
 
 
-def cards_of(datasets: Iterable[DataSet], count: int = 4) -> list[dict[str, Any]]:
-    """Data sets with their first pictures, for a page of many."""
-    cards = []
-    for dataset in datasets:
-        pictures = list(dataset.pictures.order_by("pk"))
-        cards.append({"dataset": dataset, "pictures": pictures[:count], "count": len(pictures)})
-    return cards
+@dataclass(frozen=True, slots=True)
+class DataSetCard:
+    """A data set on a page of many, with its first pictures."""
+
+    dataset: DataSet
+    pictures: Sequence[DataPicture]
+    count: int
+
+
+def cards_of(datasets: QuerySet[DataSet], pictures: int = 4) -> list[DataSetCard]:
+    """Two queries, however many there are."""
+    rows = datasets.prefetch_related(Prefetch("pictures", DataPicture.objects.order_by("pk")))
+    return [DataSetCard(row, list(row.pictures.all())[:pictures], len(row.pictures.all())) for row in rows]
