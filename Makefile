@@ -36,6 +36,7 @@ lint: $(TEST_STAMP)
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(PY) -m djlint templates --lint --quiet
+	$(PY) -m tests.architecture.dead_code
 	$(NODE) $(FRONT)/node_modules/@biomejs/biome/bin/biome check --error-on-warnings
 
 # The same suite on PostgreSQL, without what no database touches (text, pictures, torch, the tree itself) and without

@@ -1,4 +1,4 @@
-"""An app only so that Django finds this package's management commands; it has no models."""
+"""An app so that Django finds this package's management commands and checks; it has no models."""
 
 from __future__ import annotations
 
@@ -8,3 +8,6 @@ from django.apps import AppConfig
 class PlatformConfig(AppConfig):
     name = "config"
     verbose_name = "Platform"
+
+    def ready(self) -> None:
+        import config.checks  # noqa: F401  registers them

@@ -62,10 +62,11 @@ def refuse_several_devices() -> None:
     """A worker draws on the first device alone, so others would be idle unnoticed."""
     from django.conf import settings
 
-    if len(settings.RENDER_DEVICES) > 1:
+    devices = settings.RENDERING.devices
+    if len(devices) > 1:
         # Celery goes on after any other exception of a handler.
         raise SystemExit(
-            f"RENDER_DEVICE names several devices ({', '.join(settings.RENDER_DEVICES)}), but a worker draws on one: "
+            f"RENDER_DEVICE names several devices ({', '.join(devices)}), but a worker draws on one: "
             "start one for each, with RENDER_DEVICE and a name (-n) of its own, as `manage.py platform` does."
         )
 
@@ -78,7 +79,7 @@ def open_worker(sender: Any, **kwargs: Any) -> None:
 
         def drain(**kwargs: Any) -> None:
             """SIGTERM: Celery waits for its threads, and what is in hand ends within the grace time."""
-            process.drain_worker()
+            process.this_worker().drain()
 
         worker_shutting_down.connect(drain, weak=False)
         process.open_worker()

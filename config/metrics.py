@@ -69,7 +69,7 @@ def told(name: str, words: str, workers: list[GpuWorker], field: str) -> Iterato
 
 
 def engines(seen: list[tuple[str, dict[str, Any]]]) -> Iterator[Metric]:
-    """What each engine counted (`generation.engine.metrics.MetricsSnapshot`), by worker."""
+    """What each engine counted (`generation.engine.batching.metrics.MetricsSnapshot`), by worker."""
     rows = HistogramMetricFamily("tempera_batch_rows", "Rows that share a UNet call.", labels=["worker"])
     steps = SummaryMetricFamily("tempera_step_seconds", "Duration of a UNet call.", labels=["worker"])
     waits = SummaryMetricFamily("tempera_queue_wait_seconds", "From joining to being in a batch.", labels=["worker"])

@@ -21,6 +21,7 @@ from redis import BlockingConnectionPool
 from config.appearance import ADMIN
 from config.env import env_bool, env_choice, env_int, env_list, env_secret, env_str, kept_secret
 from config.logs import logging_config
+from generation.worker.render_settings import RenderSettings
 
 django_stubs_ext.monkeypatch()
 
@@ -176,15 +177,14 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_keepalive": True,
 }
 
-# Rendering
-# The platform starts a worker for each; a command that draws by itself takes the first.
-RENDER_DEVICES = env_list("RENDER_DEVICE", "auto") or ["auto"]
-RENDER_DEVICE = RENDER_DEVICES[0]
-RENDER_THREADS = env_int("RENDER_THREADS", 0, high=256)
-GPU_SLOTS = env_int("GPU_SLOTS", 0, high=64)
-CHECKPOINT_MEMORY_MB = env_int("CHECKPOINT_MEMORY_MB", 8192, low=64)
-LORA_MEMORY_MB = env_int("LORA_MEMORY_MB", 1024, low=16)
-STOP_GRACE_SECONDS = env_int("STOP_GRACE_SECONDS", 3, high=600)
+RENDERING = RenderSettings(
+    devices=tuple(env_list("RENDER_DEVICE", "auto") or ["auto"]),
+    threads=env_int("RENDER_THREADS", 0, high=256) or None,
+    slots=env_int("GPU_SLOTS", 0, high=64) or None,
+    checkpoint_budget_bytes=env_int("CHECKPOINT_MEMORY_MB", 8192, low=64) * 1024**2,
+    lora_budget_bytes=env_int("LORA_MEMORY_MB", 1024, low=16) * 1024**2,
+    stop_grace_seconds=env_int("STOP_GRACE_SECONDS", 3, high=600),
+)
 
 # Files
 MEDIA_ROOT = DATA_DIR / "media"

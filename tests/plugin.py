@@ -29,6 +29,16 @@ def pytest_load_initial_conftests() -> Generator[None, object, object]:
     return (yield)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many tests were tried again (see `.ci/run`), and which: each of them has a fault to be found."""
+    if not terminalreporter.config.getoption("reruns", None):
+        return
+    names = sorted(report.nodeid for report in terminalreporter.getreports("rerun"))
+    terminalreporter.section(f"reruns: {len(names)}")
+    for name in names:
+        terminalreporter.write_line(name)
+
+
 class Broker:
     """This session's Valkey. It keeps nothing on disk: killed and started again, it is empty."""
 

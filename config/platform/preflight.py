@@ -1,16 +1,17 @@
-"""What must be true before anything is started. Each failure is one sentence that names the setting to change."""
+"""What must be true before anything is started: the settings' checks, packages, ports. Each failure is one line that
+names the setting to change."""
 
 from __future__ import annotations
 
 import fcntl
 import importlib.util
-import os
 import socket
-from pathlib import Path
 from typing import IO
 
 from django.conf import settings
+from django.core.checks import CheckMessage, run_checks
 
+from config.checks import TAG
 from config.platform.broker import NoBroker, valkey_binary
 
 NEEDED = ("celery", "channels_redis", "daphne", "diffusers", "redis", "safetensors", "torch", "transformers", "vtracer")
@@ -20,15 +21,17 @@ class NotReady(RuntimeError):
     """Tempera cannot start here; the message says why and what to set."""
 
 
-def check_machine() -> None:
-    """Wheels, folders and ports, in this order. Raises NotReady."""
+def check_machine() -> list[str]:
+    """Wheels, settings and ports, in this order; what only deserves a warning is returned. Raises NotReady."""
     for package in NEEDED:
         if importlib.util.find_spec(package) is None:
             raise NotReady(
                 f"The package {package} is not installed: run `pip install -r requirements.txt` in this Python."
             )
-    for folder in (settings.DATA_DIR, settings.DATA_DIR / "logs", settings.MEDIA_ROOT, settings.WEIGHTS_DIRS[0]):
-        check_folder(Path(folder))
+    messages = run_checks(tags=[TAG])
+    for message in messages:
+        if message.is_serious():
+            raise NotReady(one_line(message))
     check_port(settings.BIND, settings.PORT, "PORT")
     if settings.EMBEDDED_VALKEY:
         check_port("127.0.0.1", settings.VALKEY_PORT, "VALKEY_PORT")
@@ -36,18 +39,11 @@ def check_machine() -> None:
             valkey_binary()
         except NoBroker as error:
             raise NotReady(str(error)) from None
+    return [one_line(message) for message in messages]
 
 
-def check_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / f".probe-{os.getpid()}"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise NotReady(
-            f"The folder {folder} is not writable ({error.strerror}); set DATA_DIR to one that is."
-        ) from None
+def one_line(message: CheckMessage) -> str:
+    return f"{message.msg} {message.hint}"
 
 
 def check_port(host: str, port: int, name: str) -> None:

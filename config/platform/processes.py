@@ -17,7 +17,7 @@ from config.platform.supervision import Part
 
 CELERY = (sys.executable, "-m", "celery", "--quiet", "-A", "config")
 # The grace of running pictures, and time to put back what did not end in it.
-WORKER_STOP = settings.STOP_GRACE_SECONDS + 2.0
+WORKER_STOP = settings.RENDERING.stop_grace_seconds + 2.0
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 
@@ -46,7 +46,7 @@ def gpu_workers() -> list[Part]:
 
     How many threads it takes is told by its device, so it finds that out by itself (see `config.celery`).
     """
-    devices = settings.RENDER_DEVICES
+    devices = settings.RENDERING.devices
     names = ["gpu"] if len(devices) == 1 else [f"gpu{number}" for number in range(len(devices))]
     return [
         worker(name, "gpu,training", env={"RENDER_DEVICE": device}) for name, device in zip(names, devices, strict=True)

@@ -15,7 +15,6 @@ from generation.imaging.provenance import DRAWN_FROM_TEXT, xmp_packet
 
 Pixels = npt.NDArray[np.uint8] | Image.Image
 
-MEDIA_TYPES = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp", "svg": "image/svg+xml"}
 DEFAULT_QUALITY = {"jpeg": 95, "webp": 90}
 MAX_EXIF_TEXT_CHARS = 16_000  # two UTF-16 units each at worst; a JPEG's EXIF segment holds 65,533 bytes
 USER_COMMENT = 0x9286

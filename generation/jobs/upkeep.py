@@ -17,13 +17,13 @@ from generation.catalog.loras.quarantine import quarantine_suspects
 from generation.jobs.lifecycle import give_back
 from generation.messages import events, wakeups
 from generation.models import GeneratedImage, GpuWorker, Job, KeptAnswer
+from generation.models.answers import ANSWER_KEPT_FOR
 from generation.models.leases import LEASE, MAX_SOLO_CRASHES, must_give_up
 from generation.storage import files
 
 logger = structlog.get_logger(__name__)
 
 DELETED_KEPT_FOR = timedelta(days=1)
-ANSWER_KEPT_FOR = timedelta(days=1)
 WORKER_KEPT_FOR = timedelta(days=1)
 
 

@@ -24,8 +24,6 @@ from generation.training.runs import lifecycle as runs_lifecycle
 from generation.training.runs import queueing as runs_queueing
 from generation.worker.weights import CatalogWeights, reachable_checkpoints
 
-MIB = 1024**2
-
 logger = structlog.get_logger(__name__)
 
 LEAST_DEADLINE_SECONDS = 150.0
@@ -43,7 +41,7 @@ class WorkerProcess:
         self.renderer = renderer
         # Unlike any other's: in a container the next process has the number of the one that died.
         self.name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}"
-        slots = settings.GPU_SLOTS or pictures_in_hand(renderer.device.type)
+        slots = settings.RENDERING.slots or pictures_in_hand(renderer.device.type)
         self.row = GpuWorker(name=self.name, device=str(renderer.device), slots=slots)
         self.stop_at: float | None = None
         # By attempt: a job that was lost and claimed again may be here twice.
@@ -74,9 +72,10 @@ class WorkerProcess:
 
     def drain(self) -> None:
         """Take no new job; running ones have the grace time to finish."""
-        self.stop_at = time.monotonic() + settings.STOP_GRACE_SECONDS
+        grace = settings.RENDERING.stop_grace_seconds
+        self.stop_at = time.monotonic() + grace
         # The thread of a job may be in a call that returns after long, and this process is killed soon after.
-        timer = threading.Timer(settings.STOP_GRACE_SECONDS, self.release_all)
+        timer = threading.Timer(grace, self.release_all)
         timer.daemon = True
         timer.start()
 
@@ -181,10 +180,10 @@ def this_worker() -> WorkerProcess:
     """This process's only one; made on first use, since making it loads torch."""
     renderer = Renderer(
         CatalogWeights(),
-        device=settings.RENDER_DEVICE,
-        threads=settings.RENDER_THREADS or None,
-        checkpoint_budget_bytes=settings.CHECKPOINT_MEMORY_MB * MIB,
-        lora_budget_bytes=settings.LORA_MEMORY_MB * MIB,
+        device=settings.RENDERING.device,
+        threads=settings.RENDERING.threads,
+        checkpoint_budget_bytes=settings.RENDERING.checkpoint_budget_bytes,
+        lora_budget_bytes=settings.RENDERING.lora_budget_bytes,
     )
     return WorkerProcess(renderer)
 
@@ -195,7 +194,3 @@ def open_worker() -> None:
     worker.start()
     upkeep.recover()
     upkeep.wake_for(worker.row.slots)
-
-
-def drain_worker() -> None:
-    this_worker().drain()

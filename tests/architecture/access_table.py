@@ -16,7 +16,6 @@ ALL: Outcomes = ("ok", "ok", "ok", "ok")
 MEMBERS: Outcomes = ("login", "ok", "ok", "ok")
 OWNER: Outcomes = ("login", "ok", "404", "404")
 STAFF: Outcomes = ("login", "403", "403", "ok")
-NOBODY: Outcomes = ("login", "403", "403", "403")
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from tests.architecture.sources import ROOT
 PUBLIC = {
     "SITE_URL": "https://pictures.example.org",
     "SECRET_KEY": "q8Vn2xZr7Lk4Tw9Bc3Md6Hs1Jf5Gp0Ya-" * 2,
+    "SMTP_HOST": "mail.example.org",
     "STATIC_SOURCES": "",
 }
 OURS = {"REDIS_URL", "DATABASE_URL", "STATIC_SOURCES", "DJANGO_ALLOW_ASYNC_UNSAFE"}

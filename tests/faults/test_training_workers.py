@@ -131,7 +131,7 @@ def test_a_stopped_worker_hands_its_training_to_the_next(
     worker = trainer(machine, "first")
     machine.until(lambda: step_of(run) >= 120, PATIENCE_SECONDS)
     worker.send_signal(signal.SIGTERM)
-    assert worker.wait(settings.STOP_GRACE_SECONDS + 10) == 0
+    assert worker.wait(settings.RENDERING.stop_grace_seconds + 10) == 0
     row = TrainingRun.objects.get(pk=run.pk)
     assert (row.state, row.solo_crash_count) == ("queued", 0)
     step = row.step

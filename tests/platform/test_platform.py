@@ -16,8 +16,8 @@ from tests.platform.running import Platform, all_gone
 
 ASK_FOR_PICTURES = """
 from accounts.models import User
-from generation.recipe import Recipe
-from generation.submission import fill_wallet, submit_jobs
+from generation.recipes.picture import Recipe
+from generation.jobs.submission import fill_wallet, submit_jobs
 
 maker = User.objects.get(username="maker")
 fill_wallet(maker)

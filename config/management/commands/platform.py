@@ -47,11 +47,13 @@ class Command(BaseCommand):
         self.printing = threading.Lock()
         began = time.monotonic()
         try:
-            check_machine()
+            warnings = check_machine()
             lock = lock_data_folder()
         except NotReady as error:
             raise CommandError(str(error)) from None
         with lock:
+            for warning in warnings:
+                self.say(warning)
             if os.geteuid() == 0:
                 self.say("You are root. Tempera needs no special right, so a user of its own is safer.")
             supervisor = Supervisor(settings.DATA_DIR / "logs", CHILD_ENV, self.say)

@@ -28,8 +28,8 @@ from generation.recipes.presets import FIRST_PRESET, PRESETS, with_preset
 from generation.recipes.training import MAX_TRIGGER_CHARS, OPTIMIZERS, PARTS, SCHEDULES, TrainingRecipe
 from generation.storage.downloads import attachment
 from generation.training.runs import controls
+from generation.training.runs.queueing import place_of
 from generation.training.runs.submission import first_recipe, quote_training, submit_training
-from generation.training.runs.summaries import place_of
 
 
 class TrainingInput(serializers.Serializer[Any]):

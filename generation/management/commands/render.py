@@ -56,7 +56,7 @@ class Command(BaseCommand):
         from generation.worker.weights import CatalogWeights
 
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
-        renderer = Renderer(CatalogWeights(), device=settings.RENDER_DEVICE, threads=settings.RENDER_THREADS or None)
+        renderer = Renderer(CatalogWeights(), device=settings.RENDERING.device, threads=settings.RENDERING.threads)
         try:
             with tqdm(unit="step", file=self.stderr, desc="Drawing") as bar:
                 for event in renderer.render(recipe):

@@ -84,7 +84,7 @@ class Command(BaseCommand):
         snapshots: list[Measured] = []
         try:
             with tqdm(total=recipe.steps, unit="step", file=self.stderr, desc="Learning") as bar:
-                where: dict[str, Any] = {"device": settings.RENDER_DEVICE, "threads": settings.RENDER_THREADS or None}
+                where: dict[str, Any] = {"device": settings.RENDERING.device, "threads": settings.RENDERING.threads}
                 for event in train(recipe, base, pictures, out, **where):
                     if isinstance(event, Measured):
                         snapshots.append(event)

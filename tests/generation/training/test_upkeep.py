@@ -21,8 +21,6 @@ from tests.conftest import credits_of
 from tests.generation.training.conftest import QueueRun
 from tests.generation.training.runs.test_controls import with_snapshots
 
-RINGS: list[int] = []
-
 
 def die() -> TrainingRun:
     """A worker takes the run and is never heard of again."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -40,11 +41,11 @@ def test_it_works(alice: User, queue: Queue, worker: WorkerProcess) -> None:
     assert worker.row.work_per_second > 0
 
 
-@pytest.mark.parametrize(("wished", "slots"), [(0, 8), (3, 3)])
+@pytest.mark.parametrize(("wished", "slots"), [(None, 8), (3, 3)])
 def test_its_slots_are_the_devices_unless_the_operator_names_a_number(
-    request: pytest.FixtureRequest, settings: Any, wished: int, slots: int
+    request: pytest.FixtureRequest, settings: Any, wished: int | None, slots: int
 ) -> None:
-    settings.GPU_SLOTS = wished
+    settings.RENDERING = replace(settings.RENDERING, slots=wished)
     worker = request.getfixturevalue("worker")
     assert (worker.row.slots, worker.threads) == (slots, slots + 1)
 
@@ -178,7 +179,7 @@ def test_when_the_time_is_over_what_is_in_hand_goes_back(
     alice: User, queue: Queue, worker: WorkerProcess, settings: Any
 ) -> None:
     """Though its holder hears nothing meanwhile: loading, encoding and decoding tell of no step."""
-    settings.STOP_GRACE_SECONDS = 0.2
+    settings.RENDERING = replace(settings.RENDERING, stop_grace_seconds=0.2)
     (job,) = queue(alice)
     claimed = claim_next(worker.name)
     assert claimed is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +88,8 @@ def test_snapshots_have_their_files_and_nothing_else_stays(queue_run: QueueRun, 
 def test_a_drained_worker_puts_it_back_and_another_goes_on_to_the_same_lora(
     queue_run: QueueRun, worker: WorkerProcess, at_step: Any, settings: Any
 ) -> None:
-    settings.STOP_GRACE_SECONDS = 600  # the second worker is the first again: its time must not run out meanwhile
+    # The second worker is the first again: its time must not run out meanwhile.
+    settings.RENDERING = replace(settings.RENDERING, stop_grace_seconds=600)
     undisturbed = queue_run("one")
     training.perform_ready_runs()
     run = queue_run("two")

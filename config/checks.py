@@ -1,0 +1,128 @@
+"""Django checks of this site's settings (`manage.py check`). Not what stops the settings from being read: that is
+refused at once by `config.env`, and not what only a starting platform needs (see `config.platform.preflight`)."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register
+
+TAG = "tempera"
+DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?")
+RATE = re.compile(r"\d+/[smhd][a-z]*")
+THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+
+
+@register(TAG)
+def check_settings(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """All that is wrong with the settings, each with the name of the variable to change."""
+    return [*address(), *drawing(), *files(), *mail(), *api()]
+
+
+def address() -> Iterator[CheckMessage]:
+    parts = urlsplit(settings.SITE_URL)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        yield Error(
+            f"SITE_URL is “{settings.SITE_URL}”, which is no address of a site.",
+            hint="Set SITE_URL to what people type, as in https://pictures.example.org.",
+            id="tempera.E001",
+        )
+        return
+    public = settings.HTTPS or not (parts.hostname in THIS_MACHINE or parts.hostname.endswith(".localhost"))
+    if settings.DEBUG and public:
+        yield Error(
+            f"DEBUG is on, and {settings.SITE_URL} is a public address: error pages would show settings and code.",
+            hint="Set DEBUG to off.",
+            id="tempera.E002",
+        )
+    if settings.DEMO and settings.HTTPS:
+        yield Warning(
+            "DEMO is on at a public address: everybody who reads the log signs in as the demo's moderator.",
+            hint="Set DEMO to off, and delete the demo people if they were made.",
+            id="tempera.W001",
+        )
+
+
+def drawing() -> Iterator[CheckMessage]:
+    wrong = [name for name in settings.RENDERING.devices if not DEVICE.fullmatch(name)]
+    if wrong:
+        yield Error(
+            f"RENDER_DEVICE names {', '.join(f'“{name}”' for name in wrong)}, which no worker can draw on.",
+            hint="Set RENDER_DEVICE to auto, cpu, cuda or cuda:N, or to several of them with commas.",
+            id="tempera.E003",
+        )
+
+
+def files() -> Iterator[CheckMessage]:
+    for folder in (settings.DATA_DIR, settings.DATA_DIR / "logs", settings.MEDIA_ROOT, settings.WEIGHTS_DIRS[0]):
+        if reason := why_not_writable(Path(folder)):
+            yield Error(
+                f"The folder {folder} is not writable ({reason}).",
+                hint="Make it writable, or set DATA_DIR to a folder that is.",
+                id="tempera.E004",
+            )
+    options = settings.S3_OPTIONS
+    if not settings.S3_BUCKET:
+        if options["endpoint_url"] or options["access_key"] or options["secret_key"]:
+            yield Error(
+                "An S3 server or key is set without a bucket, so images would stay in DATA_DIR.",
+                hint="Set S3_BUCKET too, or remove S3_ENDPOINT_URL, S3_ACCESS_KEY and S3_SECRET_KEY.",
+                id="tempera.E005",
+            )
+        return
+    if bool(options["access_key"]) != bool(options["secret_key"]):
+        yield Error(
+            "Of S3_ACCESS_KEY and S3_SECRET_KEY only one is set.",
+            hint="Set both, or neither to use the machine's role.",
+            id="tempera.E006",
+        )
+    if importlib.util.find_spec("boto3") is None:
+        yield Error(
+            "S3_BUCKET is set, and the package boto3 is not installed.",
+            hint="Run `pip install boto3` in this Python.",
+            id="tempera.E007",
+        )
+
+
+def why_not_writable(folder: Path) -> str:
+    """Empty when files can be made in the folder, which is made when it is missing."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return ""
+    except OSError as error:
+        return error.strerror or str(error)
+
+
+def mail() -> Iterator[CheckMessage]:
+    if not settings.EMAIL_HOST and settings.HTTPS:
+        yield Warning(
+            "No mail server is set, so nobody who signs up can confirm an address: mail goes to the log.",
+            hint="Set SMTP_HOST, and SMTP_USER and SMTP_PASSWORD where it asks for them.",
+            id="tempera.W002",
+        )
+    if bool(settings.EMAIL_HOST_USER) != bool(settings.EMAIL_HOST_PASSWORD):
+        yield Error(
+            "Of SMTP_USER and SMTP_PASSWORD only one is set.",
+            hint="Set both, or neither for a server that asks for none.",
+            id="tempera.E008",
+        )
+
+
+def api() -> Iterator[CheckMessage]:
+    rates: Any = settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]
+    for name, rate in (("API_RATE", rates["user"]), ("API_RATE_ANONYMOUS", rates["anon"])):
+        if not RATE.fullmatch(rate):
+            yield Error(
+                f"{name} is “{rate}”, which is no rate.",
+                hint=f"Set {name} to a number and s, min, hour or day, as in 600/min.",
+                id="tempera.E009",
+            )

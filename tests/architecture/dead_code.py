@@ -1,0 +1,101 @@
+"""`python -m tests.architecture.dead_code`: what nobody uses, found by vulture; part of `make lint`.
+
+Vulture sees uses in Python alone. What is used by its name elsewhere counts as used too: in a template, as a keyword
+(`update(seen_at=...)`), or in a text that is nothing but a name (`"-seen_at"`, `"config.paging.NewestFirst"`).
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from pathlib import Path
+
+from vulture import Vulture
+from vulture.core import Item
+
+from tests.architecture.sources import PACKAGES, ROOT
+
+LEAST_CONFIDENCE = 60
+NAMES = re.compile(r"-?[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+WORD = re.compile(r"[A-Za-z_]\w*")
+DECORATORS = [
+    "@register*", "@admin.*", "@action*", "@pytest.*", "@given*", "@rule*", "@invariant*", "@initialize*",
+    "@precondition*", "@app.task*", "@shared_task*", "@*.connect", "@extend_schema*",
+]  # fmt: skip
+LOOKED_UP = {
+    "config/settings.py": ["*"],
+    "*/models*": ["abstract", "constraints", "verbose_name*"],
+    "*/admin*": [
+        "list_*", "*_fields", "*_form", "add_fieldsets", "actions", "inlines", "has_*_permission", "save_model",
+        "get_ordering", "parameter_name", "change_list_template", "show_full_result_count", "model_admin", "request",
+    ],
+    "*/api/*": ["get_*", "serializer_class", "parser_classes"],
+    "*/apps.py": ["*Config", "default_auto_field"],
+    "*/management/commands/*": ["help", "add_arguments", "requires_system_checks"],
+    "*/web/live/consumers.py": ["receive", "bytes_data", "job_changed", "run_event"],
+    "accounts/adapters.py": ["is_open_for_signup"],
+    "config/celery.py": ["task_queues", "worker_concurrency"],
+    "config/checks.py": ["app_configs"],
+    "config/outage.py": ["process_exception"],
+    "config/paging.py": ["*page_size*", "get_ordering"],
+    "config/policies.py": ["_csp_replace"],
+    "gallery/models/posts.py": ["SEXUAL", "VIOLENT", "HATEFUL", "COPIED", "OTHER"],
+    "generation/catalog/tokenizing.py": ["normalizer", "pre_tokenizer"],
+    "generation/imaging/svg_metadata.py": ["*Handler", "buffer_text"],
+    "generation/storage/files.py": ["_save"],
+    "generation/web/*/forms.py": ["help_text"],
+    "tests/*": ["test_*", "pytest_*"],
+    "tests/faults/wrong_clock.py": ["__instancecheck__", "utcnow"],
+    "tests/generation/jobs/test_job_machine.py": ["teardown"],
+    "tests/generation/training/datasets/test_archives.py": ["create_system"],
+}  # fmt: skip
+"""Files -> names in them that Django, DRF, Channels, Celery, tokenizers, expat and pytest look up by themselves."""
+
+
+def main() -> None:
+    found = [f"{item.filename.relative_to(ROOT)}:{item.first_lineno}: {item.message}" for item in unused()]
+    print("\n".join(found) or "No dead code.", file=sys.stderr if found else sys.stdout)
+    sys.exit(bool(found))
+
+
+def unused() -> Iterator[Item]:
+    """What neither Python nor a name elsewhere uses, in the order of the files."""
+    vulture = Vulture(ignore_decorators=DECORATORS)
+    vulture.scavenge([str(ROOT / package) for package in (*PACKAGES, "tests")], exclude=["*/migrations/*"])
+    elsewhere = {*words_of_templates(), *names_in_code()}
+    for item in vulture.get_unused_code(min_confidence=LEAST_CONFIDENCE):
+        path = item.filename.relative_to(ROOT).as_posix()
+        looked_up = any(
+            fnmatch(path, files) and any(fnmatch(item.name, name) for name in names)
+            for files, names in LOOKED_UP.items()
+        )
+        # A test may ask for a fixture for its effect alone.
+        is_fixture = path.startswith("tests/") and item.typ == "variable" and item.confidence == 100
+        if not (looked_up or is_fixture or item.name in elsewhere):
+            yield item
+
+
+def words_of_templates() -> set[str]:
+    folders = (ROOT / "templates", *(ROOT / package for package in PACKAGES))
+    return {word for folder in folders for page in folder.rglob("*.html") for word in WORD.findall(page.read_text())}
+
+
+def names_in_code() -> Iterator[str]:
+    """Keywords of calls, and the words of texts that are names. Those of tests keep no product code alive."""
+    for path in python_files():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.keyword) and node.arg:
+                yield node.arg
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str) and NAMES.fullmatch(node.value):
+                yield from WORD.findall(node.value.replace("__", "."))
+
+
+def python_files() -> list[Path]:
+    return [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
+
+
+if __name__ == "__main__":
+    main()
