@@ -17,9 +17,8 @@ from PIL import Image
 
 from accounts import budgets, credits
 from accounts.refusals import Conflict
-from generation.imaging.encode import encode_image
+from generation.imaging.encode import encode_image, thumbnail
 from generation.imaging.infotext import write_infotext
-from generation.imaging.thumbnails import thumbnail
 from generation.jobs import fairness
 from generation.messages import events, frames
 from generation.models import Checkpoint, GeneratedImage, Job, Lora
@@ -126,7 +125,7 @@ def _write_files(job: Job, pixels: np.ndarray) -> StoredFiles:
     written: list[str] = []
     try:
         for kind, data in ((".png", png), ("-small.webp", small)):
-            written.append(files.keep(files.image_name(job, kind), data))
+            written.append(files.write(files.image_name(job, kind), data))
     except Exception as error:  # each storage raises its own
         files.discard(*written)
         raise NotStored(str(error)) from error

@@ -98,7 +98,7 @@ def _give_up(job: Job) -> None:
 
 def resend_unannounced_jobs() -> int:
     """Send wake-ups for queued jobs whose own is missing or old; how many jobs."""
-    slots = sum(GpuWorker.objects.alive().values_list("slots", flat=True)) or 1
+    slots = GpuWorker.objects.alive().slots() or 1
     # One wake-up makes a worker draw until the queue is dry, so more of them than slots say nothing new.
     return Job.objects.queued().resend(lambda waiting: _wake(min(len(waiting), slots)))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from generation.recipes.picture import InvalidRecipe
+from generation.recipes.checks import InvalidRecipe
 
 Settings = Mapping[str, str | int | bool]
 """What a scheduler's config is changed by, in diffusers' words."""

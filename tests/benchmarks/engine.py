@@ -32,7 +32,7 @@ import torch
 from generation.engine.loading.checkpoints import CheckpointCache, FolderWeights
 from generation.engine.outcome import Step
 from generation.engine.renderer import Renderer
-from generation.imaging.preview import encode_preview
+from generation.imaging.encode import encode_preview
 from generation.recipes.picture import LoraPick, Recipe
 from tests.benchmarks._lora_batches import GUIDED, UNGUIDED, LoraBench
 from tests.benchmarks._memory import growth_over

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from accounts.refusals import Conflict
 from generation.models import Lora, TrainingRun
-from generation.recipes.choosing import Choice, Point, choose
+from generation.recipes.choosing import Choice, Losses, choose
 from generation.training.runs.result import create_lora, replace_lora, write_lora_file
 
 
@@ -14,7 +14,7 @@ def best_so_far(run: TrainingRun) -> Choice:
     """The proposal among the snapshots that there are; there is at least one."""
     return choose(
         [
-            Point(snapshot.step, snapshot.training_loss or 0.0, snapshot.validation_loss, len(snapshot.memorised))
+            Losses(snapshot.step, snapshot.training_loss or 0.0, snapshot.validation_loss, len(snapshot.memorised))
             for snapshot in run.snapshots.all()
         ]
     )

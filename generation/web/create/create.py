@@ -10,13 +10,12 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts.credits import grant_daily
 from accounts.models import User
 from accounts.refusals import Refusal
 from generation.jobs.submission import submit_jobs
 from generation.models import Checkpoint, GeneratedImage, Job, Vae
-from generation.recipes.picture import EMPHASIS_MODES, STEPS_RANGE, Recipe
-from generation.recipes.sampling import SAMPLERS, SCHEDULES
+from generation.recipes.fields import STEPS_RANGE
+from generation.recipes.picture import Recipe
 from generation.web.access import SignedInRequest, asks_for_part, signed_in_only
 from generation.web.catalog.options import checkpoint_or_none, lora_options
 from generation.web.catalog.samples import picture_of
@@ -32,7 +31,6 @@ from generation.web.public_pictures import registry
 @require_http_methods(["GET", "POST"])
 def create(request: SignedInRequest) -> HttpResponse:
     """The form and the stage. POST queues pictures and never waits for one."""
-    grant_daily(request.user)
     if request.method == "POST":
         return make(request)
     fields = prefilled(request)
@@ -52,12 +50,12 @@ def make(request: SignedInRequest) -> HttpResponse:
 def submitted(user: User, form: RecipeForm) -> tuple[list[Job], int]:
     """The jobs of the form; none, and the status of the refusal, when it says no at one of its fields."""
     if not form.is_valid():
-        return [], 400
+        return [], form.status
     try:
-        return submit_jobs(user, form.recipe(user), form.count_said), 201
+        return submit_jobs(user, form.recipe(user), form.picture_count), 201
     except Refusal as refusal:
         form.refuse(refusal)
-        return [], refusal.status
+        return [], form.status
 
 
 def after_sending(data: Mapping[str, Any]) -> dict[str, str]:
@@ -124,9 +122,6 @@ def page(request: SignedInRequest, form: RecipeForm, fields: dict[str, str], sta
         "counts": range(1, min(COUNT_RANGE[1], user.plan.max_pictures) + 1),
         "checkpoints": list(Checkpoint.objects.usable_by(user).order_by("title")),
         "vaes": list(Vae.objects.usable_by(user).order_by("title")),
-        "samplers": SAMPLERS,
-        "schedules": SCHEDULES,
-        "emphasis_modes": EMPHASIS_MODES,
         "examples": examples_of(checkpoint),
         "read": request.session.pop(READ_NOTICE, None),
         **choices_of(user, checkpoint, fields),

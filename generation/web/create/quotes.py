@@ -9,7 +9,7 @@ from typing import Any
 from django.http import HttpResponse, JsonResponse
 from django.views.decorators.http import require_GET
 
-from accounts.credits import wallet_of
+from accounts.credits import balance_of
 from accounts.models import User
 from accounts.refusals import Refusal
 from generation.jobs.submission import total_price
@@ -34,16 +34,16 @@ class PictureQuote:
 
 def quote(user: User, fields: Mapping[str, Any]) -> PictureQuote:
     """The price of the form as it stands; the prompt does not matter to it."""
-    left = wallet_of(user).balance
+    left = balance_of(user)
     form = RecipeForm({**fields, "prompt": "a picture"})
     try:
-        credits = total_price([form.recipe(user)]) * form.count_said if form.is_valid() else None
+        credits = total_price([form.recipe(user)]) * form.picture_count if form.is_valid() else None
     except Refusal:
         credits = None
     if credits is None or credits <= left:
         return PictureQuote(form.cleaned_data.get("count") or 1, credits, left)
     dear = f"This costs {credits} credits and you have {left}. Make fewer or smaller pictures, or wait for tomorrow's."
-    return PictureQuote(form.count_said, credits, left, dear)
+    return PictureQuote(form.picture_count, credits, left, dear)
 
 
 @signed_in_only
