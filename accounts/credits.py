@@ -46,12 +46,20 @@ def grant(user: User, amount: int, *, reference: str, note: str = "") -> bool:
     return True
 
 
-def grant_daily(user: User) -> bool:
-    """Fill the balance up to the plan's daily credits, once a day (UTC)."""
-    missing = user.plan.daily_credits - wallet_of(user).balance
-    if missing <= 0:
-        return False
-    return grant(user, missing, reference=f"daily:{user.pk}:{timezone.now():%Y-%m-%d}", note="Daily credits")
+def balance_of(user: User) -> int:
+    """What the user may spend now, the day's credits among it. Every page and answer that tells a balance asks here."""
+    return _filled_wallet(user).balance
+
+
+def _filled_wallet(user: User) -> Wallet:
+    """The wallet, filled up to the plan's daily credits once a day (UTC)."""
+    wallet = wallet_of(user)
+    missing = user.plan.daily_credits - wallet.balance
+    reference = f"daily:{user.pk}:{timezone.now():%Y-%m-%d}"
+    if missing > 0 and not CreditEntry.objects.filter(reference=reference).exists():
+        grant(user, missing, reference=reference, note="Daily credits")
+        wallet.refresh_from_db(fields=["balance"])
+    return wallet
 
 
 def hold(user: User, amount: int, *, reference: str, note: str = "") -> None:
@@ -60,8 +68,12 @@ def hold(user: User, amount: int, *, reference: str, note: str = "") -> None:
 
 
 def hold_many(user: User, holds: Sequence[Hold]) -> None:
-    """Set aside what all of these cost, each with an entry of its own; NotEnoughCredits when that is not there."""
-    wallet, total = wallet_of(user), sum(each.amount for each in holds)
+    """Set aside what all of these cost, each with an entry of its own; NotEnoughCredits when that is not there.
+
+    The day's credits are there by then, for whoever spends before they look. Locks the wallet until the caller's
+    transaction ends: lock the user's share of the queue before it, as every submission and cancellation does.
+    """
+    wallet, total = _filled_wallet(user), sum(each.amount for each in holds)
     with transaction.atomic():
         # The condition is in the update itself, so two submissions on the last credit cannot both pass.
         paid = Wallet.objects.filter(pk=wallet.pk, balance__gte=total).update(balance=F("balance") - total)

@@ -13,9 +13,9 @@ from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.credits import grant_daily, wallet_of
+from accounts.credits import balance_of
 from accounts.forms import TokenForm
-from accounts.models import ApiToken, User
+from accounts.models import ApiToken, CreditEntry, User
 
 ENTRIES_A_PAGE = 50
 private = cache_control(private=True, no_store=True)
@@ -30,17 +30,18 @@ def _user(request: HttpRequest) -> User:
 @require_GET
 def account(request: HttpRequest) -> HttpResponse:
     user = _user(request)
-    grant_daily(user)
-    return render(request, "accounts/account.html", {"plan": user.plan, "balance": wallet_of(user).balance})
+    return render(request, "accounts/account.html", {"plan": user.plan, "balance": balance_of(user)})
 
 
 @login_required
 @private
 @require_GET
 def ledger(request: HttpRequest) -> HttpResponse:
-    wallet = wallet_of(_user(request))
-    page = Paginator(wallet.entries.all(), ENTRIES_A_PAGE).get_page(request.GET.get("page"))
-    return render(request, "accounts/credits.html", {"page": page, "balance": wallet.balance})
+    user = _user(request)
+    balance = balance_of(user)  # first, since it may add the day's entry
+    entries = CreditEntry.objects.filter(wallet__user=user)
+    page = Paginator(entries, ENTRIES_A_PAGE).get_page(request.GET.get("page"))
+    return render(request, "accounts/credits.html", {"page": page, "balance": balance})
 
 
 @login_required

@@ -79,7 +79,7 @@ def open_worker(sender: Any, **kwargs: Any) -> None:
 
         def drain(**kwargs: Any) -> None:
             """SIGTERM: Celery waits for its threads, and what is in hand ends within the grace time."""
-            process.drain_worker()
+            process.this_worker().drain()
 
         worker_shutting_down.connect(drain, weak=False)
         process.open_worker()

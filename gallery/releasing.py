@@ -13,7 +13,7 @@ from gallery.models import Decision, Release, ReleaseSample
 from gallery.screening import flags_of_words
 from gallery.transitions import MOVES, move, record
 from generation.catalog.loras.licences import may_share
-from generation.catalog.loras.pictures import pictures_with
+from generation.catalog.loras.sharing import pictures_with
 from generation.models import GeneratedImage, Lora
 
 MOST_SAMPLES = 8

@@ -17,8 +17,9 @@ from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline
 from generation.engine.loading.checkpoints import FolderWeights, LoadedCheckpoint
 from generation.engine.outcome import Pixels, Rendered, Step
 from generation.engine.renderer import Renderer
-from generation.engine.samplers import EVERY_ROW, SCHEDULES, TABLE
+from generation.engine.samplers import EVERY_ROW, scheduler_class
 from generation.recipes.picture import Recipe
+from generation.recipes.sampling import SCHEDULE_SETTINGS, TABLE
 from tests.tiny_weights import BUNDLED_CHECKPOINT, BUNDLED_LORAS, tiny_checkpoint, tiny_vae
 
 allow_numpy_copies = pytest.mark.filterwarnings("ignore:__array:DeprecationWarning")
@@ -95,8 +96,8 @@ def draw_by_pipeline(
         return states
 
     pipe, row = pipeline(folder or checkpoint_folder(wanted.checkpoint_sha256)), TABLE[wanted.sampler]
-    changes = {**EVERY_ROW, **row.overrides, **SCHEDULES[wanted.schedule]}
-    pipe.scheduler = row.scheduler.from_config({**pipe.own_scheduler_config, **changes})
+    changes = {**EVERY_ROW, **row.settings, **SCHEDULE_SETTINGS[wanted.schedule]}
+    pipe.scheduler = scheduler_class(wanted.sampler).from_config({**pipe.own_scheduler_config, **changes})
     image = pipe(
         wanted.prompt,
         negative_prompt=wanted.negative_prompt or None,

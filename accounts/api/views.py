@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api.serializers import MeOutput
-from accounts.credits import grant_daily, wallet_of
+from accounts.credits import balance_of
 from accounts.models import User
 
 
@@ -20,6 +20,5 @@ class MeView(APIView):
     @extend_schema(responses=MeOutput)
     def get(self, request: Request) -> Response:
         user = cast(User, request.user)
-        grant_daily(user)
         person = {"code": user.code, "username": user.username, "email": user.email}
-        return Response(MeOutput({**person, "credits": wallet_of(user).balance, "plan": user.plan}).data)
+        return Response(MeOutput({**person, "credits": balance_of(user), "plan": user.plan}).data)

@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from gallery.models import Post
 from gallery.publishing import MOST_TAGS, TITLE_CHARS
+from generation.api.native.recipe_fields import Fields, output_fields
 from generation.recipes.picture import Recipe
 
 
@@ -31,20 +32,10 @@ class PostLora(serializers.Serializer[Any]):
 class PostRecipe(serializers.Serializer[Recipe]):
     """The recipe of a post, as the public reads it."""
 
-    prompt = serializers.CharField()
-    negative_prompt = serializers.CharField()
-    checkpoint = serializers.CharField()
-    vae = serializers.CharField()
-    width = serializers.IntegerField()
-    height = serializers.IntegerField()
-    steps = serializers.IntegerField()
-    cfg_scale = serializers.FloatField()
-    sampler = serializers.CharField()
-    schedule = serializers.CharField()
-    seed = serializers.IntegerField()
-    clip_skip = serializers.IntegerField()
-    emphasis = serializers.CharField()
     loras = PostLora(many=True)
+
+    def get_fields(self) -> Fields:
+        return output_fields() | super().get_fields()
 
 
 class PostOutput(serializers.ModelSerializer[Post]):

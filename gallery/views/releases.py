@@ -14,7 +14,7 @@ from gallery.models import Release
 from gallery.releasing import MOST_SAMPLES, release_lora, withdraw_release
 from gallery.views.access import person
 from generation.catalog.loras.licences import may_share
-from generation.catalog.loras.pictures import pictures_with
+from generation.catalog.loras.sharing import pictures_with
 from generation.models import Lora
 
 private = cache_control(private=True, no_store=True)

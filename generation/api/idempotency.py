@@ -24,9 +24,9 @@ from rest_framework.response import Response
 
 from accounts.refusals import Conflict, Refusal
 from generation.models import KeptAnswer
+from generation.models.answers import ANSWER_KEPT_FOR
 
 HEADER = "Idempotency-Key"
-KEPT_FOR = timedelta(hours=24)
 GIVEN_UP_AFTER = timedelta(minutes=5)
 """No request takes so long: the process that began it is dead, and with it all that it had written."""
 LONGEST_KEY = 200
@@ -80,7 +80,7 @@ def claim(user: Any, key: str, fingerprint: str) -> KeptAnswer | None:
     """A row that says the request is under way; None when the key is taken."""
     if not key.isprintable() or not 0 < len(key) <= LONGEST_KEY:
         raise Refusal("bad-idempotency-key", f"An {HEADER} has 1 to {LONGEST_KEY} printable characters.")
-    outlived = Q(created_at__lt=Now() - KEPT_FOR) | Q(status=None, created_at__lt=Now() - GIVEN_UP_AFTER)
+    outlived = Q(created_at__lt=Now() - ANSWER_KEPT_FOR) | Q(status=None, created_at__lt=Now() - GIVEN_UP_AFTER)
     KeptAnswer.objects.filter(outlived, user=user, key=key).delete()
     try:
         with transaction.atomic():

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from generation.catalog.loras.files import FOLDERS as USER_FOLDERS
 from generation.catalog.loras.naming import first_free, numbered
 from generation.models import Checkpoint, Embedding, Lora, Vae
 from generation.models.catalog import WeightRow
@@ -27,7 +28,7 @@ NATIVE_SIDES = {"sd1": 512, "sd2": 768, "sdxl": 1024, "mini": 128}
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ImportOutcome:
     """What became of one file: `outcome` is added, updated, unchanged or refused, `sentence` says why."""
 
     path: Path
@@ -35,23 +36,22 @@ class Found:
     sentence: str
 
 
-def import_folder(folder: Path) -> Iterator[Found]:
-    """Register every weight file under `folder`, in order of name. Each file's fate is yielded as it is known."""
+def import_folder(folder: Path) -> Iterator[ImportOutcome]:
+    """Register every weight file under `folder`, in order of name; what became of each is yielded at once."""
     for path in weight_paths(folder):
         try:
             yield register(path, folder)
         except WeightFileRefused as refusal:
-            yield Found(path, "refused", str(refusal))
+            yield ImportOutcome(path, "refused", str(refusal))
 
 
-PEOPLES = ("uploads", "trained", "merged")
-"""Folders of files that belong to people: their rows are made by who brings them, never by an import."""
+def weight_paths(folder: Path, leaving_out: tuple[str, ...] = USER_FOLDERS) -> Iterator[Path]:
+    """Folders in diffusers' layout and single files, without looking inside the former.
 
-
-def weight_paths(folder: Path, leaving_out: tuple[str, ...] = PEOPLES) -> Iterator[Path]:
-    """Folders in diffusers' layout and single files, without looking inside the former or among people's own files."""
-    found = sorted(folder.iterdir()) if folder.is_dir() else []
-    for path in (path for path in found if path.name not in leaving_out):
+    Files of users are left out: whoever brings them makes their rows, never an import.
+    """
+    paths = sorted(folder.iterdir()) if folder.is_dir() else []
+    for path in (path for path in paths if path.name not in leaving_out):
         if path.is_dir() and ((path / "model_index.json").exists() or is_vae_folder(path)):
             yield path
         elif path.is_dir():
@@ -64,24 +64,24 @@ def is_vae_folder(folder: Path) -> bool:
     return str(read_json(folder / "config.json").get("_class_name", "")).startswith("Autoencoder")
 
 
-def register(path: Path, root: Path) -> Found:
+def register(path: Path, root: Path) -> ImportOutcome:
     """One file becomes one row, known by its sha256; an unchanged file is not read again."""
     relative, stamp = path.relative_to(root).as_posix(), stamp_of(path)
     if any(rows.objects.filter(path=relative, stamp=stamp).exists() for rows in ROWS.values()):
-        return Found(path, "unchanged", "is in the catalog")
+        return ImportOutcome(path, "unchanged", "is in the catalog")
     weights = read_weightfile(path)
     rows = ROWS[weights.kind]
     fields = {"path": relative, "stamp": stamp, **fields_of(weights, path), **card_of(path)}
     known = rows.objects.filter(sha256=weights.sha256, owner=None)
     if known.update(**fields):
-        return Found(path, "updated", f"is the {weights.kind} “{known.get().name}”")
+        return ImportOutcome(path, "updated", f"is the {weights.kind} “{known.get().name}”")
     retire_former(rows, relative)
     name = free_name(rows, path)
     row = rows(name=name, sha256=weights.sha256, **fields)
     if isinstance(row, Checkpoint):
         row.is_default = not Checkpoint.objects.filter(is_default=True).exists()
     row.save()
-    return Found(path, "added", f"is now the {weights.kind} “{name}”")
+    return ImportOutcome(path, "added", f"is now the {weights.kind} “{name}”")
 
 
 def retire_former(rows: type[WeightRow], relative: str) -> None:
@@ -142,7 +142,7 @@ def card_of(path: Path) -> dict[str, Any]:
 
 def read_json(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text("utf-8"))
+        content = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return content if isinstance(content, dict) else {}

@@ -16,7 +16,8 @@ from generation.catalog.tokenizing import measure_for
 from generation.models import Checkpoint, Embedding
 from generation.models.catalog import FAMILY_TITLES
 from generation.prompting import Inspection, Measure, Problem, inspect
-from generation.recipes.picture import MAX_PROMPT_CHARS, Recipe
+from generation.recipes.fields import FIELDS, MAX_PROMPT_CHARS
+from generation.recipes.picture import Recipe
 from generation.recipes.sampling import calls_of, schedule_length
 
 
@@ -58,7 +59,7 @@ def inspect_prompt(
     chunk_tokens = checkpoint.chunk_tokens if checkpoint else 75
     both = [
         inspect(
-            text.replace("\r\n", "\n")[:MAX_PROMPT_CHARS],
+            FIELDS["prompt"].read(text)[:MAX_PROMPT_CHARS],
             length,
             calls=calls,
             negative=negative,
@@ -119,5 +120,5 @@ def _sentence(error: Problem, found: Inspection, checkpoint: Checkpoint) -> str:
         lora = next(mention for mention in found.mentions if mention.start == error.start)
         made_for, used_with = FAMILY_TITLES.get(lora.family, lora.family), FAMILY_TITLES[checkpoint.family]
         return f"The LoRA “{lora.name}” ({place}) is made for {made_for} and “{checkpoint.title}” is {used_with}."
-    said, meant, names = error.message.partition(" Did you mean")
-    return f"{said.removesuffix('.')} ({place}).{meant}{names}"
+    sentence, meant, names = error.message.partition(" Did you mean")
+    return f"{sentence.removesuffix('.')} ({place}).{meant}{names}"

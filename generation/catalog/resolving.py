@@ -12,7 +12,7 @@ from accounts.refusals import Refusal
 from generation.models import Checkpoint, Embedding, Lora, Vae, Wildcard
 from generation.models.catalog import FAMILY_TITLES
 from generation.prompting import KnownName, Tag, TagError, extract_tags
-from generation.prompting.names import NameBook
+from generation.prompting.names import NameIndex
 from generation.recipes.picture import EmbeddingPick, LoraPick, Recipe
 
 
@@ -40,7 +40,7 @@ class Resolved:
     checkpoints: Mapping[str, Checkpoint]
     vaes: Mapping[str, Vae]
     names: PromptNames
-    lora_books: Mapping[str, NameBook]
+    lora_books: Mapping[str, NameIndex]
     """The LoRAs by every word that means one, for each family of the checkpoints."""
 
 
@@ -56,7 +56,7 @@ def resolve(user: User, *recipes: Recipe) -> Resolved:
         checkpoints,
         find_vaes(user, {recipe.vae for recipe in recipes if recipe.vae}),
         names,
-        {row.family: NameBook(names.known_loras, row.family) for row in checkpoints.values()},
+        {row.family: NameIndex(names.known_loras, row.family) for row in checkpoints.values()},
     )
 
 

@@ -13,8 +13,8 @@ from tokenizers.models import BPE
 
 from generation.models import Checkpoint, Embedding
 from generation.prompting import Measure, Size
-from generation.prompting.chunking import COMMA, Insert, NameFinder, pieces_of, split_into_chunks
-from generation.prompting.coloring import Runs
+from generation.prompting.chunking import COMMA, Insert, NameFinder, split_into_chunks, weighted_tokens
+from generation.prompting.weighing import WeightedTexts
 
 CLIP_FOLDER = Path(__file__).parents[1] / "engine" / "configs" / "clip_tokenizer"
 """CLIP's own vocabulary, which every single-file checkpoint means."""
@@ -38,8 +38,8 @@ def measure_for(checkpoint: Checkpoint, embeddings: Iterable[Embedding] = ()) ->
     find = NameFinder(zip(tokenize([insert.key for insert in inserts]), inserts, strict=True))
     comma = tokenizer.token_to_id(COMMA)
 
-    def measure(runs: Runs) -> Size:
-        chunks = split_into_chunks(pieces_of(runs, tokenize), checkpoint.chunk_tokens, comma=comma, find=find)
+    def measure(texts: WeightedTexts) -> Size:
+        chunks = split_into_chunks(weighted_tokens(texts, tokenize), checkpoint.chunk_tokens, comma=comma, find=find)
         return Size(sum(len(chunk.tokens) for chunk in chunks), len(chunks))
 
     return measure

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from generation.engine.failures import not_finite
 from generation.engine.lora.row_adapters import RowAdapters
-from generation.engine.samplers import TABLE, step_parameters
+from generation.engine.samplers import step_arguments, step_parameters
 from generation.recipes.picture import Recipe
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Denoising:
         self._generator = torch.Generator("cpu").manual_seed(recipe.seed)
         self.latents = self._first_latents()
         self._adapters: RowAdapters = tuple((pick.sha256, pick.weight) for pick in recipe.loras if pick.weight)
-        self._step_arguments = TABLE[recipe.sampler].step_arguments()
+        self._step_arguments = step_arguments(recipe.sampler)
         if "generator" in step_parameters(type(scheduler).step):
             self._step_arguments["generator"] = self._generator
 

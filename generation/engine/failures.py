@@ -10,7 +10,7 @@ from typing import TypeVar
 import torch
 
 from generation.engine.outcome import RenderError
-from generation.recipes.picture import InvalidRecipe
+from generation.recipes.checks import InvalidRecipe
 
 logger = logging.getLogger(__name__)
 

@@ -69,12 +69,12 @@ class _CheckedFiles:
     def knows(self, path: Path, sha256: str) -> bool:
         key = path, _stamps(path)
         with self._lock:
-            found = self._hashes.get(key)
-        if found is None:
-            found = hash_weights(path)
+            taken = self._hashes.get(key)
+        if taken is None:
+            taken = hash_weights(path)
             with self._lock:
-                self._hashes[key] = found
-        return found == sha256
+                self._hashes[key] = taken
+        return taken == sha256
 
 
 def _stamps(path: Path) -> tuple[tuple[int, int], ...]:

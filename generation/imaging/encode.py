@@ -1,4 +1,4 @@
-"""Makes the bytes of a PNG, JPEG or WebP file that carry infotext and provenance. SVG is `vectorize`'s."""
+"""Makes the bytes of PNG, JPEG and WebP files: pictures with what they say of themselves, thumbnails, previews."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from generation.imaging.provenance import DRAWN_FROM_TEXT, xmp_packet
 
 Pixels = npt.NDArray[np.uint8] | Image.Image
 
+THUMBNAIL_SIDES = (320, 640)
+THUMBNAIL_QUALITY = 80
 DEFAULT_QUALITY = {"jpeg": 95, "webp": 90}
 MAX_EXIF_TEXT_CHARS = 16_000  # two UTF-16 units each at worst; a JPEG's EXIF segment holds 65,533 bytes
 USER_COMMENT = 0x9286
@@ -55,6 +57,22 @@ def encode_image(
         options["quality"] = quality or DEFAULT_QUALITY[format]
     file = io.BytesIO()
     rgb_image(pixels).save(file, format.upper(), **options)
+    return file.getvalue()
+
+
+def thumbnail(image: Pixels, longest_side: int) -> bytes:
+    """WebP bytes without metadata, the longer side at most `longest_side` pixels; a smaller picture keeps its size."""
+    small = rgb_image(image)
+    small.thumbnail((longest_side, longest_side), Image.Resampling.LANCZOS)
+    file = io.BytesIO()
+    small.save(file, "WEBP", quality=THUMBNAIL_QUALITY, method=4)
+    return file.getvalue()
+
+
+def encode_preview(pixels: npt.NDArray[np.uint8]) -> bytes:
+    """WebP bytes of uint8 (H, W, 3), never stored and so without metadata: method 0, since speed comes before size."""
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "WEBP", quality=50, method=0)
     return file.getvalue()
 
 

@@ -119,9 +119,9 @@ def _draw_cell(picture: Image.Image, cell: PlacedCell, measures: _Measures, left
         ImageDraw.Draw(picture).rectangle((left, top, left + width - 1, top + height - 1), SUNKEN)
         _write(picture, cell.gap, (left + GAP, top + (height - LINE) // 2), width - 2 * GAP, QUIET, measures.font)
     else:
-        shown = cell.picture.convert("RGB")
-        shown.thumbnail((width, height), Image.Resampling.LANCZOS)
-        picture.paste(shown, (left + (width - shown.width) // 2, top + (height - shown.height) // 2))
+        small = cell.picture.convert("RGB")
+        small.thumbnail((width, height), Image.Resampling.LANCZOS)
+        picture.paste(small, (left + (width - small.width) // 2, top + (height - small.height) // 2))
     if cell.caption:
         _write(picture, cell.caption, (left, top + height + 2), width, QUIET, measures.font)
 

@@ -15,15 +15,22 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from generation.imaging.provenance import SOFTWARE
+from generation.recipes.fields import FIELDS
 from generation.recipes.picture import Recipe
 
 MAX_INFOTEXT_CHARS = 200_000
 NEGATIVE_MARK = "Negative prompt:"
-EMPHASIS_LABELS = {"no-norm": "No norm"}
 LEAST_PARAMETERS = 3
 FIRST_A1111_WITH_DOT_RULE = (1, 6, 0)
 # What a missing key meant to the program that wrote the text.
-DEFAULTS = {"Clip skip": "1", "Schedule type": "Automatic", "RNG": "GPU", "Emphasis": "Original"}
+DEFAULTS = {"Schedule type": "Automatic", "RNG": "GPU"} | {
+    row.infotext: row.to_infotext(row.default) for row in FIELDS.values() if not row.written
+}
+# A1111's order; other keys of recipe fields come before the version.
+ORDER = (
+    "Steps", "Sampler", "Schedule type", "CFG scale", "Seed", "Size", "Model hash", "Model", "VAE hash", "VAE",
+    "Clip skip", "Lora hashes", "TI hashes", "Emphasis",
+)  # fmt: skip
 
 # A1111 quotes for comma, colon and newline; the rest would be read back changed, and its reader takes quotes anywhere.
 _NEEDS_QUOTES = re.compile(r'[,:\n\r"]|^[\s\[{]|\s$')
@@ -98,23 +105,17 @@ def write_infotext(
 ) -> str:
     """The recipe as infotext. Hashes not given are the first ten digits of the recipe's pins; `lora_hashes` maps each
     LoRA's name to A1111's own LoRA hash (12 digits). Keys without a value are left out."""
-    parameters = {
-        "Steps": str(recipe.steps),
-        "Sampler": recipe.sampler,
-        "Schedule type": recipe.schedule,
-        "CFG scale": _number(recipe.cfg_scale),
-        "Seed": str(recipe.seed),
+    pairs = {
+        **_of_fields(recipe),
         "Size": f"{recipe.width}x{recipe.height}",
         "Model hash": checkpoint_hash or recipe.checkpoint_sha256[:10],
         "Model": checkpoint_title or recipe.checkpoint,
         "VAE hash": vae_hash or recipe.vae_sha256[:10],
         "VAE": recipe.vae,
-        "Clip skip": str(recipe.clip_skip) if recipe.clip_skip != 1 else "",
         "Lora hashes": _pairs_text((lora_hashes or {}).items()),
         "TI hashes": _pairs_text((pick.name, pick.sha256[:12]) for pick in recipe.embeddings),
-        "Emphasis": _emphasis(recipe),
-        "Version": SOFTWARE,
     }
+    parameters = {key: pairs[key] for key in (*ORDER, *pairs)} | {"Version": SOFTWARE}
     text = _assembled(recipe, parameters)
     read = read_infotext(text)
     if (read.prompt, read.negative_prompt) == (recipe.prompt, recipe.negative_prompt):
@@ -162,17 +163,20 @@ def _quoted(value: str) -> str:
     return json.dumps(value, ensure_ascii=False) if _NEEDS_QUOTES.search(value) else value
 
 
-def _number(value: float) -> str:
-    return repr(float(value)).removesuffix(".0")
-
-
 def _pairs_text(pairs: Iterable[tuple[str, str]]) -> str:
     return ", ".join(f"{name}: {value}" for name, value in pairs if value)
 
 
-def _emphasis(recipe: Recipe) -> str:
+def _of_fields(recipe: Recipe) -> dict[str, str]:
+    """Keys and values of the fields that have a key of their own; empty where the value need not be told."""
+    pairs = {}
+    for row in FIELDS.values():
+        value = getattr(recipe, row.name)
+        if row.infotext:
+            pairs[row.infotext] = row.to_infotext(value) if row.written or value != row.default else ""
+    # A1111 tells it only where the prompts hold brackets.
     marked = any(bracket in recipe.prompt + recipe.negative_prompt for bracket in "([")
-    return EMPHASIS_LABELS.get(recipe.emphasis, "") if marked else ""
+    return pairs if marked else {**pairs, "Emphasis": ""}
 
 
 def _read_parameters(line: str) -> tuple[dict[str, str], dict[str, Any]]:

@@ -1,5 +1,5 @@
 """Turns what a picture says into values for a recipe, and lists all that could not be taken over. Pure: the catalog is
-asked through `Lookups`, and nothing is refused here; what the values may be in the end is `submission`'s matter.
+asked through `Lookups`, and nothing is refused here; what a plan allows is decided when the recipe is submitted.
 """
 
 from __future__ import annotations
@@ -11,32 +11,18 @@ from typing import Any
 
 from generation.imaging.civitai import resources
 from generation.imaging.infotext import DEFAULTS, NamedLora, ParsedInfotext
-from generation.recipes.picture import (
-    CFG_RANGE,
-    CLIP_SKIP_RANGE,
-    MAX_SEED,
-    STEPS_RANGE,
-    InvalidRecipe,
-    check_prompt,
-    check_range,
-    check_size,
-)
+from generation.recipes.checks import InvalidRecipe
+from generation.recipes.fields import FIELDS, Name, check_size
 
 Lookup = Callable[[str, str], str | None]
 SHOWN_CHARS = 80
 
 _TAG = re.compile(r"<(?:lora|lyco):([^<>:]+)")
-_NUMBERS: dict[str, tuple[str, type, tuple[float, float]]] = {
-    "Steps": ("steps", int, STEPS_RANGE),
-    "CFG scale": ("cfg_scale", float, CFG_RANGE),
-    "Seed": ("seed", int, (0, MAX_SEED)),
-    "Clip skip": ("clip_skip", int, CLIP_SKIP_RANGE),
-}
-_EMPHASIS = {"Original": "original", "No norm": "no-norm"}
+_READ_ALONE = tuple(row for row in FIELDS.values() if row.infotext and not isinstance(row, Name))
 # Read elsewhere in this file, or without any effect on the picture.
 _SPOKEN_FOR = frozenset(
-    {"Sampler", "Schedule type", "Size-1", "Size-2", "Model", "Model hash", "VAE", "VAE hash", "Emphasis", "Version",
-     "Lora hashes", "TI hashes", "User", "Prompt length", "Created Date", *_NUMBERS}
+    {"Size-1", "Size-2", "Model", "Model hash", "VAE", "VAE hash", "Version", "Lora hashes", "TI hashes", "User",
+     "Prompt length", "Created Date", *(row.infotext for row in FIELDS.values())}
 )  # fmt: skip
 _WITHOUT_EFFECT = {
     "Denoising strength": ("1", "1.0"),
@@ -84,7 +70,7 @@ def match_recipe(parsed: ParsedInfotext, lookups: Lookups) -> MatchedRecipe:
     """Recipe values from a picture's text. LoRA tags stay in the prompt, under the catalog's name where it differs;
     LoRAs that another program kept outside the prompt become tags."""
     matched = MatchedRecipe()
-    for step in (_prompts, _checkpoint, _vae, _embeddings, _sampler, _numbers, _size, _emphasis, _leftovers):
+    for step in (_prompts, _checkpoint, _vae, _embeddings, _sampler, _fields, _size, _leftovers):
         step(parsed, lookups, matched)
     return matched
 
@@ -104,9 +90,9 @@ def _prompts(parsed: ParsedInfotext, lookups: Lookups, matched: MatchedRecipe) -
     matched.values.update(prompt=prompt, negative_prompt=parsed.negative_prompt)
     for name, text in (("prompt", prompt), ("negative_prompt", parsed.negative_prompt)):
         try:
-            check_prompt(name, text)
-        except InvalidRecipe as error:
-            matched.miss("value", name, str(error))
+            FIELDS[name].check(text)
+        except InvalidRecipe as refusal:
+            matched.miss("value", name, refusal.message)
 
 
 def _outside_the_prompt(parsed: ParsedInfotext) -> Iterator[NamedLora]:
@@ -147,8 +133,8 @@ def _vae(parsed: ParsedInfotext, lookups: Lookups, matched: MatchedRecipe) -> No
 
 
 def _embeddings(parsed: ParsedInfotext, lookups: Lookups, matched: MatchedRecipe) -> None:
-    told = dict.fromkeys(resources(parsed).embeddings, "") | parsed.embedding_hashes
-    for name, hash in told.items():
+    hashes = dict.fromkeys(resources(parsed).embeddings, "") | parsed.embedding_hashes
+    for name, hash in hashes.items():
         _known(lookups.embedding, "embedding", name, hash, matched)
 
 
@@ -156,50 +142,39 @@ def _sampler(parsed: ParsedInfotext, lookups: Lookups, matched: MatchedRecipe) -
     """A1111 before 1.9 wrote sampler and schedule as one name, such as `DPM++ 2M Karras`."""
     samplers = {name.casefold(): name for name in lookups.samplers}
     schedules = {name.casefold(): name for name in lookups.schedules}
-    told, schedule = parsed.get("Sampler"), parsed.get("Schedule type")
-    head, _, tail = told.rpartition(" ")
-    if told.casefold() not in samplers and tail.casefold() in schedules:
-        told, schedule = head, tail
-    for kind, name, known in (("sampler", told, samplers), ("schedule", schedule, schedules)):
+    sampler, schedule = parsed.get("Sampler"), parsed.get("Schedule type")
+    head, _, tail = sampler.rpartition(" ")
+    if sampler.casefold() not in samplers and tail.casefold() in schedules:
+        sampler, schedule = head, tail
+    for kind, name, known in (("sampler", sampler, samplers), ("schedule", schedule, schedules)):
         if name.casefold() in known:
             matched.values[kind] = known[name.casefold()]
         elif name:
             matched.miss(kind, name, f"This site has no {kind} “{_short(name)}”.")
 
 
-def _numbers(parsed: ParsedInfotext, _lookups: Lookups, matched: MatchedRecipe) -> None:
-    for key, (name, kind, limits) in _NUMBERS.items():
-        if text := parsed.get(key):
+def _fields(parsed: ParsedInfotext, _lookups: Lookups, matched: MatchedRecipe) -> None:
+    """The fields whose value needs nothing but itself to be read."""
+    for row in _READ_ALONE:
+        if text := parsed.get(row.infotext):
             try:
-                value = kind(text)
-                check_range(name, value, limits, key)
-            except (InvalidRecipe, ValueError, OverflowError) as error:
-                why = error.message if isinstance(error, InvalidRecipe) else f"{key} must be a number."
-                matched.miss("value", key, f"{why} The picture says {_short(text)}.")
-            else:
-                matched.values[name] = value
+                matched.values[row.name] = row.from_infotext(text)
+            except InvalidRecipe as refusal:
+                matched.miss("value", row.infotext, f"{refusal.message} The picture says {_short(text)}.")
 
 
 def _size(parsed: ParsedInfotext, _lookups: Lookups, matched: MatchedRecipe) -> None:
-    told = (parsed.get("Size-1"), parsed.get("Size-2"))
-    if not all(told):
+    sides = (parsed.get("Size-1"), parsed.get("Size-2"))
+    if not all(sides):
         return
     try:
-        width, height = int(told[0]), int(told[1])
+        width, height = int(sides[0]), int(sides[1])
         check_size(width, height)
     except (InvalidRecipe, ValueError) as error:
         why = error.message if isinstance(error, InvalidRecipe) else "The size must be two numbers."
-        matched.miss("value", "Size", f"{why} The picture says {_short('×'.join(told))}.")
+        matched.miss("value", "Size", f"{why} The picture says {_short('×'.join(sides))}.")
     else:
         matched.values.update(width=width, height=height)
-
-
-def _emphasis(parsed: ParsedInfotext, _lookups: Lookups, matched: MatchedRecipe) -> None:
-    told = parsed.get("Emphasis")
-    if told in _EMPHASIS:
-        matched.values["emphasis"] = _EMPHASIS[told]
-    else:
-        matched.miss("value", "Emphasis", f"This site has no emphasis mode “{_short(told)}”.")
 
 
 def _leftovers(parsed: ParsedInfotext, _lookups: Lookups, matched: MatchedRecipe) -> None:

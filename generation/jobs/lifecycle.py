@@ -17,9 +17,8 @@ from PIL import Image
 
 from accounts import budgets, credits
 from accounts.refusals import Conflict
-from generation.imaging.encode import encode_image
+from generation.imaging.encode import encode_image, thumbnail
 from generation.imaging.infotext import write_infotext
-from generation.imaging.thumbnails import thumbnail
 from generation.jobs import fairness
 from generation.messages import events, frames
 from generation.models import Checkpoint, GeneratedImage, Job, Lora
@@ -32,7 +31,7 @@ THUMBNAIL_SIDE = 640
 
 
 @dataclass(frozen=True, slots=True)
-class KeptFiles:
+class StoredFiles:
     """The written files of a picture, before any row points at them."""
 
     file: str
@@ -52,16 +51,16 @@ def finish_job(job: Job, pixels: np.ndarray, seconds: float) -> GeneratedImage |
     None when the job was no longer this attempt's: cancelled, or given to another worker. Its files are removed.
     Raises NotStored when the storage refuses; the job goes on being this attempt's.
     """
-    kept = _write_files(job, pixels)
+    stored = _write_files(job, pixels)
     with transaction.atomic():
         if not _end(Job.objects.held(job), Job.State.DONE):
             image = None
         else:
-            image = _image_row(job, kept, pixels, seconds)
+            image = _image_row(job, stored, pixels, seconds)
             credits.settle(job.reference, job.credits, note=_note(job))
     if image is None:
         logger.info("result_too_late", job=job.code, attempt=job.attempt)
-        files.discard(kept.file, kept.thumbnail)
+        files.discard(stored.file, stored.thumbnail)
         return None
     _announce(job, Job.State.DONE)
     return image
@@ -117,7 +116,7 @@ def _announce(job: Job, state: Job.State) -> None:
     transaction.on_commit(lambda: events.publish_change(job))
 
 
-def _write_files(job: Job, pixels: np.ndarray) -> KeptFiles:
+def _write_files(job: Job, pixels: np.ndarray) -> StoredFiles:
     """Files first, then rows: a row never points at nothing; a file without a row is swept."""
     infotext = infotext_of(job.recipe)
     picture = Image.fromarray(pixels)
@@ -126,28 +125,28 @@ def _write_files(job: Job, pixels: np.ndarray) -> KeptFiles:
     written: list[str] = []
     try:
         for kind, data in ((".png", png), ("-small.webp", small)):
-            written.append(files.keep(files.image_name(job, kind), data))
+            written.append(files.write(files.image_name(job, kind), data))
     except Exception as error:  # each storage raises its own
         files.discard(*written)
         raise NotStored(str(error)) from error
-    return KeptFiles(written[0], written[1], len(png), hashlib.sha256(png).hexdigest(), infotext)
+    return StoredFiles(written[0], written[1], len(png), hashlib.sha256(png).hexdigest(), infotext)
 
 
-def _image_row(job: Job, kept: KeptFiles, pixels: np.ndarray, seconds: float) -> GeneratedImage:
+def _image_row(job: Job, stored: StoredFiles, pixels: np.ndarray, seconds: float) -> GeneratedImage:
     height, width = pixels.shape[:2]
     return GeneratedImage.objects.create(
         owner_id=job.owner_id,
         job=job,
         recipe_json=job.recipe_json,
         prompt=job.prompt,
-        infotext=kept.infotext,
+        infotext=stored.infotext,
         width=width,
         height=height,
         seed=job.recipe.seed,
-        file=kept.file,
-        thumbnail=kept.thumbnail,
-        size_bytes=kept.size_bytes,
-        sha256=kept.sha256,
+        file=stored.file,
+        thumbnail=stored.thumbnail,
+        size_bytes=stored.size_bytes,
+        sha256=stored.sha256,
         render_seconds=seconds,
     )
 

@@ -20,7 +20,8 @@ from generation.messages import events, wakeups
 from generation.models import GeneratedImage, GpuWorker, Job
 from generation.models.jobs import new_code
 from generation.prompting import expand, strip_comments
-from generation.recipes.picture import MAX_SEED, Recipe
+from generation.recipes.checks import MAX_SEED
+from generation.recipes.picture import Recipe
 from generation.recipes.pricing import price, work
 from generation.recipes.sampling import SAMPLERS, SCHEDULES, check_sampling
 from generation.storage.quota import stored_bytes
@@ -103,16 +104,6 @@ def write_jobs(user: User, recipes: Sequence[Recipe], token: ApiToken | None = N
     return jobs
 
 
-def fill_wallet(user: User) -> None:
-    """The day's credits, where a submission may follow within one transaction.
-
-    The share before the wallet, as whoever submits takes them: two that lock both the other way round wait for ever.
-    """
-    with transaction.atomic():
-        fairness.held_share(user)
-        credits.grant_daily(user)
-
-
 def submit_tracing(image: GeneratedImage) -> None:
     """Have the image traced into vector paths, once: asking again while it runs or is there changes nothing."""
     waiting = GeneratedImage.Svg.WAITING
@@ -149,7 +140,7 @@ def _expanded(recipe: Recipe, wildcards: Mapping[str, Sequence[str]]) -> Recipe:
 
 def _announce(jobs: Sequence[Job]) -> None:
     """Wake workers and tell the pages. When the broker is away the rows wait and `upkeep` sends the wake-ups later."""
-    slots = sum(GpuWorker.objects.alive().values_list("slots", flat=True)) or 1
+    slots = GpuWorker.objects.alive().slots() or 1
     # One wake-up makes a worker draw until the queue is dry, so more of them than slots say nothing new; a worker that
     # starts meanwhile sends those of its own slots.
     if all(wakeups.send(wakeups.Task.RUN_NEXT_JOB) for _ in range(min(len(jobs), slots))):

@@ -42,7 +42,7 @@ def trace(image_id: int) -> str:
         with prolonging(held, LONGEST_TRACING):
             with Image.open(io.BytesIO(files.read(image.file))) as picture:
                 svg = vectorize(picture, infotext=image.infotext)
-            name = files.keep(image.file.replace(".png", ".svg"), svg)
+            name = files.write(image.file.replace(".png", ".svg"), svg)
     except VectorizeRefused as refusal:
         return _end(image, held, Svg.FAILED, message=str(refusal))
     except Exception:  # each storage raises its own, and whoever waits must hear an end

@@ -17,13 +17,13 @@ from generation.catalog.loras.quarantine import quarantine_suspects
 from generation.jobs.lifecycle import give_back
 from generation.messages import events, wakeups
 from generation.models import GeneratedImage, GpuWorker, Job, KeptAnswer
+from generation.models.answers import ANSWER_KEPT_FOR
 from generation.models.leases import LEASE, MAX_SOLO_CRASHES, must_give_up
 from generation.storage import files
 
 logger = structlog.get_logger(__name__)
 
 DELETED_KEPT_FOR = timedelta(days=1)
-ANSWER_KEPT_FOR = timedelta(days=1)
 WORKER_KEPT_FOR = timedelta(days=1)
 
 
@@ -98,7 +98,7 @@ def _give_up(job: Job) -> None:
 
 def resend_unannounced_jobs() -> int:
     """Send wake-ups for queued jobs whose own is missing or old; how many jobs."""
-    slots = sum(GpuWorker.objects.alive().values_list("slots", flat=True)) or 1
+    slots = GpuWorker.objects.alive().slots() or 1
     # One wake-up makes a worker draw until the queue is dry, so more of them than slots say nothing new.
     return Job.objects.queued().resend(lambda waiting: _wake(min(len(waiting), slots)))
 

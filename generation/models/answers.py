@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
+
+ANSWER_KEPT_FOR = timedelta(days=1)
 
 
 class KeptAnswer(models.Model):

@@ -15,6 +15,10 @@ class GpuWorkerQuerySet(models.QuerySet["GpuWorker"]):
     def alive(self) -> Self:
         return self.filter(seen_at__gt=Now() - ALIVE_WITHIN)
 
+    def slots(self) -> int:
+        """How many jobs all of these draw at once."""
+        return sum(self.values_list("slots", flat=True))
+
 
 class GpuWorker(models.Model):
     """One worker process. `work_per_second` is measured: pixels times steps that it finishes in a second."""

@@ -5,16 +5,15 @@ rendered, `extract_tags` and `compose` (not for negative prompts), `schedule`, `
 """
 
 from generation.prompting.attention import attention
-from generation.prompting.coloring import Measure, Size
-from generation.prompting.comments import strip_comments
 from generation.prompting.composition import compose
-from generation.prompting.expansion import expand
+from generation.prompting.expansion import expand, strip_comments
 from generation.prompting.inspection import inspect
 from generation.prompting.names import KnownName
 from generation.prompting.report import Inspection, Problem
 from generation.prompting.schedule import schedule, segment_at
 from generation.prompting.tags import Tag, TagError, extract_tags
 from generation.prompting.timelines import modernize
+from generation.prompting.weighing import Measure, Size
 
 __all__ = [
     "Inspection",

@@ -165,10 +165,10 @@ class _Reader:
         if BREAK not in text:
             self.texts.append((text, start, start + len(text), False))
             return
-        for found in _BREAK.finditer(text):
-            before = text[cut : found.start()]
+        for match in _BREAK.finditer(text):
+            before = text[cut : match.start()]
             kept = before.rstrip()
             self.texts.append((kept, start + cut, start + cut + len(kept), False))
-            self.texts.append((BREAK, start + found.start(), start + found.end(), True))
-            cut = len(text) - len(text[found.end() :].lstrip())
+            self.texts.append((BREAK, start + match.start(), start + match.end(), True))
+            cut = len(text) - len(text[match.end() :].lstrip())
         self.texts.append((text[cut:], start + cut, start + len(text), False))

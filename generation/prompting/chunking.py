@@ -32,8 +32,8 @@ FindInsert = Callable[[Sequence[int], int], "tuple[Insert, int] | None"]
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """A run of tokens that share one weight; `tokens=None` is a BREAK."""
+class WeightedTokens:
+    """Tokens in a row that share one weight; `tokens=None` is a BREAK."""
 
     tokens: Sequence[int] | None
     weight: float = 1.0
@@ -71,12 +71,15 @@ class Unit:
         return self.insert.vectors if self.insert else 1
 
 
-def pieces_of(
-    runs: Sequence[tuple[str, float]], tokenize: Callable[[list[str]], Sequence[Sequence[int]]]
-) -> list[Piece]:
-    """The runs that `attention` found in a text, tokenized; `tokenize` gets all of their words in one call."""
-    tokens = iter(tokenize([words for words, weight in runs if (words, weight) != _BREAK]))
-    return [Piece(None) if run == _BREAK else Piece(next(tokens), run[1]) for run in runs]
+def weighted_tokens(
+    texts: Sequence[tuple[str, float]], tokenize: Callable[[list[str]], Sequence[Sequence[int]]]
+) -> list[WeightedTokens]:
+    """What `attention` found in a text, tokenized; `tokenize` gets all words in one call.
+
+    It gives the token ids of each text, without BOS and EOS, however long it is.
+    """
+    tokens = iter(tokenize([words for words, weight in texts if (words, weight) != _BREAK]))
+    return [WeightedTokens(None) if text == _BREAK else WeightedTokens(next(tokens), text[1]) for text in texts]
 
 
 def no_insert(tokens: Sequence[int], position: int) -> None:
@@ -84,7 +87,7 @@ def no_insert(tokens: Sequence[int], position: int) -> None:
 
 
 def split_into_chunks(
-    pieces: Iterable[Piece], length: int, *, comma: int | None = None, find: FindInsert = no_insert
+    pieces: Iterable[WeightedTokens], length: int, *, comma: int | None = None, find: FindInsert = no_insert
 ) -> tuple[Chunk, ...]:
     """Chunks of at most `length` tokens; at least one, which is empty for an empty text.
 
@@ -106,9 +109,9 @@ def units_of(tokens: Sequence[int], weight: float, find: FindInsert) -> Iterable
     """The tokens one by one, with every embedding's name replaced by the embedding."""
     position = 0
     while position < len(tokens):
-        found = find(tokens, position)
-        if found:
-            insert, name_length = found
+        embedding = find(tokens, position)
+        if embedding:
+            insert, name_length = embedding
             yield Unit(INSERT_TOKEN, weight, insert)
             position += name_length
         else:

@@ -12,7 +12,7 @@ AND = re.compile(r"\bAND\b")
 _WEIGHT = re.compile(r"\s*([-+]?(?:\d+\.?|\d*\.\d+))")
 
 
-class Part(NamedTuple):
+class Subprompt(NamedTuple):
     """One prompt of a composition: text[start:end] is what it says, and `weight` how much (negative: away from it)."""
 
     text: str
@@ -27,17 +27,17 @@ def compose(text: str) -> list[tuple[str, float]]:
     A text without AND is one prompt and keeps a `:w` at its end, where the reference would turn "at 10:30" into "at 10"
     thirty times over. AND splits brackets too, as in the reference.
     """
-    return [(part.text, part.weight) for part in split(text)]
+    return [(subprompt.text, subprompt.weight) for subprompt in split(text)]
 
 
-def split(text: str) -> list[Part]:
+def split(text: str) -> list[Subprompt]:
     """The prompts that AND joins, and where they stand."""
     cuts = list(AND.finditer(text))
     if not cuts:
-        return [Part(text, 1.0, 0, len(text))]
+        return [Subprompt(text, 1.0, 0, len(text))]
     starts = [0, *(cut.end() for cut in cuts)]
     ends = [*(cut.start() for cut in cuts), len(text)]
-    return [_part(text[start:end], start) for start, end in zip(starts, ends, strict=True)]
+    return [_subprompt(text[start:end], start) for start, end in zip(starts, ends, strict=True)]
 
 
 def trailing_weight(text: str) -> tuple[int, float] | None:
@@ -47,7 +47,7 @@ def trailing_weight(text: str) -> tuple[int, float] | None:
     return (len(head), float(match[1])) if match else None
 
 
-def _part(text: str, start: int) -> Part:
+def _subprompt(text: str, start: int) -> Subprompt:
     end, weight = trailing_weight(text) or (len(text), 1.0)
-    said = text[:end].rstrip()
-    return Part(said, weight, start, start + len(said))
+    words = text[:end].rstrip()
+    return Subprompt(words, weight, start, start + len(words))

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from generation.prompting.composition import AND, MAX_PROMPTS, Part, trailing_weight
+from generation.prompting.composition import AND, MAX_PROMPTS, Subprompt, trailing_weight
 from generation.prompting.grammar import Alternation, Script, Switch
 from generation.prompting.report import Problem, Severity
 from generation.prompting.traced import Span, Traced
@@ -24,8 +24,8 @@ _SENTENCES: dict[str, tuple[Severity, str]] = {
         "This “{sign}” is never closed and counts to the end. Write \\{sign} for the sign.",
     ),
     "unopened-bracket": ("warning", "This “{sign}” closes nothing; it is text. Write \\{sign} for the sign."),
-    "bad-weight": ("error", "“{said}” is not a number, so it is no weight."),
-    "odd-weight": ("warning", "“{said}” is not a number: it is read as text, and the brackets count 1.1."),
+    "bad-weight": ("error", "“{text}” is not a number, so it is no weight."),
+    "odd-weight": ("warning", "“{text}” is not a number: it is read as text, and the brackets count 1.1."),
     "huge-weight": ("error", "This weight is too large for a number."),
     "break-in-brackets": ("warning", "BREAK within brackets is a word with a negative weight, not a break."),
     "weight-without-and": ("warning", "A weight at the end of a prompt counts only beside AND; here it is text."),
@@ -33,7 +33,7 @@ _SENTENCES: dict[str, tuple[Severity, str]] = {
     "too-many-prompts": ("error", "AND can join at most {most} prompts."),
     "bad-when": (
         "warning",
-        "“{said}” is neither a step nor a fraction, so these brackets are no schedule.",
+        "“{text}” is neither a step nor a fraction, so these brackets are no schedule.",
     ),
     "too-many-parts": ("warning", "A schedule is [from:to:when]; with more colons these brackets are text."),
     "when-in-alternation": ("warning", "An alternation [a|b] takes no “when”, so these brackets are text."),
@@ -78,8 +78,8 @@ def syntax_problems(script: Script, source: Traced, steps: int) -> Iterator[Prob
     yield from _bracket_problems(source)
     yield from _weight_problems(source)
     for rejected in script.rejected:
-        said = source.text[rejected.part_start : rejected.end - 1].strip()
-        yield problem(_REJECTED[rejected.reason], source.origin(rejected.start, rejected.end), said=_short(said))
+        text = source.text[rejected.part_start : rejected.end - 1].strip()
+        yield problem(_REJECTED[rejected.reason], source.origin(rejected.start, rejected.end), text=_short(text))
     place = script.literal_at
     if place is not None and script.units:
         yield problem("literal-prompt", source.origin(place, place + 1), sign=source.text[place])
@@ -87,7 +87,7 @@ def syntax_problems(script: Script, source: Traced, steps: int) -> Iterator[Prob
         yield from _unused(unit, source, steps) if isinstance(unit, Switch) else _empty_options(unit, source)
 
 
-def composition_problems(parts: list[Part], source: Traced) -> Iterator[Problem]:
+def composition_problems(parts: list[Subprompt], source: Traced) -> Iterator[Problem]:
     if len(parts) == 1:
         trailing = trailing_weight(source.text)
         if trailing:
@@ -106,8 +106,8 @@ def composition_problems(parts: list[Part], source: Traced) -> Iterator[Problem]
 def _bracket_problems(source: Traced) -> Iterator[Problem]:
     """Brackets without their other half. Round and square ones are matched apart, as attention does."""
     opened: dict[str, list[int]] = {"(": [], "[": []}
-    for found in _BRACKET.finditer(source.text):
-        sign, place = found[0], found.start()
+    for match in _BRACKET.finditer(source.text):
+        sign, place = match[0], match.start()
         if sign in opened:
             opened[sign].append(place)
         elif sign in _OPENER and opened[_OPENER[sign]]:
@@ -120,11 +120,11 @@ def _bracket_problems(source: Traced) -> Iterator[Problem]:
 
 
 def _weight_problems(source: Traced) -> Iterator[Problem]:
-    """Weights that begin like a number and are none, such as `(a:1,5)`. What looks like one and is none: `coloring`."""
-    for found in _LAST_PART.finditer(source.text):
-        said = found[1].strip()
-        if _NUMBER_LIKE.match(said) and not _NUMBER.fullmatch(said):
-            yield problem("odd-weight", source.origin(found.start(), found.end() - 1), said=_short(said))
+    """Weights that begin like a number and are none, such as `(a:1,5)`. What looks like one and is none: `weighing`."""
+    for match in _LAST_PART.finditer(source.text):
+        text = match[1].strip()
+        if _NUMBER_LIKE.match(text) and not _NUMBER.fullmatch(text):
+            yield problem("odd-weight", source.origin(match.start(), match.end() - 1), text=_short(text))
 
 
 def _unused(unit: Switch, source: Traced, steps: int) -> Iterator[Problem]:
@@ -151,5 +151,5 @@ def _did_you_mean(suggestions: tuple[str, ...]) -> str:
     return f" Did you mean {' or '.join(names)}?" if names else ""
 
 
-def _short(said: str) -> str:
-    return said if len(said) <= 40 else f"{said[:39]}…"
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:39]}…"

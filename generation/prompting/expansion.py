@@ -1,4 +1,7 @@
-"""`{a|b|c}` choices and `__name__` wildcards, drawn by seed. They are drawn once, when a recipe is submitted."""
+"""What is settled once, when a recipe is submitted: `# comments`, `{a|b|c}` choices and `__name__` wildcards.
+
+Comments go first, before anything else is read; a seed decides what is drawn.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ MAX_DRAWS = 300
 MAX_DEPTH = 10
 
 _NAME = r"[^\W_]+(?:(?:_|[-./]+)[^\W_]+)*"
+_COMMENT = re.compile(r"^[^\S\n]*#[^\n]*(?:\n|\Z)|#[^\n]*", re.MULTILINE)
 _TOKEN = re.compile(rf"\\.|[{{}}|\[\]]|__({_NAME})__|(?:[^\\{{}}|\[\]_]+|_(?!_{_NAME}__))+|\\", re.DOTALL)
 
 
@@ -49,6 +53,16 @@ class Expansion:
     text: Traced
     draws: list[Draw] = field(default_factory=list)
     faults: list[Unexpanded] = field(default_factory=list)
+
+
+def strip_comments(text: str) -> str:
+    """`text` without its comments, from the sign to the end of the line; a line that holds nothing else goes whole."""
+    return _COMMENT.sub("", text)
+
+
+def comment_spans(text: str) -> list[Span]:
+    """Where `strip_comments` cuts."""
+    return [match.span() for match in _COMMENT.finditer(text)]
 
 
 def expand(text: str, seed: int, wildcards: Mapping[str, Sequence[str]]) -> str:
@@ -164,9 +178,9 @@ def _items(source: Traced, faults: list[Unexpanded]) -> list[_Item]:
     """The text as spans, choices and wildcards. Square brackets only keep their bars to themselves."""
     row: list[_Item] = []
     braces: list[_Brace] = []
-    for found in _TOKEN.finditer(source.text):
-        token, span = found[0], found.span()
-        row.append(_Wildcard(*span, found[1]) if found[1] else span)
+    for match in _TOKEN.finditer(source.text):
+        token, span = match[0], match.span()
+        row.append(_Wildcard(*span, match[1]) if match[1] else span)
         if token in "{[":
             braces.append(_Brace(token, len(row) - 1))
         elif token == "|" and braces:

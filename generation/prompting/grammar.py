@@ -96,7 +96,7 @@ class Script:
                 ahead += item.at(step)[::-1]  # type: ignore[union-attr]  # mypy narrows no union by `type(...) is`
         return spans
 
-    def said(self, spans: list[Span]) -> str:
+    def text_of(self, spans: list[Span]) -> str:
         return "".join([self.text[start:end] for start, end in spans])
 
 
@@ -156,8 +156,8 @@ class _Reader:
         if self.lone_backslash is not None and literal_at is not None:
             literal_at = min(literal_at, self.lone_backslash)
         items = _joined(self.row) if literal_at is None else ((0, len(self.text)),)
-        found = tuple(self.units), tuple(self.emphases), tuple(self.rejected)
-        return Script(self.text, items, *found, literal_at)
+        readings = tuple(self.units), tuple(self.emphases), tuple(self.rejected)
+        return Script(self.text, items, *readings, literal_at)
 
     def _separate(self, token: str, position: int) -> None:
         if token == "|":

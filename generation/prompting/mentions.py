@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from generation.prompting.diagnosis import problem
-from generation.prompting.names import KnownName, NameBook
+from generation.prompting.names import KnownName, NameIndex
 from generation.prompting.report import Mention, Problem, Status
 from generation.prompting.tags import Tag, TagError, find_tags, read_tag
 from generation.prompting.traced import Span, Traced
@@ -19,22 +19,22 @@ class Mentions:
 
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = problems
-        self.found: list[Mention] = []
+        self.named: list[Mention] = []
         self.guesses = 0
 
-    def take_tags(self, body: Traced, book: NameBook | None) -> Traced:
-        """Note every tag; the text without them. Without a book the names are not checked."""
+    def take_tags(self, body: Traced, index: NameIndex | None) -> Traced:
+        """Note every tag; the text without them. Without an index the names are not checked."""
         tags = list(find_tags(body.text))
         rest = body.without(tag.span() for tag in tags)
-        for found in tags:
-            read = read_tag(found)
-            place = body.origin(*found.span())
+        for match in tags:
+            read = read_tag(match)
+            place = body.origin(*match.span())
             if isinstance(read, TagError):
                 self.problems.append(Problem(*body.origin(read.start, read.end), read.code, str(read), "error"))
             elif read is None:
-                self.problems.append(problem("unknown-tag", place, name=found[1]))
+                self.problems.append(problem("unknown-tag", place, name=match[1]))
             else:
-                self.found.append(self._lora(read, place, book, rest.text))
+                self.named.append(self._lora(read, place, index, rest.text))
         for unclosed in _LORA_TAG.finditer(rest.text):
             self.problems.append(problem("unclosed-tag", rest.origin(*unclosed.span())))
         return rest
@@ -44,36 +44,36 @@ class Mentions:
         for tag in _LORA_TAG.finditer(body.text):
             self.problems.append(problem("tag-in-negative", body.origin(*tag.span())))
 
-    def find_embeddings(self, body: Traced, book: NameBook) -> None:
-        for start, end, known in book.places(body.text):
+    def find_embeddings(self, body: Traced, index: NameIndex) -> None:
+        for start, end, known in index.places(body.text):
             place = body.origin(start, end)
-            status: Status = "found" if book.fits(known) else "wrong-family"
+            status: Status = "found" if index.fits(known) else "wrong-family"
             if status == "wrong-family":
                 self.problems.append(problem("embedding-wrong-family", place, name=known.name))
-            self.found.append(_mention("embedding", known, place, status, body.text))
-        for start, end, near in book.misspelt(body.text):
+            self.named.append(_mention("embedding", known, place, status, body.text))
+        for start, end, near in index.misspelt(body.text):
             place, name = body.origin(start, end), body.text[start:end]
             self.problems.append(problem("unknown-embedding", place, near, name=name))
-            self.found.append(Mention("embedding", name, *place, "unknown", suggestions=near))
+            self.named.append(Mention("embedding", name, *place, "unknown", suggestions=near))
 
-    def _lora(self, tag: Tag, place: Span, book: NameBook | None, text: str) -> Mention:
+    def _lora(self, tag: Tag, place: Span, index: NameIndex | None, text: str) -> Mention:
         weights = tag.weight, tag.text_weight
-        if book is None:
+        if index is None:
             return _mention("lora", KnownName(tag.name), place, "unchecked", text, weights)
-        known = book.find(tag.name)
+        known = index.find(tag.name)
         if known is None:
-            near = self._guess(tag.name, book)
+            near = self._guess(tag.name, index)
             self.problems.append(problem("unknown-lora", place, near, name=tag.name))
             return _mention("lora", KnownName(tag.name), place, "unknown", text, weights, near)
-        if not book.fits(known):
+        if not index.fits(known):
             self.problems.append(problem("wrong-family", place, name=tag.name))
             return _mention("lora", known, place, "wrong-family", text, weights)
         return _mention("lora", known, place, "found", text, weights)
 
-    def _guess(self, name: str, book: NameBook) -> tuple[str, ...]:
+    def _guess(self, name: str, index: NameIndex) -> tuple[str, ...]:
         """What may have been meant; for the first few names only, since guessing takes time."""
         self.guesses += 1
-        return book.near(name) if self.guesses <= MAX_GUESSES else ()
+        return index.near(name) if self.guesses <= MAX_GUESSES else ()
 
 
 def _mention(

@@ -28,7 +28,7 @@ class KnownName:
     aliases: tuple[str, ...] = ()
 
 
-class NameBook:
+class NameIndex:
     """Known names of one kind, looked up as the submission does: exactly, then without case, then by alias.
 
     Where a name is known for several families, the one that fits `family` is meant.
@@ -75,23 +75,23 @@ class NameBook:
         by_first_word: dict[str, list[KnownName]] = {}
         for each in sorted(present, key=lambda known: -len(known.name)):
             by_first_word.setdefault(_first_word(each.name), []).append(each)
-        found: list[tuple[int, int, KnownName]] = []
+        places: list[tuple[int, int, KnownName]] = []
         for word in _WORD.finditer(lowered):
-            if found and word.start() < found[-1][1]:
+            if places and word.start() < places[-1][1]:
                 continue
             end, known = _longest_at(lowered, word.start(), by_first_word.get(word[0], ()))
             if known:
-                found.append((word.start(), end, self.find(known.name) or known))
-        return found
+                places.append((word.start(), end, self.find(known.name) or known))
+        return places
 
     def misspelt(self, text: str) -> list[tuple[int, int, tuple[str, ...]]]:
         """Words that look like names (`EasyNegatve`, `bad-hand-5`) and nearly are one, with what may be meant."""
-        found = []
+        words = []
         for word in list(_NAME_LIKE.finditer(text))[:_NEAR_WORDS]:
             if not self.find(word[0]):
                 near = self.near(word[0], cutoff=0.85, count=1)
-                found += [(*word.span(), near)] if near else []
-        return found
+                words += [(*word.span(), near)] if near else []
+        return words
 
 
 def _pairs(name: str) -> set[str]:

@@ -16,7 +16,7 @@ def schedule(text: str, steps: int) -> list[tuple[int, str]]:
     Behaviour: A1111 from 1.6 on. For second-order samplers `steps` counts calls of the UNet.
     """
     script = parse(text, steps)
-    return [(end, script.said(spans)) for end, spans in segments(script, steps)]
+    return [(end, script.text_of(spans)) for end, spans in segments(script, steps)]
 
 
 def segment_at(segments: Sequence[tuple[int, object]], call: int) -> int:
@@ -32,13 +32,13 @@ def segments(script: Script, steps: int) -> list[tuple[int, list[Span]]]:
     period = math.lcm(*(len(unit.options) for unit in script.units if isinstance(unit, Alternation)))
     lasts = sorted(unit.last for unit in script.units if isinstance(unit, Switch))
     known: dict[tuple[int, int], list[Span]] = {}
-    found = []
+    timeline = []
     for end in _end_steps(script, steps):
         state = (end % period, bisect_left(lasts, end))
         if state not in known:
             known[state] = script.spans_at(end)
-        found.append((end, known[state]))
-    return found
+        timeline.append((end, known[state]))
+    return timeline
 
 
 def _end_steps(script: Script, steps: int) -> list[int]:

@@ -44,8 +44,8 @@ def extract_tags(text: str) -> tuple[str, list[Tag]]:
     tags are text.
     """
     tags = []
-    for found in find_tags(text):
-        read = read_tag(found)
+    for match in find_tags(text):
+        read = read_tag(match)
         if isinstance(read, TagError):
             raise read
         if read:
@@ -62,35 +62,35 @@ def without_tags(text: str) -> str:
     return _TAG.sub("", text[: text.rfind(">") + 1]) + text[text.rfind(">") + 1 :]
 
 
-def read_tag(found: re.Match[str]) -> Tag | TagError | None:
+def read_tag(match: re.Match[str]) -> Tag | TagError | None:
     """What a tag says; None for a kind that is not known."""
-    kind = found[1].lower()
+    kind = match[1].lower()
     if kind == "hypernet":
         message = "Hypernetworks are not supported; take this tag out of the prompt."
-        return TagError(message, *found.span(), "hypernet")
+        return TagError(message, *match.span(), "hypernet")
     if kind not in _KINDS:
         return None
     try:
-        return _lora(found, _KINDS[kind])
+        return _lora(match, _KINDS[kind])
     except TagError as error:
         return error
 
 
-def _lora(found: re.Match[str], kind: str) -> Tag:
-    name, *arguments = found[2].split(":")
+def _lora(match: re.Match[str], kind: str) -> Tag:
+    name, *arguments = match[2].split(":")
     if not name.strip():
-        raise TagError("This tag names no LoRA.", *found.span(), "tag-without-name")
-    values = _weights(found, name, arguments)
+        raise TagError("This tag names no LoRA.", *match.span(), "tag-without-name")
+    values = _weights(match, name, arguments)
     encoder = values.get("te", 1.0)
     unet = values.get("unet", encoder)
-    return Tag(kind, name.strip(), unet, None if encoder == unet else encoder, *found.span())
+    return Tag(kind, name.strip(), unet, None if encoder == unet else encoder, *match.span())
 
 
-def _weights(found: re.Match[str], name: str, arguments: list[str]) -> dict[str, float]:
+def _weights(match: re.Match[str], name: str, arguments: list[str]) -> dict[str, float]:
     """The numbers of a tag under the names te and unet. Named ones win over those that go by place."""
     by_place: dict[str, float] = {}
     by_name: dict[str, float] = {}
-    start = found.start(2) + len(name) + 1
+    start = match.start(2) + len(name) + 1
     for argument in arguments:
         key, equals, value = argument.rpartition("=")
         key = key.strip() if equals else _NAMED[min(len(by_place), 2)]

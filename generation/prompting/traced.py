@@ -55,7 +55,7 @@ class Traced:
         place = self.starts[start] if start < len(self.starts) else self.close
         return place, place
 
-    def runs(self, start: int, end: int) -> Iterator[Span]:
+    def origins(self, start: int, end: int) -> Iterator[Span]:
         """The unbroken parts of the original that text[start:end] came from, in order of the text."""
         if start == end:
             return
@@ -71,7 +71,7 @@ class Traced:
 
 
 def joined(parts: Iterable[Traced], close: int) -> Traced:
-    rows = list(parts)
-    starts = list(chain.from_iterable(row.starts for row in rows))
-    ends = list(chain.from_iterable(row.ends for row in rows))
-    return Traced("".join([row.text for row in rows]), starts, ends, close)
+    pieces = list(parts)
+    starts = list(chain.from_iterable(piece.starts for piece in pieces))
+    ends = list(chain.from_iterable(piece.ends for piece in pieces))
+    return Traced("".join([piece.text for piece in pieces]), starts, ends, close)

@@ -14,7 +14,7 @@ fifty steps to the next, while the lowest lies so early that its samples show no
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class Losses:
     """What a choice needs of a snapshot; `memorised` counts samples that look like a training picture."""
 
     step: int
@@ -29,7 +29,7 @@ class Choice:
     reason: str
 
 
-def choose(points: Sequence[Point]) -> Choice:
+def choose(points: Sequence[Losses]) -> Choice:
     """Of the snapshots that do best on pictures they never saw, the one that has learned its own the best.
 
     Those with the fewest samples that copy a training picture go first. `points` holds at least one; step 0 is the bare
@@ -46,20 +46,22 @@ def choose(points: Sequence[Point]) -> Choice:
     return Choice(best.step, _sentence(best, losses[best.step], lowest, list(points)))
 
 
-def _sentence(best: Point, loss: float, lowest: float, points: list[Point]) -> str:
+def _sentence(best: Losses, loss: float, lowest: float, points: list[Losses]) -> str:
     start = next((point.validation_loss for point in points if point.step == 0), None)
     if start is not None and loss >= start:
         return f"Step {best.step} harms held-out pictures least ({loss:.3f}), yet the bare base does better there."
     below = f", {round(100 * (1 - loss / start))} % below the start" if start else ""
-    said = f"Step {best.step} does best on held-out pictures (validation loss {loss:.3f}{below})"
+    sentence = f"Step {best.step} does best on held-out pictures (validation loss {loss:.3f}{below})"
     if loss > lowest:
-        said = (
+        sentence = (
             f"Step {best.step} does about as well on held-out pictures as any (validation loss {loss:.3f}{below};"
             f" the lowest is {lowest:.3f}), and of those it has learned the most"
         )
     last = max(points, key=lambda point: point.step)
     if last.step == best.step or last.validation_loss is None:
-        return f"{said}; nothing spoke against going on."
+        return f"{sentence}; nothing spoke against going on."
     if last.training_loss < best.training_loss and last.validation_loss > lowest * NEARLY:
-        return f"{said}; later ones only learn the training pictures by heart ({last.validation_loss:.3f} at the end)."
-    return f"{said}; later ones are no better ({last.validation_loss:.3f} at the end)."
+        return (
+            f"{sentence}; later ones only learn the training pictures by heart ({last.validation_loss:.3f} at the end)."
+        )
+    return f"{sentence}; later ones are no better ({last.validation_loss:.3f} at the end)."

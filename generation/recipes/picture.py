@@ -1,6 +1,6 @@
 """The recipe: all that decides a picture, as a frozen value. Pure: it knows no database, no request and no device.
 
-Range checks here are those of the format; what a plan or a checkpoint allows is decided by the doors' verbs.
+What each field may be stands in `fields`; what a plan or a checkpoint allows is decided by the doors' verbs.
 """
 
 from __future__ import annotations
@@ -10,34 +10,18 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from accounts.refusals import Refusal
+from generation.recipes.checks import InvalidRecipe
+from generation.recipes.fields import FIELDS, check_size
 
-MAX_PROMPT_CHARS = 2_000
-MAX_SEED = 2**32 - 1
-SIDE_RANGE = (64, 1536)
-MAX_PIXELS = 1_572_864
-STEPS_RANGE = (1, 60)
-CFG_RANGE = (1.0, 30.0)
-CLIP_SKIP_RANGE = (1, 12)
 MAX_LORAS = 5
 WEIGHT_LIMIT = 2.0
-EMPHASIS_MODES = ("original", "no-norm")
-
-
-class InvalidRecipe(Refusal):
-    """A recipe with a value that cannot be; `field` names it, and the code is `bad-<field>` unless one is given."""
-
-    status = 422
-
-    def __init__(self, field: str, message: str, code: str = "") -> None:
-        super().__init__(code or f"bad-{field.replace('_', '-')}", message, field=field)
 
 
 @dataclass(frozen=True, slots=True)
 class LoraPick:
     """One LoRA of a recipe: `weight` goes to the UNet, `text_weight` to the text encoder (None: the same weight).
 
-    `sha256` pins the file; it is empty until `submission` has looked the name up.
+    `sha256` pins the file; it is empty until the name has been looked up.
     """
 
     name: str
@@ -74,15 +58,15 @@ class Recipe:
 
     prompt: str
     negative_prompt: str = ""
-    width: int = 512
-    height: int = 512
-    steps: int = 20
-    cfg_scale: float = 7.0
-    sampler: str = "Euler"
-    schedule: str = "Automatic"
-    seed: int = 0
-    clip_skip: int = 1
-    emphasis: str = "original"
+    width: int = FIELDS["width"].default
+    height: int = FIELDS["height"].default
+    steps: int = FIELDS["steps"].default
+    cfg_scale: float = FIELDS["cfg_scale"].default
+    sampler: str = FIELDS["sampler"].default
+    schedule: str = FIELDS["schedule"].default
+    seed: int = FIELDS["seed"].default
+    clip_skip: int = FIELDS["clip_skip"].default
+    emphasis: str = FIELDS["emphasis"].default
     checkpoint: str = ""
     checkpoint_sha256: str = ""
     vae: str = ""
@@ -91,15 +75,9 @@ class Recipe:
     embeddings: tuple[EmbeddingPick, ...] = ()
 
     def __post_init__(self) -> None:
-        check_prompt("prompt", self.prompt)
-        check_prompt("negative_prompt", self.negative_prompt)
+        for name, field in FIELDS.items():
+            field.check(getattr(self, name))
         check_size(self.width, self.height)
-        check_range("steps", self.steps, STEPS_RANGE, "Steps")
-        check_range("cfg_scale", self.cfg_scale, CFG_RANGE, "CFG scale")
-        check_range("seed", self.seed, (0, MAX_SEED), "Seed")
-        check_range("clip_skip", self.clip_skip, CLIP_SKIP_RANGE, "Clip skip")
-        if self.emphasis not in EMPHASIS_MODES:
-            raise InvalidRecipe("emphasis", f"Emphasis must be one of: {', '.join(EMPHASIS_MODES)}.")
         if len(self.loras) > MAX_LORAS:
             raise InvalidRecipe("loras", f"A recipe takes at most {MAX_LORAS} LoRAs.", "too-many-loras")
 
@@ -115,30 +93,3 @@ class Recipe:
 
     def replace(self, **changes: Any) -> Recipe:
         return dataclasses.replace(self, **changes)
-
-
-def check_prompt(field: str, text: str) -> None:
-    if field == "prompt" and not text.strip():
-        raise InvalidRecipe(field, "Write a prompt first: a few words about the picture.", "empty-prompt")
-    if len(text) > MAX_PROMPT_CHARS:
-        raise InvalidRecipe(
-            field, f"The text has {len(text)} characters; at most {MAX_PROMPT_CHARS} are read.", "prompt-too-long"
-        )
-    if "\x00" in text:
-        raise InvalidRecipe(field, "The text holds a NUL character, which no prompt can have.", "bad-character")
-
-
-def check_size(width: int, height: int) -> None:
-    low, high = SIDE_RANGE
-    for field, side in (("width", width), ("height", height)):
-        check_range(field, side, SIDE_RANGE, field.capitalize())
-        if side % 8:
-            raise InvalidRecipe(field, f"{field.capitalize()} must be a multiple of 8.", "bad-size")
-    if width * height > MAX_PIXELS:
-        raise InvalidRecipe("width", f"{width}×{height} is more than {MAX_PIXELS:,} pixels.", "bad-size")
-
-
-def check_range(field: str, value: float, limits: tuple[float, float], label: str) -> None:
-    low, high = limits
-    if not math.isfinite(value) or not low <= value <= high:
-        raise InvalidRecipe(field, f"{label} must lie between {low:g} and {high:g}.")

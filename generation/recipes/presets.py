@@ -72,9 +72,9 @@ def preset_fields(name: str, family: str) -> dict[str, Any]:
     return {**preset.changes, "learning_rate": rate, "text_learning_rate": rate / 4}
 
 
-def with_preset(recipe: TrainingRecipe, name: str, family: str, **said: Any) -> TrainingRecipe:
-    """The recipe with a preset's settings, and over them what was said. Raises KeyError and InvalidRecipe.
+def with_preset(recipe: TrainingRecipe, name: str, family: str, **changes: Any) -> TrainingRecipe:
+    """The recipe with a preset's settings, and over them the changes. Raises KeyError and InvalidRecipe.
 
     One step, since a preset alone may be no recipe yet: that of a thing wants to know its kind.
     """
-    return recipe.replace(**{**preset_fields(name, family), **said})
+    return recipe.replace(**{**preset_fields(name, family), **changes})

@@ -1,61 +1,93 @@
-"""The names of samplers and noise schedules, and which go together: for doors, which must not import torch.
+"""The table of samplers and of noise schedules: A1111's names, one row each, with the diffusers scheduler behind it.
 
-What each name does is the engine's table (`generation.engine.samplers`); a test holds the two equal.
+Values and names alone, since doors read it and must not import torch: `engine.samplers` makes schedulers by it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from generation.recipes.picture import InvalidRecipe
+from generation.recipes.checks import InvalidRecipe
 
-SCHEDULES = ("Automatic", "Normal", "Karras", "Exponential", "SGM Uniform", "Beta")
+Settings = Mapping[str, str | int | bool]
+"""What a scheduler's config is changed by, in diffusers' words."""
 
-_SPACINGS = ("Automatic", "Normal", "SGM Uniform")
-_NAMED_KARRAS = ("Automatic", "Karras")
+KARRAS: Settings = {"use_karras_sigmas": True}
 
-SCHEDULES_BY_SAMPLER: Mapping[str, tuple[str, ...]] = {
-    "Euler": SCHEDULES,
-    "Euler a": _SPACINGS,
-    "Heun": SCHEDULES,
-    "DPM2": SCHEDULES,
-    "DPM2 a": SCHEDULES,
-    "LMS": SCHEDULES,
-    "LMS Karras": _NAMED_KARRAS,
-    "DPM++ 2M": SCHEDULES,
-    "DPM++ 2M Karras": _NAMED_KARRAS,
-    "DPM++ SDE": SCHEDULES,
-    "DPM++ SDE Karras": _NAMED_KARRAS,
-    "DPM++ 2M SDE": SCHEDULES,
-    "DPM++ 2M SDE Karras": _NAMED_KARRAS,
-    "DDIM": _SPACINGS,
-    "PLMS": _SPACINGS,
-    "UniPC": SCHEDULES,
-    "DEIS": SCHEDULES,
-    "LCM": ("Automatic",),
-    "TCD": ("Automatic",),
+# "Normal" spaces steps evenly over all timesteps and "SGM Uniform" leaves out the last point, as A1111 does.
+SCHEDULE_SETTINGS: Mapping[str, Settings] = {
+    "Automatic": {},
+    "Normal": {"timestep_spacing": "linspace"},
+    "Karras": KARRAS,
+    "Exponential": {"use_exponential_sigmas": True},
+    "SGM Uniform": {"timestep_spacing": "trailing"},
+    "Beta": {"use_beta_sigmas": True},
 }
+SCHEDULES = tuple(SCHEDULE_SETTINGS)
+SPACINGS = ("Automatic", "Normal", "SGM Uniform")
+NAMED_KARRAS = ("Automatic", "Karras")
 
-SAMPLERS = tuple(SCHEDULES_BY_SAMPLER)
 
-SECOND_ORDER = ("Heun", "DPM2", "DPM2 a")
-"""Samplers that look twice at every step but the last."""
+@dataclass(frozen=True, slots=True)
+class Sampler:
+    """One row: the name of a scheduler class, what it changes in the checkpoint's scheduler config, and how it is used.
 
-MOST_STEPS: Mapping[str, int] = {"LCM": 50, "TCD": 50}
-"""Distilled samplers walk a subset of the 50 timesteps that they were distilled on."""
+    `schedules` are those it can follow. A `second_order` sampler calls the UNet twice at every step but the last, one
+    that `begins_twice` at its first. `most_steps` is a distilled sampler's: it walks a subset of the timesteps that it
+    was distilled on. `eta` is how much noise a step adds, for schedulers that take it.
+    """
+
+    scheduler: str
+    settings: Settings = field(default_factory=dict)
+    schedules: tuple[str, ...] = SCHEDULES
+    second_order: bool = False
+    begins_twice: bool = False
+    most_steps: int | None = None
+    eta: float = 0.0
+
+
+_MULTISTEP_SDE: Settings = {"algorithm_type": "sde-dpmsolver++", "solver_order": 2}
+_SINGLESTEP_SDE: Settings = {**_MULTISTEP_SDE, "lower_order_final": True}
+_MULTISTEP, _SINGLESTEP, _LMS = "DPMSolverMultistepScheduler", "DPMSolverSinglestepScheduler", "LMSDiscreteScheduler"
+
+TABLE: Mapping[str, Sampler] = {
+    "Euler": Sampler("EulerDiscreteScheduler"),
+    "Euler a": Sampler("EulerAncestralDiscreteScheduler", schedules=SPACINGS),
+    "Heun": Sampler("HeunDiscreteScheduler", second_order=True),
+    "DPM2": Sampler("KDPM2DiscreteScheduler", second_order=True),
+    "DPM2 a": Sampler("KDPM2AncestralDiscreteScheduler", second_order=True),
+    "LMS": Sampler(_LMS),
+    "LMS Karras": Sampler(_LMS, KARRAS, schedules=NAMED_KARRAS),
+    "DPM++ 2M": Sampler(_MULTISTEP),
+    "DPM++ 2M Karras": Sampler(_MULTISTEP, KARRAS, schedules=NAMED_KARRAS),
+    "DPM++ SDE": Sampler(_SINGLESTEP, _SINGLESTEP_SDE),
+    "DPM++ SDE Karras": Sampler(_SINGLESTEP, {**_SINGLESTEP_SDE, **KARRAS}, schedules=NAMED_KARRAS),
+    "DPM++ 2M SDE": Sampler(_MULTISTEP, _MULTISTEP_SDE),
+    "DPM++ 2M SDE Karras": Sampler(_MULTISTEP, {**_MULTISTEP_SDE, **KARRAS}, schedules=NAMED_KARRAS),
+    "DDIM": Sampler("DDIMScheduler", schedules=SPACINGS),
+    "PLMS": Sampler("PNDMScheduler", {"skip_prk_steps": True}, schedules=SPACINGS, begins_twice=True),
+    "UniPC": Sampler("UniPCMultistepScheduler"),
+    "DEIS": Sampler("DEISMultistepScheduler"),
+    "LCM": Sampler("SteadyLCMScheduler", schedules=("Automatic",), most_steps=50),
+    "TCD": Sampler("TCDScheduler", schedules=("Automatic",), most_steps=50, eta=0.3),
+}
+SAMPLERS = tuple(TABLE)
+SECOND_ORDER = frozenset(name for name, row in TABLE.items() if row.second_order)
+BEGIN_TWICE = frozenset(name for name, row in TABLE.items() if row.begins_twice)
 
 
 def check_sampling(sampler: str, schedule: str, steps: int) -> None:
     """Raise InvalidRecipe when the sampler is unknown, cannot follow this schedule, or takes fewer steps than these."""
-    if sampler not in SCHEDULES_BY_SAMPLER:
+    row = TABLE.get(sampler)
+    if row is None:
         raise InvalidRecipe("sampler", f"There is no sampler “{sampler}”. Choose one of: {', '.join(SAMPLERS)}.")
-    allowed = SCHEDULES_BY_SAMPLER[sampler]
-    if schedule not in allowed:
+    if schedule not in row.schedules:
         raise InvalidRecipe(
-            "schedule", f"{sampler} cannot follow the schedule “{schedule}”; it takes {', '.join(allowed)}."
+            "schedule", f"{sampler} cannot follow the schedule “{schedule}”; it takes {', '.join(row.schedules)}."
         )
-    if steps > MOST_STEPS.get(sampler, steps):
-        raise InvalidRecipe("steps", f"{sampler} takes at most {MOST_STEPS[sampler]} steps.")
+    if row.most_steps is not None and steps > row.most_steps:
+        raise InvalidRecipe("steps", f"{sampler} takes at most {row.most_steps} steps.")
 
 
 def schedule_length(sampler: str, steps: int) -> int:
@@ -70,4 +102,4 @@ def calls_of(sampler: str, steps: int) -> int:
     """How often the UNet is called for `steps` steps."""
     if sampler in SECOND_ORDER:
         return 2 * steps - 1
-    return steps + 1 if sampler == "PLMS" and steps > 1 else steps
+    return steps + 1 if sampler in BEGIN_TWICE and steps > 1 else steps

@@ -1,4 +1,4 @@
-"""The training recipe: all that decides a LoRA besides its pictures, as a frozen value. Pure, like `recipe`."""
+"""The training recipe: all that decides a LoRA besides its pictures, as a frozen value. Pure, like `picture`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from generation.recipes.picture import MAX_SEED, InvalidRecipe, check_range
+from generation.recipes.checks import MAX_SEED, InvalidRecipe, check_range
 
 PARTS = ("attention", "feed_forward", "convolution", "text_encoder")
 OPTIMIZERS = ("adamw", "adafactor", "sgd")

@@ -1,4 +1,4 @@
-"""Where the bytes of images are kept: durable writes under server-made names. Rows are written by `lifecycle`."""
+"""The bytes of pictures and trainings: durable writes under server-made names. Rows are written by the verbs."""
 
 from __future__ import annotations
 
@@ -57,7 +57,8 @@ def image_name(job: Job, kind: str) -> str:
     return f"{FOLDER}/{job.created_at:%Y/%m/%d}/{job.code}-{job.attempt}{kind}"
 
 
-def keep(name: str, data: bytes) -> str:
+def write(name: str, data: bytes) -> str:
+    """Write a file durably; its name, which is another where the wanted one is taken."""
     return default_storage.save(name, ContentFile(data))
 
 

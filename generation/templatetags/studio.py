@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from django import template
 from django.forms import BoundField
 
+from generation.recipes.fields import FIELDS, RecipeField
+from generation.recipes.picture import Recipe
+
 register = template.Library()
 
-WORDS = {
-    "prompt": "The words that describe the picture. Plain English works; the first words weigh most.",
-    "negative": "What the picture should not have. It has an effect only while CFG is above 1.",
+WORDS = {name: row.explanation for name, row in FIELDS.items()} | {
     "size": "Width and height in pixels. Checkpoints draw best near the size they were taught with.",
     "count": "How many pictures one press makes, each with its own seed.",
     "lora": "A small file that teaches the checkpoint a style or a subject. The slider says how strongly.",
-    "checkpoint": "The weights that draw: what a checkpoint has seen decides what it can picture.",
-    "vae": "What turns the checkpoint's inner picture into pixels. The checkpoint's own is nearly always best.",
-    "steps": "How often the picture is refined. More take longer and cost more; past 30 little changes.",
-    "cfg": "How strictly the picture follows the prompt. Low is loose, high is hard and overdrawn.",
-    "sampler": "The recipe by which noise becomes a picture. Euler is a good start; others give other details.",
-    "schedule": "How the noise is spread over the steps. Automatic takes what suits the sampler.",
     "tokens": "Tokens are the pieces of words that a checkpoint reads, one full chunk at a time. Any number will do.",
     "strip": "This prompt changes while the picture is drawn. Early steps decide the shapes, late ones the details.",
-    "seed": "The number the noise starts from. Same recipe and same seed: same picture.",
-    "clip_skip": "How many of the text reader's last layers are left out. Some checkpoints were taught with 2.",
-    "emphasis": "How weights such as (word:1.3) are balanced. Original keeps the overall strength.",
     "held_out": "Pictures that the training never learns from. How well it does on them is what counts.",
     "folds": "Each picture is left out of one training that only measures; what is kept learns from all of them.",
     "split_seed": "The number that decides which pictures are held out. Same number, same pictures.",
@@ -52,6 +46,9 @@ def says(field: BoundField, value: object) -> bool:
 
 
 @register.filter
-def named(value: str) -> str:
-    """A plain word for a value that programs spell: "no-norm" is "No norm"."""
-    return value.replace("-", " ").capitalize()
+def facts(recipe: Recipe) -> Iterator[tuple[RecipeField, str]]:
+    """The fields that a picture's page lists, with their values: all that have a control and are worth telling."""
+    for name, row in FIELDS.items():
+        value = getattr(recipe, name)
+        if row.control and name != "checkpoint" and value != "" and (row.written or value != row.default):
+            yield row, row.title_of(value)

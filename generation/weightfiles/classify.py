@@ -273,8 +273,8 @@ _FAMILY_READERS = {
 
 
 def _title(metadata: Mapping[str, str], fallback: str) -> str:
-    found = metadata.get("modelspec.title") or metadata.get("ss_output_name") or fallback
-    return " ".join(found.split())[:120]
+    title = metadata.get("modelspec.title") or metadata.get("ss_output_name") or fallback
+    return " ".join(title.split())[:120]
 
 
 def _trigger_words(metadata: Mapping[str, str]) -> tuple[str, ...]:
@@ -320,8 +320,8 @@ def _folder_files(folder: Path) -> list[tuple[str, Path]]:
     """The weight files and configs that loading reads, sorted by relative name; all else in the folder is ignored."""
     index = folder / "model_index.json"
     parts = [folder / part for part in SUBFOLDERS] if index.is_file() else [folder]
-    found = [file for part in parts if part.is_dir() for file in part.iterdir() if file.is_file()]
-    wanted = [file for file in found if file.suffix in {".safetensors", ".json", ".txt"}]
+    files = [file for part in parts if part.is_dir() for file in part.iterdir() if file.is_file()]
+    wanted = [file for file in files if file.suffix in {".safetensors", ".json", ".txt"}]
     wanted += [index] if index.is_file() else []
     return sorted((file.relative_to(folder).as_posix(), file) for file in wanted)
 
@@ -348,7 +348,7 @@ def _folder_vae(folder: Path) -> str:
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text("utf-8"))
+        document = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise WeightFileRefused("incomplete-checkpoint", f"“{path.name}” is missing or not valid JSON.") from error
-    return found if isinstance(found, dict) else {}
+    return document if isinstance(document, dict) else {}

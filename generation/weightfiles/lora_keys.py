@@ -72,8 +72,8 @@ def parse_lora_key(key: str) -> LoraKey:
             "unsupported-lora", f"The file holds {kind} weights (“{key}”), which are not supported."
         )
     for pattern, role in ROLES:
-        if found := pattern.search(key):
-            network, module = _place(key[: found.start()].removeprefix("base_model.model."), key)
+        if match := pattern.search(key):
+            network, module = _place(key[: match.start()].removeprefix("base_model.model."), key)
             return LoraKey(network, module, role)
     raise WeightFileRefused("unused-key", f"The file holds “{key}”, which is no LoRA tensor Tempera could use.")
 
@@ -133,18 +133,18 @@ def _from_ldm(name: str) -> str:
     """
     if name in LDM_SINGLES:
         return LDM_SINGLES[name]
-    if found := re.fullmatch(r"middle_block_([012])_(.+)", name):
-        return f"mid_block_{LDM_MIDDLE[found[1]]}_{LDM_LAYERS.get(found[2], found[2])}"
-    if found := re.fullmatch(r"input_blocks_(\d+)_([01])_(.+)", name):
-        level, layer = divmod(int(found[1]) - 1, 3)
+    if match := re.fullmatch(r"middle_block_([012])_(.+)", name):
+        return f"mid_block_{LDM_MIDDLE[match[1]]}_{LDM_LAYERS.get(match[2], match[2])}"
+    if match := re.fullmatch(r"input_blocks_(\d+)_([01])_(.+)", name):
+        level, layer = divmod(int(match[1]) - 1, 3)
         if layer == 2:
             return f"down_blocks_{level}_downsamplers_0_conv"
-        return f"down_blocks_{level}_{_ldm_layer(found[2], layer, found[3])}"
-    if found := re.fullmatch(r"output_blocks_(\d+)_([012])_(.+)", name):
-        level, layer = divmod(int(found[1]), 3)
-        if found[3] == "conv":
+        return f"down_blocks_{level}_{_ldm_layer(match[2], layer, match[3])}"
+    if match := re.fullmatch(r"output_blocks_(\d+)_([012])_(.+)", name):
+        level, layer = divmod(int(match[1]), 3)
+        if match[3] == "conv":
             return f"up_blocks_{level}_upsamplers_0_conv"
-        return f"up_blocks_{level}_{_ldm_layer(found[2], layer, found[3])}"
+        return f"up_blocks_{level}_{_ldm_layer(match[2], layer, match[3])}"
     return name
 
 

@@ -1,6 +1,6 @@
 """The header of a safetensors file, read and checked before any library opens the file; standard library only.
 
-Not for judging what the tensors mean (a checkpoint, a LoRA): that is `weightfile`.
+Not for judging what the tensors mean (a checkpoint, a LoRA): that is `classify`.
 """
 
 from __future__ import annotations
@@ -115,22 +115,22 @@ def _parse(text: bytes) -> dict[str, Any]:
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    table = dict(pairs)
+    if len(table) != len(pairs):
         raise WeightFileRefused("duplicate-key", "The header of the file names one tensor twice.")
-    return found
+    return table
 
 
 def _no_constant(name: str) -> Any:
     raise ValueError(name)
 
 
-def _metadata(found: Any) -> dict[str, str]:
-    if found is None:
+def _metadata(value: Any) -> dict[str, str]:
+    if value is None:
         return {}
-    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+    if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):
         raise WeightFileRefused("bad-header", "The metadata of the file is not a table of texts.")
-    return found
+    return value
 
 
 def _entry(key: str, value: Any, data_start: int) -> TensorEntry:

@@ -8,7 +8,7 @@ from contextlib import closing
 import structlog
 
 from generation.engine.outcome import Rendered, RenderError, Step
-from generation.imaging.preview import encode_preview
+from generation.imaging.encode import encode_preview
 from generation.jobs import lifecycle, queueing, upkeep
 from generation.jobs.grids import finishing
 from generation.messages import broker, events, frames, wakeups

@@ -14,6 +14,7 @@ from generation.engine.training.lora_file import BASE_VERSIONS
 from generation.engine.training.tensorfile import write_tensors
 from generation.engine.weightsource import pinned_file
 from generation.models import Lora, LoraMerge
+from generation.models.leases import prolonging
 from generation.worker.weights import CatalogWeights
 
 logger = structlog.get_logger(__name__)
@@ -23,7 +24,7 @@ def perform_ready_merges() -> int:
     """Merge until nothing waits; the number of merges that were tried."""
     performed = 0
     while merge := queue.claim_next():
-        with queue.holding(merge):
+        with prolonging(LoraMerge.objects.held(merge), queue.LONGEST_MERGE):
             perform(merge)
         performed += 1
     return performed

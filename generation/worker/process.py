@@ -194,7 +194,3 @@ def open_worker() -> None:
     worker.start()
     upkeep.recover()
     upkeep.wake_for(worker.row.slots)
-
-
-def drain_worker() -> None:
-    this_worker().drain()

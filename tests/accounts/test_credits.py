@@ -26,14 +26,19 @@ def test_grant_counts_once_for_a_reference(alice: User) -> None:
 
 
 def test_daily_credits_fill_up_once_a_day(charlie: User) -> None:
-    assert credits.grant_daily(charlie)
+    assert credits.balance_of(charlie) == charlie.plan.daily_credits
     credits.hold(charlie, 40, reference="job:1")
-    assert not credits.grant_daily(charlie)
+    assert credits.balance_of(charlie) == charlie.plan.daily_credits - 40
+    assert balance(charlie) == charlie.plan.daily_credits - 40
+
+
+def test_daily_credits_are_there_for_who_spends_before_they_look(charlie: User) -> None:
+    credits.hold(charlie, 40, reference="job:1")
     assert balance(charlie) == charlie.plan.daily_credits - 40
 
 
 def test_daily_credits_never_take_away(alice: User) -> None:
-    assert not credits.grant_daily(alice)
+    assert credits.balance_of(alice) == 1000
     assert balance(alice) == 1000
 
 
@@ -87,6 +92,7 @@ def test_ending_what_was_never_held_changes_nothing(alice: User) -> None:
 
 
 def test_too_dear_is_refused_with_both_numbers(charlie: User) -> None:
+    charlie.plan.daily_credits = 0
     credits.grant(charlie, 3, reference="gift:1")
     with pytest.raises(NotEnoughCredits, match="costs 4 credits and you have 3") as refusal:
         credits.hold(charlie, 4, reference="job:1")
@@ -110,6 +116,7 @@ def test_entries_cannot_be_changed_or_deleted(alice: User) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_fifty_at_once_on_the_last_credits(alice: User) -> None:
+    alice.plan.daily_credits = 0
     credits.hold(alice, 993, reference="rent")
 
     def try_one(number: int) -> bool:

@@ -26,7 +26,7 @@ from generation.models import (
 from generation.recipes.grids.axes import Axis
 from generation.recipes.grids.plan import GridPlan
 from generation.recipes.picture import Recipe
-from generation.storage.files import keep
+from generation.storage.files import write
 from generation.training.datasets.lifecycle import create_dataset
 from generation.training.datasets.uploads import add_uploads
 
@@ -124,8 +124,8 @@ def running_run(owner: User) -> TrainingRun:
         step=500, steps=1000,
     )  # fmt: skip
     Snapshot.objects.create(
-        run=run, step=500, file=keep(f"runs/{run.code}/1-500.safetensors", b"weights"),
-        samples=[keep(f"runs/{run.code}/1-500-0.png", picture("PNG"))],
+        run=run, step=500, file=write(f"runs/{run.code}/1-500.safetensors", b"weights"),
+        samples=[write(f"runs/{run.code}/1-500-0.png", picture("PNG"))],
     )  # fmt: skip
     return run
 
@@ -146,8 +146,8 @@ def finished_image(owner: User) -> GeneratedImage:
         width=64,
         height=64,
         seed=1,
-        file=keep(f"images/{job.code}.png", picture("PNG")),
-        thumbnail=keep(f"images/{job.code}.webp", picture("WEBP")),
+        file=write(f"images/{job.code}.png", picture("PNG")),
+        thumbnail=write(f"images/{job.code}.webp", picture("WEBP")),
         size_bytes=100,
         sha256="c" * 64,
     )

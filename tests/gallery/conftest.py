@@ -16,7 +16,7 @@ from gallery.moderation import approve
 from gallery.publishing import publish_image
 from generation.models import Checkpoint, GeneratedImage, Job, Lora
 from generation.recipes.picture import Recipe
-from generation.storage.files import keep
+from generation.storage.files import write
 
 BASE, INK = "b" * 64, "a" * 64
 Finish = Callable[..., GeneratedImage]
@@ -51,8 +51,8 @@ def finish(weights: None) -> Finish:
         )  # fmt: skip
         return GeneratedImage.objects.create(
             owner=owner, job=job, recipe_json=job.recipe_json, prompt=prompt, infotext=f"{prompt}\nSteps: 20",
-            width=72, height=64, seed=seed, file=keep(f"images/{job.code}.png", encoded(seed, "PNG")),
-            thumbnail=keep(f"images/{job.code}.webp", encoded(seed, "WEBP")), size_bytes=100, sha256=f"{seed:064x}",
+            width=72, height=64, seed=seed, file=write(f"images/{job.code}.png", encoded(seed, "PNG")),
+            thumbnail=write(f"images/{job.code}.webp", encoded(seed, "WEBP")), size_bytes=100, sha256=f"{seed:064x}",
         )  # fmt: skip
 
     return finished

@@ -13,7 +13,7 @@ from accounts.refusals import Conflict, NotAllowed, NotFound, Refusal
 from gallery.models import BlockedPhrase, Release, ReleaseDecision
 from gallery.moderation import approve, reject, take_down
 from gallery.releasing import release_lora, withdraw_release
-from generation.catalog.loras.pictures import pictures_with
+from generation.catalog.loras.sharing import pictures_with
 from generation.models import Lora
 from generation.recipes.picture import LoraPick
 from tests.gallery.conftest import Finish

@@ -16,11 +16,10 @@ from tests.platform.running import Platform, all_gone
 
 ASK_FOR_PICTURES = """
 from accounts.models import User
+from generation.jobs.submission import submit_jobs
 from generation.recipes.picture import Recipe
-from generation.jobs.submission import fill_wallet, submit_jobs
 
 maker = User.objects.get(username="maker")
-fill_wallet(maker)
 submit_jobs(maker, Recipe("a red apple", width=128, height=128, steps=4), 8)
 """
 PARTS = {"web", "valkey", "gpu", "default", "beat"}

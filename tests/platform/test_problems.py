@@ -11,7 +11,7 @@ from rest_framework import exceptions, serializers
 
 from accounts.refusals import NotEnoughCredits, QuotaExceeded, Refusal
 from config.problems import problem_json
-from generation.recipes.picture import InvalidRecipe
+from generation.recipes.checks import InvalidRecipe
 
 
 def body_of(error: Exception) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from accounts.refusals import NotFound, Refusal
 from generation.api.access import get_dataset
 from generation.api.idempotency import idempotent, idempotent_upload
 from generation.models import DataPicture, DataSet, GeneratedImage
-from generation.recipes.picture import MAX_SEED
+from generation.recipes.checks import MAX_SEED
 from generation.recipes.training import MAX_TRIGGER_CHARS
 from generation.training.datasets.captioning import replace_in_captions, set_caption, surround_captions
 from generation.training.datasets.cropping import set_crop, set_focus

@@ -12,15 +12,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.credits import wallet_of
+from accounts.credits import balance_of
 from accounts.refusals import NotFound
 from generation.api.access import token_of, user_of
 from generation.api.idempotency import idempotent
 from generation.api.native.serializers import PriceOutput, RecipeInput
 from generation.jobs.grids.submission import cancel_grid, price_of, submit_grid
-from generation.jobs.submission import fill_wallet
 from generation.models import GeneratedImage, LabGrid
-from generation.recipes.grids.axes import FIELDS, MOST_VALUES, Axis
+from generation.recipes.grids.axes import AXES, MOST_VALUES, Axis
 from generation.recipes.grids.mixing import Mix
 from generation.recipes.grids.plan import GridPlan
 
@@ -28,7 +27,7 @@ from generation.recipes.grids.plan import GridPlan
 class AxisInput(serializers.Serializer[Any]):
     """Values are texts, as they are typed on the page: numbers may be ranges such as `1-5` or `0-1 [5]`."""
 
-    field = serializers.ChoiceField(choices=sorted(FIELDS))
+    field = serializers.ChoiceField(choices=sorted(AXES))
     values = serializers.ListField(child=serializers.CharField(max_length=2000), min_length=1, max_length=MOST_VALUES)
     target = serializers.CharField(max_length=200, default="", allow_blank=True)
 
@@ -103,13 +102,12 @@ class GridsView(generics.ListAPIView[LabGrid]):
     )
     @idempotent
     def post(self, request: Request) -> Response:
-        said = GridInput(data=request.data)
-        said.is_valid(raise_exception=True)
+        form = GridInput(data=request.data)
+        form.is_valid(raise_exception=True)
         user = user_of(request)
-        fill_wallet(user)
-        plan = said.plan(user)
+        plan = form.plan(user)
         if request.query_params.get("dry_run", "") in ("1", "true"):
-            return Response({"credits": price_of(plan), "balance": wallet_of(user).balance})
+            return Response({"credits": price_of(plan), "balance": balance_of(user)})
         grid = submit_grid(user, plan, token_of(request))
         address = reverse("api-grid", args=[grid.code])
         return Response(GridOutput(grid).data, status=202, headers={"Location": address})

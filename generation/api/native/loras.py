@@ -19,10 +19,9 @@ from accounts.refusals import NotFound
 from generation.api.access import user_of
 from generation.api.idempotency import idempotent, idempotent_upload
 from generation.api.native.serializers import LoraOutput
-from generation.catalog.loras.downloads import downloadable
 from generation.catalog.loras.licences import CHOICES
 from generation.catalog.loras.naming import DESCRIPTION_CHARS, MOST_WORDS, NAME_CHARS, TITLE_CHARS, WORD_CHARS
-from generation.catalog.loras.sharing import MOST_PEOPLE, delete_lora, describe, own_lora, share
+from generation.catalog.loras.sharing import MOST_PEOPLE, delete_lora, describe, downloadable, own_lora, share
 from generation.catalog.loras.uploads import Upload, add_upload
 from generation.catalog.loras.versions import follow
 from generation.catalog.merges.submission import submit_merge

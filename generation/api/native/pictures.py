@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.credits import wallet_of
+from accounts.credits import balance_of
 from generation.api.access import get_image, get_job, token_of, user_of
 from generation.api.idempotency import idempotent
 from generation.api.native.serializers import (
@@ -28,7 +28,7 @@ from generation.api.native.serializers import (
 from generation.jobs.deletion import delete_images
 from generation.jobs.fairness import prefer_job
 from generation.jobs.lifecycle import cancel_job
-from generation.jobs.submission import fill_wallet, prepare, submit_jobs, submit_tracing, total_price
+from generation.jobs.submission import prepare, submit_jobs, submit_tracing, total_price
 from generation.models import Checkpoint, GeneratedImage, Job
 from generation.storage.downloads import picture_attachment
 
@@ -52,11 +52,10 @@ class JobsView(generics.ListAPIView[Job]):
         form = RecipeInput(data=request.data)
         form.is_valid(raise_exception=True)
         user = user_of(request)
-        fill_wallet(user)
         recipe, count = form.recipe(user), form.validated_data["count"]
         if request.query_params.get("dry_run", "") in ("1", "true"):
             credits = total_price(prepare(user, recipe, count))
-            return Response({"credits": credits, "balance": wallet_of(user).balance})
+            return Response({"credits": credits, "balance": balance_of(user)})
         jobs = submit_jobs(user, recipe, count, token=token_of(request))
         body = {"submission": jobs[0].submission, "credits": sum(job.credits for job in jobs), "jobs": jobs}
         return Response(

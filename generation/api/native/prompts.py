@@ -12,23 +12,29 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import User
+from generation.api.native.recipe_fields import Fields, api_field
 from generation.catalog.inspecting import inspect_prompt
 from generation.catalog.matching import read_recipe
 from generation.catalog.resolving import find_checkpoint
-from generation.recipes.picture import MAX_PROMPT_CHARS, MAX_SEED, STEPS_RANGE
+from generation.recipes.fields import FIELDS, Prompt
 
 
 class PromptInput(serializers.Serializer[Any]):
     """The texts as they would be submitted, and what their meaning depends on."""
 
-    prompt = serializers.CharField(max_length=MAX_PROMPT_CHARS, allow_blank=True, trim_whitespace=False)
-    negative_prompt = serializers.CharField(
-        max_length=MAX_PROMPT_CHARS, default="", allow_blank=True, trim_whitespace=False
-    )
-    checkpoint = serializers.CharField(max_length=100, default="", allow_blank=True)
-    steps = serializers.IntegerField(required=False, min_value=STEPS_RANGE[0], max_value=STEPS_RANGE[1])
-    sampler = serializers.CharField(max_length=40, default="", allow_blank=True)
-    seed = serializers.IntegerField(default=0, min_value=0, max_value=MAX_SEED)
+    prompt = api_field("prompt")
+    negative_prompt = api_field("negative_prompt", default="")
+    checkpoint = api_field("checkpoint", default="")
+    steps = api_field("steps", required=False)
+    sampler = api_field("sampler", default="")
+    seed = api_field("seed", default=0)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Raises InvalidRecipe for what a recipe refuses; only that nothing is written yet may be."""
+        for name, value in attrs.items():
+            if not isinstance(value, str) or value.strip():
+                FIELDS[name].check(value)
+        return attrs
 
 
 class ProblemOutput(serializers.Serializer[Any]):
@@ -140,16 +146,16 @@ class InspectView(APIView):
         user = cast(User, request.user)
         form = PromptInput(data=request.data)
         form.is_valid(raise_exception=True)
-        said = form.validated_data
-        checkpoint = find_checkpoint(user, said["checkpoint"])
+        data = form.validated_data
+        checkpoint = find_checkpoint(user, data["checkpoint"])
         inspected = inspect_prompt(
             user,
-            said["prompt"],
-            said["negative_prompt"],
+            data["prompt"],
+            data["negative_prompt"],
             checkpoint=checkpoint,
-            steps=said.get("steps", checkpoint.default_steps),
-            sampler=said["sampler"] or checkpoint.default_sampler,
-            seed=said["seed"],
+            steps=data.get("steps", checkpoint.default_steps),
+            sampler=data["sampler"] or checkpoint.default_sampler,
+            seed=data["seed"],
         )
         return Response(inspected.to_json())
 
@@ -161,19 +167,8 @@ class PictureInput(serializers.Serializer[Any]):
 class ReadValues(serializers.Serializer[Any]):
     """What the picture tells and this site knows; fields that it does not tell are missing."""
 
-    prompt = serializers.CharField()
-    negative_prompt = serializers.CharField()
-    checkpoint = serializers.CharField(required=False)
-    vae = serializers.CharField(required=False)
-    width = serializers.IntegerField(required=False)
-    height = serializers.IntegerField(required=False)
-    steps = serializers.IntegerField(required=False)
-    cfg_scale = serializers.FloatField(required=False)
-    sampler = serializers.CharField(required=False)
-    schedule = serializers.CharField(required=False)
-    seed = serializers.IntegerField(required=False)
-    clip_skip = serializers.IntegerField(required=False)
-    emphasis = serializers.CharField(required=False)
+    def get_fields(self) -> Fields:
+        return {name: api_field(name, required=isinstance(row, Prompt)) for name, row in FIELDS.items()}
 
 
 class UnmatchedOutput(serializers.Serializer[Any]):

@@ -15,21 +15,20 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.credits import wallet_of
+from accounts.credits import balance_of
 from accounts.models import ApiToken, User
 from accounts.refusals import NotFound, Refusal
 from generation.api.access import get_dataset, get_run, user_of
 from generation.api.idempotency import idempotent
 from generation.api.native.serializers import PriceOutput
 from generation.catalog.resolving import find_checkpoint
-from generation.jobs.submission import fill_wallet
 from generation.models import DataSet, Snapshot, TrainingRun
 from generation.recipes.presets import FIRST_PRESET, PRESETS, with_preset
 from generation.recipes.training import MAX_TRIGGER_CHARS, OPTIMIZERS, PARTS, SCHEDULES, TrainingRecipe
 from generation.storage.downloads import attachment
 from generation.training.runs import controls
+from generation.training.runs.queueing import place_of
 from generation.training.runs.submission import first_recipe, quote_training, submit_training
-from generation.training.runs.summaries import place_of
 
 
 class TrainingInput(serializers.Serializer[Any]):
@@ -176,12 +175,11 @@ class RunsView(generics.ListAPIView[TrainingRun]):
         form = TrainingInput(data=request.data)
         form.is_valid(raise_exception=True)
         user = user_of(request)
-        fill_wallet(user)
         dataset = get_dataset(request, form.validated_data["dataset"])
         recipe = form.recipe(user, dataset)
         if request.query_params.get("dry_run", "") in ("1", "true"):
             credits = quote_training(user, dataset, recipe)
-            return Response({"credits": credits, "balance": wallet_of(user).balance})
+            return Response({"credits": credits, "balance": balance_of(user)})
         token = request.auth if isinstance(request.auth, ApiToken) else None
         run = submit_training(user, dataset, recipe, form.validated_data["name"], token=token)
         return Response(RunOutput(run).data, status=202, headers={"Location": reverse("api-run", args=[run.code])})

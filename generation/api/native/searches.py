@@ -12,13 +12,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.credits import wallet_of
+from accounts.credits import balance_of
 from accounts.refusals import NotFound
 from generation.api.access import get_dataset, token_of, user_of
 from generation.api.idempotency import idempotent
 from generation.api.native.runs import PointOutput, TrainingInput
 from generation.api.native.serializers import PriceOutput
-from generation.jobs.submission import fill_wallet
 from generation.models import TrainingSearch
 from generation.recipes.training import OPTIMIZERS, SCHEDULES
 from generation.training.searches.halving import spent_on
@@ -159,13 +158,11 @@ class SearchesView(generics.ListAPIView[TrainingSearch]):
         form = SearchInput(data=request.data)
         form.is_valid(raise_exception=True)
         user = user_of(request)
-        fill_wallet(user)
-        balance = wallet_of(user).balance
-        axes, budget = form.axes_given(), form.validated_data.pop("budget", balance)
+        axes, budget = form.axes_given(), form.validated_data.pop("budget", None)
         dataset = get_dataset(request, form.validated_data["dataset"])
         recipe = form.recipe(user, dataset)
         if request.query_params.get("dry_run", "") in ("1", "true"):
-            return Response({"credits": quote_search(user, dataset, recipe, axes), "balance": balance})
+            return Response({"credits": quote_search(user, dataset, recipe, axes), "balance": balance_of(user)})
         name = form.validated_data["name"]
         search = submit_search(user, dataset, recipe, name, axes, budget, token_of(request))
         address = reverse("api-search", args=[search.code])

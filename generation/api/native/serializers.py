@@ -8,12 +8,14 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from generation.api.native.recipe_fields import Fields, input_fields, output_fields
 from generation.catalog.resolving import find_checkpoint
 from generation.jobs import queueing
 from generation.jobs.submission import random_seed
 from generation.messages import frames
 from generation.models import Checkpoint, GeneratedImage, Job, Lora
-from generation.recipes.picture import MAX_LORAS, MAX_PROMPT_CHARS, LoraPick, Recipe
+from generation.recipes.fields import FIELDS, defaults_for
+from generation.recipes.picture import MAX_LORAS, LoraPick, Recipe
 
 
 class LoraPickInput(serializers.Serializer[Any]):
@@ -25,58 +27,28 @@ class LoraPickInput(serializers.Serializer[Any]):
 class RecipeInput(serializers.Serializer[Any]):
     """What a picture is made from. Everything but the prompt has a default: the checkpoint's, or a random seed."""
 
-    prompt = serializers.CharField(max_length=MAX_PROMPT_CHARS, trim_whitespace=False)
-    negative_prompt = serializers.CharField(max_length=MAX_PROMPT_CHARS, default="", allow_blank=True)
-    checkpoint = serializers.CharField(max_length=100, default="", allow_blank=True)
-    vae = serializers.CharField(max_length=100, default="", allow_blank=True)
-    width = serializers.IntegerField(required=False)
-    height = serializers.IntegerField(required=False)
-    steps = serializers.IntegerField(required=False)
-    cfg_scale = serializers.FloatField(required=False)
-    sampler = serializers.CharField(max_length=40, required=False)
-    schedule = serializers.CharField(max_length=40, default="Automatic")
-    seed = serializers.IntegerField(required=False, allow_null=True, default=None)
-    clip_skip = serializers.IntegerField(default=1)
-    emphasis = serializers.CharField(max_length=20, default="original")
     loras = serializers.ListField(child=LoraPickInput(), default=list, max_length=MAX_LORAS)
     count = serializers.IntegerField(default=1, min_value=1, max_value=64, help_text="Pictures; seeds count up.")
 
+    def get_fields(self) -> Fields:
+        return input_fields() | super().get_fields()
+
     def recipe(self, user: Any) -> Recipe:
         """The recipe, with the checkpoint's defaults filled in. Raises Refusal."""
-        said = {name: value for name, value in self.validated_data.items() if name != "count"}
-        checkpoint = find_checkpoint(user, said["checkpoint"])
-        picks = tuple(LoraPick(**pick) for pick in said.pop("loras"))
-        seed = said.pop("seed")
-        return Recipe(**{**defaults_of(checkpoint), **said}, loras=picks, seed=random_seed() if seed is None else seed)
-
-
-def defaults_of(checkpoint: Checkpoint) -> dict[str, Any]:
-    return {
-        "width": checkpoint.native_width,
-        "height": checkpoint.native_height,
-        "steps": checkpoint.default_steps,
-        "cfg_scale": checkpoint.default_cfg_scale,
-        "sampler": checkpoint.default_sampler,
-    }
+        given = {name: value for name in FIELDS if (value := self.validated_data.get(name)) not in (None, "")}
+        prompt = self.validated_data["prompt"]
+        checkpoint = find_checkpoint(user, given.get("checkpoint", ""))
+        picks = tuple(LoraPick(**pick) for pick in self.validated_data["loras"])
+        return Recipe(**{**defaults_for(checkpoint), "seed": random_seed(), **given, "prompt": prompt}, loras=picks)
 
 
 class RecipeOutput(serializers.Serializer[Recipe]):
     """A recipe as it was drawn; what pins the files stays inside."""
 
-    prompt = serializers.CharField()
-    negative_prompt = serializers.CharField()
-    checkpoint = serializers.CharField()
-    vae = serializers.CharField()
-    width = serializers.IntegerField()
-    height = serializers.IntegerField()
-    steps = serializers.IntegerField()
-    cfg_scale = serializers.FloatField()
-    sampler = serializers.CharField()
-    schedule = serializers.CharField()
-    seed = serializers.IntegerField()
-    clip_skip = serializers.IntegerField()
-    emphasis = serializers.CharField()
     loras = LoraPickInput(many=True)
+
+    def get_fields(self) -> Fields:
+        return output_fields() | super().get_fields()
 
 
 class ProgressOutput(serializers.Serializer[frames.Frame]):

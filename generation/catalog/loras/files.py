@@ -55,7 +55,7 @@ def write_chunks(path: Path, chunks: Iterable[bytes], most: int) -> int:
     return written
 
 
-def keep(part: Path, folder: str, sha256: str) -> str:
+def move_into_place(part: Path, folder: str, sha256: str) -> str:
     """Give a written file its lasting name, which is its hash; the path for the row. The same bytes lie there once."""
     kept = root() / folder / f"{sha256}.safetensors"
     part.chmod(0o644)

@@ -1,8 +1,12 @@
-"""The owner's verbs for a LoRA that is there: describe it, say who may use it, take it away. Public: the gallery's."""
+"""A LoRA that is there: its owner describes it, says who may use it, takes it away; others download it.
+
+What is public about it is the gallery's.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from django.db.models import F
@@ -12,9 +16,10 @@ from accounts.refusals import Conflict, NotFound, Refusal
 from generation.catalog.loras import files
 from generation.catalog.loras.licences import LICENCES, licences_within, may_share
 from generation.catalog.loras.naming import check_name, clean_description, clean_title, clean_words
-from generation.models import Lora
+from generation.models import GeneratedImage, Lora
 
 MOST_PEOPLE = 50
+PICTURES_READ = 400
 
 
 def own_lora(user: User, name: str) -> Lora:
@@ -25,12 +30,12 @@ def own_lora(user: User, name: str) -> Lora:
     return lora
 
 
-def describe(lora: Lora, **said: Any) -> None:
-    """Change title, description, licence (a key of the table), trigger_words, name, may_download: those that are said.
+def describe(lora: Lora, **fields: Any) -> None:
+    """Change title, description, licence (a key of the table), trigger_words, name, may_download: those that are given.
 
     What is public was approved as it is: its licence, words and name stay until it is withdrawn.
     """
-    changes = {field: CLEANERS[field](lora, value) for field, value in said.items()}
+    changes = {field: CLEANERS[field](lora, value) for field, value in fields.items()}
     changes = {field: value for field, value in changes.items() if getattr(lora, field) != value}
     if lora.is_public and (fixed := sorted(changes.keys() & FIXED_IN_PUBLIC)):
         raise Conflict("is-public", "This LoRA is public as it is. Withdraw it first, then change it.", field=fixed[0])
@@ -67,10 +72,10 @@ def share(lora: Lora, usernames: Iterable[str]) -> None:
     names = list(dict.fromkeys(name.strip().removeprefix("@") for name in usernames if name.strip()))
     if len(names) > MOST_PEOPLE:
         raise Refusal("too-many-people", f"A LoRA is shared with at most {MOST_PEOPLE} people.", field="people")
-    found = {user.username: user for user in User.objects.filter(username__in=names, is_active=True)}
-    if unknown := [name for name in names if name not in found]:
+    people = {user.username: user for user in User.objects.filter(username__in=names, is_active=True)}
+    if unknown := [name for name in names if name not in people]:
         raise Refusal("unknown-person", f"Nobody here is called “{unknown[0][:60]}”.", field="people")
-    lora.shared_with.set(user for user in found.values() if user.pk != lora.owner_id)
+    lora.shared_with.set(user for user in people.values() if user.pk != lora.owner_id)
 
 
 def delete_lora(lora: Lora) -> None:
@@ -81,5 +86,23 @@ def delete_lora(lora: Lora) -> None:
     files.discard_unused(lora.path)
 
 
+def downloadable(user: Any, name: str) -> tuple[Lora, Path] | None:
+    """The row and where its file lies, if they may take it; counted unless it is their own."""
+    lora = Lora.objects.visible_to(user).filter(name=name).first()
+    if lora is None or not (lora.owner_id == user.pk or lora.may_download):
+        return None
+    path = files.path_of_row(lora)
+    if path is not None and lora.owner_id != user.pk:
+        count_download(lora)
+    return (lora, path) if path else None
+
+
 def count_download(lora: Lora) -> None:
     Lora.objects.filter(pk=lora.pk).update(downloads=F("downloads") + 1)
+
+
+def pictures_with(user: User, lora: Lora) -> list[GeneratedImage]:
+    """This user's own kept pictures that were drawn with the file, newest first, among their latest 400."""
+    rows = GeneratedImage.objects.of(user).kept().filter(prompt__contains="<lora:", job__isnull=False)
+    latest = rows.newest()[:PICTURES_READ]
+    return [image for image in latest if lora.sha256 in {pick.sha256 for pick in image.recipe.loras}]

@@ -80,7 +80,7 @@ def register_file(
     if mine is not None:
         raise Conflict("already-yours", f"You have this file already, as “{mine.title}”.", field="file")
     titled = clean_line(weights.metadata.get("modelspec.title", "") or title) or "LoRA"
-    path = files.keep(part, folder, weights.sha256)
+    path = files.move_into_place(part, folder, weights.sha256)
     with transaction.atomic():
         lora = Lora(
             name=free_name(titled),

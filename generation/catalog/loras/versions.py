@@ -26,7 +26,7 @@ def join(lora: Lora, former: Lora) -> None:
 def follow(lora: Lora, former: Lora) -> None:
     """Make a LoRA that is there already, trained or merged, the next version of another of the same owner's.
 
-    It keeps its own name, so that prompts stay right, and all that its owner said of it but the title. Raises Conflict
+    It keeps its own name, so that prompts stay right, and all that its owner wrote of it but the title. Raises Conflict
     where it is public or a version already, Refusal for another family.
     """
     if former.owner_id != lora.owner_id:
@@ -34,8 +34,8 @@ def follow(lora: Lora, former: Lora) -> None:
     if lora.is_public:
         raise Conflict("is-public", "This LoRA is public as it is. Withdraw it first, then change it.")
     if lora.series or lora.pk == former.pk:
-        said = f"a version of “{lora.series}” already" if lora.series else "no newer version of itself"
-        raise Conflict("already-a-version", f"This LoRA is {said}.", field="version_of")
+        reason = f"a version of “{lora.series}” already" if lora.series else "no newer version of itself"
+        raise Conflict("already-a-version", f"This LoRA is {reason}.", field="version_of")
     with transaction.atomic():
         # Locked, so that two that follow at once do not both take the next number.
         _enter_series(lora, Lora.objects.select_for_update().get(pk=former.pk), "version_of")
@@ -51,8 +51,8 @@ def may_follow(lora: Lora) -> QuerySet[Lora]:
     if lora.series or lora.is_public:
         return Lora.objects.none()
     others = Lora.objects.filter(owner=lora.owner_id, family=lora.family, is_enabled=True).exclude(pk=lora.pk)
-    found: QuerySet[Lora] = others.newest_for(lora.owner).order_by("title", "name")
-    return found
+    newest: QuerySet[Lora] = others.newest_for(lora.owner).order_by("title", "name")
+    return newest
 
 
 def _enter_series(lora: Lora, former: Lora, field: str) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,7 +15,7 @@ from generation.catalog.loras.uploads import checked, register_file
 from generation.messages import wakeups
 from generation.models import Lora, LoraMerge, LoraParent
 from generation.models.lab import LoraMergeQuerySet
-from generation.models.leases import must_give_up, prolonging
+from generation.models.leases import must_give_up
 
 logger = structlog.get_logger(__name__)
 
@@ -32,13 +30,6 @@ def claim_next() -> LoraMerge | None:
             claimed: LoraMerge = LoraMerge.objects.select_related("owner").get(pk=merge.pk)
             return claimed
     return None
-
-
-@contextmanager
-def holding(merge: LoraMerge) -> Iterator[None]:
-    """Keep the merge's lease alive while the block runs."""
-    with prolonging(LoraMerge.objects.held(merge), LONGEST_MERGE):
-        yield
 
 
 def finish_merge(merge: LoraMerge, file: Path, kept: float) -> Lora | None:

@@ -23,10 +23,6 @@ class MetricsSnapshot:
     queue_wait_seconds_recent: float
     ended: dict[str, int] = field(default_factory=dict)
 
-    @property
-    def mean_rows(self) -> float:
-        return self.rows / self.calls if self.calls else 0.0
-
 
 class EngineMetrics:
     """Written by the engine thread, read by others; one lock, no history beyond the recent calls."""

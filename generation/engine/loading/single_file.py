@@ -23,7 +23,8 @@ PREDICTION_WORDS = {"v": "v_prediction", "v_prediction": "v_prediction", "epsilo
 
 def read_checkpoint(path: Path, family: Family, device: torch.device, dtype: torch.dtype) -> LoadedComponents:
     _check_configs(family, "checkpoints")
-    tokenizers = [_tokenizer(family, pad) for pad in family.pads]
+    clip = family.configs.parent / "clip_tokenizer"
+    tokenizers = [CLIPTokenizer.from_pretrained(clip, pad_token=pad, local_files_only=True) for pad in family.pads]
     pipeline_class = StableDiffusionXLPipeline if family.text_encoders == 2 else StableDiffusionPipeline
     pipeline = pipeline_class.from_single_file(
         str(path),
@@ -55,10 +56,6 @@ def read_vae(path: Path, family: Family, device: torch.device, dtype: torch.dtyp
 def _check_configs(family: Family, what: str) -> None:
     if not family.configs.is_dir():
         raise WeightFileRefused("unsupported-layout", f"{family.title} {what} are taken as folders only.")
-
-
-def _tokenizer(family: Family, pad: str) -> Any:
-    return CLIPTokenizer.from_pretrained(family.configs.parent / "clip_tokenizer", pad_token=pad, local_files_only=True)
 
 
 def _scheduler_config(path: Path, family: Family, unet: Any) -> dict[str, Any]:

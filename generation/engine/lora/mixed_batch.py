@@ -78,7 +78,10 @@ class MixedLoras:
         """
         rows = tuple(_row_adapters(row) for row in adapters)
         with self._running:
-            plan = self._plan(rows) if any(rows) else {}
+            plan: dict[str, Forward] = {}
+            if any(rows):
+                with self._changing:
+                    plan = self._plans.get_or_make(rows, lambda: self._make_plan(rows))
             self._merged.allowance = MERGED_PER_PASS
             for name, forward in plan.items():
                 self._layers[name].__dict__["forward"] = forward  # shadows the class's, as no hook or wrapper does
@@ -100,10 +103,6 @@ class MixedLoras:
             raise WeightsRefused("other-family", f"The LoRA is for another checkpoint: “{name}” has other sizes there.")
         device, dtype = layer.weight.device, layer.weight.dtype
         return LoraPair(down.to(device, dtype), up.to(device, dtype), pair.scale)
-
-    def _plan(self, rows: tuple[RowAdapters, ...]) -> dict[str, Forward]:
-        with self._changing:
-            return self._plans.get_or_make(rows, lambda: self._make_plan(rows))
 
     def _make_plan(self, rows: tuple[RowAdapters, ...]) -> dict[str, Forward]:
         keys = sorted({key for row in rows for key, _ in row})

@@ -117,7 +117,9 @@ class CpuLayer:
     def _with_loras(self, shape: torch.Size) -> tuple[Forward, int]:
         """The layer with everybody's LoRAs in a copy of its weight, and the copy's bytes."""
         layer = self._layer
-        weight = merged_weight(layer, self._rows[0], self._pairs)
+        low = low_rank(self._rows[0], self._pairs)
+        # In a new tensor: the base weight is only read.
+        weight = torch.addmm(layer.weight.flatten(1), low.up.flatten(1), low.down.flatten(1)).view_as(layer.weight)
         if isinstance(layer, nn.Conv2d):
             return _packed(layer, weight, shape)
         return partial(functional.linear, weight=weight, bias=layer.bias), weight.nbytes
@@ -125,9 +127,3 @@ class CpuLayer:
 
 def _packed(layer: nn.Conv2d, weight: Tensor, shape: torch.Size) -> tuple[Forward, int]:
     return packed_convolution(layer, weight, shape), weight.nbytes
-
-
-def merged_weight(layer: Layer, adapters: RowAdapters, pairs: Mapping[str, LoraPair]) -> Tensor:
-    """The layer's weight with its adapters added, a new tensor (out, in...); the base weight is only read."""
-    low = low_rank(adapters, pairs)
-    return torch.addmm(layer.weight.flatten(1), low.up.flatten(1), low.down.flatten(1)).view_as(layer.weight)

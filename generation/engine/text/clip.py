@@ -19,7 +19,7 @@ from generation.engine.outcome import RenderError
 from generation.engine.text.cache import TextMemory
 from generation.engine.text.embeddings import EmbeddingVectors
 from generation.prompting import attention
-from generation.prompting.chunking import COMMA, Chunk, NameFinder, pieces_of, split_into_chunks
+from generation.prompting.chunking import COMMA, Chunk, NameFinder, split_into_chunks, weighted_tokens
 
 BOS_AND_EOS = 2
 
@@ -85,7 +85,7 @@ class TextTower:
         """The chunks of each scheduled text: emphasis read, words tokenized, embeddings found, BREAK obeyed."""
         with self.memory.lock:
             names = self.tokenize([embedding.name for embedding in embeddings])
-            pieces = [pieces_of(attention(text), self.tokenize) for text in texts]
+            pieces = [weighted_tokens(attention(text), self.tokenize) for text in texts]
         find = NameFinder(zip(names, (embedding.insert for embedding in embeddings), strict=True))
         return [split_into_chunks(text, self.chunk_length, comma=self.comma, find=find) for text in pieces]
 

@@ -61,7 +61,7 @@ class ScheduledConditioning:
     def padded(self, tokens: int) -> ScheduledConditioning:
         """The same with every text `tokens` long, (tokens, dim), by repeating its last vector."""
         return ScheduledConditioning(
-            self.segments, {text: padded(found, tokens) for text, found in self.encoded.items()}, self.weight
+            self.segments, {text: padded(encoded, tokens) for text, encoded in self.encoded.items()}, self.weight
         )
 
 
@@ -125,7 +125,7 @@ class Conditioner:
         if recipe.negative_prompt or not self.texts.family.pooled:
             return scheduled
         return ScheduledConditioning(
-            scheduled.segments, {text: zeroed(found) for text, found in scheduled.encoded.items()}
+            scheduled.segments, {text: zeroed(encoded) for text, encoded in scheduled.encoded.items()}
         )
 
     def schedule(self, recipe: Recipe, text: str, length: int, weight: float = 1.0) -> ScheduledConditioning:

@@ -1,0 +1,1 @@
+"""Learns a LoRA from pictures: `trainer.train`."""

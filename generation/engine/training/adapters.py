@@ -44,12 +44,12 @@ class Adapters:
 
     def weights(self, adapter: str) -> dict[str, nn.Parameter]:
         """Every learned matrix, `down` (rank, in...) and `up` (out, rank...), by its name, in a fixed order."""
-        found = {}
+        weights = {}
         for one in self.layers:
             number, name = one.place
-            found[f"{number}.{name}.down"] = one.down(adapter)
-            found[f"{number}.{name}.up"] = one.up(adapter)
-        return found
+            weights[f"{number}.{name}.down"] = one.down(adapter)
+            weights[f"{number}.{name}.up"] = one.up(adapter)
+        return weights
 
     def of_unet(self, adapter: str) -> list[nn.Parameter]:
         return [weight for name, weight in self.weights(adapter).items() if name.startswith("0.")]

@@ -26,12 +26,12 @@ def bucket_sizes(resolution: int, block: int) -> tuple[Size, ...]:
     For each width the greatest height; at least the square of the resolution cut to whole blocks.
     """
     area, side = resolution**2, max(block, resolution - resolution % block)
-    found = {Size(side, side)}
+    sizes = {Size(side, side)}
     for width in range(block, int(resolution * math.sqrt(LONGEST_ASPECT)) + 1, block):
         height = area // width // block * block
         if height and max(width / height, height / width) <= LONGEST_ASPECT:
-            found |= {Size(width, height), Size(height, width)}
-    return tuple(sorted(found))
+            sizes |= {Size(width, height), Size(height, width)}
+    return tuple(sorted(sizes))
 
 
 def bucket_of(width: float, height: float, sizes: tuple[Size, ...]) -> Size:

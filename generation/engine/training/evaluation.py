@@ -43,8 +43,8 @@ class Evaluation:
         self._held_out = self._directions([_square(material, index) for index in learner.held_out])
         # Where half of the looks were mirrored, a mirrored picture is what it learned by heart.
         sides = (False, True) if learner.context.recipe.flip else (False,)
-        found = [(index, _sure_hash(_pixels_of(material, index, flip))) for index in learner.learned for flip in sides]
-        self._hashes = [(index, hashed) for index, hashed in found if hashed is not None]
+        hashes = [(index, _sure_hash(_pixels_of(material, index, flip))) for index in learner.learned for flip in sides]
+        self._hashes = [(index, hashed) for index, hashed in hashes if hashed is not None]
 
     def of(self, samples: Sequence[SamplePicture]) -> Likeness:
         directions = self._directions([sample.latents for sample in samples])

@@ -8,9 +8,9 @@ from contextlib import AbstractContextManager
 import torch
 from torch import Tensor
 
-from generation.engine.training.buckets import Size, bucket_sizes
+from generation.engine.training.buckets import Size, bucket_of, bucket_sizes
 from generation.engine.training.networks import EncodedCaptions, Networks, TimeIds, joined
-from generation.engine.training.pictures import TrainingPicture, fitted, size_of
+from generation.engine.training.pictures import TrainingPicture, fitted
 from generation.recipes.training import TrainingRecipe
 
 TimeSlice = Callable[[], AbstractContextManager[object]]
@@ -30,7 +30,7 @@ class Material:
         sizes = bucket_sizes(resolution, networks.block)
         side = max(networks.block, resolution - resolution % networks.block)
         self.square = Size(side, side)
-        self.sizes = tuple(size_of(picture, sizes) for picture in pictures)
+        self.sizes = tuple(bucket_of(*picture.image().size, sizes) for picture in pictures)
         self.captions = tuple(picture.caption.strip() or recipe.trigger for picture in pictures)
         self._keeps_latents = recipe.cache
         self._keeps_captions = recipe.cache and "text_encoder" not in recipe.parts

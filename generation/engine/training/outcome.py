@@ -23,14 +23,13 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """A snapshot: the LoRA's file at this step, samples of it, and what was measured.
+class Measurement:
+    """What was measured at a snapshot.
 
     Both losses are taken with the same noise and timesteps, so that their gap is overfitting and nothing else.
     Similarities are cosines (-1..1) of the base VAE's latents. `closest` is the least PDQ distance (0..256) of a sample
     to a training picture, None where all are too flat to tell; `memorised` pairs (index of the sample, name of the
     picture) lie below the warning line.
-    After a resumption every earlier snapshot is told once more.
     """
 
     step: int
@@ -40,6 +39,15 @@ class Measured:
     similarity_validation: float | None
     closest: int | None
     memorised: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured(Measurement):
+    """A snapshot: what was measured, the LoRA's file at this step, and samples (height, width, 3) of the prompts.
+
+    After a resumption every earlier snapshot comes once more.
+    """
+
     file: Path
     samples: tuple[Pixels, ...]
     prompts: tuple[str, ...] = ()

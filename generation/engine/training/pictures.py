@@ -14,7 +14,7 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from generation.engine.outcome import Pixels
-from generation.engine.training.buckets import MIDDLE, Size, bucket_of, fit_into
+from generation.engine.training.buckets import MIDDLE, Size, fit_into
 from generation.engine.training.outcome import TrainingError
 
 Crop = tuple[float, float, float, float]
@@ -64,11 +64,6 @@ class Fitted:
 
     values: Tensor
     time_ids: tuple[int, int, int, int, int, int]
-
-
-def size_of(picture: TrainingPicture, sizes: tuple[Size, ...]) -> Size:
-    """The bucket of a picture."""
-    return bucket_of(*picture.image().size, sizes)
 
 
 def fitted(picture: TrainingPicture, size: Size, *, flip: bool = False) -> Fitted:

@@ -21,7 +21,7 @@ from generation.engine.training.learner import Learner, TrainingContext
 from generation.engine.training.lora_file import describe, write_lora
 from generation.engine.training.material import Material, TimeSlice
 from generation.engine.training.networks import Networks
-from generation.engine.training.outcome import Measured
+from generation.engine.training.outcome import Measured, Measurement
 from generation.engine.training.pictures import TrainingPicture, check_enough, dataset_hash
 from generation.engine.training.sampling import draw_latents, draw_samples
 from generation.engine.training.state import BestWeights, State, load_state, save_state
@@ -111,13 +111,13 @@ class Session:
         if validation_loss is not None:
             self.state.lowest = min(validation_loss, self.state.lowest or float("inf"))
         measured.append(self._measure(self.state.step, validation_loss))
-        self.state.measured += [_record(one) for one in measured]
+        self.state.measured += [Measurement(**_values(one)) for one in measured]
         self.save()
         return measured
 
     def earlier(self) -> list[Measured]:
         """The snapshots that were measured before this process took over."""
-        return [self._recorded(record) for record in self.state.measured]
+        return [self._with_files(one) for one in self.state.measured]
 
     def save(self) -> None:
         save_state(self.state_file, self.state, self.learners)
@@ -167,15 +167,11 @@ class Session:
     def _samples_file(self, step: int) -> Path:
         return self.folder / "samples" / f"{step}.safetensors"
 
-    def _recorded(self, record: dict[str, Any]) -> Measured:
-        tensors, _ = read_tensors(self._samples_file(record["step"]))
+    def _with_files(self, measurement: Measurement) -> Measured:
+        tensors, _ = read_tensors(self._samples_file(measurement.step))
         samples = tuple(tensors[str(number)].numpy() for number in range(len(tensors)))
-        memorised = tuple((number, name) for number, name in record["memorised"])
         return Measured(
-            **{**record, "memorised": memorised},
-            file=self.snapshot_file(record["step"]),
-            samples=samples,
-            prompts=self.prompts,
+            **_values(measurement), file=self.snapshot_file(measurement.step), samples=samples, prompts=self.prompts
         )
 
     def _prior(self) -> list[Tensor]:
@@ -218,7 +214,6 @@ def _splits(
     }
 
 
-def _record(measured: Measured) -> dict[str, Any]:
-    """What cannot be read from the snapshot's files."""
-    plain = {one.name: getattr(measured, one.name) for one in dataclasses.fields(measured)}
-    return {name: value for name, value in plain.items() if name not in ("file", "samples", "prompts")}
+def _values(measurement: Measurement) -> dict[str, Any]:
+    """Without what a snapshot's files hold."""
+    return {one.name: getattr(measurement, one.name) for one in dataclasses.fields(Measurement)}

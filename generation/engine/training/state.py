@@ -14,7 +14,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from generation.engine.training.learner import Learner
-from generation.engine.training.outcome import TrainingError
+from generation.engine.training.outcome import Measurement, TrainingError
 from generation.engine.training.tensorfile import read_tensors, write_tensors
 
 SAVE_EVERY = 100
@@ -39,7 +39,7 @@ class State:
     average_loss: float | None = None
     lowest: float | None = None
     best: BestWeights | None = None
-    measured: list[dict[str, Any]] = field(default_factory=list)
+    measured: list[Measurement] = field(default_factory=list)
 
 
 def save_state(path: Path, state: State, learners: Sequence[Learner]) -> None:
@@ -51,7 +51,8 @@ def save_state(path: Path, state: State, learners: Sequence[Learner]) -> None:
         for name, value in _optimizer_values(learner):
             (tensors if isinstance(value, Tensor) else numbers)[name] = value
     plain: dict[str, Any] = {one.name: getattr(state, one.name) for one in dataclasses.fields(state)}
-    # The file calls them by an older name: a training from before an upgrade goes on as well.
+    plain["measured"] = [dataclasses.asdict(one) for one in state.measured]
+    # The file calls the best weights by an older name: a training from before an upgrade goes on as well.
     plain["kept"] = None
     if best := plain.pop("best"):
         plain["kept"] = {"step": best.step, "validation_loss": best.validation_loss}
@@ -70,7 +71,8 @@ def load_state(path: Path, fingerprint: str, learners: Sequence[Learner]) -> Sta
         tensors, metadata = read_tensors(path)
         plain = json.loads(metadata["state"])
         numbers = json.loads(metadata["optimizer"])
-        state = State(best=_best(plain.pop("kept"), tensors), **plain)
+        measured = [_measurement(record) for record in plain.pop("measured")]
+        state = State(best=_best(plain.pop("kept"), tensors), measured=measured, **plain)
     except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
         raise TrainingError("broken-state", "What was saved of this training cannot be read.") from error
     if state.fingerprint != fingerprint:
@@ -85,6 +87,11 @@ def _best(plain: Mapping[str, Any] | None, tensors: Mapping[str, Tensor]) -> Bes
         return None
     weights = {name.removeprefix("kept/"): weight for name, weight in tensors.items() if name.startswith("kept/")}
     return BestWeights(plain["step"], plain["validation_loss"], weights)
+
+
+def _measurement(record: Mapping[str, Any]) -> Measurement:
+    """From JSON, which has no tuples."""
+    return Measurement(**{**record, "memorised": tuple((number, name) for number, name in record["memorised"])})
 
 
 def _optimizer_values(learner: Learner) -> Iterator[tuple[str, Any]]:

@@ -17,7 +17,7 @@ from generation.engine.training.outcome import Finished, Measured, Progress, Tra
 from generation.engine.training.pictures import TrainingPicture
 from generation.engine.training.session import Session
 from generation.engine.training.state import SAVE_EVERY
-from generation.recipes.choosing import Choice, Point, choose
+from generation.recipes.choosing import Choice, Losses, choose
 from generation.recipes.training import VALIDATE_EVERY, TrainingRecipe
 
 __all__ = ["Finished", "Measured", "Progress", "TrainingError", "TrainingPicture", "propose", "train"]
@@ -68,7 +68,7 @@ def train(
 
 def propose(snapshots: Sequence[Measured]) -> Choice:
     """The snapshot to take of those that there are, and why; for a training that was stopped early, too."""
-    return choose([Point(one.step, one.training_loss, one.validation_loss, len(one.memorised)) for one in snapshots])
+    return choose([Losses(one.step, one.training_loss, one.validation_loss, len(one.memorised)) for one in snapshots])
 
 
 def _events(session: Session, rest_at: int | None, enough: Callable[[], bool]) -> Iterator[Progress | Measured]:

@@ -1,1 +1,1 @@
-"""The lab: grids of pictures that differ in a few fields, mixtures of LoRAs, and LoRAs merged into one file."""
+"""Grids of pictures that differ in a few fields or in how LoRAs are mixed: many jobs that become one picture."""

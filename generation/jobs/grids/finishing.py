@@ -13,9 +13,8 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from PIL import Image
 
-from generation.imaging.encode import encode_image
+from generation.imaging.encode import encode_image, thumbnail
 from generation.imaging.gridsheet import PlacedCell, PlacedSheet, draw_grid
-from generation.imaging.thumbnails import thumbnail
 from generation.jobs.lifecycle import THUMBNAIL_SIDE, infotext_of
 from generation.models import GeneratedImage, Job, LabGrid
 from generation.recipes.grids.plan import GridPlan
@@ -60,7 +59,7 @@ def finish_grid(grid: LabGrid) -> GeneratedImage | None:
     infotext = f"{infotext_of(recipe)}, {grid.plan.script_text()}"
     png, small = encode_image(sheet, "png", recipe_text=infotext), thumbnail(sheet, THUMBNAIL_SIDE)
     name = f"{files.FOLDER}/{grid.created_at:%Y/%m/%d}/{grid.code}-0"
-    kept = [files.keep(f"{name}.png", png), files.keep(f"{name}-small.webp", small)]
+    kept = [files.write(f"{name}.png", png), files.write(f"{name}-small.webp", small)]
     with transaction.atomic():
         image = _keep_row(grid, recipe, infotext, sheet, kept, png) if _end(grid, LabGrid.State.DONE) else None
     if image is None:
@@ -94,11 +93,11 @@ def redraw(image: GeneratedImage) -> None:
         raise ValueError("only a grid's picture is drawn from others")
     sheet = picture_of(image.grid.plan, list(image.grid.jobs.select_related("image")))
     if not files.is_there(image.thumbnail):
-        files.keep(image.thumbnail, thumbnail(sheet, THUMBNAIL_SIDE))
+        files.write(image.thumbnail, thumbnail(sheet, THUMBNAIL_SIDE))
     if not files.is_there(image.file):
         png = encode_image(sheet, "png", recipe_text=image.infotext)
         sums = {"size_bytes": len(png), "sha256": hashlib.sha256(png).hexdigest()}
-        GeneratedImage.objects.filter(pk=image.pk, file=files.keep(image.file, png)).update(**sums)
+        GeneratedImage.objects.filter(pk=image.pk, file=files.write(image.file, png)).update(**sums)
 
 
 def kept_image(job: Job) -> GeneratedImage | None:

@@ -15,7 +15,7 @@ from generation.catalog.inspecting import Inspected, inspect_prompt
 from generation.catalog.resolving import find_checkpoint
 from generation.prompting import Inspection, Problem
 from generation.prompting.report import Mention, Prompt
-from generation.recipes.picture import STEPS_RANGE
+from generation.recipes.fields import FIELDS
 from generation.recipes.sampling import SAMPLERS
 
 UNDERLINE = {"error": "^", "warning": "~"}
@@ -34,10 +34,9 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="everything, for programs")
 
     def handle(self, *, prompt: str, negative: bool, steps: int, **options: Any) -> str:
-        if not STEPS_RANGE[0] <= steps <= STEPS_RANGE[1]:
-            raise CommandError("--steps must lie between {} and {}.".format(*STEPS_RANGE))
         nobody = User(username="shell", is_superuser=True)
         try:
+            FIELDS["steps"].check(steps)
             checkpoint = find_checkpoint(nobody, options["checkpoint"])
         except Refusal as refusal:
             raise CommandError(str(refusal)) from refusal
@@ -81,10 +80,10 @@ def named(mention: Mention) -> str:
 
 
 def schedule_lines(prompt: Prompt) -> Iterator[str]:
-    said = [segment for segment in prompt.segments if segment.last_call >= segment.first_call]
+    lasting = [segment for segment in prompt.segments if segment.last_call >= segment.first_call]
     if prompt.weight != 1:
         yield f"part:   weight {prompt.weight:g}"
-    for segment in said if len(said) > 1 else ():
+    for segment in lasting if len(lasting) > 1 else ():
         yield f"calls {segment.first_call + 1}–{segment.last_call + 1}: {segment.text}"
 
 

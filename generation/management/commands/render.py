@@ -16,7 +16,7 @@ from accounts.refusals import Refusal
 from generation.catalog.resolving import find_checkpoint
 from generation.jobs.lifecycle import infotext_of
 from generation.jobs.submission import prepare, random_seed
-from generation.models import Checkpoint
+from generation.recipes.fields import FIELDS, Choice, Name, Number, RecipeField, defaults_for
 from generation.recipes.picture import Recipe
 
 FORMATS = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp"}
@@ -28,15 +28,10 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("prompt")
         parser.add_argument("--out", type=Path, required=True, help="a .png, .jpg or .webp file")
-        parser.add_argument("--negative", default="", help="what the picture should not show")
-        parser.add_argument("--checkpoint", default="", help="a name of the catalog; default: the site's")
-        parser.add_argument("--seed", type=int, help="0 to 4294967295; default: random")
-        parser.add_argument("--steps", type=int)
-        parser.add_argument("--cfg", type=float)
-        parser.add_argument("--sampler")
-        parser.add_argument("--schedule", default="Automatic")
-        parser.add_argument("--width", type=int)
-        parser.add_argument("--height", type=int)
+        for row in FIELDS.values():
+            if row.name != "prompt":
+                option = row.option or row.name.replace("_", "-")
+                parser.add_argument(f"--{option}", dest=row.name, type=getattr(row, "number", str), help=help_of(row))
 
     def handle(self, *, out: Path, **options: Any) -> str:
         if out.suffix.lower() not in FORMATS:
@@ -75,23 +70,16 @@ class Command(BaseCommand):
 def recipe_of(options: dict[str, Any]) -> Recipe:
     """The recipe of the command line, with the checkpoint's defaults where nothing was said."""
     nobody = User(username="shell", is_superuser=True)
-    checkpoint = find_checkpoint(nobody, options["checkpoint"])
-    return prepare(nobody, filled_in(checkpoint, options), 1)[0]
+    checkpoint = find_checkpoint(nobody, options["checkpoint"] or "")
+    given = {name: options[name] for name in FIELDS if options[name] is not None}
+    return prepare(nobody, Recipe(**{**defaults_for(checkpoint), "seed": random_seed(), **given}), 1)[0]
 
 
-def filled_in(checkpoint: Checkpoint, options: dict[str, Any]) -> Recipe:
-    def said(name: str, default: Any) -> Any:
-        return default if options[name] is None else options[name]
-
-    return Recipe(
-        prompt=options["prompt"],
-        negative_prompt=options["negative"],
-        checkpoint=checkpoint.name,
-        width=said("width", checkpoint.native_width),
-        height=said("height", checkpoint.native_height),
-        steps=said("steps", checkpoint.default_steps),
-        cfg_scale=said("cfg", checkpoint.default_cfg_scale),
-        sampler=said("sampler", checkpoint.default_sampler),
-        schedule=options["schedule"],
-        seed=said("seed", random_seed()),
-    )
+def help_of(row: RecipeField) -> str:
+    """What the field is, and what it may be; argparse reads percent signs."""
+    limits = ""
+    if isinstance(row, Number):
+        limits = " {:.15g} to {:.15g}.".format(*row.limits)
+    elif isinstance(row, Name | Choice) and row.choices:
+        limits = f" One of: {', '.join(row.choices)}."
+    return f"{row.explanation}{limits}".replace("%", "%%")

@@ -1,4 +1,4 @@
-"""The axes of a grid: a table of recipe fields, how values are written, what a value does to a recipe. Pure."""
+"""The axes of a grid: kinds of axes, how their values are written, what a value does to a recipe. Pure."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from generation.recipes.checks import InvalidRecipe
+from generation.recipes.fields import FIELDS, Number, RecipeField, WholeNumber
 from generation.recipes.grids.tags import renamed, reweighted
-from generation.recipes.picture import EMPHASIS_MODES, InvalidRecipe, Recipe
-from generation.recipes.sampling import SAMPLERS, SCHEDULES
+from generation.recipes.picture import Recipe
 
 MOST_VALUES = 36
 _RANGE = re.compile(
@@ -20,8 +21,8 @@ _SIZE = re.compile(r"(\d{2,4})\s*[x×]\s*(\d{2,4})")
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
-    """One kind of axis: `read` makes values of texts, `apply` writes one into a recipe. `target` is what an axis of
+class AxisKind:
+    """One kind of axis: `read` makes values of a text, `apply` writes one into a recipe. `target` is what an axis of
     words replaces, or the LoRA that it is about.
     """
 
@@ -43,9 +44,9 @@ class Axis:
     @classmethod
     def read(cls, field: str, text: str, target: str = "") -> Axis:
         """What a person typed. Raises InvalidRecipe naming the axis."""
-        if field not in FIELDS:
+        if field not in AXES:
             raise InvalidRecipe("axis", f"A grid has no axis “{field}”.", "bad-axis")
-        kind = FIELDS[field]
+        kind = AXES[field]
         if kind.target and not target.strip():
             raise InvalidRecipe("axis", f"{kind.title}: say {kind.target}.", "bad-axis")
         values = tuple(dict.fromkeys(kind.read(text)))
@@ -55,14 +56,14 @@ class Axis:
 
     @property
     def title(self) -> str:
-        return FIELDS[self.field].title
+        return AXES[self.field].title
 
     def apply(self, recipe: Recipe, value: str) -> Recipe:
-        return FIELDS[self.field].apply(recipe, value, self.target)
+        return AXES[self.field].apply(recipe, value, self.target)
 
     def label(self, value: str) -> str:
         """What stands beside the row or above the column: words speak for themselves, numbers need their name."""
-        return value if FIELDS[self.field].read is texts else f"{self.title} {value}"
+        return value if AXES[self.field].read is texts else f"{self.title} {value}"
 
 
 def texts(text: str) -> list[str]:
@@ -111,18 +112,6 @@ def sizes(text: str) -> list[str]:
     return [f"{size[1]}x{size[2]}" for size in found if size]
 
 
-def _number(field: str) -> Callable[[Recipe, str, str], Recipe]:
-    return lambda recipe, value, target: recipe.replace(**{field: float(value)})
-
-
-def _whole(field: str) -> Callable[[Recipe, str, str], Recipe]:
-    return lambda recipe, value, target: recipe.replace(**{field: int(value)})
-
-
-def _text(field: str) -> Callable[[Recipe, str, str], Recipe]:
-    return lambda recipe, value, target: recipe.replace(**{field: value})
-
-
 def _sized(recipe: Recipe, value: str, target: str) -> Recipe:
     width, _, height = value.partition("x")
     return recipe.replace(width=int(width), height=int(height))
@@ -145,20 +134,22 @@ def _other_lora(recipe: Recipe, value: str, target: str) -> Recipe:
     return recipe.replace(prompt=renamed(recipe.prompt, target, value))
 
 
+def of_field(field: RecipeField) -> AxisKind:
+    """The axis along one field of the recipe."""
+
+    def apply(recipe: Recipe, value: str, target: str) -> Recipe:
+        return recipe.replace(**{field.name: field.read(value)})
+
+    if not isinstance(field, Number):
+        return AxisKind(field.label, field.axis, texts, apply)
+    return AxisKind(field.label, NUMBERS, whole_numbers if isinstance(field, WholeNumber) else numbers, apply)
+
+
 NUMBERS = "Numbers, or ranges: 1-5, 5-9 (+2), 0-1 [5]"
-FIELDS: dict[str, Field] = {
-    "prompt": Field("Words", "What stands in their place, with commas between", texts, _reworded, "which words"),
-    "lora_weight": Field("LoRA weight", NUMBERS, numbers, _weighed, "which LoRA"),
-    "lora": Field("LoRA", "Names, with commas between", texts, _other_lora, "which LoRA of the prompt"),
-    "steps": Field("Steps", NUMBERS, whole_numbers, _whole("steps")),
-    "cfg_scale": Field("CFG", NUMBERS, numbers, _number("cfg_scale")),
-    "seed": Field("Seed", NUMBERS, whole_numbers, _whole("seed")),
-    "sampler": Field("Sampler", ", ".join(SAMPLERS[:4]) + " …", texts, _text("sampler")),
-    "schedule": Field("Schedule", ", ".join(SCHEDULES), texts, _text("schedule")),
-    "size": Field("Size", "512x512, 512x768", sizes, _sized),
-    "checkpoint": Field("Checkpoint", "Names, with commas between", texts, _text("checkpoint")),
-    "vae": Field("VAE", "Names, with commas between", texts, _text("vae")),
-    "negative_prompt": Field("Negative prompt", "Whole negative prompts, in quotes", texts, _text("negative_prompt")),
-    "clip_skip": Field("Clip skip", NUMBERS, whole_numbers, _whole("clip_skip")),
-    "emphasis": Field("Emphasis", ", ".join(EMPHASIS_MODES), texts, _text("emphasis")),
+AXES: dict[str, AxisKind] = {
+    "prompt": AxisKind("Words", "What stands in their place, with commas between", texts, _reworded, "which words"),
+    "lora_weight": AxisKind("LoRA weight", NUMBERS, numbers, _weighed, "which LoRA"),
+    "lora": AxisKind("LoRA", "Names, with commas between", texts, _other_lora, "which LoRA of the prompt"),
+    "size": AxisKind("Size", "512x512, 512x768", sizes, _sized),
+    **{name: of_field(field) for name, field in FIELDS.items() if name not in ("prompt", "width", "height")},
 }

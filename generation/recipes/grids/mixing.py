@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from generation.recipes.checks import InvalidRecipe
 from generation.recipes.grids.tags import reweighted
-from generation.recipes.picture import InvalidRecipe, Recipe
+from generation.recipes.picture import Recipe
 
 SHAPES = {2: "line", 3: "triangle", 4: "square"}
 POINTS = {"line": (3, 12), "triangle": (3, 7), "square": (2, 6)}
@@ -46,8 +47,8 @@ class Mix:
         return [[bilinear(x / last, y / last) for x in range(self.points)] for y in range(self.points)]
 
     def apply(self, recipe: Recipe, weights: Weights) -> Recipe:
-        said = {name: weight * self.strength for name, weight in zip(self.loras, weights, strict=True)}
-        return recipe.replace(prompt=reweighted(recipe.prompt, said))
+        scaled = {name: weight * self.strength for name, weight in zip(self.loras, weights, strict=True)}
+        return recipe.replace(prompt=reweighted(recipe.prompt, scaled))
 
     def label(self, weights: Weights) -> str:
         """The shares in percent, in the order of the LoRAs; a corner says its name."""

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from generation.recipes.checks import InvalidRecipe
 from generation.recipes.grids.axes import Axis
 from generation.recipes.grids.mixing import Mix
-from generation.recipes.picture import InvalidRecipe, Recipe
+from generation.recipes.picture import Recipe
 
 MOST_CELLS = 64
 
@@ -88,10 +89,10 @@ class GridPlan:
         x, y, z = (*self.axes, None, None)[:3]
         assert x is not None
         place = 0
-        for deep, sheet in steps(z, self.recipe):
+        for deep, sheet in along(z, self.recipe):
             rows = []
-            for down, row in steps(y, sheet):
-                cells = [Cell(place + n, made, "") for n, (_, made) in enumerate(steps(x, row))]
+            for down, row in along(y, sheet):
+                cells = [Cell(place + n, made, "") for n, (_, made) in enumerate(along(x, row))]
                 rows.append((down, tuple(cells)))
                 place += len(cells)
             columns = tuple(x.label(value) for value in x.values)
@@ -116,14 +117,14 @@ class GridPlan:
             mix = self.mix
             loras = ", ".join(mix.loras)
             return f'Script: LoRA mix, Mix LoRAs: "{loras}", Mix points: {mix.points}, Mix strength: {mix.strength:g}'
-        said = ["Script: X/Y/Z plot"]
+        pairs = ["Script: X/Y/Z plot"]
         for letter, axis in zip("XYZ", self.axes, strict=False):
             values = ", ".join((axis.target, *axis.values) if axis.field == "prompt" else axis.values)
-            said.append(f'{letter} Type: {axis.title}, {letter} Values: "{escaped(values)}"')
-        return ", ".join(said)
+            pairs.append(f'{letter} Type: {axis.title}, {letter} Values: "{escaped(values)}"')
+        return ", ".join(pairs)
 
 
-def steps(axis: Axis | None, recipe: Recipe) -> Iterator[tuple[str, Recipe]]:
+def along(axis: Axis | None, recipe: Recipe) -> Iterator[tuple[str, Recipe]]:
     """The recipe at every value of an axis, with its label; without an axis the recipe itself, once."""
     if axis is None:
         yield "", recipe

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from generation.prompting import extract_tags
-from generation.recipes.picture import WEIGHT_LIMIT, InvalidRecipe
+from generation.recipes.checks import InvalidRecipe
+from generation.recipes.picture import WEIGHT_LIMIT
 
 
 def tag(name: str, weight: float) -> str:

@@ -93,7 +93,7 @@ def _read_all(archive: zipfile.ZipFile) -> Iterator[Entry | CaptionFile | Refuse
     for info in wanted:
         if info.filename.lower().endswith(".txt"):
             try:
-                captions[_stem(info)] = _text_of(budget.read(archive, info, MAX_CAPTION_BYTES))
+                captions[_stem(info)] = budget.read(archive, info, MAX_CAPTION_BYTES).decode("utf-8-sig", "replace")
             except FileRefused as refused:
                 yield refused.named(plain_name(info.filename))
     for info in wanted:
@@ -134,7 +134,8 @@ class _Budget:
         if self.spent > MAX_UNPACKED_BYTES:
             raise FileRefused("zip-unpacks-too-large", f"The zip unpacks to more than {MAX_UNPACKED_BYTES >> 30} GiB.")
         if size > most:
-            raise FileRefused("file-too-large", f"The file is larger than {_size_text(most)}.")
+            limit = f"{most >> 20} MiB" if most >= 2**20 else f"{most >> 10} KiB"
+            raise FileRefused("file-too-large", f"The file is larger than {limit}.")
         if size > PIECE_BYTES and size > MAX_RATIO * max(1, packed):
             raise FileRefused("squeezed-too-hard", "The file unpacks to far more than a picture does.")
 
@@ -158,11 +159,3 @@ def _is_left_out(info: zipfile.ZipInfo) -> bool:
 
 def _stem(info: zipfile.ZipInfo) -> str:
     return info.filename.rpartition(".")[0].lower()
-
-
-def _text_of(data: bytes) -> str:
-    return data.decode("utf-8-sig", "replace")
-
-
-def _size_text(size: int) -> str:
-    return f"{size >> 20} MiB" if size >= 2**20 else f"{size >> 10} KiB"

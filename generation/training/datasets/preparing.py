@@ -9,10 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageOps
 
-from generation.imaging.encode import rgb_image
+from generation.imaging.encode import THUMBNAIL_SIDES, rgb_image, thumbnail
 from generation.imaging.pdq import pdq_hash
 from generation.imaging.reading import read_picture_metadata
-from generation.imaging.thumbnails import THUMBNAIL_SIDES, thumbnail
 from generation.imaging.untrusted import PictureRefused, open_picture
 from generation.training.datasets.refusals import FileRefused
 

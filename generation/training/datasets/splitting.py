@@ -6,7 +6,7 @@ import random
 
 from accounts.refusals import Refusal
 from generation.models import DataSet
-from generation.recipes.picture import MAX_SEED
+from generation.recipes.checks import MAX_SEED
 from generation.recipes.training import default_folds, split
 
 

@@ -12,7 +12,7 @@ FOLDER = "runs"
 
 def store(run: TrainingRun, name: str, data: bytes) -> str:
     """Store a file of this attempt; the name under which it lies. Never overwrites: the storage finds a free name."""
-    return files.keep(f"{FOLDER}/{run.code}/{run.attempt}-{name.replace('/', '-')}", data)
+    return files.write(f"{FOLDER}/{run.code}/{run.attempt}-{name.replace('/', '-')}", data)
 
 
 def in_use(code: str) -> set[str]:

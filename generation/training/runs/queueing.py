@@ -71,8 +71,10 @@ def requested_action_of(run: TrainingRun) -> str | None:
     return TrainingRun.objects.held(run).values_list("requested_action", flat=True).first()
 
 
-def place_of(run: TrainingRun) -> int:
-    """Place in the queue, from 1."""
+def place_of(run: TrainingRun) -> int | None:
+    """Place in the queue, from 1, while the run waits."""
+    if run.state != TrainingRun.State.QUEUED:
+        return None
     queued = TrainingRun.objects.queued()
     before = queued.filter(virtual_start__lt=run.virtual_start)
     return (before | queued.filter(virtual_start=run.virtual_start, pk__lt=run.pk)).count() + 1

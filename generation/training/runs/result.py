@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from generation.catalog.importing import fields_of
-from generation.catalog.loras.naming import is_taken
+from generation.catalog.loras.naming import first_free
 from generation.models import Lora, Snapshot, TrainingRun
 from generation.storage import files
 from generation.weightfiles.classify import WeightFile, read_weightfile, stamp_of
@@ -60,15 +59,9 @@ def create_lora(run: TrainingRun, trained: TrainedFile) -> Lora:
     }
     try:
         with transaction.atomic():
-            return Lora.objects.create(name=free_name(run.name), **fields)
+            return Lora.objects.create(name=first_free(run.name), **fields)
     except IntegrityError:  # somebody took the name since our look
         return Lora.objects.create(name=f"{run.name[:80]}-{run.code}", **fields)
-
-
-def free_name(wanted: str) -> str:
-    """The word as it was typed, or with the first number by which no LoRA, series or page goes."""
-    numbered = (wanted if n == 1 else f"{wanted}-{n}" for n in count(1))
-    return next(name for name in numbered if not is_taken(name))
 
 
 def replace_lora(former: Lora, run: TrainingRun, trained: TrainedFile) -> Lora:
@@ -77,7 +70,7 @@ def replace_lora(former: Lora, run: TrainingRun, trained: TrainedFile) -> Lora:
     The former row stays for the pictures made with it, and frees its name.
     """
     place = {"title": former.title, "series": former.series, "version": former.version}
-    former.name, former.is_enabled = free_name(f"{former.name[:80]}-{former.autov2}"), False
+    former.name, former.is_enabled = first_free(f"{former.name[:80]}-{former.autov2}"), False
     former.series = ""
     former.save(update_fields=["name", "is_enabled", "series"])
     lora = create_lora(run, trained)

@@ -5,18 +5,19 @@ from __future__ import annotations
 from django.db import transaction
 
 from accounts.refusals import Conflict
-from generation.models import Lora, Snapshot, TrainingRun
-from generation.recipes.choosing import Choice, Point, choose
+from generation.models import Lora, TrainingRun
+from generation.recipes.choosing import Choice, Losses, choose
 from generation.training.runs.result import create_lora, replace_lora, write_lora_file
 
 
 def best_so_far(run: TrainingRun) -> Choice:
     """The proposal among the snapshots that there are; there is at least one."""
-    return choose([_point_of(snapshot) for snapshot in run.snapshots.all()])
-
-
-def _point_of(snapshot: Snapshot) -> Point:
-    return Point(snapshot.step, snapshot.training_loss or 0.0, snapshot.validation_loss, len(snapshot.memorised))
+    return choose(
+        [
+            Losses(snapshot.step, snapshot.training_loss or 0.0, snapshot.validation_loss, len(snapshot.memorised))
+            for snapshot in run.snapshots.all()
+        ]
+    )
 
 
 def choose_snapshot(run: TrainingRun, step: int) -> Lora:

@@ -48,7 +48,8 @@ class StateSync:
         state = self.folder / STATE
         if not state.exists() or self.stored_name(state):
             return True
-        stamps = {path.relative_to(self.folder).as_posix(): _stamp(path) for path in _files(self.folder)}
+        whole = [path for path in self.folder.rglob("*.safetensors") if not path.name.startswith(".")]
+        stamps = {path.relative_to(self.folder).as_posix(): _stamp(path) for path in whole}
         changed = [name for name in stamps if self._saved.get(name) != stamps[name]]
         try:
             stored = {name: files.store(self.run, name, (self.folder / name).read_bytes()) for name in changed}
@@ -64,10 +65,6 @@ class StateSync:
         return True
 
 
-def _files(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*.safetensors") if not path.name.startswith(".")]
-
-
 def _stamp(path: Path) -> Stamp:
-    found = path.stat()
-    return found.st_size, found.st_mtime_ns
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns

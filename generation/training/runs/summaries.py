@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from generation.models import Snapshot, TrainingRun
-from generation.training.runs import queueing
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +45,3 @@ def _view(snapshot: Snapshot, is_best: bool) -> SnapshotView:
         has_file=bool(snapshot.file),
         is_best=is_best,
     )
-
-
-def place_of(run: TrainingRun) -> int | None:
-    """Place in the queue, from 1, while the run waits."""
-    return queueing.place_of(run) if run.state == TrainingRun.State.QUEUED else None

@@ -45,23 +45,25 @@ def submit_search(
     recipe: TrainingRecipe,
     name: str,
     axes: Mapping[str, Sequence[Any]],
-    budget: int,
+    budget: int | None = None,
     token: ApiToken | None = None,
 ) -> TrainingSearch:
     """Queue a training for each combination of the axes' values. Raises Refusal; then nothing has changed.
 
-    The search never costs more than `budget` credits: it is refused when it might. `token` is the API token that
-    asked: its own budget pays beside the wallet.
+    The search never costs more than `budget` credits, which is all that the user has where none is given: it is
+    refused when it might. `token` is the API token that asked: its own budget pays beside the wallet.
     """
     name = check_name(name)
     candidates = candidates_of(user, dataset, recipe, axes)
     stops = rungs(max(each.recipe.steps for each in candidates), len(candidates))
     most = most_it_costs(candidates, stops)
-    if most > budget:
-        sentence = f"This search may cost up to {most} credits, and your limit is {budget}. Try fewer values or steps."
-        raise Refusal("over-budget", sentence, field="budget")
     with transaction.atomic():
         enforce_run_limit(user)
+        # After the share is locked, since the look may fill the wallet.
+        budget = credits.balance_of(user) if budget is None else budget
+        if most > budget:
+            sentence = f"This search may cost up to {most} credits, and your limit is {budget}. "
+            raise Refusal("over-budget", sentence + "Try fewer values or steps.", field="budget")
         search = TrainingSearch.objects.create(
             owner=user, dataset=dataset, name=name, axes=dict(axes), recipe_json=recipe.to_json(), budget=budget,
             credits=most, rungs=list(stops), token=token,

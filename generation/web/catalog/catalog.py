@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from generation.catalog.loras.pictures import pictures_with
+from generation.catalog.loras.sharing import pictures_with
 from generation.catalog.loras.versions import may_follow, versions_of
 from generation.models import Checkpoint, Lora
 from generation.models.catalog import FAMILY_TITLES

@@ -6,7 +6,7 @@ from asgiref.sync import sync_to_async
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.views.decorators.http import require_GET
 
-from generation.catalog.loras.downloads import downloadable
+from generation.catalog.loras.sharing import downloadable
 from generation.storage.downloads import streamed_attachment
 from generation.web.access import signed_out
 

@@ -11,14 +11,14 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.credits import grant_daily, wallet_of
+from accounts.credits import balance_of
 from accounts.models import User
 from accounts.refusals import Refusal
 from generation.catalog.resolving import find_checkpoint
 from generation.jobs.submission import submit_jobs, total_price
 from generation.models import Checkpoint, GeneratedImage, Job, Lora, Vae
-from generation.recipes.picture import EMPHASIS_MODES, STEPS_RANGE, Recipe
-from generation.recipes.sampling import SAMPLERS, SCHEDULES
+from generation.recipes.fields import STEPS_RANGE
+from generation.recipes.picture import Recipe
 from generation.web.access import SignedInRequest, asks_for_part, signed_in_only
 from generation.web.catalog.samples import SamplePicture, picture_of, released_samples, samples_of
 from generation.web.create.drafts import READ_NOTICE, draft_of, keep_draft
@@ -33,7 +33,6 @@ from generation.web.public_pictures import registry
 @require_http_methods(["GET", "POST"])
 def create(request: SignedInRequest) -> HttpResponse:
     """The form and the stage. POST queues pictures and never waits for one."""
-    grant_daily(request.user)
     if request.method == "POST":
         return make(request)
     fields = prefilled(request)
@@ -53,12 +52,12 @@ def make(request: SignedInRequest) -> HttpResponse:
 def submitted(user: User, form: RecipeForm) -> tuple[list[Job], int]:
     """The jobs of the form; none, and the status of the refusal, when it says no at one of its fields."""
     if not form.is_valid():
-        return [], 400
+        return [], form.status
     try:
-        return submit_jobs(user, form.recipe(user), form.count_said), 201
+        return submit_jobs(user, form.recipe(user), form.picture_count), 201
     except Refusal as refusal:
         form.refuse(refusal)
-        return [], refusal.status
+        return [], form.status
 
 
 def after_sending(data: Mapping[str, Any]) -> dict[str, str]:
@@ -135,9 +134,6 @@ def page(request: SignedInRequest, form: RecipeForm, fields: dict[str, str], sta
         "counts": range(1, min(COUNT_RANGE[1], user.plan.max_pictures) + 1),
         "checkpoints": Checkpoint.objects.usable_by(user).order_by("title"),
         "vaes": Vae.objects.usable_by(user).order_by("title"),
-        "samplers": SAMPLERS,
-        "schedules": SCHEDULES,
-        "emphasis_modes": EMPHASIS_MODES,
         "examples": examples_of(checkpoint),
         "read": request.session.pop(READ_NOTICE, None),
         **choices_of(user, checkpoint, fields),
@@ -197,16 +193,16 @@ class PictureQuote:
 
 def quote(user: User, fields: Mapping[str, Any]) -> PictureQuote:
     """The price of the form as it stands; the prompt does not matter to it."""
-    left = wallet_of(user).balance
+    left = balance_of(user)
     form = RecipeForm({**fields, "prompt": "a picture"})
     try:
-        credits = total_price([form.recipe(user)]) * form.count_said if form.is_valid() else None
+        credits = total_price([form.recipe(user)]) * form.picture_count if form.is_valid() else None
     except Refusal:
         credits = None
     if credits is None or credits <= left:
         return PictureQuote(form.cleaned_data.get("count") or 1, credits, left)
     dear = f"This costs {credits} credits and you have {left}. Make fewer or smaller pictures, or wait for tomorrow's."
-    return PictureQuote(form.count_said, credits, left, dear)
+    return PictureQuote(form.picture_count, credits, left, dear)
 
 
 @signed_in_only

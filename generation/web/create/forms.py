@@ -1,122 +1,120 @@
-"""The Create form: what a person typed becomes a Recipe. Ranges are the recipe's, names and limits the verbs'."""
+"""The Create form: what a person typed becomes a Recipe. Its fields and their ranges are the recipe's table."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.core.validators import ProhibitNullCharactersValidator
 
 from accounts.models import User
 from accounts.refusals import Refusal
 from generation.catalog.resolving import find_checkpoint
 from generation.jobs.submission import random_seed
 from generation.models import Checkpoint
-from generation.recipes.picture import (
-    CFG_RANGE,
-    CLIP_SKIP_RANGE,
-    EMPHASIS_MODES,
+from generation.recipes.checks import InvalidRecipe
+from generation.recipes.fields import (
+    FIELDS,
     MAX_PROMPT_CHARS,
-    MAX_SEED,
-    SIDE_RANGE,
-    STEPS_RANGE,
-    InvalidRecipe,
-    Recipe,
+    Choice,
+    Name,
+    Number,
+    Prompt,
+    RecipeField,
+    Side,
+    WholeNumber,
+    defaults_for,
 )
-from generation.recipes.sampling import SCHEDULES
+from generation.recipes.picture import Recipe
 
 COUNT_RANGE = (1, 8)
 OWN_SIZE = "own"
-FIELD_OF = {"width": "size", "height": "size", "loras": "prompt"}
-"""Where the page shows a refusal about a part of the recipe that has no field of its own."""
 
 
-class TextField(forms.CharField):
-    """A prompt, with the line ends that everything but a browser's form uses."""
+class NameField(forms.CharField):
+    """A name. What it may be, NUL characters among it, is the recipe's to judge, so that the API says the same."""
 
     def __init__(self, **options: Any) -> None:
-        long = f"The text has %(show_value)d characters; at most {MAX_PROMPT_CHARS} are read."
-        super().__init__(
-            required=False,
-            strip=False,
-            max_length=MAX_PROMPT_CHARS,
-            error_messages={"max_length": long},
-            widget=forms.Textarea(attrs={"rows": 3}),
-            **options,
-        )
+        super().__init__(**options)
+        self.validators = [one for one in self.validators if not isinstance(one, ProhibitNullCharactersValidator)]
+
+
+class PromptField(NameField):
+    """A prompt as it was typed, with the line ends that everything but a browser's form uses."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(strip=False, widget=forms.Textarea(attrs={"rows": 3}), **options)
 
     def to_python(self, value: Any) -> str:
-        return str(super().to_python(value) or "").replace("\r\n", "\n")
+        return FIELDS["prompt"].read(str(super().to_python(value) or ""))  # type: ignore[no-any-return]
 
 
-def whole_number(label: str, limits: tuple[int, int]) -> forms.IntegerField:
-    low, high = limits
-    between = f"{label} must lie between {low} and {high}."
-    return forms.IntegerField(
-        label=label,
-        required=False,
-        min_value=low,
-        max_value=high,
-        error_messages={
-            "invalid": f"{label} must be a whole number.",
-            "min_value": between,
-            "max_value": between,
-        },
+FORM_FIELDS: Mapping[type[RecipeField], type[forms.Field]] = {
+    Prompt: PromptField,
+    Name: NameField,
+    Choice: NameField,
+    Number: forms.FloatField,
+    WholeNumber: forms.IntegerField,
+    Side: forms.IntegerField,
+}
+
+
+def form_field(row: RecipeField) -> forms.Field:
+    """The form's field of a row: it makes a value of what was typed, and leaves ranges to the row."""
+    wrong_kind = f"{row.title} must be {row.kind}."
+    return FORM_FIELDS[type(row)](
+        label=row.label, help_text=row.explanation, required=False, error_messages={"invalid": wrong_kind}
     )
 
 
 class RecipeForm(forms.Form):
-    """Everything may be left empty but the prompt: the checkpoint's defaults and a new seed fill the rest."""
+    """Everything may be left empty but the prompt: the checkpoint's defaults and a new seed fill the rest.
 
-    prompt = TextField()
-    negative_prompt = TextField()
-    checkpoint = forms.CharField(required=False, max_length=100)
-    vae = forms.CharField(required=False, max_length=100)
+    `status` is the HTTP status of its refusals.
+    """
+
     size = forms.CharField(required=False, max_length=12)
-    width = whole_number("Width", SIDE_RANGE)
-    height = whole_number("Height", SIDE_RANGE)
-    count = whole_number("The number of pictures", COUNT_RANGE)
-    steps = whole_number("Steps", STEPS_RANGE)
-    cfg_scale = forms.FloatField(
-        label="CFG scale",
+    count = forms.IntegerField(
         required=False,
-        min_value=CFG_RANGE[0],
-        max_value=CFG_RANGE[1],
+        min_value=COUNT_RANGE[0],
+        max_value=COUNT_RANGE[1],
         error_messages={
-            "invalid": "CFG scale must be a number.",
-            **dict.fromkeys(
-                ("min_value", "max_value"), f"CFG scale must lie between {CFG_RANGE[0]:g} and {CFG_RANGE[1]:g}."
-            ),
+            "invalid": "The number of pictures must be a whole number.",
+            **dict.fromkeys(("min_value", "max_value"), "The number of pictures must lie between 1 and 8."),
         },
     )
-    sampler = forms.CharField(required=False, max_length=40)
-    schedule = forms.CharField(required=False, max_length=40)
-    seed = whole_number("Seed", (-1, MAX_SEED))
     seed_locked = forms.BooleanField(required=False)
-    clip_skip = whole_number("Clip skip", CLIP_SKIP_RANGE)
-    emphasis = forms.CharField(required=False, max_length=20)
+    status = 400
+    shown_at: Mapping[str, str] = {"width": "size", "height": "size", "loras": "prompt"}
+    """Where the page shows a refusal about a part of the recipe that has no field of its own."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields = {name: form_field(row) for name, row in FIELDS.items()} | self.fields
+
+    def clean(self) -> None:
+        """Judge every field, so that all that is wrong is told at once; what concerns several is the recipe's."""
+        if self.cleaned_data.get("seed") == -1:  # as A1111 writes a seed that is to be drawn
+            self.cleaned_data["seed"] = None
+        for name, row in FIELDS.items():
+            value = self.cleaned_data.get(name)
+            if value is None or value == "" and not getattr(row, "required", False):
+                continue
+            try:
+                row.check(value)
+            except InvalidRecipe as refusal:
+                self.status = refusal.status
+                self.add_error(name, forms.ValidationError(refusal.message, refusal.code))
 
     def recipe(self, user: User) -> Recipe:
         """The recipe of a valid form. Raises Refusal."""
-        said = {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
-        checkpoint = find_checkpoint(user, said.get("checkpoint", ""))
+        typed = {name: value for name in FIELDS if (value := self.cleaned_data.get(name)) not in (None, "")}
+        checkpoint = find_checkpoint(user, typed.get("checkpoint", ""))
         width, height = self.chosen_size(checkpoint)
-        seed = said.get("seed", -1)
-        return Recipe(
-            prompt=self.cleaned_data["prompt"],
-            negative_prompt=self.cleaned_data["negative_prompt"],
-            width=width,
-            height=height,
-            steps=said.get("steps", checkpoint.default_steps),
-            cfg_scale=said.get("cfg_scale", checkpoint.default_cfg_scale),
-            sampler=said.get("sampler", checkpoint.default_sampler),
-            schedule=said.get("schedule", SCHEDULES[0]),
-            seed=random_seed() if seed < 0 else seed,
-            clip_skip=said.get("clip_skip", 1),
-            emphasis=said.get("emphasis", EMPHASIS_MODES[0]),
-            checkpoint=checkpoint.name,
-            vae=said.get("vae", ""),
-        )
+        values = {**defaults_for(checkpoint), "seed": random_seed(), **typed, "width": width, "height": height}
+        return Recipe(**values)
 
     def chosen_size(self, checkpoint: Checkpoint) -> tuple[int, int]:
         """A drawn rectangle's size, or the one that was typed; the checkpoint's own where nothing was."""
@@ -130,53 +128,55 @@ class RecipeForm(forms.Form):
         return typed[0] or checkpoint.native_width, typed[1] or checkpoint.native_height
 
     @property
-    def count_said(self) -> int:
+    def picture_count(self) -> int:
         return self.cleaned_data.get("count") or 1
 
     def refuse(self, refusal: Refusal) -> None:
         """Put a refusal at the field it is about; without one it stands above the form."""
-        field = FIELD_OF.get(refusal.field, refusal.field)
+        field = self.shown_at.get(refusal.field, refusal.field)
+        self.status = refusal.status
         self.add_error(field if field in self.fields else None, forms.ValidationError(refusal.message, refusal.code))
+
+    @property
+    def controls(self) -> list[Control]:
+        """What the page folds away under More, in the table's order."""
+        return [Control(row, self[name]) for name, row in FIELDS.items() if row.control]
+
+    @property
+    def wrong_controls(self) -> bool:
+        return any(control.bound.errors for control in self.controls)
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A field of the recipe on the page: its row of the table and what was typed."""
+
+    row: RecipeField
+    bound: forms.BoundField
+
+    @property
+    def template(self) -> str:
+        return f"generation/controls/{self.row.control}.html"
+
+    @property
+    def small(self) -> bool:
+        """Whether two of them stand side by side."""
+        return not self.row.written
 
 
 def fields_of(recipe: Recipe) -> dict[str, str]:
     """A recipe as the form's fields, so that it is drawn again exactly: the seed stays locked."""
-    return {
-        "prompt": recipe.prompt,
-        "negative_prompt": recipe.negative_prompt,
-        "checkpoint": recipe.checkpoint,
-        "vae": recipe.vae,
-        "size": f"{recipe.width}x{recipe.height}",
-        "width": str(recipe.width),
-        "height": str(recipe.height),
-        "steps": str(recipe.steps),
-        "cfg_scale": f"{recipe.cfg_scale:g}",
-        "sampler": recipe.sampler,
-        "schedule": recipe.schedule,
-        "seed": str(recipe.seed),
-        "seed_locked": "on",
-        "clip_skip": str(recipe.clip_skip),
-        "emphasis": recipe.emphasis,
-    }
+    fields = {name: row.text(getattr(recipe, name)) for name, row in FIELDS.items()}
+    return {**fields, "size": f"{recipe.width}x{recipe.height}", "seed_locked": "on"}
 
 
 def default_fields(checkpoint: Checkpoint) -> dict[str, str]:
     """An untouched form."""
-    return {
-        "checkpoint": checkpoint.name,
-        "size": f"{checkpoint.native_width}x{checkpoint.native_height}",
-        "width": str(checkpoint.native_width),
-        "height": str(checkpoint.native_height),
-        "count": "4",
-        "steps": str(checkpoint.default_steps),
-        "cfg_scale": f"{checkpoint.default_cfg_scale:g}",
-        "sampler": checkpoint.default_sampler,
-        "schedule": SCHEDULES[0],
-        "clip_skip": "1",
-        "emphasis": EMPHASIS_MODES[0],
-    }
+    fields = {name: FIELDS[name].text(value) for name, value in defaults_for(checkpoint).items() if value != ""}
+    return {**fields, "size": f"{checkpoint.native_width}x{checkpoint.native_height}", "count": "4"}
 
 
 def typed_fields(data: Mapping[str, Any]) -> dict[str, str]:
     """The form's own fields out of whatever was posted, as text: a draft."""
-    return {name: str(data[name])[: 5 * MAX_PROMPT_CHARS] for name in RecipeForm.base_fields if name in data}
+    names = (*FIELDS, *RecipeForm.base_fields)
+    return {name: str(data[name])[: 5 * MAX_PROMPT_CHARS] for name in names if name in data}

@@ -8,7 +8,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from generation.catalog.inspecting import inspect_prompt
 from generation.models import Checkpoint, Embedding, Lora, Wildcard
-from generation.recipes.picture import MAX_SEED, STEPS_RANGE
+from generation.recipes.checks import MAX_SEED
+from generation.recipes.fields import STEPS_RANGE
 from generation.web.access import SignedInRequest, signed_in_only
 from generation.web.create.create import checkpoint_or_none
 from generation.web.create.inspection import inspections_of

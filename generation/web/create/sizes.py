@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from generation.recipes.picture import SIDE_RANGE
+from generation.recipes.fields import SIDE_RANGE, SIDE_STEP
 
 PROPORTIONS = ((1, 1), (3, 2), (2, 3), (16, 9), (9, 16))
-STEP = 8
 DRAWN_SIDE = 28
 """Longest side of the drawn rectangle, inside a box of 32."""
 
@@ -53,4 +52,4 @@ def size_presets_of(native_width: int, native_height: int) -> list[SizePreset]:
 
 def _side(square: float) -> int:
     low, high = SIDE_RANGE
-    return min(high, max(low, STEP * round(math.sqrt(square) / STEP)))
+    return min(high, max(low, SIDE_STEP * round(math.sqrt(square) / SIDE_STEP)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -9,30 +10,50 @@ from django.http import QueryDict
 
 from accounts.models import User
 from accounts.refusals import Refusal
-from generation.recipes.grids.axes import FIELDS, Axis
+from generation.models import Checkpoint
+from generation.recipes.grids.axes import AXES, Axis
 from generation.recipes.grids.mixing import Mix
 from generation.recipes.grids.plan import GridPlan
+from generation.recipes.sampling import SAMPLERS, SCHEDULES
 from generation.web.create.forms import RecipeForm, fields_of
 
 MODES = (("mix", "Mix LoRAs"), ("axes", "Compare"))
 LETTERS = ("x", "y", "z")
 AXIS_CHARS = 500
+STEPS = {"width": 8, "height": 8, "cfg_scale": 0.5}
+"""By how much the arrows of a number field change it."""
 
 
 class LabForm(RecipeForm):
     """`mode` decides which half counts: the LoRAs to mix, or up to three axes."""
 
+    shown_at = {"width": "size", "height": "size"}
     mode = forms.ChoiceField(choices=MODES, required=False)
-    points = forms.IntegerField(required=False, label="Steps along an edge")
-    strength = forms.FloatField(required=False)
+    points = forms.IntegerField(
+        label="Steps along an edge", required=False, widget=forms.NumberInput(attrs={"min": 2, "max": 12})
+    )
+    strength = forms.FloatField(
+        label="Strength together",
+        required=False,
+        widget=forms.NumberInput(attrs={"min": 0.1, "max": 2, "step": 0.05}),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["negative_prompt"].widget = forms.TextInput()
+        self.fields["sampler"].widget = forms.Select(choices=[(name, name) for name in SAMPLERS])
+        self.fields["schedule"].widget = forms.Select(choices=[(name, name) for name in SCHEDULES])
+        for name, step in STEPS.items():
+            self.fields[name].widget.attrs["step"] = step
         for letter in LETTERS:
-            choices = [("", "Nothing"), *((key, field.title) for key, field in FIELDS.items())]
+            choices = [("", "Nothing"), *((key, field.title) for key, field in AXES.items())]
             self.fields[f"{letter}_field"] = forms.ChoiceField(choices=choices, required=False)
             self.fields[f"{letter}_target"] = forms.CharField(max_length=200, required=False)
             self.fields[f"{letter}_values"] = forms.CharField(max_length=AXIS_CHARS, required=False)
+
+    def offer(self, checkpoints: Iterable[Checkpoint]) -> None:
+        """Let the person choose among these."""
+        self.fields["checkpoint"].widget = forms.Select(choices=[(row.name, row.title) for row in checkpoints])
 
     @property
     def mixed(self) -> tuple[str, ...]:
@@ -43,21 +64,16 @@ class LabForm(RecipeForm):
 
     def plan(self, user: User) -> GridPlan:
         """The plan of a valid form. Raises Refusal."""
-        said, recipe = self.cleaned_data, self.recipe(user)
-        if said.get("mode") != "axes":
-            mix = Mix(self.mixed, said.get("points") or 5, said.get("strength") or 1.0)
+        data, recipe = self.cleaned_data, self.recipe(user)
+        if data.get("mode") != "axes":
+            mix = Mix(self.mixed, data.get("points") or 5, data.get("strength") or 1.0)
             return GridPlan(recipe, mix=mix)
         axes = (
-            Axis.read(said[f"{letter}_field"], said[f"{letter}_values"], said[f"{letter}_target"])
+            Axis.read(data[f"{letter}_field"], data[f"{letter}_values"], data[f"{letter}_target"])
             for letter in LETTERS
-            if said[f"{letter}_field"]
+            if data[f"{letter}_field"]
         )
         return GridPlan(recipe, tuple(axes))
-
-    def refuse(self, refusal: Refusal) -> None:
-        """At its field, where the lab's page shows that field; else above the form."""
-        field = refusal.field if refusal.field in self.fields else None
-        self.add_error(field, forms.ValidationError(refusal.message, refusal.code))
 
 
 def fields_of_plan(plan: GridPlan) -> dict[str, Any]:

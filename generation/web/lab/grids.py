@@ -8,13 +8,12 @@ from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.credits import grant_daily, wallet_of
+from accounts.credits import balance_of
 from accounts.refusals import Refusal
 from generation.jobs.grids.submission import cancel_grid, price_of, submit_grid
 from generation.jobs.submission import random_seed
 from generation.models import Checkpoint, GeneratedImage, LabGrid, Lora, LoraMerge
-from generation.recipes.grids.axes import FIELDS
-from generation.recipes.sampling import SAMPLERS, SCHEDULES
+from generation.recipes.grids.axes import AXES
 from generation.web.access import SignedInRequest, asks_for_part, refused, say, signed_in_only
 from generation.web.catalog.samples import released_samples, samples_of
 from generation.web.create.create import checkpoint_or_none
@@ -36,19 +35,17 @@ def own_grid(request: SignedInRequest, code: str) -> LabGrid:
 @require_http_methods(["GET", "POST"])
 def lab(request: SignedInRequest) -> HttpResponse:
     """The form and what was made with it; `?grid=` fills it with an own grid. POST queues every cell."""
-    grant_daily(request.user)
     if request.method == "GET":
         fields = prefilled(request)
         return page(request, LabForm(initial=fields), fields)
-    form, status = LabForm(request.POST), 400
+    form = LabForm(request.POST)
     if form.is_valid():
         try:
             return redirect("lab-grid", submit_grid(request.user, form.plan(request.user)).code)
         except Refusal as refusal:
             form.refuse(refusal)
-            status = refusal.status
     fields = {**request.POST.dict(), "mix": list(form.mixed)}
-    return page(request, form, fields, status)
+    return page(request, form, fields, form.status)
 
 
 def prefilled(request: SignedInRequest) -> dict[str, Any]:
@@ -67,17 +64,15 @@ def prefilled(request: SignedInRequest) -> dict[str, Any]:
 def page(request: SignedInRequest, form: LabForm, fields: dict[str, Any], status: int = 200) -> HttpResponse:
     user = request.user
     checkpoint = checkpoint_or_none(user, fields.get("checkpoint", ""))
+    form.offer(Checkpoint.objects.usable_by(user).order_by("title"))
     context = {
         "form": form,
         "fields": fields,
         "mode": "axes" if fields.get("mode") == "axes" else "mix",
         "loras": options_of(request, checkpoint, fields.get("mix", [])),
         "axes": [axis_of(letter, fields) for letter in LETTERS],
-        "kinds": FIELDS.items(),
-        "checkpoints": Checkpoint.objects.usable_by(user).order_by("title"),
-        "samplers": SAMPLERS,
-        "schedules": SCHEDULES,
-        "left": wallet_of(user).balance,
+        "kinds": AXES.items(),
+        "left": balance_of(user),
         "most": user.plan.max_grid_pictures,
         "grids": LabGrid.objects.of(user).select_related("image").newest()[:GRIDS_SHOWN],
         "merge_form": MergeForm(),
@@ -114,13 +109,14 @@ def quote(request: SignedInRequest) -> HttpResponse:
     form = LabForm(request.POST)
     try:
         if not form.is_valid():
-            first = next(iter(form.errors.values()))[0]
-            return JsonResponse({"detail": str(first)}, status=400)
+            field, (error, *_) = next(iter(form.errors.as_data().items()))
+            told = {"code": error.code, "detail": error.messages[0], "field": "" if field == "__all__" else field}
+            return JsonResponse(told, status=form.status)
         plan = form.plan(request.user)
         credits = price_of(plan)
     except Refusal as refusal:
         return refused(refusal)
-    left = wallet_of(request.user).balance
+    left = balance_of(request.user)
     return JsonResponse({"count": plan.count, "credits": credits, "enough": credits <= left, "left": left})
 
 

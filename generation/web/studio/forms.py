@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import forms
 
-from generation.recipes.picture import MAX_SEED
+from generation.recipes.checks import MAX_SEED
 from generation.recipes.training import MAX_TRIGGER_CHARS
 from generation.training.datasets.lifecycle import MAX_TITLE_CHARS
 from generation.training.datasets.preparing import MAX_CAPTION_CHARS

@@ -8,8 +8,9 @@ from functools import cached_property
 
 from generation.models import TrainingRun
 from generation.recipes.training import MAX_SAMPLE_PROMPTS
+from generation.training.runs.queueing import place_of
 from generation.training.runs.selection import best_so_far
-from generation.training.runs.summaries import SnapshotView, place_of, snapshots_of
+from generation.training.runs.summaries import SnapshotView, snapshots_of
 from generation.web.studio.curve import Curve, curve_to_draw
 from generation.web.studio.dataset_table import split_words
 from generation.web.studio.training_forms import PART_NAMES, TRAINING_SETTINGS, Setting, fields_of

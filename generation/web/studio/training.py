@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.text import slugify
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts.credits import grant_daily, wallet_of
+from accounts.credits import balance_of
 from accounts.models import User
 from accounts.refusals import Refusal
 from generation.catalog.resolving import find_checkpoint
@@ -34,7 +34,6 @@ RUNS_REMEMBERED = 10
 @require_http_methods(["GET", "POST"])
 def new(request: SignedInRequest) -> HttpResponse:
     """The form for the data set that `?dataset=` names. POST starts a training, or a search."""
-    grant_daily(request.user)
     dataset = own_dataset(request, request.GET.get("dataset", ""))
     if request.method == "POST":
         return start(request, dataset)
@@ -59,7 +58,7 @@ def begun(request: SignedInRequest, dataset: DataSet, form: TrainingForm) -> Htt
     user, name = request.user, form.cleaned_data["name"]
     recipe = form.recipe(dataset, find_checkpoint(user, form.cleaned_data["checkpoint"]))
     if "search" in request.POST:
-        budget = form.cleaned_data["budget"] or wallet_of(user).balance
+        budget = form.cleaned_data["budget"] or None
         return redirect("search", submit_search(user, dataset, recipe, name, form.axes(), budget).code)
     return redirect("run", submit_training(user, dataset, recipe, name).code)
 
@@ -147,7 +146,7 @@ class TrainingQuote:
 
 
 def training_quote_of(user: User, dataset: DataSet, fields: Mapping[str, Any]) -> TrainingQuote:
-    left = wallet_of(user).balance
+    left = balance_of(user)
     form = TrainingForm(fields)
     if not form.is_valid():
         return TrainingQuote(None, left, str(next(iter(form.errors.values()))[0]))

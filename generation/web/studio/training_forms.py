@@ -10,7 +10,7 @@ from django import forms
 
 from accounts.refusals import Refusal
 from generation.models import Checkpoint, DataSet
-from generation.recipes.picture import InvalidRecipe
+from generation.recipes.checks import InvalidRecipe
 from generation.recipes.presets import PRESETS, with_preset
 from generation.recipes.training import OPTIMIZERS, PARTS, RANGES, RESOLUTION_RANGE, SCHEDULES, TrainingRecipe
 from generation.training.runs.submission import first_recipe

@@ -81,7 +81,7 @@ def test_credits_of_nobody_are_given_back(alice: User) -> None:
 
 def test_a_snapshot_without_its_file(queue_run: QueueRun) -> None:
     run = queue_run()
-    kept = files.keep(f"runs/{run.code}/1-10.safetensors", b"weights")
+    kept = files.write(f"runs/{run.code}/1-10.safetensors", b"weights")
     Snapshot.objects.create(run=run, step=10, file=kept, samples=["runs/x/gone.webp"])
     assert [finding.subject for finding in findings()] == ["runs/x/gone.webp"]
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 import torch
+from diffusers.schedulers.scheduling_utils import SchedulerMixin
 
 from generation.engine.renderer import Renderer
-from generation.engine.samplers import SCHEDULES, TABLE, make_scheduler, step_parameters, validate_table
-from generation.recipes.picture import InvalidRecipe
-from generation.recipes.sampling import MOST_STEPS, SAMPLERS, SCHEDULES_BY_SAMPLER, check_sampling
-from generation.recipes.sampling import SCHEDULES as SCHEDULE_NAMES
+from generation.engine.samplers import OURS, make_scheduler, scheduler_class, step_parameters, validate_table
+from generation.recipes.checks import InvalidRecipe
+from generation.recipes.sampling import SAMPLERS, SCHEDULES, TABLE, check_sampling
 from tests.renders import allow_numpy_copies, draw, draw_by_pipeline, every_weight, recipe
 
 pytestmark = allow_numpy_copies
@@ -21,8 +21,8 @@ DEAR = ("DPM2", "DPM2 a")
 """Made in half a second, for every schedule anew."""
 EVERY_PAIR = [
     pytest.param(sampler, schedule, marks=[pytest.mark.slow] if sampler in DEAR and schedule != "Automatic" else [])
-    for sampler, schedules in SCHEDULES_BY_SAMPLER.items()
-    for schedule in schedules
+    for sampler, row in TABLE.items()
+    for schedule in row.schedules
 ]
 EPSILON = {"beta_schedule": "scaled_linear", "beta_start": 0.00085, "beta_end": 0.012}
 
@@ -34,9 +34,11 @@ def renderer() -> Iterator[Renderer]:
     made.close()
 
 
-def test_doors_know_the_tables_names() -> None:
-    assert tuple(TABLE) == SAMPLERS
-    assert tuple(SCHEDULES) == SCHEDULE_NAMES
+def test_every_row_names_a_scheduler_and_schedules_that_there_are() -> None:
+    for name, row in TABLE.items():
+        assert issubclass(scheduler_class(name), SchedulerMixin)
+        assert row.schedules[0] == "Automatic" and set(row.schedules) <= set(SCHEDULES)
+    assert set(OURS) <= {row.scheduler for row in TABLE.values()}
 
 
 def test_the_table_is_valid_at_start() -> None:
@@ -93,10 +95,10 @@ def test_what_cannot_be_sampled_is_the_recipes_fault(
         draw(renderer, recipe(sampler=sampler, schedule=schedule, steps=steps))
 
 
-@pytest.mark.parametrize("sampler", MOST_STEPS)
+@pytest.mark.parametrize("sampler", [name for name, row in TABLE.items() if row.most_steps])
 def test_distilled_samplers_take_the_steps_they_name(sampler: str) -> None:
-    steps = MOST_STEPS[sampler]
-    assert len(make_scheduler(sampler, "Automatic", steps, EPSILON).timesteps) == steps
+    steps = TABLE[sampler].most_steps
+    assert steps and len(make_scheduler(sampler, "Automatic", steps, EPSILON).timesteps) == steps
 
 
 @pytest.mark.parametrize("sampler", [name for name in SAMPLERS if name not in DEAR])

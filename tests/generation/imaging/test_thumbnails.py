@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from generation.imaging.preview import encode_preview
-from generation.imaging.thumbnails import THUMBNAIL_SIDES, thumbnail
+from generation.imaging.encode import THUMBNAIL_SIDES, encode_preview, thumbnail
 
 
 @pytest.mark.parametrize("side", THUMBNAIL_SIDES)

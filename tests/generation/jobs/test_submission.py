@@ -123,6 +123,7 @@ def test_somebody_elses_private_lora_does_not_exist(alice: User, charlie: User, 
 
 
 def test_no_credits_leaves_nothing_behind(charlie: User, catalog: Checkpoint) -> None:
+    charlie.plan.daily_credits = 0
     refusal = refused(charlie, small(), 2)
     assert (refusal.code, refusal.status) == ("no-credits", 402)
 

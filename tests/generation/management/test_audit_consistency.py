@@ -78,7 +78,7 @@ def release_too_soon(user: User) -> None:
 
 
 def leave_a_file(user: User) -> None:
-    make_old(default_storage.path(files.keep("images/2026/01/01/abc-1.png", b"left")))
+    make_old(default_storage.path(files.write("images/2026/01/01/abc-1.png", b"left")))
 
 
 def stop_recovery(user: User) -> None:
@@ -160,7 +160,7 @@ def lose_a_lesson(user: User) -> None:
 
 
 def leave_a_lesson(user: User) -> None:
-    make_old(default_storage.path(files.keep("datasets/abc/one.png", b"left")))
+    make_old(default_storage.path(files.write("datasets/abc/one.png", b"left")))
 
 
 def make_old(path: str | Path) -> None:
@@ -238,7 +238,7 @@ def test_prune_sweeps_orphans_after_a_day(alice: User, draw: Draw, age: timedelt
     from generation.jobs import upkeep
 
     image = draw(alice)
-    names = [files.keep(f"images/2026/01/01/{name}", b"left") for name in ("abc-1.png", ".part-x")]
+    names = [files.write(f"images/2026/01/01/{name}", b"left") for name in ("abc-1.png", ".part-x")]
     old = time.time() - age.total_seconds()
     for name in [*names, image.file, image.thumbnail]:
         os.utime(default_storage.path(name), (old, old))

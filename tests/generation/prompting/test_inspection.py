@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from generation.prompting import Inspection, KnownName, Size, attention, inspect, schedule
-from generation.prompting.coloring import Runs
 from generation.prompting.composition import MAX_PROMPTS
 from generation.prompting.inspection import MAX_PROBLEMS
 from generation.prompting.report import Segment
+from generation.prompting.weighing import WeightedTexts
 from tests.generation.prompting.texts import CAT, EASY_NEGATIVE, MUSICIAN, WORST, hostile
 
 LORAS = [
@@ -227,11 +227,11 @@ def test_draws_are_told_and_what_is_left_is_shown() -> None:
 
 
 def test_every_text_is_measured_by_its_runs_and_the_largest_is_told() -> None:
-    measured: list[Runs] = []
+    measured: list[WeightedTexts] = []
 
-    def measure(runs: Runs) -> Size:
-        measured.append(runs)
-        return Size(sum(len(text.split()) for text, _ in runs), len(runs))
+    def measure(texts: WeightedTexts) -> Size:
+        measured.append(texts)
+        return Size(sum(len(text.split()) for text, _ in texts), len(texts))
 
     found = inspect("a b (c d:1.2) BREAK e [f g|]", 2, measure=measure)
     first, second = found.prompts[0].segments

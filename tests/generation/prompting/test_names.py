@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from generation.prompting.names import KnownName, NameBook
+from generation.prompting.names import KnownName, NameIndex
 
-BOOK = NameBook([KnownName("cat"), KnownName("cat-ears"), KnownName("-minus"), KnownName("ünïcode 2"), KnownName("")])
+INDEX = NameIndex([KnownName("cat"), KnownName("cat-ears"), KnownName("-minus"), KnownName("ünïcode 2"), KnownName("")])
 
 
 def places(text: str) -> list[str]:
-    return [text[start:end] for start, end, _ in BOOK.places(text)]
+    return [text[start:end] for start, end, _ in INDEX.places(text)]
 
 
 def test_the_longest_name_at_a_place_is_meant() -> None:
@@ -24,11 +24,11 @@ def test_names_may_begin_with_a_sign_and_hold_spaces() -> None:
 
 
 def test_the_nearest_names_come_first() -> None:
-    assert BOOK.near("cat-eers")[0] == "cat-ears"
-    assert BOOK.near("zzzz") == ()
-    assert BOOK.near("x" * 5_000) == ()
+    assert INDEX.near("cat-eers")[0] == "cat-ears"
+    assert INDEX.near("zzzz") == ()
+    assert INDEX.near("x" * 5_000) == ()
 
 
 def test_only_words_that_look_like_names_are_taken_for_misspelt_ones() -> None:
-    book = NameBook([KnownName("EasyNegative"), KnownName("painting")])
-    assert book.misspelt("paintings of EasyNegativ, easynegative") == [(13, 24, ("EasyNegative",))]
+    index = NameIndex([KnownName("EasyNegative"), KnownName("painting")])
+    assert index.misspelt("paintings of EasyNegativ, easynegative") == [(13, 24, ("EasyNegative",))]

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from generation.recipes.picture import EmbeddingPick, InvalidRecipe, LoraPick, Recipe
+from generation.recipes.checks import InvalidRecipe
+from generation.recipes.picture import EmbeddingPick, LoraPick, Recipe
 
 
 def test_it_survives_json() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generation.recipes.picture import InvalidRecipe
+from generation.recipes.checks import InvalidRecipe
 from generation.recipes.presets import PRESETS, USUAL_RATES, with_preset
 from generation.recipes.pricing import training_price, training_work
 from generation.recipes.training import PARTS, TrainingRecipe, default_folds, default_prompts, folds_of, split

@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 
 from accounts.models import User
 from generation.models import DataSet, TrainingRun
-from generation.storage.files import keep
+from generation.storage.files import write
 from generation.training import upkeep
 from generation.training.runs import lifecycle, queueing
 from tests.conftest import credits_of
@@ -87,8 +87,8 @@ def test_an_old_wakeup_is_sent_again(queue_run: QueueRun, wakeups_sent: list[tup
 
 def test_old_files_that_no_run_uses_are_swept(queue_run: QueueRun) -> None:
     run = queue_run()
-    used, late, young = (keep(f"runs/{run.code}/{name}", b"x") for name in ("used", "late", "young"))
-    gone = keep("runs/nobody/1-state.safetensors", b"x")
+    used, late, young = (write(f"runs/{run.code}/{name}", b"x") for name in ("used", "late", "young"))
+    gone = write("runs/nobody/1-state.safetensors", b"x")
     TrainingRun.objects.update(state_files={"state.safetensors": used})
     for name in (used, late, gone):
         yesterday = time.time() - 2 * 24 * 3600

@@ -138,7 +138,7 @@ def test_a_full_disk_is_our_fault(
         raise OSError(28, "No space left on device")
 
     (job,) = queue(alice)
-    monkeypatch.setattr("generation.storage.files.keep", full)
+    monkeypatch.setattr("generation.storage.files.write", full)
     drawing.perform_ready_jobs()
     assert state(job) == ("failed", "storage-refused")
     assert credits_of(alice) == 1000

@@ -205,15 +205,15 @@ def test_a_storage_that_refuses_for_a_while_costs_nothing(
     queue_run: QueueRun, worker: WorkerProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refused: list[str] = []
-    keep = storage_files.keep
+    write = storage_files.write
 
     def full_at_first(name: str, data: bytes) -> str:
         if "state" in name and len(refused) < 2:
             refused.append(name)
             raise OSError(28, "No space left on device")
-        return keep(name, data)
+        return write(name, data)
 
-    monkeypatch.setattr(storage_files, "keep", full_at_first)
+    monkeypatch.setattr(storage_files, "write", full_at_first)
     run = queue_run()
     training.perform_ready_runs()
     assert (fresh(run).state, len(refused)) == ("done", 2)

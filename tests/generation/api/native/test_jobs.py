@@ -48,8 +48,8 @@ def test_loras_beside_the_prompt(alices_api: APIClient, catalog: Checkpoint) -> 
 @pytest.mark.parametrize(
     "fields, code",
     [
-        ({"prompt": ""}, "invalid"),
-        ({"prompt": "x" * 100_000}, "invalid"),
+        ({"prompt": ""}, "empty-prompt"),
+        ({"prompt": "x" * 100_000}, "prompt-too-long"),
         ({"prompt": "   "}, "empty-prompt"),
         ({"width": 63}, "bad-width"),
         ({"steps": 0}, "bad-steps"),

@@ -32,8 +32,8 @@ def test_steps_and_sampler_are_the_checkpoints_unless_said(alices_api: APIClient
 
 
 def test_what_is_asked_wrongly_is_refused(alices_api: APIClient, catalog: Checkpoint) -> None:
-    assert alices_api.post(URL, {"prompt": "x" * 2_001}).status_code == 400
-    assert alices_api.post(URL, {"prompt": "x", "steps": 61}).status_code == 400
+    assert alices_api.post(URL, {"prompt": "x" * 2_001}).status_code == 422
+    assert alices_api.post(URL, {"prompt": "x", "steps": 61}).status_code == 422
     assert alices_api.post(URL, {}).status_code == 400
     assert alices_api.post(URL, {"prompt": "x", "checkpoint": "dreams"}).json()["code"] == "unknown-checkpoint"
 

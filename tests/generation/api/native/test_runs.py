@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import Plan, User
 from generation.models import Checkpoint, DataSet, Snapshot, TrainingRun
-from generation.storage.files import keep
+from generation.storage.files import write
 from tests.conftest import credits_of
 from tests.generation.training.datasets.conftest import make_dataset
 
@@ -104,7 +104,7 @@ def test_steering(alices_api: APIClient, catalog: Checkpoint, dataset: DataSet, 
 
 def test_a_snapshots_file(alices_api: APIClient, catalog: Checkpoint, dataset: DataSet, charlies: Any) -> None:
     run = TrainingRun.objects.get(code=ask(alices_api, dataset).json()["code"])
-    name = keep(f"runs/{run.code}/1-500.safetensors", b"weights")
+    name = write(f"runs/{run.code}/1-500.safetensors", b"weights")
     alike = {"closest": 12, "memorised": [[1, "apple.png"]]}
     Snapshot.objects.create(run=run, step=500, file=name, validation_loss=0.5, **alike)
     (snapshot,) = alices_api.get(f"{URL}/{run.code}").json()["snapshots"]

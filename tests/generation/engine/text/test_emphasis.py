@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from generation.engine.text.emphasis import EMPHASIS, emphasise
-from generation.recipes.picture import EMPHASIS_MODES
+from generation.recipes.fields import EMPHASIS_MODES
 
 ONCE = torch.ones(1)
 

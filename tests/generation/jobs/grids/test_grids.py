@@ -22,10 +22,11 @@ from generation.jobs.lifecycle import fail_job, finish_job
 from generation.jobs.queueing import claim_next
 from generation.jobs.upkeep import orphans
 from generation.models import Checkpoint, GeneratedImage, Job, LabGrid
+from generation.recipes.checks import InvalidRecipe
 from generation.recipes.grids.axes import Axis
 from generation.recipes.grids.mixing import Mix
 from generation.recipes.grids.plan import GridPlan
-from generation.recipes.picture import InvalidRecipe, Recipe
+from generation.recipes.picture import Recipe
 from generation.storage import files
 from tests.conftest import credits_of
 
@@ -106,7 +107,7 @@ def test_a_cell_whose_file_is_lost_keeps_no_other_grid_waiting(alice: User, cata
     files.discard(name)
     assert finish_ready_grids() == 1
     assert GeneratedImage.objects.get(job=None).grid == other
-    files.keep(name, data)
+    files.write(name, data)
     assert finish_ready_grids() == 1
 
 

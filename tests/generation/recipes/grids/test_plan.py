@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generation.recipes.grids.axes import FIELDS, Axis, numbers, whole_numbers
+from generation.recipes.checks import InvalidRecipe
+from generation.recipes.grids.axes import AXES, Axis, numbers, whole_numbers
 from generation.recipes.grids.mixing import Mix
 from generation.recipes.grids.plan import GridPlan
-from generation.recipes.picture import InvalidRecipe, Recipe
+from generation.recipes.picture import Recipe
 
 BASE = Recipe("a red apple <lora:ink:0.8>", seed=5)
 
@@ -40,7 +41,7 @@ def test_steps_are_whole() -> None:
         whole_numbers("4.5")
 
 
-@given(st.text(max_size=60), st.sampled_from(sorted(FIELDS)))
+@given(st.text(max_size=60), st.sampled_from(sorted(AXES)))
 def test_any_text_is_read_or_refused(text: str, field: str) -> None:
     try:
         axis = Axis.read(field, text, "red")
@@ -75,7 +76,7 @@ def test_every_field_can_be_an_axis(field: str, text: str, target: str, expected
 
 def test_each_field_is_tried_above() -> None:
     tried = test_every_field_can_be_an_axis.pytestmark[0].args[1]  # type: ignore[attr-defined]
-    assert {row[0] for row in tried} == set(FIELDS)
+    assert {row[0] for row in tried} == set(AXES)
 
 
 def test_three_axes_make_sheets_of_rows() -> None:

@@ -105,7 +105,7 @@ def test_a_training_holds_it(dataset: DataSet) -> None:
 
 
 def test_files_that_no_picture_uses_are_swept(dataset: DataSet, settings: Any) -> None:
-    old, young = (storage_files.keep(f"datasets/{dataset.code}/{name}.png", b"x") for name in ("old", "young"))
+    old, young = (storage_files.write(f"datasets/{dataset.code}/{name}.png", b"x") for name in ("old", "young"))
     for path in files(settings.MEDIA_ROOT):
         if path.name != "young.png":
             os.utime(path, (0, 0))

@@ -10,7 +10,7 @@ from accounts.models import CreditEntry, User
 from accounts.refusals import Conflict
 from generation.catalog.loras.files import path_of_row
 from generation.models import Lora, Snapshot, TrainingRun
-from generation.storage.files import keep
+from generation.storage.files import write
 from generation.storage.quota import stored_bytes
 from generation.training.runs import controls, files
 from generation.training.runs.selection import choose_snapshot
@@ -25,7 +25,7 @@ PAUSE, RESUME, STOP, DISCARD = controls.pause_run, controls.resume_run, controls
 def with_snapshots(run: TrainingRun, *losses: float) -> TrainingRun:
     """Snapshots at 0, 10, ... with these validation losses; their files are true LoRAs."""
     for place, loss in enumerate(losses):
-        name = keep(f"runs/{run.code}/1-{place}.safetensors", BUNDLED_LORAS[place % 2].read_bytes())
+        name = write(f"runs/{run.code}/1-{place}.safetensors", BUNDLED_LORAS[place % 2].read_bytes())
         Snapshot.objects.create(run=run, step=10 * place, file=name, training_loss=0.1, validation_loss=loss)
     return run
 

@@ -9,13 +9,13 @@ import pytest
 from accounts.models import User
 from accounts.refusals import Conflict
 from generation.catalog.loras import files
-from generation.catalog.loras.naming import clean_words
+from generation.catalog.loras.naming import clean_words, first_free
 from generation.catalog.loras.sharing import delete_lora
 from generation.catalog.loras.versions import follow, join
 from generation.models import Lora, Snapshot, TrainingRun
 from generation.recipes.training import MAX_TRIGGER_CHARS
 from generation.training.runs import controls, lifecycle
-from generation.training.runs.result import free_name, write_lora_file
+from generation.training.runs.result import write_lora_file
 from generation.training.runs.selection import choose_snapshot
 from generation.training.runs.submission import check_name
 from tests.generation.training.conftest import QueueRun
@@ -124,7 +124,7 @@ def test_a_public_series_keeps_its_word(bob: User, queue_run: QueueRun) -> None:
 
 
 def test_case_makes_no_other_word(trained: TrainingRun) -> None:
-    assert free_name("NOTO") == "NOTO-2"
+    assert first_free("NOTO") == "NOTO-2"
 
 
 def test_writing_twice_is_the_same_file(trained: TrainingRun) -> None:

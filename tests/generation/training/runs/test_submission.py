@@ -9,7 +9,7 @@ import pytest
 from accounts.models import Plan, User
 from accounts.refusals import NotEnoughCredits, QuotaExceeded, Refusal
 from generation.models import Checkpoint, DataSet, TrainingRun
-from generation.recipes.picture import InvalidRecipe
+from generation.recipes.checks import InvalidRecipe
 from generation.training.datasets.captioning import set_caption
 from generation.training.datasets.cropping import set_focus
 from generation.training.datasets.splitting import set_split

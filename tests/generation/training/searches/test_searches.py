@@ -10,7 +10,7 @@ from accounts.models import CreditEntry, Plan, User
 from accounts.refusals import Conflict, Refusal
 from generation.audit.checks import audit
 from generation.models import Checkpoint, DataSet, Lora, Snapshot, TrainingRun, TrainingSearch
-from generation.storage.files import keep
+from generation.storage.files import write
 from generation.storage.quota import stored_bytes
 from generation.training.datasets.splitting import set_split
 from generation.training.runs import controls, files
@@ -102,7 +102,7 @@ def test_the_weights_of_the_outdone_go_and_what_tells_why_stays(submit: Any, ali
     better, worse = search.runs.order_by("pk")
     arrive(with_snapshots(better, 0.9, 0.4), 0.4)
     arrive(with_snapshots(worse, 0.9, 0.6), 0.6)
-    sample = keep(f"runs/{worse.code}/1-10-0.png", b"picture")
+    sample = write(f"runs/{worse.code}/1-10-0.png", b"picture")
     worse.snapshots.filter(step=10).update(samples=[sample])
     Snapshot.objects.update(size_bytes=1000)
     halving.advance(search.pk)

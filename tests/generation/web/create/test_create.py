@@ -73,7 +73,7 @@ def test_tags_become_picks(alices: Client, catalog: Checkpoint) -> None:
 BAD = [
     ({"prompt": ""}, "prompt", "Write a prompt first"),
     ({"prompt": "x" * 100_000}, "prompt", "The text has 100000 characters; at most 2000 are read."),
-    ({"prompt": "a\x00b"}, "prompt", "Null characters are not allowed."),
+    ({"prompt": "a\x00b"}, "prompt", "The text holds a NUL character"),
     ({"size": "own", "width": "13", "height": "64"}, "width", "Width must lie between 64 and 1536."),
     ({"size": "own", "width": "100", "height": "64"}, "size", "Width must be a multiple of 8."),
     ({"size": "2048x2048"}, "size", "Width must lie between 64 and 1536."),
@@ -95,6 +95,12 @@ BAD = [
 ]
 CANNOT_BE: list[dict[str, str]] = [
     {"prompt": ""},
+    {"prompt": "x" * 100_000},
+    {"prompt": "a\x00b"},
+    {"size": "own", "width": "13", "height": "64"},
+    {"steps": "0"},
+    {"cfg_scale": "99"},
+    {"seed": str(2**40)},
     {"size": "own", "width": "100", "height": "64"},
     {"size": "2048x2048"},
     {"size": "large"},

@@ -41,6 +41,10 @@ def test_the_form_is_priced_and_sent(alices: Client, catalog: Checkpoint) -> Non
         ({"prompt": ""}, "Write a prompt"),
         ({"mix": ["fluent-3d", "nope"]}, "no LoRA"),
         ({"steps": 400}, "Steps must lie"),
+        ({"size": "own", "width": 8}, "Width must lie"),
+        ({"size": "own", "height": 100, "width": 64}, "Height must be a multiple of 8"),
+        ({"negative_prompt": "x" * 2_001}, "at most 2000 are read"),
+        ({"sampler": "Oil"}, "There is no sampler"),
     ],
 )
 def test_what_is_wrong_is_said(alices: Client, catalog: Checkpoint, change: dict[str, object], said: str) -> None:

@@ -126,7 +126,7 @@ def test_a_tracing_that_breaks_ends_and_may_be_asked_for_again(alices: Client, a
     files.discard(image.file)
     assert trace(image.pk) == "failed"
     assert "could not be traced just now" in alices.get(f"/images/{image.code}/tracing/").text
-    files.keep(image.file, file)
+    files.write(image.file, file)
     alices.post(f"/images/{image.code}/trace/")
     assert trace(image.pk) == "ready"
 

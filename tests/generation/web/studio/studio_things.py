@@ -7,7 +7,7 @@ from typing import Any
 from accounts.models import User
 from generation.models import DataSet, Snapshot, TrainingRun
 from generation.recipes.training import TrainingRecipe
-from generation.storage.files import keep
+from generation.storage.files import write
 from tests.generation.training.datasets.conftest import MakeDataSet, dataset, make_dataset, own_media, picture, upload
 
 __all__ = ["MakeDataSet", "dataset", "learned", "make_dataset", "own_media", "picture", "run_of", "upload"]
@@ -47,7 +47,7 @@ def learned(run: TrainingRun, upto: int = 1500) -> TrainingRun:
             similarity_validation=0.4,
             closest=9 if step > 1000 else 90,
             memorised=[[0, "apple.png"]] if step > 1000 else [],
-            file=keep(f"runs/{run.code}/{step}.safetensors", b"weights of step %d" % step),
-            samples=[keep(f"runs/{run.code}/{step}-{n}.png", picture(step + n)) for n in range(2)],
+            file=write(f"runs/{run.code}/{step}.safetensors", b"weights of step %d" % step),
+            samples=[write(f"runs/{run.code}/{step}-{n}.png", picture(step + n)) for n in range(2)],
         )
     return run

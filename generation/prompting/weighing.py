@@ -1,4 +1,4 @@
-"""Weighs what a prompt says at each step and lays the weights back over the text as it was typed."""
+"""Weighs what a prompt says at each step and finds where each weight stands in the text as it was typed."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class Size(NamedTuple):
     chunks: int
 
 
-Runs = Sequence[tuple[str, float]]
+WeightedTexts = Sequence[tuple[str, float]]
 """What `attention` gives."""
 
-Measure = Callable[[Runs], Size]
-"""Gives the size of a text from its runs; made for one checkpoint's tokenizer."""
+Measure = Callable[[WeightedTexts], Size]
+"""Gives the size of a text from what `attention` gives; made for one checkpoint's tokenizer."""
 
 
 class Weighed(NamedTuple):
@@ -52,36 +52,38 @@ def _touching(pieces: list[Piece]) -> Iterator[tuple[int, int, float]]:
     yield start, end, weight
 
 
-class Canvas:
-    """The typed text being coloured: each of its characters gets the weight of the first text that shows it."""
+class WeightMap:
+    """Where the typed text has which weight: each of its characters that of the first text that shows it."""
 
     def __init__(self, length: int, measure: Measure | None) -> None:
         self.measure = measure
-        self.painted = bytearray(length)
+        self.marked = bytearray(length)
         self.spans: list[WeightedSpan] = []
         self.breaks: list[Span] = []
         self.problems: list[Problem] = []
         self.signs = 0
 
     def weigh(self, source: Traced, visible: list[Span]) -> Weighed | None:
-        """Weigh and colour the `visible` parts of a text; None when too much has been weighed already."""
+        """Weigh the `visible` parts of a text and mark their places; None when too much has been weighed already."""
         cost = 2 * len(visible) + sum(map(source.text.count, _SIGNS))
         if self.signs and self.signs + cost > _MOST_SIGNS:
             return None
         self.signs += cost
-        said = source.pick(visible)
-        pieces, bad_weights = weigh(said.text)
+        visible_text = source.pick(visible)
+        pieces, bad_weights = weigh(visible_text.text)
         for bad in bad_weights:
-            self.problems.append(problem("bad-weight", said.origin(*bad), said=said.text[bad.start : bad.end]))
+            self.problems.append(
+                problem("bad-weight", visible_text.origin(*bad), text=visible_text.text[bad.start : bad.end])
+            )
         for piece in pieces:
             if piece.is_break or not math.isfinite(piece.weight):
-                self._judge(piece, said.origin(piece.start, piece.end))
+                self._note(piece, visible_text.origin(piece.start, piece.end))
         for start, end, weight in _touching(pieces):
-            for run in said.runs(start, end):
-                self._paint(*run, weight)
+            for origin in visible_text.origins(start, end):
+                self._mark(*origin, weight)
         return self._weighed(pieces)
 
-    def _judge(self, piece: Piece, place: Span) -> None:
+    def _note(self, piece: Piece, place: Span) -> None:
         if not math.isfinite(piece.weight):
             self.problems.append(problem("huge-weight", place))
         elif piece.weight == -1:
@@ -89,21 +91,23 @@ class Canvas:
         else:
             self.problems.append(problem("break-in-brackets", place))
 
-    def _paint(self, start: int, end: int, weight: float) -> None:
-        for bare_start, bare_end in self._bare(start, end):
-            self.painted[bare_start:bare_end] = b"\1" * (bare_end - bare_start)
+    def _mark(self, start: int, end: int, weight: float) -> None:
+        for first, last in self._unmarked(start, end):
+            self.marked[first:last] = b"\1" * (last - first)
             if weight != 1:
-                self.spans.append(WeightedSpan(bare_start, bare_end, weight))
+                self.spans.append(WeightedSpan(first, last, weight))
 
-    def _bare(self, start: int, end: int) -> list[Span]:
-        """The parts of the typed text[start:end] that have no colour yet."""
-        if self.painted.find(1, start, end) == -1:
+    def _unmarked(self, start: int, end: int) -> list[Span]:
+        """The parts of the typed text[start:end] that have no weight yet."""
+        if self.marked.find(1, start, end) == -1:
             return [(start, end)]
-        if self.painted.find(0, start, end) == -1:
+        if self.marked.find(0, start, end) == -1:
             return []
-        bare = (place for place in range(start, end) if not self.painted[place])
-        runs = [[place for _, place in run] for _, run in groupby(enumerate(bare), key=lambda each: each[1] - each[0])]
-        return [(run[0], run[-1] + 1) for run in runs]
+        unmarked = (place for place in range(start, end) if not self.marked[place])
+        # Neighbours have one difference between place and count.
+        alike = groupby(enumerate(unmarked), key=lambda each: each[1] - each[0])
+        rows = [[place for _, place in group] for _, group in alike]
+        return [(row[0], row[-1] + 1) for row in rows]
 
     def _weighed(self, pieces: list[Piece]) -> Weighed:
         weights = tuple(merged(pieces))

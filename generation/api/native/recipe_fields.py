@@ -1,0 +1,94 @@
+"""The API's fields of a recipe, made from the table: shape alone; what a value may be is the row's to say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.validators import ProhibitNullCharactersValidator
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from generation.recipes.fields import (
+    FIELDS,
+    MAX_NAME_CHARS,
+    MAX_PROMPT_CHARS,
+    SIDE_STEP,
+    Choice,
+    Name,
+    Number,
+    Prompt,
+    RecipeField,
+    Side,
+    WholeNumber,
+)
+
+Fields = dict[str, serializers.Field[Any, Any, Any, Any]]
+
+
+class NameField(serializers.CharField):
+    """A name. What it may be, NUL characters among it, is the recipe's to judge, so that the page says the same."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"allow_blank": True, **options})
+        self.validators = [one for one in self.validators if not isinstance(one, ProhibitNullCharactersValidator)]
+
+
+class PromptField(NameField):
+    """A prompt as it was sent, but for line ends."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(trim_whitespace=False, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        return FIELDS["prompt"].read(super().to_internal_value(data))  # type: ignore[no-any-return]
+
+
+API_FIELDS: Mapping[type[RecipeField], type[serializers.Field[Any, Any, Any, Any]]] = {
+    Prompt: PromptField,
+    Name: NameField,
+    Choice: NameField,
+    Number: serializers.FloatField,
+    WholeNumber: serializers.IntegerField,
+    Side: serializers.IntegerField,
+}
+
+
+def schema_of(row: RecipeField) -> dict[str, Any]:
+    """What OpenAPI says of the values."""
+    if isinstance(row, Number):
+        kind = {"type": "integer"} if isinstance(row, WholeNumber) else {"type": "number", "format": "double"}
+        step = {"multipleOf": SIDE_STEP} if isinstance(row, Side) else {}
+        return {**kind, "minimum": row.limits[0], "maximum": row.limits[1], **step}
+    if isinstance(row, Choice):
+        return {"type": "string", "enum": [*row.choices]}
+    return {"type": "string", "maxLength": MAX_PROMPT_CHARS if isinstance(row, Prompt) else MAX_NAME_CHARS}
+
+
+def api_field(name: str, **options: Any) -> serializers.Field[Any, Any, Any, Any]:
+    """The serializer field of a row, explained and with its bounds in the schema."""
+    row = FIELDS[name]
+    described = extend_schema_field(schema_of(row))(type(f"{name}_field", (API_FIELDS[type(row)],), {}))
+    wrong_kind = {"invalid": f"{row.title} must be {row.kind}."}
+    field: serializers.Field[Any, Any, Any, Any] = described(
+        help_text=row.explanation, error_messages=wrong_kind, **options
+    )
+    return field
+
+
+def input_fields() -> Fields:
+    """Every field as it may be asked for: what is left out is the checkpoint's default, and a seed is drawn."""
+    return {name: api_field(name, **presence(row)) for name, row in FIELDS.items()}
+
+
+def presence(row: RecipeField) -> dict[str, Any]:
+    """Whether a field must be told, and what it is otherwise."""
+    if row.name == "seed":
+        return {"allow_null": True, "default": None}
+    if row.checkpoint or row.name == "prompt":
+        return {"required": row.name == "prompt"}
+    return {"default": row.default}
+
+
+def output_fields() -> Fields:
+    return {name: api_field(name) for name in FIELDS}

@@ -1,0 +1,25 @@
+"""The refusal of recipes that cannot be, and the checks that recipes of pictures and of trainings share."""
+
+from __future__ import annotations
+
+import math
+
+from accounts.refusals import Refusal
+
+MAX_SEED = 2**32 - 1
+
+
+class InvalidRecipe(Refusal):
+    """A recipe with a value that cannot be; `field` names it, and the code is `bad-<field>` unless one is given."""
+
+    status = 422
+
+    def __init__(self, field: str, message: str, code: str = "") -> None:
+        super().__init__(code or f"bad-{field.replace('_', '-')}", message, field=field)
+
+
+def check_range(field: str, value: float, limits: tuple[float, float], label: str) -> None:
+    """Raise InvalidRecipe unless the value is a finite number within the limits, both included."""
+    low, high = limits
+    if not math.isfinite(value) or not low <= value <= high:
+        raise InvalidRecipe(field, f"{label} must lie between {low:.15g} and {high:.15g}.")
