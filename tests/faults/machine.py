@@ -63,7 +63,7 @@ class Machine(Site):
             self.until(partial(self.worker_answers, name), 120)
 
     def worker_answers(self, name: str) -> bool:
-        return bool(app.control.ping([self.named(name)], timeout=0.5, limit=1))
+        return bool(app.control.ping([self.named(name)], timeout=2, limit=1))
 
     def until(self, happened: Callable[[], bool], seconds: float) -> float:
         """Wait until it happened; the seconds that it took."""

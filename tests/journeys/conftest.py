@@ -28,6 +28,8 @@ FLAGS = [
 PATIENCE_MS = 60_000
 """How long a page may take to show something; a busy machine is slow, and no test is about speed."""
 expect.set_options(timeout=PATIENCE_MS)
+DRAWING_PATIENCE_MS = 300_000
+"""The same for several pictures: their steps take as many times longer as the other tests take of the processor."""
 
 NewContext = Callable[..., BrowserContext]
 

@@ -20,6 +20,9 @@ from tests.plugin import free_port
 WEB = ("-m", "daphne", "-b", "127.0.0.1", "-v", "0", "-p")
 WORKER = ("-m", "celery", "--quiet", "-A", "config", "worker", "-P", "threads", "-c", "8", "-Q", "gpu,training,default")
 
+# The first answer ends the wait; one that comes later is lost, and on a busy machine each would come later than 0.5 s.
+ANSWER_SECONDS = 2.0
+
 
 class Site:
     """A running site. Its log of each process lies in `folder`, beside its data."""
@@ -59,7 +62,7 @@ class Site:
                 [sys.executable, *command], cwd=ROOT, env=self.env, stdout=log, stderr=subprocess.STDOUT
             )
 
-    def until_ready(self, seconds: float = 300) -> None:
+    def until_ready(self, seconds: float = 600) -> None:
         deadline = time.monotonic() + seconds
         while not self.answers():
             assert all(process.poll() is None for process in self.processes), self.logs()
@@ -69,7 +72,7 @@ class Site:
     def answers(self) -> bool:
         try:
             with urllib.request.urlopen(f"{self.address}/readyz", timeout=5) as answer:
-                return answer.status == 200 and bool(app.control.ping([self.worker], timeout=0.5, limit=1))
+                return answer.status == 200 and bool(app.control.ping([self.worker], timeout=ANSWER_SECONDS, limit=1))
         except OSError:
             return False
 

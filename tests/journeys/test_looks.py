@@ -23,6 +23,7 @@ from generation.training.datasets.uploads import add_uploads
 from tests.architecture.sources import ROOT
 from tests.conftest import PASSWORD
 from tests.generation.web.studio.studio_things import learned, run_of
+from tests.journeys.conftest import DRAWING_PATIENCE_MS
 from tests.journeys.test_making import DONE, press
 from tests.journeys.test_training import NOTO
 from tests.lora_files import lora_bytes
@@ -145,7 +146,7 @@ def make_something(page: Page) -> None:
     """Two submissions, one with a LoRA."""
     press(page, "a smiling face with sunglasses", count=4)
     press(page, "a yellow star <lora:fluent-3d:0.8>", count=3)
-    expect(page.locator(DONE)).to_have_count(7)
+    expect(page.locator(DONE)).to_have_count(7, timeout=DRAWING_PATIENCE_MS)
 
 
 def mix_something(page: Page, alice: User) -> dict[str, str]:
@@ -154,7 +155,7 @@ def mix_something(page: Page, alice: User) -> dict[str, str]:
     page.click("#lab details > summary")
     page.fill("[name=steps]", "8")
     page.click("#lab button[type=submit]")
-    expect(page.locator("#grid-head")).to_contain_text("As one picture")
+    expect(page.locator("#grid-head")).to_contain_text("As one picture", timeout=DRAWING_PATIENCE_MS)
     data = lora_bytes(1), lora_bytes(2)
     first = add_upload(alice, Upload("Soft clay.safetensors", len(data[0]), [data[0]]))
     describe(first, licence="cc-by", trigger_words=["soft clay", "matte"], description="Rounded, matte things.")
