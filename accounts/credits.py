@@ -78,7 +78,9 @@ def hold_many(user: User, holds: Sequence[Hold]) -> None:
         # The condition is in the update itself, so two submissions on the last credit cannot both pass.
         paid = Wallet.objects.filter(pk=wallet.pk, balance__gte=total).update(balance=F("balance") - total)
         if not paid:
-            raise NotEnoughCredits("no-credits", _too_dear(wallet, total))
+            left = Wallet.objects.get(pk=wallet.pk).balance
+            sentence = f"This costs {total} credits and you have {left}."
+            raise NotEnoughCredits("no-credits", f"{sentence} Make fewer or smaller ones, or wait for tomorrow's.")
         CreditEntry.objects.bulk_create(
             CreditEntry(
                 wallet=wallet, kind=Kind.HOLD, amount=-each.amount, reference=each.reference, note=each.note[:200]
@@ -123,8 +125,3 @@ def _end(held: CreditEntry, kind: Kind, returned: int, note: str) -> bool:
 
 def _enter(wallet: Wallet, kind: Kind, amount: int, reference: str, note: str) -> None:
     CreditEntry.objects.create(wallet=wallet, kind=kind, amount=amount, reference=reference, note=note[:200])
-
-
-def _too_dear(wallet: Wallet, amount: int) -> str:
-    balance = Wallet.objects.get(pk=wallet.pk).balance
-    return f"This costs {amount} credits and you have {balance}. Make fewer or smaller ones, or wait for tomorrow's."
