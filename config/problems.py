@@ -27,11 +27,16 @@ def problem_json(error: Exception, context: dict[str, Any]) -> Response | None:
     """
     if isinstance(error, Refusal):
         set_rollback()
-        return problem(error.status, error.code, error.message, field_errors(error.field, error.code, error.message))
+        errors = [{"field": error.field, "code": error.code, "detail": error.message}] if error.field else []
+        return problem(error.status, error.code, error.message, errors)
     response = exception_handler(error, context)
     if response is None:
         return None
-    return with_headers(from_framework(error, response), response)
+    answer = from_framework(error, response)
+    for name, value in response.items():  # what the framework says there: WWW-Authenticate, Retry-After, Allow
+        if name != "Content-Type":
+            answer[name] = value
+    return answer
 
 
 def problem(status: int, code: str, detail: str, errors: list[dict[str, str]] | None = None) -> Response:
@@ -73,15 +78,3 @@ def flatten(details: Any, field: str = "") -> Any:
     else:
         for inner in details:
             yield from flatten(inner, field)
-
-
-def field_errors(field: str, code: str, detail: str) -> list[dict[str, str]]:
-    return [{"field": field, "code": code, "detail": detail}] if field else []
-
-
-def with_headers(answer: Response, original: Response) -> Response:
-    """Keep what the framework says in headers: WWW-Authenticate, Retry-After, Allow."""
-    for name, value in original.items():
-        if name != "Content-Type":
-            answer[name] = value
-    return answer

@@ -37,9 +37,6 @@ class ChildLog:
         if self.thread:
             self.thread.join(0.2)
 
-    def last_words(self) -> str:
-        return "\n".join(self.recent)
-
     def _read(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdout
         for raw in process.stdout:

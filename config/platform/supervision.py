@@ -118,7 +118,8 @@ class Supervisor:
         part = child.part
         if child.process.poll() is not None:
             child.log.drain()
-            raise PartFailed(f"“{part.name}” stopped while starting. Its last words:\n{child.log.last_words()}")
+            last_words = "\n".join(child.log.recent)
+            raise PartFailed(f"“{part.name}” stopped while starting. Its last words:\n{last_words}")
         child.ready = part.answers()
         if not child.ready and time.monotonic() > child.started_at + part.start_within:
             raise PartFailed(f"“{part.name}” did not answer within {part.start_within:g} s; see its log.")
@@ -144,15 +145,11 @@ class Supervisor:
                 child.process.wait(max(0.0, started + child.part.stop_within - time.monotonic()))
             except subprocess.TimeoutExpired:
                 self.say(f"{child.part.name} did not leave within {child.part.stop_within:g} s and was killed.")
-            kill_group(child.process)
+            # Nobody of its group survives; a group that has gone already is fine.
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(child.process.pid, signal.SIGKILL)
+            child.process.wait()
             child.log.drain()
-
-
-def kill_group(process: subprocess.Popen[bytes]) -> None:
-    """Nobody of the process's group survives; one that has gone already is fine."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 def describe(code: int) -> str:
