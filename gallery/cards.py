@@ -49,14 +49,11 @@ def samples_of(loras: Sequence[int], user: Any) -> dict[int, list[PictureCard]]:
     cards: dict[int, list[PictureCard]] = {}
     for sample in rows.order_by("release", "place"):
         assert sample.release.lora_id is not None
-        cards.setdefault(sample.release.lora_id, []).append(sample_card(sample))
+        address = reverse("release-sample", args=[sample.release.code, sample.place])
+        image = sample.image
+        card = PictureCard(address, address, image.width, image.height, alt=plain_prompt(image.prompt))
+        cards.setdefault(sample.release.lora_id, []).append(card)
     return cards
-
-
-def sample_card(sample: ReleaseSample) -> PictureCard:
-    address = reverse("release-sample", args=[sample.release.code, sample.place])
-    image = sample.image
-    return PictureCard(address, address, image.width, image.height, alt=plain_prompt(image.prompt))
 
 
 def recipe_of(code: str) -> Recipe | None:

@@ -18,16 +18,15 @@ ALIKE = 3
 def flags_of_words(*texts: str) -> list[str]:
     """What moderators should know about these texts. Raises Refusal where the block list refuses them."""
     text = spaced([word for part in texts for word in (*folded_words(part), "·")])
-    rules = [rule for rule in BlockedPhrase.objects.filter(is_active=True) if stands_in(rule.phrase, text)]
+    rules = [
+        rule
+        for rule in BlockedPhrase.objects.filter(is_active=True)
+        if (words := folded_words(rule.phrase)) and spaced(words) in text
+    ]
     for rule in rules:
         if rule.effect == BlockedPhrase.Effect.REFUSE:
             raise Refusal("blocked-words", f"Pictures about “{rule.phrase}” are not taken into this gallery.")
     return [f"Says “{rule.phrase}”" + (f": {rule.note}" if rule.note else "") for rule in rules]
-
-
-def stands_in(phrase: str, text: str) -> bool:
-    words = folded_words(phrase)
-    return bool(words) and spaced(words) in text
 
 
 def flags_of_picture(dhash: str, *, besides: int | None = None) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Any, Self, TypeVar
 from urllib.parse import urlencode
 
@@ -59,9 +59,6 @@ class Filters:
         if self.lora:
             rows = rows.filter(loras__name=self.lora)
         return rows
-
-    def with_(self, **changes: str) -> Self:
-        return replace(self, **changes)
 
     @property
     def query(self) -> str:

@@ -107,11 +107,14 @@ class ModerationScreen(ForModerators):
         return ("submitted_at", "id") if request.GET.get("state", "pending") == "pending" else ("-submitted_at", "-id")
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        moves = {
+            state: [verb for verb in VERBS if state in MOVES[Decision.Verb(verb)].sources] for state in State.values
+        }
         context = {
             "title": self.heading,
             "counts": self.counts(request),
             "reasons": self.reasons,
-            "moves": verbs_by_state(),
+            "moves": moves,
             "card_template": self.card_template,
             "decide_url": reverse(f"admin:{self.address('decide')}"),
         }
@@ -142,7 +145,9 @@ class ModerationScreen(ForModerators):
         if request.headers.get("X-Requested-With") == "fetch":
             return JsonResponse(data, status=status)
         messages.add_message(request, messages.SUCCESS if status == 200 else messages.ERROR, data["detail"])
-        return redirect(self.way_back(request))
+        back = request.POST.get("back", "")
+        safe = url_has_allowed_host_and_scheme(back, None) and back.startswith("/admin/")
+        return redirect(back if safe else reverse(f"admin:{self.address('changelist')}"))
 
     def decided(self, request: HttpRequest, code: str, verb: str) -> tuple[Any, Any]:
         """Do what a moderator asks. Raises Refusal."""
@@ -150,11 +155,6 @@ class ModerationScreen(ForModerators):
         if thing is None or verb not in VERBS:
             raise NotFound("not-found", f"There is no such {self.opts.verbose_name} any more.")
         return thing, VERBS[verb](cast(User, request.user), thing, request.POST.get("reason", ""))
-
-    def way_back(self, request: HttpRequest) -> str:
-        back = request.POST.get("back", "")
-        safe = url_has_allowed_host_and_scheme(back, None) and back.startswith("/admin/")
-        return back if safe else reverse(f"admin:{self.address('changelist')}")
 
     def picture(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """A picture of a thing in any state but withdrawn, for moderators' eyes."""
@@ -164,8 +164,3 @@ class ModerationScreen(ForModerators):
             raise Http404("There is no such picture.")
         filename = f"{self.opts.model_name}-{thing.code}.{kind[6:]}"
         return inline(request, name, kind, FOR_MODERATORS, filename=filename)
-
-
-def verbs_by_state() -> dict[str, list[str]]:
-    """What can be asked for in each state, from the table of moves."""
-    return {state: [verb for verb in VERBS if state in MOVES[Decision.Verb(verb)].sources] for state in State.values}

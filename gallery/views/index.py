@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import Count, Max, Q
@@ -81,4 +81,4 @@ def chips_of(filters: Filters) -> list[FilterChip]:
 
 def chip(filters: Filters, kind: str, value: str, label: str) -> FilterChip:
     on = getattr(filters, kind) == value
-    return FilterChip(kind, label, on, filters.with_(**{kind: "" if on else value}).query)
+    return FilterChip(kind, label, on, replace(filters, **{kind: "" if on else value}).query)

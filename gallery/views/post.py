@@ -29,6 +29,7 @@ def post(request: HttpRequest, code: str) -> HttpResponse:
     image = row.image
     assert image is not None
     newer, older = neighbours(Post.objects.public(), row, NEWEST) if row.approved_at else (None, None)
+    others = Post.objects.public().of(row.author).exclude(pk=row.pk).select_related("image", "author")
     context = {
         "post": row,
         "image": image,
@@ -37,7 +38,7 @@ def post(request: HttpRequest, code: str) -> HttpResponse:
         "ingredients": ingredients_of(row),
         "tags": list(row.tags.all()),
         "is_mine": request.user == row.author,
-        "more": cards_of(more_by(row)),
+        "more": cards_of(others.newest()[:MORE_SHOWN]),
         "newer": newer,
         "older": older,
     }
@@ -55,11 +56,6 @@ def ingredients_of(post: Post) -> list[Ingredient]:
         Ingredient("checkpoint", recipe.checkpoint, post.checkpoint if listed and pinned else None),
         *(Ingredient("lora", pick.name, loras.get(pick.sha256), pick.weight) for pick in recipe.loras),
     ]
-
-
-def more_by(post: Post) -> list[Post]:
-    others = Post.objects.public().of(post.author).exclude(pk=post.pk).select_related("image", "author")
-    return list(others.newest()[:MORE_SHOWN])
 
 
 @login_required
