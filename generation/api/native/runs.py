@@ -75,15 +75,11 @@ class TrainingInput(serializers.Serializer[Any]):
             name: tuple(value) if isinstance(value, list) else value for name, value in known.items()
         }
         checkpoint = find_checkpoint(user, given.pop("checkpoint", ""))
-        preset = known_preset(given.pop("preset", FIRST_PRESET))
+        preset = given.pop("preset", FIRST_PRESET)
+        if preset not in PRESETS:
+            sentence = f"There is no preset “{preset}”; choose one of: {', '.join(PRESETS)}."
+            raise Refusal("unknown-preset", sentence, field="preset")
         return with_preset(first_recipe(dataset, checkpoint), preset, checkpoint.family, **given)
-
-
-def known_preset(name: str) -> str:
-    if name not in PRESETS:
-        sentence = f"There is no preset “{name}”; choose one of: {', '.join(PRESETS)}."
-        raise Refusal("unknown-preset", sentence, field="preset")
-    return name
 
 
 class AlikeOutput(serializers.Serializer[Any]):
