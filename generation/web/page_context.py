@@ -14,14 +14,11 @@ from generation.web.access import asks_for_part
 def frame(request: HttpRequest) -> dict[str, Any]:
     """`credits_left` and `queue` {count, percent}, a query each; not for fragments and the admin, which have no bar."""
     user = getattr(request, "user", None)
-    if user is None or not user.is_authenticated or asks_for_part(request) or has_no_bar(request):
+    match = request.resolver_match
+    has_no_bar = request.headers.get("HX-Request") == "true" or (match is not None and match.app_name == "admin")
+    if user is None or not user.is_authenticated or asks_for_part(request) or has_no_bar:
         return {}
     return {"credits_left": wallet_of(user).balance, "queue": queue_of(user)}
-
-
-def has_no_bar(request: HttpRequest) -> bool:
-    match = request.resolver_match
-    return request.headers.get("HX-Request") == "true" or (match is not None and match.app_name == "admin")
 
 
 def queue_of(user: Any) -> dict[str, int]:

@@ -41,10 +41,12 @@ def make(request: SignedInRequest) -> HttpResponse:
     """Queue what the form says. Whatever was typed is kept as the draft, also when it is refused."""
     form = RecipeForm(request.POST)
     jobs, status = submitted(request.user, form)
-    keep_draft(request.user, after_sending(request.POST) if jobs else typed_fields(request.POST))
+    fields = typed_fields(request.POST)
+    # After a press the form stands as it was, but for a seed that was not locked.
+    keep_draft(request.user, {**fields, "seed": ""} if jobs and "seed_locked" not in fields else fields)
     if asks_for_part(request):
         return group(request, jobs) if jobs else sentences(form, status)
-    return redirect("create") if jobs else page(request, form, typed_fields(request.POST), status)
+    return redirect("create") if jobs else page(request, form, fields, status)
 
 
 def submitted(user: User, form: RecipeForm) -> tuple[list[Job], int]:
@@ -56,12 +58,6 @@ def submitted(user: User, form: RecipeForm) -> tuple[list[Job], int]:
     except Refusal as refusal:
         form.refuse(refusal)
         return [], form.status
-
-
-def after_sending(data: Mapping[str, Any]) -> dict[str, str]:
-    """The form as it stands after a press: the same, but for a seed that was not locked."""
-    fields = typed_fields(data)
-    return fields if "seed_locked" in fields else {**fields, "seed": ""}
 
 
 def group(request: SignedInRequest, jobs: list[Job]) -> HttpResponse:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import os.path
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from generation.catalog.inspecting import Inspected
@@ -166,7 +165,10 @@ def strip_of(prompt: Prompt, steps: int) -> Strip | None:
     stretches = [
         Stretch(each.first_call, each.last_call - each.first_call + 1, texts.index(each.text) % 4) for each in segments
     ]
-    texts_shown = from_the_first_difference([" ".join(text.split()).strip(" ,") for text in texts[:PARTS_SHOWN]])
+    texts_shown = [" ".join(text.split()).strip(" ,") for text in texts[:PARTS_SHOWN]]
+    shared = os.path.commonprefix(texts_shown).rfind(" ") + 1
+    if shared > SHARED_SHOWN:  # a line has room for little, so a long beginning that all of them share is left out
+        texts_shown = [f"… {text[shared:]}" for text in texts_shown]
     parts = [
         ScheduledText(
             n % 4, step_ranges([each for each in segments if each.text == text], calls, steps), texts_shown[n]
@@ -176,19 +178,9 @@ def strip_of(prompt: Prompt, steps: int) -> Strip | None:
     return Strip(calls, stretches, parts, max(0, len(texts) - PARTS_SHOWN))
 
 
-def from_the_first_difference(texts: list[str]) -> list[str]:
-    """The texts without a long beginning that all of them share: a line has room for little."""
-    shared = os.path.commonprefix(texts).rfind(" ") + 1
-    return texts if shared <= SHARED_SHOWN else [f"… {text[shared:]}" for text in texts]
-
-
 def step_ranges(segments: list[Segment], calls: int, steps: int) -> str:
     """The steps of these segments as people count them: “1–10”, “1, 3, 5, 7 …”."""
-    ranges = list(dict.fromkeys(_ranges(segments, calls, steps)))
+    steps_said = ((each.first_call * steps // calls + 1, each.last_call * steps // calls + 1) for each in segments)
+    ranges = list(dict.fromkeys(steps_said))
     text = ", ".join(f"{first}" if first == last else f"{first}–{last}" for first, last in ranges[:RANGES_SHOWN])
     return f"{text} …" if len(ranges) > RANGES_SHOWN else text
-
-
-def _ranges(segments: list[Segment], calls: int, steps: int) -> Iterator[tuple[int, int]]:
-    for each in segments:
-        yield each.first_call * steps // calls + 1, each.last_call * steps // calls + 1

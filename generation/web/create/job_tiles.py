@@ -63,14 +63,17 @@ def submissions_of(jobs: Iterable[Job]) -> list[Submission]:
     kept.sort(key=lambda job: (job.created_at, job.submission), reverse=True)
     order = {code: place for place, code in enumerate(dict.fromkeys(job.submission for job in kept))}
     kept.sort(key=lambda job: (order[job.submission], job.position))
-    return [_submission(list(siblings), tiles) for _, siblings in groupby(kept, key=lambda job: job.submission)]
-
-
-def _submission(jobs: Sequence[Job], tiles: dict[str, Tile]) -> Submission:
-    first = jobs[0]
-    return Submission(
-        first.submission, first.prompt, first.recipe, first.created_at, first.code, [tiles[job.code] for job in jobs]
-    )
+    return [
+        Submission(
+            code,
+            first.prompt,
+            first.recipe,
+            first.created_at,
+            first.code,
+            [tiles[job.code] for job in (first, *others)],
+        )
+        for code, (first, *others) in groupby(kept, key=lambda job: job.submission)
+    ]
 
 
 def is_deleted(job: Job) -> bool:

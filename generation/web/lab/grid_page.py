@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from accounts.models import User
 from generation.models import Job, LabGrid
-from generation.recipes.grids.plan import Cell, Sheet
+from generation.recipes.grids.plan import Sheet
 from generation.web.create.job_tiles import Tile, tiles_of
 
 
@@ -45,14 +45,14 @@ def _sheet(sheet: Sheet, tiles: dict[int, Tile]) -> GridSheet:
     wide = max(len(row) for row in sheet.rows)
     labels = sheet.labels or ("",) * len(sheet.rows)
     rows = [
-        GridRow(label, range(wide - len(row)), [_cell(cell, tiles) for cell in row if cell.place in tiles])
+        GridRow(
+            label,
+            range(wide - len(row)),
+            [GridCell(cell.caption, tiles[cell.place]) for cell in row if cell.place in tiles],
+        )
         for label, row in zip(labels, sheet.rows, strict=True)
     ]
     return GridSheet(sheet.title, sheet.columns, bool(sheet.labels), rows)
-
-
-def _cell(cell: Cell, tiles: dict[int, Tile]) -> GridCell:
-    return GridCell(cell.caption, tiles[cell.place])
 
 
 @dataclass(frozen=True, slots=True)

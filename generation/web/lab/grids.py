@@ -65,12 +65,17 @@ def page(request: SignedInRequest, form: LabForm, fields: dict[str, Any], status
     user = request.user
     checkpoint = checkpoint_or_none(user, fields.get("checkpoint", ""))
     form.offer(Checkpoint.objects.usable_by(user).order_by("title"))
+    axes = [
+        {"letter": letter, "place": place}
+        | {part: fields.get(f"{letter}_{part}", "") for part in ("field", "target", "values")}
+        for letter, place in zip(LETTERS, ("Columns", "Rows", "Sheets"), strict=True)
+    ]
     context = {
         "form": form,
         "fields": fields,
         "mode": "axes" if fields.get("mode") == "axes" else "mix",
         "loras": lora_options(user, checkpoint, fields.get("mix", [])),
-        "axes": [axis_of(letter, fields) for letter in LETTERS],
+        "axes": axes,
         "kinds": AXES.items(),
         "checkpoints": list(Checkpoint.objects.usable_by(user).order_by("title")),
         "left": balance_of(user),
@@ -80,11 +85,6 @@ def page(request: SignedInRequest, form: LabForm, fields: dict[str, Any], status
         "merges": list(LoraMerge.objects.of(user).select_related("lora").newest()[:4]),
     }
     return render(request, "generation/lab/lab.html", context, status=status)
-
-
-def axis_of(letter: str, fields: dict[str, Any]) -> dict[str, Any]:
-    typed = {part: fields.get(f"{letter}_{part}", "") for part in ("field", "target", "values")}
-    return {"letter": letter, "place": {"x": "Columns", "y": "Rows", "z": "Sheets"}[letter], **typed}
 
 
 @signed_in_only
