@@ -49,6 +49,7 @@ LOOKED_UP = {
     "generation/web/*/forms.py": ["help_text"],
     "tests/*": ["test_*", "pytest_*"],
     "tests/faults/wrong_clock.py": ["__instancecheck__", "utcnow"],
+    "tests/generation/engine/test_isolation.py": ["raise"],
     "tests/generation/jobs/test_job_machine.py": ["teardown"],
     "tests/generation/training/datasets/test_archives.py": ["create_system"],
 }  # fmt: skip
