@@ -1,8 +1,20 @@
-"""The forms of the account pages."""
+"""The forms of the account pages, and what every form does with a refusal."""
 
 from __future__ import annotations
 
 from django import forms
+
+from accounts.refusals import Refusal
+
+
+class RefusableForm(forms.Form):
+    """A form that shows what a verb refused."""
+
+    def refuse(self, refusal: Refusal) -> int:
+        """Put a refusal at the field it is about; without one it stands above the form. The status of the answer."""
+        field = refusal.field if refusal.field in self.fields else None
+        self.add_error(field, forms.ValidationError(refusal.message, refusal.code))
+        return refusal.status
 
 
 class TokenForm(forms.Form):

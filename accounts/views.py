@@ -41,6 +41,7 @@ def ledger(request: HttpRequest) -> HttpResponse:
     balance = balance_of(user)  # first, since it may add the day's entry
     entries = CreditEntry.objects.filter(wallet__user=user)
     page = Paginator(entries, ENTRIES_A_PAGE).get_page(request.GET.get("page"))
+    page.object_list = list(page.object_list)
     return render(request, "accounts/credits.html", {"page": page, "balance": balance})
 
 
@@ -56,7 +57,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
         _, made = ApiToken.objects.create(user=user, **form.cleaned_data)
         form = TokenForm()
     valid = ApiToken.objects.filter(user=user, expiry__gt=timezone.now())
-    return render(request, "accounts/tokens.html", {"form": form, "tokens": valid, "made": made})
+    return render(request, "accounts/tokens.html", {"form": form, "tokens": list(valid), "made": made})
 
 
 @login_required

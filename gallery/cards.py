@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from django.db.models import QuerySet
 from django.urls import reverse
 
-from gallery.models import Post, Release, ReleaseSample
+from gallery.models import Decision, Post, Release, ReleaseSample
+from gallery.transitions import MOVES
 from gallery.words import plain_prompt
+from generation.models import GeneratedImage, Lora
 from generation.recipes.picture import Recipe
-from generation.web.public_pictures import PictureCard, registry
+from generation.web.public_pictures import PictureCard, PublicState, registry
 
 
 def card_of(post: Post) -> PictureCard:
@@ -61,7 +64,24 @@ def recipe_of(code: str) -> Recipe | None:
     return post.image.recipe if post else None
 
 
+def state_of(thing: GeneratedImage | Lora) -> PublicState:
+    """Of one's own picture or LoRA. At most two queries."""
+    rows: QuerySet[Any] = (
+        Post.objects.filter(image=thing) if isinstance(thing, GeneratedImage) else (Release.objects.filter(lora=thing))
+    )
+    row = rows.first()
+    if row is None:
+        return PublicState(None, "", may_send=True, may_withdraw=False)
+    decision = row.last_decision
+    return PublicState(
+        row,
+        decision.reason if decision else "",
+        may_send=row.state in MOVES[Decision.Verb.PUBLISH].sources,
+        may_withdraw=row.state in MOVES[Decision.Verb.WITHDRAW].sources,
+    )
+
+
 def register() -> None:
     """Fill the registry."""
     registry.newest, registry.made_with, registry.recipe_of = newest, made_with, recipe_of
-    registry.samples_of = samples_of
+    registry.samples_of, registry.state_of = samples_of, state_of

@@ -4,19 +4,10 @@ from __future__ import annotations
 
 from django import forms
 
-from accounts.refusals import Refusal
+from accounts.forms import RefusableForm
 from gallery.models import Report
 from gallery.moderation import WORDS_CHARS
 from gallery.publishing import MOST_TAGS, TAG_CHARS, TITLE_CHARS
-
-
-class RefusableForm(forms.Form):
-    """A form that can show what a verb refused."""
-
-    def refuse(self, refusal: Refusal) -> None:
-        """Put a refusal at the field it is about; without one it stands above the form."""
-        field = refusal.field if refusal.field in self.fields else None
-        self.add_error(field, forms.ValidationError(refusal.message, refusal.code))
 
 
 class PublishForm(RefusableForm):

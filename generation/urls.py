@@ -5,16 +5,16 @@ from __future__ import annotations
 from django.urls import include, path
 
 from generation.web import home
-from generation.web.catalog import catalog, lora_file, loras
-from generation.web.create import create, inspector, reading
+from generation.web.catalog import catalog, loras
+from generation.web.create import create, drafts, inspector, quotes, reading
 from generation.web.pictures import files, images, jobs
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("status/", home.status, name="status"),
     path("create/", create.create, name="create"),
-    path("create/price/", create.price, name="create-price"),
-    path("create/draft/", create.draft, name="create-draft"),
+    path("create/price/", quotes.price, name="create-price"),
+    path("create/draft/", drafts.draft, name="create-draft"),
     path("create/choices/", create.choices, name="create-choices"),
     path("create/inspect/", inspector.inspect, name="create-inspect"),
     path("create/names/", inspector.names, name="create-names"),
@@ -43,7 +43,7 @@ urlpatterns = [
     path("loras/<slug:name>/people/", loras.people, name="lora-people"),
     path("loras/<slug:name>/version/", loras.version, name="lora-version"),
     path("loras/<slug:name>/delete/", loras.delete, name="lora-delete"),
-    path("loras/<slug:name>/file", lora_file.download, name="lora-file"),
+    path("loras/<slug:name>/file", catalog.download, name="lora-file"),
     path("checkpoints/", catalog.checkpoints, name="checkpoints"),
     path("checkpoints/<slug:name>/", catalog.checkpoint, name="checkpoint"),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, Max, Q
@@ -43,8 +44,8 @@ def author(request: HttpRequest, username: str) -> HttpResponse:
 def rows(request: HttpRequest, posts: PostQuerySet, template: str, context: dict[str, Any]) -> HttpResponse:
     """A page of pictures, or only its pictures for the endless scroll."""
     page = page_of(posts.select_related("image", "author"), request, POSTS_A_PAGE, NEWEST)
-    context = {**context, "page": page, "prints": cards_of(page.rows)}
-    response = render(request, "gallery/prints.html" if is_part(request) else template, context)
+    context = {**context, "page": page, "cards": cards_of(page.rows)}
+    response = render(request, "gallery/cards.html" if is_part(request) else template, context)
     patch_vary_headers(response, ["HX-Request"])
     return response
 
@@ -53,7 +54,17 @@ def is_part(request: HttpRequest) -> bool:
     return request.headers.get("HX-Request") == "true"
 
 
-def chips_of(filters: Filters) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class FilterChip:
+    """A filter to press; `query` is the address's query with it, or without it where it is on."""
+
+    kind: str
+    label: str
+    on: bool
+    query: str
+
+
+def chips_of(filters: Filters) -> list[FilterChip]:
     """Filters to press: those that are on, then what most public pictures have. Each leads to the address without
     or with it."""
     public = Q(posts__in=Post.objects.public())
@@ -68,6 +79,6 @@ def chips_of(filters: Filters) -> list[dict[str, Any]]:
     return [chip(filters, *each) for each in (*extra, *offered)]
 
 
-def chip(filters: Filters, kind: str, value: str, label: str) -> dict[str, Any]:
+def chip(filters: Filters, kind: str, value: str, label: str) -> FilterChip:
     on = getattr(filters, kind) == value
-    return {"kind": kind, "label": label, "on": on, "query": filters.with_(**{kind: "" if on else value}).query}
+    return FilterChip(kind, label, on, filters.with_(**{kind: "" if on else value}).query)

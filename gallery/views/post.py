@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -18,8 +16,8 @@ from gallery.forms import ReportForm
 from gallery.models import NEWEST, Post
 from gallery.views.access import person, public_post, visible_post
 from gallery.words import plain_prompt
-from generation.models import Checkpoint, Lora
 from generation.web.paging import neighbours
+from generation.web.public_pictures import Ingredient
 
 MORE_SHOWN = 8
 
@@ -37,7 +35,7 @@ def post(request: HttpRequest, code: str) -> HttpResponse:
         "recipe": image.recipe,
         "prompt": plain_prompt(image.prompt),
         "ingredients": ingredients_of(row),
-        "tags": row.tags.all(),
+        "tags": list(row.tags.all()),
         "is_mine": request.user == row.author,
         "more": cards_of(more_by(row)),
         "newer": newer,
@@ -46,19 +44,17 @@ def post(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "gallery/post.html", context)
 
 
-def ingredients_of(post: Post) -> list[dict[str, Any]]:
-    """Checkpoint and LoRAs of the recipe; what the public may not use keeps its name and has no page to go to."""
+def ingredients_of(post: Post) -> list[Ingredient]:
+    """Checkpoint and LoRAs of the recipe, as far as the public may use them."""
     assert post.image is not None
     recipe = post.image.recipe
-    listed: dict[str, Checkpoint | Lora] = {row.sha256: row for row in post.loras.listed()}
-    if post.checkpoint and post.checkpoint.is_public and post.checkpoint.is_enabled:
-        listed[post.checkpoint.sha256] = post.checkpoint
-    checkpoint = {"kind": "checkpoint", "name": recipe.checkpoint, "row": listed.get(recipe.checkpoint_sha256)}
-    picks = [
-        {"kind": "lora", "name": pick.name, "row": listed.get(pick.sha256), "weight": pick.weight}
-        for pick in recipe.loras
+    loras = {row.sha256: row for row in post.loras.listed()}
+    listed = post.checkpoint and post.checkpoint.is_public and post.checkpoint.is_enabled
+    pinned = post.checkpoint and post.checkpoint.sha256 == recipe.checkpoint_sha256
+    return [
+        Ingredient("checkpoint", recipe.checkpoint, post.checkpoint if listed and pinned else None),
+        *(Ingredient("lora", pick.name, loras.get(pick.sha256), pick.weight) for pick in recipe.loras),
     ]
-    return [checkpoint, *picks]
 
 
 def more_by(post: Post) -> list[Post]:
@@ -82,6 +78,5 @@ def report(request: HttpRequest, code: str) -> HttpResponse:
                 messages.success(request, "Thank you. A moderator will look at it.")
                 return redirect("post", code)
             except Refusal as refusal:
-                form.refuse(refusal)
-                status = refusal.status
+                status = form.refuse(refusal)
     return render(request, "gallery/report.html", {"post": reported, "form": form}, status=status)

@@ -10,10 +10,10 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.refusals import Refusal
+from gallery.cards import state_of
 from gallery.forms import PublishForm
-from gallery.models import Decision, Post
+from gallery.models import Post
 from gallery.publishing import publish_image, withdraw_post
-from gallery.transitions import MOVES
 from gallery.views.access import own_image, own_post, person
 from gallery.words import plain_prompt
 from generation.models import GeneratedImage
@@ -29,7 +29,7 @@ def publish(request: HttpRequest, code: str) -> HttpResponse:
     image = own_image(request, code)
     post: Post | None = Post.objects.filter(image=image).first()
     if request.method == "GET":
-        return page(request, image, post, PublishForm(initial=first_words(image, post)))
+        return page(request, image, PublishForm(initial=first_words(image, post)))
     form = PublishForm(request.POST)
     status = 400
     if form.is_valid():
@@ -38,16 +38,12 @@ def publish(request: HttpRequest, code: str) -> HttpResponse:
             messages.success(request, "Sent in. A moderator looks at every picture before it is public.")
             return redirect("image", code)
         except Refusal as refusal:
-            form.refuse(refusal)
-            status = refusal.status
-    return page(request, image, post, form, status)
+            status = form.refuse(refusal)
+    return page(request, image, form, status)
 
 
-def page(
-    request: HttpRequest, image: GeneratedImage, post: Post | None, form: PublishForm, status: int = 200
-) -> HttpResponse:
-    open_to = post is None or post.state in MOVES[Decision.Verb.PUBLISH].sources
-    context = {"image": image, "post": post, "form": form, "may_send": open_to}
+def page(request: HttpRequest, image: GeneratedImage, form: PublishForm, status: int = 200) -> HttpResponse:
+    context = {"image": image, "form": form, "publication": state_of(image)}
     return render(request, "gallery/publish.html", context, status=status)
 
 

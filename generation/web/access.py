@@ -9,6 +9,7 @@ from typing import Concatenate, ParamSpec, cast
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
 from django.utils.cache import patch_cache_control
 
 from accounts.models import User
@@ -59,8 +60,36 @@ def asks_for_part(request: HttpRequest) -> bool:
 
 def refused(refusal: Refusal) -> JsonResponse:
     """A refusal for a script: code, sentence, and the form field it is about."""
-    data = {"code": refusal.code, "detail": refusal.message, "field": refusal.field}
-    return JsonResponse(data, status=refusal.status)
+    return JsonResponse(
+        {"code": refusal.code, "detail": refusal.message, "field": refusal.field}, status=refusal.status
+    )
+
+
+def refusals_on(page: str, *arguments: str) -> Callable[[SignedInView[P]], SignedInView[P]]:
+    """What the view is refused is a sentence for a script; a browser reads it on `page`.
+
+    `arguments` name those of the view's that the address of the page takes.
+    """
+
+    def decorate(view: SignedInView[P]) -> SignedInView[P]:
+        @wraps(view)
+        def guarded(request: SignedInRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            try:
+                return view(request, *args, **kwargs)
+            except Refusal as refusal:
+                if asks_for_part(request):
+                    return refused(refusal)
+                messages.error(request, refusal.message)
+                return redirect(page, *(kwargs[name] for name in arguments))
+
+        return guarded
+
+    return decorate
+
+
+def done(request: SignedInRequest, page: str, *arguments: str) -> HttpResponse:
+    """Nothing for a script, which fetches what has changed; for a browser the page."""
+    return HttpResponse(status=204) if asks_for_part(request) else redirect(page, *arguments)
 
 
 def own_job(request: SignedInRequest, code: str) -> Job:
@@ -75,7 +104,3 @@ def own_image(request: SignedInRequest, code: str) -> GeneratedImage:
     if image is None:
         raise Http404("There is no such picture, or it is not yours.")
     return image
-
-
-def say(request: HttpRequest, refusal: Refusal) -> None:
-    messages.error(request, refusal.message)

@@ -22,7 +22,7 @@ def home(request: HttpRequest) -> HttpResponse:
         return redirect("create")
     row = Checkpoint.objects.listed().filter(is_default=True).first()
     samples = [sample for sample in samples_of(row) if sample.picture] if row else []
-    return render(request, "generation/home.html", {"samples": samples, "prints": registry.newest(PICTURES_SHOWN)})
+    return render(request, "generation/home.html", {"samples": samples, "cards": registry.newest(PICTURES_SHOWN)})
 
 
 @require_safe

@@ -1,25 +1,27 @@
-"""What the frame of every page shows a signed-in person: credits left and the ring of pictures under way."""
+"""What the bar of every page shows a signed-in user: credits left and the ring of jobs under way."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.http import HttpRequest
-from django.utils.functional import SimpleLazyObject
 
 from accounts.credits import wallet_of
 from generation.models import Job
+from generation.web.access import asks_for_part
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
-    """`credits_left` and `queue` {count, percent}; each is one query, made only when the page shows it."""
+    """`credits_left` and `queue` {count, percent}, a query each; not for fragments and the admin, which have no bar."""
     user = getattr(request, "user", None)
-    if user is None or not user.is_authenticated:
+    if user is None or not user.is_authenticated or asks_for_part(request) or has_no_bar(request):
         return {}
-    return {
-        "credits_left": SimpleLazyObject(lambda: wallet_of(user).balance),
-        "queue": SimpleLazyObject(lambda: queue_of(user)),
-    }
+    return {"credits_left": wallet_of(user).balance, "queue": queue_of(user)}
+
+
+def has_no_bar(request: HttpRequest) -> bool:
+    match = request.resolver_match
+    return request.headers.get("HX-Request") == "true" or (match is not None and match.app_name == "admin")
 
 
 def queue_of(user: Any) -> dict[str, int]:

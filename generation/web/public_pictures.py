@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from generation.models import Checkpoint, GeneratedImage, Lora
 from generation.recipes.picture import Recipe
 
 
@@ -28,17 +29,46 @@ class PictureCard:
         return self.width / self.height
 
 
+@dataclass(frozen=True, slots=True)
+class Ingredient:
+    """A weight file of a recipe, as the page of a picture names it: `kind` is checkpoint or lora.
+
+    `row` is None for what the visitor may not see: it keeps its name and gets no link.
+    """
+
+    kind: str
+    name: str
+    row: Checkpoint | Lora | None
+    weight: float = 1.0
+    picture: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PublicState:
+    """What became of one's own picture or LoRA on its way to everybody.
+
+    `row` is its post or release, None when it was never sent in; `reason` is what the last decision says.
+    """
+
+    row: Any
+    reason: str
+    may_send: bool
+    may_withdraw: bool
+
+
 @dataclass(slots=True)
 class Registry:
     """`newest(limit)` gives public pictures; `recipe_of(code)` the recipe of a public post, or None;
     `made_with(sha256, limit)` public pictures made with a weight file; `samples_of(loras, user)` the pictures that came
-    with a LoRA's release, by the LoRA's id, for those of them that this person may see.
+    with a LoRA's release, by the LoRA's id, for those of them that this person may see; `state_of(thing)` what
+    became of one's own image or LoRA, or None.
     """
 
     newest: Callable[[int], Sequence[PictureCard]] = lambda limit: ()
     recipe_of: Callable[[str], Recipe | None] = lambda code: None
     made_with: Callable[[str, int], Sequence[PictureCard]] = lambda sha256, limit: ()
     samples_of: Callable[[Sequence[int], Any], Mapping[int, Sequence[PictureCard]]] = lambda loras, user: {}
+    state_of: Callable[[GeneratedImage | Lora], PublicState | None] = lambda thing: None
 
 
 registry = Registry()

@@ -1,19 +1,23 @@
-"""The pages of the catalog: LoRAs and checkpoints, and the page of one of each. Changing one's own is `loras`'."""
+"""The catalog: LoRAs and checkpoints, the page of one of each, a LoRA's file. Changing one's own is `loras`'."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from asgiref.sync import sync_to_async
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_GET, require_safe
 
-from generation.catalog.loras.sharing import pictures_with
+from generation.catalog.loras.sharing import downloadable, pictures_with
 from generation.catalog.loras.versions import may_follow, versions_of
 from generation.models import Checkpoint, Lora
 from generation.models.catalog import FAMILY_TITLES
+from generation.storage.downloads import streamed_attachment
+from generation.web.access import signed_out
 from generation.web.catalog.samples import SamplePicture, released_samples, samples_of
 from generation.web.public_pictures import PictureCard, registry
 
@@ -21,9 +25,26 @@ SAMPLES_ON_A_CARD = 3
 PICTURES_SHOWN = 24
 
 
-def cards(rows: Sequence[Checkpoint | Lora], user: Any) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class WeightCard:
+    """A checkpoint or LoRA on a page of many."""
+
+    row: Checkpoint | Lora
+    samples: Sequence[SamplePicture]
+
+
+@dataclass(frozen=True, slots=True)
+class MergedFrom:
+    """A parent of a merged LoRA; `name` is None where the user may not see it, so that it gets no link."""
+
+    title: str
+    weight: float
+    name: str | None
+
+
+def cards(rows: Sequence[Checkpoint | Lora], user: Any) -> list[WeightCard]:
     released = released_samples([row.pk for row in rows if isinstance(row, Lora)], user)
-    return [{"row": row, "samples": card_samples(row, released)} for row in rows]
+    return [WeightCard(row, card_samples(row, released)) for row in rows]
 
 
 def card_samples(row: Checkpoint | Lora, released: dict[int, list[SamplePicture]]) -> list[SamplePicture]:
@@ -66,14 +87,15 @@ def lora(request: HttpRequest, name: str) -> HttpResponse:
         "samples": samples_of(row) or released,
         "versions": [each for each in versions_of(row) if each.pk in allowed],
         "parents": parents_of(row, request.user),
+        "release": registry.state_of(row) if is_mine else None,
         "shared": row.shared_with.count() if is_mine else 0,
-        "prints": registry.made_with(row.sha256, PICTURES_SHOWN),
-        "own_prints": own_pictures(request.user, row)[:PICTURES_SHOWN],
+        "cards": registry.made_with(row.sha256, PICTURES_SHOWN),
+        "own_cards": own_cards(request.user, row)[:PICTURES_SHOWN],
     }
     return render(request, "generation/lora.html", context)
 
 
-def own_pictures(user: Any, row: Lora) -> list[PictureCard]:
+def own_cards(user: Any, row: Lora) -> list[PictureCard]:
     """Pictures that the person who looks has made with it; each leads to its own page."""
     if not user.is_authenticated:
         return []
@@ -89,12 +111,12 @@ def own_pictures(user: Any, row: Lora) -> list[PictureCard]:
     ]
 
 
-def parents_of(row: Lora, user: Any) -> list[dict[str, Any]]:
+def parents_of(row: Lora, user: Any) -> list[MergedFrom]:
     """What it was merged from; a parent that this person may not see keeps its title, without a link."""
     rows = list(row.parents.select_related("parent"))
     seen = Lora.objects.visible_to(user).filter(pk__in=[each.parent_id for each in rows if each.parent_id])
     names = {lora.pk: lora.name for lora in seen}
-    return [{"title": each.name, "weight": each.weight, "name": names.get(each.parent_id or 0)} for each in rows]
+    return [MergedFrom(each.name, each.weight, names.get(each.parent_id or 0)) for each in rows]
 
 
 @require_safe
@@ -108,11 +130,24 @@ def checkpoint(request: HttpRequest, name: str) -> HttpResponse:
     row: Checkpoint | None = Checkpoint.objects.usable_by(request.user).filter(name=name).first()
     if row is None:
         raise Http404("There is no such checkpoint.")
-    fitting = Lora.objects.usable_by(request.user).newest_for(request.user).for_family(row.family).order_by("title")
+    fitting = Lora.objects.usable_by(request.user).newest_for(request.user).for_family(row.family)
     context = {
         "row": row,
         "samples": samples_of(row),
-        "loras": cards(list(fitting), request.user),
-        "prints": registry.made_with(row.sha256, PICTURES_SHOWN),
+        "loras": cards(list(fitting.select_related("owner").order_by("title")), request.user),
+        "cards": registry.made_with(row.sha256, PICTURES_SHOWN),
     }
     return render(request, "generation/checkpoint.html", context)
+
+
+@require_GET
+async def download(request: HttpRequest, name: str) -> HttpResponse | StreamingHttpResponse:
+    """A LoRA's file, in pieces since it is large; counted unless its owner takes it."""
+    user = await request.auser()
+    if not user.is_authenticated:
+        return signed_out(request)
+    row_and_path = await sync_to_async(downloadable)(user, name)
+    if row_and_path is None:
+        raise Http404("There is no such file, or it is not to be downloaded.")
+    lora, path = row_and_path
+    return streamed_attachment(path, f"{lora.name}.safetensors")

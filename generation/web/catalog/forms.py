@@ -7,22 +7,14 @@ from typing import Any
 
 from django import forms
 
-from accounts.refusals import Refusal
+from accounts.forms import RefusableForm
 from generation.catalog.loras.licences import key_of, licences_within
 from generation.catalog.loras.naming import DESCRIPTION_CHARS, MOST_WORDS, NAME_CHARS, TITLE_CHARS, WORD_CHARS
 from generation.catalog.loras.versions import may_follow
 from generation.models import Lora
 
 
-class RefusedForm(forms.Form):
-    """A form that can show what a verb refused."""
-
-    def refuse(self, refusal: Refusal) -> None:
-        field = refusal.field if refusal.field in self.fields else None
-        self.add_error(field, forms.ValidationError(refusal.message, refusal.code))
-
-
-class UploadForm(RefusedForm):
+class UploadForm(RefusableForm):
     file = forms.FileField(
         label="File",
         widget=forms.ClearableFileInput(attrs={"accept": ".safetensors"}),
@@ -31,7 +23,7 @@ class UploadForm(RefusedForm):
     )
 
 
-class DetailsForm(RefusedForm):
+class DetailsForm(RefusableForm):
     """What people read about a LoRA, and what prompts call it."""
 
     title = forms.CharField(max_length=TITLE_CHARS)
@@ -79,7 +71,7 @@ class DetailsForm(RefusedForm):
         return data
 
 
-class VersionForm(RefusedForm):
+class VersionForm(RefusableForm):
     """Which of one's own LoRAs this one carries on."""
 
     version_of = forms.ChoiceField(label="A newer version of", error_messages={"required": "Choose a LoRA."})
@@ -91,7 +83,7 @@ class VersionForm(RefusedForm):
         self.is_of_use = bool(choices)
 
 
-class PeopleForm(RefusedForm):
+class PeopleForm(RefusableForm):
     people = forms.CharField(
         required=False,
         max_length=3000,

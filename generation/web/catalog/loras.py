@@ -13,7 +13,7 @@ from generation.catalog.loras.sharing import delete_lora, describe, share
 from generation.catalog.loras.uploads import Upload, add_upload
 from generation.catalog.loras.versions import follow
 from generation.models import Lora
-from generation.web.access import SignedInRequest, say, signed_in_only
+from generation.web.access import SignedInRequest, refusals_on, signed_in_only
 from generation.web.catalog.forms import DetailsForm, PeopleForm, UploadForm, VersionForm
 
 
@@ -39,8 +39,7 @@ def upload(request: SignedInRequest) -> HttpResponse:
             messages.success(request, "It is yours alone so far. Say what it is and who may use it.")
             return redirect("lora-edit", lora.name)
         except Refusal as refusal:
-            form.refuse(refusal)
-            status = refusal.status
+            status = form.refuse(refusal)
     return upload_page(request, form, former, status)
 
 
@@ -64,8 +63,7 @@ def edit(request: SignedInRequest, name: str) -> HttpResponse:
             messages.success(request, "Saved.")
             return redirect("lora", lora.name)
         except Refusal as refusal:
-            form.refuse(refusal)
-            status = refusal.status
+            status = form.refuse(refusal)
             lora.refresh_from_db()
     return edit_page(request, lora, form=form, status=status)
 
@@ -99,8 +97,7 @@ def version(request: SignedInRequest, name: str) -> HttpResponse:
             messages.success(request, f"It is version {lora.version} of “{lora.series}” now.")
             return redirect("lora", lora.name)
         except Refusal as refusal:
-            form.refuse(refusal)
-            status = refusal.status
+            status = form.refuse(refusal)
     return edit_page(request, lora, version=form, status=status)
 
 
@@ -126,12 +123,9 @@ def edit_page(
 
 @signed_in_only
 @require_POST
+@refusals_on("lora", "name")
 def delete(request: SignedInRequest, name: str) -> HttpResponse:
     lora = own_lora(request, name)
-    try:
-        delete_lora(lora)
-    except Refusal as refusal:
-        say(request, refusal)
-        return redirect("lora", name)
+    delete_lora(lora)
     messages.success(request, f"“{lora.title}” is deleted. Pictures that were made with it stay.")
     return redirect("loras")

@@ -1,31 +1,29 @@
-"""The Create page: the form, its price, its draft, and the press of the button."""
+"""The Create page: the form with what fits its checkpoint, and the press of the button."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts.credits import balance_of
 from accounts.models import User
 from accounts.refusals import Refusal
-from generation.catalog.resolving import find_checkpoint
-from generation.jobs.submission import submit_jobs, total_price
-from generation.models import Checkpoint, GeneratedImage, Job, Lora, Vae
+from generation.jobs.submission import submit_jobs
+from generation.models import Checkpoint, GeneratedImage, Job, Vae
 from generation.recipes.fields import STEPS_RANGE
 from generation.recipes.picture import Recipe
 from generation.web.access import SignedInRequest, asks_for_part, signed_in_only
-from generation.web.catalog.samples import SamplePicture, picture_of, released_samples, samples_of
+from generation.web.catalog.options import checkpoint_or_none, lora_options
+from generation.web.catalog.samples import picture_of
 from generation.web.create.drafts import READ_NOTICE, draft_of, keep_draft
 from generation.web.create.forms import COUNT_RANGE, OWN_SIZE, RecipeForm, default_fields, fields_of, typed_fields
 from generation.web.create.job_tiles import job_feed_of, submissions_of
+from generation.web.create.quotes import quote
 from generation.web.create.sizes import size_presets_of
-from generation.web.page_context import queue_of
 from generation.web.public_pictures import registry
 
 
@@ -113,27 +111,17 @@ def named_recipe(request: SignedInRequest) -> dict[str, str]:
     return fields_of(recipe) if recipe else {}
 
 
-def checkpoint_or_none(user: User, name: str) -> Checkpoint | None:
-    """The named checkpoint, the default one in its stead, or None on a site that has none yet."""
-    for wanted in (name, ""):
-        try:
-            return find_checkpoint(user, wanted)
-        except Refusal:
-            continue
-    return None
-
-
 def page(request: SignedInRequest, form: RecipeForm, fields: dict[str, str], status: int = 200) -> HttpResponse:
     user = request.user
     checkpoint = checkpoint_or_none(user, fields.get("checkpoint", ""))
     context = {
         "form": form,
         "quote": quote(user, fields),
-        "stage": job_feed_of(user),
+        "job_feed": job_feed_of(user),
         "most_steps": min(STEPS_RANGE[1], user.plan.max_steps),
         "counts": range(1, min(COUNT_RANGE[1], user.plan.max_pictures) + 1),
-        "checkpoints": Checkpoint.objects.usable_by(user).order_by("title"),
-        "vaes": Vae.objects.usable_by(user).order_by("title"),
+        "checkpoints": list(Checkpoint.objects.usable_by(user).order_by("title")),
+        "vaes": list(Vae.objects.usable_by(user).order_by("title")),
         "examples": examples_of(checkpoint),
         "read": request.session.pop(READ_NOTICE, None),
         **choices_of(user, checkpoint, fields),
@@ -144,24 +132,17 @@ def page(request: SignedInRequest, form: RecipeForm, fields: dict[str, str], sta
 def choices_of(user: User, checkpoint: Checkpoint | None, fields: Mapping[str, str]) -> dict[str, Any]:
     """What depends on the checkpoint: sizes to tap and LoRAs that fit."""
     if checkpoint is None:
-        return {"shapes": [], "size": OWN_SIZE, "loras": []}
-    shapes = size_presets_of(checkpoint.native_width, checkpoint.native_height)
+        return {"size_presets": [], "size": OWN_SIZE, "loras": []}
+    presets = size_presets_of(checkpoint.native_width, checkpoint.native_height)
     size = fields.get("size", "")
     if size == OWN_SIZE or not size:
         size = f"{fields.get('width', '')}x{fields.get('height', '')}"
-    fitting = Lora.objects.usable_by(user).newest_for(user).for_family(checkpoint.family).order_by("title")
-    loras = list(fitting)
-    released = released_samples([lora.pk for lora in loras], user)
     return {
         "checkpoint": checkpoint,
-        "shapes": shapes,
-        "size": size if any(shape.value == size for shape in shapes) else OWN_SIZE,
-        "loras": [{"row": lora, "picture": first_picture(lora, released)} for lora in loras],
+        "size_presets": presets,
+        "size": size if any(preset.value == size for preset in presets) else OWN_SIZE,
+        "loras": lora_options(user, checkpoint),
     }
-
-
-def first_picture(lora: Lora, released: Mapping[int, list[SamplePicture]]) -> str:
-    return next((sample.picture for sample in samples_of(lora) or released.get(lora.pk, [])), "")
 
 
 def examples_of(checkpoint: Checkpoint | None) -> list[dict[str, str]]:
@@ -177,42 +158,6 @@ def examples_of(checkpoint: Checkpoint | None) -> list[dict[str, str]]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class PictureQuote:
-    """What pressing the button would cost; `sentence` says why it cannot be pressed. `credits` None: no price."""
-
-    count: int
-    credits: int | None
-    left: int
-    sentence: str = ""
-
-    @property
-    def enough(self) -> bool:
-        return self.credits is None or self.credits <= self.left
-
-
-def quote(user: User, fields: Mapping[str, Any]) -> PictureQuote:
-    """The price of the form as it stands; the prompt does not matter to it."""
-    left = balance_of(user)
-    form = RecipeForm({**fields, "prompt": "a picture"})
-    try:
-        credits = total_price([form.recipe(user)]) * form.picture_count if form.is_valid() else None
-    except Refusal:
-        credits = None
-    if credits is None or credits <= left:
-        return PictureQuote(form.cleaned_data.get("count") or 1, credits, left)
-    dear = f"This costs {credits} credits and you have {left}. Make fewer or smaller pictures, or wait for tomorrow's."
-    return PictureQuote(form.picture_count, credits, left, dear)
-
-
-@signed_in_only
-@require_GET
-def price(request: SignedInRequest) -> HttpResponse:
-    """The quote for the fields in the address, and how many pictures are under way."""
-    quoted = quote(request.user, request.GET.dict())
-    return JsonResponse({**asdict(quoted), "enough": quoted.enough, "queue": queue_of(request.user)})
-
-
 @signed_in_only
 @require_GET
 def choices(request: SignedInRequest) -> HttpResponse:
@@ -222,10 +167,3 @@ def choices(request: SignedInRequest) -> HttpResponse:
     return render(
         request, "generation/choices.html", {"fields": fields, **choices_of(request.user, checkpoint, fields)}
     )
-
-
-@signed_in_only
-@require_POST
-def draft(request: SignedInRequest) -> HttpResponse:
-    keep_draft(request.user, typed_fields(request.POST))
-    return HttpResponse(status=204)

@@ -11,7 +11,7 @@ from generation.models import Checkpoint, Embedding, Lora, Wildcard
 from generation.recipes.checks import MAX_SEED
 from generation.recipes.fields import STEPS_RANGE
 from generation.web.access import SignedInRequest, signed_in_only
-from generation.web.create.create import checkpoint_or_none
+from generation.web.catalog.options import checkpoint_or_none
 from generation.web.create.inspection import inspections_of
 
 
@@ -29,7 +29,7 @@ def inspect(request: SignedInRequest) -> HttpResponse:
         sampler=request.POST.get("sampler", ""),
         seed=seed_of(request.POST.get("seed", "")),
     )
-    return render(request, "generation/inspections.html", {"explained": inspections_of(inspected)})
+    return render(request, "generation/inspections.html", {"inspections": inspections_of(inspected)})
 
 
 @signed_in_only

@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpResponse
-from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from accounts.refusals import Refusal
 from generation.catalog.matching import read_recipe
-from generation.web.access import SignedInRequest, asks_for_part, refused, say, signed_in_only
+from generation.web.access import SignedInRequest, done, refusals_on, signed_in_only
 from generation.web.create.drafts import READ_NOTICE, draft_of, keep_draft
 from generation.web.create.forms import OWN_SIZE
 
@@ -20,19 +18,14 @@ KEPT = ("count", "checkpoint")
 
 @signed_in_only
 @require_POST
+@refusals_on("create")
 def read(request: SignedInRequest) -> HttpResponse:
     """Fill the draft from the posted `picture`; the next look at the page shows it and what could not be matched."""
-    try:
-        matched = read_recipe(request.user, request.FILES.get("picture"))
-    except Refusal as refusal:
-        if asks_for_part(request):
-            return refused(refusal)
-        say(request, refusal)
-        return redirect("create")
+    matched = read_recipe(request.user, request.FILES.get("picture"))
     kept = {name: value for name, value in draft_of(request.user).items() if name in KEPT}
     keep_draft(request.user, {**kept, **fields_read(matched.values)})
     request.session[READ_NOTICE] = {"unmatched": [miss.message for miss in matched.unmatched]}
-    return HttpResponse(status=204) if asks_for_part(request) else redirect("create")
+    return done(request, "create")
 
 
 def fields_read(values: dict[str, Any]) -> dict[str, str]:

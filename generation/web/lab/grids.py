@@ -12,14 +12,14 @@ from accounts.credits import balance_of
 from accounts.refusals import Refusal
 from generation.jobs.grids.submission import cancel_grid, price_of, submit_grid
 from generation.jobs.submission import random_seed
-from generation.models import Checkpoint, GeneratedImage, LabGrid, Lora, LoraMerge
+from generation.models import Checkpoint, GeneratedImage, LabGrid, LoraMerge
 from generation.recipes.grids.axes import AXES
-from generation.web.access import SignedInRequest, asks_for_part, refused, say, signed_in_only
-from generation.web.catalog.samples import released_samples, samples_of
-from generation.web.create.create import checkpoint_or_none
+from generation.web.access import SignedInRequest, refusals_on, refused, signed_in_only
+from generation.web.catalog.options import checkpoint_or_none, lora_options
 from generation.web.create.forms import default_fields
 from generation.web.lab.forms import LETTERS, LabForm, MergeForm, fields_of_plan
 from generation.web.lab.grid_page import progress_of, sheets_of
+from generation.web.public_pictures import registry
 
 GRIDS_SHOWN = 12
 
@@ -69,14 +69,15 @@ def page(request: SignedInRequest, form: LabForm, fields: dict[str, Any], status
         "form": form,
         "fields": fields,
         "mode": "axes" if fields.get("mode") == "axes" else "mix",
-        "loras": options_of(request, checkpoint, fields.get("mix", [])),
+        "loras": lora_options(user, checkpoint, fields.get("mix", [])),
         "axes": [axis_of(letter, fields) for letter in LETTERS],
         "kinds": AXES.items(),
+        "checkpoints": list(Checkpoint.objects.usable_by(user).order_by("title")),
         "left": balance_of(user),
         "most": user.plan.max_grid_pictures,
-        "grids": LabGrid.objects.of(user).select_related("image").newest()[:GRIDS_SHOWN],
+        "grids": list(LabGrid.objects.of(user).select_related("image").newest()[:GRIDS_SHOWN]),
         "merge_form": MergeForm(),
-        "merges": LoraMerge.objects.of(user).select_related("lora").newest()[:4],
+        "merges": list(LoraMerge.objects.of(user).select_related("lora").newest()[:4]),
     }
     return render(request, "generation/lab/lab.html", context, status=status)
 
@@ -84,22 +85,6 @@ def page(request: SignedInRequest, form: LabForm, fields: dict[str, Any], status
 def axis_of(letter: str, fields: dict[str, Any]) -> dict[str, Any]:
     typed = {part: fields.get(f"{letter}_{part}", "") for part in ("field", "target", "values")}
     return {"letter": letter, "place": {"x": "Columns", "y": "Rows", "z": "Sheets"}[letter], **typed}
-
-
-def options_of(request: SignedInRequest, checkpoint: Checkpoint | None, ticked: list[str]) -> list[dict[str, Any]]:
-    """LoRAs that fit, each with a picture; those that were ticked first, in their order."""
-    usable = Lora.objects.usable_by(request.user).newest_for(request.user)
-    rows = list(usable.for_family(checkpoint.family).order_by("title")) if checkpoint else []
-    released = released_samples([row.pk for row in rows], request.user)
-    options = [
-        {
-            "row": row,
-            "picture": next((one.picture for one in samples_of(row) or released.get(row.pk, [])), ""),
-            "ticked": row.word in ticked or row.name in ticked,
-        }
-        for row in rows
-    ]
-    return sorted(options, key=lambda option: not option["ticked"])
 
 
 @signed_in_only
@@ -136,10 +121,12 @@ def sheet(request: SignedInRequest, code: str) -> HttpResponse:
 
 def context_of(request: SignedInRequest, grid: LabGrid) -> dict[str, Any]:
     image: GeneratedImage | None = getattr(grid, "image", None)
+    image = image if image is not None and image.deleted_at is None else None
     return {
         "grid": grid,
         "plan": grid.plan,
-        "image": image if image is not None and image.deleted_at is None else None,
+        "image": image,
+        "publication": registry.state_of(image) if image else None,
         "progress": progress_of(grid),
         "sheets": sheets_of(request.user, grid),
     }
@@ -147,11 +134,7 @@ def context_of(request: SignedInRequest, grid: LabGrid) -> dict[str, Any]:
 
 @signed_in_only
 @require_POST
+@refusals_on("lab-grid", "code")
 def cancel(request: SignedInRequest, code: str) -> HttpResponse:
-    try:
-        cancel_grid(own_grid(request, code))
-    except Refusal as refusal:
-        if asks_for_part(request):
-            return refused(refusal)
-        say(request, refusal)
+    cancel_grid(own_grid(request, code))
     return redirect("lab-grid", code)

@@ -140,12 +140,13 @@ def waiting_places(owner_id: int) -> list[dict[str, Any]]:
     """Place in the queue, seconds until the start and what it waits for, for each waiting job of the owner."""
     jobs = list(Job.objects.of(owner_id).queued().order_by("virtual_start", "id")[:50])
     waits = queueing.waits(jobs)
-    return [{"code": job.code, **_wait_data(waits[job.pk])} for job in jobs]
-
-
-def _wait_data(wait: queueing.Wait) -> dict[str, Any]:
-    return {"place": wait.place, "seconds": _whole(wait.seconds), "reason": wait.reason}
-
-
-def _whole(seconds: float | None) -> int | None:
-    return None if seconds is None else round(seconds)
+    return [
+        {
+            "code": job.code,
+            "place": wait.place,
+            "seconds": None if wait.seconds is None else round(wait.seconds),
+            "reason": wait.reason,
+        }
+        for job in jobs
+        for wait in [waits[job.pk]]
+    ]

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect
 from django.views.decorators.http import require_GET
 
-from accounts.refusals import Refusal
 from generation.storage.downloads import CONTENT_TYPES, FOR_OWNER, inline, picture_attachment
-from generation.web.access import SignedInRequest, own_image, say, signed_in_only
+from generation.web.access import SignedInRequest, own_image, refusals_on, signed_in_only
 
 
 @signed_in_only
@@ -30,13 +28,10 @@ def thumbnail(request: SignedInRequest, code: str) -> HttpResponse:
 
 @signed_in_only
 @require_GET
+@refusals_on("image", "code")
 def download(request: SignedInRequest, code: str, format_name: str) -> HttpResponse:
     """The picture as a file of one of four formats, with its recipe and provenance inside."""
     image = own_image(request, code)
     if format_name not in CONTENT_TYPES:
         raise Http404("Pictures come as png, jpeg, webp and svg.")
-    try:
-        return picture_attachment(image, format_name)
-    except Refusal as refusal:
-        say(request, refusal)
-        return redirect("image", code)
+    return picture_attachment(image, format_name)

@@ -8,14 +8,14 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import User
-from accounts.refusals import Refusal
 from generation.jobs.deletion import delete_images, restore_images
 from generation.jobs.submission import submit_tracing
 from generation.models import Checkpoint, GeneratedImage, Lora
 from generation.recipes.picture import Recipe
-from generation.web.access import SignedInRequest, asks_for_part, own_image, refused, say, signed_in_only
+from generation.web.access import SignedInRequest, asks_for_part, own_image, refusals_on, signed_in_only
 from generation.web.catalog.samples import samples_of
 from generation.web.paging import neighbours, page_of
+from generation.web.public_pictures import Ingredient, registry
 
 IMAGES_A_PAGE = 60
 SEARCH_CHARS = 200
@@ -44,6 +44,7 @@ def image(request: SignedInRequest, code: str) -> HttpResponse:
         "ingredients": ingredients_of(request.user, own.recipe),
         "newer": newer,
         "older": older,
+        "publication": registry.state_of(own),
         "siblings": siblings_of(own, mine),
     }
     return render(request, "generation/image.html", context)
@@ -57,21 +58,23 @@ def siblings_of(own: GeneratedImage, mine: QuerySet[GeneratedImage]) -> list[Gen
     return together if len(together) > 1 else []
 
 
-def ingredients_of(user: User, recipe: Recipe) -> list[dict[str, object]]:
-    """The weight files of a recipe, by their pins: one that this person may not see keeps its name, without a link."""
-    rows: dict[str, object] = {row.sha256: row for row in Checkpoint.objects.filter(sha256=recipe.checkpoint_sha256)}
-    mine = Lora.objects.visible_to(user).filter(sha256__in=[pick.sha256 for pick in recipe.loras])
-    rows |= {row.sha256: row for row in mine}
-    checkpoint = {"kind": "checkpoint", "name": recipe.checkpoint, "row": rows.get(recipe.checkpoint_sha256)}
-    loras = [
-        {"kind": "lora", "name": pick.name, "row": rows.get(pick.sha256), "weight": pick.weight}
-        for pick in recipe.loras
+def ingredients_of(user: User, recipe: Recipe) -> list[Ingredient]:
+    """The weight files of a recipe, by their pins, as far as this user may see them."""
+    pins = [pick.sha256 for pick in recipe.loras]
+    checkpoints = {row.sha256: row for row in Checkpoint.objects.filter(sha256=recipe.checkpoint_sha256)}
+    loras = {row.sha256: row for row in Lora.objects.visible_to(user).filter(sha256__in=pins)}
+    checkpoint = checkpoints.get(recipe.checkpoint_sha256)
+    return [
+        Ingredient("checkpoint", recipe.checkpoint, checkpoint, picture=picture_of(checkpoint)),
+        *(
+            Ingredient("lora", pick.name, row := loras.get(pick.sha256), pick.weight, picture_of(row))
+            for pick in recipe.loras
+        ),
     ]
-    return [{**each, "picture": picture_of(each["row"])} for each in (checkpoint, *loras)]
 
 
-def picture_of(row: object) -> str:
-    samples = samples_of(row) if isinstance(row, Checkpoint | Lora) else []
+def picture_of(row: Checkpoint | Lora | None) -> str:
+    samples = samples_of(row) if row is not None else []
     return next((sample.picture for sample in samples), "")
 
 
@@ -105,15 +108,10 @@ def restore(request: SignedInRequest) -> HttpResponse:
 
 @signed_in_only
 @require_POST
+@refusals_on("image", "code")
 def trace(request: SignedInRequest, code: str) -> HttpResponse:
     """Have the picture traced; the page shows when it is ready."""
-    traced = own_image(request, code)
-    try:
-        submit_tracing(traced)
-    except Refusal as refusal:
-        if asks_for_part(request):
-            return refused(refusal)
-        say(request, refusal)
+    submit_tracing(own_image(request, code))
     return tracing(request, code) if asks_for_part(request) else redirect("image", code)
 
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.refusals import Refusal
 from generation.jobs.fairness import prefer_job
 from generation.jobs.lifecycle import cancel_job
 from generation.messages import frames
 from generation.models import Job
-from generation.web.access import SignedInRequest, asks_for_part, own_job, refused, say, signed_in_only
+from generation.web.access import SignedInRequest, done, own_job, refusals_on, signed_in_only
 from generation.web.create.job_tiles import is_deleted, submissions_of, tiles_of
 
 TILES_AT_ONCE = 64
@@ -56,23 +53,16 @@ def preview(request: SignedInRequest, code: str) -> HttpResponse:
 
 @signed_in_only
 @require_POST
+@refusals_on("create")
 def cancel(request: SignedInRequest, code: str) -> HttpResponse:
-    return done(request, cancel_job, own_job(request, code))
+    cancel_job(own_job(request, code))
+    return done(request, "create")
 
 
 @signed_in_only
 @require_POST
+@refusals_on("create")
 def prefer(request: SignedInRequest, code: str) -> HttpResponse:
     """Draw this one before one's other pictures."""
-    return done(request, prefer_job, own_job(request, code))
-
-
-def done(request: SignedInRequest, verb: Callable[[Job], None], job: Job) -> HttpResponse:
-    """The verb's end or refusal: as a sentence for a script, on the Create page for a plain form."""
-    try:
-        verb(job)
-    except Refusal as refusal:
-        if asks_for_part(request):
-            return refused(refusal)
-        say(request, refusal)
-    return HttpResponse(status=204) if asks_for_part(request) else redirect("create")
+    prefer_job(own_job(request, code))
+    return done(request, "create")

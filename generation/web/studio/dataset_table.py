@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+
+from django.db.models import Prefetch, QuerySet
 
 from generation.models import DataPicture, DataSet
 from generation.training.datasets.captioning import Length, caption_counter, caption_of
@@ -26,16 +27,16 @@ class TablePicture:
         return self.length is not None and self.length.tokens > self.length.read
 
     @property
-    def tokens_said(self) -> str:
+    def tokens_text(self) -> str:
         return token_words(self.length)
 
     @property
-    def crop_said(self) -> str:
+    def crop_text(self) -> str:
         """The crop as the dialog reads it: four numbers, or nothing."""
         return ",".join(f"{edge:g}" for edge in self.picture.crop or ())
 
     @property
-    def focus_said(self) -> str:
+    def focus_text(self) -> str:
         """The focus likewise: two numbers, or nothing."""
         return ",".join(f"{share:g}" for share in self.picture.focus or ())
 
@@ -47,35 +48,35 @@ class DataSetTable:
     With more than one of `folds` each picture is held out in turn, and the LoRA learns all: none is marked.
     """
 
-    prints: Sequence[TablePicture]
+    pictures: Sequence[TablePicture]
     folds: int = 1
 
     @property
     def held_out(self) -> int:
-        return sum(each.held_out for each in self.prints)
+        return sum(each.held_out for each in self.pictures)
 
     @property
     def trained(self) -> int:
-        return len(self.prints) - self.held_out
+        return len(self.pictures) - self.held_out
 
     @property
     def missing(self) -> int:
         """How many pictures are still needed before anything can be trained."""
-        return max(0, LEAST_PICTURES - len(self.prints))
+        return max(0, LEAST_PICTURES - len(self.pictures))
 
     @property
     def uncaptioned(self) -> int:
-        return sum(not each.picture.caption for each in self.prints)
+        return sum(not each.picture.caption for each in self.pictures)
 
 
 def table_of(dataset: DataSet) -> DataSetTable:
     folds, count = usual_folds(dataset), caption_counter()
     held_out = held_out_of(dataset) if folds == 1 else set()
-    prints = [
+    pictures = [
         TablePicture(picture, picture.pk in held_out, count(caption_of(picture, dataset)) if count else None)
         for picture in dataset.pictures.order_by("pk")
     ]
-    return DataSetTable(prints, folds)
+    return DataSetTable(pictures, folds)
 
 
 def split_words(pictures: int, held_out: int, folds: int) -> str:
@@ -94,10 +95,16 @@ def token_words(length: Length | None) -> str:
     return "1 token" if length.tokens == 1 else f"{length.tokens} tokens"
 
 
-def cards_of(datasets: Iterable[DataSet], count: int = 4) -> list[dict[str, Any]]:
-    """Data sets with their first pictures, for a page of many."""
-    cards = []
-    for dataset in datasets:
-        pictures = list(dataset.pictures.order_by("pk"))
-        cards.append({"dataset": dataset, "pictures": pictures[:count], "count": len(pictures)})
-    return cards
+@dataclass(frozen=True, slots=True)
+class DataSetCard:
+    """A data set on a page of many, with its first pictures."""
+
+    dataset: DataSet
+    pictures: Sequence[DataPicture]
+    count: int
+
+
+def cards_of(datasets: QuerySet[DataSet], pictures: int = 4) -> list[DataSetCard]:
+    """Two queries, however many there are."""
+    rows = datasets.prefetch_related(Prefetch("pictures", DataPicture.objects.order_by("pk")))
+    return [DataSetCard(row, list(row.pictures.all())[:pictures], len(row.pictures.all())) for row in rows]

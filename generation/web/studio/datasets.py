@@ -18,7 +18,7 @@ from generation.training.datasets.lifecycle import create_dataset, delete_datase
 from generation.training.datasets.preparing import LEAST_SIDE
 from generation.training.datasets.splitting import set_split
 from generation.training.datasets.uploads import MAX_PICTURES
-from generation.web.access import SignedInRequest, say, signed_in_only
+from generation.web.access import SignedInRequest, refusals_on, signed_in_only
 from generation.web.studio.access import own_dataset
 from generation.web.studio.dataset_table import table_of
 from generation.web.studio.forms import CaptionsForm, DataSetForm, NewDataSetForm, SplitForm
@@ -36,7 +36,7 @@ def new(request: SignedInRequest) -> HttpResponse:
         try:
             dataset = create_dataset(request.user, data["title"], data["trigger"], consent=data["consent"])
         except Refusal as refusal:
-            form.add_error(refusal.field or None, refusal.message)
+            form.refuse(refusal)
         else:
             return redirect("dataset", dataset.code)
     status = 400 if form.is_bound else 200
@@ -45,16 +45,14 @@ def new(request: SignedInRequest) -> HttpResponse:
 
 @signed_in_only
 @require_http_methods(["GET", "POST"])
+@refusals_on("dataset", "code")
 def dataset(request: SignedInRequest, code: str) -> HttpResponse:
     """The table of pictures. POST changes title and trigger."""
     own = own_dataset(request, code)
     if request.method == "POST":
         form = DataSetForm(request.POST)
         if form.is_valid():
-            try:
-                describe_dataset(own, form.cleaned_data["title"], form.cleaned_data["trigger"])
-            except Refusal as refusal:
-                say(request, refusal)
+            describe_dataset(own, form.cleaned_data["title"], form.cleaned_data["trigger"])
         else:
             messages.error(request, "A data set needs a title, and its words may not be too long.")
         return redirect("dataset", code)
@@ -62,7 +60,7 @@ def dataset(request: SignedInRequest, code: str) -> HttpResponse:
         **context_of(own),
         "form": DataSetForm(initial={"title": own.title, "trigger": own.trigger}),
         "refused": request.session.pop(REFUSED, []),
-        "runs": own.runs.newest()[:6],
+        "runs": list(own.runs.newest()[:6]),
         "in_use": is_training(own),
     }
     return render(request, "generation/studio/dataset.html", context)
@@ -88,6 +86,7 @@ def table(request: SignedInRequest, code: str) -> HttpResponse:
 
 @signed_in_only
 @require_POST
+@refusals_on("dataset", "code")
 def captions(request: SignedInRequest, code: str) -> HttpResponse:
     """One change to all captions: `change` is replace, surround or clear."""
     own = own_dataset(request, code)
@@ -96,12 +95,8 @@ def captions(request: SignedInRequest, code: str) -> HttpResponse:
     if change is None or not form.is_valid():
         messages.error(request, "These words are too long for a caption.")
         return redirect("dataset", code)
-    try:
-        changed = change(own, form.cleaned_data)
-    except Refusal as refusal:
-        say(request, refusal)
-    else:
-        messages.success(request, f"{changed} caption{'' if changed == 1 else 's'} changed.")
+    changed = change(own, form.cleaned_data)
+    messages.success(request, f"{changed} caption{'' if changed == 1 else 's'} changed.")
     return redirect("dataset", code)
 
 
@@ -114,6 +109,7 @@ CAPTION_CHANGES: dict[str, Callable[[DataSet, dict[str, Any]], int]] = {
 
 @signed_in_only
 @require_POST
+@refusals_on("dataset", "code")
 def split(request: SignedInRequest, code: str) -> HttpResponse:
     """How many are held out; `again` draws others."""
     own = own_dataset(request, code)
@@ -122,21 +118,15 @@ def split(request: SignedInRequest, code: str) -> HttpResponse:
         messages.error(request, "Held out and seed must be whole numbers.")
         return redirect("dataset", code)
     seed = form.cleaned_data["seed"]
-    try:
-        set_split(own, form.cleaned_data["held_out"], None if "again" in request.POST else seed or 0)
-    except Refusal as refusal:
-        say(request, refusal)
+    set_split(own, form.cleaned_data["held_out"], None if "again" in request.POST else seed or 0)
     return redirect("dataset", code)
 
 
 @signed_in_only
 @require_POST
+@refusals_on("dataset", "code")
 def delete(request: SignedInRequest, code: str) -> HttpResponse:
     own = own_dataset(request, code)
-    try:
-        delete_dataset(own)
-    except Refusal as refusal:
-        say(request, refusal)
-        return redirect("dataset", code)
+    delete_dataset(own)
     messages.success(request, f"“{own.title}” and its pictures are deleted.")
     return redirect("studio")

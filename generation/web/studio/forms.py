@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django import forms
 
+from accounts.forms import RefusableForm
 from generation.recipes.checks import MAX_SEED
 from generation.recipes.training import MAX_TRIGGER_CHARS
 from generation.training.datasets.lifecycle import MAX_TITLE_CHARS
@@ -11,7 +12,7 @@ from generation.training.datasets.preparing import MAX_CAPTION_CHARS
 from generation.training.datasets.uploads import MAX_PICTURES
 
 
-class DataSetForm(forms.Form):
+class DataSetForm(RefusableForm):
     """What a data set is called, and the words that will call what is learned."""
 
     title = forms.CharField(

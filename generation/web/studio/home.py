@@ -24,7 +24,7 @@ def studio(request: SignedInRequest) -> HttpResponse:
     context = {
         "page": page,
         "runs": [RunCard(run) for run in page.rows],
-        "searches": TrainingSearch.objects.filter(owner=request.user).order_by("-pk")[:SEARCHES_SHOWN],
+        "searches": list(TrainingSearch.objects.filter(owner=request.user).order_by("-pk")[:SEARCHES_SHOWN]),
         "datasets": cards_of(DataSet.objects.of(request.user).newest()[:DATASETS_SHOWN]),
     }
     return render(request, "generation/studio/home.html", context)

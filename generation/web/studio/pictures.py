@@ -10,14 +10,13 @@ from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.refusals import Refusal
 from generation.models import GeneratedImage
 from generation.storage.downloads import FOR_OWNER, inline
 from generation.training.datasets.captioning import caption_counter, caption_of, set_caption
 from generation.training.datasets.cropping import set_crop, set_focus
 from generation.training.datasets.lifecycle import remove_picture
 from generation.training.datasets.uploads import Collected, add_images, add_uploads
-from generation.web.access import SignedInRequest, asks_for_part, refused, say, signed_in_only
+from generation.web.access import SignedInRequest, asks_for_part, refusals_on, signed_in_only
 from generation.web.paging import page_of
 from generation.web.studio.access import own_dataset, own_picture
 from generation.web.studio.dataset_table import token_words
@@ -67,12 +66,10 @@ def counted(number: int, word: str) -> str:
 
 @signed_in_only
 @require_POST
+@refusals_on("dataset", "code")
 def caption(request: SignedInRequest, code: str, picture: str) -> HttpResponse:
     row = own_picture(request, code, picture)
-    try:
-        set_caption(row, request.POST.get("caption", ""))
-    except Refusal as refusal:
-        return answer(request, code, refusal)
+    set_caption(row, request.POST.get("caption", ""))
     count = caption_counter()
     length = count(caption_of(row, row.dataset)) if count else None
     return answer(request, code, caption=row.caption, tokens=token_words(length))
@@ -80,15 +77,13 @@ def caption(request: SignedInRequest, code: str, picture: str) -> HttpResponse:
 
 @signed_in_only
 @require_POST
+@refusals_on("dataset", "code")
 def crop(request: SignedInRequest, code: str, picture: str) -> HttpResponse:
     """`crop` holds four edges with commas between, `focus` across and down; nothing leaves either to the trainer."""
     row = own_picture(request, code, picture)
-    try:
-        with transaction.atomic():
-            set_crop(row, numbers_of(request.POST.get("crop", "")))
-            set_focus(row, numbers_of(request.POST.get("focus", "")))
-    except Refusal as refusal:
-        return answer(request, code, refusal)
+    with transaction.atomic():
+        set_crop(row, numbers_of(request.POST.get("crop", "")))
+        set_focus(row, numbers_of(request.POST.get("focus", "")))
     return answer(request, code, crop=row.crop, focus=row.focus)
 
 
@@ -104,22 +99,15 @@ def numbers_of(text: str) -> Sequence[float] | None:
 
 @signed_in_only
 @require_POST
+@refusals_on("dataset", "code")
 def remove(request: SignedInRequest, code: str, picture: str) -> HttpResponse:
-    row = own_picture(request, code, picture)
-    try:
-        remove_picture(row)
-    except Refusal as refusal:
-        return answer(request, code, refusal)
+    remove_picture(own_picture(request, code, picture))
     return answer(request, code, removed=picture)
 
 
-def answer(request: SignedInRequest, code: str, refusal: Refusal | None = None, **data: object) -> HttpResponse:
+def answer(request: SignedInRequest, code: str, **data: object) -> HttpResponse:
     """JSON for a script; for a form the data set's page."""
-    if asks_for_part(request):
-        return refused(refusal) if refusal else JsonResponse(data)
-    if refusal:
-        say(request, refusal)
-    return redirect("dataset", code)
+    return JsonResponse(data) if asks_for_part(request) else redirect("dataset", code)
 
 
 @signed_in_only

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from generation.models import TrainingRun
 from generation.recipes.training import MAX_SAMPLE_PROMPTS
 from generation.training.runs.queueing import place_of
 from generation.training.runs.selection import best_so_far
 from generation.training.runs.summaries import SnapshotView, snapshots_of
-from generation.web.studio.curve import Curve, curve_to_draw
+from generation.web.studio.curve import curve_to_draw
 from generation.web.studio.dataset_table import split_words
 from generation.web.studio.training_forms import PART_NAMES, TRAINING_SETTINGS, Setting, fields_of
 
@@ -39,14 +38,17 @@ class Column:
 
 
 class RunCard:
-    """A training on a page of many."""
+    """A training on a page of many, with all that its template shows."""
 
     def __init__(self, run: TrainingRun) -> None:
         self.run = run
+        self.best_step = self.find_best_step()
+        self.curve = curve_to_draw(run.points, run.steps, self.best_step)
+        self.place = place_of(run)
 
-    @cached_property
-    def curve(self) -> Curve:
-        return curve_to_draw(self.run.points, self.run.steps, self.run.best_step)
+    def find_best_step(self) -> int | None:
+        """The snapshot to mark in the curve."""
+        return self.run.best_step
 
     @property
     def badge(self) -> str:
@@ -57,20 +59,20 @@ class RunCard:
         return 100 * self.run.step // max(1, self.run.steps)
 
     @property
-    def told(self) -> str:
+    def progress_text(self) -> str:
         """Where it stands, in a few words."""
         run = self.run
         if run.state == State.QUEUED:
-            place = place_of(run)
+            place = self.place
             return "Next in line" if place == 1 else f"Waiting, number {place} in line" if place else "Waiting"
         if run.state == State.RUNNING and run.requested_action:
             return f"{ACTIONS_UNDER_WAY[Action(run.requested_action)]}…"
         if run.state == State.RUNNING:
-            return " · ".join(filter(None, (self.steps_said, self.time_left)))
-        return self.steps_said
+            return " · ".join(filter(None, (self.steps_text, self.time_left)))
+        return self.steps_text
 
     @property
-    def steps_said(self) -> str:
+    def steps_text(self) -> str:
         return f"{self.run.step:,} of {self.run.steps:,} steps"
 
     @property
@@ -90,29 +92,24 @@ class RunCard:
 class RunPage(RunCard):
     """A training on its own page."""
 
+    def __init__(self, run: TrainingRun) -> None:
+        super().__init__(run)
+        prompts = [*self.prompts, *["sample"] * MAX_SAMPLE_PROMPTS]
+        self.columns = [
+            Column(view, list(enumerate(prompts[: len(view.samples)])), view.step == self.best_step)
+            for view in snapshots_of(run)
+        ]
+
     @property
     def prompts(self) -> Sequence[str]:
         """What the samples are drawn from; a run from before they were settled does not tell."""
         return self.run.recipe.sample_prompts
 
-    @cached_property
-    def columns(self) -> list[Column]:
-        prompts = [*self.prompts, *["sample"] * MAX_SAMPLE_PROMPTS]
-        return [
-            Column(view, list(enumerate(prompts[: len(view.samples)])), view.step == self.best_step)
-            for view in snapshots_of(self.run)
-        ]
-
-    @cached_property
-    def best_step(self) -> int | None:
+    def find_best_step(self) -> int | None:
         """The chosen snapshot; while it learns, the one that would be proposed if it stopped now."""
         if self.run.best_step is not None or not self.run.snapshots.filter(step__gt=0).exists():
             return self.run.best_step
         return best_so_far(self.run).step
-
-    @cached_property
-    def curve(self) -> Curve:
-        return curve_to_draw(self.run.points, self.run.steps, self.best_step)
 
     @property
     def last_training_loss(self) -> float | None:
@@ -154,7 +151,7 @@ class RunPage(RunCard):
         return [(setting, value_words(fields[name])) for name, setting in TRAINING_SETTINGS.items()]
 
     @property
-    def split_said(self) -> str:
+    def split_text(self) -> str:
         entries = self.run.manifest
         return split_words(len(entries), sum(entry["held_out"] for entry in entries), self.run.recipe.folds)
 

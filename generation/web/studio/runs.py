@@ -9,12 +9,11 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.refusals import Refusal
 from generation.models import TrainingRun
 from generation.storage.downloads import FOR_OWNER, attachment, inline
 from generation.training.runs.controls import delete_run, discard_run, pause_run, resume_run, stop_run
 from generation.training.runs.selection import choose_snapshot
-from generation.web.access import SignedInRequest, asks_for_part, refused, say, signed_in_only
+from generation.web.access import SignedInRequest, done, refusals_on, signed_in_only
 from generation.web.studio.access import own_run, own_snapshot
 from generation.web.studio.run_page import RunPage
 
@@ -30,7 +29,7 @@ FRAGMENTS = {"head", "curve", "sheet"}
 @signed_in_only
 @require_GET
 def run(request: SignedInRequest, code: str) -> HttpResponse:
-    return render(request, "generation/studio/run.html", {"shown": RunPage(own_run(request, code))})
+    return render(request, "generation/studio/run.html", {"training": RunPage(own_run(request, code))})
 
 
 @signed_in_only
@@ -39,48 +38,38 @@ def part(request: SignedInRequest, code: str, name: str) -> HttpResponse:
     """Head, curve or contact sheet by itself: the same template as in the page."""
     if name not in FRAGMENTS:
         raise Http404("The page has no such part.")
-    return render(request, f"generation/studio/run_{name}.html", {"shown": RunPage(own_run(request, code))})
+    return render(request, f"generation/studio/run_{name}.html", {"training": RunPage(own_run(request, code))})
 
 
 @signed_in_only
 @require_POST
+@refusals_on("run", "code")
 def control(request: SignedInRequest, code: str, verb: str) -> HttpResponse:
     """Pause, resume, stop and keep, or stop and discard."""
-    own = own_run(request, code)
+    run = own_run(request, code)
     if verb not in VERBS:
         raise Http404("A training cannot do that.")
-    try:
-        VERBS[verb](own)
-    except Refusal as refusal:
-        if asks_for_part(request):
-            return refused(refusal)
-        say(request, refusal)
-    return HttpResponse(status=204) if asks_for_part(request) else redirect("run", code)
+    VERBS[verb](run)
+    return done(request, "run", code)
 
 
 @signed_in_only
 @require_POST
+@refusals_on("run", "code")
 def delete(request: SignedInRequest, code: str) -> HttpResponse:
     """Remove an ended training; back to the search it was part of, or to the studio."""
     gone = own_run(request, code)
-    try:
-        delete_run(gone)
-    except Refusal as refusal:
-        say(request, refusal)
-        return redirect("run", code)
+    delete_run(gone)
     messages.success(request, f"The training “{gone.name}” is deleted. A LoRA that came of it stays.")
     return redirect("search", gone.search.code) if gone.search else redirect("studio")
 
 
 @signed_in_only
 @require_POST
+@refusals_on("run", "code")
 def choose(request: SignedInRequest, code: str, step: int) -> HttpResponse:
     """Make this snapshot the LoRA."""
-    snapshot = own_snapshot(request, code, step)
-    try:
-        choose_snapshot(snapshot.run, step)
-    except Refusal as refusal:
-        say(request, refusal)
+    choose_snapshot(own_snapshot(request, code, step).run, step)
     return redirect("run", code)
 
 

@@ -11,12 +11,11 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.refusals import Refusal
 from generation.models import TrainingSearch
 from generation.training.searches.halving import spent_on
 from generation.training.searches.submission import cancel_search, delete_search
 from generation.training.searches.summaries import CandidateView, table_of
-from generation.web.access import SignedInRequest, say, signed_in_only
+from generation.web.access import SignedInRequest, refusals_on, signed_in_only
 from generation.web.studio.access import own_search
 from generation.web.studio.curve import Curve, Point, curve_to_draw
 from generation.web.studio.training_forms import TRAINING_SETTINGS
@@ -46,23 +45,18 @@ def results(request: SignedInRequest, code: str) -> HttpResponse:
 
 @signed_in_only
 @require_POST
+@refusals_on("search", "code")
 def cancel(request: SignedInRequest, code: str) -> HttpResponse:
-    try:
-        cancel_search(own_search(request, code))
-    except Refusal as refusal:
-        say(request, refusal)
+    cancel_search(own_search(request, code))
     return redirect("search", code)
 
 
 @signed_in_only
 @require_POST
+@refusals_on("search", "code")
 def delete(request: SignedInRequest, code: str) -> HttpResponse:
     gone = own_search(request, code)
-    try:
-        delete_search(gone)
-    except Refusal as refusal:
-        say(request, refusal)
-        return redirect("search", code)
+    delete_search(gone)
     messages.success(request, f"The search “{gone.name}” is deleted. A LoRA that came of it stays.")
     return redirect("studio")
 

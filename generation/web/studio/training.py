@@ -22,6 +22,7 @@ from generation.recipes.training import TrainingRecipe
 from generation.training.runs.submission import Prepared, first_recipe, prepare, submit_training
 from generation.training.searches.submission import quote_search, submit_search
 from generation.web.access import SignedInRequest, signed_in_only
+from generation.web.catalog.options import checkpoint_or_none
 from generation.web.studio.access import own_dataset, own_run
 from generation.web.studio.dataset_table import split_words, table_of
 from generation.web.studio.run_page import duration
@@ -48,8 +49,7 @@ def start(request: SignedInRequest, dataset: DataSet) -> HttpResponse:
         try:
             return begun(request, dataset, form)
         except Refusal as refusal:
-            form.refuse(refusal)
-            status = refusal.status
+            status = form.refuse(refusal)
     return page(request, dataset, form, status)
 
 
@@ -69,7 +69,7 @@ def settings_fields(request: SignedInRequest) -> HttpResponse:
     """All settings as another preset or checkpoint sets them."""
     dataset = own_dataset(request, request.GET.get("dataset", ""))
     form = TrainingForm(initial=prefilled(request, dataset))
-    return render(request, "generation/studio/knobs.html", {"form": form})
+    return render(request, "generation/studio/settings.html", {"form": form})
 
 
 @signed_in_only
@@ -88,7 +88,7 @@ def page(request: SignedInRequest, dataset: DataSet, form: TrainingForm, status:
         "dataset": dataset,
         "table": table_of(dataset),
         "presets": PRESETS,
-        "checkpoints": Checkpoint.objects.usable_by(request.user).order_by("-is_default", "title"),
+        "checkpoints": list(Checkpoint.objects.usable_by(request.user).order_by("-is_default", "title")),
         "quote": training_quote_of(request.user, dataset, fields),
         "most_steps": request.user.plan.max_training_steps,
     }
@@ -109,16 +109,6 @@ def prefilled(request: SignedInRequest, dataset: DataSet) -> dict[str, Any]:
     # Not a recipe yet: a preset may leave something to be said, which the quote asks for.
     begun = {**first_recipe(dataset, checkpoint).to_json(), **preset_fields(preset, checkpoint.family)}
     return {**fields, **fields_of(begun), "checkpoint": checkpoint.name}
-
-
-def checkpoint_or_none(user: User, name: str) -> Checkpoint | None:
-    """The named checkpoint, the default one in its stead, or None on a site that has none yet."""
-    for wanted in (name, ""):
-        try:
-            return find_checkpoint(user, wanted)
-        except Refusal:
-            continue
-    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 
-from accounts.refusals import Refusal
+from accounts.forms import RefusableForm
 from generation.models import Checkpoint, DataSet
 from generation.recipes.checks import InvalidRecipe
 from generation.recipes.presets import PRESETS, with_preset
@@ -110,7 +110,7 @@ def field_for(name: str, default: Any) -> forms.Field:
     return forms.FloatField(label=label, required=False, min_value=low, max_value=high, widget=widget)
 
 
-class TrainingForm(forms.Form):
+class TrainingForm(RefusableForm):
     """Numbers that are left empty are the preset's; ticks and lists mean what they show."""
 
     name = forms.CharField(max_length=80, widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}))
@@ -131,7 +131,7 @@ class TrainingForm(forms.Form):
         for group in GROUPS:
             yield {
                 "title": group.title,
-                "knobs": [{"knob": setting, "field": self[setting.field]} for setting in group.settings],
+                "settings": [{"setting": setting, "field": self[setting.field]} for setting in group.settings],
             }
 
     def axes_shown(self) -> Iterable[dict[str, Any]]:
@@ -152,11 +152,6 @@ class TrainingForm(forms.Form):
         defaults = TrainingRecipe()
         texts = {axis: self.cleaned_data[f"axis_{axis}"] for axis in AXES}
         return {axis: _values(axis, text, getattr(defaults, axis)) for axis, text in texts.items() if text.strip()}
-
-    def refuse(self, refusal: Refusal) -> None:
-        """Put a refusal at the field it is about; without one it stands above the form."""
-        field = refusal.field if refusal.field in self.fields else None
-        self.add_error(field, forms.ValidationError(refusal.message, refusal.code))
 
 
 def _values(axis: str, text: str, default: Any) -> list[Any]:

@@ -88,7 +88,7 @@ const messages = {
   },
 };
 
-async function steer(form) {
+async function control(form) {
   try {
     await post(form.action, new FormData(form));
   } catch (error) {
@@ -99,9 +99,9 @@ async function steer(form) {
 }
 
 page.addEventListener("submit", (event) => {
-  if (!event.target.matches("[data-steer]")) return;
+  if (!event.target.matches("[data-control]")) return;
   event.preventDefault();
-  steer(event.target);
+  control(event.target);
 });
 readUnderFinger(page);
 

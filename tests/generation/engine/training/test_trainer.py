@@ -126,7 +126,7 @@ def test_all_work_on_the_device_happens_in_time_slices(tmp_path: Path, monkeypat
         finally:
             held.release()
 
-    for name in ("encode", "predict", "read"):
+    for name in ("encode_pixels", "predict", "encode_captions"):
         genuine = getattr(Networks, name)
 
         def checked(*args: object, genuine: object = genuine, name: str = name) -> object:

@@ -1,0 +1,54 @@
+"""What pressing the button of the Create page would cost, and why it cannot be pressed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from django.http import HttpResponse, JsonResponse
+from django.views.decorators.http import require_GET
+
+from accounts.credits import balance_of
+from accounts.models import User
+from accounts.refusals import Refusal
+from generation.jobs.submission import total_price
+from generation.web.access import SignedInRequest, signed_in_only
+from generation.web.create.forms import RecipeForm
+from generation.web.page_context import queue_of
+
+
+@dataclass(frozen=True, slots=True)
+class PictureQuote:
+    """What pressing the button would cost; `sentence` says why it cannot be pressed. `credits` None: no price."""
+
+    count: int
+    credits: int | None
+    left: int
+    sentence: str = ""
+
+    @property
+    def enough(self) -> bool:
+        return self.credits is None or self.credits <= self.left
+
+
+def quote(user: User, fields: Mapping[str, Any]) -> PictureQuote:
+    """The price of the form as it stands; the prompt does not matter to it."""
+    left = balance_of(user)
+    form = RecipeForm({**fields, "prompt": "a picture"})
+    try:
+        credits = total_price([form.recipe(user)]) * form.picture_count if form.is_valid() else None
+    except Refusal:
+        credits = None
+    if credits is None or credits <= left:
+        return PictureQuote(form.cleaned_data.get("count") or 1, credits, left)
+    dear = f"This costs {credits} credits and you have {left}. Make fewer or smaller pictures, or wait for tomorrow's."
+    return PictureQuote(form.picture_count, credits, left, dear)
+
+
+@signed_in_only
+@require_GET
+def price(request: SignedInRequest) -> HttpResponse:
+    """The quote for the fields in the address, and how many pictures are under way."""
+    quoted = quote(request.user, request.GET.dict())
+    return JsonResponse({**asdict(quoted), "enough": quoted.enough, "queue": queue_of(request.user)})
