@@ -43,7 +43,7 @@ def test_cancel_races_finish(alice: User, queue: Queue) -> None:
     assert len(jobs) == TIMES
     with ThreadPoolExecutor(2) as pool:
         for number, job in enumerate(jobs):
-            # Keeping the files takes a while before the row is written: the wish comes before, during and after.
+            # Keeping the files takes a while before the row is written: the request to stop comes before, during and after.
             delay = random.Random(number).uniform(0, LATEST_WISH_SECONDS)
             race(pool, partial(lifecycle.finish_job, job, PIXELS, 0.1), partial(cancel_after, delay, job))
         race(pool, connections.close_all, connections.close_all)
