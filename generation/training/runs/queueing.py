@@ -57,7 +57,7 @@ def claim_next_run(worker: str) -> TrainingRun | None:
 
 
 def heartbeat(run: TrainingRun) -> str | None:
-    """Prolong the lease; what the owner wishes (see `TrainingRun.Action`), or None when the run is no longer ours."""
+    """Prolong the lease; what the owner asked for (`TrainingRun.Action`), or None when the run is no longer ours."""
     TrainingRun.objects.held(run).prolong()
     return requested_action_of(run)
 
