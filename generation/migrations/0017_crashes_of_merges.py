@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('generation', '0015_leases_of_merges_and_tracings'),
+        ('generation', '0016_plainer_help_texts'),
     ]
 
     operations = [
