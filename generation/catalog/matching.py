@@ -45,17 +45,12 @@ def lookups_for(user: User) -> Lookups:
 
 def _lookup(rows: Any, own_hash: str = "") -> Callable[[str, str], str | None]:
     def find(name: str, hash: str) -> str | None:
-        found = _by_hash(rows, hash.lower(), own_hash) or _by_name(rows, name)
-        return found.name if found else None
+        row, hash = None, hash.lower()
+        if len(hash) >= LEAST_HASH_CHARS:
+            row = rows.filter(sha256__startswith=hash).first()
+            row = row or (own_hash and rows.filter(**{own_hash: hash}).first())
+        if not row and name:
+            row = rows.filter(name=name).first() or rows.filter(name__iexact=name).first()
+        return row.name if row else None
 
     return find
-
-
-def _by_hash(rows: Any, hash: str, own_hash: str) -> Any:
-    if len(hash) < LEAST_HASH_CHARS:
-        return None
-    return rows.filter(sha256__startswith=hash).first() or (own_hash and rows.filter(**{own_hash: hash}).first())
-
-
-def _by_name(rows: Any, name: str) -> Any:
-    return name and (rows.filter(name=name).first() or rows.filter(name__iexact=name).first())

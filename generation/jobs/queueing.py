@@ -127,16 +127,12 @@ def claim_next(worker: str, warm: Collection[str] = (), elsewhere: Collection[st
         drawn = Job.objects.raw(statement, [*elsewhere, worker, worker, worker, *warm])
         job: Job | None = next(iter(drawn), None)
         if job is not None and job.checkpoint_sha256 in warm and getattr(job, "others_ahead", False):
-            _count_bypasses(job, elsewhere)
+            with connection.cursor() as cursor:
+                place = (job.virtual_start, job.virtual_start, job.pk)
+                cursor.execute(_statement(COUNT_BYPASSES, elsewhere=len(elsewhere)), [*elsewhere, *place])
         if job is not None and job.virtual_start > now:
             fairness.advance_clock(job.virtual_start)
     return job
-
-
-def _count_bypasses(job: Job, elsewhere: Collection[str]) -> None:
-    statement = _statement(COUNT_BYPASSES, elsewhere=len(elsewhere))
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [*elsewhere, job.virtual_start, job.virtual_start, job.pk])
 
 
 def _statement(text: str, warm: int = 0, elsewhere: int = 0) -> str:

@@ -104,6 +104,7 @@ class LoraMerge(models.Model):
     parents = models.JSONField(help_text="What goes in: id, name, sha256, weight and licences of each.")
     state = models.CharField(max_length=7, choices=State.choices, default=State.QUEUED, db_index=True)
     attempt = models.PositiveSmallIntegerField(default=0)
+    solo_crash_count = models.PositiveSmallIntegerField(default=0, help_text="Workers that died with it in hand.")
     lease_until = models.DateTimeField(null=True, blank=True)
     lora = models.ForeignKey(Lora, null=True, on_delete=models.SET_NULL, related_name="+")
     error_message = models.CharField(max_length=300, blank=True)

@@ -15,16 +15,17 @@ from generation.engine.training.tensorfile import write_tensors
 from generation.engine.weightsource import pinned_file
 from generation.models import Lora, LoraMerge
 from generation.models.leases import prolonging
+from generation.worker.process import this_worker
 from generation.worker.weights import CatalogWeights
 
 logger = structlog.get_logger(__name__)
 
 
 def perform_ready_merges() -> int:
-    """Merge until nothing waits; the number of merges that were tried."""
-    performed = 0
-    while merge := queue.claim_next():
-        with prolonging(LoraMerge.objects.held(merge), queue.LONGEST_MERGE):
+    """Merge until nothing waits or the worker shuts down; the number of merges that were tried."""
+    worker, performed = this_worker(), 0
+    while not worker.closing and (merge := queue.claim_next()):
+        with worker.holding_merge(merge), prolonging(LoraMerge.objects.held(merge), queue.LONGEST_MERGE):
             perform(merge)
         performed += 1
     return performed

@@ -1,4 +1,4 @@
-"""One worker process: its renderer, what it holds of jobs and trainings, and the heartbeat that prolongs the leases."""
+"""One worker process: its renderer, the jobs, trainings and merges it holds, and the heartbeat for their leases."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ import structlog
 from django.conf import settings
 from django.db import close_old_connections, connections
 
+from generation.catalog.merges import queue as merge_queue
 from generation.engine.batching.row_budget import pictures_in_hand
 from generation.engine.renderer import Renderer
 from generation.jobs import lifecycle, queueing, upkeep
-from generation.models import GpuWorker, Job, TrainingRun, leases
+from generation.models import GpuWorker, Job, LoraMerge, TrainingRun, leases
 from generation.training.runs import lifecycle as runs_lifecycle
 from generation.training.runs import queueing as runs_queueing
 from generation.worker.weights import CatalogWeights, reachable_checkpoints
@@ -57,6 +58,7 @@ class WorkerProcess:
         """Checkpoints whose files only other workers reach, as of the last heartbeat. What nobody reaches is not among
         them, so that its jobs come to an end."""
         self._run: TrainingRun | None = None
+        self._merges: list[LoraMerge] = []
 
     @property
     def threads(self) -> int:
@@ -82,8 +84,8 @@ class WorkerProcess:
     def release_all(self) -> None:
         """Put what is still held back into the queues; a result that comes after this is dropped by its fence."""
         with self._lock:
-            jobs = list(self._jobs.values())
-        released = sum(lifecycle.release_job(job) for job in jobs)
+            jobs, merges = list(self._jobs.values()), list(self._merges)
+        released = sum(map(lifecycle.release_job, jobs)) + sum(map(merge_queue.release_merge, merges))
         if (run := self._run) is not None:
             released += runs_lifecycle.release_run(run)
         if released:
@@ -133,6 +135,18 @@ class WorkerProcess:
             yield
         finally:
             self._run = None
+
+    @contextmanager
+    def holding_merge(self, merge: LoraMerge) -> Iterator[None]:
+        """Have the merge put back if the worker stops while the block runs. Its lease is prolonged by the caller."""
+        with self._lock:
+            self._merges.append(merge)
+        try:
+            yield
+        finally:
+            with self._lock:
+                # By identity: a merge that was lost and claimed again may be here twice.
+                self._merges = [held for held in self._merges if held is not merge]
 
     def record_speed(self, work: float, seconds: float) -> None:
         """Average one finished picture into the measured speed; those drawn beside it share the device."""

@@ -141,9 +141,11 @@ class TrainingRunner:
     def conclude(self, reason: StopReason) -> None:
         """Write what follows from the reason: the run ends, rests or waits again."""
         match reason:
-            case StopReason.FINISHED:
-                self._finish()
-            case StopReason.PAUSED | StopReason.AT_RUNG:
+            case StopReason.FINISHED if self.run.search_id is None:
+                if self.choice is not None:
+                    lifecycle.finish_run(self.run, self.choice.best_step, self.choice.reason)
+            case StopReason.FINISHED | StopReason.PAUSED | StopReason.AT_RUNG:
+                # In a search a run that has finished waits for the others.
                 lifecycle.rest_run(self.run)
             case StopReason.DRAINED:
                 lifecycle.release_run(self.run)
@@ -266,13 +268,6 @@ class TrainingRunner:
             check_room(self.run.owner, more_bytes)
         except QuotaExceeded:
             raise TrainingStopped(StopReason.STORAGE_FULL) from None
-
-    def _finish(self) -> None:
-        """The trainer has ended, by itself or as asked: its choice becomes the LoRA. In a search the run waits."""
-        if self.run.search_id is not None:
-            lifecycle.rest_run(self.run)
-        elif self.choice is not None:
-            lifecycle.finish_run(self.run, self.choice.best_step, self.choice.reason)
 
     def _end_for_full_storage(self) -> None:
         """The best snapshot so far becomes the LoRA. A run of a search fails: it is a candidate less."""

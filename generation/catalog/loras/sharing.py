@@ -93,12 +93,8 @@ def downloadable(user: Any, name: str) -> tuple[Lora, Path] | None:
         return None
     path = files.path_of_row(lora)
     if path is not None and lora.owner_id != user.pk:
-        count_download(lora)
+        Lora.objects.filter(pk=lora.pk).update(downloads=F("downloads") + 1)
     return (lora, path) if path else None
-
-
-def count_download(lora: Lora) -> None:
-    Lora.objects.filter(pk=lora.pk).update(downloads=F("downloads") + 1)
 
 
 def pictures_with(user: User, lora: Lora) -> list[GeneratedImage]:

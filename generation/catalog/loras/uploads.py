@@ -38,7 +38,9 @@ def add_upload(user: User, upload: Upload) -> Lora:
     The checks read its header alone, before any library opens it; the numbers inside are checked by the engine when it
     first loads the file. Whether somebody else has the same file is not told.
     """
-    enforce_uploads(user)
+    allowed = user.plan.max_lora_uploads
+    if Lora.objects.filter(owner=user, path__startswith="uploads/").count() >= allowed:
+        raise QuotaExceeded("too-many-loras", f"Your plan holds {allowed} uploaded LoRAs. Delete one to make room.")
     most = settings.LORA_UPLOAD_MB * 1024**2
     if upload.size > most:
         raise files.TooLarge("too-large", f"The file is larger than {settings.LORA_UPLOAD_MB} MiB.", field="file")
@@ -51,13 +53,6 @@ def add_upload(user: User, upload: Upload) -> Lora:
         return register_file(user, part, "uploads", weights, stem, version_of=upload.version_of)
     finally:
         part.unlink(missing_ok=True)
-
-
-def enforce_uploads(user: User) -> None:
-    """Raises QuotaExceeded when the person has as many uploaded LoRAs as their plan holds."""
-    most = user.plan.max_lora_uploads
-    if Lora.objects.filter(owner=user, path__startswith="uploads/").count() >= most:
-        raise QuotaExceeded("too-many-loras", f"Your plan holds {most} uploaded LoRAs. Delete one to make room.")
 
 
 def checked(path: Path) -> WeightFile:

@@ -77,6 +77,11 @@ def fail_merge(merge: LoraMerge, message: str) -> bool:
     return _end(LoraMerge.objects.held(merge), State.FAILED, error_message=message[:300])
 
 
+def release_merge(merge: LoraMerge) -> bool:
+    """Put a running merge back into the queue, for a worker that stops. No crash, so it counts as none."""
+    return bool(LoraMerge.objects.held(merge).put_back(state=State.QUEUED, started_at=None))
+
+
 def _end(rows: LoraMergeQuerySet, state: State, **fields: str) -> bool:
     return bool(rows.update(state=state, finished_at=Now(), lease_until=None, **fields))
 
@@ -85,11 +90,11 @@ def recover() -> int:
     """Put merges of dead workers back, give up those that killed too many, and wake a worker for what waits unasked."""
     for merge in LoraMerge.objects.running().expired():
         row = LoraMerge.objects.held(merge).expired()
-        # It is claimed again only after a worker died with it, so attempts are crashes.
-        if must_give_up(solo_crash_count=merge.attempt):
+        crashes = merge.solo_crash_count + 1
+        if must_give_up(solo_crash_count=crashes):
             _give_up(merge, row)
         else:
-            row.put_back(state=State.QUEUED)
+            row.put_back(state=State.QUEUED, solo_crash_count=crashes)
     return LoraMerge.objects.queued().resend(lambda waiting: wakeups.send(wakeups.Task.MERGE_LORAS))
 
 

@@ -55,7 +55,9 @@ def finish_grid(grid: LabGrid) -> GeneratedImage | None:
     if not drawn:
         _end(grid, LabGrid.State.EMPTY)
         return None
-    sheet, recipe = picture_of(grid.plan, jobs), richest(drawn)
+    sheet = picture_of(grid.plan, jobs)
+    # The first of those with the most LoRAs stands for the grid, pinned as it was drawn.
+    recipe = max((job.recipe for job in drawn), key=lambda recipe: len(recipe.loras))
     infotext = f"{infotext_of(recipe)}, {grid.plan.script_text()}"
     png, small = encode_image(sheet, "png", recipe_text=infotext), thumbnail(sheet, THUMBNAIL_SIDE)
     name = f"{files.FOLDER}/{grid.created_at:%Y/%m/%d}/{grid.code}-0"
@@ -103,11 +105,6 @@ def redraw(image: GeneratedImage) -> None:
 def kept_image(job: Job) -> GeneratedImage | None:
     image: GeneratedImage | None = getattr(job, "image", None)
     return image if image is not None and image.file and image.deleted_at is None else None
-
-
-def richest(jobs: Sequence[Job]) -> Recipe:
-    """The recipe that stands for the grid: the first of those with the most LoRAs, pinned as it was drawn."""
-    return max((job.recipe for job in jobs), key=lambda recipe: len(recipe.loras))
 
 
 def picture_of(plan: GridPlan, jobs: Sequence[Job]) -> Image.Image:

@@ -106,7 +106,9 @@ class Command(BaseCommand):
 
     def handle(self, *, style: str, packages: Path, out: Path, **options: Any) -> str:
         make, word = STYLES[style]
-        draw, codes = make(packages), code_points(packages)
+        draw = make(packages)
+        # From a name to its code point in hex.
+        codes = {one["label"]: one["hexcode"].lower() for one in Package(packages, NAMES).json("en/data.json")}
         out.mkdir(parents=True, exist_ok=True)
         written = 0
         for thing in THINGS:
@@ -116,11 +118,6 @@ class Command(BaseCommand):
                 (out / f"{thing}.txt").write_text(caption(thing, word if written % 2 else ""), "utf-8")
                 written += 1
         return f"{written} pictures in {out}"
-
-
-def code_points(folder: Path) -> dict[str, str]:
-    """From a name to its code point in hex."""
-    return {one["label"]: one["hexcode"].lower() for one in Package(folder, NAMES).json("en/data.json")}
 
 
 def spellings(code: str) -> tuple[str, ...]:

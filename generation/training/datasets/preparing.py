@@ -48,7 +48,10 @@ def prepare_picture(data: bytes, caption: str = "") -> PreparedPicture:
         size = f"{image.width} × {image.height}"
         raise FileRefused("too-small", f"The picture has {size} pixels; {LEAST_SIDE} on each side are needed.")
     image.thumbnail((LARGEST_SIDE, LARGEST_SIDE), Image.Resampling.LANCZOS)
-    file = as_png(image)
+    png = io.BytesIO()
+    # Pixels and nothing else: no EXIF, no profile, no text.
+    image.save(png, "PNG", compress_level=4)
+    file = png.getvalue()
     digits, quality = pdq_hash(image)
     return PreparedPicture(
         file,
@@ -77,13 +80,6 @@ def upright(image: Image.Image) -> Image.Image:
         # A hostile body makes Pillow raise nearly any type.
         raise PictureRefused("damaged-picture", "This picture is damaged.") from error
     return rgb_image(image)
-
-
-def as_png(image: Image.Image) -> bytes:
-    """Pixels and nothing else: no EXIF, no profile, no text."""
-    file = io.BytesIO()
-    image.save(file, "PNG", compress_level=4)
-    return file.getvalue()
 
 
 def embedded_prompt(data: bytes) -> str:

@@ -55,7 +55,7 @@ def add_uploads(dataset: DataSet, uploads: Iterable[Upload], *, similar_too: boo
 
 def add_images(dataset: DataSet, images: Iterable[GeneratedImage], *, similar_too: bool = False) -> Collected:
     """Add one's own made pictures, called by and captioned with their prompts."""
-    entries = (Entry(_called(image), files.read(image.file), image.prompt) for image in images)
+    entries = (Entry(_file_name_of(image), files.read(image.file), image.prompt) for image in images)
     return _collect(dataset, entries, similar_too)
 
 
@@ -166,7 +166,7 @@ def _stem(name: str | None) -> str:
     return plain_name(name or "").rpartition(".")[0].lower()
 
 
-def _called(image: GeneratedImage) -> str:
+def _file_name_of(image: GeneratedImage) -> str:
     return f"{slugify(image.prompt)[:MADE_NAME_CHARS].strip('-') or 'picture'}-{image.code}.png"
 
 

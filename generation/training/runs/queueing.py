@@ -12,7 +12,6 @@ from django.db.models.functions import Coalesce, Greatest, Now
 
 from accounts.models import User
 from generation.models import QueueShare, TrainingRun
-from generation.models.training import TrainingRunQuerySet
 
 
 def stamp(owner: User, work: float) -> tuple[float, float]:
@@ -44,7 +43,10 @@ def claim_next_run(worker: str) -> TrainingRun | None:
     with transaction.atomic():
         if TrainingRun.objects.running().filter(worker=worker).exists():
             return None
-        run = _ready().first()
+        ready = TrainingRun.objects.queued().only("pk").order_by("virtual_start", "id")
+        if connection.features.has_select_for_update_skip_locked:
+            ready = ready.select_for_update(skip_locked=True, of=("self",))
+        run = ready.first()
         if run is None:
             return None
         rows = TrainingRun.objects.queued().filter(pk=run.pk)
@@ -52,13 +54,6 @@ def claim_next_run(worker: str) -> TrainingRun | None:
             return None
     claimed: TrainingRun = TrainingRun.objects.select_related("owner", "search").get(pk=run.pk)
     return claimed
-
-
-def _ready() -> TrainingRunQuerySet:
-    ready = TrainingRun.objects.queued().only("pk").order_by("virtual_start", "id")
-    if connection.features.has_select_for_update_skip_locked:
-        ready = ready.select_for_update(skip_locked=True, of=("self",))
-    return ready
 
 
 def heartbeat(run: TrainingRun) -> str | None:

@@ -8,7 +8,7 @@ from accounts.models import User
 from accounts.refusals import Conflict, NotFound, Refusal
 from generation.catalog.loras import files
 from generation.catalog.loras.licences import LICENCES
-from generation.catalog.loras.sharing import count_download, delete_lora, describe, own_lora, share
+from generation.catalog.loras.sharing import delete_lora, describe, downloadable, own_lora, share
 from generation.models import Lora
 from tests.generation.catalog.loras.conftest import Bring
 
@@ -89,10 +89,12 @@ def test_deleting_keeps_the_file_while_somebody_has_it(alice: User, charlie: Use
     assert not path.exists()
 
 
-def test_downloads_are_counted(alice: User, bring: Bring) -> None:
+def test_downloads_are_counted(alice: User, charlie: User, bring: Bring) -> None:
     lora = bring(alice)
+    describe(lora, licence="cc-by", may_download=True)
+    share(lora, ["charlie"])
     for _ in range(3):
-        count_download(lora)
+        assert downloadable(charlie, lora.name) is not None
     assert Lora.objects.get().downloads == 3
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -15,8 +17,11 @@ from generation.catalog.loras.sharing import describe, share
 from generation.catalog.loras.versions import follow
 from generation.catalog.merges import queue
 from generation.catalog.merges.submission import mergeable_by, submit_merge
+from generation.engine.lora.merge import merge_loras
 from generation.models import Checkpoint, Lora, LoraMerge
 from generation.worker.merging import perform_ready_merges
+from generation.worker.process import WorkerProcess
+from tests.generation.worker.test_drawing import until
 
 BOTH = {"fluent-3d": 1.0, "line-art": 1.0}
 
@@ -135,6 +140,31 @@ def test_files_of_the_site_are_no_suspects_but_a_lone_strangers_is(
     submit_merge(alice, BOTH, 8, "Both")
     die()
     assert list(Lora.objects.filter(is_enabled=False).values_list("name", flat=True)) == ["line-art"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_merge_that_shutdowns_cut_off_is_put_back_and_counts_as_no_crash(
+    alice: User, catalog: Checkpoint, worker: WorkerProcess, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    settings.RENDERING = replace(settings.RENDERING, stop_grace_seconds=0.05)
+    give("line-art", alice, "")
+    submit_merge(alice, BOTH, 8, "Both")
+
+    def shut_down(*args: Any) -> Any:
+        worker.drain()
+        until(lambda: LoraMerge.objects.get().state == "queued")
+        return merge_loras(*args)
+
+    monkeypatch.setattr("generation.worker.merging.merge_loras", shut_down)
+    for attempt in (1, 2, 3):
+        worker.stop_at = None
+        assert perform_ready_merges() == 1, "it takes no other while it shuts down"
+        merge = LoraMerge.objects.get()
+        assert (merge.state, merge.attempt, merge.lease_until) == ("queued", attempt, None)
+        queue.recover()
+    assert not Lora.objects.filter(is_enabled=False).exists()
+    assert not Lora.objects.filter(name="both").exists(), "what comes after that is dropped"
+    assert die(1).state == "queued" and die(1).state == "failed", "crashes count still"
 
 
 def test_what_several_allow_together() -> None:
