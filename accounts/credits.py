@@ -20,7 +20,7 @@ Kind = CreditEntry.Kind
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Credits to be set aside for one reference, which ends the hold later by `settle` or `release`."""
+    """Credits to be held for one reference, which ends the hold later by `settle` or `release`."""
 
     reference: str
     amount: int
@@ -68,7 +68,7 @@ def hold(user: User, amount: int, *, reference: str, note: str = "") -> None:
 
 
 def hold_many(user: User, holds: Sequence[Hold]) -> None:
-    """Set aside what all of these cost, each with an entry of its own; NotEnoughCredits when that is not there.
+    """Hold what all of these cost, each with an entry of its own; NotEnoughCredits when that is not there.
 
     The day's credits are there by then, for whoever spends before they look. Locks the wallet until the caller's
     transaction ends: lock the user's share of the queue before it, as every submission and cancellation does.

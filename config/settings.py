@@ -1,4 +1,4 @@
-"""The one settings file: every knob is one line, and the defaults run on one machine with nothing else installed.
+"""The one settings file: every setting is one line, and the defaults run on one machine with nothing else installed.
 
 `SITE_URL` decides what kind of site this is: an https address makes every cookie secure, redirects http and demands
 `SECRET_KEY`; the default is a local install on plain http, reachable from this machine only.

@@ -27,9 +27,9 @@ def approve(moderator: User, thing: Post | Release, reason: str = "") -> Any:
     """Let everybody see a post, or use a LoRA, from now on. Conflict when its author has deleted it."""
     _only_moderators(moderator)
     if isinstance(thing, Post) and (thing.image is None or thing.image.deleted_at is not None):
-        raise Conflict("picture-deleted", "Its maker has deleted this picture.")
+        raise Conflict("picture-deleted", "Its owner has deleted this picture.")
     if isinstance(thing, Release) and (thing.lora is None or not thing.lora.is_enabled):
-        raise Conflict("lora-gone", "This LoRA was deleted, or it is set aside.")
+        raise Conflict("lora-gone", "This LoRA was deleted, or it is quarantined.")
     return _decide(moderator, thing, Decision.Verb.APPROVE, reason, approved_at=timezone.now())
 
 

@@ -33,7 +33,7 @@ def release_lora(user: User, lora: Lora, samples: Sequence[str]) -> Release:
     if lora.owner_id != user.pk:
         raise NotFound("not-found", "There is no such LoRA, or it is not yours.")
     if not lora.is_enabled:
-        raise Conflict("set-aside", "This LoRA is set aside; it cannot be published.")
+        raise Conflict("quarantined", "This LoRA is quarantined; it cannot be published.")
     release = Release.objects.filter(lora=lora).first()
     if release is not None and release.state not in MOVES[Decision.Verb.PUBLISH].sources:
         raise Conflict("already-published", ALREADY[Release.State(release.state)])

@@ -1,4 +1,4 @@
-"""The admin of LoRAs: what people brought, and letting back what was set aside. Releases are the gallery's."""
+"""The admin of LoRAs: what people brought, and letting back what was quarantined. Releases are the gallery's."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from generation.models import Lora
 
 
 class QuarantinedFilter(admin.SimpleListFilter):
-    title = "set aside"
-    parameter_name = "set_aside"
+    title = "quarantined"
+    parameter_name = "quarantined"
 
     def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
-        return [("1", "Set aside"), ("0", "In use")]
+        return [("1", "Quarantined"), ("0", "In use")]
 
     def queryset(self, request: HttpRequest, loras: QuerySet[Lora]) -> QuerySet[Lora]:
         if self.value() not in ("0", "1"):
@@ -26,7 +26,7 @@ class QuarantinedFilter(admin.SimpleListFilter):
 
 @admin.register(Lora)
 class LoraAdmin(ModelAdmin):
-    """Rows are made by verbs; here they are looked at, set aside and let back."""
+    """Rows are made by verbs; here they are looked at, quarantined and let back."""
 
     list_display = ["title", "name", "owner", "family", "is_public", "is_enabled", "quarantined_at", "created_at"]
     list_filter = [QuarantinedFilter, "is_public", "family"]
@@ -47,13 +47,13 @@ class LoraAdmin(ModelAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Lora | None = None) -> list[str]:
         return list(self.fields)
 
-    @admin.action(description="Let back what was set aside", permissions=["change"])
+    @admin.action(description="Let back what was quarantined", permissions=["change"])
     def let_back(self, request: HttpRequest, loras: QuerySet[Lora]) -> None:
         count = sum(lift(lora) for lora in loras)
         self.message_user(request, f"{count} let back.", messages.SUCCESS)
 
-    @admin.action(description="Set aside", permissions=["change"])
+    @admin.action(description="Quarantine", permissions=["change"])
     def set_apart(self, request: HttpRequest, loras: QuerySet[Lora]) -> None:
         hashes = list(loras.exclude(owner=None).values_list("sha256", flat=True))
         quarantine(hashes, "An administrator set this LoRA aside.")
-        self.message_user(request, f"{len(hashes)} set aside; files of the site itself stay.", messages.SUCCESS)
+        self.message_user(request, f"{len(hashes)} quarantined; files of the site itself stay.", messages.SUCCESS)

@@ -54,7 +54,7 @@ def join(username: str, **fields: Any) -> User:
 
 @pytest.fixture
 def alice(db: None) -> User:
-    """A maker with 1,000 credits."""
+    """A user with 1,000 credits."""
     from accounts.credits import grant
 
     user = join("alice")

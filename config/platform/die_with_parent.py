@@ -1,4 +1,4 @@
-"""A program: `python tether.py SUPERVISOR_PID COMMAND...` runs a command that cannot outlive its supervisor.
+"""A program: `python die_with_parent.py SUPERVISOR_PID COMMAND...` runs a command that cannot outlive its supervisor.
 
 It is its own small program because asking for this between fork and exec is not safe in a process with threads.
 """

@@ -86,4 +86,5 @@ def web_answers() -> bool:
 
 
 def worker_answers(name: str) -> bool:
-    return bool(app.control.ping([f"{name}@{socket.gethostname()}"], timeout=0.5, limit=1))
+    # It returns with the first answer; a worker that is loading torch on a busy machine takes its time.
+    return bool(app.control.ping([f"{name}@{socket.gethostname()}"], timeout=2, limit=1))

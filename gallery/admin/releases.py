@@ -1,4 +1,4 @@
-"""The admin of releases: LoRAs that wait for everybody, and those that were set aside. Only the verbs decide."""
+"""The admin of releases: LoRAs that wait for everybody, and those that were quarantined. Only the verbs decide."""
 
 from __future__ import annotations
 

@@ -88,9 +88,9 @@ def _give_up(job: Job) -> None:
         finished_at=Now(),
         lease_until=None,
         error_code="worker-lost",
-        error_message="The worker stopped again and again on this picture, so it was set aside. Your credits are back.",
+        error_message="The worker stopped again and again on this picture, so it was given up. Your credits are back.",
     )
-    give_back(job, "Set aside after repeated worker loss")
+    give_back(job, "Given up after repeated worker loss")
     if job.solo_crash_count >= MAX_SOLO_CRASHES:
         quarantine_suspects(job)
     logger.error("job_given_up", job=job.code, crash_count=job.crash_count, solo_crash_count=job.solo_crash_count)

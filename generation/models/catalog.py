@@ -68,7 +68,7 @@ class Checkpoint(WeightRow):
     default_steps = models.PositiveIntegerField(default=20)
     default_cfg_scale = models.FloatField(default=7.0)
     default_sampler = models.CharField(max_length=40, default="Euler")
-    example_prompts = models.JSONField(default=list, blank=True, help_text="Prompts the empty stage offers.")
+    example_prompts = models.JSONField(default=list, blank=True, help_text="Prompts the empty Create page offers.")
 
     class Meta:
         constraints = [
@@ -85,7 +85,7 @@ class LoraQuerySet(WeightQuerySet):
         return self.filter(_open_to(user), is_enabled=True)
 
     def visible_to(self, user: Any) -> Self:
-        """What they may use, and everything of their own: what was set aside still tells its owner why."""
+        """What they may use, and everything of their own: what was quarantined still tells its owner why."""
         own = models.Q(owner=user.pk) if user.is_authenticated else models.Q(pk__in=[])
         return self.filter(own | models.Q(_open_to(user), is_enabled=True))
 
@@ -133,7 +133,9 @@ class Lora(WeightRow):
     may_download = models.BooleanField(default=False, help_text="Whether others may download the file.")
     downloads = models.PositiveIntegerField(default=0)
     quarantined_at = models.DateTimeField(null=True, blank=True)
-    quarantine_reason = models.CharField(max_length=300, blank=True, help_text="Why it was set aside; told its owner.")
+    quarantine_reason = models.CharField(
+        max_length=300, blank=True, help_text="Why it was quarantined; told its owner."
+    )
 
     @property
     def word(self) -> str:

@@ -48,9 +48,9 @@ def _requeue_or_give_up(run: TrainingRun) -> bool:
     rows = TrainingRun.objects.filter(pk=run.pk)
     rows.update(solo_crash_count=run.solo_crash_count)
     if must_give_up(solo_crash_count=run.solo_crash_count):
-        sentence = "The worker stopped again and again on this training, so it was set aside. Your credits are back."
+        sentence = "The worker stopped again and again on this training, so it was given up. Your credits are back."
         lifecycle.end_unpaid(
-            run, rows, State.FAILED, "Set aside after repeated worker loss", code="worker-lost", message=sentence
+            run, rows, State.FAILED, "Given up after repeated worker loss", code="worker-lost", message=sentence
         )
         logger.error("run_given_up", run=run.code, attempt=run.attempt)
         return False

@@ -28,7 +28,7 @@ from tests.generation.conftest import Queue
 
 TIMES = 200
 SUBMISSIONS = 20
-LATEST_WISH_SECONDS = 0.1
+LATEST_CANCEL_SECONDS = 0.1
 PIXELS = np.full((128, 128, 3), 200, np.uint8)
 
 
@@ -43,8 +43,8 @@ def test_cancel_races_finish(alice: User, queue: Queue) -> None:
     assert len(jobs) == TIMES
     with ThreadPoolExecutor(2) as pool:
         for number, job in enumerate(jobs):
-            # Keeping the files takes a while before the row is written: the wish comes before, during and after.
-            delay = random.Random(number).uniform(0, LATEST_WISH_SECONDS)
+            # Keeping the files takes a while before the row is written: stops come before, during and after.
+            delay = random.Random(number).uniform(0, LATEST_CANCEL_SECONDS)
             race(pool, partial(lifecycle.finish_job, job, PIXELS, 0.1), partial(cancel_after, delay, job))
         race(pool, connections.close_all, connections.close_all)
     ends = dict(Job.objects.values_list("code", "state"))

@@ -167,7 +167,7 @@ def test_pictures_do_not_wait_for_a_training(
 
 
 @pytest.mark.slow
-def test_a_training_that_kills_every_worker_is_set_aside(
+def test_a_training_that_kills_every_worker_is_given_up(
     machine: Machine, alice: User, dataset: DataSet, tiny: Checkpoint
 ) -> None:
     run = submit_training(alice, dataset, small_recipe(steps=2000, sample_every=1000), "poison")

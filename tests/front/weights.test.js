@@ -1,4 +1,4 @@
-// Ctrl+Up and Ctrl+Down in a prompt; the shelf's tags; what is completed at the caret.
+// Ctrl+Up and Ctrl+Down in a prompt; tags of the picked LoRAs; what is completed at the caret.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

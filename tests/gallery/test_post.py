@@ -26,7 +26,7 @@ def test_it_works(client: Client, alice: User, publish: Publish) -> None:
     assert 'href="/loras/ink/"' in page and 'href="/checkpoints/base/"' in page
     assert f"/create/?post={post.code}" in page
     assert post.image is not None
-    assert f"/images/{post.image.code}" not in page, "the maker's own addresses are nobody else's business"
+    assert f"/images/{post.image.code}" not in page, "the owner's own addresses are nobody else's business"
     assert alice.email not in page
 
 

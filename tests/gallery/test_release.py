@@ -113,10 +113,12 @@ def test_a_stranger_cannot_send_it_in(charlie: User, clay: Lora, finish: Finish,
     assert charlies.post("/loras/clay/withdraw/").status_code == 404
 
 
-def test_what_is_set_aside_is_not_published(alice: User, bob: User, clay: Lora, sent: Release, finish: Finish) -> None:
+def test_what_is_quarantined_is_not_published(
+    alice: User, bob: User, clay: Lora, sent: Release, finish: Finish
+) -> None:
     Lora.objects.filter(pk=clay.pk).update(is_enabled=False)
     sent.refresh_from_db()
-    with pytest.raises(Conflict, match="set aside"):
+    with pytest.raises(Conflict, match="quarantined"):
         approve(bob, Release.objects.select_related("lora").get())
 
 

@@ -1,4 +1,4 @@
-"""LoRAs that stop workers are set aside, by the evidence of jobs that were; an admin may lift it."""
+"""LoRAs that stop workers are quarantined, by the evidence of jobs that were given up; an admin may lift it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from generation.models import Job, Lora, LoraMerge
 logger = structlog.get_logger(__name__)
 
 REASON = (
-    "Workers stopped again and again while {doing} this file, so it was set aside. "
+    "Workers stopped again and again while {doing} this file, so it was quarantined. "
     "An administrator can look at it and let it back."
 )
 
 
 def quarantine_suspects(job: Job) -> list[str]:
-    """Set aside the LoRA that most likely stopped the workers of a job that was set aside; the hashes."""
+    """Quarantine the LoRA that most likely stopped the workers of a job that was given up; the hashes."""
     suspects = suspects_among([pick.sha256 for pick in job.recipe.loras if pick.sha256], job.owner_id)
     if suspects:
         quarantine(suspects, REASON.format(doing="drawing with"))
@@ -27,7 +27,7 @@ def quarantine_suspects(job: Job) -> list[str]:
 
 
 def quarantine_parents(merge: LoraMerge) -> list[str]:
-    """The same for a merge whose workers stopped: the hashes that were set aside."""
+    """The same for a merge whose workers stopped: the hashes that were quarantined."""
     suspects = suspects_among([parent.sha256 for parent in merge.inputs], merge.owner_id)
     if suspects:
         quarantine(suspects, REASON.format(doing="merging"))
@@ -38,8 +38,8 @@ def quarantine_parents(merge: LoraMerge) -> list[str]:
 def suspects_among(picked: Sequence[str], owner_id: int) -> list[str]:
     """Which of these files most likely stopped the workers that drew for this person.
 
-    The operator's own files are never suspects. Of several people's, the maker's own are, so that nobody can have
-    somebody else's LoRA set aside by picking it beside a bad one; a stranger's only where it stood alone.
+    The operator's own files are never suspects. Of several people's, the owner's own are, so that nobody can have
+    somebody else's LoRA quarantined by picking it beside a bad one; a stranger's only where it stood alone.
     """
     rows = list(Lora.objects.filter(sha256__in=picked, owner__isnull=False))
     site = set(Lora.objects.filter(sha256__in=picked, owner=None).values_list("sha256", flat=True))

@@ -105,7 +105,7 @@ def register_file(
 
 
 def take_over_quarantine(lora: Lora) -> None:
-    """The same bytes that stopped workers before stay set aside, whoever brings them."""
+    """The same bytes that stopped workers before stay quarantined, whoever uploads them."""
     before = Lora.objects.filter(sha256=lora.sha256, quarantined_at__isnull=False).first()
     if before is not None:
         lora.is_enabled, lora.quarantined_at = False, timezone.now()

@@ -95,7 +95,7 @@ def recover() -> int:
 
 def _give_up(merge: LoraMerge, row: LoraMergeQuerySet) -> None:
     """Workers that died at it are evidence against its parents, as they are against a picture's LoRAs."""
-    sentence = "The worker stopped again and again on this merge, so it was set aside."
+    sentence = "The worker stopped again and again on this merge, so it was given up."
     with transaction.atomic():
         if _end(row, State.FAILED, error_message=sentence):
             logger.error("merge_given_up", merge=merge.code, attempt=merge.attempt)

@@ -62,7 +62,7 @@ def _ready() -> TrainingRunQuerySet:
 
 
 def heartbeat(run: TrainingRun) -> str | None:
-    """Prolong the lease; what the owner wishes (see `TrainingRun.Action`), or None when the run is no longer ours."""
+    """Prolong the lease; what the owner asked for (`TrainingRun.Action`), or None when the run is no longer ours."""
     TrainingRun.objects.held(run).prolong()
     return requested_action_of(run)
 

@@ -30,7 +30,7 @@ from generation.web.public_pictures import registry
 @signed_in_only
 @require_http_methods(["GET", "POST"])
 def create(request: SignedInRequest) -> HttpResponse:
-    """The form and the stage. POST queues pictures and never waits for one."""
+    """The form and the job feed. POST queues pictures and never waits for one."""
     if request.method == "POST":
         return make(request)
     fields = prefilled(request)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import diffusers
 import numpy as np
@@ -182,8 +182,10 @@ def test_a_checkpoint_that_does_not_fit_is_not_called_broken(monkeypatch: pytest
 def test_nothing_raw_comes_out_of_a_lease(
     renderer: Renderer, monkeypatch: pytest.MonkeyPatch, step: str, error: Exception, code: str
 ) -> None:
-    def failing(*args: object) -> NoReturn:
+    @contextmanager
+    def failing(*args: object) -> Iterator[None]:
         raise error
+        yield
 
     monkeypatch.setattr(getattr(renderer, step), "lease", failing)
     assert_failed(draw_together(renderer, [recipe()])[0], code)

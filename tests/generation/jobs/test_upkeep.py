@@ -107,7 +107,7 @@ def test_a_poisonous_one_dies_alone_and_the_others_come_through(alice: User, que
     )
 
 
-def test_a_job_that_kills_its_worker_twice_alone_is_set_aside(alice: User, queue: Queue) -> None:
+def test_a_job_that_kills_its_worker_twice_alone_is_given_up(alice: User, queue: Queue) -> None:
     queue(alice)
     for _ in range(2):
         assert claim_next("w") is not None

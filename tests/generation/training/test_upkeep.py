@@ -46,7 +46,7 @@ def test_a_living_workers_run_stays(queue_run: QueueRun) -> None:
     assert upkeep.requeue_expired_runs() == 0
 
 
-def test_one_that_kills_twice_is_set_aside_and_refunded(alice: User, queue_run: QueueRun) -> None:
+def test_one_that_kills_twice_is_given_up_and_refunded(alice: User, queue_run: QueueRun) -> None:
     run = queue_run()
     for _ in range(2):
         die()

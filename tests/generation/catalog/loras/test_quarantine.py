@@ -1,4 +1,4 @@
-"""A LoRA that stops workers is set aside; nobody can have another's set aside; an admin lifts it."""
+"""A LoRA that stops workers is quarantined; nobody can have another's quarantined; an admin lifts it."""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ def test_two_crashes_set_its_own_parents_aside(alice: User, charlie: User, catal
     submit_merge(alice, BOTH, 8, "Both")
     assert die(1).state == "queued" and Lora.objects.get(pk=hers.pk).is_enabled
     failed = die(1)
-    assert (failed.state, failed.error_message.endswith("it was set aside.")) == ("failed", True)
+    assert (failed.state, failed.error_message.endswith("it was given up.")) == ("failed", True)
     his.refresh_from_db()
     hers.refresh_from_db()
     assert his.is_enabled and not hers.is_enabled, "nobody sets another's aside by choosing it beside a bad one"

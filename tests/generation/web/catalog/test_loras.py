@@ -90,10 +90,10 @@ def test_a_merge_offers_what_its_parents_allow(alices: Client, mine: Lora) -> No
     assert alices.post("/loras/my-style/edit/", {**DETAILS, "licence": "mit"}).status_code == 400
 
 
-def test_what_is_set_aside_says_so_to_its_owner(alices: Client, charlies: Client, mine: Lora) -> None:
+def test_what_is_quarantined_says_so_to_its_owner(alices: Client, charlies: Client, mine: Lora) -> None:
     quarantine([mine.sha256], "It stopped workers.")
     assert "It stopped workers." in alices.get("/loras/my-style/").text
-    assert "Set aside" in alices.get("/loras/?mine=1").text
+    assert "Quarantined" in alices.get("/loras/?mine=1").text
     assert "my-style" not in alices.get("/create/").text
 
 
@@ -117,7 +117,7 @@ def test_the_file_comes_in_pieces(alices: Client, alice: User, mine: Lora) -> No
 
 def test_an_admin_lifts_a_quarantine(admin_client: Client, mine: Lora) -> None:
     quarantine([mine.sha256], "It stopped workers.")
-    assert "my-style" in admin_client.get("/admin/generation/lora/?set_aside=1").text
+    assert "my-style" in admin_client.get("/admin/generation/lora/?quarantined=1").text
     done = {"action": "let_back", "_selected_action": [mine.pk]}
     assert admin_client.post("/admin/generation/lora/", done).status_code == 302
     mine.refresh_from_db()

@@ -26,7 +26,7 @@ def test_it_is_what_the_press_then_costs(alices: Client, alice: User, catalog: C
 def test_too_dear_is_a_sentence(charlies: Client, charlie: User, catalog: Checkpoint) -> None:
     said = charlies.get("/create/price/", {"count": "8", "size": "1024x1024", "steps": "50"}).json()
     assert not said["enough"]
-    assert said["sentence"].startswith("This costs 160 credits and you have 0.")
+    assert said["sentence"].startswith("This costs 160 credits and you have 100.")
 
 
 def test_nonsense_has_no_price(alices: Client, catalog: Checkpoint) -> None:
