@@ -99,6 +99,8 @@ def test_the_plan_limits_how_many_at_once(alice: User, tiny: Checkpoint, dataset
 
 
 def test_who_cannot_pay_begins_nothing(charlie: User, tiny: Checkpoint, make_dataset: MakeDataSet) -> None:
+    Plan.objects.update(daily_credits=0)
+    charlie.refresh_from_db()
     with pytest.raises(NotEnoughCredits):
         submit_training(charlie, make_dataset(charlie, 3), small_recipe(), "noto")
     assert not TrainingRun.objects.exists()
