@@ -115,7 +115,10 @@ class Denoising:
         if not bool(torch.isfinite(stepped).all()):
             raise not_finite()
         self.latents = stepped
-        self.denoised = self._denoised(inputs.sample[:1], guided, timestep)
+        config = self.scheduler.config
+        nearest = min(max(round(float(timestep)), 0), config.num_train_timesteps - 1)
+        alpha = float(self.scheduler.alphas_cumprod[nearest])
+        self.denoised = DenoisedPrediction(inputs.sample[:1], guided, alpha, config.prediction_type)
         self.call += 1
 
     def _first_latents(self) -> Tensor:
@@ -124,11 +127,6 @@ class Denoising:
         shape = (1, self.checkpoint.unet.config.in_channels, self.recipe.height // factor, self.recipe.width // factor)
         noise: Tensor = randn_tensor(shape, self._generator, self.checkpoint.device, self.checkpoint.dtype)
         return noise * float(self.scheduler.init_noise_sigma)
-
-    def _denoised(self, sample: Tensor, guided: Tensor, timestep: Tensor) -> DenoisedPrediction:
-        config = self.scheduler.config
-        nearest = min(max(round(float(timestep)), 0), config.num_train_timesteps - 1)
-        return DenoisedPrediction(sample, guided, float(self.scheduler.alphas_cumprod[nearest]), config.prediction_type)
 
     def _time_ids(self, count: int) -> Tensor:
         """SDXL's original size, crop corner and target size in pixels, (count, 6): Podell et al. 2023, 2.2."""

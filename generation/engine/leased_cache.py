@@ -24,10 +24,6 @@ class _Entry(Generic[Value]):
     leases: int = 0
 
 
-def _always(value: object) -> bool:
-    return True
-
-
 class LeasedCache(Generic[Key, Value]):
     """Values by key; those that nobody leases leave, least recently used first, beyond `budget_bytes`. Thread-safe.
 
@@ -36,7 +32,7 @@ class LeasedCache(Generic[Key, Value]):
     """
 
     def __init__(
-        self, budget_bytes: int, evict: Callable[[Value], None], *, alive: Callable[[Value], bool] = _always
+        self, budget_bytes: int, evict: Callable[[Value], None], *, alive: Callable[[Value], bool] = lambda value: True
     ) -> None:
         self._budget_bytes = budget_bytes
         self._evict = evict

@@ -67,7 +67,8 @@ class _CheckedFiles:
         self._lock = threading.Lock()
 
     def knows(self, path: Path, sha256: str) -> bool:
-        key = path, _stamps(path)
+        files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
+        key = path, tuple((file.stat().st_mtime_ns, file.stat().st_size) for file in files)
         with self._lock:
             taken = self._hashes.get(key)
         if taken is None:
@@ -75,11 +76,6 @@ class _CheckedFiles:
             with self._lock:
                 self._hashes[key] = taken
         return taken == sha256
-
-
-def _stamps(path: Path) -> tuple[tuple[int, int], ...]:
-    files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
-    return tuple((file.stat().st_mtime_ns, file.stat().st_size) for file in files)
 
 
 _checked = _CheckedFiles()

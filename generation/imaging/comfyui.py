@@ -17,7 +17,11 @@ MAX_GRAPH_SAMPLERS = 8
 
 def comfyui_graph(texts: Mapping[str, str]) -> dict[str, Any] | None:
     """ComfyUI's executed graph, with links rebuilt from its inputs: many pictures lack the drawn workflow."""
-    graph = {key: node for key, node in json_object(texts.get("prompt", "")).items() if _is_node(node)}
+    graph = {
+        key: node
+        for key, node in json_object(texts.get("prompt", "")).items()
+        if isinstance(node, dict) and isinstance(node.get("inputs"), dict)
+    }
     if not graph:
         return None
     samplers = sum("steps" in node["inputs"] for node in graph.values())
@@ -30,10 +34,6 @@ def comfyui_graph(texts: Mapping[str, str]) -> dict[str, Any] | None:
         if isinstance(value, list) and value
     ]
     return {"prompt": {key: _fitted(node) for key, node in graph.items()}, "workflow": {"links": links}}
-
-
-def _is_node(node: object) -> bool:
-    return isinstance(node, dict) and isinstance(node.get("inputs"), dict)
 
 
 def _fitted(node: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ last picture's text by the object's memory address, so one person's prompt could
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,7 +55,11 @@ def _infotext(tool: _Tool, info: PromptInfo, size: tuple[int, int]) -> ParsedInf
     fields = {"Sampler": name, "Schedule type": schedule, "Size-1": str(size[0]), "Size-2": str(size[1])}
     if sampler.model:
         fields |= {"Model": stem(str(sampler.model.name or "")), "Model hash": str(sampler.model.hash or "")}
-    fields |= {FIELDS[key]: str(value) for key, value in settings.items() if key in FIELDS and _is_plain(value)}
+    fields |= {
+        FIELDS[key]: str(value)
+        for key, value in settings.items()
+        if key in FIELDS and isinstance(value, str | int | float) and value != ""
+    }
     leftovers = [str(key) for key, value in settings.items() if _says_more(str(key), value)]
     if len(info.samplers) > 1:
         leftovers.append(f"{len(info.samplers) - 1} more sampler passes")
@@ -67,10 +71,6 @@ def _infotext(tool: _Tool, info: PromptInfo, size: tuple[int, int]) -> ParsedInf
         leftovers=tuple(leftovers),
         tool=tool.name,
     )
-
-
-def _is_plain(value: object) -> bool:
-    return isinstance(value, str | int | float) and value != ""
 
 
 def _says_more(key: str, value: object) -> bool:
@@ -99,12 +99,10 @@ def _invokeai_settings(info: PromptInfo, sampler: Sampler) -> Collected:
     if "clip_skip" in settings:
         settings["clip_skip"] = int(settings["clip_skip"]) + 1  # counts skipped layers; infotext counts from 1
     settings["vae"] = _invokeai_name(settings.get("vae"))
-    return settings, _invokeai_loras(settings.pop("loras", None) or [])
-
-
-def _invokeai_loras(rows: list[dict[str, Any]]) -> Iterator[NamedLora]:
-    for row in rows:
-        yield NamedLora(_invokeai_name(row.get("model") or row.get("lora")), number(row.get("weight")))
+    rows = settings.pop("loras", None) or []
+    return settings, (
+        NamedLora(_invokeai_name(row.get("model") or row.get("lora")), number(row.get("weight"))) for row in rows
+    )
 
 
 def _invokeai_name(weights: object) -> str:

@@ -73,7 +73,7 @@ def draw_grid(
         font=_font(typeface),
     )
     width = 2 * MARGIN + measures.left + wide * (measures.cell[0] + GAP) - GAP
-    heights = [_sheet_height(sheet, measures) for sheet in sheets]
+    heights = [LINE * (bool(sheet.title) + bool(sheet.columns)) + len(sheet.rows) * measures.row() for sheet in sheets]
     height = 2 * MARGIN + sum(heights) + (LINE if foot else 0)
     picture = Image.new("RGB", (width, height), PAPER)
     top = MARGIN
@@ -89,10 +89,6 @@ def _cell_size(largest: tuple[int, int], wide: int, high: int) -> tuple[int, int
     room = (LONGEST_SIDE - 2 * MARGIN - LABEL_WIDTH - wide * GAP) / wide, (LONGEST_SIDE - 4 * LINE) / high - LINE - GAP
     scale = min(1.0, room[0] / largest[0], room[1] / largest[1])
     return max(8, int(largest[0] * scale)), max(8, int(largest[1] * scale))
-
-
-def _sheet_height(sheet: PlacedSheet, measures: _Measures) -> int:
-    return LINE * bool(sheet.title) + LINE * bool(sheet.columns) + len(sheet.rows) * measures.row()
 
 
 def _draw_sheet(picture: Image.Image, sheet: PlacedSheet, measures: _Measures, top: int, wide: int) -> None:

@@ -5,7 +5,7 @@ asked through `Lookups`, and nothing is refused here; what a plan allows is deci
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,7 +76,8 @@ def match_recipe(parsed: ParsedInfotext, lookups: Lookups) -> MatchedRecipe:
 
 
 def _prompts(parsed: ParsedInfotext, lookups: Lookups, matched: MatchedRecipe) -> None:
-    hashes = {**resources(parsed).lora_hashes, **parsed.lora_hashes}
+    listed = resources(parsed)
+    hashes = {**listed.lora_hashes, **parsed.lora_hashes}
 
     def renamed(tag: re.Match[str]) -> str:
         name = tag.group(1).strip()
@@ -84,7 +85,11 @@ def _prompts(parsed: ParsedInfotext, lookups: Lookups, matched: MatchedRecipe) -
         return tag.group() if found in (None, name) else f"<lora:{found}"
 
     prompt = _TAG.sub(renamed, parsed.prompt)
-    for lora in _outside_the_prompt(parsed):
+    loras = parsed.loras
+    # Civitai's list repeats the prompt's tags under other names, so it counts only where there are none.
+    if not loras and not _TAG.search(parsed.prompt):
+        loras = listed.loras
+    for lora in loras:
         found = _known(lookups.lora, "lora", lora.name, lora.hash, matched)
         prompt = f"{prompt} {_tag(found, lora)}" if found else prompt
     matched.values.update(prompt=prompt, negative_prompt=parsed.negative_prompt)
@@ -93,13 +98,6 @@ def _prompts(parsed: ParsedInfotext, lookups: Lookups, matched: MatchedRecipe) -
             FIELDS[name].check(text)
         except InvalidRecipe as refusal:
             matched.miss("value", name, refusal.message)
-
-
-def _outside_the_prompt(parsed: ParsedInfotext) -> Iterator[NamedLora]:
-    """Civitai's list repeats the prompt's tags under other names, so it counts only where there are none."""
-    yield from parsed.loras
-    if not parsed.loras and not _TAG.search(parsed.prompt):
-        yield from resources(parsed).loras
 
 
 def _tag(name: str, lora: NamedLora) -> str:

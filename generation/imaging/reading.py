@@ -31,7 +31,10 @@ def read_picture_metadata(data: bytes) -> ParsedInfotext:
         parsed = read_infotext(read_svg_infotext(data))
     else:
         image = open_picture(data)
-        texts = {**png_texts(data), **_exif_texts(png_exif(data))} if image.format == "PNG" else _image_texts(image)
+        if image.format == "PNG":
+            texts = {**png_texts(data), **_exif_texts(png_exif(data))}
+        else:
+            texts = _exif_texts(image.info.get("exif", b""))
         parsed = _parsed(texts, image.size)
     if not parsed:
         raise PictureRefused("no-parameters", "This picture does not tell how it was made.")
@@ -43,10 +46,6 @@ def _parsed(texts: Mapping[str, str], size: tuple[int, int]) -> ParsedInfotext:
     parameters = texts.get("parameters", "")
     written = ParsedInfotext() if parameters.lstrip().startswith("{") else read_infotext(parameters)
     return written if written.fields else read_foreign(texts, size) or written
-
-
-def _image_texts(image: Image.Image) -> dict[str, str]:
-    return _exif_texts(image.info.get("exif", b""))
 
 
 def _exif_texts(block: bytes) -> dict[str, str]:

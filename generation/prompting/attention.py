@@ -73,10 +73,6 @@ class _Bracket:
     rank: int = -1  # its place in the order of closing
 
 
-def _outermost_first(bracket: _Bracket) -> int:
-    return -bracket.rank
-
-
 @dataclass(slots=True)
 class _Reader:
     """The pieces so far without their weights, and all brackets in the order in which they open.
@@ -135,7 +131,7 @@ class _Reader:
                 coming += 1
                 if bracket.end > index:
                     crossing = around and around[-1].rank < bracket.rank
-                    place = bisect(around, -bracket.rank, key=_outermost_first) if crossing else len(around)
+                    place = bisect(around, -bracket.rank, key=lambda other: -other.rank) if crossing else len(around)
                     around.insert(place, bracket)
                     factors.insert(place, bracket.factor)
                     products[bracket.kind].append(products[bracket.kind][-1] * bracket.factor)

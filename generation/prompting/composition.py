@@ -37,7 +37,12 @@ def split(text: str) -> list[Subprompt]:
         return [Subprompt(text, 1.0, 0, len(text))]
     starts = [0, *(cut.end() for cut in cuts)]
     ends = [*(cut.start() for cut in cuts), len(text)]
-    return [_subprompt(text[start:end], start) for start, end in zip(starts, ends, strict=True)]
+    subprompts = []
+    for start, end in zip(starts, ends, strict=True):
+        length, weight = trailing_weight(text[start:end]) or (end - start, 1.0)
+        words = text[start : start + length].rstrip()
+        subprompts.append(Subprompt(words, weight, start, start + len(words)))
+    return subprompts
 
 
 def trailing_weight(text: str) -> tuple[int, float] | None:
@@ -45,9 +50,3 @@ def trailing_weight(text: str) -> tuple[int, float] | None:
     head, colon, tail = text.rstrip().rpartition(":")
     match = _WEIGHT.fullmatch(tail) if colon else None
     return (len(head), float(match[1])) if match else None
-
-
-def _subprompt(text: str, start: int) -> Subprompt:
-    end, weight = trailing_weight(text) or (len(text), 1.0)
-    words = text[:end].rstrip()
-    return Subprompt(words, weight, start, start + len(words))

@@ -70,7 +70,9 @@ _REJECTED = {
 def problem(code: str, span: Span, suggestions: tuple[str, ...] = (), **words: Any) -> Problem:
     """The problem of this code at `span` of the original, with its sentence."""
     severity, sentence = _SENTENCES[code]
-    return Problem(*span, code, sentence.format(**words) + _did_you_mean(suggestions), severity, suggestions)
+    names = " or ".join(f"“{name}”" for name in suggestions)
+    hint = f" Did you mean {names}?" if names else ""
+    return Problem(*span, code, sentence.format(**words) + hint, severity, suggestions)
 
 
 def syntax_problems(script: Script, source: Traced, steps: int) -> Iterator[Problem]:
@@ -144,11 +146,6 @@ def _empty_options(unit: Alternation, source: Traced) -> Iterator[Problem]:
     for start, end in zip(unit.edges, unit.edges[1:], strict=False):
         if not source.text[start + 1 : end].strip():
             yield problem("empty-alternative", source.origin(start, end + 1))
-
-
-def _did_you_mean(suggestions: tuple[str, ...]) -> str:
-    names = [f"“{name}”" for name in suggestions]
-    return f" Did you mean {' or '.join(names)}?" if names else ""
 
 
 def _short(text: str) -> str:

@@ -127,6 +127,8 @@ class _Inspector:
             reached = node.end
 
     def inspection(self, text: str, expanded: str, mentions: Mentions) -> Inspection:
+        problems = list(dict.fromkeys([*self.problems, *self.weight_map.problems]))
+        problems.sort(key=lambda problem: problem.severity != "error")
         return Inspection(
             text=text,
             expanded=expanded,
@@ -137,10 +139,5 @@ class _Inspector:
             spans=tuple(sorted(self.weight_map.spans, key=lambda span: span.start)),
             breaks=tuple(self.weight_map.breaks),
             draws=tuple(self.expansion.draws if self.expansion else ()),
-            problems=self._problems(),
+            problems=tuple(sorted(problems[:MAX_PROBLEMS], key=lambda problem: problem.start)),
         )
-
-    def _problems(self) -> tuple[Problem, ...]:
-        problems = list(dict.fromkeys([*self.problems, *self.weight_map.problems]))
-        problems.sort(key=lambda problem: problem.severity != "error")
-        return tuple(sorted(problems[:MAX_PROBLEMS], key=lambda problem: problem.start))

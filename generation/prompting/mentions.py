@@ -62,18 +62,15 @@ class Mentions:
             return _mention("lora", KnownName(tag.name), place, "unchecked", text, weights)
         known = index.find(tag.name)
         if known is None:
-            near = self._guess(tag.name, index)
+            # Only for the first few names, since guessing what may have been meant takes time.
+            self.guesses += 1
+            near = index.near(tag.name) if self.guesses <= MAX_GUESSES else ()
             self.problems.append(problem("unknown-lora", place, near, name=tag.name))
             return _mention("lora", KnownName(tag.name), place, "unknown", text, weights, near)
         if not index.fits(known):
             self.problems.append(problem("wrong-family", place, name=tag.name))
             return _mention("lora", known, place, "wrong-family", text, weights)
         return _mention("lora", known, place, "found", text, weights)
-
-    def _guess(self, name: str, index: NameIndex) -> tuple[str, ...]:
-        """What may have been meant; for the first few names only, since guessing takes time."""
-        self.guesses += 1
-        return index.near(name) if self.guesses <= MAX_GUESSES else ()
 
 
 def _mention(

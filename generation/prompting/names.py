@@ -74,7 +74,8 @@ class NameIndex:
         present = [each for each in self.known if each.name and each.name.lower() in lowered]
         by_first_word: dict[str, list[KnownName]] = {}
         for each in sorted(present, key=lambda known: -len(known.name)):
-            by_first_word.setdefault(_first_word(each.name), []).append(each)
+            first = _FIRST.match(each.name.lower())
+            by_first_word.setdefault(first[0] if first else "", []).append(each)
         places: list[tuple[int, int, KnownName]] = []
         for word in _WORD.finditer(lowered):
             if places and word.start() < places[-1][1]:
@@ -96,11 +97,6 @@ class NameIndex:
 
 def _pairs(name: str) -> set[str]:
     return {first + second for first, second in pairwise(f" {name} ")}
-
-
-def _first_word(name: str) -> str:
-    match = _FIRST.match(name.lower())
-    return match[0] if match else ""
 
 
 def _longest_at(text: str, start: int, candidates: Sequence[KnownName]) -> tuple[int, KnownName | None]:

@@ -50,16 +50,13 @@ def extract_tags(text: str) -> tuple[str, list[Tag]]:
             raise read
         if read:
             tags.append(read)
-    return without_tags(text), tags
+    end = text.rfind(">") + 1
+    return _TAG.sub("", text[:end]) + text[end:], tags
 
 
 def find_tags(text: str) -> Iterator[re.Match[str]]:
     """Every tag of whatever kind; group 1 is the kind, group 2 what follows."""
     return _TAG.finditer(text, 0, text.rfind(">") + 1)
-
-
-def without_tags(text: str) -> str:
-    return _TAG.sub("", text[: text.rfind(">") + 1]) + text[text.rfind(">") + 1 :]
 
 
 def read_tag(match: re.Match[str]) -> Tag | TagError | None:

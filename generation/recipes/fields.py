@@ -52,10 +52,6 @@ class RecipeField:
     def label(self) -> str:
         return self.short or self.title
 
-    def default_for(self, checkpoint: Any) -> Any:
-        """What an untouched field means with this checkpoint."""
-        return getattr(checkpoint, self.checkpoint) if self.checkpoint else self.default
-
     def read(self, text: str) -> Any:
         """The value that a text means, also out of its range. Raises InvalidRecipe for what is no such value."""
         return text
@@ -310,7 +306,11 @@ FIELDS: Mapping[str, RecipeField] = {row.name: row for row in ROWS}
 
 def defaults_for(checkpoint: Any) -> dict[str, Any]:
     """Each field's default with this checkpoint, by name; the prompt has none, the seed is drawn by who asks."""
-    return {row.name: row.default_for(checkpoint) for row in FIELDS.values() if row.name not in ("prompt", "seed")}
+    return {
+        row.name: getattr(checkpoint, row.checkpoint) if row.checkpoint else row.default
+        for row in FIELDS.values()
+        if row.name not in ("prompt", "seed")
+    }
 
 
 def check_size(width: int, height: int) -> None:

@@ -112,11 +112,12 @@ def _read_file(path: Path) -> WeightFile:
     rank = _check_pairs(path, header) if kind == "lora" else None
     if kind != "checkpoint":
         _check_small_file(path, header.tensors)
+    title = header.metadata.get("modelspec.title") or header.metadata.get("ss_output_name") or path.stem
     return WeightFile(
         kind=kind,
         family=_FAMILY_READERS[kind](header),
         sha256=hash_weights(path),
-        title=_title(header.metadata, path.stem),
+        title=" ".join(title.split())[:120],
         layout="file",
         size_bytes=path.stat().st_size,
         rank=rank,
@@ -153,16 +154,13 @@ def _kind(tensors: Mapping[str, TensorEntry]) -> Kind:
         return "checkpoint"
     if any(re.search(r"lora|\.alpha$", key) or unsupported_kind(key) for key in keys):
         return "lora"
-    if "emb_params" in keys or {"clip_l", "clip_g"} <= keys or _is_lone_vector(tensors):
+    # diffusers saves a textual inversion as one tensor named after its token.
+    lone_vector = len(tensors) == 1 and all(len(entry.shape) in (1, 2) for entry in tensors.values())
+    if "emb_params" in keys or {"clip_l", "clip_g"} <= keys or lone_vector:
         return "embedding"
     if any(key.removeprefix("first_stage_model.") == "decoder.conv_in.weight" for key in keys):
         return "vae"
     raise WeightFileRefused("unknown-kind", "The file is neither a checkpoint, a LoRA, an embedding nor a VAE.")
-
-
-def _is_lone_vector(tensors: Mapping[str, TensorEntry]) -> bool:
-    """diffusers saves a textual inversion as one tensor named after its token."""
-    return len(tensors) == 1 and all(len(entry.shape) in (1, 2) for entry in tensors.values())
 
 
 def _check_small_file(path: Path, tensors: Mapping[str, TensorEntry]) -> None:
@@ -228,12 +226,10 @@ def _lora_family(header: Header) -> str:
     widths = {entry.shape[1] for place, entry in downs if re.search(r"_attn2_to_[kv]$", place.module)}
     if not widths:
         widths = {entry.shape[1] for place, entry in downs if re.search(r"_self_attn_[qkv]_proj$", place.module)}
-    return _family_of_widths(widths, "The LoRA") if widths else _family_from_metadata(header.metadata)
-
-
-def _family_from_metadata(metadata: Mapping[str, str]) -> str:
+    if widths:
+        return _family_of_widths(widths, "The LoRA")
     for beginning, family in BASE_VERSIONS:
-        if metadata.get("ss_base_model_version", "").startswith(beginning):
+        if header.metadata.get("ss_base_model_version", "").startswith(beginning):
             return family
     raise WeightFileRefused("unknown-family", "Nothing in the LoRA tells which family of checkpoints it is for.")
 
@@ -272,11 +268,6 @@ _FAMILY_READERS = {
 }
 
 
-def _title(metadata: Mapping[str, str], fallback: str) -> str:
-    title = metadata.get("modelspec.title") or metadata.get("ss_output_name") or fallback
-    return " ".join(title.split())[:120]
-
-
 def _trigger_words(metadata: Mapping[str, str]) -> tuple[str, ...]:
     """The author's phrase, else the tags that nearly every training picture carried (kohya's `ss_tag_frequency`)."""
     if phrase := metadata.get("modelspec.trigger_phrase", ""):
@@ -313,7 +304,10 @@ def _classify_folder(folder: Path) -> tuple[Kind, str]:
         _refuse_empty(read_header(file).tensors)
     if (folder / "model_index.json").is_file():
         return "checkpoint", _folder_family(folder)
-    return "vae", _folder_vae(folder)
+    config = _read_json(folder / "config.json")
+    if config.get("_class_name") != "AutoencoderKL" or config.get("latent_channels") != LATENT_CHANNELS:
+        raise WeightFileRefused("unsupported-vae", "The VAE is not for Stable Diffusion's latents.")
+    return "vae", ""
 
 
 def _folder_files(folder: Path) -> list[tuple[str, Path]]:
@@ -337,13 +331,6 @@ def _folder_family(folder: Path) -> str:
             )
     width = unet.get("cross_attention_dim")
     return _family_of_widths([width] if isinstance(width, int) else [], "The checkpoint")
-
-
-def _folder_vae(folder: Path) -> str:
-    config = _read_json(folder / "config.json")
-    if config.get("_class_name") != "AutoencoderKL" or config.get("latent_channels") != LATENT_CHANNELS:
-        raise WeightFileRefused("unsupported-vae", "The VAE is not for Stable Diffusion's latents.")
-    return ""
 
 
 def _read_json(path: Path) -> dict[str, Any]:

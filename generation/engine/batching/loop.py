@@ -77,7 +77,10 @@ class EngineLoop:
             logger.exception("The engine thread died")
             self.died = True
         finally:
-            self._fail_everyone()
+            with self._changed:
+                self._stopping = True
+                for request in self._groups.requests:
+                    self._end(request, engine_stopped())
 
     def _next_group(self) -> Group | None:
         """Drop, pick whose turn it is, admit; waits while nobody is here. None to stop."""
@@ -157,9 +160,3 @@ class EngineLoop:
         """End a request before its time; it leaves the queue with the next `remove_ended`."""
         self.metrics.ended(error.code)
         request.fail(error)
-
-    def _fail_everyone(self) -> None:
-        with self._changed:
-            self._stopping = True
-            for request in self._groups.requests:
-                self._end(request, engine_stopped())

@@ -51,10 +51,13 @@ def read_scheduler_config(folder: Path) -> dict[str, Any]:
 
 
 def _network(cls: Any, folder: Path, dtype: torch.dtype) -> Any:
+    names = [file.name for file in folder.glob("*.safetensors")]
+    # Many published folders hold `….fp16.safetensors` alone.
+    only_half_precision = bool(names) and all(".fp16" in name for name in names)
     network, report = cls.from_pretrained(
         folder,
         dtype=dtype,
-        variant="fp16" if _only_half_precision(folder) else None,
+        variant="fp16" if only_half_precision else None,
         use_safetensors=True,
         local_files_only=True,
         output_loading_info=True,
@@ -63,9 +66,3 @@ def _network(cls: Any, folder: Path, dtype: torch.dtype) -> Any:
         missing = len(report["missing_keys"])
         raise WeightFileRefused("incomplete-checkpoint", f"{missing} weights of its {folder.name} are missing.")
     return network
-
-
-def _only_half_precision(folder: Path) -> bool:
-    """Many published folders hold `….fp16.safetensors` alone."""
-    names = [file.name for file in folder.glob("*.safetensors")]
-    return bool(names) and all(".fp16" in name for name in names)

@@ -8,7 +8,7 @@ another `forward`; outside of that the network is plain. Files are read by `file
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from torch import Tensor, nn
@@ -107,7 +107,9 @@ class MixedLoras:
     def _make_plan(self, rows: tuple[RowAdapters, ...]) -> dict[str, Forward]:
         keys = sorted({key for row in rows for key, _ in row})
         names = dict.fromkeys(name for key in keys for name in self._resident[key])
-        merged = self._merged if self._can_merge(names) else None
+        # Small networks only: a copy of all targeted weights must fit.
+        fits = sum(self._layers[name].weight.nbytes for name in names) <= self._merged.held.budget
+        merged = self._merged if fits else None
         plan: dict[str, Forward] = {}
         for name in names:
             layer = self._layers[name]
@@ -117,10 +119,6 @@ class MixedLoras:
             else:
                 plan[name] = GpuLayer(layer, rows, pairs)
         return plan
-
-    def _can_merge(self, names: Iterable[str]) -> bool:
-        """Small networks only: a copy of all targeted weights must fit."""
-        return sum(self._layers[name].weight.nbytes for name in names) <= self._merged.held.budget
 
 
 def _row_adapters(row: Sequence[tuple[str, float]]) -> RowAdapters:

@@ -106,18 +106,15 @@ class Conditioner:
 
         Raises RenderError (WeightsRefused where a file is at fault) with a sentence for people.
         """
+        chunk_tokens = self.texts.towers[0].tokens
         positive: list[ScheduledConditioning] = []
         for text, weight in parts_of(recipe.prompt):
             positive.append(self.schedule(recipe, text, length, weight))
-            self.check_cost(positive)
+            # Each part alone is bounded before it is encoded; here all of them together, before the next.
+            if sum(len(part.encoded) * part.tokens // chunk_tokens for part in positive) > MAX_CHUNKS:
+                raise too_heavy()
         guided = recipe.cfg_scale > 1 or len(positive) > 1 or positive[0].weight != 1
         return padded_together(positive, self.negative(recipe, length) if guided else None)
-
-    def check_cost(self, parts: Sequence[ScheduledConditioning]) -> None:
-        """Each part alone is bounded before it is encoded; here all of them together, before the next."""
-        chunk_tokens = self.texts.towers[0].tokens
-        if sum(len(part.encoded) * part.tokens // chunk_tokens for part in parts) > MAX_CHUNKS:
-            raise too_heavy()
 
     def negative(self, recipe: Recipe, length: int) -> ScheduledConditioning:
         """The negative prompt's: AND and tags are plain words in it; SDXL reads zeros for an empty one."""

@@ -29,17 +29,12 @@ def contact_sheet(snapshots: Sequence[Measured], proposed: int | None = None) ->
         top = HEAD_HEIGHT + row * (height + GAP)
         if snapshot.step == proposed:
             pen.rectangle((0, top - GAP // 2, size[0], top + height + GAP // 2), MARKED)
-        pen.text((6, top + height // 2 - 14), _label(snapshot), INK, font)
+        loss = "" if snapshot.validation_loss is None else f"\nval. {snapshot.validation_loss:.3f}"
+        pen.text((6, top + height // 2 - 14), f"step {snapshot.step}{loss}", INK, font)
         for column, sample in enumerate(snapshot.samples):
             sheet.paste(Image.fromarray(sample), (LABEL_WIDTH + column * (width + GAP), top))
     pixels: Pixels = np.asarray(sheet)
     return pixels
-
-
-def _label(snapshot: Measured) -> str:
-    if snapshot.validation_loss is None:
-        return f"step {snapshot.step}"
-    return f"step {snapshot.step}\nval. {snapshot.validation_loss:.3f}"
 
 
 def _cut(text: str, width: int, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:

@@ -71,7 +71,11 @@ def load_state(path: Path, fingerprint: str, learners: Sequence[Learner]) -> Sta
         tensors, metadata = read_tensors(path)
         plain = json.loads(metadata["state"])
         numbers = json.loads(metadata["optimizer"])
-        measured = [_measurement(record) for record in plain.pop("measured")]
+        measured = [
+            # JSON has no tuples.
+            Measurement(**{**record, "memorised": tuple((number, name) for number, name in record["memorised"])})
+            for record in plain.pop("measured")
+        ]
         state = State(best=_best(plain.pop("kept"), tensors), measured=measured, **plain)
     except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
         raise TrainingError("broken-state", "What was saved of this training cannot be read.") from error
@@ -87,11 +91,6 @@ def _best(plain: Mapping[str, Any] | None, tensors: Mapping[str, Tensor]) -> Bes
         return None
     weights = {name.removeprefix("kept/"): weight for name, weight in tensors.items() if name.startswith("kept/")}
     return BestWeights(plain["step"], plain["validation_loss"], weights)
-
-
-def _measurement(record: Mapping[str, Any]) -> Measurement:
-    """From JSON, which has no tuples."""
-    return Measurement(**{**record, "memorised": tuple((number, name) for number, name in record["memorised"])})
 
 
 def _optimizer_values(learner: Learner) -> Iterator[tuple[str, Any]]:
