@@ -51,7 +51,7 @@ def behind_proxies(application: ASGI, count: int) -> ASGI:
 
 def as_told(scope: Scope, count: int) -> Scope:
     """The scope with what the last `count` proxies say of the visitor, and without all that any header claims."""
-    told = {
+    told: Scope = {
         "root_path": "",
         "headers": [(name, value) for name, value in scope["headers"] if not speaks_for_a_proxy(name)],
     }
