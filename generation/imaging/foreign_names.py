@@ -21,11 +21,10 @@ FIELDS = {
 # Said by the picture itself, or without any effect on it.
 UNTOLD = frozenset(
     {
-        "CheckpointLoaderSimple", "PreviewImage", "SaveImage", "VAEDecode", "app_version", "aspectratio", "created_by",
-        "date", "full_negative_prompt", "full_prompt", "generation_mode", "generation_time", "images",
-        "metadata_scheme", "model", "n_samples", "negative_prompt", "negative_style_prompt", "personalization",
-        "positive_prompt", "positive_style_prompt", "prompt", "rand_device", "request_type", "signed_hash",
-        "swarm_version", "version",
+        "app_version", "aspectratio", "created_by", "date", "full_negative_prompt", "full_prompt", "generation_mode",
+        "generation_time", "images", "metadata_scheme", "model", "n_samples", "negative_prompt",
+        "negative_style_prompt", "personalization", "positive_prompt", "positive_style_prompt", "prompt",
+        "rand_device", "request_type", "signed_hash", "swarm_version", "version",
     }
 )  # fmt: skip
 
