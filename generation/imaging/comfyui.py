@@ -80,7 +80,7 @@ class _Walk:
         """The passes, the one that begins the picture first: its latent comes from no other pass."""
         found = [node for node in self.graph.values() if node.kind in nodes.SAMPLERS]
         if not found:
-            found = [node for node in self.graph.values() if nodes.LIKE_A_SAMPLER <= node.inputs.keys()]
+            found = [node for node in self.graph.values() if node.inputs.keys() >= nodes.LIKE_A_SAMPLER]
             self.leftovers += [node.kind for node in found]
         self.visited.update(node.id for node in found)
         return sorted(found, key=lambda node: self._after_another(node, {one.id for one in found}))

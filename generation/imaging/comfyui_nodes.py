@@ -16,7 +16,7 @@ LIKE_A_SAMPLER = frozenset({"steps", "cfg", "sampler_name", "positive"})
 
 SETTINGS = {"steps": "Steps", "cfg": "CFG scale", "seed": "Seed", "noise_seed": "Seed", "denoise": "Denoising strength"}
 
-# For each part of a custom pass its node types: their inputs in a plain pass's words, and after "=" what a type implies.
+# For each part of a custom pass its node types: their inputs in a plain pass's words, after "=" what a type implies.
 PARTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "noise": {"RandomNoise": {}},
     "guider": {"CFGGuider": {}, "BasicGuider": {"conditioning": "positive", "=cfg": 1.0}},

@@ -54,7 +54,9 @@ class _Tool:
 def _infotext(tool: _Tool, info: PromptInfo, size: tuple[int, int]) -> ParsedInfotext:
     sampler = next((sampler for sampler in info.samplers if sampler.prompts), info.samplers[0])
     settings, loras = tool.collect(info, sampler)
-    name, schedule = sampler_and_schedule(str(sampler.name), str(settings.pop("scheduler", "") or ""))
+    schedule = str(settings.pop("scheduler", "") or "")
+    # InvokeAI has one field, called scheduler, for the sampler; sd-parsers gives it as both.
+    name, schedule = sampler_and_schedule(str(sampler.name), "" if schedule == sampler.name else schedule)
     fields = {"Sampler": name, "Schedule type": schedule, "Size-1": str(size[0]), "Size-2": str(size[1])}
     if sampler.model:
         fields |= {"Model": stem(str(sampler.model.name or "")), "Model hash": str(sampler.model.hash or "")}
