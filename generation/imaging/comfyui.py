@@ -86,14 +86,14 @@ class _Walk:
         return sorted(found, key=lambda node: self._after_another(node, {one.id for one in found}))
 
     def _after_another(self, node: Node, passes: set[str]) -> bool:
-        at: Node | None = node
         for _ in range(MAX_DEPTH):
-            links = (at.inputs.get(name) for name in ("latent_image", "samples", "pixels", "image", "images"))
-            at = next((found for found in map(self._node, links) if found), None)
-            if at is None:
+            links = [node.inputs.get(name) for name in ("latent_image", "samples", "pixels", "image", "images")]
+            before = next((found for found in map(self._node, links) if found), None)
+            if before is None:
                 return False
-            if at.id in passes:
+            if before.id in passes:
                 return True
+            node = before
         return True
 
     def _source(self, link: Any) -> tuple[Node | None, int]:
