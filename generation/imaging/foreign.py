@@ -1,4 +1,4 @@
-"""Reads other programs' pictures (ComfyUI, InvokeAI, Fooocus, SwarmUI, NovelAI) into the terms of infotext.
+"""Reads other programs' pictures (InvokeAI, Fooocus, SwarmUI, NovelAI) into the terms of infotext; `comfyui` its own.
 
 The parsers are sd-parsers'. They get texts that were read here, not files: that package's own file reading keeps the
 last picture's text by the object's memory address, so one person's prompt could turn up in another person's picture.
@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from sd_parsers.data import Generators, Model, Prompt, PromptInfo, Sampler
-from sd_parsers.parsers import ComfyUIParser, FooocusParser, InvokeAIParser, NovelAIParser
+from sd_parsers.parsers import FooocusParser, InvokeAIParser, NovelAIParser
 
-from generation.imaging.comfyui import comfyui_graph, comfyui_settings
+from generation.imaging.comfyui import read_comfyui
 from generation.imaging.foreign_names import FIELDS, UNTOLD, json_object, number, sampler_and_schedule, stem
 from generation.imaging.infotext import NamedLora, ParsedInfotext
 
@@ -35,7 +35,10 @@ def read_foreign(texts: Texts, size: tuple[int, int]) -> ParsedInfotext | None:
         except Exception:
             # The parsers trust their tools to write what they expect; a stranger's file can make them raise anything.
             continue
-    return None
+    try:
+        return read_comfyui(texts, size)
+    except (TypeError, ValueError, LookupError, RecursionError):
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,9 @@ class _Tool:
 def _infotext(tool: _Tool, info: PromptInfo, size: tuple[int, int]) -> ParsedInfotext:
     sampler = next((sampler for sampler in info.samplers if sampler.prompts), info.samplers[0])
     settings, loras = tool.collect(info, sampler)
-    name, schedule = sampler_and_schedule(str(sampler.name), str(settings.pop("scheduler", "") or ""))
+    schedule = str(settings.pop("scheduler", "") or "")
+    # InvokeAI has one field, called scheduler, for the sampler; sd-parsers gives it as both.
+    name, schedule = sampler_and_schedule(str(sampler.name), "" if schedule == sampler.name else schedule)
     fields = {"Sampler": name, "Schedule type": schedule, "Size-1": str(size[0]), "Size-2": str(size[1])}
     if sampler.model:
         fields |= {"Model": stem(str(sampler.model.name or "")), "Model hash": str(sampler.model.hash or "")}
@@ -164,5 +169,4 @@ _TOOLS = (
     _Tool("Fooocus", _json_parameters("base_model"), FooocusParser().parse, _fooocus_settings),
     _Tool("InvokeAI", _invokeai_metadata, InvokeAIParser().parse, _invokeai_settings),
     _Tool("NovelAI", _novelai_texts, NovelAIParser().parse, _novelai_settings),
-    _Tool("ComfyUI", comfyui_graph, ComfyUIParser().parse, comfyui_settings),
 )

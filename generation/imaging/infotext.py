@@ -14,12 +14,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from generation.imaging.parameter_lines import (
+    NEGATIVE_MARK,
+    Placed,
+    is_negative,
+    named_lines,
+    one_line_apart,
+    place_parameters,
+)
 from generation.imaging.provenance import SOFTWARE
 from generation.recipes.fields import FIELDS
 from generation.recipes.picture import Recipe
 
 MAX_INFOTEXT_CHARS = 200_000
-NEGATIVE_MARK = "Negative prompt:"
 LEAST_PARAMETERS = 3
 FIRST_A1111_WITH_DOT_RULE = (1, 6, 0)
 # What a missing key meant to the program that wrote the text.
@@ -37,6 +44,7 @@ _NEEDS_QUOTES = re.compile(r'[,:\n\r"]|^[\s\[{]|\s$')
 _NOT_IN_KEYS = re.compile(r"[^\w \-/]")
 _HEAD = re.compile(r"[^,:]*([,:])")
 _BLANKS = re.compile(r"\s*")
+_PROMPT_LABEL = re.compile(r"\A(?:positive )?prompt:[ \t]*", re.IGNORECASE)
 _QUOTED = re.compile(r'"(?:\\.|[^\\"])+"(?=\s*(?:,|$))')
 _PLAIN = re.compile(r"[^,]*")
 _SIZE = re.compile(r"(\d{1,6})x(\d{1,6})")
@@ -124,18 +132,23 @@ def write_infotext(
 
 
 def read_infotext(text: str) -> ParsedInfotext:
-    """Reads any text at all, in time linear in its length; without a line of parameters, all of it is prompt.
+    """Reads any text at all, in time linear in its length; without parameters, all of it is prompt. What stands below
+    the parameters and is no prompt becomes a field under the name it begins with, or under `Text below`.
 
     Texts beyond MAX_INFOTEXT_CHARS are cut there, at their beginning, for the parameters stand at the end.
     """
-    text = text[-MAX_INFOTEXT_CHARS:]
-    body, _, last = text.rstrip().rpartition("\n")
+    text = text[-MAX_INFOTEXT_CHARS:].rstrip()
+    body, _, last = text.rpartition("\n")
     fields, blocks = _read_parameters(last)
+    if last.startswith("Steps: ") and len(fields) + len(blocks) >= LEAST_PARAMETERS:
+        exact = _split_at_length(body, fields.pop("Prompt length", ""))
+        prompt, negative = exact or _split_prompts(body)
+        return ParsedInfotext(prompt, negative, _sizes_split(fields), blocks)
+    if placed := place_parameters(text) or one_line_apart(text):
+        return _read_placed(placed)
     if len(fields) + len(blocks) < LEAST_PARAMETERS:
-        prompt, negative = _split_prompts(text.strip())
-        return ParsedInfotext(prompt, negative)
-    exact = _split_at_length(body, fields.pop("Prompt length", ""))
-    prompt, negative = exact or _split_prompts(body)
+        body, fields, blocks = text.strip(), {}, {}
+    prompt, negative = _split_prompts(body)
     return ParsedInfotext(prompt, negative, _sizes_split(fields), blocks)
 
 
@@ -197,6 +210,24 @@ def _read_parameters(line: str) -> tuple[dict[str, str], dict[str, Any]]:
     return fields, blocks
 
 
+def _read_placed(placed: Placed) -> ParsedInfotext:
+    """Texts of other programs, or with more below the parameters, which may be the prompts themselves."""
+    fields, blocks = _read_parameters(placed.parameters)
+    prompt, negative = _split_prompts(placed.body)
+    prompt = _PROMPT_LABEL.sub("", prompt, count=1)
+    for name, text in named_lines(placed.below).items():
+        value, end = _read_value(text, 0)
+        if is_negative(f"{name}:") and not negative:
+            negative = text
+        elif name.lower() in ("prompt", "positive prompt") and not prompt:
+            prompt = text
+        elif not isinstance(value, str):
+            blocks.setdefault(name, value)
+        else:
+            fields.setdefault(name, value if end == len(text) else text)
+    return ParsedInfotext(prompt, negative, _sizes_split(fields), blocks)
+
+
 def _read_value(line: str, position: int) -> tuple[Any, int]:
     start = _end_of(_BLANKS, line, position)
     if line[start : start + 1] in ("{", "["):
@@ -239,7 +270,7 @@ def _split_prompts(body: str) -> tuple[str, str]:
     side = 0
     for line in body.split("\n"):
         line = line.strip()
-        if line.startswith(NEGATIVE_MARK):
+        if is_negative(line):
             side, line = 1, line[len(NEGATIVE_MARK) :].strip()
         parts[side].append(line)
     return "\n".join(parts[0]).lstrip("\n"), "\n".join(parts[1]).lstrip("\n")

@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from generation.imaging.civitai import resources
+from generation.imaging.foreign_names import sampler_and_schedule, stem
 from generation.imaging.infotext import DEFAULTS, NamedLora, ParsedInfotext
 from generation.recipes.checks import InvalidRecipe
 from generation.recipes.fields import FIELDS, Name, check_size
+from generation.recipes.sampling import check_sampling
 
 Lookup = Callable[[str, str], str | None]
 SHOWN_CHARS = 80
@@ -70,7 +72,7 @@ def match_recipe(parsed: ParsedInfotext, lookups: Lookups) -> MatchedRecipe:
     """Recipe values from a picture's text. LoRA tags stay in the prompt, under the catalog's name where it differs;
     LoRAs that another program kept outside the prompt become tags."""
     matched = MatchedRecipe()
-    for step in (_prompts, _checkpoint, _vae, _embeddings, _sampler, _fields, _size, _leftovers):
+    for step in (_prompts, _checkpoint, _vae, _embeddings, _sampler, _fields, _together, _size, _leftovers):
         step(parsed, lookups, matched)
     return matched
 
@@ -106,7 +108,7 @@ def _tag(name: str, lora: NamedLora) -> str:
 
 
 def _known(lookup: Lookup, kind: str, name: str, hash: str, matched: MatchedRecipe) -> str | None:
-    found = lookup(name, hash)
+    found = lookup(name, hash) or (lookup(stem(name), "") if stem(name) not in (name, "") else None)
     if found is None:
         known_by = f"“{_short(name)}”" if name else f"with hash {_short(hash)}"
         matched.miss(kind, name or hash, f"This site has no {_LABELS[kind]} {known_by}.")
@@ -137,18 +139,37 @@ def _embeddings(parsed: ParsedInfotext, lookups: Lookups, matched: MatchedRecipe
 
 
 def _sampler(parsed: ParsedInfotext, lookups: Lookups, matched: MatchedRecipe) -> None:
-    """A1111 before 1.9 wrote sampler and schedule as one name, such as `DPM++ 2M Karras`."""
+    """By this site's own names first, then by every name that `foreign_names` knows. A1111 before 1.9 wrote sampler and
+    schedule as one name, such as `DPM++ 2M Karras`."""
     samplers = {name.casefold(): name for name in lookups.samplers}
     schedules = {name.casefold(): name for name in lookups.schedules}
     sampler, schedule = parsed.get("Sampler"), parsed.get("Schedule type")
-    head, _, tail = sampler.rpartition(" ")
-    if sampler.casefold() not in samplers and tail.casefold() in schedules:
-        sampler, schedule = head, tail
+    if sampler.casefold() not in samplers:
+        sampler, schedule = sampler_and_schedule(sampler, schedule)
+    _, schedule = sampler_and_schedule("", schedule)
     for kind, name, known in (("sampler", sampler, samplers), ("schedule", schedule, schedules)):
         if name.casefold() in known:
             matched.values[kind] = known[name.casefold()]
         elif name:
             matched.miss(kind, name, f"This site has no {kind} “{_short(name)}”.")
+
+
+def _together(_parsed: ParsedInfotext, _lookups: Lookups, matched: MatchedRecipe) -> None:
+    """Takes out a schedule or steps that the sampler cannot follow, for the recipe would be refused as a whole."""
+    values = matched.values
+    schedule = values.get("schedule", "Automatic")
+    if "sampler" not in values:
+        if values.pop("schedule", "Automatic") != "Automatic":
+            matched.miss("schedule", schedule, f"The schedule “{schedule}” is not taken over without its sampler.")
+        return
+    for kind in ("schedule", "steps"):
+        try:
+            check_sampling(values["sampler"], values.get("schedule", "Automatic"), values.get("steps", 1))
+        except InvalidRecipe as refusal:
+            if refusal.field == kind:
+                told = values.pop(kind)
+                named = ("schedule", str(told)) if kind == "schedule" else ("value", "Steps")
+                matched.miss(*named, f"{refusal.message} The picture says {told}.")
 
 
 def _fields(parsed: ParsedInfotext, _lookups: Lookups, matched: MatchedRecipe) -> None:

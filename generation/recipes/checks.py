@@ -22,4 +22,6 @@ def check_range(field: str, value: float, limits: tuple[float, float], label: st
     """Raise InvalidRecipe unless the value is a finite number within the limits, both included."""
     low, high = limits
     if not math.isfinite(value) or not low <= value <= high:
-        raise InvalidRecipe(field, f"{label} must lie between {low:.15g} and {high:.15g}.")
+        # Only long figures are grouped, as in 4,294,967,295: sizes such as 1536 read better whole.
+        lowest, highest = (f"{limit:,.15g}" if abs(limit) >= 10_000 else f"{limit:.15g}" for limit in limits)
+        raise InvalidRecipe(field, f"{label} must lie between {lowest} and {highest}.")

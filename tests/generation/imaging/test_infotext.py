@@ -182,6 +182,46 @@ def test_only_old_a1111_versions_switch_the_schedule_rule(version: str, prompt: 
     assert read.old_schedule_rule is old
 
 
+A1111_LINE = "Steps: 20, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 7, Seed: 1234, Size: 128x128"
+PLACES = {
+    "below": f"a red apple\nNegative prompt: blurry\n{A1111_LINE}\nTemplate: a {{red|green}} apple\n"
+    "Negative Template: b",
+    "several lines": f"a red apple\nNegative prompt: blurry\n{A1111_LINE.replace(', ', chr(10))}",
+    "wrapped": f"a red apple\nNegative prompt: blurry\n{A1111_LINE.replace(', CFG', f',{chr(10)}CFG')}",
+    "semicolons": f"a red apple\nNegative prompt: blurry\n{A1111_LINE.replace(', ', '; ')}",
+    "bars": f"a red apple\nNegative prompt: blurry\n{A1111_LINE.replace(', ', ' | ')}",
+    "equals": f"a red apple\nNegative prompt: blurry\n{A1111_LINE.replace(': ', '=')}",
+    "other case": f"a red apple\nNegative Prompt: blurry\n{A1111_LINE.lower().replace('dpm++ 2m', 'DPM++ 2M')}",
+    "one line": f"a red apple Negative prompt: blurry {A1111_LINE}",
+    "between": f"a red apple\n{A1111_LINE}\nNegative prompt: blurry",
+    "above": f"{A1111_LINE}\nPrompt: a red apple\nNegative prompt: blurry",
+    "labelled": f"Prompt: a red apple\nNegative prompt: blurry\n{A1111_LINE.replace(', ', chr(10))}",
+    "blocks below": f'a red apple\nNegative prompt: blurry\n{A1111_LINE}\nHashes: {{"model": "abc123"}}',
+    "Windows": f"a red apple\r\nNegative prompt: blurry\r\n{A1111_LINE}\r\n\r\nNote below\r\n",
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_parameters_are_found_wherever_they_stand(place: str) -> None:
+    read = read_infotext(PLACES[place])
+    assert (read.prompt, read.negative_prompt) == ("a red apple", "blurry")
+    keys = ("Steps", "Sampler", "CFG scale", "Seed", "Size-1", "Size-2")
+    assert [read.get(key) for key in keys] == ["20", "DPM++ 2M", "7", "1234", "128", "128"]
+    assert read.get("Schedule type").casefold() == "karras"
+
+
+def test_what_stands_below_the_parameters_is_kept_by_its_name() -> None:
+    read = read_infotext(PLACES["below"] + "\nand more")
+    assert (read.get("Template"), read.get("Negative Template")) == ("a {red|green} apple", "b\nand more")
+    assert read_infotext(PLACES["blocks below"]).blocks == {"Hashes": {"model": "abc123"}}
+    assert read_infotext(PLACES["Windows"]).get("Text below") == "Note below"
+
+
+def test_few_parameters_behind_a_negative_prompt_are_not_its_words() -> None:
+    read = read_infotext("a cat\nNegative prompt: blurry\nSteps: 20, Seed: 1")
+    assert (read.negative_prompt, read.get("Steps"), read.get("Seed")) == ("blurry", "20", "1")
+
+
 def test_hash_pairs_take_names_with_commas_and_colons() -> None:
     assert hash_pairs("a, b: 12ab, c: d: 34cd") == {"a, b": "12ab", "c: d": "34cd"}
 
@@ -196,7 +236,29 @@ def test_any_text_is_read_without_an_error(text: str) -> None:
 
 @pytest.mark.parametrize(
     "unit",
-    ["a", "a:", "aa:", 'aa:"', 'aa:["', 'aa:"\\', "aa: [", '{"a":', " ", "-/", ",", "<lora:", "\n", "aa: b, ", '\\"'],
+    [
+        "steps:1,",
+        "steps: 1\n",
+        "steps=1|",
+        "\t",
+        "; ",
+        "Template: a\n",
+        "a",
+        "a:",
+        "aa:",
+        'aa:"',
+        'aa:["',
+        'aa:"\\',
+        "aa: [",
+        '{"a":',
+        " ",
+        "-/",
+        ",",
+        "<lora:",
+        "\n",
+        "aa: b, ",
+        '\\"',
+    ],
 )
 def test_hostile_repetitions_take_linear_time(unit: str) -> None:
     line = (unit * 60_000)[:100_000]

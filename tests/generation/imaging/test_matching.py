@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from generation.imaging.infotext import NamedLora, ParsedInfotext, read_infotext, write_infotext
 from generation.imaging.matching import Lookups, MatchedRecipe, match_recipe
+from generation.recipes.checks import InvalidRecipe
 from generation.recipes.picture import Recipe
-from generation.recipes.sampling import SAMPLERS, SCHEDULES
+from generation.recipes.sampling import SAMPLERS, SCHEDULES, check_sampling
 
 CHECKPOINTS = {"6ce0161689": "dream", "dream": "dream"}
 LORAS = {"7c6bad76eb54": "detail", "detail": "detail", "ink": "ink"}
@@ -99,6 +100,15 @@ def test_a_hash_alone_is_told_by_its_hash() -> None:
         ("Sampler: Heun Karras", "Heun", "Karras"),
         ("Sampler: euler A", "Euler a", "Automatic"),
         ("Sampler: UniPC, Schedule type: sgm uniform", "UniPC", "SGM Uniform"),
+        ("Sampler: dpmpp_2m_karras", "DPM++ 2M", "Karras"),
+        ("Sampler: k_dpmpp_2m_ka", "DPM++ 2M", "Karras"),
+        ("Sampler: k_euler", "Euler", "Automatic"),
+        ("Sampler: k_euler_a", "Euler a", "Automatic"),
+        ("Sampler: euler_ancestral, Schedule type: normal", "Euler a", "Normal"),
+        ("Sampler: dpmpp_2m_sde_gpu_exponential", "DPM++ 2M SDE", "Exponential"),
+        ("Sampler: DPM++ 2M SDE Exponential", "DPM++ 2M SDE", "Exponential"),
+        ("Sampler: uni_pc, Schedule type: sgm_uniform", "UniPC", "SGM Uniform"),
+        ("Sampler: DPM2, Schedule type: karras", "DPM2", "Karras"),
     ],
 )
 def test_samplers_of_every_age_are_known(told: str, sampler: str, schedule: str) -> None:
@@ -179,3 +189,38 @@ def test_an_old_schedule_is_pointed_out() -> None:
 def test_any_picture_text_is_matched_without_an_error(prompt: str, last: str) -> None:
     result = matched(f"{prompt}\nSteps: 1, Seed: 2, Size: 64x64, {last}")
     assert "prompt" in result.values
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_what_was_read_is_never_refused_for_its_sampling(sampler: str, schedule: str) -> None:
+    """What the sampler cannot follow is listed by itself, so that the rest can be drawn."""
+    result = matched(f"x\nSteps: 60, Sampler: {sampler}, Schedule type: {schedule}, CFG scale: 7, Seed: 1")
+    recipe = Recipe(**result.values)
+    try:
+        check_sampling(sampler, schedule, 1)
+    except InvalidRecipe:
+        assert missed(result)[0] == ("schedule", schedule)
+        assert "cannot follow" in result.unmatched[0].message
+    else:
+        assert recipe.schedule == schedule
+    check_sampling(recipe.sampler, recipe.schedule, recipe.steps)
+
+
+def test_a_schedule_is_not_handed_to_another_sampler() -> None:
+    result = matched("x\nSteps: 20, Sampler: Restart, Schedule type: Karras, Seed: 1")
+    assert missed(result) == [("sampler", "Restart"), ("schedule", "Karras")]
+    assert "schedule" not in result.values
+
+
+def test_a_seed_of_64_bits_is_told_with_the_true_figures() -> None:
+    result = matched("x\nSteps: 20, Sampler: Euler, Seed: 510624072213608")
+    assert [miss.message for miss in result.unmatched] == [
+        "Seed must lie between 0 and 4,294,967,295. The picture says 510624072213608."
+    ]
+
+
+def test_a_name_with_the_suffix_of_its_file_is_found() -> None:
+    result = matched("x <lora:ink.safetensors:1>\nSteps: 20, Sampler: Euler, Seed: 1, Model: dream.safetensors")
+    assert (result.values["checkpoint"], result.values["prompt"]) == ("dream", "x <lora:ink:1>")
+    assert result.unmatched == []

@@ -94,7 +94,7 @@ def test_the_recipe_refuses_what_its_row_refuses(row: RecipeField) -> None:
 
 
 def test_large_limits_are_told_in_full() -> None:
-    with pytest.raises(InvalidRecipe, match=r"between 0 and 4294967295\."):
+    with pytest.raises(InvalidRecipe, match=r"between 0 and 4,294,967,295\."):
         FIELDS["seed"].check(2**32)
 
 
