@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import AbstractUser
@@ -68,14 +68,14 @@ class UserManager(DjangoUserManager["User"]):
         return user
 
 
-class User(AbstractUser):
+class User(AbstractUser):  # type: ignore[django-manager-missing]  # of the tokens, whose own manager knox makes
     """A person. `code` is the public handle, `username` the public name."""
 
     code = models.CharField(max_length=12, unique=True, default=new_code, editable=False)
     email = models.EmailField("e-mail address", unique=True)
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="holders")
 
-    objects = UserManager()
+    objects: ClassVar[UserManager] = UserManager()
 
     class Meta(AbstractUser.Meta):
         pass

@@ -24,7 +24,7 @@ def own_password(request: HttpRequest, extra_context: object = None) -> HttpResp
 # The admin's own forms take any number of passwords and no second factor, also from somebody who is signed in
 # already: they are never shown. Guests go to the site's sign-in page, staff to the admin, a password to the account.
 admin.site.login = secure_admin_login(admin_index)  # type: ignore[method-assign]
-admin.site.password_change = own_password  # type: ignore[method-assign]
+admin.site.password_change = own_password  # type: ignore[assignment, method-assign]
 
 urlpatterns = [
     path("", include("generation.urls")),

@@ -18,13 +18,13 @@ def operator(db: None) -> User:
 def test_a_moderator_does_not_become_somebody_else(bobs: Client, bob: User, operator: User) -> None:
     answer = bobs.post("/admin/login/", {"username": "op", "password": PASSWORD, "next": "/admin/"})
     assert (answer.status_code, answer.headers["Location"]) == (302, "/admin/")
-    assert get_user(bobs).pk == bob.pk  # type: ignore[arg-type]
+    assert get_user(bobs).pk == bob.pk
 
 
 def test_a_guest_is_led_to_the_sites_own_page(client: Client, operator: User) -> None:
     answer = client.post("/admin/login/?next=/admin/accounts/", {"username": "op", "password": PASSWORD})
     assert (answer.status_code, answer.headers["Location"]) == (302, "/accounts/login/?next=%2Fadmin%2Faccounts%2F")
-    assert not get_user(client).is_authenticated  # type: ignore[arg-type]
+    assert not get_user(client).is_authenticated
 
 
 def test_a_member_stays_out(alices: Client, operator: User) -> None:
