@@ -9,6 +9,7 @@ import hashlib
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,7 @@ CONTEXT_WIDTHS = {128: "mini", 768: "sd1", 1024: "sd2", 2048: "sdxl"}
 
 MAX_RANK = 256
 MAX_LORA_BYTES = 1024**3
+MAX_TAG_COUNT = 10**9
 LATENT_CHANNELS = 4
 FLOATS = {"F32", "F16", "BF16", "F8_E4M3", "F8_E5M2"}
 PIPELINES = {"StableDiffusionPipeline", "StableDiffusionXLPipeline"}
@@ -117,7 +119,7 @@ def _read_file(path: Path) -> WeightFile:
         kind=kind,
         family=_FAMILY_READERS[kind](header),
         sha256=hash_weights(path),
-        title=" ".join(title.split())[:120],
+        title=(_line(title) or path.stem)[:120],
         layout="file",
         size_bytes=path.stat().st_size,
         rank=rank,
@@ -271,17 +273,30 @@ _FAMILY_READERS = {
 def _trigger_words(metadata: Mapping[str, str]) -> tuple[str, ...]:
     """The author's phrase, else the tags that nearly every training picture carried (kohya's `ss_tag_frequency`)."""
     if phrase := metadata.get("modelspec.trigger_phrase", ""):
-        return tuple(word.strip()[:60] for word in phrase.split(",") if word.strip())[:8]
+        return tuple(line[:60] for word in phrase.split(",") if (line := _line(word)))[:8]
+    counts: Counter[str] = Counter()
     try:
-        folders = json.loads(metadata.get("ss_tag_frequency", "{}"))
-        counts = {
-            str(tag).strip(): int(count) for tags in folders.values() for tag, count in tags.items() if str(tag).strip()
-        }
-    except (ValueError, TypeError, AttributeError, RecursionError):
+        for tags in json.loads(metadata.get("ss_tag_frequency", "{}")).values():
+            for tag, count in tags.items():
+                counts[_line(tag)] += _count(count)
+    except (ValueError, TypeError, AttributeError, RecursionError, OverflowError):
         return ()
+    del counts[""]
     often = 0.9 * max(counts.values(), default=0)
     usual = sorted((tag for tag, count in counts.items() if count >= often > 0), key=lambda tag: (-counts[tag], tag))
     return tuple(tag[:60] for tag in usual[:4])
+
+
+def _count(value: Any) -> int:
+    """How often a tag was seen. Raises ValueError, TypeError or OverflowError for what is no such number."""
+    if not 0 <= (count := int(value)) <= MAX_TAG_COUNT:
+        raise ValueError(value)
+    return count
+
+
+def _line(text: str) -> str:
+    """Printable, on one line: neither NUL nor half a surrogate pair, which no database takes."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
 
 
 def _read_folder(folder: Path) -> WeightFile:

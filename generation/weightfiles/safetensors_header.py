@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,8 @@ DTYPE_BYTES = {
     "I32": 4,
 }
 """Full checkpoints carry a few integers (position ids, counters) and doubles (noise tables) beside their weights."""
+
+_ESCAPED_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 OTHER_FORMATS = (
     (b"PK\x03\x04", "a zip archive, as torch.save writes it (a pickle can run code when it is opened)"),
@@ -99,14 +102,20 @@ def _header_text(file: BinaryIO, size: int) -> bytes:
     if prefix[8:9] != b"{":
         what = next((name for magic, name in OTHER_FORMATS if prefix.startswith(magic)), "something else")
         raise WeightFileRefused("not-safetensors", f"The file is {what}. Only .safetensors files are taken.")
-    if length > MAX_HEADER_BYTES or length > size - 8:
+    if length > size - 8:
         raise WeightFileRefused("bad-header", f"The header claims {length:,} bytes; the file cannot hold that.")
+    if length > MAX_HEADER_BYTES:
+        sentence = f"The header of the file has {length:,} bytes; at most {MAX_HEADER_BYTES >> 20} MiB are read."
+        raise WeightFileRefused("header-too-large", sentence)
     return b"{" + file.read(length - 1)
 
 
 def _parse(text: bytes) -> dict[str, Any]:
     try:
         document = json.loads(text.decode("utf-8"), object_pairs_hook=_without_duplicates, parse_constant=_no_constant)
+        if _ESCAPED_SURROGATE.search(text):
+            # Halves of pairs parse as JSON, but no file, database or answer can hold them.
+            json.dumps(document, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise WeightFileRefused("bad-header", "The header of the file is not valid JSON.") from error
     if not isinstance(document, dict):

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Sum
 from django.db.models.functions import Coalesce
 
+from accounts.management.tables import require_tables
 from accounts.models import Wallet
 
 
@@ -15,6 +16,7 @@ class Command(BaseCommand):
     help = "Compare every balance with the sum of its entries; fails when one has drifted."
 
     def handle(self, **options: Any) -> str:
+        require_tables()
         wallets = Wallet.objects.select_related("user").annotate(entered=Coalesce(Sum("entries__amount"), 0))
         drifted = [wallet for wallet in wallets if wallet.entered != wallet.balance]
         for wallet in drifted:

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.credits import grant, wallet_of
+from accounts.management.tables import require_tables
 from accounts.models import User
 
 
@@ -22,6 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("--note", default="Given by the operator")
 
     def handle(self, *, user: str, amount: int, reference: str, note: str, **options: Any) -> str:
+        require_tables()
         person = User.objects.filter(username=user).first()
         if person is None:
             raise CommandError(f"There is nobody called {user}.")

@@ -8,6 +8,7 @@ from allauth.account.models import EmailAddress
 from django.contrib.auth.models import Group, Permission
 from django.core.management.base import BaseCommand
 
+from accounts.management.tables import require_tables
 from accounts.models import User
 from config.platform.demo import first_password
 
@@ -18,6 +19,7 @@ class Command(BaseCommand):
     help = "Make the demo people, a maker and a moderator, unless they exist."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        require_tables()
         self.person("maker")
         moderator = self.person("moderator", is_staff=True)
         moderator.groups.add(self.moderators())

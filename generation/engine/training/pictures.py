@@ -16,6 +16,8 @@ from torch import Tensor
 from generation.engine.outcome import Pixels
 from generation.engine.training.buckets import MIDDLE, Size, fit_into
 from generation.engine.training.outcome import TrainingError
+from generation.imaging.untrusted import FORMATS, PictureRefused
+from generation.imaging.upright import upright
 
 Crop = tuple[float, float, float, float]
 Focus = tuple[float, float]
@@ -98,11 +100,7 @@ def _picture_hash(picture: TrainingPicture) -> str:
 
 def _opened(path: Path) -> Image.Image:
     try:
-        with Image.open(path) as opened:
-            image = ImageOps.exif_transpose(opened)
-            if image.mode in ("RGB", "L"):
-                return image.convert("RGB")
-            over = image.convert("RGBA")
-            return Image.alpha_composite(Image.new("RGBA", over.size, "white"), over).convert("RGB")
-    except (OSError, ValueError, Image.DecompressionBombError) as error:
+        with Image.open(path, formats=FORMATS) as opened:
+            return upright(opened)
+    except (OSError, ValueError, Image.DecompressionBombError, PictureRefused) as error:
         raise TrainingError("broken-picture", f"The picture “{path.name}” cannot be read.") from error

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from accounts.management.tables import require_tables
 from generation.audit.checks import audit
 from generation.audit.findings import Finding
 
@@ -17,6 +18,7 @@ class Command(BaseCommand):
         parser.add_argument("--fix", action="store_true", help="make the repairs that lose nothing")
 
     def handle(self, *, fix: bool, **options: Any) -> str:
+        require_tables()
         left = [finding for finding in audit() if not self.handle_finding(finding, fix)]
         if left:
             raise CommandError(f"{len(left)} findings.")

@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from accounts.management.tables import require_tables
 from generation.catalog.importing import import_folder
 
 
@@ -20,6 +21,7 @@ class Command(BaseCommand):
         parser.add_argument("folder", nargs="?", type=Path, help="one of the weights folders, or a folder inside one")
 
     def handle(self, *, folder: Path | None, **options: Any) -> str:
+        require_tables()
         counts: Counter[str] = Counter()
         for root in self.roots(folder):
             for found in import_folder(root):

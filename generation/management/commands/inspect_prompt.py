@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from accounts.management.tables import require_tables
 from accounts.models import User
 from accounts.refusals import Refusal
 from generation.catalog.inspecting import Inspected, inspect_prompt
@@ -34,6 +35,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="everything, for programs")
 
     def handle(self, *, prompt: str, negative: bool, steps: int, **options: Any) -> str:
+        require_tables()
         nobody = User(username="shell", is_superuser=True)
         try:
             FIELDS["steps"].check(steps)

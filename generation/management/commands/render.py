@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
+from accounts.management.tables import require_tables
 from accounts.models import User
 from accounts.refusals import Refusal
 from generation.catalog.resolving import find_checkpoint
@@ -36,6 +37,7 @@ class Command(BaseCommand):
     def handle(self, *, out: Path, **options: Any) -> str:
         if out.suffix.lower() not in FORMATS:
             raise CommandError("--out must end in .png, .jpg or .webp.")
+        require_tables()
         try:
             recipe = recipe_of(options)
             self.draw(recipe, out)

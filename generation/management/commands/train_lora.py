@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
+from accounts.management.tables import require_tables
 from accounts.models import User
 from accounts.refusals import Refusal
 from generation.catalog.resolving import find_checkpoint
@@ -119,6 +120,7 @@ def base_of(name: str) -> tuple[Path, str, str, str]:
         if kind != "checkpoint":
             raise CommandError(f"{path} is no checkpoint but a file of kind “{kind}”.")
         return path, path.stem, family, hash_weights(path)
+    require_tables()
     row = find_checkpoint(User(username="shell", is_superuser=True), name)
     return file_of(row), row.name, row.family, row.sha256
 

@@ -6,13 +6,13 @@ import hashlib
 import io
 from dataclasses import dataclass
 
-import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
-from generation.imaging.encode import THUMBNAIL_SIDES, rgb_image, thumbnail
+from generation.imaging.encode import THUMBNAIL_SIDES, thumbnail
 from generation.imaging.pdq import pdq_hash
 from generation.imaging.reading import read_picture_metadata
 from generation.imaging.untrusted import PictureRefused, open_picture
+from generation.imaging.upright import upright
 from generation.training.datasets.refusals import FileRefused
 
 LEAST_SIDE = 64
@@ -63,23 +63,6 @@ def prepare_picture(data: bytes, caption: str = "") -> PreparedPicture:
         quality,
         tidy_caption(caption or embedded_prompt(data)),
     )
-
-
-def upright(image: Image.Image) -> Image.Image:
-    """The pixels as they are meant to be seen: turned as EXIF says, on white where they are transparent."""
-    try:
-        image.load()
-        image = ImageOps.exif_transpose(image)
-        if image.has_transparency_data:
-            transparent = image.convert("RGBA")
-            image = Image.alpha_composite(Image.new("RGBA", transparent.size, "white"), transparent)
-        elif image.mode.startswith("I"):
-            # Sixteen bits of grey, which a plain conversion would cut off at 255.
-            image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
-    except Exception as error:
-        # A hostile body makes Pillow raise nearly any type.
-        raise PictureRefused("damaged-picture", "This picture is damaged.") from error
-    return rgb_image(image)
 
 
 def embedded_prompt(data: bytes) -> str:

@@ -146,6 +146,15 @@ def test_lora_layouts(layout: str, path: Path) -> None:
         ),
         ({"ss_tag_frequency": '{"10_cat": {"mycat": 20, "1girl": 3, "painting": 19}}'}, "it", ("mycat", "painting")),
         ({"ss_tag_frequency": '{"1_x": {"b": 2, "a": 2}, "1_y": {" ": 90}}'}, "it", ("a", "b")),
+        ({"ss_tag_frequency": '{"10_x": {"x": 40, "y": 4}, "2_x": {"x": 6, "z": 6, "w": 6}}'}, "it", ("x",)),
+        ({"ss_tag_frequency": '{"1_x": {"a": 5, "b": 9}, "1_y": {" a": 5, "a ": 1}}'}, "it", ("a",)),
+        ({"ss_tag_frequency": '{"x": {"a": 1e999}}'}, "it", ()),
+        ({"ss_tag_frequency": '{"x": {"a": NaN}}'}, "it", ()),
+        ({"ss_tag_frequency": '{"x": {"a": -1e999}}'}, "it", ()),
+        ({"ss_tag_frequency": '{"x": {"a": 1%s}}' % ("0" * 400)}, "it", ()),
+        ({"ss_tag_frequency": '{"x": {"a\\ud800b": 1, "c\\u0000d": 1}}'}, "it", ("a b", "c d")),
+        ({"modelspec.title": "a\x00b", "modelspec.trigger_phrase": "c\x00d, \x00"}, "a b", ("c d",)),
+        ({"ss_output_name": "🖋"}, "🖋", ()),
         ({"ss_tag_frequency": "[[[["}, "it", ()),
         ({"ss_tag_frequency": '{"x": 3}'}, "it", ()),
         ({"ss_tag_frequency": '{"x": {"a": "many"}}'}, "it", ()),
@@ -250,6 +259,9 @@ GOOD = {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}
         ({"__metadata__": {"a": 1}, "x": GOOD}, bytes(4), "bad-header"),
         ({"__metadata__": [], "x": GOOD}, bytes(4), "bad-header"),
         ({"k" * 300: GOOD}, bytes(4), "bad-header"),
+        ({"\ud800": GOOD}, bytes(4), "bad-header"),
+        ({"x": GOOD | {"dtype": "\udfff"}}, bytes(4), "bad-header"),
+        ({"__metadata__": {"modelspec.title": "\ud800"}, "x": GOOD}, bytes(4), "bad-header"),
         ({"x": 1}, b"", "bad-header"),
         ({"x": {"dtype": "F32", "shape": [1]}}, b"", "bad-header"),
         ({"x": GOOD | {"data_offsets": [0]}}, b"", "bad-header"),
@@ -284,6 +296,13 @@ def test_bad_headers(header: Any, data: bytes, code: str, path: Path) -> None:
 @pytest.mark.parametrize("length", [2**63, 2**64 - 1, MAX_HEADER_BYTES + 1, 1000])
 def test_a_header_longer_than_the_file_or_than_taken(length: int, path: Path) -> None:
     assert refusal(raw(path, {"x": GOOD}, bytes(4), length)) == "bad-header"
+
+
+def test_a_header_longer_than_is_taken_is_told_as_a_limit(path: Path) -> None:
+    raw(path, {"__metadata__": {"note": "x" * MAX_HEADER_BYTES}, "x": GOOD}, bytes(4))
+    with pytest.raises(WeightFileRefused, match=r"8,388,\d+ bytes; at most 8 MiB") as refused:
+        read_weightfile(path)
+    assert refused.value.code == "header-too-large"
 
 
 def test_a_bomb_of_tensors_costs_little(path: Path) -> None:
