@@ -1,14 +1,139 @@
-"""The admin of LoRAs: what people brought, and letting back what was quarantined. Releases are the gallery's."""
+"""The admin of weight files and wildcard lists: what the site offers, to whom, and what it recommends.
+
+Rows come from files, by an import or a person's upload, and stay for old recipes: here none is added or deleted.
+Releases are the gallery's.
+"""
 
 from __future__ import annotations
 
+from typing import Any
+
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
+from accounts.refusals import Refusal
+from generation.catalog.defaults import check_recommended, make_default
 from generation.catalog.loras.quarantine import lift, quarantine
-from generation.models import Lora
+from generation.models import Checkpoint, Embedding, Lora, Vae, Wildcard
+from generation.recipes.checks import InvalidRecipe
+from generation.recipes.sampling import SAMPLERS
+
+FACTS = ["name", "family", "path", "sha256", "size_bytes", "created_at"]
+"""What the file itself says; nobody types it."""
+
+
+class WeightForm(forms.ModelForm[Any]):
+    class Meta:
+        help_texts = {
+            "is_public": "On: everybody may pick it. Off: its owner alone, or nobody where it has none.",
+            "owner": "May pick it also where it is not for everybody. Empty: it is the site's.",
+        }
+
+
+class WeightAdmin(ModelAdmin):
+    """What the site's own weight files have in common."""
+
+    form = WeightForm
+    list_display = ["title", "name", "family", "owner", "is_public", "is_enabled", "created_at"]
+    list_filter = ["family", "is_public", "is_enabled"]
+    search_fields = ["title", "name", "path", "sha256"]
+    list_select_related = ["owner"]
+    autocomplete_fields = ["owner"]
+    readonly_fields = FACTS
+    fields = ["title", "description", "licence", "is_enabled", "is_public", "owner", *FACTS]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Vae)
+class VaeAdmin(WeightAdmin):
+    pass
+
+
+@admin.register(Embedding)
+class EmbeddingAdmin(WeightAdmin):
+    readonly_fields = [*FACTS, "tokens"]
+    fields = [*WeightAdmin.fields, "tokens"]
+
+
+class LinesField(forms.CharField):
+    """A list of texts, one a line."""
+
+    widget = UnfoldAdminTextareaWidget
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        return [line.strip() for line in (value or "").splitlines() if line.strip()]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool(self.to_python(data) != (initial or []))
+
+
+class CheckpointForm(WeightForm):
+    default_sampler = forms.ChoiceField(choices=[(name, name) for name in SAMPLERS], widget=UnfoldAdminSelectWidget)
+    example_prompts = LinesField(required=False, help_text="One a line; the empty Create page offers them.")
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        try:
+            check_recommended(data)
+        except InvalidRecipe as refusal:
+            self.add_error(refusal.field, refusal.message)
+        for field in ("is_enabled", "is_public"):
+            if self.instance.is_default and not data[field]:
+                self.add_error(field, "This is the default checkpoint. Make another one the default first.")
+        return data
+
+
+@admin.register(Checkpoint)
+class CheckpointAdmin(WeightAdmin):
+    """Exactly one is the default: another is chosen by the action, and the default cannot be switched off."""
+
+    form = CheckpointForm
+    list_display = ["title", "name", "family", "is_default", "owner", "is_public", "is_enabled", "created_at"]
+    readonly_fields = [*FACTS, "is_default", "layout", "chunk_tokens"]
+    fields = [
+        "title", "description", "licence", "is_default", "is_enabled", "is_public", "owner", "native_width",
+        "native_height", "default_steps", "default_cfg_scale", "default_sampler", "example_prompts",
+        *FACTS, "layout", "chunk_tokens",
+    ]  # fmt: skip
+    actions = ["choose_default"]
+
+    @admin.action(description="Make it the default checkpoint", permissions=["change"])
+    def choose_default(self, request: HttpRequest, checkpoints: QuerySet[Checkpoint]) -> None:
+        chosen = list(checkpoints[:2])
+        if len(chosen) != 1:
+            self.message_user(request, "Choose one checkpoint: there is one default.", messages.ERROR)
+            return
+        try:
+            make_default(chosen[0])
+        except Refusal as refusal:
+            self.message_user(request, refusal.message, messages.ERROR)
+        else:
+            self.message_user(request, f"“{chosen[0]}” is the default checkpoint now.", messages.SUCCESS)
+
+
+@admin.register(Wildcard)
+class WildcardAdmin(ModelAdmin):
+    """The site's lists: `__name__` in anybody's prompt draws one of the lines."""
+
+    list_display = ["name", "line_count", "is_enabled"]
+    list_filter = ["is_enabled"]
+    search_fields = ["name", "lines"]
+
+    @admin.display(description="Lines")
+    def line_count(self, wildcard: Wildcard) -> int:
+        return len(wildcard.choices)
 
 
 class QuarantinedFilter(admin.SimpleListFilter):

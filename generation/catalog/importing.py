@@ -1,7 +1,8 @@
 """Filling the catalog: what lies in a weights folder becomes rows. Which rows a user may use is `resolving`'s.
 
 A card, `NAME.card.json` beside a file or a checkpoint's folder, brings what no header tells: title, licence,
-description, defaults and example prompts.
+description, defaults and example prompts. It is read when the file comes into the catalog; afterwards the admin has
+the say, and an import that finds the same file again leaves those fields as they are.
 """
 
 from __future__ import annotations
@@ -13,10 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ValidationError
+
+from generation.catalog.defaults import check_recommended
 from generation.catalog.loras.files import FOLDERS as USER_FOLDERS
 from generation.catalog.loras.naming import first_free, numbered
 from generation.models import Checkpoint, Embedding, Lora, Vae
 from generation.models.catalog import WeightRow
+from generation.recipes.checks import InvalidRecipe
 from generation.weightfiles.classify import WeightFile, WeightFileRefused, read_weightfile, stamp_of
 
 ROWS: dict[str, type[WeightRow]] = {"checkpoint": Checkpoint, "lora": Lora, "embedding": Embedding, "vae": Vae}
@@ -26,6 +31,7 @@ CARD_FIELDS = {
 }  # fmt: skip
 PICKLES = {".ckpt", ".pt", ".pth", ".bin"}
 FOREIGN = {".gguf", ".onnx"}
+CARD_LISTS = {"example_prompts", "trigger_words"}
 NATIVE_SIDES = {"sd1": 512, "sd2": 768, "sdxl": 1024, "mini": 128}
 
 
@@ -85,10 +91,12 @@ def register(path: Path, root: Path) -> ImportOutcome:
         return ImportOutcome(path, "unchanged", "is in the catalog")
     weights = read_weightfile(path)
     rows = ROWS[weights.kind]
-    fields = {"path": relative, "stamp": stamp, **fields_of(weights, path), **card_of(path)}
-    known = rows.objects.filter(sha256=weights.sha256, owner=None)
-    if known.update(**fields):
+    fields = {"path": relative, "stamp": stamp, **fields_of(weights, path)}
+    # Files that people brought are LoRAs alone; any other row is the site's, also one that is kept for one person.
+    known = rows.objects.filter(sha256=weights.sha256, **({"owner": None} if rows is Lora else {}))
+    if known.update(**{name: value for name, value in fields.items() if name not in CARD_FIELDS}):
         return ImportOutcome(path, "updated", f"is the {weights.kind} “{known.get().name}”")
+    fields |= card_of(path, rows)
     retire_former(rows, relative)
     name = free_name(rows, path)
     row = rows(name=name, sha256=weights.sha256, **fields)
@@ -100,7 +108,7 @@ def register(path: Path, root: Path) -> ImportOutcome:
 
 def retire_former(rows: type[WeightRow], relative: str) -> None:
     """Another file lies where a known one was: the old row stays for old recipes and frees its name."""
-    for row in rows.objects.filter(path=relative, owner=None):
+    for row in rows.objects.filter(path=relative, **({"owner": None} if rows is Lora else {})):
         row.name, row.path, row.stamp, row.is_enabled = f"{row.name[:80]}-{row.autov2}", "", "", False
         if isinstance(row, Checkpoint):
             row.is_default = False
@@ -149,9 +157,38 @@ def chunk_tokens(folder: Path) -> int:
     return int(min(length, 77)) - 2
 
 
-def card_of(path: Path) -> dict[str, Any]:
+def card_of(path: Path, rows: type[WeightRow]) -> dict[str, Any]:
+    """The fields of a file's card, if it has one. Raises WeightFileRefused for what no such row can have."""
     place = path.with_name(f"{path.name.removesuffix('.safetensors')}.card.json")
-    return {name: value for name, value in read_json(place).items() if name in CARD_FIELDS}
+    if not place.exists():
+        return {}
+    card, kind = read_json(place), rows._meta.verbose_name
+    if not card:
+        raise WeightFileRefused("bad-card", f"has a card, {place.name}, that is no JSON object with fields.")
+    known = sorted(CARD_FIELDS & {field.name for field in rows._meta.get_fields()})
+    if unknown := sorted(card.keys() - set(known)):
+        raise WeightFileRefused(
+            "bad-card", f"has “{unknown[0]}” in its card; that of a {kind} may have {', '.join(known)}."
+        )
+    try:
+        fields = {name: card_value(rows, name, value) for name, value in card.items()}
+        check_recommended(fields)
+    except InvalidRecipe as refusal:
+        raise WeightFileRefused(
+            "bad-card", f"has a card with a wrong “{refusal.field}”: {refusal.message}"
+        ) from refusal
+    return fields
+
+
+def card_value(rows: type[WeightRow], name: str, value: Any) -> Any:
+    """One value of a card as its column takes it. Raises InvalidRecipe."""
+    if name in CARD_LISTS and not (isinstance(value, list) and all(isinstance(text, str) for text in value)):
+        raise InvalidRecipe(name, "Write a list of texts.")
+    try:
+        # An empty list is a value, though Django calls it a blank one.
+        return value if name in CARD_LISTS else rows._meta.get_field(name).clean(value, None)
+    except ValidationError as error:
+        raise InvalidRecipe(name, " ".join(error.messages)) from error
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings
 from django.urls import resolve
 
+from accounts.models import User
 from generation.catalog.importing import import_folder
 from generation.models import Checkpoint, Lora, Vae
 from tests.tiny_weights import tiny_vae
@@ -96,3 +97,42 @@ def test_a_pickle_in_disguise_is_refused(db: None, tmp_path: Path) -> None:
 def test_an_empty_or_missing_folder_is_no_error(db: None, tmp_path: Path) -> None:
     assert outcomes(tmp_path) == []
     assert outcomes(tmp_path / "missing") == []
+
+
+@pytest.mark.parametrize(
+    ("card", "why"),
+    [
+        ("no JSON", "no JSON object"),
+        ("[]", "no JSON object"),
+        ('{"default_steps": 20}', "may have description, example_prompts, licence, title, trigger_words"),
+        ('{"title": ""}', "wrong “title”"),
+        ('{"trigger_words": "ink"}', "Write a list of texts"),
+    ],
+)
+def test_a_card_that_cannot_be_is_told(db: None, folder: Path, card: str, why: str) -> None:
+    (folder / "loras" / "line-art.card.json").write_text(card)
+    refused = {found.path.name: found.sentence for found in import_folder(folder) if found.outcome == "refused"}
+    assert why in refused.pop("line-art.safetensors") and not refused
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("default_steps", '"many"'), ("default_steps", "0"), ("default_cfg_scale", "1e999"), ("default_sampler", '"Best"'),
+     ("native_width", "700"), ("trigger_words", "[]")],
+)  # fmt: skip
+def test_a_checkpoints_card_recommends_what_can_be(db: None, tmp_path: Path, field: str, value: str) -> None:
+    shutil.copytree(BUNDLED / "emoji-diffusion", tmp_path / "emoji")
+    (tmp_path / "emoji.card.json").write_text(f'{{"{field}": {value}}}')
+    (found,) = import_folder(tmp_path)
+    assert found.outcome == "refused" and f"“{field}”" in found.sentence
+    assert not Checkpoint.objects.exists()
+
+
+def test_what_the_operator_set_outlives_a_move(db: None, alice: User, tmp_path: Path) -> None:
+    shutil.copytree(BUNDLED / "emoji-diffusion", tmp_path / "emoji")
+    outcomes(tmp_path)
+    Checkpoint.objects.update(title="Mine", default_steps=7, owner=alice)
+    (tmp_path / "emoji").rename(tmp_path / "moved")
+    assert outcomes(tmp_path) == ["updated"]
+    row = Checkpoint.objects.get()
+    assert (row.title, row.default_steps, row.path, row.owner) == ("Mine", 7, "moved", alice)
