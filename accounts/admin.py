@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
 from accounts.credits import grant
 from accounts.models import CreditEntry, Plan, User, Wallet
@@ -78,8 +79,13 @@ class CreditEntryAdmin(ReadOnlyAdmin):
 
 
 class TopUpForm(forms.ModelForm[Wallet]):
-    top_up = forms.IntegerField(min_value=1, max_value=1_000_000, label="Credits to add")
-    note = forms.CharField(max_length=200, required=False)
+    # Unfold dresses the fields of a model alone; a field of the form's own brings its widget, or it has no border.
+    top_up = forms.IntegerField(
+        min_value=1, max_value=1_000_000, label="Credits to add", widget=UnfoldAdminIntegerFieldWidget
+    )
+    note = forms.CharField(
+        max_length=200, required=False, widget=UnfoldAdminTextInputWidget, help_text="Stands in the person's ledger."
+    )
 
     class Meta:
         model = Wallet
@@ -104,3 +110,4 @@ class WalletAdmin(ModelAdmin):
     def save_model(self, request: HttpRequest, obj: Wallet, form: TopUpForm, change: bool) -> None:
         note = form.cleaned_data["note"] or f"Added by {request.user}"
         grant(obj.user, form.cleaned_data["top_up"], reference=f"top-up:{uuid.uuid4().hex}", note=note)
+        obj.refresh_from_db(fields=["balance"])

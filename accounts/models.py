@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
+from allauth.account.models import EmailAddress
 from django.contrib.auth.models import AbstractUser
-from django.db import models
+from django.contrib.auth.models import UserManager as DjangoUserManager
+from django.db import models, transaction
 from knox.models import AbstractAuthToken
 
 
@@ -51,12 +53,29 @@ class Plan(models.Model):
         return plan
 
 
-class User(AbstractUser):  # type: ignore[django-manager-missing]
+class UserManager(DjangoUserManager["User"]):
+    """Whoever makes an administrator at the shell vouches for the address: no link has to be followed first."""
+
+    use_in_migrations = False
+
+    def create_superuser(
+        self, username: str, email: str | None = None, password: str | None = None, **extra_fields: Any
+    ) -> User:
+        with transaction.atomic(using=self._db):
+            user = super().create_superuser(username, (email or "").lower(), password, **extra_fields)
+            if user.email:
+                EmailAddress.objects.using(self._db).create(user=user, email=user.email, verified=True, primary=True)
+        return user
+
+
+class User(AbstractUser):  # type: ignore[django-manager-missing]  # of the tokens, whose own manager knox makes
     """A person. `code` is the public handle, `username` the public name."""
 
     code = models.CharField(max_length=12, unique=True, default=new_code, editable=False)
     email = models.EmailField("e-mail address", unique=True)
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="holders")
+
+    objects: ClassVar[UserManager] = UserManager()
 
     class Meta(AbstractUser.Meta):
         pass

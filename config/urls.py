@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from config.health import healthz, readyz
 from config.metrics import metrics
 
-# The admin signs people in through the site's own page: its rate limits and second factors hold there too.
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+def admin_index(request: HttpRequest, extra_context: object = None) -> HttpResponse:
+    return redirect("admin:index")
+
+
+def own_password(request: HttpRequest, extra_context: object = None) -> HttpResponse:
+    return redirect("account_change_password")
+
+
+# The admin's own forms take any number of passwords and no second factor, also from somebody who is signed in
+# already: they are never shown. Guests go to the site's sign-in page, staff to the admin, a password to the account.
+admin.site.login = secure_admin_login(admin_index)  # type: ignore[method-assign]
+admin.site.password_change = own_password  # type: ignore[assignment, method-assign]
 
 urlpatterns = [
     path("", include("generation.urls")),

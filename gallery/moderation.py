@@ -1,4 +1,7 @@
-"""The moderators' verbs, and the report that calls them. Each decision is written beside the change it made."""
+"""The moderators' verbs, and the report that calls them. Each decision is written beside the change it made.
+
+Nobody decides about what they sent in themselves, superusers neither.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.refusals import Conflict, NotAllowed, Refusal
-from gallery.models import Decision, Moderated, Post, Release, Report
+from gallery.models import Decision, Post, Release, Report
 from gallery.transitions import move
 
 MODERATORS = "moderator"
@@ -33,12 +36,12 @@ def approve(moderator: User, thing: Post | Release, reason: str = "") -> Any:
     return _decide(moderator, thing, Decision.Verb.APPROVE, reason, approved_at=timezone.now())
 
 
-def reject(moderator: User, thing: Moderated, reason: str) -> Any:
+def reject(moderator: User, thing: Post | Release, reason: str) -> Any:
     """Keep what waits out; its author reads the reason and may send it in again."""
     return _decide(moderator, thing, Decision.Verb.REJECT, reason)
 
 
-def take_down(moderator: User, thing: Moderated, reason: str) -> Any:
+def take_down(moderator: User, thing: Post | Release, reason: str) -> Any:
     """Remove what is public for good; its author reads the reason."""
     return _decide(moderator, thing, Decision.Verb.TAKE_DOWN, reason, approved_at=None)
 
@@ -66,8 +69,10 @@ def report(user: User, post: Post, reason: str, words: str = "") -> Report:
         raise Conflict("already-reported", "You have reported this picture already. A moderator will look.") from error
 
 
-def _decide(moderator: User, thing: Moderated, verb: Decision.Verb, reason: str, **changes: Any) -> Any:
+def _decide(moderator: User, thing: Post | Release, verb: Decision.Verb, reason: str, **changes: Any) -> Any:
     _only_moderators(moderator)
+    if thing.author_id == moderator.pk:
+        raise NotAllowed("own-work", "This is your own: another moderator decides about it.")
     with transaction.atomic():
         decision = move(thing, verb, moderator, reason, **changes)
         if isinstance(thing, Post):

@@ -36,8 +36,7 @@ def valkey() -> Part:
 
 
 def web() -> Part:
-    proxy = ("--proxy-headers",) if settings.PROXY_COUNT else ()
-    argv = ("-m", "daphne", "-b", settings.BIND, "-p", str(settings.PORT), "-v", "0", *proxy, "config.asgi:application")
+    argv = ("-m", "daphne", "-b", settings.BIND, "-p", str(settings.PORT), "-v", "0", "config.asgi:application")
     return Part("web", (sys.executable, *argv), stage=1, answers=web_answers, stop_within=2.0)
 
 

@@ -24,12 +24,14 @@ CARD_FIELDS = {
     "title", "licence", "description", "example_prompts", "trigger_words", "native_width", "native_height",
     "default_steps", "default_cfg_scale", "default_sampler",
 }  # fmt: skip
+PICKLES = {".ckpt", ".pt", ".pth", ".bin"}
+FOREIGN = {".gguf", ".onnx"}
 NATIVE_SIDES = {"sd1": 512, "sd2": 768, "sdxl": 1024, "mini": 128}
 
 
 @dataclass(frozen=True, slots=True)
 class ImportOutcome:
-    """What became of one file: `outcome` is added, updated, unchanged or refused, `sentence` says why."""
+    """What became of one file: `outcome` is added, updated, unchanged, skipped or refused, `sentence` says why."""
 
     path: Path
     outcome: str
@@ -37,10 +39,13 @@ class ImportOutcome:
 
 
 def import_folder(folder: Path) -> Iterator[ImportOutcome]:
-    """Register every weight file under `folder`, in order of name; what became of each is yielded at once."""
+    """Register every weight file under `folder`, in order of name; what became of each is yielded at once.
+
+    Weights in other formats are not opened, but named: whoever put them there waits for them.
+    """
     for path in weight_paths(folder):
         try:
-            yield register(path, folder)
+            yield skipped(path) or register(path, folder)
         except WeightFileRefused as refusal:
             yield ImportOutcome(path, "refused", str(refusal))
 
@@ -56,8 +61,17 @@ def weight_paths(folder: Path, leaving_out: tuple[str, ...] = USER_FOLDERS) -> I
             yield path
         elif path.is_dir():
             yield from weight_paths(path, ())
-        elif path.suffix.lower() == ".safetensors":
+        elif path.suffix.lower() in {".safetensors", *PICKLES, *FOREIGN}:
             yield path
+
+
+def skipped(path: Path) -> ImportOutcome | None:
+    """Why a file is left where it lies, if it is; folders never are."""
+    form = path.suffix.lower()
+    if path.is_dir() or form not in PICKLES | FOREIGN:
+        return None
+    why = "a pickle, which can run code of its maker when it is opened" if form in PICKLES else "not read by Tempera"
+    return ImportOutcome(path, "skipped", f"is skipped: {form} is {why}. Take or convert it to .safetensors.")
 
 
 def is_vae_folder(folder: Path) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.db import transaction
-from django.db.models import F, Max, Min, Q, QuerySet
+from django.db.models import F, Max, Min
 from django.db.models.functions import Greatest
 
 from accounts.models import User
@@ -99,14 +99,3 @@ def prefer_job(job: Job) -> None:
 def _move(job_id: int, virtual_start: float) -> None:
     if not Job.objects.queued().filter(pk=job_id).update(virtual_start=virtual_start):
         raise Conflict("not-waiting", "The queue has just moved on. Try again.")
-
-
-def drawn_between(former: Job | None, job: Job) -> QuerySet[Job]:
-    """The queued jobs that are drawn before `job`, from `former` on; from the first on when that is None."""
-    before = Q(virtual_start__lt=job.virtual_start) | Q(virtual_start=job.virtual_start, pk__lt=job.pk)
-    # The plain bounds are what a database finds its index by.
-    ahead = Job.objects.queued().filter(before, virtual_start__lte=job.virtual_start)
-    if former is None:
-        return ahead
-    after = Q(virtual_start__gt=former.virtual_start) | Q(virtual_start=former.virtual_start, pk__gte=former.pk)
-    return ahead.filter(after, virtual_start__gte=former.virtual_start)

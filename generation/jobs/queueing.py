@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import connection, transaction
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, QuerySet, Sum
 from django.db.models.functions import Now
 
 from generation.jobs import fairness
@@ -98,6 +98,20 @@ COUNT_BYPASSES = """
 """
 """The jobs before one that was taken first for its checkpoint. Locked rows are skipped: waiting for them while the
 clock is locked could be a deadlock."""
+
+PLACES = """
+    SELECT id, place, work_ahead
+    FROM (
+        SELECT id, ROW_NUMBER() OVER in_order AS place,
+            SUM(CASE WHEN checkpoint_sha256 IN ({reached}) THEN work ELSE 0 END)
+                OVER (in_order ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS work_ahead
+        FROM generation_job
+        WHERE state = 'queued' AND virtual_start <= %s
+        WINDOW in_order AS (ORDER BY virtual_start, id)
+    ) AS queue
+    WHERE id IN ({asked})
+"""
+"""Where these jobs stand among all that wait, read in one pass: the ORM filters before it numbers, not after."""
 
 DIALECTS = {
     "sqlite": {
@@ -201,23 +215,32 @@ def waits(jobs: Sequence[Job]) -> dict[int, Wait]:
 
     Work that no worker can do is not counted, and who waits for such a thing is promised no time.
     """
-    queued = sorted((job for job in jobs if job.state == Job.State.QUEUED), key=lambda job: (job.virtual_start, job.pk))
+    queued = [job for job in jobs if job.state == Job.State.QUEUED]
     workers = living_workers() if queued else Workers(0, 0.0, frozenset())
     full = full_plans({job.owner_id for job in queued})
-    place, work = 1, work_of(Job.objects.running()) / 2 if workers.speed else 0.0
+    running = work_of(Job.objects.running()) / 2 if workers.speed else 0.0
     by_job = {}
-    former: Job | None = None
-    for job in queued:
-        # Counted from the job before, so that a long queue is read once and not once for each.
-        ahead = fairness.drawn_between(former, job).aggregate(
-            jobs=Count("pk"), work=Sum("work", filter=Q(checkpoint_sha256__in=workers.checkpoints))
-        )
-        place, work = place + ahead["jobs"], work + (ahead["work"] or 0)
+    for job, (place, ahead) in places_of(queued, workers.checkpoints).items():
         able = job.checkpoint_sha256 in workers.checkpoints
-        seconds = work / workers.speed if workers.speed and able else None
+        seconds = (running + ahead) / workers.speed if workers.speed and able else None
         by_job[job.pk] = Wait(place, seconds, reason_of(job, workers, full.get(job.owner_id), seconds))
-        former = job
     return by_job
+
+
+def places_of(jobs: Sequence[Job], reached: Collection[str]) -> dict[Job, tuple[int, float]]:
+    """Place in the queue, and the work before it that can be done with the `reached` checkpoints. In one query.
+
+    A job that was started or cancelled since it was read has none.
+    """
+    if not jobs:
+        return {}
+    by_id = {job.pk: job for job in jobs}
+    # Nobody behind the last of them changes a place: the bound keeps the rest of a long queue unread.
+    latest = max(job.virtual_start for job in jobs)
+    with connection.cursor() as cursor:
+        statement = PLACES.format(reached=_holes(len(reached)), asked=_holes(len(by_id)))
+        cursor.execute(statement, [*reached, latest, *by_id])
+        return {by_id[pk]: (place, float(ahead or 0)) for pk, place, ahead in cursor.fetchall()}
 
 
 def reason_of(job: Job, workers: Workers, full: int | None, seconds: float | None) -> str:

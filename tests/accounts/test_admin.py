@@ -25,6 +25,19 @@ def test_a_top_up_is_an_entry(operators: Client, alice: User) -> None:
     assert alice.wallet.balance == 1025
 
 
+def test_a_top_up_tells_the_new_balance(operators: Client, alice: User) -> None:
+    answer = operators.post(f"/admin/accounts/wallet/{alice.wallet.pk}/change/", {"top_up": 25}, follow=True)
+    (message,) = answer.context["messages"]
+    assert "alice: 1025" in str(message)
+
+
+@pytest.mark.parametrize("field", ["top_up", "note"])
+def test_the_fields_of_a_wallet_can_be_seen(operators: Client, alice: User, field: str) -> None:
+    page = operators.get(f"/admin/accounts/wallet/{alice.wallet.pk}/change/")
+    widget = page.context["adminform"].form.fields[field].widget
+    assert "border" in widget.attrs.get("class", "").split()
+
+
 @pytest.mark.parametrize("page", ["user", "plan", "wallet", "creditentry"])
 def test_pages_open(operators: Client, alice: User, page: str) -> None:
     assert operators.get(f"/admin/accounts/{page}/").status_code == 200

@@ -27,7 +27,7 @@ DECORATORS = [
 ]  # fmt: skip
 LOOKED_UP = {
     "config/settings.py": ["*"],
-    "*/models*": ["abstract", "constraints", "verbose_name*"],
+    "*/models*": ["abstract", "constraints", "use_in_migrations", "verbose_name*"],
     "*/admin*": [
         "list_*", "*_fields", "*_form", "add_fieldsets", "actions", "inlines", "has_*_permission", "save_model",
         "get_ordering", "parameter_name", "change_list_template", "show_full_result_count", "model_admin", "request",
@@ -42,6 +42,7 @@ LOOKED_UP = {
     "config/outage.py": ["process_exception"],
     "config/paging.py": ["*page_size*", "get_ordering"],
     "config/policies.py": ["_csp_replace"],
+    "config/urls.py": ["password_change"],
     "gallery/models/posts.py": ["SEXUAL", "VIOLENT", "HATEFUL", "COPIED", "OTHER"],
     "generation/catalog/tokenizing.py": ["normalizer", "pre_tokenizer"],
     "generation/imaging/svg_metadata.py": ["*Handler", "buffer_text"],

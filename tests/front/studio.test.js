@@ -30,6 +30,10 @@ test("a caption goes with its picture, a zip alone, other captions last", () => 
     ["a.png", "B.JPG", "b.txt"],
     ["old.txt"],
   ]);
+  assert.deepEqual(names(["a.png", "b.png", "A.caption", "b.png.txt", "b.txt", "c.png.txt"]), [
+    ["a.png", "b.png", "A.caption", "b.png.txt", "b.txt"],
+    ["c.png.txt"],
+  ]);
   const many = Array.from({ length: 9 }, (_, n) => `${n}.png`);
   assert.deepEqual(
     names(many).map((group) => group.length),

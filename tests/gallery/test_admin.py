@@ -51,6 +51,14 @@ def test_approve_and_reject(bobs: Client, bob: User, alice: User, send_in: Publi
     assert Decision.objects.filter(who=bob).count() == 2
 
 
+def test_ones_own_post_shows_no_buttons(bobs: Client, bob: User, send_in: Publish) -> None:
+    post = send_in(bob)
+    page = bobs.get(SCREEN).text
+    assert post.code in page and "another moderator decides" in page and 'value="approve"' not in page
+    answer = bobs.post(DECIDE, {"code": post.code, "verb": "approve"}, headers=PART)
+    assert (answer.status_code, answer.json()["code"]) == (403, "own-work")
+
+
 def test_a_no_without_a_reason_is_refused(bobs: Client, alice: User, send_in: Publish) -> None:
     post = send_in(alice)
     answer = bobs.post(DECIDE, {"code": post.code, "verb": "reject"}, headers=PART)

@@ -76,6 +76,16 @@ def test_who_is_a_moderator(alice: User, bob: User) -> None:
     assert not is_moderator(bob)
 
 
+def test_nobody_decides_about_their_own(bob: User, send_in: Publish) -> None:
+    post = send_in(bob)
+    for verb in (approve, reject, take_down, keep):
+        with pytest.raises(NotAllowed, match="another moderator") as refused:
+            verb(bob, post, "because")
+        assert refused.value.code == "own-work"
+    post.refresh_from_db()
+    assert (post.state, Decision.objects.count()) == ("pending", 1)
+
+
 def test_of_two_decisions_one_happens(alice: User, bob: User, send_in: Publish) -> None:
     post = send_in(alice)
     seen_by_another = Post.objects.select_related("image").get()

@@ -79,7 +79,7 @@ class ChangedOutput(serializers.Serializer[Any]):
 
 
 class PicturesInput(serializers.Serializer[Any]):
-    """Pictures, zips of pictures, and `.txt` files that hold the captions of pictures of the same name.
+    """Pictures, zips of pictures, and `.txt` or `.caption` files that hold the captions of pictures of the same name.
 
     The picture may come along or be in the data set already.
     """
@@ -107,7 +107,7 @@ class RefusedOutput(serializers.Serializer[Any]):
 
 
 class CollectedOutput(serializers.Serializer[Collected]):
-    """What came in, what was there and got its caption from a `.txt` file, and every file left out, by its name."""
+    """What came in, what was there and got its caption from a file, and every file left out, by its name."""
 
     added = DataPictureOutput(many=True)
     captioned = DataPictureOutput(many=True)

@@ -95,10 +95,13 @@ class JobOutput(serializers.ModelSerializer[Job]):
 
     def wait_of(self, job: Job) -> queueing.Wait | None:
         """Read once for all that is said of it; a page of jobs is read as one line."""
+        page = self.parent.instance if isinstance(self.parent, serializers.ListSerializer) else None
         waits: dict[int, queueing.Wait] = self.__dict__.setdefault("_waits", {})
-        if job.pk not in waits:
-            page = self.parent.instance if isinstance(self.parent, serializers.ListSerializer) else None
-            waits.update(queueing.waits(page or [job]))
+        read: set[int] = self.__dict__.setdefault("_read", set())
+        if job.pk not in read:  # what does not wait has no entry, and is not asked about again either
+            jobs = page or [job]
+            waits.update(queueing.waits(jobs))
+            read.update(each.pk for each in jobs)
         return waits.get(job.pk)
 
     @extend_schema_field(ProgressOutput(allow_null=True))

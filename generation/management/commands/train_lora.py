@@ -19,6 +19,14 @@ from accounts.refusals import Refusal
 from generation.catalog.resolving import find_checkpoint
 from generation.recipes.presets import FIRST_PRESET, PRESETS, with_preset
 from generation.recipes.training import OPTIMIZERS, PARTS, SCHEDULES, TrainingRecipe, default_folds, split
+from generation.training.datasets.caption_files import (
+    MAX_CAPTION_BYTES,
+    CaptionFiles,
+    caption_key,
+    is_caption_file,
+    picture_keys,
+)
+from generation.training.datasets.refusals import RefusedFile
 from generation.weightfiles.classify import classify, hash_weights
 from generation.worker.weights import file_of
 
@@ -32,10 +40,14 @@ OPTIONS = [field for field in dataclasses.fields(TrainingRecipe) if field.name n
 
 
 class Command(BaseCommand):
-    help = "Learn a LoRA from a folder of pictures with .txt captions, without the queue. Run again, it goes on."
+    help = (
+        "Learn a LoRA from a folder of pictures with captions in text files, without the queue. Run again, it goes on."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("folder", type=Path, help="pictures, each with its caption in a .txt file of the same name")
+        parser.add_argument(
+            "folder", type=Path, help="pictures, each with its caption in a .txt or .caption file of the same name"
+        )
         parser.add_argument("--base", default="", help="a checkpoint of the catalog, or its path; default: the site's")
         parser.add_argument("--out", type=Path, help="where all results go; default: FOLDER/lora")
         parser.add_argument("--name", default="", help="of the finished file; default: the folder's")
@@ -117,6 +129,8 @@ def settings_in(path: Path) -> dict[str, Any]:
         values = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise CommandError(f"{path} cannot be read as JSON.") from error
+    if not isinstance(values, dict):
+        raise CommandError(f"{path} is not a table of settings.")
     known = {field.name for field in dataclasses.fields(TrainingRecipe)}
     if unknown := {name for name in values if not name.startswith("_")} - known:
         raise CommandError(f"{path} names unknown settings: {', '.join(sorted(unknown))}.")
@@ -136,16 +150,32 @@ def pictures_in(folder: Path, recipe: TrainingRecipe, hold_out: Iterable[str] | 
         raise CommandError(f"{folder} holds no picture named {', '.join(sorted(missing))}.")
     chosen = {names[index] for index in split(len(names), recipe.seed, recipe.held_out)}
     held_out = chosen if hold_out is None else set(hold_out)
-    return [TrainingPicture(path.stem, path, caption_of(path), path.stem in held_out) for path in paths]
+    captions = captions_in(folder, paths)
+    return [TrainingPicture(path.stem, path, captions[path], path.stem in held_out) for path in paths]
 
 
 def paths_in(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*") if path.suffix.lower() in PICTURES)
 
 
-def caption_of(picture: Path) -> str:
-    text = picture.with_suffix(".txt")
-    return text.read_text("utf-8").strip() if text.is_file() else ""
+def captions_in(folder: Path, pictures: Sequence[Path]) -> dict[Path, str]:
+    """The captions of the pictures; other texts of the folder are not looked at. Raises CommandError for a bad one."""
+    keys = {key for path in pictures for key in picture_keys(path.name)}
+    files = CaptionFiles()
+    for path in sorted(folder.glob("*")):
+        if is_caption_file(path.name) and caption_key(path.name) in keys and path.is_file():
+            try:
+                with path.open("rb") as file:
+                    files.add(path.name, file.read(MAX_CAPTION_BYTES + 1))
+            except Refusal as refused:
+                raise CommandError(f"{path}: {refused}") from refused
+            except OSError as error:
+                raise CommandError(f"{path} cannot be read: {error.strerror}.") from error
+    captions = {path: files.caption_of(path.name) for path in pictures}
+    for left in files.left():
+        if isinstance(left, RefusedFile):
+            raise CommandError(f"{folder / left.name}: {left.sentence}")
+    return captions
 
 
 def write_results(out: Path, name: str, snapshots: Sequence[Measured], finished: Finished) -> Path:

@@ -15,6 +15,12 @@ from pathlib import PurePosixPath
 from typing import IO
 
 from generation.imaging.untrusted import MAX_FILE_BYTES
+from generation.training.datasets.caption_files import (
+    MAX_CAPTION_BYTES,
+    CaptionFile,
+    CaptionFiles,
+    is_caption_file,
+)
 from generation.training.datasets.refusals import FileRefused, RefusedFile, plain_name
 
 MAX_ARCHIVE_BYTES = 256 * 2**20
@@ -22,7 +28,6 @@ MAX_ENTRIES = 1000
 MAX_DIRECTORY_BYTES = 2**20
 MAX_UNPACKED_BYTES = 2**30
 MAX_RATIO = 100
-MAX_CAPTION_BYTES = 16_384
 PIECE_BYTES = 2**16
 
 _END = b"PK\x05\x06"
@@ -35,19 +40,11 @@ UNREADABLE = (zipfile.BadZipFile, zlib.error, struct.error, NotImplementedError,
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A file of a zip: what it is called, its bytes, and the text of the .txt file beside it."""
+    """A file of a zip: what it is called, its bytes, and the text of the caption file beside it."""
 
     name: str
     data: bytes
     caption: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class CaptionFile:
-    """A .txt file with no picture beside it: the caption of a picture of its name that is elsewhere."""
-
-    name: str
-    text: str
 
 
 def looks_like_zip(file: IO[bytes]) -> bool:
@@ -89,25 +86,21 @@ def check_directory(file: IO[bytes]) -> None:
 def _read_all(archive: zipfile.ZipFile) -> Iterator[Entry | CaptionFile | RefusedFile]:
     wanted = [info for info in archive.infolist() if not _is_left_out(info)]
     budget = _Budget()
-    captions = {}
-    for info in wanted:
-        if info.filename.lower().endswith(".txt"):
-            try:
-                captions[_stem(info)] = budget.read(archive, info, MAX_CAPTION_BYTES).decode("utf-8-sig", "replace")
-            except FileRefused as refused:
-                yield refused.named(plain_name(info.filename))
-    for info in wanted:
-        if info.filename.lower().endswith(".txt"):
-            continue
-        name = plain_name(info.filename)
+    captions = CaptionFiles()
+    for info in filter(_is_caption, wanted):
         try:
-            yield Entry(name, budget.read(archive, info, MAX_FILE_BYTES), captions.get(_stem(info), ""))
+            captions.add(info.filename, budget.read(archive, info, MAX_CAPTION_BYTES))
+        except FileRefused as refused:
+            yield refused.named(plain_name(info.filename))
+    for info in wanted:
+        if _is_caption(info):
+            continue
+        name, caption = plain_name(info.filename), captions.caption_of(info.filename)
+        try:
+            yield Entry(name, budget.read(archive, info, MAX_FILE_BYTES), caption)
         except FileRefused as refused:
             yield refused.named(name)
-    beside = {_stem(info) for info in wanted if not info.filename.lower().endswith(".txt")}
-    for stem, text in captions.items():
-        if stem not in beside:
-            yield CaptionFile(plain_name(f"{stem}.txt"), text)
+    yield from captions.left()
 
 
 class _Budget:
@@ -157,5 +150,5 @@ def _is_left_out(info: zipfile.ZipInfo) -> bool:
     return info.is_dir() or not parts or parts[0] == "__MACOSX" or parts[-1].startswith(".") or parts[-1] == "Thumbs.db"
 
 
-def _stem(info: zipfile.ZipInfo) -> str:
-    return info.filename.rpartition(".")[0].lower()
+def _is_caption(info: zipfile.ZipInfo) -> bool:
+    return is_caption_file(info.filename)

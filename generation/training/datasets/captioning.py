@@ -1,4 +1,4 @@
-"""The captions of pictures: one by hand, all at once, their length in tokens. `.txt` files are read by `uploads`."""
+"""The captions of pictures: one by hand, all at once, their length in tokens. Files of captions are `caption_files`."""
 
 from __future__ import annotations
 

@@ -83,13 +83,14 @@ def upright(image: Image.Image) -> Image.Image:
 
 
 def embedded_prompt(data: bytes) -> str:
-    """The prompt that the picture carries, or nothing."""
+    """The prompt that the picture carries, or nothing; one with replacement signs is not what was written."""
     try:
-        return read_picture_metadata(data).prompt
+        prompt = read_picture_metadata(data).prompt
     except PictureRefused:
         return ""
+    return "" if "\ufffd" in prompt else prompt
 
 
 def tidy_caption(text: str) -> str:
-    """One line, in at most as many characters as a caption has."""
-    return " ".join(text.replace("\x00", " ").split())[:MAX_CAPTION_CHARS]
+    """One line, in at most as many characters as a caption has, without byte-order marks."""
+    return " ".join(text.replace("\x00", " ").replace("\ufeff", "").split())[:MAX_CAPTION_CHARS]

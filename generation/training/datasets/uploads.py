@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from posixpath import splitext
 from typing import IO, Protocol
 
 from django.db import IntegrityError, transaction
@@ -16,9 +17,18 @@ from generation.models import DataPicture, DataSet, GeneratedImage
 from generation.models.jobs import new_code
 from generation.storage import files
 from generation.storage.quota import check_room
-from generation.training.datasets.archives import MAX_CAPTION_BYTES, CaptionFile, Entry, entries_of, looks_like_zip
+from generation.training.datasets.archives import Entry, entries_of, looks_like_zip
+from generation.training.datasets.caption_files import (
+    MAX_CAPTION_BYTES,
+    CaptionFile,
+    CaptionFiles,
+    caption_key,
+    is_caption_file,
+    picture_keys,
+    second_caption,
+)
 from generation.training.datasets.lifecycle import FOLDER
-from generation.training.datasets.preparing import PreparedPicture, prepare_picture, tidy_caption
+from generation.training.datasets.preparing import PreparedPicture, prepare_picture
 from generation.training.datasets.refusals import FileRefused, RefusedFile, plain_name
 
 MAX_PICTURES = 200
@@ -46,7 +56,7 @@ class Collected:
 
 
 def add_uploads(dataset: DataSet, uploads: Iterable[Upload], *, similar_too: bool = False) -> Collected:
-    """Add pictures and zips of pictures; `.txt` files are captions, of pictures beside them or of that name in the set.
+    """Add pictures and zips of pictures; caption files are for pictures beside them or of that name in the set.
 
     Good ones are kept whatever happens to others. `similar_too` lets near-duplicates in; equal ones come in once.
     """
@@ -67,46 +77,55 @@ def _collect(dataset: DataSet, entries: Iterable[Entry | CaptionFile | RefusedFi
             continue
         try:
             if isinstance(entry, CaptionFile):
-                collected.captioned.append(_caption(dataset, entry))
+                picture = _named_like(dataset, entry)
+                if picture in collected.captioned:
+                    raise second_caption()
+                picture.caption = entry.text
+                picture.save(update_fields=["caption"])
+                collected.captioned.append(picture)
                 continue
             prepared = prepare_picture(entry.data, entry.caption)
             collected.added.append(_keep(dataset, entry.name, prepared, similar_too))
         except FileRefused as refused:
-            collected.refused.append(refused.named(entry.name))
+            collected.refused.append(refused.named(plain_name(entry.name)))
     return collected
 
 
-def _caption(dataset: DataSet, file: CaptionFile) -> DataPicture:
+def _named_like(dataset: DataSet, file: CaptionFile) -> DataPicture:
     """Raises FileRefused unless just one picture of the set has this name."""
-    pictures = [picture for picture in dataset.pictures.all() if _stem(picture.name) == _stem(file.name)]
+    key = caption_key(plain_name(splitext(file.name)[0]) + ".txt")
+    named = [picture for picture in dataset.pictures.all() if key in picture_keys(picture.name)]
+    pictures = [picture for picture in named if picture_keys(picture.name)[0] == key] or named
     if not pictures:
         raise FileRefused("no-picture", "There is no picture of this name to caption.")
     if len(pictures) > 1:
         raise FileRefused("many-pictures", f"{len(pictures)} pictures have this name; caption them by hand.")
-    pictures[0].caption = tidy_caption(file.text)
-    pictures[0].save(update_fields=["caption"])
     return pictures[0]
 
 
 def _entries(uploads: list[Upload]) -> Iterator[Entry | CaptionFile | RefusedFile]:
     """Zips and pictures in their order, then the captions whose picture did not come with them."""
-    captions = {_stem(upload.name): _text(upload) for upload in uploads if _is_text(upload)}
-    beside = {_stem(upload.name) for upload in uploads if not _is_text(upload)}
+    captions = CaptionFiles()
+    for upload in uploads:
+        if is_caption_file(upload.name or "") and upload.file is not None:
+            try:
+                captions.add(upload.name or "", upload.file.read(MAX_CAPTION_BYTES + 1))
+            except FileRefused as refused:
+                yield refused.named(plain_name(upload.name or ""))
     for upload in uploads:
         name = plain_name(upload.name or "")
-        if _is_text(upload) or upload.file is None:
+        if is_caption_file(upload.name or "") or upload.file is None:
             continue
         try:
             if looks_like_zip(upload.file):
                 yield from entries_of(upload.file)
             else:
                 # One byte more than is allowed tells a file that is too large, without reading all of it.
-                yield Entry(name, upload.file.read(MAX_FILE_BYTES + 1), captions.get(_stem(upload.name), ""))
+                data = upload.file.read(MAX_FILE_BYTES + 1)
+                yield Entry(name, data, captions.caption_of(upload.name or ""))
         except FileRefused as refused:
             yield refused.named(name)
-    for upload in uploads:
-        if _is_text(upload) and _stem(upload.name) not in beside:
-            yield CaptionFile(plain_name(upload.name or ""), captions[_stem(upload.name)])
+    yield from captions.left()
 
 
 def _keep(dataset: DataSet, name: str, prepared: PreparedPicture, similar_too: bool) -> DataPicture:
@@ -158,18 +177,5 @@ def _check_twins(dataset: DataSet, prepared: PreparedPicture, similar_too: bool)
             raise FileRefused("near-duplicate", f"This is nearly the same picture as “{name}”.")
 
 
-def _is_text(upload: Upload) -> bool:
-    return (upload.name or "").lower().endswith(".txt")
-
-
-def _stem(name: str | None) -> str:
-    return plain_name(name or "").rpartition(".")[0].lower()
-
-
 def _file_name_of(image: GeneratedImage) -> str:
     return f"{slugify(image.prompt)[:MADE_NAME_CHARS].strip('-') or 'picture'}-{image.code}.png"
-
-
-def _text(upload: Upload) -> str:
-    from_start = upload.file.read(MAX_CAPTION_BYTES) if upload.file else b""
-    return from_start.decode("utf-8-sig", "replace")

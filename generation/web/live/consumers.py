@@ -148,5 +148,5 @@ def waiting_places(owner_id: int) -> list[dict[str, Any]]:
             "reason": wait.reason,
         }
         for job in jobs
-        for wait in [waits[job.pk]]
+        if (wait := waits.get(job.pk))  # started or cancelled since it was read: an event says so
     ]

@@ -28,7 +28,7 @@ IMAGES_A_PAGE = 60
 @signed_in_only
 @require_POST
 def add(request: SignedInRequest, code: str) -> HttpResponse:
-    """Take the posted `files`: pictures, zips, and `.txt` captions."""
+    """Take the posted `files`: pictures, zips, and caption files."""
     dataset = own_dataset(request, code)
     collected = add_uploads(dataset, request.FILES.getlist("files"), similar_too="similar" in request.POST)
     return upload_answer(request, code, collected)

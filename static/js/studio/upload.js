@@ -6,21 +6,23 @@ import { toast } from "../toast.js";
 const FILES_AT_ONCE = 4;
 const CAPTIONS_AT_ONCE = 50;
 
-const isText = (file) => file.name.toLowerCase().endsWith(".txt");
+const isCaption = (file) => /\.(txt|caption)$/i.test(file.name);
 const isZip = (file) => file.name.toLowerCase().endsWith(".zip");
 const stem = (file) => file.name.replace(/\.[^.]*$/, "").toLowerCase();
+const keys = (picture) => [picture.name.toLowerCase(), stem(picture)];
 
-/** Groups of files to send together: a picture's caption goes with it, a zip goes alone, other captions come last. */
+/** Groups of files to send together: a picture's captions go with it, a zip goes alone, other captions come last. */
 export function batches(files) {
-  const captions = new Map(files.filter(isText).map((file) => [stem(file), file]));
-  const pictures = files.filter((file) => !isText(file) && !isZip(file));
+  const captions = files.filter(isCaption);
+  const pictures = files.filter((file) => !isCaption(file) && !isZip(file));
   const groups = files.filter(isZip).map((file) => [file]);
   for (let start = 0; start < pictures.length; start += FILES_AT_ONCE) {
     const some = pictures.slice(start, start + FILES_AT_ONCE);
-    groups.push([...some, ...some.map((file) => captions.get(stem(file))).filter(Boolean)]);
+    const named = new Set(some.flatMap(keys));
+    groups.push([...some, ...captions.filter((file) => named.has(stem(file)))]);
   }
-  const beside = new Set(pictures.map(stem));
-  const later = files.filter((file) => isText(file) && !beside.has(stem(file)));
+  const beside = new Set(pictures.flatMap(keys));
+  const later = captions.filter((file) => !beside.has(stem(file)));
   for (let start = 0; start < later.length; start += CAPTIONS_AT_ONCE) {
     groups.push(later.slice(start, start + CAPTIONS_AT_ONCE));
   }

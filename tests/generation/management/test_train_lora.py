@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from PIL import Image
 
 from generation.engine.training import sampling, validation
-from generation.management.commands.train_lora import Command
+from generation.management.commands.train_lora import Command, captions_in, paths_in
 from generation.models import Checkpoint
 from generation.weightfiles.classify import read_weightfile
 from tests.generation.engine.training.lessons import CAPTIONS, NOTO
@@ -107,3 +107,39 @@ def test_unknown_settings_are_named(catalog: Checkpoint, folder: Path) -> None:
     (folder / "recipe.json").write_text('{"ranks": 3}')
     with pytest.raises(CommandError, match="unknown settings: ranks"):
         train(folder, recipe=folder / "recipe.json")
+
+
+def test_settings_that_are_no_table_are_named(catalog: Checkpoint, folder: Path) -> None:
+    (folder / "recipe.json").write_text("[3]")
+    with pytest.raises(CommandError, match="not a table of settings"):
+        train(folder, recipe=folder / "recipe.json")
+
+
+def test_captions_are_read_as_in_the_studio(folder: Path) -> None:
+    (folder / "apple.txt").write_bytes("a red apple\n".encode("utf-8-sig"))
+    (folder / "cat.txt").unlink()
+    (folder / "cat.png.txt").write_bytes("a cat".encode("utf-16"))
+    (folder / "house.caption").write_bytes("the artist’s café".encode("cp1252"))
+    (folder / "notes.txt").write_bytes("墨, 木".encode("shift_jis"))
+    captions = captions_in(folder, paths_in(folder))
+    assert {path.stem: caption for path, caption in captions.items()} == {
+        "apple": "a red apple",
+        "cat": "a cat",
+        "house": "the artist’s café",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        ("house.txt", "墨, 木".encode("shift_jis"), "house.txt: The encoding of this caption cannot be told"),
+        ("cat.caption", b"another one", "cat.txt: The picture has another caption file"),
+        ("house.txt", b"a" * 20_000, "house.txt: The file is larger than 16 KiB"),
+    ],
+)
+def test_a_caption_that_is_not_taken_is_named(
+    catalog: Checkpoint, folder: Path, name: str, data: bytes, words: str
+) -> None:
+    (folder / name).write_bytes(data)
+    with pytest.raises(CommandError, match=words):
+        train(folder)

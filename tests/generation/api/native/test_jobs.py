@@ -19,6 +19,12 @@ from tests.generation.conftest import Draw, Queue, add_worker
 URL = "/api/v1/jobs"
 
 
+@pytest.fixture
+def plan_for_many(alice: User) -> None:
+    alice.plan.max_queued = 100
+    alice.plan.save(update_fields=["max_queued"])
+
+
 def post(client: APIClient, **fields: Any) -> Any:
     return client.post(URL, {"prompt": "a red apple", **fields}, format="json")
 
@@ -131,6 +137,22 @@ def test_it_says_why_a_job_waits_as_its_tile_does(alices_api: APIClient, alice: 
     body = alices_api.get(f"{URL}/{jobs[-1].code}").json()
     assert (body["place"], body["waiting_reason"]) == (1, "Your plan draws 4 pictures at a time.")
     assert alices_api.get(f"{URL}/{jobs[0].code}").json()["waiting_reason"] is None
+
+
+def test_a_page_of_a_hundred_takes_few_queries(
+    alices_api: APIClient, alice: User, queue: Queue, draw: Draw, plan_for_many: None
+) -> None:
+    """Whatever waits, runs and is done: each of them once read its place anew."""
+    add_worker(work_per_second=1e9)
+    image = draw(alice)
+    jobs = [job for _ in range(11) for job in queue(alice, count=4)]
+    claim_next("w")
+    Job.objects.filter(pk=jobs[-1].pk).update(state=Job.State.CANCELLED)
+    with CaptureQueriesContext(connection) as asked:
+        listed = alices_api.get(URL, {"limit": 100}).json()["results"]
+    assert len(asked) <= 15
+    assert len(listed) == 45 and image.job is not None and listed[-1]["code"] == image.job.code
+    assert [job["place"] for job in listed] == [None, *range(42, 0, -1), None, None]
 
 
 def test_cancel(alices_api: APIClient, alice: User, queue: Queue) -> None:

@@ -10,7 +10,8 @@ import zipfile
 import pytest
 
 from generation.training.datasets import archives
-from generation.training.datasets.archives import CaptionFile, Entry, entries_of, looks_like_zip
+from generation.training.datasets.archives import Entry, entries_of, looks_like_zip
+from generation.training.datasets.caption_files import CaptionFile
 from generation.training.datasets.refusals import FileRefused, RefusedFile
 from tests.generation.training.datasets.conftest import zipped
 
