@@ -2,49 +2,35 @@
 
 from __future__ import annotations
 
-import struct
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-from generation.imaging.untrusted import PictureRefused
+from generation.imaging.untrusted import PictureRefused, png_parts
 
 MAX_TEXT_BYTES = 8 * 2**20
-MAX_CHUNKS = 50_000
-_SIGNATURE_BYTES = 8
 
 
 def png_texts(data: bytes) -> dict[str, str]:
     """Keyword to text, of tEXt, zTXt and iTXt chunks; of two with one keyword the later counts.
 
-    A damaged chunk is skipped. Raises PictureRefused beyond MAX_CHUNKS, or beyond MAX_TEXT_BYTES of unpacked text.
+    A damaged chunk is skipped. Raises PictureRefused beyond MAX_PNG_PARTS, or beyond MAX_TEXT_BYTES of unpacked text.
     """
     texts: dict[str, str] = {}
     left = MAX_TEXT_BYTES
-    for kind, content in _chunks(data):
+    for kind, content in png_parts(data):
         if kind not in _READERS:
             continue
         keyword, packed, raw, encoding = _READERS[kind](content)
         text = _unpacked(raw, left) if packed else raw
         left -= len(text)
         if left < 0:
-            raise PictureRefused("too-much-text", "The picture carries too much text.")
+            raise PictureRefused("too-much-text", f"The picture carries more than {MAX_TEXT_BYTES >> 20} MiB of text.")
         texts[keyword] = text.decode(encoding, "replace")
     return texts
 
 
 def png_exif(data: bytes) -> bytes:
-    return next((content for kind, content in _chunks(data) if kind == b"eXIf"), b"")
-
-
-def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    position = _SIGNATURE_BYTES
-    for _ in range(MAX_CHUNKS):
-        if position + 8 > len(data):
-            return
-        length, kind = struct.unpack_from(">I4s", data, position)
-        yield kind, data[position + 8 : position + 8 + length]
-        position += length + 12
-    raise PictureRefused("hostile-picture", "The picture has too many parts.")
+    return next((content for kind, content in png_parts(data) if kind == b"eXIf"), b"")
 
 
 def _unpacked(raw: bytes, limit: int) -> bytes:

@@ -7,21 +7,20 @@ from collections.abc import Mapping
 
 from PIL import Image
 
-from generation.imaging.encode import EXIF_IFD, UNICODE_PREFIX, USER_COMMENT
+from generation.imaging.exif_texts import exif_texts, raw_profile
 from generation.imaging.foreign import read_foreign
 from generation.imaging.infotext import ParsedInfotext, read_infotext
 from generation.imaging.png_chunks import png_exif, png_texts
+from generation.imaging.stealth import stealth_texts
 from generation.imaging.svg_metadata import read_svg_infotext
 from generation.imaging.untrusted import PictureRefused, check_file_size, open_picture
 
-# ComfyUI's WebP files hold their graphs in EXIF's camera texts, as `prompt:{...}`.
-_CAMERA_TEXTS = (0x010E, 0x010F, 0x0110)
 _SVG = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml|!--|!DOCTYPE|svg)", re.IGNORECASE)
-_CODED = {b"ASCII\x00\x00\x00": "utf-8", b"\x00" * 8: "utf-8", b"JIS\x00\x00\x00\x00\x00": "euc_jp"}
 
 
 def read_picture_metadata(data: bytes) -> ParsedInfotext:
-    """What PNG, JPEG, WebP or SVG bytes tell of the recipe; no pixel is decoded and nothing is fetched.
+    """What PNG, JPEG, WebP or SVG bytes tell of the recipe; nothing is fetched. Pixels are decoded only where no
+    text tells anything, for it may lie in their lowest bits.
 
     Raises PictureRefused: `picture-too-large`, `too-many-pixels`, `unknown-format`, `damaged-picture`, `too-much-text`,
     `hostile-picture`, or `no-parameters` for a good picture that tells nothing.
@@ -32,10 +31,16 @@ def read_picture_metadata(data: bytes) -> ParsedInfotext:
     else:
         image = open_picture(data)
         if image.format == "PNG":
-            texts = {**png_texts(data), **_exif_texts(png_exif(data))}
+            chunks = png_texts(data)
+            profile = png_exif(data) or raw_profile(chunks.get("Raw profile type exif", ""))
+            texts = {**chunks, **exif_texts(profile)}
         else:
-            texts = _exif_texts(image.info.get("exif", b""))
+            comment = image.info.get("comment", b"")
+            texts = {"description": comment.decode("utf-8", "replace")} if isinstance(comment, bytes) else {}
+            texts |= exif_texts(image.info.get("exif", b""))
         parsed = _parsed(texts, image.size)
+        if not parsed and image.format != "JPEG":
+            parsed = _parsed(_hidden_texts(image), image.size)
     if not parsed:
         raise PictureRefused("no-parameters", "This picture does not tell how it was made.")
     return parsed
@@ -45,32 +50,18 @@ def _parsed(texts: Mapping[str, str], size: tuple[int, int]) -> ParsedInfotext:
     """Infotext before other tools' forms, for whoever writes both means the first; a bare sentence comes last."""
     parameters = texts.get("parameters", "")
     written = ParsedInfotext() if parameters.lstrip().startswith("{") else read_infotext(parameters)
-    return written if written.fields else read_foreign(texts, size) or written
+    if written.fields:
+        return written
+    if foreign := read_foreign(texts, size):
+        return foreign
+    # A description may be anything; it counts where it holds parameters.
+    described = read_infotext(texts.get("description", ""))
+    return described if described.fields else written
 
 
-def _exif_texts(block: bytes) -> dict[str, str]:
+def _hidden_texts(image: Image.Image) -> dict[str, str]:
     try:
-        exif = Image.Exif()
-        exif.load(block)
-        comment = exif.get_ifd(EXIF_IFD).get(USER_COMMENT, b"")
-        cameras = [exif.get(tag) for tag in _CAMERA_TEXTS]
+        return stealth_texts(image)
     except Exception:
-        # Hostile EXIF makes Pillow raise nearly any type; a picture with broken EXIF just tells less.
+        # A hostile body makes Pillow raise nearly any type; whether the picture is whole is not asked here.
         return {}
-    texts = {"parameters": _comment_text(comment)} if comment else {}
-    for camera in cameras:
-        name, colon, text = camera.partition(":") if isinstance(camera, str) else ("", "", "")
-        if colon and name.lower() in ("prompt", "workflow"):
-            texts[name.lower()] = text
-    return texts
-
-
-def _comment_text(comment: object) -> str:
-    """EXIF's UserComment by its eight-byte code; UTF-16 comes in either byte order, for tools disagree."""
-    if not isinstance(comment, bytes):
-        return comment if isinstance(comment, str) else ""
-    code, text = comment[:8], comment[8:]
-    if code != UNICODE_PREFIX:
-        return text.decode(_CODED[code], "replace") if code in _CODED else comment.decode("utf-8", "replace")
-    little = text[1::2].count(0) > text[0::2].count(0)
-    return text.decode("utf-16-le" if little else "utf-16-be", "replace").lstrip("\ufeff")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import io
+import json
 import struct
 import zlib
 from typing import Any
@@ -102,6 +104,10 @@ def test_texts_behind_the_pixels_and_packed_texts_are_read() -> None:
         b"ASCII\x00\x00\x00a cat\nSteps: 3, Seed: 4, Sampler: Euler",
         b"\x00" * 8 + b"a cat\nSteps: 3, Seed: 4, Sampler: Euler",
         b"a cat\nSteps: 3, Seed: 4, Sampler: Euler",
+        b"UNICODE\x00a cat\nSteps: 3, Seed: 4, Sampler: Euler",
+        b"Unicode\x00" + "a cat\nSteps: 3, Seed: 4, Sampler: Euler".encode("utf-16-be"),
+        b"UTF-8\x00\x00\x00a cat\nSteps: 3, Seed: 4, Sampler: Euler",
+        "a cat\nSteps: 3, Seed: 4, Sampler: Euler".encode("utf-16-le"),
     ],
 )
 @pytest.mark.parametrize("format", ["JPEG", "WEBP", "PNG"])
@@ -110,6 +116,125 @@ def test_user_comments_of_every_coding_are_read(comment: bytes, format: str) -> 
     exif.get_ifd(0x8769)[0x9286] = comment
     read = read_picture_metadata(saved(format, exif=exif.tobytes()))
     assert (read.prompt, read.get("Seed")) == ("a cat", "4")
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        b"ASCII\x00\x00\x00" + "café 墨\nSteps: 3, Seed: 4, Sampler: Euler".encode(),
+        b"UNICODE\x00" + "café 墨\nSteps: 3, Seed: 4, Sampler: Euler".encode(),
+        b"JIS\x00\x00\x00\x00\x00" + "墨\nSteps: 3, Seed: 4, Sampler: Euler".encode("iso2022_jp"),
+        b"ASCII\x00\x00\x00" + "café\nSteps: 3, Seed: 4, Sampler: Euler".encode("latin-1"),
+    ],
+)
+def test_no_comment_is_read_with_replacement_signs(comment: bytes) -> None:
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0x9286] = comment
+    assert read_picture_metadata(saved("JPEG", exif=exif.tobytes())).prompt in ("café 墨", "墨", "café")
+
+
+TOLD = "a café\nSteps: 3, Seed: 4, Sampler: Euler"
+
+
+@pytest.mark.parametrize(
+    ("tag", "value"),
+    [
+        (0x9286, b"UNICODE\x00" + TOLD.encode("utf-16-be")),
+        (0x010E, TOLD.encode()),
+        (0x9C9C, TOLD.encode("utf-16-le") + b"\x00\x00"),
+    ],
+)
+def test_texts_in_other_directories_and_tags_are_read(tag: int, value: bytes) -> None:
+    exif = Image.Exif()
+    exif[tag] = value
+    read = read_picture_metadata(saved("JPEG", exif=exif.tobytes()))
+    assert (read.prompt, read.get("Seed")) == ("a café", "4")
+
+
+def test_a_cameras_description_is_no_prompt() -> None:
+    exif = Image.Exif()
+    exif[0x010E] = "OLYMPUS DIGITAL CAMERA"
+    assert refusal(saved("JPEG", exif=exif.tobytes())) == "no-parameters"
+
+
+def test_jpegs_comment_and_imagemagicks_profile_are_read() -> None:
+    assert read_picture_metadata(saved("JPEG", comment=TOLD.encode())).prompt == "a café"
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0x9286] = b"ASCII\x00\x00\x00" + TOLD.encode()
+    digits = f"\nexif\n  {len(exif.tobytes())}\n{exif.tobytes().hex()}\n".encode()
+    packed = b"Raw profile type exif\x00\x00" + zlib.compress(digits)
+    assert read_picture_metadata(png_with(chunk(b"zTXt", packed))).prompt == "a café"
+
+
+@pytest.mark.parametrize(
+    "large",
+    [
+        chunk(b"iCCP", b"profile\x00\x00" + zlib.compress(b"\x00" * 1_300_000)),
+        chunk(b"iTXt", b"workflow\x00\x01\x00\x00\x00" + zlib.compress(b"a" * 1_200_000)),
+        chunk(b"zTXt", b"workflow\x00\x00" + zlib.compress(b"a" * 1_200_000)),
+        chunk(b"tEXt", b"workflow\x00" + b"a" * 1_200_000),
+    ],
+)
+def test_large_parts_of_a_png_do_not_hide_the_others(large: bytes) -> None:
+    data = png_with(large, chunk(b"tEXt", b"parameters\x00" + TOLD.encode("latin-1")))
+    assert (read_picture_metadata(data).prompt, read_picture_metadata(data).get("Seed")) == ("a café", "4")
+    opened = open_picture(data)
+    opened.load()
+    assert opened.size == (24, 16)
+
+
+def test_text_beyond_the_limit_is_refused_with_the_limit() -> None:
+    many = [chunk(b"iTXt", b"k\x00\x01\x00\x00\x00" + zlib.compress(b"a" * 1_200_000)) for _ in range(12)]
+    with pytest.raises(PictureRefused, match=r"more than 8 MiB of text\."):
+        read_picture_metadata(png_with(*many))
+    opened = open_picture(png_with(*many))
+    opened.load()
+
+
+def hiding(mark: bytes, payload: bytes, mode: str, format: str = "PNG") -> bytes:
+    """A picture with a text in its lowest bits, column by column."""
+    bits = np.unpackbits(np.frombuffer(mark + struct.pack(">I", len(payload) * 8) + payload, np.uint8))
+    pixels = np.full((64, 64, len(mode)), 200, np.uint8)
+    columns = pixels.swapaxes(0, 1)
+    flat = (columns[..., 3:] if b"png" in mark else columns[..., :3]).reshape(-1)
+    flat[: len(bits)] = flat[: len(bits)] & 254 | bits
+    if b"png" in mark:
+        columns[..., 3] = flat.reshape(64, 64)
+    else:
+        columns[..., :3] = flat.reshape(64, 64, 3)
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, format, **({"lossless": True, "exact": True} if format == "WEBP" else {}))
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("mark", "mode", "format"),
+    [
+        (b"stealth_pnginfo", "RGBA", "PNG"),
+        (b"stealth_pngcomp", "RGBA", "PNG"),
+        (b"stealth_pngcomp", "RGBA", "WEBP"),
+        (b"stealth_rgbinfo", "RGB", "PNG"),
+        (b"stealth_rgbcomp", "RGB", "PNG"),
+        (b"stealth_rgbcomp", "RGBA", "PNG"),
+    ],
+)
+def test_texts_in_the_lowest_bits_are_read(mark: bytes, mode: str, format: str) -> None:
+    payload = gzip.compress(TOLD.encode()) if mark.endswith(b"comp") else TOLD.encode()
+    read = read_picture_metadata(hiding(mark, payload, mode, format))
+    assert (read.prompt, read.get("Seed")) == ("a café", "4")
+
+
+def test_novelais_hidden_chunks_are_read() -> None:
+    comment = {"steps": 28, "seed": 3, "sampler": "k_euler", "uc": "", "scale": 5.0, "width": 64, "height": 64}
+    source = "Stable Diffusion XL C1E1DE52"
+    chunks = {"Software": "NovelAI", "Source": source, "Description": "a tree", "Comment": json.dumps(comment)}
+    read = read_picture_metadata(hiding(b"stealth_pngcomp", gzip.compress(json.dumps(chunks).encode()), "RGBA"))
+    assert (read.tool, read.prompt, read.get("Seed")) == ("NovelAI", "a tree", "3")
+
+
+@pytest.mark.parametrize("payload", [b"", b"no gzip", gzip.compress(TOLD.encode())[:20] + b"\x00" * 9])
+def test_damaged_hidden_texts_tell_nothing(payload: bytes) -> None:
+    assert refusal(hiding(b"stealth_pngcomp", payload, "RGBA")) == "no-parameters"
 
 
 def test_a_comment_counts_before_the_parameters_chunk() -> None:
