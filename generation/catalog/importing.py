@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db.models import Field
 
 from generation.catalog.defaults import check_recommended
 from generation.catalog.loras.files import FOLDERS as USER_FOLDERS
@@ -184,9 +185,12 @@ def card_value(rows: type[WeightRow], name: str, value: Any) -> Any:
     """One value of a card as its column takes it. Raises InvalidRecipe."""
     if name in CARD_LISTS and not (isinstance(value, list) and all(isinstance(text, str) for text in value)):
         raise InvalidRecipe(name, "Write a list of texts.")
-    try:
+    column = rows._meta.get_field(name)
+    if name in CARD_LISTS or not isinstance(column, Field):
         # An empty list is a value, though Django calls it a blank one.
-        return value if name in CARD_LISTS else rows._meta.get_field(name).clean(value, None)
+        return value
+    try:
+        return column.clean(value, None)
     except ValidationError as error:
         raise InvalidRecipe(name, " ".join(error.messages)) from error
 

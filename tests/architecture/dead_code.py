@@ -31,6 +31,7 @@ LOOKED_UP = {
     "*/admin*": [
         "list_*", "*_fields", "*_form", "add_fieldsets", "actions", "inlines", "has_*_permission", "save_model",
         "get_ordering", "parameter_name", "change_list_template", "show_full_result_count", "model_admin", "request",
+        "help_texts", "prepare_value", "has_changed",
     ],
     "*/api/*": ["get_*", "serializer_class", "parser_classes"],
     "*/apps.py": ["*Config", "default_auto_field"],
