@@ -10,7 +10,8 @@ import torch
 from diffusers.schedulers.scheduling_utils import SchedulerMixin
 
 from generation.engine.renderer import Renderer
-from generation.engine.samplers import OURS, make_scheduler, scheduler_class, step_parameters, validate_table
+from generation.engine.samplers import make_scheduler, scheduler_class, step_parameters, validate_table
+from generation.engine.schedulers import OURS
 from generation.recipes.checks import InvalidRecipe
 from generation.recipes.sampling import SAMPLERS, SCHEDULES, TABLE, check_sampling
 from tests.renders import allow_numpy_copies, draw, draw_by_pipeline, every_weight, recipe
