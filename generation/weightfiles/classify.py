@@ -15,12 +15,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from generation.weightfiles.folders import LATENT_CHANNELS, context_width, folder_files
 from generation.weightfiles.lora_keys import LoraKey, parse_lora_key, unsupported_kind
+from generation.weightfiles.noise_marks import NoiseMarks, read_noise_marks
 from generation.weightfiles.safetensors_header import Header, TensorEntry, WeightFileRefused, read_header, read_scalar
+from generation.weightfiles.single_files import AVERAGES, check_checkpoint, check_vae
 
 __all__ = [
-    "CONTEXT_WIDTHS", "Kind", "WeightFile", "WeightFileRefused", "classify", "hash_weights", "read_weightfile",
-    "stamp_of",
+    "CONTEXT_WIDTHS", "Kind", "WeightFile", "WeightFileRefused", "classify", "hash_weights", "noise_marks_of",
+    "read_weightfile", "stamp_of",
 ]  # fmt: skip
 
 Kind = Literal["checkpoint", "lora", "embedding", "vae"]
@@ -31,10 +34,7 @@ CONTEXT_WIDTHS = {128: "mini", 768: "sd1", 1024: "sd2", 2048: "sdxl"}
 MAX_RANK = 256
 MAX_LORA_BYTES = 1024**3
 MAX_TAG_COUNT = 10**9
-LATENT_CHANNELS = 4
 FLOATS = {"F32", "F16", "BF16", "F8_E4M3", "F8_E5M2"}
-PIPELINES = {"StableDiffusionPipeline", "StableDiffusionXLPipeline"}
-SUBFOLDERS = ("unet", "vae", "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2", "scheduler")
 PREFIXES_OF_COMPONENTS = {
     "VAE": ("first_stage_model.",),
     "text encoder": ("cond_stage_model.", "conditioner.embedders."),
@@ -84,6 +84,12 @@ def classify(path: Path) -> tuple[Kind, str]:
     return kind, _FAMILY_READERS[kind](header)
 
 
+def noise_marks_of(path: Path) -> NoiseMarks:
+    """What a checkpoint in one file says of the noise that it was taught with. Raises WeightFileRefused."""
+    header = _header(path)
+    return read_noise_marks(header.tensors, header.metadata)
+
+
 def stamp_of(path: Path) -> str:
     """Size in bytes and newest time of change: while it stays, a file or folder need not be read again."""
     files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
@@ -96,7 +102,7 @@ def hash_weights(path: Path) -> str:
     if path.is_file():
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
-    lines = (f"{name}\0{hash_weights(file)}\n" for name, file in _folder_files(path))
+    lines = (f"{name}\0{hash_weights(file)}\n" for name, file in folder_files(path).items())
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
@@ -162,6 +168,11 @@ def _kind(tensors: Mapping[str, TensorEntry]) -> Kind:
         return "embedding"
     if any(key.removeprefix("first_stage_model.") == "decoder.conv_in.weight" for key in keys):
         return "vae"
+    if any(key.startswith(AVERAGES) for key in keys):
+        raise WeightFileRefused(
+            "averages-only",
+            "The file holds running averages (EMA) of a checkpoint's weights alone, not the weights themselves.",
+        )
     raise WeightFileRefused("unknown-kind", "The file is neither a checkpoint, a LoRA, an embedding nor a VAE.")
 
 
@@ -214,7 +225,10 @@ def _checkpoint_family(header: Header) -> str:
             raise WeightFileRefused("incomplete-checkpoint", f"The checkpoint has no weights for its {part}.")
     pattern = re.compile(r"model\.diffusion_model\..*attn2\.to_k\.weight")
     widths = (entry.shape[-1] for key, entry in header.tensors.items() if pattern.fullmatch(key))
-    return _family_of_widths(widths, "The checkpoint")
+    family = _family_of_widths(widths, "The checkpoint")
+    check_checkpoint(header.tensors, family)
+    read_noise_marks(header.tensors, header.metadata)
+    return family
 
 
 def _lora_family(header: Header) -> str:
@@ -259,6 +273,7 @@ def _vae_family(header: Header) -> str:
     for key, entry in header.tensors.items():
         if key.endswith("decoder.conv_in.weight") and (len(entry.shape) != 4 or entry.shape[1] != LATENT_CHANNELS):
             raise WeightFileRefused("unsupported-vae", "The VAE is not for Stable Diffusion's latents.")
+    check_vae(header.tensors)
     return ""
 
 
@@ -307,50 +322,10 @@ def _read_folder(folder: Path) -> WeightFile:
         sha256=hash_weights(folder),
         title=folder.name,
         layout="folder",
-        size_bytes=sum(file.stat().st_size for _, file in _folder_files(folder)),
+        size_bytes=sum(file.stat().st_size for file in folder_files(folder).values()),
     )
 
 
 def _classify_folder(folder: Path) -> tuple[Kind, str]:
-    weights = [file for _, file in _folder_files(folder) if file.suffix == ".safetensors"]
-    if not weights:
-        raise WeightFileRefused("not-safetensors", f"The folder “{folder.name}” holds no .safetensors weights.")
-    for file in weights:
-        _refuse_empty(read_header(file).tensors)
-    if (folder / "model_index.json").is_file():
-        return "checkpoint", _folder_family(folder)
-    config = _read_json(folder / "config.json")
-    if config.get("_class_name") != "AutoencoderKL" or config.get("latent_channels") != LATENT_CHANNELS:
-        raise WeightFileRefused("unsupported-vae", "The VAE is not for Stable Diffusion's latents.")
-    return "vae", ""
-
-
-def _folder_files(folder: Path) -> list[tuple[str, Path]]:
-    """The weight files and configs that loading reads, sorted by relative name; all else in the folder is ignored."""
-    index = folder / "model_index.json"
-    parts = [folder / part for part in SUBFOLDERS] if index.is_file() else [folder]
-    files = [file for part in parts if part.is_dir() for file in part.iterdir() if file.is_file()]
-    wanted = [file for file in files if file.suffix in {".safetensors", ".json", ".txt"}]
-    wanted += [index] if index.is_file() else []
-    return sorted((file.relative_to(folder).as_posix(), file) for file in wanted)
-
-
-def _folder_family(folder: Path) -> str:
-    index, unet = _read_json(folder / "model_index.json"), _read_json(folder / "unet" / "config.json")
-    if index.get("_class_name") not in PIPELINES or unet.get("in_channels") != LATENT_CHANNELS:
-        raise WeightFileRefused("unsupported-checkpoint", "This is no text-to-image Stable Diffusion checkpoint.")
-    for part in ("unet", "vae", "text_encoder"):
-        if not any((folder / part).glob("*.safetensors")):
-            raise WeightFileRefused(
-                "incomplete-checkpoint", f"The checkpoint has no .safetensors weights for its {part}."
-            )
-    width = unet.get("cross_attention_dim")
-    return _family_of_widths([width] if isinstance(width, int) else [], "The checkpoint")
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        document = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise WeightFileRefused("incomplete-checkpoint", f"“{path.name}” is missing or not valid JSON.") from error
-    return document if isinstance(document, dict) else {}
+    width = context_width(folder)
+    return ("vae", "") if width is None else ("checkpoint", _family_of_widths([width], "The checkpoint"))

@@ -9,40 +9,44 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import AutoencoderKL, StableDiffusionPipeline, StableDiffusionXLPipeline
-from safetensors import safe_open
+from diffusers import AutoencoderKL, UNet2DConditionModel
+from diffusers.loaders.single_file_utils import create_diffusers_clip_model_from_ldm
+from safetensors.torch import load_file
+from torch import Tensor
 from transformers import CLIPTokenizer
 
 from generation.engine.families import Family
 from generation.engine.loading.components import LoadedComponents, ready, ready_vae
-from generation.engine.loading.diffusers_folder import read_scheduler_config
-from generation.weightfiles.classify import WeightFileRefused
-
-PREDICTION_WORDS = {"v": "v_prediction", "v_prediction": "v_prediction", "epsilon": "epsilon", "eps": "epsilon"}
+from generation.engine.loading.diffusers_folder import ENCODERS, read_scheduler_config
+from generation.weightfiles.classify import WeightFileRefused, noise_marks_of
+from generation.weightfiles.single_files import AVERAGES, usual_name
 
 
 def read_checkpoint(path: Path, family: Family, device: torch.device, dtype: torch.dtype) -> LoadedComponents:
     _check_configs(family, "checkpoints")
     clip = family.configs.parent / "clip_tokenizer"
-    tokenizers = [CLIPTokenizer.from_pretrained(clip, pad_token=pad, local_files_only=True) for pad in family.pads]
-    pipeline_class = StableDiffusionXLPipeline if family.text_encoders == 2 else StableDiffusionPipeline
-    pipeline = pipeline_class.from_single_file(
-        str(path),
-        config=str(family.configs),
-        local_files_only=True,
-        dtype=dtype,
-        **dict(zip(("tokenizer", "tokenizer_2"), tokenizers, strict=False)),
-    )
-    encoders = [pipeline.text_encoder, pipeline.text_encoder_2] if len(tokenizers) == 2 else [pipeline.text_encoder]
-    unet = ready(pipeline.unet, device)
+    tensors, configs = _tensors(path), {"config": str(family.configs), "local_files_only": True}
+    unet = ready(UNet2DConditionModel.from_single_file(tensors, subfolder="unet", dtype=dtype, **configs), device)
+    vae = AutoencoderKL.from_single_file(tensors, subfolder="vae", dtype=dtype, **configs)
+    encoders = [
+        create_diffusers_clip_model_from_ldm(kind, tensors, subfolder=name, torch_dtype=dtype, **configs)
+        for name, _, kind in ENCODERS[: family.text_encoders]
+    ]
     return LoadedComponents(
         family=family,
         unet=unet,
-        vae=ready_vae(pipeline.vae, device),
+        vae=ready_vae(vae, device),
         text_encoders=tuple(ready(encoder, device) for encoder in encoders),
-        tokenizers=tuple(tokenizers),
+        tokenizers=tuple(
+            CLIPTokenizer.from_pretrained(clip, pad_token=pad, local_files_only=True) for pad in family.pads
+        ),
         scheduler_config=_scheduler_config(path, family, unet),
     )
+
+
+def _tensors(path: Path) -> dict[str, Tensor]:
+    """All weights under their usual names, without averages that were saved beside them; still mapped from the disk."""
+    return {usual_name(key): value for key, value in load_file(path).items() if not key.startswith(AVERAGES)}
 
 
 def read_vae(path: Path, family: Family, device: torch.device, dtype: torch.dtype) -> Any:
@@ -60,17 +64,12 @@ def _check_configs(family: Family, what: str) -> None:
 
 def _scheduler_config(path: Path, family: Family, unet: Any) -> dict[str, Any]:
     """The family's noise schedule with this file's kind of prediction: what it says, else what its answers show."""
-    config = read_scheduler_config(family.configs)
-    with safe_open(path, framework="pt") as file:
-        prediction = PREDICTION_WORDS.get((file.metadata() or {}).get("modelspec.prediction_type", ""))
-        marks = {"v_pred", "ztsnr"} & set(file.keys())
-    if prediction:
-        config["prediction_type"] = prediction
-    elif "v_pred" in marks:
-        config["prediction_type"] = "v_prediction"
+    config, marks = read_scheduler_config(family.configs), noise_marks_of(path)
+    if marks.prediction:
+        config["prediction_type"] = marks.prediction
     elif family.key == "sd2":
         config["prediction_type"] = "v_prediction" if predicts_velocity(unet, family.context_width) else "epsilon"
-    if "ztsnr" in marks:
+    if marks.zero_terminal_snr:
         config |= {"rescale_betas_zero_snr": True, "timestep_spacing": "trailing"}
     return config
 

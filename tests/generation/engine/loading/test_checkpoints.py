@@ -106,11 +106,66 @@ def test_a_single_file_is_the_same_checkpoint(family: str, tiny_sizes: None, no_
         ]
 
 
+@pytest.mark.parametrize("family", ["sd1", "sdxl"])
+def test_a_text_encoder_may_leave_out_a_step_in_its_names(family: str, tiny_sizes: None, tmp_path: Path) -> None:
+    """Many old merges have `cond_stage_model.transformer.encoder…` without `text_model.`."""
+    tensors = single_file_tensors(tiny_checkpoint(family), family)
+    short = {key.replace(".transformer.text_model.", ".transformer."): value for key, value in tensors.items()}
+    assert short.keys() != tensors.keys()
+    assert_the_same_as_the_folder(written(short, tmp_path), family)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32, torch.float8_e4m3fn, torch.float8_e5m2])
+def test_every_dtype_that_is_imported_loads(dtype: torch.dtype, tiny_sizes: None, tmp_path: Path) -> None:
+    tensors = single_file_tensors(tiny_checkpoint("sd1"), "sd1")
+    path = written({key: value.to(dtype) for key, value in tensors.items()}, tmp_path)
+    with cache_of(it=path).lease("it") as checkpoint:
+        stem = checkpoint.unet.conv_in.weight
+        assert stem.dtype == torch.float32
+        expected = tensors["model.diffusion_model.input_blocks.0.0.weight"].to(dtype).float()
+        assert torch.equal(stem.detach(), expected)
+
+
+def test_what_stands_beside_the_weights_does_no_harm(tiny_sizes: None, tmp_path: Path) -> None:
+    beside = {
+        "alphas_cumprod": torch.ones(1000, dtype=torch.float64),
+        "model_ema.decay": torch.tensor(0.9999),
+        "model_ema.num_updates": torch.tensor(7, dtype=torch.int32),
+        "model_ema.diffusion_modelinput_blocks00weight": torch.ones(32, 4, 3, 3),
+        "cond_stage_model.transformer.text_model.embeddings.position_ids": torch.arange(77)[None],
+        "first_stage_model.loss.logvar": torch.ones(1),
+    }
+    assert_the_same_as_the_folder(written(single_file_tensors(tiny_checkpoint("sd1"), "sd1") | beside, tmp_path), "sd1")
+
+
+def test_a_vae_file_in_diffusers_names_loads(tiny_sizes: None) -> None:
+    vae = next(tiny_vae().glob("*.safetensors"))
+    with cache_of(it=tiny_checkpoint("sd1"), vae=vae).lease("it", "vae") as checkpoint:
+        expected = load_file(vae)
+        assert all(torch.equal(checkpoint.vae.state_dict()[name], weight.float()) for name, weight in expected.items())
+
+
+def written(tensors: dict[str, Tensor], folder: Path) -> Path:
+    """The tensors in one file, which the import takes."""
+    save_file({key: value.contiguous() for key, value in tensors.items()}, folder / "it.safetensors")
+    assert read_weightfile(folder / "it.safetensors").kind == "checkpoint"
+    return folder / "it.safetensors"
+
+
+def assert_the_same_as_the_folder(path: Path, family: str) -> None:
+    cache = cache_of(folder=tiny_checkpoint(family), file=path)
+    with cache.lease("folder") as folder, cache.lease("file") as file:
+        for ours, theirs in zip(networks(file), networks(folder), strict=True):
+            weights = ours.state_dict()
+            assert all(torch.equal(weights[name], weight) for name, weight in theirs.state_dict().items())
+
+
 @pytest.mark.parametrize(
     ("family", "metadata", "expected"),
     [
         ("sd1", {}, "epsilon"),
         ("sd1", {"modelspec.prediction_type": "v"}, "v_prediction"),
+        ("sd1", {"modelspec.predict_key": "v"}, "v_prediction"),
         ("sd2", {"modelspec.prediction_type": "v"}, "v_prediction"),
         ("sd2", {"modelspec.prediction_type": "epsilon"}, "epsilon"),
         ("sdxl", {}, "epsilon"),
@@ -208,10 +263,10 @@ def test_broken_and_incomplete_checkpoints_are_refused(tiny_sizes: None, tmp_pat
     assert codes == {
         "no-vae": "incomplete-checkpoint",
         "no-text": "incomplete-checkpoint",
-        "odd-vae": "broken-weights",
-        "one-less": "broken-weights",
+        "odd-vae": "incomplete-checkpoint",
+        "one-less": "incomplete-checkpoint",
         "one-less-text": "incomplete-checkpoint",
-        "other-size": "broken-weights",
+        "other-size": "bad-shape",
     }
 
 
