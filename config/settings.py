@@ -93,6 +93,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "config.outage.BrokerAway",
+    "config.problems.LastRefusal",
 ]
 
 ROOT_URLCONF = "config.urls"

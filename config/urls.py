@@ -13,6 +13,16 @@ from config.metrics import metrics
 # The admin signs people in through the site's own page: its rate limits and second factors hold there too.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
+handler400 = "config.problems.bad_request"
+handler403 = "config.problems.permission_denied"
+handler404 = "config.problems.page_not_found"
+handler500 = "config.problems.server_error"
+
+docs = SpectacularSwaggerSplitView.as_view(
+    url_name="api-schema",
+    metadata_class=None,  # what OPTIONS tells is made for JSON, and this page has none: 405
+)
+
 urlpatterns = [
     path("", include("generation.urls")),
     path("", include("gallery.urls")),
@@ -20,7 +30,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("api/v1/", include("config.api")),
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
-    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
+    path("api/docs/", docs, name="api-docs"),
     path("admin/", admin.site.urls),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
