@@ -1,4 +1,4 @@
-"""What no honest client sends, refused before anything reads it: NUL characters, and JSON that is nested without end.
+"""NUL characters, which no honest client sends, refused before anything reads them.
 
 PostgreSQL stores no NUL, so a value that holds one would be our error there, and found by nobody on SQLite.
 """
@@ -6,16 +6,12 @@ PostgreSQL stores no NUL, so a value that holds one would be our error there, an
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import IO, Any
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from rest_framework.parsers import JSONParser
 
-from accounts.refusals import Refusal
-from config.problems import answer_to
-
-MOST_LEVELS = 32
-"""Of JSON within JSON. A recipe has three."""
+from config.plain_json import has_nul, nul_character
+from config.problems import API, answer_to
 
 
 class NoNul:
@@ -29,61 +25,18 @@ class NoNul:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         headers = (value for value in request.META.values() if isinstance(value, str))
-        if _has_nul(request.path_info, *_words_of(request.GET), *headers, *request.COOKIES.values()):
-            return answer_to(request, refusal())
+        if has_nul(request.path_info, *_words_of(request.GET), *headers, *request.COOKIES.values()):
+            return answer_to(request, nul_character())
         return self.get_response(request)
 
     def process_view(
         self, request: HttpRequest, view: Callable[..., HttpResponse], args: Any, kwargs: Any
     ) -> HttpResponse | None:
-        """Only where the CSRF check has read the form already: others read their bodies by themselves."""
-        if request.method != "POST" or getattr(view, "csrf_exempt", False):
+        """Only of forms, which the CSRF check has read already: the API's views read their bodies by themselves."""
+        if request.method != "POST" or request.path_info.startswith(API):
             return None
-        return answer_to(request, refusal()) if _has_nul(*_words_of(request.POST)) else None
-
-
-class PlainJson(JSONParser):
-    """The API's JSON. Raises Refusal for what is nested too deep, and for strings that are no text."""
-
-    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> Any:
-        try:
-            document = super().parse(stream, media_type, parser_context)
-        except RecursionError:
-            raise too_deep() from None
-        level = [document]
-        for _ in range(MOST_LEVELS):
-            _check_texts(level)
-            level = [inner for value in level for inner in _inside(value)]
-            if not level:
-                return document
-        raise too_deep()
-
-
-def refusal() -> Refusal:
-    return Refusal("nul-character", "The request holds a NUL character, which no text has.")
-
-
-def too_deep() -> Refusal:
-    return Refusal("nested-too-deep", f"The JSON is nested deeper than {MOST_LEVELS} levels.")
-
-
-def _inside(value: Any) -> Iterable[Any]:
-    if isinstance(value, dict):
-        return [*value, *value.values()]
-    return value if isinstance(value, list) else ()
-
-
-def _check_texts(values: Iterable[Any]) -> None:
-    texts = [value for value in values if isinstance(value, str)]
-    if _has_nul(*texts):
-        raise refusal()
-    if any("\ud800" <= sign <= "\udfff" for text in texts if not text.isascii() for sign in text):
-        raise Refusal("lone-surrogate", "The request holds half of a character, which no text has.")
+        return answer_to(request, nul_character()) if has_nul(*_words_of(request.POST)) else None
 
 
 def _words_of(query: Mapping[str, Any]) -> Iterable[str]:
     return [*query, *(value for _, values in query.lists() for value in values)]  # type: ignore[attr-defined]
-
-
-def _has_nul(*texts: str) -> bool:
-    return any("\0" in text for text in texts)
