@@ -18,6 +18,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler, set_rollback
 
 from accounts.refusals import Refusal
+from config.throttling import refused_uncounted
 from generation.web.access import asks_for_part, refused
 
 API = "/api/"
@@ -40,6 +41,8 @@ def problem_json(error: Exception, context: dict[str, Any]) -> Response | None:
         set_rollback()
         errors = [{"field": error.field, "code": error.code, "detail": error.message}] if error.field else []
         return problem(error.status, error.code, error.message, errors)
+    if isinstance(error, exceptions.AuthenticationFailed | exceptions.NotAuthenticated | exceptions.PermissionDenied):
+        error = refused_uncounted(context.get("request")) or error
     response = exception_handler(error, context)
     if response is None:
         return None

@@ -88,6 +88,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.page_rate.PageRate",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
@@ -272,6 +273,10 @@ EMAIL_TIMEOUT = 10
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
 DEFAULT_FROM_EMAIL = env_str("MAIL_FROM", f"{SITE_NAME} <studio@{HOST}>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+# How often pages may be asked for; of their files five times as many.
+PAGE_RATE = env_str("PAGE_RATE", "600/min")
+PAGE_RATE_ANONYMOUS = env_str("PAGE_RATE_ANONYMOUS", "300/min")
 
 # API
 REST_FRAMEWORK = {
