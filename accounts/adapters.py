@@ -28,4 +28,5 @@ class AccountAdapter(DefaultAccountAdapter):
         """
         if credentials.get("email") and credentials.get("email") == credentials.get("username"):
             del credentials["username"]
-        return super().authenticate(request, **credentials)
+        user: AbstractBaseUser | None = super().authenticate(request, **credentials)
+        return user

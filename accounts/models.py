@@ -71,7 +71,7 @@ class UserManager(DjangoUserManager["User"]):
                 EmailAddress.objects.using(self._db).create(user=user, email=user.email, verified=True, primary=True)
         return user
 
-    def check_free(self, name: str, besides: int | None = None) -> None:
+    def check_free(self, name: str, besides: int = 0) -> None:
         """Raises ValidationError where somebody else has this name, or one that looks like it."""
         if self.filter(skeleton=skeleton(name)).exclude(pk=besides).exists():
             raise ValidationError("This name is taken, or looks like one that is. Choose another.", code="name-taken")
@@ -109,7 +109,7 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # of the toke
 
     def clean(self) -> None:
         super().clean()
-        type(self).objects.check_free(self.username, self.pk)
+        type(self).objects.check_free(self.username, self.pk or 0)
 
 
 class Wallet(models.Model):

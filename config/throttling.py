@@ -53,7 +53,7 @@ def seconds_to_wait(key: str, limit: int, period: int) -> int:
 
 def address_of(request: HttpRequest | Request) -> str:
     """Whom an address stands for: of IPv6 a whole network, since each household has one."""
-    address = request.META.get("REMOTE_ADDR", "")
+    address = str(request.META.get("REMOTE_ADDR", ""))
     try:
         parsed = ip_address(address)
     except ValueError:
@@ -64,6 +64,9 @@ def address_of(request: HttpRequest | Request) -> str:
 
 
 class _Counting(throttling.SimpleRateThrottle):
+    num_requests: int
+    duration: int
+
     def allow_request(self, request: Request, view: Any) -> bool:
         request.META[COUNTED] = True
         key = self.get_cache_key(request, view)

@@ -94,7 +94,7 @@ def test_a_value_survives_the_form_and_the_api(name: str, alices_api: APIClient,
 def test_nul_is_refused_alike(alices: Client, alices_api: APIClient, catalog: Checkpoint, field: str) -> None:
     """Before any field is looked at, so that no field can forget it."""
     body = {"prompt": "a red apple", field: "a\0b"}
-    answers = [
+    answers: list[Any] = [
         alices_api.post("/api/v1/jobs", body, format="json"),
         alices_api.post("/api/v1/prompts/inspect", body, format="json"),
         alices.post("/create/", {"size": "own", **body}, headers=PART),
