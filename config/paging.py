@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -41,7 +42,9 @@ class NewestFirst(CursorPagination):
             field = self.model._meta.get_field(self.ordering[0].lstrip("-"))
             value = field.to_python(cursor.position)
             field.run_validators(value)
-            # A moment may be a good one and still be out of range in the database's time zone.
+            # Cursors tell moments in UTC. Others may be out of range there, or in a zone that PostgreSQL refuses.
+            if isinstance(value, datetime) and value.utcoffset() != timedelta(0):
+                raise ValueError(cursor.position)
             field.get_db_prep_value(value, connection)
         except (NotFound, ValidationError, ValueError, OverflowError) as error:
             raise Refusal("bad-cursor", "This list gave out no such cursor. Begin with its first page.") from error

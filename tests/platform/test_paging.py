@@ -43,6 +43,8 @@ MADE_UP = {
     "a NUL": cursor_of("p=%00"),
     "before all time": cursor_of("p=0001-01-01 00:00:00%2B23:59"),
     "after all time": cursor_of("p=9999-12-31 23:59:59-23:59"),
+    "another zone": cursor_of("p=2026-01-01 00:00:00%2B23:59"),
+    "no zone": cursor_of("p=2026-01-01 00:00:00"),
     "no month": cursor_of("p=2026-13-01 00:00:00"),
 }
 
