@@ -22,8 +22,8 @@ from generation.weightfiles.safetensors_header import Header, TensorEntry, Weigh
 from generation.weightfiles.single_files import AVERAGES, check_checkpoint, check_vae
 
 __all__ = [
-    "CONTEXT_WIDTHS", "Kind", "WeightFile", "WeightFileRefused", "classify", "hash_weights", "noise_marks_of",
-    "read_weightfile", "stamp_of",
+    "CONTEXT_WIDTHS", "Kind", "WeightFile", "WeightFileRefused", "classify", "hash_weights", "kind_of",
+    "noise_marks_of", "read_weightfile", "stamp_of",
 ]  # fmt: skip
 
 Kind = Literal["checkpoint", "lora", "embedding", "vae"]
@@ -82,6 +82,11 @@ def classify(path: Path) -> tuple[Kind, str]:
     header = _header(path)
     kind = _checked_kind(header.tensors)
     return kind, _FAMILY_READERS[kind](header)
+
+
+def kind_of(path: Path) -> Kind:
+    """What a file is by the names in its header; whether it is whole is told by `read_weightfile`."""
+    return _checked_kind(_header(path).tensors)
 
 
 def noise_marks_of(path: Path) -> NoiseMarks:

@@ -18,7 +18,7 @@ from generation.catalog.loras import files, versions
 from generation.catalog.loras.naming import WORD_CHARS, clean_line, free_name
 from generation.models import Lora
 from generation.storage.quota import check_room
-from generation.weightfiles.classify import WeightFile, WeightFileRefused, read_weightfile, stamp_of
+from generation.weightfiles.classify import WeightFile, WeightFileRefused, kind_of, read_weightfile, stamp_of
 
 logger = structlog.get_logger(__name__)
 
@@ -67,13 +67,13 @@ def check_limits(user: User, size_bytes: int) -> None:
 def checked(path: Path) -> WeightFile:
     """What the file is, from its header. Raises Refusal unless it is a LoRA that can be drawn with."""
     try:
-        weights = read_weightfile(path)
+        kind = kind_of(path)
+        if kind != "lora":
+            raise Refusal("not-a-lora", f"The file is a {kind}; only LoRAs are taken here.", field="file")
+        return read_weightfile(path)
     except WeightFileRefused as refused:
         sentence = str(refused).replace(f"“{path.name}”", "The file").replace(f"“{path.stem}”", "The file")
         raise Refusal(refused.code, sentence, field="file") from refused
-    if weights.kind != "lora":
-        raise Refusal("not-a-lora", f"The file is a {weights.kind}; only LoRAs are taken here.", field="file")
-    return weights
 
 
 def register_file(
