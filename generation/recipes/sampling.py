@@ -63,7 +63,7 @@ def _own(scheduler: str, settings: Settings | None = None, **more: Any) -> Sampl
 
 TABLE: Mapping[str, Sampler] = {
     "Euler": Sampler("EulerDiscreteScheduler"),
-    "Euler a": Sampler("EulerAncestralDiscreteScheduler", schedules=SPACINGS),
+    "Euler a": Sampler("EulerAncestralDiscreteScheduler"),
     "Heun": Sampler("HeunScheduler", second_order=True),
     "DPM2": Sampler("DPM2Scheduler", second_order=True, skips_one=True),
     "DPM2 a": Sampler("DPM2AncestralScheduler", second_order=True, skips_one=True),

@@ -80,7 +80,7 @@ def test_schedulers_are_never_shared() -> None:
     ("sampler", "schedule", "steps", "field"),
     [
         ("Euler b", "Automatic", 4, "sampler"),
-        ("Euler a", "Karras", 4, "schedule"),
+        ("DDIM", "Karras", 4, "schedule"),
         ("DPM++ 2M Karras", "Exponential", 4, "schedule"),
         ("Euler", "Cosy", 4, "schedule"),
         ("LCM", "Automatic", 51, "steps"),
