@@ -105,7 +105,7 @@ def _betas_to_zero_snr(config: Config) -> list[float]:
 def scheduler_class(sampler: str, *, along: bool = False) -> type[Any]:
     """Of the sampler's row: diffusers' class of that name, or ours; `along` a schedule type it may be another."""
     row = TABLE[sampler]
-    name = (along and row.along) or row.scheduler
+    name = row.along if along and row.along else row.scheduler
     known: type[Any] = OURS.get(name) or getattr(diffusers, name)
     return known
 

@@ -38,7 +38,8 @@ class TrainingNoise:
         return len(self.sigmas) - 1
 
     def sigmas_at(self, timesteps: Floats) -> Floats:
-        return np.exp(np.interp(timesteps, np.arange(len(self.sigmas)), self._logarithms))
+        sigmas: Floats = np.exp(np.interp(timesteps, np.arange(len(self.sigmas)), self._logarithms))
+        return sigmas
 
     def timesteps_at(self, sigmas: Floats) -> Floats:
         return np.interp(np.log(sigmas), self._logarithms, np.arange(len(self.sigmas)))

@@ -9,7 +9,16 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from generation.weightfiles.networks import CLIP, DIFFUSERS_VAE, LABELS, LDM_UNET, LDM_VAE, OPEN_CLIP, check_network
+from generation.weightfiles.networks import (
+    CLIP,
+    DIFFUSERS_VAE,
+    LABELS,
+    LDM_UNET,
+    LDM_VAE,
+    OPEN_CLIP,
+    Network,
+    check_network,
+)
 from generation.weightfiles.safetensors_header import TensorEntry, WeightFileRefused
 
 UNET, VAE, AVERAGES = "model.diffusion_model.", "first_stage_model.", "model_ema."
@@ -17,7 +26,7 @@ PUBLISHED_WIDTH = 320
 PUBLISHED_BLOCKS = {"sd1": (12, 16), "sd2": (12, 16), "sdxl": (9, 70)}
 """Input blocks and transformer blocks of the published UNets, all of this width; distilled ones have fewer."""
 
-ENCODERS = {
+ENCODERS: Mapping[str, tuple[tuple[str, Network, tuple[str, ...]], ...]] = {
     "sd1": (("cond_stage_model.transformer.text_model.", CLIP, ()),),
     "sd2": (("cond_stage_model.model.", OPEN_CLIP, ()),),
     "sdxl": (

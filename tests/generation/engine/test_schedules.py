@@ -126,9 +126,8 @@ def drawn_by_a_perfect_unet(sampler: str, schedule: str, steps: int) -> torch.Te
     """What a sampler makes of noise, where the UNet finds the very noise at the timestep that it is told."""
     scheduler: Any = make_scheduler(sampler, schedule, steps, NOISE)
     generator = torch.Generator().manual_seed(1)
-    step, more = type(scheduler).step, {}
-    if "generator" in step_parameters(step):
-        more["generator"] = generator
+    step = type(scheduler).step
+    more = {"generator": generator} if "generator" in step_parameters(step) else {}
     latents = torch.randn(PICTURE.shape, generator=generator) * float(scheduler.init_noise_sigma)
     for timestep in scheduler.timesteps:
         sample = scheduler.scale_model_input(latents, timestep)
