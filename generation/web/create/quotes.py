@@ -42,7 +42,8 @@ def quote(user: User, fields: Mapping[str, Any]) -> PictureQuote:
         credits = None
     if credits is None or credits <= left:
         return PictureQuote(form.cleaned_data.get("count") or 1, credits, left)
-    dear = f"This costs {credits} credits and you have {left}. Make fewer or smaller pictures, or wait for tomorrow's."
+    unit = "credit" if credits == 1 else "credits"
+    dear = f"This costs {credits} {unit} and you have {left}. Make fewer or smaller pictures, or wait for tomorrow's."
     return PictureQuote(form.picture_count, credits, left, dear)
 
 

@@ -60,7 +60,8 @@ export function startForm({ sending, sent, settled }) {
     event.preventDefault();
     send();
   });
-  form.addEventListener("input", () => {
+  form.addEventListener("input", (event) => {
+    clearRefusal(form, event.target);
     refreshQuote();
     saveDraft();
     summarise(form);
@@ -88,6 +89,16 @@ function fieldsOf(form) {
 function clearRefusals(form) {
   for (const place of form.querySelectorAll("[data-refusals]")) place.replaceChildren();
   for (const field of form.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
+}
+
+/** What was wrong with a field is no longer said once it is changed. */
+function clearRefusal(form, field) {
+  const place = form.querySelector(`[data-refusals="${CSS.escape(OWN_FIELD[field.name] ?? field.name ?? "")}"]`);
+  if (!field.name || !place) return;
+  place.replaceChildren();
+  for (const each of form.querySelectorAll("[aria-invalid]")) {
+    if ((OWN_FIELD[each.name] ?? each.name) === place.dataset.refusals) each.removeAttribute("aria-invalid");
+  }
 }
 
 function showRefusals(form, { message, errors }) {
