@@ -32,13 +32,20 @@ def submit_jobs(user: User, recipe: Recipe, count: int = 1, token: ApiToken | No
 
     `token` is the API token that asked: its budget pays beside the wallet.
     """
+    return write_jobs(user, prepare_jobs(user, recipe, count), token)
+
+
+def prepare_jobs(user: User, recipe: Recipe, count: int = 1) -> list[Recipe]:
+    """The recipes of a submission that its user's plan allows. Nothing is written; call outside a transaction.
+
+    Raises Refusal for all but what rows must be locked for: credits, budgets and the room in the queue.
+    """
     most = user.plan.max_pictures
     if count > most:
         enforce_quota(user.plan, Usage(), Request(count, 0, 0))
     recipes = prepare(user, recipe, count)
     check_limits(user, recipes, most)
-    with transaction.atomic():
-        return write_jobs(user, recipes, token)
+    return recipes
 
 
 def prepare(user: User, recipe: Recipe, count: int) -> list[Recipe]:
@@ -72,8 +79,9 @@ def check_limits(user: User, recipes: Sequence[Recipe], most: int) -> None:
     enforce_quota(user.plan, usage, request)
 
 
+@transaction.atomic
 def write_jobs(user: User, recipes: Sequence[Recipe], token: ApiToken | None = None) -> list[Job]:
-    """Rows, held credits and wake-ups for recipes that are ready, as siblings in this order. Call in a transaction.
+    """Rows, held credits and wake-ups for recipes that are ready, as siblings in this order: all of it or nothing.
 
     Locks are taken in one order, share before wallet before token: two submissions that lock them otherwise, or one
     and the end of a job, would wait for each other for ever.
