@@ -23,7 +23,9 @@ from generation.catalog.loras.naming import first_free, numbered
 from generation.models import Checkpoint, Embedding, Lora, Vae
 from generation.models.catalog import WeightRow
 from generation.recipes.checks import InvalidRecipe
-from generation.weightfiles.classify import WeightFile, WeightFileRefused, read_weightfile, stamp_of
+from generation.weightfiles.classify import WeightFile, read_weightfile
+from generation.weightfiles.hashing import stamp_of
+from generation.weightfiles.safetensors_header import WeightFileRefused
 
 ROWS: dict[str, type[WeightRow]] = {"checkpoint": Checkpoint, "lora": Lora, "embedding": Embedding, "vae": Vae}
 CARD_FIELDS = {

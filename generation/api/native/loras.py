@@ -28,7 +28,7 @@ from generation.catalog.merges.submission import submit_merge
 from generation.models import Lora, LoraMerge
 from generation.recipes.picture import MAX_LORAS, WEIGHT_LIMIT
 from generation.storage.downloads import streamed_attachment
-from generation.weightfiles.classify import MAX_RANK
+from generation.weightfiles.lora_pairs import MAX_RANK
 
 
 class UploadInput(serializers.Serializer[Any]):

@@ -18,7 +18,7 @@ from generation.models.catalog import FAMILY_TITLES, LoraQuerySet
 from generation.models.lab import MergeParent
 from generation.recipes.picture import MAX_LORAS, WEIGHT_LIMIT
 from generation.storage.quota import check_room
-from generation.weightfiles.classify import MAX_RANK
+from generation.weightfiles.lora_pairs import MAX_RANK
 
 MOST_WAITING = 3
 
