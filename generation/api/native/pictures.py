@@ -28,7 +28,7 @@ from generation.api.native.serializers import (
 from generation.jobs.deletion import delete_images
 from generation.jobs.fairness import prefer_job
 from generation.jobs.lifecycle import cancel_job
-from generation.jobs.submission import prepare, prepare_jobs, submit_tracing, total_price, write_jobs
+from generation.jobs.submission import check_plan, prepare, prepare_jobs, submit_tracing, total_price, write_jobs
 from generation.models import Checkpoint, GeneratedImage, Job
 from generation.storage.downloads import picture_attachment
 
@@ -54,6 +54,7 @@ class JobsView(generics.ListAPIView[Job]):
         user = user_of(request)
         recipe, count = form.recipe(user), form.validated_data["count"]
         if is_dry_run(request):
+            check_plan(user, recipe, count)
             credits = total_price(prepare(user, recipe, count))
             return Response({"credits": credits, "balance": balance_of(user)})
         recipes = prepare_jobs(user, recipe, count)
