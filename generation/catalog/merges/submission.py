@@ -25,6 +25,11 @@ MOST_WAITING = 3
 
 def submit_merge(user: User, weights: Mapping[str, float], rank: int, title: str) -> LoraMerge:
     """Queue a merge of two to five LoRAs, by their names and weights. Raises Refusal; then nothing has changed."""
+    return write_merge(prepare_merge(user, weights, rank, title))
+
+
+def prepare_merge(user: User, weights: Mapping[str, float], rank: int, title: str) -> LoraMerge:
+    """The merge as `write_merge` takes it: looked up and checked, not yet saved."""
     titled = clean_title(title)
     if not 1 <= rank <= MAX_RANK:
         raise Refusal("bad-rank", f"The rank must lie between 1 and {MAX_RANK}.", field="rank")
@@ -35,7 +40,7 @@ def submit_merge(user: User, weights: Mapping[str, float], rank: int, title: str
     if LoraMerge.objects.of(user).filter(state__in=LoraMerge.UNFINISHED).count() >= MOST_WAITING:
         raise QuotaExceeded("too-many-merges", f"{MOST_WAITING} of your merges wait already. Wait for one to finish.")
     check_room(user, max(lora.size_bytes for lora, _ in parents))
-    merge = LoraMerge.objects.create(
+    return LoraMerge(
         owner=user,
         name=word_of(titled),
         title=titled,
@@ -47,9 +52,12 @@ def submit_merge(user: User, weights: Mapping[str, float], rank: int, title: str
             for lora, weight in parents
         ],
     )
+
+
+def write_merge(merge: LoraMerge) -> LoraMerge:
+    merge.save()
     transaction.on_commit(lambda: announce_merge(merge))
-    made: LoraMerge = merge
-    return made
+    return merge
 
 
 def announce_merge(merge: LoraMerge) -> None:

@@ -115,6 +115,7 @@ SUBMISSIONS = {
     "grids": GRID,
     "runs": TRAINING,
     "searches": {**TRAINING, "axes": {"rank": [2, 4]}},
+    "merges": {"title": "Both", "rank": 8, "parents": [{"name": "fluent-3d"}, {"name": "line-art"}]},
 }
 LOOKED_UP = ("checkpoint", "lora", "vae", "embedding", "wildcard", "datapicture")
 
