@@ -41,7 +41,6 @@ class MixInput(serializers.Serializer[Any]):
 class GridInput(RecipeInput):
     """A recipe that all cells share, and either `axes` (columns, rows, sheets) or a `mix` of LoRAs."""
 
-    count = None  # the cells are counted
     axes = serializers.ListField(child=AxisInput(), default=list, max_length=3)
     mix = MixInput(required=False, allow_null=True, default=None)
 

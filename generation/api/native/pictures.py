@@ -22,7 +22,7 @@ from generation.api.native.serializers import (
     ImageOutput,
     JobOutput,
     PriceOutput,
-    RecipeInput,
+    SubmissionInput,
     SubmissionOutput,
 )
 from generation.jobs.deletion import delete_images
@@ -43,13 +43,13 @@ class JobsView(generics.ListAPIView[Job]):
         return Job.objects.of(self.request.user).select_related("image").newest()
 
     @extend_schema(
-        request=RecipeInput,
+        request=SubmissionInput,
         parameters=[OpenApiParameter("dry_run", bool, description="Only say what it would cost; nothing is queued.")],
         responses={202: SubmissionOutput, 200: PriceOutput},
     )
     @idempotent_submission
     def post(self, request: Request) -> Response | Write:
-        form = RecipeInput(data=request.data)
+        form = SubmissionInput(data=request.data)
         form.is_valid(raise_exception=True)
         user = user_of(request)
         recipe, count = form.recipe(user), form.validated_data["count"]

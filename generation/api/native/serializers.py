@@ -28,7 +28,6 @@ class RecipeInput(serializers.Serializer[Any]):
     """What a picture is made from. Everything but the prompt has a default: the checkpoint's, or a random seed."""
 
     loras = serializers.ListField(child=LoraPickInput(), default=list, max_length=MAX_LORAS)
-    count = api_field(COUNT, default=COUNT.default)
 
     def get_fields(self) -> Fields:
         return input_fields() | super().get_fields()
@@ -40,6 +39,12 @@ class RecipeInput(serializers.Serializer[Any]):
         checkpoint = find_checkpoint(user, given.get("checkpoint", ""))
         picks = tuple(LoraPick(**pick) for pick in self.validated_data["loras"])
         return Recipe(**{**defaults_for(checkpoint), "seed": random_seed(), **given, "prompt": prompt}, loras=picks)
+
+
+class SubmissionInput(RecipeInput):
+    """A recipe, and how many pictures are made by it."""
+
+    count = api_field(COUNT, default=COUNT.default)
 
 
 class RecipeOutput(serializers.Serializer[Recipe]):

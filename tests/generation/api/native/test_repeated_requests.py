@@ -109,8 +109,8 @@ def test_tracing_takes_a_key_too(alices_api: APIClient, alice: User, draw: Draw)
 
 
 GRID = {"prompt": "a red apple", "axes": [{"field": "steps", "values": ["2-6 (+2)"]}]}
-TRAINING = {"name": "noto", "steps": 100, "resolution": 64}
-SUBMISSIONS = {
+TRAINING: dict[str, Any] = {"name": "noto", "steps": 100, "resolution": 64}
+SUBMISSIONS: dict[str, dict[str, Any]] = {
     "jobs": {"prompt": "a red apple <lora:fluent-3d:0.8>", "count": 3},
     "grids": GRID,
     "runs": TRAINING,
