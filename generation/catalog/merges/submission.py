@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from accounts.models import User
+from accounts.quotas import hold_account
 from accounts.refusals import QuotaExceeded, Refusal
 from generation.catalog.loras.licences import allowed_by, licences_within, may_share
 from generation.catalog.loras.naming import clean_title, word_of
@@ -37,8 +38,6 @@ def prepare_merge(user: User, weights: Mapping[str, float], rank: int, title: st
     if not 2 <= len({lora.pk for lora, _ in parents}) == len(parents) <= MAX_LORAS:
         raise Refusal("bad-merge", f"Choose two to {MAX_LORAS} different LoRAs.", field="loras")
     check_families([lora for lora, _ in parents])
-    if LoraMerge.objects.of(user).filter(state__in=LoraMerge.UNFINISHED).count() >= MOST_WAITING:
-        raise QuotaExceeded("too-many-merges", f"{MOST_WAITING} of your merges wait already. Wait for one to finish.")
     check_room(user, max(lora.size_bytes for lora, _ in parents))
     return LoraMerge(
         owner=user,
@@ -54,7 +53,12 @@ def prepare_merge(user: User, weights: Mapping[str, float], rank: int, title: st
     )
 
 
+@transaction.atomic
 def write_merge(merge: LoraMerge) -> LoraMerge:
+    """Save it, unless too many of its owner's wait already, which raises QuotaExceeded."""
+    hold_account(merge.owner)
+    if LoraMerge.objects.of(merge.owner).filter(state__in=LoraMerge.UNFINISHED).count() >= MOST_WAITING:
+        raise QuotaExceeded("too-many-merges", f"{MOST_WAITING} of your merges wait already. Wait for one to finish.")
     merge.save()
     transaction.on_commit(lambda: announce_merge(merge))
     return merge
