@@ -106,7 +106,7 @@ def _read_folder(folder: Path) -> WeightFile:
         kind=kind,
         family=family,
         sha256=hash_weights(folder),
-        title=_line(folder.name)[:120] or "weights",
+        title=title_of({}, folder.name),
         layout="folder",
         size_bytes=sum(file.stat().st_size for _, file in folder_files(folder)),
     )

@@ -11,9 +11,9 @@ MAX_TAG_COUNT = 10**9
 
 
 def title_of(metadata: Mapping[str, str], stem: str) -> str:
-    """At most 120 characters; the file's own name, without its ending, where the maker gave none."""
+    """A line of at most 120 characters; the file's own name, without its ending, where the maker gave none."""
     title = metadata.get("modelspec.title") or metadata.get("ss_output_name") or stem
-    return (_line(title) or stem)[:120]
+    return (_line(title) or _line(stem))[:120] or "weights"
 
 
 def trigger_words(metadata: Mapping[str, str]) -> tuple[str, ...]:
