@@ -22,6 +22,7 @@ def test_it_has_a_thread_for_each_picture_and_one_for_a_training(machine: Machin
     machine.env |= {"GPU_SLOTS": wished, "RENDER_DEVICE": "cpu"}
     name = machine.named("gpu")
     machine.processes.append(machine.start("gpu", *CELERY, "-Q", "gpu,training", "-n", name))
+    machine.until_up("gpu")
     machine.until(lambda: GpuWorker.objects.exists(), 120)
     assert GpuWorker.objects.get().slots == slots
     stats = app.control.inspect([name], timeout=10, limit=1).stats()

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from accounts.models import User
+from accounts.quotas import hold_account
 from accounts.refusals import QuotaExceeded, Refusal
 from generation.catalog.loras.licences import allowed_by, licences_within, may_share
 from generation.catalog.loras.naming import clean_title, word_of
@@ -18,13 +19,18 @@ from generation.models.catalog import FAMILY_TITLES, LoraQuerySet
 from generation.models.lab import MergeParent
 from generation.recipes.picture import MAX_LORAS, WEIGHT_LIMIT
 from generation.storage.quota import check_room
-from generation.weightfiles.classify import MAX_RANK
+from generation.weightfiles.lora_pairs import MAX_RANK
 
 MOST_WAITING = 3
 
 
 def submit_merge(user: User, weights: Mapping[str, float], rank: int, title: str) -> LoraMerge:
     """Queue a merge of two to five LoRAs, by their names and weights. Raises Refusal; then nothing has changed."""
+    return write_merge(prepare_merge(user, weights, rank, title))
+
+
+def prepare_merge(user: User, weights: Mapping[str, float], rank: int, title: str) -> LoraMerge:
+    """The merge as `write_merge` takes it: looked up and checked, not yet saved."""
     titled = clean_title(title)
     if not 1 <= rank <= MAX_RANK:
         raise Refusal("bad-rank", f"The rank must lie between 1 and {MAX_RANK}.", field="rank")
@@ -32,10 +38,8 @@ def submit_merge(user: User, weights: Mapping[str, float], rank: int, title: str
     if not 2 <= len({lora.pk for lora, _ in parents}) == len(parents) <= MAX_LORAS:
         raise Refusal("bad-merge", f"Choose two to {MAX_LORAS} different LoRAs.", field="loras")
     check_families([lora for lora, _ in parents])
-    if LoraMerge.objects.of(user).filter(state__in=LoraMerge.UNFINISHED).count() >= MOST_WAITING:
-        raise QuotaExceeded("too-many-merges", f"{MOST_WAITING} of your merges wait already. Wait for one to finish.")
     check_room(user, max(lora.size_bytes for lora, _ in parents))
-    merge = LoraMerge.objects.create(
+    return LoraMerge(
         owner=user,
         name=word_of(titled),
         title=titled,
@@ -47,9 +51,17 @@ def submit_merge(user: User, weights: Mapping[str, float], rank: int, title: str
             for lora, weight in parents
         ],
     )
+
+
+@transaction.atomic
+def write_merge(merge: LoraMerge) -> LoraMerge:
+    """Save it, unless too many of its owner's wait already, which raises QuotaExceeded."""
+    hold_account(merge.owner)
+    if LoraMerge.objects.of(merge.owner).filter(state__in=LoraMerge.UNFINISHED).count() >= MOST_WAITING:
+        raise QuotaExceeded("too-many-merges", f"{MOST_WAITING} of your merges wait already. Wait for one to finish.")
+    merge.save()
     transaction.on_commit(lambda: announce_merge(merge))
-    made: LoraMerge = merge
-    return made
+    return merge
 
 
 def announce_merge(merge: LoraMerge) -> None:

@@ -19,8 +19,8 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from generation.engine.outcome import WeightsRefused
-from generation.weightfiles.classify import WeightFileRefused
 from generation.weightfiles.lora_keys import NETWORKS, Network, Role, parse_lora_key
+from generation.weightfiles.safetensors_header import WeightFileRefused
 
 Pairs = Mapping[str, "LoraPair"]
 """The pairs of one network by flattened module name (see `generation.weightfiles.lora_keys`)."""
@@ -152,7 +152,7 @@ def _alphas_of_file(path: Path, metadata: Mapping[str, str]) -> dict[Network, _A
         else:
             config = json.loads(metadata.get("lora_adapter_metadata", "{}"))
         return {network: _alphas_of_network(config, network) for network in NETWORKS}
-    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         raise WeightsRefused("bad-alpha", "What the LoRA says of its alpha cannot be read.") from error
 
 

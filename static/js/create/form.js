@@ -9,12 +9,12 @@ import { startInspector } from "./inspector.js";
 import { startLoras } from "./loras.js";
 import { startQuote } from "./quote.js";
 import { startReading } from "./read.js";
+import { clearRefusal, clearRefusals, showRefusals } from "./refusals.js";
 import { startSeed } from "./seed.js";
 import { startSizes } from "./sizes.js";
 import { startWeights } from "./weights.js";
 
 const DOUBLE_CLICK_MS = 350;
-const OWN_FIELD = { width: "size", height: "size" };
 
 export function startForm({ sending, sent, settled }) {
   const form = document.getElementById("create");
@@ -49,7 +49,7 @@ export function startForm({ sending, sent, settled }) {
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       last = { at: -Infinity, fields: "" };
-      showRefusals(form, error);
+      if (!showRefusals(form, error.errors)) toast(error.message);
     } finally {
       settled();
       refreshQuote();
@@ -84,49 +84,6 @@ function fieldsOf(form) {
   const fields = new FormData(form);
   fields.delete("seed");
   return String(new URLSearchParams(fields));
-}
-
-function clearRefusals(form) {
-  for (const place of form.querySelectorAll("[data-refusals]")) place.replaceChildren();
-  for (const field of form.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
-}
-
-/** What was wrong with a field is no longer said once it is changed. */
-function clearRefusal(form, field) {
-  const place = form.querySelector(`[data-refusals="${CSS.escape(OWN_FIELD[field.name] ?? field.name ?? "")}"]`);
-  if (!field.name || !place) return;
-  place.replaceChildren();
-  for (const each of form.querySelectorAll("[aria-invalid]")) {
-    if ((OWN_FIELD[each.name] ?? each.name) === place.dataset.refusals) each.removeAttribute("aria-invalid");
-  }
-}
-
-function showRefusals(form, { message, errors }) {
-  const placed = errors.filter((error) => placeRefusal(form, error));
-  if (!placed.length) return toast(message);
-  const first = form.querySelector("[aria-invalid]") ?? form.querySelector("[data-refusals]:not(:empty)");
-  if (first.matches("input, textarea, select")) first.focus();
-  first.scrollIntoView({ block: "center" });
-}
-
-function placeRefusal(form, { field = "", detail }) {
-  const place = form.querySelector(`[data-refusals="${CSS.escape(OWN_FIELD[field] ?? field)}"]`);
-  if (!place) return false;
-  place.append(sentence(detail));
-  for (let fold = place.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
-  const control = form.elements[field];
-  if (control instanceof Element) control.setAttribute("aria-invalid", "true");
-  return true;
-}
-
-function sentence(text) {
-  const list = document.createElement("ul");
-  list.className = "field__errors";
-  list.setAttribute("role", "alert");
-  const item = document.createElement("li");
-  item.textContent = text;
-  list.append(item);
-  return list;
 }
 
 function useExample(event, form) {

@@ -46,6 +46,9 @@ export function startReading(form) {
   form.elements.prompt.addEventListener("paste", (event) => {
     const text = event.clipboardData.getData("text");
     if (!hasParameters(text)) return;
-    toast("This is a picture’s text, with its parameters.", { undo: () => read("text", text), label: "Fill in its recipe" });
+    toast("This is a picture’s text, with its parameters.", {
+      undo: () => read("text", text),
+      label: "Fill in its recipe",
+    });
   });
 }

@@ -16,7 +16,8 @@ import torch
 from diffusers import UNet2DConditionModel
 from safetensors.torch import load_file, save_file
 
-from generation.weightfiles.classify import WeightFile, classify, hash_weights, read_weightfile
+from generation.weightfiles.classify import WeightFile, classify, read_weightfile
+from generation.weightfiles.hashing import hash_weights
 from generation.weightfiles.safetensors_header import MAX_HEADER_BYTES, WeightFileRefused, read_header
 from tests.ldm_layout import tiny_single_file, tiny_vae_file
 from tests.tiny_loras import random_pairs, write_lora
@@ -260,6 +261,8 @@ GOOD = {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}
         ({"__metadata__": [], "x": GOOD}, bytes(4), "bad-header"),
         ({"k" * 300: GOOD}, bytes(4), "bad-header"),
         ({"\ud800": GOOD}, bytes(4), "bad-header"),
+        ({"a\0b": GOOD}, bytes(4), "bad-header"),
+        ({"a\nb": GOOD}, bytes(4), "bad-header"),
         ({"x": GOOD | {"dtype": "\udfff"}}, bytes(4), "bad-header"),
         ({"__metadata__": {"modelspec.title": "\ud800"}, "x": GOOD}, bytes(4), "bad-header"),
         ({"x": 1}, b"", "bad-header"),

@@ -84,7 +84,8 @@ BAD = [
     ({"cfg_scale": "99"}, "cfg_scale", "CFG scale must lie between 1 and 30."),
     ({"seed": "seven"}, "seed", "Seed must be a whole number."),
     ({"seed": str(2**40)}, "seed", "Seed must lie between"),
-    ({"count": "9"}, "count", "must lie between 1 and 8"),
+    ({"count": "0"}, "count", "Number of pictures must be at least 1."),
+    ({"count": "9"}, "count", "Your plan makes 8 pictures at once."),
     ({"sampler": "Oil"}, "sampler", "There is no sampler “Oil”."),
     ({"schedule": "Whenever"}, "schedule", "There is no schedule type “Whenever”."),
     ({"checkpoint": "sdxl"}, "checkpoint", "There is no checkpoint “sdxl”."),
@@ -101,6 +102,7 @@ CANNOT_BE: list[dict[str, str]] = [
     {"steps": "0"},
     {"cfg_scale": "99"},
     {"seed": str(2**40)},
+    {"count": "0"},
     {"size": "own", "width": "100", "height": "64"},
     {"size": "2048x2048"},
     {"size": "large"},
@@ -123,6 +125,15 @@ def test_a_refusal_stands_at_its_field_and_costs_nothing(
     assert error["code"]
     assert not Job.objects.exists()
     assert not CreditEntry.objects.filter(kind="hold").exists()
+
+
+def test_the_plan_says_how_many_pictures_at_once(alices: Client, catalog: Checkpoint) -> None:
+    assert alices.get("/create/").text.count('name="count"') == 8
+    Plan.objects.update(max_pictures=20)
+    page = alices.get("/create/").text
+    assert [n for n in range(100) if f'name="count" value="{n}"' in page] == [1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 20]
+    assert alices.post("/create/", {**FORM, "count": "20"}, headers=PART).status_code == 201
+    assert Job.objects.count() == 20
 
 
 def test_a_refused_form_comes_back_as_it_was_typed(alices: Client, catalog: Checkpoint) -> None:
