@@ -36,7 +36,10 @@ def read_recipe(user: User, upload: UploadedFile[Any] | None) -> MatchedRecipe:
 
 
 def read_recipe_text(user: User, text: str) -> MatchedRecipe:
-    """The same of a picture's text, as people copy it from galleries and other tools. Raises Refusal if it has no parameters."""
+    """The same of a picture's text, as people copy it from galleries and other tools.
+
+    Raises Refusal if it has no line of parameters.
+    """
     parsed = read_infotext(text[:MAX_TEXT_CHARS])
     if not parsed.parameters:
         raise Refusal("no-recipe", "This text has no line of parameters, such as “Steps: 20, Seed: 7”.", field="text")

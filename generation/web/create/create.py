@@ -132,11 +132,19 @@ def choices_of(user: User, checkpoint: Checkpoint | None, fields: Mapping[str, s
         size = f"{fields.get('width', '')}x{fields.get('height', '')}"
     return {
         "checkpoint": checkpoint,
+        "picture": picture_of_checkpoint(checkpoint),
+        "defaults": default_fields(checkpoint),
         "size_presets": presets,
         "side": FIELDS["width"],
         "size": size if any(preset.value == size for preset in presets) else OWN_SIZE,
         "loras": lora_options(user, checkpoint),
     }
+
+
+def picture_of_checkpoint(checkpoint: Checkpoint) -> str:
+    """The address of the first picture that was drawn for it; empty: none was."""
+    pictures = (picture_of(checkpoint.name, prompt) for prompt in checkpoint.example_prompts)
+    return next(filter(None, pictures), "")
 
 
 def examples_of(checkpoint: Checkpoint | None) -> list[dict[str, str]]:

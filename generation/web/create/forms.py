@@ -135,7 +135,12 @@ class RecipeForm(forms.Form):
     @property
     def controls(self) -> list[Control]:
         """What the page folds away under More, in the table's order."""
-        return [Control(row, self[name]) for name, row in FIELDS.items() if row.control]
+        return [Control(row, self[name]) for name, row in FIELDS.items() if row.control and name != "checkpoint"]
+
+    @property
+    def checkpoint_control(self) -> Control:
+        """Stands first, since the other defaults follow it."""
+        return Control(FIELDS["checkpoint"], self["checkpoint"])
 
     @property
     def wrong_controls(self) -> bool:

@@ -1,4 +1,4 @@
-"""A picture is dropped on the Create page, or its text pasted: its recipe becomes the draft; what has no match is listed."""
+"""A picture or its text comes to the Create page: its recipe becomes the draft; what has no match here is listed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KEPT = ("count", "checkpoint")
 @require_POST
 @refusals_on("create")
 def read(request: SignedInRequest) -> HttpResponse:
-    """Fill the draft from the posted `picture` or `text`; the next look at the page shows it and what was not matched."""
+    """Fill the draft from the posted `picture` or `text`; the next look at the page shows it and what has no match."""
     text = request.POST.get("text")
     matched = read_recipe_text(request.user, text) if text else read_recipe(request.user, request.FILES.get("picture"))
     kept = {name: value for name, value in draft_of(request.user).items() if name in KEPT}

@@ -15,6 +15,12 @@ import { startSizes } from "./sizes.js";
 import { startWeights } from "./weights.js";
 
 const DOUBLE_CLICK_MS = 350;
+/** What a checkpoint recommends, with the words for it. */
+const FOLLOWING = new Map([
+  ["steps", "steps"],
+  ["cfg_scale", "CFG"],
+  ["sampler", "sampler"],
+]);
 
 export function startForm({ sending, sent, settled }) {
   const form = document.getElementById("create");
@@ -95,13 +101,38 @@ function useExample(event, form) {
   form.elements.prompt.focus();
 }
 
-/** Sizes and LoRAs depend on the checkpoint. */
+/** What the chosen checkpoint asks for, by field. */
+function defaultsOf(form) {
+  return JSON.parse(form.querySelector("#checkpoint-defaults")?.textContent ?? "{}");
+}
+
+/** Fields that stand as the last checkpoint had them take this one's values; what a person changed stays. */
+function takeDefaults(form, before) {
+  const taken = [];
+  for (const [name, value] of Object.entries(defaultsOf(form))) {
+    const field = form.elements[name];
+    if (!FOLLOWING.has(name) || field.value !== (before[name] ?? "") || field.value === value) continue;
+    field.value = value;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    taken.push(`${FOLLOWING.get(name)} ${value}`);
+  }
+  if (taken.length) toast(`As this checkpoint is used best: ${taken.join(", ")}.`);
+}
+
+/** Sizes, LoRAs and what is recommended depend on the checkpoint; a size of one's own stays. */
 function followCheckpoint(form, loras) {
   form.elements.checkpoint?.addEventListener("change", async (event) => {
+    const before = defaultsOf(form);
+    const own = form.elements.size.value === "own" && [form.elements.width.value, form.elements.height.value];
     const response = await ask(`${form.dataset.choicesUrl}?checkpoint=${encodeURIComponent(event.target.value)}`);
     for (const fresh of await elementsOf(response)) {
       form.querySelector(`[data-choices="${fresh.dataset.choices}"]`).replaceChildren(...fresh.childNodes);
     }
+    if (own) {
+      form.elements.size.value = "own";
+      [form.elements.width.value, form.elements.height.value] = own;
+    }
+    takeDefaults(form, before);
     paintSliders(form);
     loras.redraw();
     form.dispatchEvent(new Event("input"));
