@@ -18,7 +18,6 @@ from generation.models import Checkpoint, Embedding, Lora, Vae
 from generation.recipes.sampling import SAMPLERS, SCHEDULES
 
 LEAST_HASH_CHARS = 8
-MAX_TEXT_CHARS = 100_000
 _UNFINDABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -38,11 +37,13 @@ def read_recipe(user: User, upload: UploadedFile[Any] | None) -> MatchedRecipe:
 def read_recipe_text(user: User, text: str) -> MatchedRecipe:
     """The same of a picture's text, as people copy it from galleries and other tools.
 
-    Raises Refusal if it has no line of parameters.
+    Raises Refusal if it has no parameters.
     """
-    parsed = read_infotext(text[:MAX_TEXT_CHARS])
-    if not parsed.parameters:
-        raise Refusal("no-recipe", "This text has no line of parameters, such as “Steps: 20, Seed: 7”.", field="text")
+    parsed = read_infotext(text)
+    if not parsed.fields:
+        raise Refusal(
+            "no-parameters", "This text has no line of parameters, such as “Steps: 20, Seed: 7”.", field="text"
+        )
     return match_recipe(parsed, lookups_for(user))
 
 

@@ -26,6 +26,9 @@ from generation.web.create.quotes import quote
 from generation.web.create.sizes import size_presets_of
 from generation.web.public_pictures import registry
 
+RECIPES = ("image", "job", "post")
+"""The names under which the address asks for a recipe that was drawn before, with its seed."""
+
 COUNTS = (*range(1, 9), 12, 16, 24, 32, 48, 64)
 
 
@@ -36,7 +39,7 @@ def create(request: SignedInRequest) -> HttpResponse:
     if request.method == "POST":
         return make(request)
     fields = prefilled(request)
-    return page(request, RecipeForm(initial=fields), fields)
+    return page(request, RecipeForm(initial=fields), fields, seed_kept=any(name in request.GET for name in RECIPES))
 
 
 def make(request: SignedInRequest) -> HttpResponse:
@@ -96,10 +99,14 @@ def named_recipe(request: SignedInRequest) -> dict[str, str]:
         recipe = job.recipe if job else None
     elif code := asked.get("post"):
         recipe = registry.recipe_of(code)
+    if recipe and "new-seed" in asked:
+        return {**fields_of(recipe), "seed": "", "seed_locked": ""}
     return fields_of(recipe) if recipe else {}
 
 
-def page(request: SignedInRequest, form: RecipeForm, fields: dict[str, str], status: int = 200) -> HttpResponse:
+def page(
+    request: SignedInRequest, form: RecipeForm, fields: dict[str, str], status: int = 200, *, seed_kept: bool = False
+) -> HttpResponse:
     user = request.user
     checkpoint = checkpoint_or_none(user, fields.get("checkpoint", ""))
     context = {
@@ -111,6 +118,7 @@ def page(request: SignedInRequest, form: RecipeForm, fields: dict[str, str], sta
         "checkpoints": list(Checkpoint.objects.usable_by(user).order_by("title")),
         "vaes": list(Vae.objects.usable_by(user).order_by("title")),
         "examples": examples_of(checkpoint),
+        "kept_seed": fields.get("seed") if seed_kept else None,
         "read": request.session.pop(READ_NOTICE, None),
         **choices_of(user, checkpoint, fields),
     }

@@ -10,6 +10,15 @@ export function startSeed(form) {
     field.value = Math.floor(Math.random() * (Number(dice.dataset.most) + 1));
     field.dispatchEvent(new Event("input", { bubbles: true }));
   });
+  // The page came with the seed of a picture made before.
+  const kept = form.querySelector("[data-kept-seed]");
+  kept?.querySelector("[data-new-seed]").addEventListener("click", (event) => {
+    event.preventDefault();
+    kept.remove();
+    lock.checked = false;
+    field.value = "";
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  });
   return {
     afterSending() {
       if (!lock.checked) field.value = "";

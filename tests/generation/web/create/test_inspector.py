@@ -132,7 +132,7 @@ def test_a_form_that_is_right_or_bare_is_told_nothing(alices: Client, catalog: C
 
 
 def test_any_text_is_answered(alices: Client, catalog: Checkpoint) -> None:
-    for text in ("", "(" * 5_000, "x" * 100_000, "\x00<lora::>", "{a|" * 999, "[a|b" * 400):
+    for text in ("", "(" * 5_000, "x" * 100_000, "<lora::>", "{a|" * 999, "[a|b" * 400):
         look(alices, prompt=text, negative_prompt=text, steps="x", seed="-1", sampler="?", checkpoint="?")
 
 
