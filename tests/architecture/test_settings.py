@@ -71,6 +71,10 @@ def test_the_deploy_check_has_nothing_to_say_about_a_public_site(tmp_path: Path)
     ("env", "named"),
     [
         ({"SITE_URL": "https://pictures.example.org"}, "SECRET_KEY"),
+        ({**PUBLIC, "SECRET_KEY": "changeme"}, "SECRET_KEY"),
+        ({**PUBLIC, "SECRET_KEY_FALLBACKS": "changeme"}, "SECRET_KEY_FALLBACKS"),
+        ({"SITE_URL": "pictures.example.org"}, "SITE_URL"),
+        ({"SITE_URL": "https://pictures.example.org/tempera"}, "SITE_URL"),
         ({"PORT": "eighty"}, "PORT"),
         ({"VALKEY_PORT": "99999"}, "VALKEY_PORT"),
         ({"DEBUG": "perhaps"}, "DEBUG"),
@@ -84,6 +88,12 @@ def test_a_wrong_setting_is_one_sentence_that_names_it(tmp_path: Path, env: dict
     assert named in done.stderr
     assert "Traceback" not in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_site_in_capitals_is_as_strict(tmp_path: Path) -> None:
+    seen = settings_with(DATA_DIR=str(tmp_path), **{**PUBLIC, "SITE_URL": "HTTPS://Pictures.Example.org:443/"})
+    assert seen["CSRF_TRUSTED_ORIGINS"] == ["https://pictures.example.org"]
+    assert seen["SESSION_COOKIE_SECURE"]
 
 
 def test_a_database_url_replaces_sqlite(tmp_path: Path) -> None:
