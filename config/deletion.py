@@ -19,10 +19,10 @@ from gallery.transitions import MOVES
 from generation.catalog.loras.sharing import delete_lora
 from generation.jobs.deletion import delete_images
 from generation.jobs.lifecycle import cancel_job
-from generation.models import DataSet, GeneratedImage, Job, Lora, TrainingRun, TrainingSearch
+from generation.models import DataSet, Draft, GeneratedImage, Job, KeptAnswer, Lora, TrainingRun, TrainingSearch
 from generation.training.datasets.lifecycle import delete_dataset
-from generation.training.runs.controls import discard_run
-from generation.training.searches.submission import cancel_search
+from generation.training.runs.controls import delete_run, discard_run
+from generation.training.searches.submission import cancel_search, delete_search
 
 
 def delete_person(user: User) -> None:
@@ -43,7 +43,11 @@ def take_away_work(user: User) -> None:
     _each(cancel_job, Job.objects.of(user).unfinished())
     _each(cancel_search, TrainingSearch.objects.of(user).filter(state=TrainingSearch.State.RUNNING))
     _each(discard_run, TrainingRun.objects.of(user).unfinished().filter(search=None))
+    _each(delete_search, TrainingSearch.objects.of(user))
+    _each(delete_run, TrainingRun.objects.of(user))
     delete_images(user, list(GeneratedImage.objects.of(user).values_list("code", flat=True)))
+    Draft.objects.filter(owner=user).delete()
+    KeptAnswer.objects.filter(user=user).delete()
     _each(delete_dataset, DataSet.objects.of(user))
     _each(delete_lora, Lora.objects.filter(owner=user))
 

@@ -13,21 +13,18 @@ from django.utils import timezone
 from accounts.credits import hold
 from accounts.models import ApiToken, CreditEntry, User
 from gallery.models import Post
-from generation.models import GeneratedImage, Job
-from generation.storage.files import write
+from generation.models import DataSet, Draft, Job, KeptAnswer, TrainingRun
+from generation.training.runs.controls import discard_run
 from tests.conftest import PASSWORD, credits_of
+from tests.gallery.conftest import Publish, finish, publish, send_in, weights
+from tests.generation.training.conftest import MakeDataSet, QueueRun, dataset, make_dataset, queue_run, tiny
+
+__all__ = ["dataset", "finish", "make_dataset", "publish", "queue_run", "send_in", "tiny", "weights"]
 
 
 @pytest.fixture
-def post(alice: User) -> Post:
-    image = GeneratedImage.objects.create(
-        owner=alice, recipe_json="{}", prompt="an apple", infotext="", width=64, height=64, seed=1, size_bytes=1,
-        file=write("images/a.png", b"a"), thumbnail=write("images/a.webp", b"a"), sha256="a" * 64,
-    )  # fmt: skip
-    now = timezone.now()
-    return Post.objects.create(
-        image=image, author=alice, title="Apple", state="approved", submitted_at=now, approved_at=now
-    )
+def post(publish: Publish, alice: User) -> Post:
+    return publish(alice)
 
 
 @pytest.fixture
@@ -69,6 +66,24 @@ def test_it_works(
     assert client.get("/account/").status_code == 302
 
 
+def test_data_sets_trainings_and_drafts_go(
+    admin_client: Client, alice: User, charlie: User, make_dataset: MakeDataSet, queue_run: QueueRun,
+    django_capture_on_commit_callbacks: Any,
+) -> None:  # fmt: skip
+    before = credits_of(alice)
+    waiting, ended = queue_run("one"), queue_run("two")
+    discard_run(ended)
+    for owner in (alice, charlie):
+        Draft.objects.create(owner=owner, fields={"prompt": "mine"})
+        KeptAnswer.objects.create(user=owner, key="k", fingerprint="f", created_at=timezone.now())
+    others = make_dataset(charlie, 1)
+    delete(admin_client, django_capture_on_commit_callbacks, alice)
+    assert not TrainingRun.objects.filter(pk__in=[waiting.pk, ended.pk]).exists()
+    assert DataSet.objects.get() == others
+    assert (Draft.objects.get().owner, KeptAnswer.objects.get().user) == (charlie, charlie)
+    assert credits_of(alice) == before
+
+
 def test_the_ledger_stays_true(
     admin_client: Client, alice: User, waiting: Job, django_capture_on_commit_callbacks: Any
 ) -> None:
@@ -104,4 +119,5 @@ def test_a_name_may_be_taken_again(
 
 
 def test_the_form_says_what_becomes_of_posts(admin_client: Client, alice: User) -> None:
-    assert "Posts stay in the gallery until" in admin_client.get(f"/admin/accounts/user/{alice.pk}/change/").text
+    page = admin_client.get(f"/admin/accounts/user/{alice.pk}/change/").text
+    assert "Posts stay in the gallery, marked as a closed account" in page
