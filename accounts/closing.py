@@ -10,7 +10,7 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.db import transaction
 
-from accounts.models import ApiToken, User
+from accounts.models import ApiToken, OutgoingMail, User
 
 
 def close_account(user: User) -> None:
@@ -20,6 +20,8 @@ def close_account(user: User) -> None:
     all entries must remain what was granted and spent.
     """
     with transaction.atomic():
+        addresses = [user.email, *EmailAddress.objects.filter(user=user).values_list("email", flat=True)]
+        OutgoingMail.objects.filter(recipient__in=addresses).delete()
         for ways_in in (EmailAddress, Authenticator, UserSession, ApiToken):
             ways_in.objects.filter(user=user).delete()
         user.groups.clear()

@@ -168,3 +168,25 @@ class ApiToken(AbstractAuthToken):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.token_key}…)"
+
+
+class OutgoingMail(models.Model):
+    """A mail that has not left yet. Its row goes when the mail server takes it; `mail` alone writes these."""
+
+    recipient = models.EmailField(max_length=320)
+    sender = models.CharField(max_length=320)
+    subject = models.CharField(max_length=300)
+    body = models.TextField(help_text="May hold a link that signs somebody in; emptied when the mail is given up.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField(null=True, help_text="Empty: given up.")
+    error = models.CharField(max_length=300, blank=True, help_text="What the mail server said last.")
+
+    class Meta:
+        verbose_name = "mail that has not left"
+        verbose_name_plural = "mail that has not left"
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["next_try_at"], name="mail_by_next_try")]
+
+    def __str__(self) -> str:
+        return f"{self.subject} ({self.recipient})"

@@ -29,6 +29,8 @@ app.conf.task_routes = {
 app.conf.beat_schedule = {
     "recover": {"task": "generation.tasks.recover", "schedule": 15.0, "options": {"expires": 15}},
     "prune": {"task": "generation.tasks.prune", "schedule": 3600.0, "options": {"expires": 3600}},
+    "mail": {"task": "accounts.tasks.send_due_mail", "schedule": 30.0, "options": {"expires": 30}},
+    "prune-accounts": {"task": "accounts.tasks.prune", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 app.steps["worker"].add(DjangoStructLogInitStep)
 app.autodiscover_tasks()

@@ -108,6 +108,12 @@ def mail() -> Iterator[CheckMessage]:
             hint="Set SMTP_HOST, and SMTP_USER and SMTP_PASSWORD where it asks for them.",
             id="tempera.W002",
         )
+    if settings.EMAIL_HOST and settings.EMAIL_PORT == 465 and settings.EMAIL_USE_TLS:
+        yield Warning(
+            "SMTP_PORT is 465, where mail servers speak TLS from the first byte, but SMTP_TLS asks for STARTTLS.",
+            hint="Set SMTP_TLS to implicit, or leave it out.",
+            id="tempera.W004",
+        )
     if bool(settings.EMAIL_HOST_USER) != bool(settings.EMAIL_HOST_PASSWORD):
         yield Error(
             "Of SMTP_USER and SMTP_PASSWORD only one is set.",

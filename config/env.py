@@ -50,6 +50,19 @@ def env_choice(name: str, default: str, choices: tuple[str, ...]) -> str:
     return text
 
 
+def env_mail_tls(name: str, default: str) -> str:
+    """How mail is encrypted: `starttls`, `implicit` (from the first byte), `off`, or `auto`, which goes by the port.
+
+    A word for yes is `starttls`, a word for no is `off`.
+    """
+    text = env_str(name, default).lower()
+    if text in WORDS:
+        return "starttls" if WORDS[text] else "off"
+    if text not in ("auto", "starttls", "implicit"):
+        raise ImproperlyConfigured(f"{name} is “{text}”; it must be one of: auto, starttls, implicit, off.")
+    return text
+
+
 def env_site_url(name: str, default: str) -> str:
     """The address of a site: `http://host` or `https://host`, with a port where it is not the usual one.
 

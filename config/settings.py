@@ -24,6 +24,7 @@ from config.env import (
     env_choice,
     env_int,
     env_list,
+    env_mail_tls,
     env_secret,
     env_site_url,
     env_str,
@@ -276,12 +277,14 @@ MFA_TOTP_ISSUER = SITE_NAME
 # Tracking would write a row with every request, pictures included.
 USERSESSIONS_TRACK_ACTIVITY = False
 
-# Mail is written to the log until a server is named.
+# Mail is written to the log until a server is named. At port 465 servers speak TLS from the first byte.
 EMAIL_HOST = env_str("SMTP_HOST")
-EMAIL_PORT = env_int("SMTP_PORT", 587, low=1, high=65535)
+SMTP_TLS = env_mail_tls("SMTP_TLS", "auto")
+EMAIL_PORT = env_int("SMTP_PORT", 465 if SMTP_TLS == "implicit" else 587, low=1, high=65535)
+EMAIL_USE_SSL = SMTP_TLS == "implicit" or (SMTP_TLS == "auto" and EMAIL_PORT == 465)
+EMAIL_USE_TLS = SMTP_TLS in ("auto", "starttls") and not EMAIL_USE_SSL
 EMAIL_HOST_USER = env_str("SMTP_USER")
 EMAIL_HOST_PASSWORD = env_secret("SMTP_PASSWORD")
-EMAIL_USE_TLS = env_bool("SMTP_TLS", True)
 EMAIL_TIMEOUT = 10
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
 DEFAULT_FROM_EMAIL = env_str("MAIL_FROM", f"{SITE_NAME} <studio@{HOST}>")

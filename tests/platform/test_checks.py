@@ -58,6 +58,7 @@ def test_no_device(settings: Any, name: str) -> None:
         ({**PUBLIC_ADDRESS, "DEBUG": True}, "tempera.E002"),
         ({**PUBLIC_ADDRESS, "DEMO": True}, "tempera.W001"),
         ({**PUBLIC_ADDRESS, "EMAIL_HOST": ""}, "tempera.W002"),
+        ({"EMAIL_HOST": "mail", "EMAIL_PORT": 465, "EMAIL_USE_TLS": True}, "tempera.W004"),
         ({"MEDIA_ROOT": Path("/dev/null/media")}, "tempera.E004"),
         ({"S3_OPTIONS": {**S3, "endpoint_url": "https://s3.example.org"}}, "tempera.E005"),
         ({"S3_OPTIONS": {**S3, "access_key": "one", "secret_key": "two"}}, "tempera.E005"),
