@@ -1,4 +1,4 @@
-"""How allauth is told this site's rules: whether one may sign up, how mail leaves, and what a taken name means."""
+"""How allauth is told this site's rules: who may sign up by which name, how a password is tried, how mail leaves."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context as allauth_context
 from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.sites.shortcuts import get_current_site
 from django.http import HttpRequest
 
 from accounts.mail import queue_mail
+from accounts.models import User
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -27,3 +29,18 @@ class AccountAdapter(DefaultAccountAdapter):
         request = allauth_context.request
         values = {"request": request, "email": email, "current_site": get_current_site(request), **context}
         queue_mail(self.render_mail(template_prefix, email, values))
+
+    def clean_username(self, username: str, shallow: bool = False) -> str:
+        username = super().clean_username(username, shallow)
+        if not shallow:
+            User.objects.check_free(username)
+        return username
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
+        """An address is tried as an address alone. Also tried as a name it would be looked up by address twice, and
+        the password of somebody who is known be hashed twice: the time would tell that they are.
+        """
+        if credentials.get("email") and credentials.get("email") == credentials.get("username"):
+            del credentials["username"]
+        user: AbstractBaseUser | None = super().authenticate(request, **credentials)
+        return user

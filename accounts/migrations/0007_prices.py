@@ -7,7 +7,7 @@ def make_row(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0005_outgoing_mail")]
+    dependencies = [("accounts", "0006_outgoing_mail")]
 
     operations = [
         migrations.CreateModel(
