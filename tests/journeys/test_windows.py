@@ -16,7 +16,7 @@ SignIn = Callable[..., Page]
 def box(page: Page, selector: str) -> dict[str, float]:
     found = page.locator(selector).first.bounding_box()
     assert found is not None
-    return dict(found)
+    return {"x": found["x"], "y": found["y"], "width": found["width"], "height": found["height"]}
 
 
 def seen_of(page: Page, selector: str) -> float:
