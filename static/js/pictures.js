@@ -2,6 +2,7 @@
 
 import { post, Refused } from "./ask.js";
 import { offerActions } from "./live/actions.js";
+import { openLarge } from "./live/large.js";
 import { toast } from "./toast.js";
 
 function say(error) {
@@ -71,6 +72,7 @@ async function send(button, form) {
  */
 export function actOnPictures(root, { changed = () => {} } = {}) {
   offerActions(root);
+  openLarge(root);
   document.getElementById("picture-form").addEventListener("submit", async (event) => {
     const { submitter: button, target: form } = event;
     if (!button || !root.contains(button)) return;
