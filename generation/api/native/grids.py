@@ -107,7 +107,7 @@ class GridsView(generics.ListAPIView[LabGrid]):
         user = user_of(request)
         plan = form.plan(user)
         if is_dry_run(request):
-            return Response({"credits": price_of(plan), "balance": balance_of(user)})
+            return Response({"credits": price_of(user, plan), "balance": balance_of(user)})
         grid = submit_grid(user, plan, token_of(request))
         address = reverse("api-grid", args=[grid.code])
         return Response(GridOutput(grid).data, status=202, headers={"Location": address})

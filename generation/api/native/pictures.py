@@ -55,7 +55,7 @@ class JobsView(generics.ListAPIView[Job]):
         user = user_of(request)
         recipe, count = form.recipe(user), form.validated_data["count"]
         if is_dry_run(request):
-            credits = total_price(prepare(user, recipe, count))
+            credits = total_price(user.plan, prepare(user, recipe, count))
             return Response({"credits": credits, "balance": balance_of(user)})
         jobs = submit_jobs(user, recipe, count, token=token_of(request))
         body = {"submission": jobs[0].submission, "credits": sum(job.credits for job in jobs), "jobs": jobs}

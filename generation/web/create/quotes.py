@@ -37,7 +37,7 @@ def quote(user: User, fields: Mapping[str, Any]) -> PictureQuote:
     left = balance_of(user)
     form = RecipeForm({**fields, "prompt": "a picture"})
     try:
-        credits = total_price([form.recipe(user)]) * form.picture_count if form.is_valid() else None
+        credits = total_price(user.plan, [form.recipe(user)]) * form.picture_count if form.is_valid() else None
     except Refusal:
         credits = None
     if credits is None or credits <= left:
