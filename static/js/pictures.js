@@ -27,6 +27,7 @@ export function takeOut(tiles) {
   return () => {
     for (const { tile, mark } of places) mark.replaceWith(tile);
     foldEmptyGroups();
+    tiles[0]?.querySelector("a")?.focus();
   };
 }
 
@@ -39,7 +40,6 @@ export function offerUndo(sentence, restoreUrl, codes, putBack) {
     try {
       await restore(restoreUrl, codes);
       putBack();
-      document.getElementById(`tile-${codes[0]}`)?.querySelector("a")?.focus();
     } catch (error) {
       say(error);
     }

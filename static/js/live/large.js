@@ -1,6 +1,8 @@
 // The large view: a press on a picture opens it over the page, with its neighbours, zoom, comparison and actions.
 // Without scripts, or with a key held, the link leads to the picture's own page.
 
+import { imageCodeOf } from "./actions.js";
+
 const DONE = '.tile[data-state="done"] .tile__picture';
 const ZOOMS = [1, 2, 4];
 const KEYS = { ArrowLeft: "previous", ArrowRight: "next", "+": "zoom", z: "zoom", c: "compare" };
@@ -33,12 +35,10 @@ export function openLarge(root) {
     part("next").disabled = place === all.length - 1;
     part("compare").disabled = all.length < 2;
     for (const action of dialog.querySelectorAll("[data-address]")) {
-      action.setAttribute("href", action.dataset.address.replace("CODE", codeOf(link)));
+      action.setAttribute("href", action.dataset.address.replace("CODE", imageCodeOf(link)));
     }
     if (dialog.classList.contains("large--comparing")) paint(part("other"), neighbour());
   }
-
-  const codeOf = (link) => link.closest(".tile").id.replace("tile-", "");
 
   /** The picture to compare with: the next one, or the one before the last. */
   function neighbour() {
