@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from generation.weightfiles.kinds import LATENT_CHANNELS, Kind, family_of_widths, refuse_empty
 from generation.weightfiles.networks import CLIP, DIFFUSERS_UNET, DIFFUSERS_VAE, check_network
 from generation.weightfiles.noise_marks import check_scheduler_config
 from generation.weightfiles.safetensors_header import TensorEntry, WeightFileRefused, read_header
 
-LATENT_CHANNELS = 4
 SUBFOLDERS = ("unet", "vae", "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2", "scheduler")
 ENCODERS = {"StableDiffusionPipeline": ("",), "StableDiffusionXLPipeline": ("", "_2")}
 """The endings of the folders of text encoders and tokenizers, for the pipelines that Tempera draws."""
@@ -28,43 +28,34 @@ _FORMER_NAMES = {"query": "to_q", "key": "to_k", "value": "to_v", "proj_attn": "
 _FORMER_NAME = re.compile(r"(attentions\.\d+\.)(query|key|value|proj_attn)\.")
 
 
-def context_width(folder: Path) -> int | None:
-    """How wide the text is that a checkpoint's UNet attends to; None for a VAE alone. Raises WeightFileRefused."""
-    for file in folder_files(folder).values():
-        if file.suffix == ".safetensors":
-            _refuse_empty(file)
-    if not any(file.suffix == ".safetensors" for file in folder_files(folder).values()):
+def classify_folder(folder: Path) -> tuple[Kind, str]:
+    """Kind and family, empty for a VAE. Raises WeightFileRefused for what is not drawn here or is not whole."""
+    weights = [file for _, file in folder_files(folder) if file.suffix == ".safetensors"]
+    if not weights:
         raise WeightFileRefused("not-safetensors", f"The folder “{folder.name}” holds no .safetensors weights.")
+    for file in weights:
+        refuse_empty(read_header(file).tensors)
     if (folder / "model_index.json").is_file():
-        return _checkpoint_width(folder)
-    config = read_json(folder / "config.json")
+        return "checkpoint", _checkpoint_family(folder)
+    config = _read_json(folder / "config.json")
     if config.get("_class_name") != "AutoencoderKL" or config.get("latent_channels") != LATENT_CHANNELS:
         raise WeightFileRefused("unsupported-vae", "The VAE is not for Stable Diffusion's latents.")
     _check_vae(folder)
-    return None
+    return "vae", ""
 
 
-def folder_files(folder: Path) -> dict[str, Path]:
-    """The weight files and configs that loading reads, by relative name in order; all else in the folder is ignored."""
+def folder_files(folder: Path) -> list[tuple[str, Path]]:
+    """The weight files and configs that loading reads, sorted by relative name; all else in the folder is ignored."""
     index = folder / "model_index.json"
     parts = [folder / part for part in SUBFOLDERS] if index.is_file() else [folder]
     files = [file for part in parts if part.is_dir() for file in part.iterdir() if file.is_file()]
     wanted = [file for file in files if file.suffix in {".safetensors", ".json", ".txt"}]
     wanted += [index] if index.is_file() else []
-    return dict(sorted((file.relative_to(folder).as_posix(), file) for file in wanted))
+    return sorted((file.relative_to(folder).as_posix(), file) for file in wanted)
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """The object in a JSON file. Raises WeightFileRefused where there is none."""
-    try:
-        document = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise WeightFileRefused("incomplete-checkpoint", f"“{path.name}” is missing or not valid JSON.") from error
-    return document if isinstance(document, dict) else {}
-
-
-def _checkpoint_width(folder: Path) -> int | None:
-    index, unet = read_json(folder / "model_index.json"), read_json(folder / "unet" / "config.json")
+def _checkpoint_family(folder: Path) -> str:
+    index, unet = _read_json(folder / "model_index.json"), _read_json(folder / "unet" / "config.json")
     endings = ENCODERS.get(str(index.get("_class_name")))
     if endings is None or unet.get("in_channels") != LATENT_CHANNELS:
         raise WeightFileRefused("unsupported-checkpoint", "This is no text-to-image Stable Diffusion checkpoint.")
@@ -77,13 +68,13 @@ def _checkpoint_width(folder: Path) -> int | None:
         tensors = _tensors(encoder, "model")
         more = ("text_projection.weight",) if ending else ()
         check_network(CLIP, {key.removeprefix("text_model."): entry for key, entry in tensors.items()}, more)
-        read_json(encoder / "config.json")
+        _read_json(encoder / "config.json")
         has_words = (tokenizer / "vocab.json").is_file() and (tokenizer / "merges.txt").is_file()
         if not (has_words or (tokenizer / "tokenizer.json").is_file()):
             raise WeightFileRefused("incomplete-checkpoint", f"The checkpoint has no vocabulary in “{tokenizer.name}”.")
-    check_scheduler_config(read_json(folder / "scheduler" / "scheduler_config.json"))
+    check_scheduler_config(_read_json(folder / "scheduler" / "scheduler_config.json"))
     width = unet.get("cross_attention_dim")
-    return width if isinstance(width, int) else -1
+    return family_of_widths([width] if isinstance(width, int) else [], "The checkpoint")
 
 
 def _check_widths(tensors: Mapping[str, TensorEntry], config: Mapping[str, Any]) -> None:
@@ -94,7 +85,7 @@ def _check_widths(tensors: Mapping[str, TensorEntry], config: Mapping[str, Any])
 
 
 def _check_vae(folder: Path) -> None:
-    config, tensors = read_json(folder / "config.json"), _tensors(folder, "diffusion_pytorch_model")
+    config, tensors = _read_json(folder / "config.json"), _tensors(folder, "diffusion_pytorch_model")
     absent = [name for option, name in _OPTIONS_OF_VAES.items() if not config.get(option, True)]
     needs = tuple(
         key for key in DIFFUSERS_VAE.needs if not any(key.startswith(name) or f".{name}" in key for name in absent)
@@ -126,7 +117,9 @@ def _tensors(folder: Path, stem: str) -> Mapping[str, TensorEntry]:
     return {key: entry for name in files for key, entry in read_header(folder / name).tensors.items()}
 
 
-def _refuse_empty(file: Path) -> None:
-    for key, entry in read_header(file).tensors.items():
-        if 0 in entry.shape:
-            raise WeightFileRefused("bad-shape", f"“{key}” is empty.")
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise WeightFileRefused("incomplete-checkpoint", f"“{path.name}” is missing or not valid JSON.") from error
+    return document if isinstance(document, dict) else {}

@@ -18,7 +18,10 @@ from generation.catalog.loras import files, versions
 from generation.catalog.loras.naming import WORD_CHARS, clean_line, free_name
 from generation.models import Lora
 from generation.storage.quota import check_room
-from generation.weightfiles.classify import WeightFile, WeightFileRefused, kind_of, read_weightfile, stamp_of
+from generation.weightfiles.classify import WeightFile, read_weightfile
+from generation.weightfiles.hashing import stamp_of
+from generation.weightfiles.kinds import kind_of
+from generation.weightfiles.safetensors_header import WeightFileRefused, read_header
 
 logger = structlog.get_logger(__name__)
 
@@ -67,7 +70,7 @@ def check_limits(user: User, size_bytes: int) -> None:
 def checked(path: Path) -> WeightFile:
     """What the file is, from its header. Raises Refusal unless it is a LoRA that can be drawn with."""
     try:
-        kind = kind_of(path)
+        kind = kind_of(read_header(path).tensors)
         if kind != "lora":
             raise Refusal("not-a-lora", f"The file is a {kind}; only LoRAs are taken here.", field="file")
         return read_weightfile(path)

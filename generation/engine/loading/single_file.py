@@ -18,7 +18,8 @@ from transformers import CLIPTokenizer
 from generation.engine.families import Family
 from generation.engine.loading.components import LoadedComponents, ready, ready_vae
 from generation.engine.loading.diffusers_folder import ENCODERS, read_scheduler_config
-from generation.weightfiles.classify import WeightFileRefused, noise_marks_of
+from generation.weightfiles.noise_marks import read_noise_marks
+from generation.weightfiles.safetensors_header import WeightFileRefused, read_header
 from generation.weightfiles.single_files import AVERAGES, usual_name
 
 
@@ -64,7 +65,8 @@ def _check_configs(family: Family, what: str) -> None:
 
 def _scheduler_config(path: Path, family: Family, unet: Any) -> dict[str, Any]:
     """The family's noise schedule with this file's kind of prediction: what it says, else what its answers show."""
-    config, marks = read_scheduler_config(family.configs), noise_marks_of(path)
+    header, config = read_header(path), read_scheduler_config(family.configs)
+    marks = read_noise_marks(header.tensors, header.metadata)
     if marks.prediction:
         config["prediction_type"] = marks.prediction
     elif family.key == "sd2":

@@ -11,8 +11,9 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from generation.weightfiles.classify import WeightFileRefused, classify, noise_marks_of, read_weightfile
+from generation.weightfiles.classify import classify, read_weightfile
 from generation.weightfiles.noise_marks import NoiseMarks, check_scheduler_config, read_noise_marks
+from generation.weightfiles.safetensors_header import WeightFileRefused, read_header
 from tests.ldm_layout import tiny_single_file
 from tests.tiny_weights import tiny_checkpoint
 
@@ -85,4 +86,5 @@ def test_a_file_with_such_noise_is_not_imported(tmp_path: Path) -> None:
     with pytest.raises(WeightFileRefused, match="EDM"):
         classify(path)
     save_file(load_file(tiny_single_file("sdxl")) | {"v_pred": torch.tensor([])}, path)
-    assert noise_marks_of(path) == VELOCITY
+    header = read_header(path)
+    assert read_noise_marks(header.tensors, header.metadata) == VELOCITY

@@ -10,8 +10,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from generation.engine.families import CONFIGS
-from generation.weightfiles.classify import WeightFileRefused, classify
-from generation.weightfiles.safetensors_header import TensorEntry, read_header
+from generation.weightfiles.classify import classify
+from generation.weightfiles.safetensors_header import TensorEntry, WeightFileRefused, read_header
 from generation.weightfiles.single_files import PUBLISHED_BLOCKS, check_checkpoint, check_vae
 from tests.ldm_layout import tiny_single_file, tiny_vae_file
 from tests.tiny_weights import tiny_vae
