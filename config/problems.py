@@ -39,15 +39,24 @@ def problem_json(error: Exception, context: dict[str, Any]) -> Response | None:
     return answer
 
 
-def problem(status: int, code: str, detail: str, errors: list[dict[str, str]] | None = None) -> Response:
-    """A problem body of `status`; `type` is a relative address that names the code."""
-    body: dict[str, Any] = {
+def problem_body(status: int, code: str, detail: str) -> dict[str, Any]:
+    """`type` is a relative address that names the code."""
+    return {
         "type": f"/api/problems/{code}",
         "title": HTTPStatus(status).phrase,
-        "status": status,
+        "status": int(status),
         "detail": detail,
         "code": code,
     }
+
+
+def is_of_a_program(path: str, requested_with: str | None) -> bool:
+    """Whether a request comes from a client of the API or a script of ours, which could not show a page."""
+    return path.startswith("/api/") or requested_with == "fetch"
+
+
+def problem(status: int, code: str, detail: str, errors: list[dict[str, str]] | None = None) -> Response:
+    body = problem_body(status, code, detail)
     if errors:
         body["errors"] = errors
     return Response(body, status=status, content_type=CONTENT_TYPE)

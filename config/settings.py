@@ -92,7 +92,7 @@ MIDDLEWARE = [
     "django_structlog.middlewares.RequestMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "config.outage.BrokerAway",
+    "config.outage.Outages",
 ]
 
 ROOT_URLCONF = "config.urls"

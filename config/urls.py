@@ -26,6 +26,8 @@ def own_password(request: HttpRequest, extra_context: object = None) -> HttpResp
 admin.site.login = secure_admin_login(admin_index)  # type: ignore[method-assign]
 admin.site.password_change = own_password  # type: ignore[assignment, method-assign]
 
+handler500 = "config.outage.server_error"
+
 urlpatterns = [
     path("", include("generation.urls")),
     path("", include("gallery.urls")),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,10 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, default_storage
 from django.utils import timezone
 
+from accounts.refusals import NoRoom
 from generation.models import Job
+
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class DurableStorage(FileSystemStorage):
@@ -58,8 +62,20 @@ def image_name(job: Job, kind: str) -> str:
 
 
 def write(name: str, data: bytes) -> str:
-    """Write a file durably; its name, which is another where the wanted one is taken."""
-    return default_storage.save(name, ContentFile(data))
+    """Write a file durably; its name, which is another where the wanted one is taken. Raises NoRoom."""
+    with room_needed():
+        return default_storage.save(name, ContentFile(data))
+
+
+@contextmanager
+def room_needed() -> Iterator[None]:
+    """A disk that is full is told as NoRoom, whatever is written inside."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in DISK_FULL:
+            raise NoRoom from error
+        raise
 
 
 def discard(*names: str) -> None:
