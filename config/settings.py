@@ -224,6 +224,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 DATA_UPLOAD_MAX_NUMBER_FILES = 200
 FILE_UPLOAD_PERMISSIONS = 0o640
+# What is being sent: on the disk of the data, since the system's folder for such files may lie in memory.
+FILE_UPLOAD_TEMP_DIR = DATA_DIR / "incoming"
 
 # People
 AUTH_USER_MODEL = "accounts.User"

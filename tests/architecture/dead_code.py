@@ -38,12 +38,15 @@ LOOKED_UP = {
     "*/management/commands/*": ["help", "add_arguments", "requires_system_checks"],
     "*/web/live/consumers.py": ["receive", "bytes_data", "job_changed", "run_event"],
     "accounts/adapters.py": ["is_open_for_signup"],
+    "config/asgi.py": ["HTTPFactory", "read_body"],
     "config/celery.py": ["task_queues", "worker_concurrency"],
     "config/checks.py": ["app_configs"],
     "config/outage.py": ["process_exception"],
     "config/paging.py": ["*page_size*", "get_ordering"],
     "config/policies.py": ["_csp_replace"],
-    "config/urls.py": ["password_change"],
+    "config/urls.py": ["password_change", "handler500"],
+    "config/web_server.py": ["*Received", "gotLength", "handleContentChunk", "line*", "buildProtocol", "*Lost",
+        "maxHeaders", "protocol", "content", "closed", "tell", "offset", "whence", "seek"],
     "gallery/models/posts.py": ["SEXUAL", "VIOLENT", "HATEFUL", "COPIED", "OTHER"],
     "generation/catalog/tokenizing.py": ["normalizer", "pre_tokenizer"],
     "generation/imaging/svg_metadata.py": ["*Handler", "buffer_text"],
@@ -55,7 +58,7 @@ LOOKED_UP = {
     "tests/generation/jobs/test_job_machine.py": ["teardown"],
     "tests/generation/training/datasets/test_archives.py": ["create_system"],
 }  # fmt: skip
-"""Files -> names in them that Django, DRF, Channels, Celery, tokenizers, expat and pytest look up by themselves."""
+"""Files -> names in them that frameworks look up by themselves."""
 
 
 def main() -> None:

@@ -25,24 +25,27 @@ ANSWER_SECONDS = 2.0
 
 
 class Site:
-    """A running site. Its log of each process lies in `folder`, beside its data."""
+    """A running site, or its web server alone. Its log of each process lies in `folder`, beside its data."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, with_worker: bool = True) -> None:
         self.folder = folder
         self.port = free_port()
         self.address = f"http://localhost:{self.port}"
         self.env = {**os.environ, **self.own_settings()}
         self.worker = f"journeys-{self.port}@{socket.gethostname()}"
-        self.processes = [
-            self.start("web", *WEB, str(self.port), "config.asgi:application"),
-            self.start("worker", *WORKER, "-n", self.worker, "--without-gossip", "--without-mingle"),
-        ]
+        self.has_worker = with_worker
+        self.processes = [self.start("web", *WEB, str(self.port), "config.asgi:application")]
+        if with_worker:
+            self.processes.append(
+                self.start("worker", *WORKER, "-n", self.worker, "--without-gossip", "--without-mingle")
+            )
 
     def own_settings(self) -> dict[str, str]:
         own = {
             "DATA_DIR": str(self.folder),
             "PORT": str(self.port),
             "REDIS_URL": settings.REDIS_URL,
+            "SECRET_KEY": settings.SECRET_KEY,
             "STATIC_SOURCES": "on",
             "RENDER_THREADS": "1",
         }
@@ -72,9 +75,12 @@ class Site:
     def answers(self) -> bool:
         try:
             with urllib.request.urlopen(f"{self.address}/readyz", timeout=5) as answer:
-                return answer.status == 200 and bool(app.control.ping([self.worker], timeout=ANSWER_SECONDS, limit=1))
+                return answer.status == 200 and (not self.has_worker or self.own_worker_answers())
         except OSError:
             return False
+
+    def own_worker_answers(self) -> bool:
+        return bool(app.control.ping([self.worker], timeout=ANSWER_SECONDS, limit=1))
 
     def logs(self) -> str:
         return "\n".join(path.read_text(errors="replace")[-3000:] for path in sorted(self.folder.glob("*.log")))
