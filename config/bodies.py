@@ -22,7 +22,7 @@ from django.urls import Resolver404, resolve
 from knox.auth import TokenAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 
-from config.problems import CONTENT_TYPE, is_of_a_program, problem_body
+from config.problems import API, CONTENT_TYPE, body_of
 from generation.imaging.untrusted import MAX_FILE_BYTES
 from generation.training.datasets.archives import MAX_UNPACKED_BYTES
 
@@ -111,7 +111,7 @@ def told(size: int) -> str:
 
 def not_read(asked: Asked, status: HTTPStatus, code: str, sentence: str) -> Answer:
     """The answer to a request whose body is not read: a problem for programs, a page for browsers."""
-    if is_of_a_program(asked.path, asked.headers.get("x-requested-with")):
-        return Answer(status, CONTENT_TYPE, json.dumps(problem_body(status, code, sentence)).encode())
+    if asked.path.startswith(API) or asked.headers.get("x-requested-with") == "fetch":
+        return Answer(status, CONTENT_TYPE, json.dumps(body_of(status, code, sentence)).encode())
     page = render_to_string("not_read.html", {"site_name": settings.SITE_NAME, "told": sentence})
     return Answer(status, "text/html; charset=utf-8", page.encode())

@@ -14,12 +14,12 @@ import structlog
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.views import defaults
 from redis import RedisError
 
 from accounts.refusals import NoRoom
-from config.problems import CONTENT_TYPE, is_of_a_program, problem_body
+from config import problems
 from generation.storage.files import DISK_FULL
+from generation.web.access import asks_for_part
 
 log = structlog.get_logger(__name__)
 
@@ -58,9 +58,9 @@ class Outages:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Django's handler of what nothing handled, middleware included: a form is read and a session saved there."""
+    """Django's handler of what nothing else handled: middleware, too, reads forms and saves sessions."""
     error = sys.exc_info()[1]
-    return (error and answer(request, error)) or defaults.server_error(request)
+    return (error and answer(request, error)) or problems.server_error(request)
 
 
 def answer(request: HttpRequest, error: BaseException) -> HttpResponse | None:
@@ -68,9 +68,9 @@ def answer(request: HttpRequest, error: BaseException) -> HttpResponse | None:
     if outage is None:
         return None
     log.error(outage.code.replace("-", "_"), path=request.path, error=str(error))
-    if is_of_a_program(request.path, request.headers.get("X-Requested-With")):
-        body = problem_body(outage.status, outage.code, outage.sentence)
-        response: HttpResponse = JsonResponse(body, status=outage.status, content_type=CONTENT_TYPE)
+    if request.path_info.startswith(problems.API) or asks_for_part(request):
+        body = problems.body_of(outage.status, outage.code, outage.sentence)
+        response: HttpResponse = JsonResponse(body, status=outage.status, content_type=problems.CONTENT_TYPE)
     else:
         response = render(request, outage.page, status=outage.status)
     response["Retry-After"] = str(RETRY_AFTER_SECONDS)
