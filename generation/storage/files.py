@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, default_storage
 from django.utils import timezone
@@ -133,3 +135,14 @@ def orphans_among(unused: Iterable[str]) -> Iterator[str]:
         with suppress(FileNotFoundError):  # swept by somebody else meanwhile
             if default_storage.get_modified_time(name) < old:
                 yield name
+
+
+def sweep_unfinished() -> int:
+    """Remove what a dead web server left of uploads, which take minutes; the number of files."""
+    folder, swept = Path(settings.FILE_UPLOAD_TEMP_DIR), 0
+    for path in folder.iterdir() if folder.is_dir() else ():
+        with suppress(FileNotFoundError):  # it came to its end meanwhile
+            if path.stat().st_mtime < time.time() - ORPHAN_KEPT_FOR.total_seconds():
+                path.unlink()
+                swept += 1
+    return swept

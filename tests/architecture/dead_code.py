@@ -49,17 +49,19 @@ LOOKED_UP = {
     "config/problems.py": ["process_exception"],
     "config/urls.py": ["handler*", "password_change"],
     "config/web_server.py": ["*Received", "gotLength", "handleContentChunk", "line*", "buildProtocol", "*Lost",
-        "maxHeaders", "protocol", "content", "closed", "tell", "offset", "whence", "seek"],
+        "maxHeaders", "protocol", "requestFactory", "content", "closed", "tell", "offset", "whence", "seek"],
     "gallery/models/posts.py": ["SEXUAL", "VIOLENT", "HATEFUL", "COPIED", "OTHER"],
     "generation/catalog/tokenizing.py": ["normalizer", "pre_tokenizer"],
     "generation/imaging/svg_metadata.py": ["*Handler", "buffer_text"],
     "generation/storage/files.py": ["_save"],
     "generation/web/*/forms.py": ["help_text"],
     "tests/*": ["test_*", "pytest_*"],
+    "tests/faults/test_full_disk.py": ["raise_request_exception"],
     "tests/faults/wrong_clock.py": ["__instancecheck__", "utcnow"],
     "tests/generation/engine/test_isolation.py": ["raise"],
     "tests/generation/jobs/test_job_machine.py": ["teardown"],
     "tests/generation/training/datasets/test_archives.py": ["create_system"],
+    "tests/platform/test_bodies.py": ["protocol_connected"],
 }  # fmt: skip
 """Files -> names in them that frameworks look up by themselves."""
 

@@ -290,8 +290,6 @@ class Ended(StringTransport):
 class NoServer:
     """What of Daphne's server a channel uses before a request is whole."""
 
-    proxy_forwarded_address_header = None
-
     def protocol_connected(self, protocol: object) -> None: ...
 
 
