@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from django.forms import model_to_dict
 from django.test import Client
+from django.utils.html import escape
 
-from accounts.models import CreditEntry, User
+from accounts.models import CreditEntry, Plan, User
+from generation.catalog.prices import price_list, total_price
+from generation.recipes.picture import Recipe
 
 
 @pytest.fixture
@@ -36,6 +40,24 @@ def test_the_fields_of_a_wallet_can_be_seen(operators: Client, alice: User, fiel
     page = operators.get(f"/admin/accounts/wallet/{alice.wallet.pk}/change/")
     widget = page.context["adminform"].form.fields[field].widget
     assert "border" in widget.attrs.get("class", "").split()
+
+
+def test_each_number_of_a_plan_has_its_sentence(operators: Client) -> None:
+    page = operators.get(f"/admin/accounts/plan/{Plan.objects.get().pk}/change/").text
+    for field in Plan._meta.fields:
+        assert field.primary_key or (len(field.help_text) > 10 and escape(field.help_text) in page), field.name
+
+
+def test_a_price_set_in_the_admin_is_what_a_picture_costs(operators: Client) -> None:
+    recipe, plan = Recipe("a cat", width=512, height=512, steps=20), Plan.objects.get()
+    assert total_price(plan, [recipe, recipe]) == 4
+    address, fields = f"/admin/accounts/plan/{plan.pk}/change/", model_to_dict(plan)
+    operators.post(address, {**fields, "steps_per_credit": "5", "training_discount": "1"})
+    plan.refresh_from_db()
+    assert total_price(plan, [recipe, recipe]) == 8
+    assert price_list(plan).training_discount == 1
+    refused = operators.post(address, {**fields, "steps_per_credit": "0"})
+    assert refused.status_code == 200 and "steps_per_credit" in refused.context["adminform"].form.errors
 
 
 @pytest.mark.parametrize("page", ["user", "plan", "wallet", "creditentry"])
