@@ -86,6 +86,8 @@ def _collect(dataset: DataSet, entries: Iterable[Entry | CaptionFile | RefusedFi
                 continue
             prepared = prepare_picture(entry.data, entry.caption)
             collected.added.append(_keep(dataset, entry.name, prepared, similar_too))
+            if prepared.untaken:
+                raise prepared.untaken
         except FileRefused as refused:
             collected.refused.append(refused.named(plain_name(entry.name)))
     return collected
