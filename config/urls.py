@@ -6,11 +6,15 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import include, path
+from django.urls import include, path, register_converter
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from config.health import healthz, readyz
 from config.metrics import metrics
+from generation.catalog.loras.naming import NameInAddress
+
+# Before any addresses are included that use it.
+register_converter(NameInAddress, "name")
 
 
 def admin_index(request: HttpRequest, extra_context: object = None) -> HttpResponse:

@@ -8,9 +8,9 @@ the say, and an import that finds the same file again leaves those fields as the
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,10 @@ from django.db.models import Field
 
 from generation.catalog.defaults import check_recommended
 from generation.catalog.loras.files import FOLDERS as USER_FOLDERS
-from generation.catalog.loras.naming import first_free, numbered
+from generation.catalog.loras.naming import first_free, numbered, word_of
 from generation.models import Checkpoint, Embedding, Lora, Vae
 from generation.models.catalog import WeightRow
+from generation.prompting.names import without_suffix
 from generation.recipes.checks import InvalidRecipe
 from generation.weightfiles.classify import WeightFile, WeightFileRefused, read_weightfile, stamp_of
 
@@ -92,14 +93,14 @@ def register(path: Path, root: Path) -> ImportOutcome:
         return ImportOutcome(path, "unchanged", "is in the catalog")
     weights = read_weightfile(path)
     rows = ROWS[weights.kind]
-    fields = {"path": relative, "stamp": stamp, **fields_of(weights, path)}
+    fields = {"path": relative, "file_name": without_suffix(relative), "stamp": stamp, **fields_of(weights, path)}
     # Files that people brought are LoRAs alone; any other row is the site's, also one that is kept for one person.
     known = rows.objects.filter(sha256=weights.sha256, **({"owner": None} if rows is Lora else {}))
     if known.update(**{name: value for name, value in fields.items() if name not in CARD_FIELDS}):
         return ImportOutcome(path, "updated", f"is the {weights.kind} “{known.get().name}”")
     fields |= card_of(path, rows)
     retire_former(rows, relative)
-    name = free_name(rows, path)
+    name = free_name(rows, relative, weights.autov2)
     row = rows(name=name, sha256=weights.sha256, **fields)
     if isinstance(row, Checkpoint):
         row.is_default = not Checkpoint.objects.filter(is_default=True).exists()
@@ -116,20 +117,25 @@ def retire_former(rows: type[WeightRow], relative: str) -> None:
         row.save()
 
 
-def free_name(rows: type[WeightRow], path: Path) -> str:
-    """The file's stem as a word for prompts; one that is taken, for LoRAs also by a series or a page, gets a number."""
-    stem = path.stem if path.is_file() else path.name
-    name = re.sub(r"[^\w-]+", "-", stem, flags=re.ASCII).strip("-")[:90] or "weights"
+def free_name(rows: type[WeightRow], relative: str, autov2: str) -> str:
+    """The file's stem as one word for prompts; where that is taken, with its folder in front, and at last a number.
+
+    A LoRA's may be no series' or page's either. A stem without any letter is called by its hash.
+    """
+    *folders, stem = without_suffix(relative).split("/")
+    name = word_of(stem, f"{rows._meta.model_name}-{autov2}")
+    words = [name, word_of(f"{folders[-1]}-{stem}", name)] if folders else [name]
     if rows is Lora:
-        return first_free(name)
-    taken = set(rows.objects.filter(name__startswith=name).values_list("name", flat=True))
-    return next(candidate for candidate in numbered(name) if candidate not in taken)
+        return first_free(*words)
+    taken = {each.casefold() for each in rows.objects.values_list("name", flat=True)}
+    return next(each for each in chain(words, numbered(name)) if each.casefold() not in taken)
 
 
 def fields_of(weights: WeightFile, path: Path) -> dict[str, Any]:
     """What the header tells, as fields of the row."""
     fields: dict[str, Any] = {
-        "title": weights.title.replace("-", " ").replace("_", " "),
+        # Words that were joined for a file's name are set apart; a title with blanks is as somebody wrote it.
+        "title": weights.title if " " in weights.title else weights.title.replace("-", " ").replace("_", " "),
         "family": weights.family,
         "size_bytes": weights.size_bytes,
         "licence": weights.metadata.get("modelspec.license", "")[:60],

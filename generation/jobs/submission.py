@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from django.db import transaction
 from django.db.models.functions import Now
@@ -14,12 +14,11 @@ from accounts.models import ApiToken, User
 from accounts.quotas import Request, Usage, enforce_queue, enforce_quota
 from accounts.refusals import Refusal
 from generation.catalog.inspecting import refuse_errors
-from generation.catalog.resolving import pin_weights, resolve
+from generation.catalog.resolving import drawn, pin_weights, resolve
 from generation.jobs import fairness
 from generation.messages import events, wakeups
 from generation.models import GeneratedImage, GpuWorker, Job
 from generation.models.jobs import new_code
-from generation.prompting import expand, strip_comments
 from generation.recipes.checks import MAX_SEED
 from generation.recipes.picture import Recipe
 from generation.recipes.pricing import price, work
@@ -54,7 +53,7 @@ def prepare_all(user: User, recipes: Sequence[Recipe]) -> list[Recipe]:
         _check_names(recipe)
     resolved = resolve(user, *recipes)
     refuse_errors(resolved, recipes)
-    return [pin_weights(resolved, _expanded(recipe, resolved.names.wildcards)) for recipe in recipes]
+    return [pin_weights(resolved, drawn(recipe, resolved.names.wildcards)) for recipe in recipes]
 
 
 def check_limits(user: User, recipes: Sequence[Recipe], most: int) -> None:
@@ -128,14 +127,6 @@ def _check_names(recipe: Recipe) -> None:
     if recipe.schedule not in SCHEDULES:
         raise Refusal("unknown-schedule", f"There is no schedule type “{recipe.schedule}”.", field="schedule")
     check_sampling(recipe.sampler, recipe.schedule, recipe.steps)
-
-
-def _expanded(recipe: Recipe, wildcards: Mapping[str, Sequence[str]]) -> Recipe:
-    """What is drawn: without comments, choices and wildcards drawn. What was typed stays in the draft alone."""
-    return recipe.replace(
-        prompt=expand(strip_comments(recipe.prompt), recipe.seed, wildcards),
-        negative_prompt=expand(strip_comments(recipe.negative_prompt), recipe.seed, wildcards),
-    )
 
 
 def _announce(jobs: Sequence[Job]) -> None:

@@ -27,7 +27,10 @@ class WeightQuerySet(models.QuerySet[Any]):
 class WeightRow(models.Model):
     """What every kind of weight file has. `sha256` is its identity; `path` is relative to a weights folder."""
 
-    name = models.SlugField(max_length=100, unique=True, help_text="The word that prompts use.")
+    name = models.CharField(max_length=100, unique=True, help_text="The word that prompts use.")
+    file_name = models.CharField(
+        max_length=500, blank=True, help_text="What the file was called, with its folders; prompts may say that, too."
+    )
     title = models.CharField(max_length=120)
     family = models.CharField(max_length=12, blank=True, choices=list(FAMILY_TITLES.items()))
     path = models.CharField(max_length=500)
@@ -194,4 +197,6 @@ class Wildcard(models.Model):
 
     @property
     def choices(self) -> list[str]:
-        return [line.strip() for line in self.lines.splitlines() if line.strip()]
+        """Its lines, but for empty ones and remarks, which begin with `#`."""
+        lines = (line.strip() for line in self.lines.splitlines())
+        return [line for line in lines if line and not line.startswith("#")]

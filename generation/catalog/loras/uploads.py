@@ -78,8 +78,9 @@ def register_file(
     path = files.move_into_place(part, folder, weights.sha256)
     with transaction.atomic():
         lora = Lora(
-            name=free_name(titled),
+            name=free_name(titled, f"lora-{weights.autov2}"),
             title=titled,
+            file_name=clean_line(title, 200),
             family=weights.family,
             path=path,
             stamp=stamp_of(files.root() / path),

@@ -37,7 +37,7 @@ def submit_merge(user: User, weights: Mapping[str, float], rank: int, title: str
     check_room(user, max(lora.size_bytes for lora, _ in parents))
     merge = LoraMerge.objects.create(
         owner=user,
-        name=word_of(titled),
+        name=word_of(titled).lower(),
         title=titled,
         rank=rank,
         parents=[
