@@ -30,6 +30,16 @@ def own_password(request: HttpRequest, extra_context: object = None) -> HttpResp
 admin.site.login = secure_admin_login(admin_index)  # type: ignore[method-assign]
 admin.site.password_change = own_password  # type: ignore[assignment, method-assign]
 
+handler400 = "config.problems.bad_request"
+handler403 = "config.problems.permission_denied"
+handler404 = "config.problems.page_not_found"
+handler500 = "config.problems.server_error"
+
+docs = SpectacularSwaggerSplitView.as_view(
+    url_name="api-schema",
+    metadata_class=None,  # what OPTIONS tells is made for JSON, and this page has none: 405
+)
+
 urlpatterns = [
     path("", include("generation.urls")),
     path("", include("gallery.urls")),
@@ -37,7 +47,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("api/v1/", include("config.api")),
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
-    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
+    path("api/docs/", docs, name="api-docs"),
     path("admin/", admin.site.urls),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -24,6 +25,7 @@ from generation.recipes.sampling import SAMPLERS, SCHEDULES, check_sampling
 
 LEAST_HASH_CHARS = 8
 TOLD_AS_LORA = ("unknown-lora", "several-loras")
+_UNFINDABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def read_recipe(user: User, upload: UploadedFile[Any] | None) -> MatchedRecipe:
@@ -105,6 +107,9 @@ def _lookup(user: User, model: Any, own_hash: str = "") -> Lookup:
         return NameIndex(known_name(row, user) for row in rows)
 
     def find(name: str, hash: str) -> tuple[str, ...]:
+        # A picture may say anything: these are in no row, and PostgreSQL or the driver refuses to look for them.
+        if _UNFINDABLE.search(name + hash):
+            return ()
         row, hash = None, hash.lower()
         if len(hash) >= LEAST_HASH_CHARS:
             row = usable.filter(sha256__startswith=hash).first()

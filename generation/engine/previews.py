@@ -12,6 +12,7 @@ import logging
 import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,10 @@ RIDGE = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class LinearMap:
-    """`matrix` (3 * scale**2, features + 1) takes a latent pixel and its neighbours within `reach` to RGB in 0..255."""
+    """`matrix` (3 * scale**2, C * (2*reach+1)**2 + 1) takes a latent pixel and its neighbours to RGB in 0..255.
+
+    The bias is its last column.
+    """
 
     matrix: Floats
     reach: int
@@ -45,8 +49,9 @@ class LinearMap:
     def __call__(self, latents: Tensor) -> Pixels:
         """(1, C, h, w) scaled latents to uint8 RGB (h * scale, w * scale, 3)."""
         height, width = latents.shape[-2:]
-        values = self.matrix @ _neighbourhoods(latents[0].float().cpu().numpy(), self.reach)
-        tiles = np.clip(values + 0.5, 0, 255).astype(np.uint8).reshape(3, self.scale, self.scale, height, width)
+        near = _neighbourhoods(latents[0].float().cpu().numpy(), self.reach)
+        values = self.matrix[:, :-1] @ near + (self.matrix[:, -1:] + 0.5)
+        tiles = np.clip(values, 0, 255).astype(np.uint8).reshape(3, self.scale, self.scale, height, width)
         pixels: Pixels = tiles.transpose(3, 1, 4, 2, 0).reshape(height * self.scale, width * self.scale, 3)
         return pixels
 
@@ -92,23 +97,32 @@ def fit(vae: Any) -> LinearMap:
     latents = (encoded * vae.config.scaling_factor).float().cpu().numpy()
     shrunk = functional.pixel_unshuffle(functional.avg_pool2d(pictures, factor // FITTED_SCALE), FITTED_SCALE)
     target = shrunk.numpy().transpose(1, 0, 2, 3).reshape(3 * FITTED_SCALE**2, -1) * 255
-    features = np.concatenate([_neighbourhoods(latent, reach=1) for latent in latents], axis=1)
+    near = np.concatenate([_neighbourhoods(latent, reach=1) for latent in latents], axis=1)
+    features = np.vstack([near, np.ones_like(near[:1])])
     gram = features @ features.T + RIDGE * features.shape[1] * np.eye(len(features), dtype=np.float32)
     return LinearMap(np.linalg.solve(gram, features @ target.T).T.astype(np.float32), reach=1, scale=FITTED_SCALE)
 
 
 def _neighbourhoods(latents: Floats, reach: int) -> Floats:
-    """(C, h, w) to (C * (2*reach+1)**2 + 1, h*w): each latent pixel with its neighbours, and 1 for the bias."""
+    """(C, h, w) to (C * (2*reach+1)**2, h*w): each latent pixel with its neighbours, the edge repeated."""
     channels, height, width = latents.shape
-    rows, columns = (np.arange(-reach, size + reach).clip(0, size - 1) for size in (height, width))
-    padded = latents[:, rows[:, None], columns]  # the edge repeated; np.pad takes three times as long
-    side = 2 * reach + 1
-    features = np.ones((channels * side**2 + 1, height * width), np.float32)
-    for place in range(side**2):
-        y, x = divmod(place, side)
-        window = padded[:, y : y + height, x : x + width]
-        features[place * channels : (place + 1) * channels] = window.reshape(channels, -1)
-    return features
+    flat = latents.reshape(channels, height * width)
+    return flat.take(_neighbours(height, width, reach), axis=1).reshape(-1, height * width)
+
+
+@lru_cache(maxsize=32)
+def _neighbours(height: int, width: int, reach: int) -> NDArray[np.intp]:
+    """((2*reach+1)**2, h*w): where each pixel's neighbours lie in the flat picture.
+
+    Made once a size: one gather takes a quarter of the time of nine copies.
+    """
+    rows, columns = np.mgrid[:height, :width]
+    places = [
+        (rows + y).clip(0, height - 1) * width + (columns + x).clip(0, width - 1)
+        for y in range(-reach, reach + 1)
+        for x in range(-reach, reach + 1)
+    ]
+    return np.stack([place.ravel() for place in places])
 
 
 def _drawn_pictures(count: int, side: int) -> Floats:

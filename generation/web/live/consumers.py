@@ -117,6 +117,13 @@ class RunConsumer(AsyncWebsocketConsumer):
         await self.send(text_data=json.dumps(event["event"]))
 
 
+class Nowhere(AsyncWebsocketConsumer):
+    """Any other address: the handshake is refused, where a route that is missing would be an error of ours."""
+
+    async def connect(self) -> None:
+        await self.close(code=NOT_FOUND)
+
+
 def standing(owner_id: int, code: str) -> dict[str, Any] | None:
     """How the run stands, in the words of its progress events; None when it is not this person's."""
     run = TrainingRun.objects.of(owner_id).filter(code=code).first()

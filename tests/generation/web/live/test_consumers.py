@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 from channels.db import database_sync_to_async
+from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
 
 from accounts.models import User
 from generation.jobs import lifecycle
 from generation.jobs.queueing import claim_next
 from generation.messages import frames
-from generation.web.live.consumers import NOT_SIGNED_IN, JobsConsumer
+from generation.web.live.consumers import NOT_FOUND, NOT_SIGNED_IN, JobsConsumer
+from generation.web.live.routing import websocket_urlpatterns
 from tests.generation.conftest import Queue
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.django_db(transaction=True)]
@@ -115,3 +117,9 @@ async def test_nonsense_is_ignored(alice: User) -> None:
     await database_sync_to_async(publish)(alice, "one", 1)
     assert (await page.frame()).step == 1
     await page.line.disconnect()
+
+
+@pytest.mark.parametrize("path", ["/ws/nowhere/", "/", "/ws/jobs", "/ws/runs/a.b/", "/admin/"])
+async def test_another_address_is_refused(path: str) -> None:
+    line = WebsocketCommunicator(URLRouter(websocket_urlpatterns), path)
+    assert await line.connect() == (False, NOT_FOUND)
