@@ -134,7 +134,8 @@ def register(path: Path, root: Path) -> ImportOutcome:
         if isinstance(row, Checkpoint):
             row.is_default = not Checkpoint.objects.filter(is_default=True).exists()
         row.save()
-    return ImportOutcome(path, "added", f"is now the {weights.kind} “{name}”")
+    without = f", without {weights.left_out}" if weights.left_out else ""
+    return ImportOutcome(path, "added", f"is now the {weights.kind} “{name}”{without}")
 
 
 def retire_former(rows: type[WeightRow], relative: str) -> None:
@@ -171,6 +172,7 @@ def fields_of(weights: WeightFile, path: Path) -> dict[str, Any]:
     }
     if weights.kind == "lora":
         fields |= {"rank": weights.rank, "trigger_words": list(weights.trigger_words), "lora_hash": weights.lora_hash}
+        fields |= {"left_out": weights.left_out[:300]}
     if weights.kind == "embedding":
         fields |= {"tokens": weights.vectors or 1}
     if weights.kind == "checkpoint":

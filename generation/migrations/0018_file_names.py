@@ -44,5 +44,13 @@ class Migration(migrations.Migration):
             )
             for kind in KINDS
         ),
+        migrations.AddField(
+            model_name="lora",
+            name="left_out",
+            field=models.CharField(
+                blank=True, help_text="What of its file is not used.", max_length=300, default=""
+            ),
+            preserve_default=False,
+        ),
         migrations.RunPython(take_names_from_paths, migrations.RunPython.noop),
     ]

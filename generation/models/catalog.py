@@ -125,6 +125,7 @@ class Lora(WeightRow):
     trigger_words = models.JSONField(default=list, blank=True)
     lora_hash = models.CharField(max_length=12, blank=True, help_text="The hash that infotext carries.")
     example_prompts = models.JSONField(default=list, blank=True)
+    left_out = models.CharField(max_length=300, blank=True, help_text="What of its file is not used.")
     series = models.CharField(
         max_length=90, blank=True, db_index=True, help_text="What all versions are called together; empty: only one."
     )

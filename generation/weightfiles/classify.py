@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from generation.weightfiles.lora_keys import LoraKey, parse_lora_key, unsupported_kind
+from generation.weightfiles.lora_keys import LYCORIS, Role, is_left_out, left_out, parse_lora_key, unsupported_kind
+from generation.weightfiles.lycoris import MAX_SPREAD_NUMBERS, is_lycoris, spread
 from generation.weightfiles.safetensors_header import Header, TensorEntry, WeightFileRefused, read_header, read_scalar
 
 __all__ = [
@@ -48,7 +49,7 @@ class WeightFile:
 
     `sha256` of a folder is over its sorted (relative name, file's sha256) pairs. `lora_hash` is A1111's: the SHA-256 of
     the bytes after the header, first 12 digits. `rank` is the largest of a LoRA's pairs. `vectors` are an embedding's:
-    the tokens that it takes in a prompt.
+    the tokens that it takes in a prompt. `left_out` lists what of a LoRA's file is not used, for people.
     """
 
     kind: Kind
@@ -61,6 +62,7 @@ class WeightFile:
     vectors: int | None = None
     trigger_words: tuple[str, ...] = ()
     lora_hash: str = ""
+    left_out: str = ""
     metadata: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -126,6 +128,7 @@ def _read_file(path: Path) -> WeightFile:
         vectors=_vectors(header) if kind == "embedding" else None,
         trigger_words=_trigger_words(header.metadata) if kind == "lora" else (),
         lora_hash=_hash_after_header(path, header) if kind == "lora" else "",
+        left_out=left_out(header.tensors) if kind == "lora" else "",
         metadata=header.metadata,
     )
 
@@ -154,7 +157,7 @@ def _kind(tensors: Mapping[str, TensorEntry]) -> Kind:
     keys = tensors.keys()
     if any(key.startswith("model.diffusion_model.") for key in keys):
         return "checkpoint"
-    if any(re.search(r"lora|\.alpha$", key) or unsupported_kind(key) for key in keys):
+    if any(re.search(r"lora|\.alpha$", key) or LYCORIS.search(key) or unsupported_kind(key) for key in keys):
         return "lora"
     # diffusers saves a textual inversion as one tensor named after its token.
     lone_vector = len(tensors) == 1 and all(len(entry.shape) in (1, 2) for entry in tensors.values())
@@ -173,21 +176,39 @@ def _check_small_file(path: Path, tensors: Mapping[str, TensorEntry]) -> None:
             raise WeightFileRefused("bad-dtype", f"“{key}” is stored as {entry.dtype}; floating point is expected.")
 
 
+def _lora_slots(header: Header) -> dict[tuple[str, str], dict[Role, TensorEntry]]:
+    """The tensors of each network and module, but for those that are left out."""
+    slots: dict[tuple[str, str], dict[Role, TensorEntry]] = {}
+    for key, entry in header.tensors.items():
+        if not is_left_out(key):
+            place = parse_lora_key(key)
+            slot = slots.setdefault((place.network, place.module), {})
+            if place.role in slot:
+                raise WeightFileRefused("duplicate-key", f"The file describes “{place.module}” twice.")
+            slot[place.role] = entry
+    if not slots:
+        raise WeightFileRefused("unused-key", "Nothing in the file is a LoRA that could be drawn with.")
+    return slots
+
+
 def _check_pairs(path: Path, header: Header) -> int:
     """Every target needs one down and one up of equal rank; alphas must be finite. Gives the largest rank."""
-    pairs: dict[tuple[str, str], dict[str, TensorEntry]] = {}
-    for key, entry in header.tensors.items():
-        place = parse_lora_key(key)
-        slots = pairs.setdefault((place.network, place.module), {})
-        if place.role in slots:
-            raise WeightFileRefused("duplicate-key", f"The file describes “{place.module}” twice.")
-        slots[place.role] = entry
-        if place.role == "alpha" and not math.isfinite(read_scalar(path, entry)):
-            raise WeightFileRefused("bad-alpha", f"The alpha of “{place.module}” is not a finite number.")
-    return max(_rank(module, slots) for (_, module), slots in pairs.items())
+    ranks, numbers = [], 0
+    for (_, module), slots in _lora_slots(header).items():
+        if "alpha" in slots and not math.isfinite(read_scalar(path, slots["alpha"])):
+            raise WeightFileRefused("bad-alpha", f"The alpha of “{module}” is not a finite number.")
+        if is_lycoris(slots):
+            whole = spread(module, {role: entry.shape for role, entry in slots.items()})
+            numbers += whole.numbers
+            ranks.append(whole.file_rank or whole.rank)
+        else:
+            ranks.append(_rank(module, slots))
+    if numbers > MAX_SPREAD_NUMBERS:
+        raise WeightFileRefused("too-large", "Multiplied out, this LoRA would take more than 1 GiB.")
+    return max(ranks)
 
 
-def _rank(module: str, slots: Mapping[str, TensorEntry]) -> int:
+def _rank(module: str, slots: Mapping[Role, TensorEntry]) -> int:
     if "down" not in slots or "up" not in slots:
         raise WeightFileRefused("half-pair", f"The LoRA pair of “{module}” is incomplete.")
     down, up = slots["down"].shape, slots["up"].shape
@@ -218,22 +239,27 @@ def _checkpoint_family(header: Header) -> str:
 
 
 def _lora_family(header: Header) -> str:
-    downs: list[tuple[LoraKey, TensorEntry]] = []
-    for key, entry in header.tensors.items():
-        place = parse_lora_key(key)
-        if place.role == "down":
-            downs.append((place, entry))
-    if any(place.network == "text_encoder_2" for place, _ in downs):
-        return "sdxl"
-    widths = {entry.shape[1] for place, entry in downs if re.search(r"_attn2_to_[kv]$", place.module)}
-    if not widths:
-        widths = {entry.shape[1] for place, entry in downs if re.search(r"_self_attn_[qkv]_proj$", place.module)}
-    if widths:
-        return _family_of_widths(widths, "The LoRA")
+    widths: dict[str, set[int]] = {"attn2": set(), "self_attn": set()}
+    for (network, module), slots in _lora_slots(header).items():
+        if network == "text_encoder_2":
+            return "sdxl"
+        kind = re.search(r"_(?:(attn2)_to_[kv]|(self_attn)_[qkv]_proj)$", module)
+        if kind and (width := _input_width(module, slots)):
+            widths[kind[1] or kind[2]].add(width)
+    found = widths["attn2"] or widths["self_attn"]
+    if found:
+        return _family_of_widths(found, "The LoRA")
     for beginning, family in BASE_VERSIONS:
         if header.metadata.get("ss_base_model_version", "").startswith(beginning):
             return family
     raise WeightFileRefused("unknown-family", "Nothing in the LoRA tells which family of checkpoints it is for.")
+
+
+def _input_width(module: str, slots: Mapping[Role, TensorEntry]) -> int:
+    """Of the layer that a LoRA changes; 0 where its halves do not tell."""
+    if is_lycoris(slots):
+        return spread(module, {role: entry.shape for role, entry in slots.items()}).inputs
+    return slots["down"].shape[1] if "down" in slots and len(slots["down"].shape) > 1 else 0
 
 
 def _embedding_family(header: Header) -> str:

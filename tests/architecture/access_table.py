@@ -68,18 +68,18 @@ IMAGES = {
 
 CATALOG = {
     "loras/": row(GET=ALL),
-    "loras/<slug:name>/": row("loras/{lora}/", GET=ALL),
+    "loras/<name:name>/": row("loras/{lora}/", GET=ALL),
     "loras/upload/": row(GET=MEMBERS, POST=MEMBERS),
-    "loras/<slug:name>/edit/": row("loras/{own_lora}/edit/", GET=OWNER, POST=OWNER),
-    "loras/<slug:name>/people/": row("loras/{own_lora}/people/", POST=OWNER),
-    "loras/<slug:name>/version/": row("loras/{own_lora}/version/", POST=OWNER),
-    "loras/<slug:name>/delete/": row("loras/{own_lora}/delete/", POST=OWNER),
-    "loras/<slug:name>/file": row("loras/{own_lora}/file", GET=OWNER),
-    "loras/<slug:name>/publish/": row("loras/{own_lora}/publish/", GET=OWNER, POST=OWNER),
-    "loras/<slug:name>/withdraw/": row("loras/{waiting_lora}/withdraw/", POST=OWNER),
+    "loras/<name:name>/edit/": row("loras/{own_lora}/edit/", GET=OWNER, POST=OWNER),
+    "loras/<name:name>/people/": row("loras/{own_lora}/people/", POST=OWNER),
+    "loras/<name:name>/version/": row("loras/{own_lora}/version/", POST=OWNER),
+    "loras/<name:name>/delete/": row("loras/{own_lora}/delete/", POST=OWNER),
+    "loras/<name:name>/file": row("loras/{own_lora}/file", GET=OWNER),
+    "loras/<name:name>/publish/": row("loras/{own_lora}/publish/", GET=OWNER, POST=OWNER),
+    "loras/<name:name>/withdraw/": row("loras/{waiting_lora}/withdraw/", POST=OWNER),
     "releases/<slug:code>/samples/<int:place>": row("releases/{release}/samples/0", GET=ALL),
     "checkpoints/": row(GET=ALL),
-    "checkpoints/<slug:name>/": row("checkpoints/{checkpoint}/", GET=ALL),
+    "checkpoints/<name:name>/": row("checkpoints/{checkpoint}/", GET=ALL),
 }
 
 STUDIO = {
@@ -218,8 +218,8 @@ API = {
     "api/v1/images/<slug:code>/trace": row("api/v1/images/{image}/trace", POST=OWNER),
     "api/v1/checkpoints": row(GET=ALL),
     "api/v1/loras": row(GET=ALL, POST=MEMBERS),
-    "api/v1/loras/<slug:name>": row("api/v1/loras/{own_lora}", GET=HIDDEN, PATCH=OWNER, DELETE=OWNER),
-    "api/v1/loras/<slug:name>/file": row("api/v1/loras/{own_lora}/file", GET=OWNER),
+    "api/v1/loras/<name:name>": row("api/v1/loras/{own_lora}", GET=HIDDEN, PATCH=OWNER, DELETE=OWNER),
+    "api/v1/loras/<name:name>/file": row("api/v1/loras/{own_lora}/file", GET=OWNER),
     "api/v1/releases": row(GET=MEMBERS, POST=MEMBERS),
     "api/v1/releases/<slug:code>": row("api/v1/releases/{release}", GET=OWNER, DELETE=OWNER),
     "api/v1/merges": row(GET=MEMBERS, POST=MEMBERS),

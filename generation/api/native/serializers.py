@@ -149,5 +149,5 @@ class LoraOutput(serializers.ModelSerializer[Lora]):
         model = Lora
         fields = [
             "name", "title", "family", "sha256", "autov2", "rank", "trigger_words", "licence", "description",
-            "series", "version", "is_public", "may_download", "downloads",
+            "left_out", "series", "version", "is_public", "may_download", "downloads",
         ]  # fmt: skip

@@ -99,6 +99,7 @@ def register_file(
             rank=weights.rank,
             trigger_words=[word for word in (clean_line(each, WORD_CHARS) for each in weights.trigger_words) if word],
             lora_hash=weights.lora_hash,
+            left_out=weights.left_out[:300],
             owner=user,
             is_public=False,
         )
