@@ -12,9 +12,11 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from config.health import healthz, readyz
 from config.metrics import metrics
 from generation.catalog.loras.naming import NameInAddress
+from generation.catalog.wildcards import NameInAddress as ListInAddress
 
 # Before any addresses are included that use it.
 register_converter(NameInAddress, "name")
+register_converter(ListInAddress, "list")
 
 
 def admin_index(request: HttpRequest, extra_context: object = None) -> HttpResponse:

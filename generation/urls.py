@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from generation.web import home
-from generation.web.catalog import catalog, loras
+from generation.web.catalog import catalog, loras, wildcards
 from generation.web.create import create, drafts, inspector, quotes, reading
 from generation.web.pictures import files, images, jobs
 
@@ -44,6 +44,9 @@ urlpatterns = [
     path("loras/<name:name>/version/", loras.version, name="lora-version"),
     path("loras/<name:name>/delete/", loras.delete, name="lora-delete"),
     path("loras/<name:name>/file", catalog.download, name="lora-file"),
+    path("wildcards/", wildcards.wildcards, name="wildcards"),
+    path("wildcards/-/delete/<list:name>/", wildcards.delete, name="wildcard-delete"),
+    path("wildcards/<list:name>/", wildcards.wildcard, name="wildcard"),
     path("checkpoints/", catalog.checkpoints, name="checkpoints"),
     path("checkpoints/<name:name>/", catalog.checkpoint, name="checkpoint"),
 ]

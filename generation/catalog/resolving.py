@@ -9,7 +9,8 @@ from typing import Any
 
 from accounts.models import User
 from accounts.refusals import Refusal
-from generation.models import Checkpoint, Embedding, Lora, Vae, Wildcard
+from generation.catalog.wildcards import lists_for
+from generation.models import Checkpoint, Embedding, Lora, Vae
 from generation.models.catalog import FAMILY_TITLES
 from generation.prompting import KnownName, Tag, TagError, expand, extract_tags, strip_comments
 from generation.prompting.names import NameIndex
@@ -72,7 +73,7 @@ def prompt_names(user: User) -> PromptNames:
     return PromptNames(
         loras={row.name: row for row in loras},
         embeddings={row.name: row for row in embeddings},
-        wildcards={row.name: row.choices for row in Wildcard.objects.filter(is_enabled=True)},
+        wildcards=lists_for(user),
         known_loras=[known_name(row, user) for row in loras],
         known_embeddings=[known_name(row, user) for row in embeddings],
     )

@@ -187,11 +187,22 @@ class Vae(WeightRow):
 
 
 class Wildcard(models.Model):
-    """A list that `__name__` in a prompt draws from, by seed."""
+    """A list that `__name__` in a prompt draws from, by seed. One without an owner is the site's, for everybody."""
 
-    name = models.SlugField(max_length=60, unique=True)
-    lines = models.TextField(help_text="One choice a line.")
+    name = models.CharField(max_length=100, help_text="As in __animals/birds__, without the underscores around it.")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="+"
+    )
+    lines = models.TextField(help_text="One choice a line; 2::word is drawn twice as often, # begins a remark.")
     is_enabled = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["name"], condition=models.Q(owner=None), name="one_list_of_the_site_per_name"
+            ),
+            models.UniqueConstraint(fields=["owner", "name"], name="one_list_of_a_person_per_name"),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -11,6 +11,9 @@ from generation.prompting.traced import Span, Traced
 
 _LETTER = r"(?:[^\W_]|\*)"
 _NAME = rf"{_LETTER}+(?:(?:_|[-./]+){_LETTER}+)*"
+LIST_NAME = r"[^\W_]+(?:(?:_|[-./]+)[^\W_]+)*"
+"""What a list may be called: words of letters and digits, with one underscore, hyphens, dots or slashes between."""
+
 _WILDCARD = rf"__(?P<how>[@~!]?)(?P<name>{_NAME})(?:\((?P<values>[^(){{}}\n]*)\))?__"
 _VARIABLE = r"\$\{\s*(?P<variable>[^\W\d]\w*)\s*(?P<does>=\s*!|=|:|(?=\}))"
 _TOKEN = re.compile(

@@ -78,6 +78,9 @@ CATALOG = {
     "loras/<name:name>/publish/": row("loras/{own_lora}/publish/", GET=OWNER, POST=OWNER),
     "loras/<name:name>/withdraw/": row("loras/{waiting_lora}/withdraw/", POST=OWNER),
     "releases/<slug:code>/samples/<int:place>": row("releases/{release}/samples/0", GET=ALL),
+    "wildcards/": row(GET=MEMBERS, POST=MEMBERS),
+    "wildcards/<list:name>/": row("wildcards/{wildcard}/", GET=OWNER, POST=OWNER),
+    "wildcards/-/delete/<list:name>/": row("wildcards/-/delete/{wildcard}/", POST=OWNER),
     "checkpoints/": row(GET=ALL),
     "checkpoints/<name:name>/": row("checkpoints/{checkpoint}/", GET=ALL),
 }
@@ -220,6 +223,8 @@ API = {
     "api/v1/loras": row(GET=ALL, POST=MEMBERS),
     "api/v1/loras/<name:name>": row("api/v1/loras/{own_lora}", GET=HIDDEN, PATCH=OWNER, DELETE=OWNER),
     "api/v1/loras/<name:name>/file": row("api/v1/loras/{own_lora}/file", GET=OWNER),
+    "api/v1/wildcards": row(GET=MEMBERS, POST=MEMBERS),
+    "api/v1/wildcards/<list:name>": row("api/v1/wildcards/{wildcard}", GET=OWNER, PATCH=OWNER, DELETE=OWNER),
     "api/v1/releases": row(GET=MEMBERS, POST=MEMBERS),
     "api/v1/releases/<slug:code>": row("api/v1/releases/{release}", GET=OWNER, DELETE=OWNER),
     "api/v1/merges": row(GET=MEMBERS, POST=MEMBERS),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from generation.api.native import datasets, grids, loras, pictures, prompts, runs, searches
+from generation.api.native import datasets, grids, loras, pictures, prompts, runs, searches, wildcards
 
 urlpatterns = [
     path("jobs", pictures.JobsView.as_view(), name="api-jobs"),
@@ -44,5 +44,7 @@ urlpatterns = [
     path("searches", searches.SearchesView.as_view(), name="api-searches"),
     path("searches/<slug:code>", searches.SearchView.as_view(), name="api-search"),
     path("searches/<slug:code>/cancel", searches.SearchCancelView.as_view(), name="api-search-cancel"),
+    path("wildcards", wildcards.WildcardsView.as_view(), name="api-wildcards"),
+    path("wildcards/<list:name>", wildcards.WildcardView.as_view(), name="api-wildcard"),
     path("recipes/read", prompts.ReadRecipeView.as_view(), name="api-recipe-read"),
 ]

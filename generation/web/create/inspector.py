@@ -7,7 +7,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
 from generation.catalog.inspecting import inspect_prompt
-from generation.models import Checkpoint, Embedding, Lora, Wildcard
+from generation.catalog.wildcards import usable_by
+from generation.models import Checkpoint, Embedding, Lora
 from generation.recipes.checks import MAX_SEED
 from generation.recipes.fields import STEPS_RANGE
 from generation.web.access import SignedInRequest, signed_in_only
@@ -44,7 +45,7 @@ def names(request: SignedInRequest) -> JsonResponse:
     words = [{"name": lora.series, "title": lora.title} for lora in newest]
     loras = [*fitting.values("name", "title"), *words]
     embeddings = Embedding.objects.usable_by(request.user).for_family(family).order_by("name").values("name", "title")
-    lists = Wildcard.objects.filter(is_enabled=True).order_by("name").values_list("name", flat=True)
+    lists = dict.fromkeys(usable_by(request.user).values_list("name", flat=True))
     return JsonResponse({"lora": loras, "embedding": list(embeddings), "wildcard": [{"name": n} for n in lists]})
 
 
