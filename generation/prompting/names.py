@@ -167,10 +167,10 @@ class NameIndex:
         """Where the name of a file is typed with bare brackets, which weigh words, and how it must be written."""
         line, origins = _line(text)
         places = []
-        for spelling in self._plain:
-            if _BRACKETS.search(spelling.word) and (start := line.find(spelling.folded)) >= 0:
-                end = start + len(spelling.folded)
-                places.append((origins[start], origins[end], _BRACKETS.sub(r"\\\g<0>", spelling.word)))
+        for word in dict.fromkeys(word for each in self.known for word in each.files if _BRACKETS.search(word)):
+            bare = folded(word)
+            if (start := line.find(bare)) >= 0:
+                places.append((origins[start], origins[start + len(bare)], _BRACKETS.sub(r"\\\g<0>", word)))
         return places
 
     @cached_property
