@@ -1,20 +1,34 @@
-"""How allauth is told this site's rules: whether one may sign up, by which name, and how a password is tried."""
+"""How allauth is told this site's rules: who may sign up by which name, how a password is tried, how mail leaves."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context as allauth_context
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.sites.shortcuts import get_current_site
 from django.http import HttpRequest
 
+from accounts.mail import queue_mail
 from accounts.models import User
 
 
 class AccountAdapter(DefaultAccountAdapter):
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        # Whoever could not finish a sign-up comes back with the same name.
+        "username_taken": "This name is taken. If it is yours, sign in; an address not confirmed yet gets a new link.",
+    }
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return bool(settings.SIGNUP_OPEN)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        request = allauth_context.request
+        values = {"request": request, "email": email, "current_site": get_current_site(request), **context}
+        queue_mail(self.render_mail(template_prefix, email, values))
 
     def clean_username(self, username: str, shallow: bool = False) -> str:
         username = super().clean_username(username, shallow)

@@ -14,6 +14,7 @@ from accounts.models import ApiToken, User
 from accounts.quotas import Request, Usage, enforce_queue, enforce_quota
 from accounts.refusals import Refusal
 from generation.catalog.inspecting import refuse_errors
+from generation.catalog.prices import price_list
 from generation.catalog.resolving import drawn, pin_weights, resolve
 from generation.jobs import fairness
 from generation.messages import events, wakeups
@@ -80,7 +81,7 @@ def write_jobs(user: User, recipes: Sequence[Recipe], token: ApiToken | None = N
     starts = fairness.stamp(user, [work(each) for each in recipes])
     # Counted again now that the share is locked, so that two submissions of one user cannot both pass.
     enforce_queue(user.plan, Job.objects.of(user).queued().count(), len(recipes))
-    submission = new_code()
+    submission, prices = new_code(), price_list()
     jobs = Job.objects.bulk_create(
         Job(
             owner=user,
@@ -90,7 +91,7 @@ def write_jobs(user: User, recipes: Sequence[Recipe], token: ApiToken | None = N
             recipe_json=recipe.to_json(),
             prompt=recipe.prompt,
             checkpoint_sha256=recipe.checkpoint_sha256,
-            credits=price(recipe),
+            credits=price(recipe, prices),
             work=work(recipe),
             virtual_start=start,
         )
@@ -98,7 +99,7 @@ def write_jobs(user: User, recipes: Sequence[Recipe], token: ApiToken | None = N
     )
     credits.hold_many(user, [Hold(job.reference, job.credits, " ".join(job.prompt.split())[:80]) for job in jobs])
     if token is not None:
-        budgets.spend(token, total_price(recipes))
+        budgets.spend(token, sum(job.credits for job in jobs))
     transaction.on_commit(lambda: _announce(jobs))
     return jobs
 
@@ -111,10 +112,6 @@ def submit_tracing(image: GeneratedImage) -> None:
     if asked.update(svg_state=waiting, svg_message="", svg_attempt=0, svg_announced_at=Now()):
         transaction.on_commit(lambda: wakeups.send(wakeups.Task.TRACE_IMAGE, image.pk))
         image.svg_state = waiting
-
-
-def total_price(recipes: Sequence[Recipe]) -> int:
-    return sum(price(recipe) for recipe in recipes)
 
 
 def random_seed() -> int:

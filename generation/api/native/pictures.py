@@ -25,10 +25,11 @@ from generation.api.native.serializers import (
     RecipeInput,
     SubmissionOutput,
 )
+from generation.catalog.prices import total_price
 from generation.jobs.deletion import delete_images
 from generation.jobs.fairness import prefer_job
 from generation.jobs.lifecycle import cancel_job
-from generation.jobs.submission import prepare, submit_jobs, submit_tracing, total_price
+from generation.jobs.submission import prepare, submit_jobs, submit_tracing
 from generation.models import Checkpoint, GeneratedImage, Job
 from generation.storage.downloads import picture_attachment
 

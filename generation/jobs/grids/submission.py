@@ -8,8 +8,9 @@ from django.db import transaction
 
 from accounts.models import ApiToken, User
 from accounts.refusals import Conflict, Refusal
+from generation.catalog.prices import total_price
 from generation.jobs.lifecycle import cancel_job
-from generation.jobs.submission import check_limits, prepare_all, total_price, write_jobs
+from generation.jobs.submission import check_limits, prepare_all, write_jobs
 from generation.messages import wakeups
 from generation.models import Job, LabGrid
 from generation.recipes.grids.plan import GridPlan

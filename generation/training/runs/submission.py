@@ -11,6 +11,7 @@ from accounts import budgets, credits
 from accounts.models import ApiToken, User
 from accounts.refusals import Conflict, NotFound, QuotaExceeded, Refusal
 from generation.catalog.loras.naming import RESERVED
+from generation.catalog.prices import price_list
 from generation.catalog.resolving import find_checkpoint
 from generation.messages import events, wakeups
 from generation.models import Checkpoint, DataSet, QueueShare, TrainingRun, TrainingSearch
@@ -81,7 +82,7 @@ def prepare(user: User, dataset: DataSet, recipe: TrainingRecipe) -> Prepared:
     manifest = manifest_of(dataset, recipe)
     recipe = recipe.replace(sample_prompts=recipe.sample_prompts or _prompts(recipe, manifest))
     check_room(user, 0)
-    return Prepared(recipe, manifest, training_price(recipe, len(manifest)))
+    return Prepared(recipe, manifest, training_price(recipe, len(manifest), price_list()))
 
 
 def _completed(recipe: TrainingRecipe, dataset: DataSet, checkpoint: Checkpoint) -> TrainingRecipe:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 from accounts.credits import balance_of
 from accounts.models import User
 from accounts.refusals import Refusal
-from generation.jobs.submission import total_price
+from generation.catalog.prices import total_price
 from generation.web.access import SignedInRequest, signed_in_only
 from generation.web.create.forms import RecipeForm
 from generation.web.page_context import queue_of
