@@ -139,7 +139,7 @@ def test_its_page_opens(folder: Path, alices: Client) -> None:
 
 
 def test_an_address_with_what_cannot_be_seen_is_none(alices: Client) -> None:
-    assert alices.get("/loras/%00/").status_code == 404
+    assert alices.get("/loras/%00/").status_code in (400, 404)
 
 
 def test_two_files_of_one_name_are_told_apart_by_their_folder(catalog: Checkpoint, alice: User, tmp_path: Path) -> None:

@@ -162,5 +162,5 @@ def test_halves_of_signs_in_a_graph_are_no_fault_of_ours(alices_api: APIClient, 
     assert read.status_code == 200
     body = read.json()
     assert body["recipe"]["prompt"] == "a \ufffd apple"
-    assert "could not be read" in body["unmatched"][0]["message"]
+    assert any("could not be read" in miss["message"] for miss in body["unmatched"])
     assert alices_api.post("/api/v1/jobs", body["recipe"], format="json").status_code == 202

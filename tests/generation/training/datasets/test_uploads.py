@@ -219,7 +219,7 @@ def test_what_gets_too_small_when_it_is_shrunk_is_refused(empty: DataSet) -> Non
     collected = add(
         empty,
         a_png=encoded(Image.new("RGB", (64, 20_000), "red")),
-        b_png=encoded(Image.new("RGB", (6_000, 190), "red")),
+        b_png=encoded(Image.new("RGB", (6_000, 180), "red")),
         c_png=encoded(Image.new("RGB", (70, 2_000), "red")),
     )
     assert codes(collected) == {"a.png": "too-small", "b.png": "too-small"}
