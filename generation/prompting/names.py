@@ -78,7 +78,8 @@ class NameIndex:
     @cached_property
     def _tiers(self) -> tuple[Mapping[str, list[KnownName]], ...]:
         """From the surest to the least sure: what each word means. Words of the last three are folded."""
-        names, files, loose_names, loose_files, titles = (defaultdict(list) for _ in range(5))
+        tiers: tuple[dict[str, list[KnownName]], ...] = tuple(defaultdict(list) for _ in range(5))
+        names, files, loose_names, loose_files, titles = tiers
         for each in self.known:
             for word in (each.name, *each.aliases):
                 names[word].append(each)
@@ -88,12 +89,7 @@ class NameIndex:
                 loose_files[folded(word)].append(each)
             if each.title:
                 titles[folded(each.title)].append(each)
-        return names, files, loose_names, loose_files, titles
-
-    def find(self, name: str) -> KnownName | None:
-        """The one that a word means; None also where it may mean several."""
-        meant = self.meant(name)
-        return meant[0] if len(meant) == 1 else None
+        return tiers
 
     def meant(self, name: str) -> tuple[KnownName, ...]:
         """All that a word may mean and nothing tells apart; what fits the family before what does not."""
