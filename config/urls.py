@@ -12,7 +12,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from config.health import healthz, readyz
 from config.metrics import metrics
 from generation.catalog.loras.naming import NameInAddress
-from generation.catalog.wildcards import NameInAddress as ListInAddress
+from generation.catalog.wildcards import ListInAddress
 
 # Before any addresses are included that use it.
 register_converter(NameInAddress, "name")

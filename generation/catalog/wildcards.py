@@ -9,6 +9,7 @@ from pathlib import Path
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
+from django.urls.converters import StringConverter
 
 from accounts.models import User
 from accounts.quotas import hold_account
@@ -23,16 +24,10 @@ MAX_LIST_CHARS = 200_000
 _NAME = re.compile(LIST_NAME)
 
 
-class NameInAddress:
+class ListInAddress(StringConverter):
     """A list's name in an address: it may hold slashes."""
 
     regex = LIST_NAME
-
-    def to_python(self, value: str) -> str:
-        return value
-
-    def to_url(self, value: str) -> str:
-        return value
 
 
 def usable_by(user: User) -> QuerySet[Wildcard]:

@@ -189,9 +189,10 @@ class _Reader:
         if not counted:
             return Choice(start, end, tuple(options), how_many["how"] == "@")
         least, most = how_many["least"], how_many["most"]
-        bounds = (int(least or 1), int(most) if most else None) if how_many["range"] else (int(least or most or 1),) * 2
-        between = how_many["between"]
-        return Choice(start, end, tuple(options), how_many["how"] == "@", ", " if between is None else between, *bounds)
+        fewest = int(least or 1) if how_many["range"] else int(least or most or 1)
+        largest = (int(most) if most else None) if how_many["range"] else fewest
+        separator = ", " if how_many["between"] is None else how_many["between"]
+        return Choice(start, end, tuple(options), how_many["how"] == "@", separator, fewest, largest)
 
     def _option(self, first: int, last: int, items: Sequence[Item]) -> Option:
         weight = _WEIGHT.match(self.source.text, first, last)

@@ -31,7 +31,7 @@ LOOKED_UP = {
     "*/admin*": [
         "list_*", "*_fields", "*_form", "add_fieldsets", "actions", "inlines", "has_*_permission", "save_model",
         "get_ordering", "parameter_name", "change_list_template", "show_full_result_count", "model_admin", "request",
-        "help_texts", "prepare_value", "has_changed",
+        "clean_*", "help_texts", "prepare_value", "has_changed",
     ],
     "*/api/*": ["get_*", "serializer_class", "parser_classes"],
     "*/apps.py": ["*Config", "default_auto_field"],
@@ -48,6 +48,8 @@ LOOKED_UP = {
     "config/problems.py": ["process_exception"],
     "config/urls.py": ["handler*", "password_change"],
     "gallery/models/posts.py": ["SEXUAL", "VIOLENT", "HATEFUL", "COPIED", "OTHER"],
+    "generation/catalog/loras/naming.py": ["regex"],
+    "generation/catalog/wildcards.py": ["regex"],
     "generation/catalog/tokenizing.py": ["normalizer", "pre_tokenizer"],
     "generation/imaging/svg_metadata.py": ["*Handler", "buffer_text"],
     "generation/storage/files.py": ["_save"],

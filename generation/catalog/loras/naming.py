@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from itertools import chain, count
 
+from django.urls.converters import StringConverter
+
 from accounts.refusals import Conflict, Refusal
 from generation.models import Lora
 from generation.recipes.training import MAX_TRIGGER_CHARS
@@ -20,16 +22,10 @@ RESERVED = frozenset({"upload", "merge", "merges"})
 """Addresses of pages that stand beside those of LoRAs."""
 
 
-class NameInAddress:
+class NameInAddress(StringConverter):
     """What may stand for a weight file's name in an address: letters of any script, but nothing that cannot be seen."""
 
     regex = r"[^/\x00-\x20\x7f]+"
-
-    def to_python(self, value: str) -> str:
-        return value
-
-    def to_url(self, value: str) -> str:
-        return value
 
 
 _NAME = re.compile(r"[^\W_][\w-]*")
