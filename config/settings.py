@@ -101,6 +101,7 @@ MIDDLEWARE = [
     "config.policies.scoped_policies",
     "config.input_limits.NoNul",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.compression.CompressedTexts",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

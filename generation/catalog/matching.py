@@ -14,6 +14,7 @@ from accounts.quotas import Request, Usage, enforce_quota
 from accounts.refusals import Refusal
 from generation.catalog.inspecting import refuse_errors
 from generation.catalog.resolving import drawn, find_checkpoint, known_name, pin_weights, resolve
+from generation.imaging.infotext import read_infotext
 from generation.imaging.matching import Lookup, Lookups, MatchedRecipe, match_recipe
 from generation.imaging.reading import read_picture_metadata
 from generation.imaging.untrusted import MAX_FILE_BYTES
@@ -59,10 +60,10 @@ def _tell_refusals(user: User, matched: MatchedRecipe) -> None:
         title = "Size" if "width" in names else FIELDS[refusal.field].title
         matched.miss("value", title, f"{refusal.message} The picture says {told}.")
     for field, other in (("prompt", {"negative_prompt": ""}), ("negative_prompt", {"prompt": "-"})):
-        told = {miss.message for miss in matched.unmatched if miss.name == field}
+        lines = {miss.message for miss in matched.unmatched if miss.name == field}
         lora_told = any(miss.kind == "lora" for miss in matched.unmatched)
         refusal = _refusal(user, {**values, **other})
-        if refusal and refusal.message not in told and not (lora_told and refusal.code in TOLD_AS_LORA):
+        if refusal and refusal.message not in lines and not (lora_told and refusal.code in TOLD_AS_LORA):
             matched.miss("value", field, refusal.message)
 
 
@@ -83,6 +84,21 @@ def _submit_dry(user: User, values: Mapping[str, Any]) -> None:
     resolved = resolve(user, recipe)
     refuse_errors(resolved, [recipe])
     pin_weights(resolved, drawn(recipe, resolved.names.wildcards))
+
+
+def read_recipe_text(user: User, text: str) -> MatchedRecipe:
+    """The same of a picture's text, as people copy it from galleries and other tools.
+
+    Raises Refusal if it has no parameters.
+    """
+    parsed = read_infotext(text)
+    if not parsed.fields:
+        raise Refusal(
+            "no-parameters", "This text has no line of parameters, such as “Steps: 20, Seed: 7”.", field="text"
+        )
+    matched = match_recipe(parsed, lookups_for(user))
+    _tell_refusals(user, matched)
+    return matched
 
 
 def lookups_for(user: User) -> Lookups:

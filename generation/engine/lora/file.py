@@ -20,9 +20,9 @@ from torch import Tensor
 
 from generation.engine.lora.lycoris import multiplied
 from generation.engine.outcome import WeightsRefused
-from generation.weightfiles.classify import WeightFileRefused
 from generation.weightfiles.lora_keys import NETWORKS, Network, Role, is_left_out, parse_lora_key
 from generation.weightfiles.lycoris import is_lycoris
+from generation.weightfiles.safetensors_header import WeightFileRefused
 
 Pairs = Mapping[str, "LoraPair"]
 """The pairs of one network by flattened module name (see `generation.weightfiles.lora_keys`)."""
