@@ -182,8 +182,8 @@ def pin_loras(resolved: Resolved, prompt: str, checkpoint: Checkpoint) -> Iterat
             sentence = f"“{tag.name}” ({place}) is the file of several LoRAs: {_listed(meant)}. Write one of these."
             raise Refusal("several-loras", sentence, field="prompt")
         if not meant:
-            meant = did_you_mean(tag.name, rows)
-            raise Refusal("unknown-lora", f"There is no LoRA “{tag.name}” ({place}).{meant}", field="prompt")
+            near = did_you_mean(tag.name, rows)
+            raise Refusal("unknown-lora", f"There is no LoRA “{tag.name}” ({place}).{near}", field="prompt")
         (known,) = meant
         if known.family != checkpoint.family:
             raise Refusal(

@@ -92,7 +92,7 @@ class LoraKey:
 
 def left_out(keys: Iterable[str]) -> str:
     """What of a LoRA file is not used, for people: empty, or a list such as “changes of normalisation layers”."""
-    told = {}
+    told: dict[str, None] = {}
     for key in keys:
         for pattern, words in LEFT_OUT:
             if match := pattern.search(key):

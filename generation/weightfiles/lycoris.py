@@ -15,6 +15,7 @@ from generation.weightfiles.lora_keys import Role
 from generation.weightfiles.safetensors_header import WeightFileRefused
 
 Shape = tuple[int, ...]
+Matrix = tuple[int, int]
 MAX_SPREAD_NUMBERS = 2**29
 """All pairs of a file together: 1 GiB in half precision, as large as a LoRA file may be."""
 
@@ -45,7 +46,7 @@ def spread(module: str, shapes: Mapping[Role, Shape]) -> Spread:
     kinds = {role.partition("_")[0] for role in shapes if role != "alpha"}
     if len(kinds) != 1:
         raise WeightFileRefused("half-pair", f"“{module}” is described in two ways at once.")
-    flat: dict[Role, Shape] = {
+    flat: dict[Role, Matrix] = {
         role: (shape[0], math.prod(shape[1:])) for role, shape in shapes.items() if len(shape) > 1
     }
     try:
@@ -56,7 +57,7 @@ def spread(module: str, shapes: Mapping[Role, Shape]) -> Spread:
         raise WeightFileRefused("bad-rank", f"The parts of “{module}” do not fit together.") from error
 
 
-def _hadamard(shapes: Mapping[Role, Shape]) -> Spread:
+def _hadamard(shapes: Mapping[Role, Matrix]) -> Spread:
     first = _product(shapes["hada_w1_a"], shapes["hada_w1_b"])
     if first != _product(shapes["hada_w2_a"], shapes["hada_w2_b"]):
         raise ValueError(first)
@@ -64,21 +65,21 @@ def _hadamard(shapes: Mapping[Role, Shape]) -> Spread:
     return _chosen(*first, file_rank * shapes["hada_w2_b"][0], file_rank)
 
 
-def _kronecker(shapes: Mapping[Role, Shape]) -> Spread:
+def _kronecker(shapes: Mapping[Role, Matrix]) -> Spread:
     first, first_rank = _factor(shapes, "lokr_w1", "lokr_w1_a", "lokr_w1_b")
     second, second_rank = _factor(shapes, "lokr_w2", "lokr_w2_a", "lokr_w2_b")
     inner = first[1] * (second_rank or second[0])
     return _chosen(first[0] * second[0], first[1] * second[1], inner, second_rank or first_rank)
 
 
-def _factor(shapes: Mapping[Role, Shape], whole: Role, left: Role, right: Role) -> tuple[Shape, int]:
+def _factor(shapes: Mapping[Role, Matrix], whole: Role, left: Role, right: Role) -> tuple[Matrix, int]:
     """The shape of a factor, and its rank where it is a product itself."""
     if whole in shapes:
         return shapes[whole], 0
     return _product(shapes[left], shapes[right]), shapes[right][0]
 
 
-def _product(left: Shape, right: Shape) -> Shape:
+def _product(left: Matrix, right: Matrix) -> Matrix:
     if left[1] != right[0]:
         raise ValueError(left, right)
     return left[0], right[1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,7 +33,7 @@ LAYER = "lora_unet_down_blocks_1_attentions_0_transformer_blocks_0_attn2_to_k"
 
 def save_lora(path: Path, number: int = 1) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    tensors = {
+    tensors: dict[str, Any] = {
         f"{LAYER}.lora_down.weight": np.full((1, 128), number / 100, np.float16),
         f"{LAYER}.lora_up.weight": np.full((96, 1), 0.01, np.float16),
         f"{LAYER}.alpha": np.array(1.0, np.float32),

@@ -95,8 +95,8 @@ def test_what_is_read_is_drawn_or_a_line_says_why_not(alice: User, catalog: Chec
     for text in texts(300):
         try:
             matched = read_recipe(alice, picture(parameters=text))
-        except Refusal as refusal:
-            assert refusal.code == "no-parameters"
+        except Refusal as unread:
+            assert unread.code == "no-parameters"
             continue
         json.dumps(matched.values, allow_nan=False).encode()
         refusal = submitted(alice, matched)
