@@ -1,6 +1,9 @@
-"""How allauth is told this site's rules: whether one may sign up."""
+"""How allauth is told this site's rules: whether one may sign up, and that what it sends and counts is this site's."""
 
 from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
@@ -10,3 +13,17 @@ from django.http import HttpRequest
 class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return bool(settings.SIGNUP_OPEN)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Every link leads to `SITE_URL`: the `Host` of a request may name another port, and a key would go there."""
+        links = {name: on_this_site(value) for name, value in context.items() if name.endswith("_url")}
+        super().send_mail(template_prefix, email, {**context, **links})
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Tries on an account are counted once, and not anew for each port that a `Host` names."""
+        login = credentials.get("email", credentials.get("username", ""))
+        return f"{settings.HOST}:{login.lower()}"
+
+
+def on_this_site(url: str) -> str:
+    return settings.SITE_URL + urlunsplit(urlsplit(url)._replace(scheme="", netloc=""))

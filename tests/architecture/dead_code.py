@@ -37,7 +37,7 @@ LOOKED_UP = {
     "*/apps.py": ["*Config", "default_auto_field"],
     "*/management/commands/*": ["help", "add_arguments", "requires_system_checks"],
     "*/web/live/consumers.py": ["receive", "bytes_data", "job_changed", "run_event"],
-    "accounts/adapters.py": ["is_open_for_signup"],
+    "accounts/adapters.py": ["is_open_for_signup", "_get_login_attempts_cache_key"],
     "config/celery.py": ["task_queues", "worker_concurrency"],
     "config/checks.py": ["app_configs"],
     "config/outage.py": ["process_exception"],
