@@ -83,7 +83,12 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # of the toke
     def save(self, *args: Any, **kwargs: Any) -> None:
         if self.plan_id is None:
             self.plan = Plan.default()
+        # Set by `set_password` alone, and taken back by `save`: a hash that is only renewed is no new password.
+        new_password = self._password is not None and not self._state.adding
         super().save(*args, **kwargs)
+        if new_password:
+            # Whoever changes it may fear that somebody else was in, and a token would outlive that.
+            self.auth_token_set.all().delete()
 
 
 class Wallet(models.Model):
