@@ -128,6 +128,10 @@ class CreditEntry(models.Model):
     amount = models.IntegerField(help_text="Change of the balance: a hold is negative.")
     reference = models.CharField(max_length=80, help_text="What it was for: one entry of a kind for each reference.")
     note = models.CharField(max_length=200, blank=True)
+    token = models.ForeignKey(
+        "accounts.ApiToken", null=True, blank=True, on_delete=models.SET_NULL, related_name="entries",
+        help_text="The API token whose budget it moved too.",
+    )  # fmt: skip
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = AppendOnlyQuerySet.as_manager()
@@ -162,6 +166,9 @@ class ApiToken(AbstractAuthToken):
     name = models.CharField(max_length=60, help_text="What it is for.")
     budget = models.PositiveIntegerField(null=True, blank=True, help_text="Credits it may spend; empty: no limit.")
     spent = models.PositiveIntegerField(default=0)
+    spent_unlisted = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Spent on what was deleted before the ledger named tokens."
+    )
 
     class Meta:
         ordering = ["-created"]
