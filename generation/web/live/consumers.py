@@ -33,6 +33,14 @@ class OwnersLine(AsyncWebsocketConsumer):
 
     follows_jobs = False
 
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            # Also where it broke, of which no `disconnect` tells: its place would be taken for ever.
+            if hasattr(self, "sign_in"):
+                lines.leave(self)
+
     async def connect(self) -> None:
         sign_in: SignIn | None = self.scope["sign_in"]
         self.ended = False
@@ -61,9 +69,9 @@ class OwnersLine(AsyncWebsocketConsumer):
         await self.leave()
 
     async def leave(self) -> None:
-        if (sign_in := getattr(self, "sign_in", None)) is not None:
+        if hasattr(self, "sign_in"):
             lines.leave(self)
-            await self.hang_up(sign_in.owner_id)
+            await self.hang_up(self.sign_in.owner_id)
 
     async def open(self) -> None:
         raise NotImplementedError

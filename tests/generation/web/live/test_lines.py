@@ -117,6 +117,26 @@ async def test_a_person_has_so_many_lines_and_a_place_is_free_again(alice: User,
 
 
 @pytest.mark.asyncio
+async def test_a_line_that_breaks_frees_its_place(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(owner_id: int) -> Any:
+        raise OSError("The database is away.")
+
+    _, session = await sync_to_async(sign_in)(alice)
+    with monkeypatch.context() as patched:
+        patched.setattr("generation.web.live.consumers.snapshot", away)
+        for _ in range(LINES_A_PERSON + 1):
+            broken = line_of(session)
+            with pytest.raises(OSError, match="away"):
+                await broken.connect()
+                await broken.receive_output(timeout=5)
+                await broken.wait()
+    again = line_of(session)
+    await again.connect()
+    assert (await again.receive_output(timeout=5))["type"] == "websocket.send"
+    await again.disconnect()
+
+
+@pytest.mark.asyncio
 async def test_one_look_serves_all_lines(alice: User, charlie: User, monkeypatch: pytest.MonkeyPatch) -> None:
     looks: list[int] = []
 
