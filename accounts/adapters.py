@@ -1,4 +1,4 @@
-"""How allauth is told this site's rules: whether one may sign up, and that what it sends and counts is this site's."""
+"""How allauth is told this site's rules: who may sign up by which name, how a password is tried, where mails lead."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from urllib.parse import urlsplit, urlunsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest
+
+from accounts.models import User
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -23,6 +26,21 @@ class AccountAdapter(DefaultAccountAdapter):
         """Tries on an account are counted once, and not anew for each port that a `Host` names."""
         login = credentials.get("email", credentials.get("username", ""))
         return f"{settings.HOST}:{login.lower()}"
+
+    def clean_username(self, username: str, shallow: bool = False) -> str:
+        username = super().clean_username(username, shallow)
+        if not shallow:
+            User.objects.check_free(username)
+        return username
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
+        """An address is tried as an address alone. Also tried as a name it would be looked up by address twice, and
+        the password of somebody who is known be hashed twice: the time would tell that they are.
+        """
+        if credentials.get("email") and credentials.get("email") == credentials.get("username"):
+            del credentials["username"]
+        user: AbstractBaseUser | None = super().authenticate(request, **credentials)
+        return user
 
 
 def on_this_site(url: str) -> str:

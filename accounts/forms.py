@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from allauth.account.forms import SignupForm as AllauthSignupForm
 from django import forms
+from django.contrib.auth.hashers import make_password
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest, HttpResponse
 
-from accounts.refusals import Refusal
+from accounts.models import User
+from accounts.refusals import Conflict, Refusal
 
 
 class RefusableForm(forms.Form):
@@ -15,6 +20,20 @@ class RefusableForm(forms.Form):
         field = refusal.field if refusal.field in self.fields else None
         self.add_error(field, forms.ValidationError(refusal.message, refusal.code))
         return refusal.status
+
+
+class SignUpForm(AllauthSignupForm):
+    """Allauth's, which takes as long with an address that has an account as with a new one."""
+
+    def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
+        if self.account_already_exists:
+            make_password(self.cleaned_data["password1"])
+        try:
+            with transaction.atomic():
+                saved: tuple[User | None, HttpResponse | None] = super().try_save(request)
+        except IntegrityError as error:  # somebody else took name or address since the form looked
+            raise Conflict("name-taken", "Somebody has just taken this name. Choose another.") from error
+        return saved
 
 
 class TokenForm(forms.Form):

@@ -8,8 +8,11 @@ from typing import Any, ClassVar, NoReturn
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.models import UserManager as DjangoUserManager
+from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from knox.models import AbstractAuthToken
+
+from accounts.names import check_name, skeleton
 
 
 def new_code() -> str:
@@ -61,17 +64,33 @@ class UserManager(DjangoUserManager["User"]):
     def create_superuser(
         self, username: str, email: str | None = None, password: str | None = None, **extra_fields: Any
     ) -> User:
+        self.check_free(username)
         with transaction.atomic(using=self._db):
             user = super().create_superuser(username, (email or "").lower(), password, **extra_fields)
             if user.email:
                 EmailAddress.objects.using(self._db).create(user=user, email=user.email, verified=True, primary=True)
         return user
 
+    def check_free(self, name: str, besides: int = 0) -> None:
+        """Raises ValidationError where somebody else has this name, or one that looks like it."""
+        if self.filter(skeleton=skeleton(name)).exclude(pk=besides).exists():
+            raise ValidationError("This name is taken, or looks like one that is. Choose another.", code="name-taken")
+
 
 class User(AbstractUser):  # type: ignore[django-manager-missing]  # of the tokens, whose own manager knox makes
     """A person. `code` is the public handle, `username` the public name."""
 
     code = models.CharField(max_length=12, unique=True, default=new_code, editable=False)
+    username = models.CharField(
+        max_length=150,
+        unique=True,
+        help_text="Letters of one alphabet, digits and . + - _",
+        validators=[AbstractUser.username_validator, check_name],
+        error_messages={"unique": "This name is taken."},
+    )
+    skeleton = models.CharField(
+        max_length=300, unique=True, editable=False, help_text="The name as the eye sees it: no two look alike."
+    )
     email = models.EmailField("e-mail address", unique=True)
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="holders")
 
@@ -85,10 +104,17 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # of the toke
             self.plan = Plan.default()
         # Set by `set_password` alone, and taken back by `save`: a hash that is only renewed is no new password.
         new_password = self._password is not None and not self._state.adding
+        self.skeleton = skeleton(self.username)
+        if "username" in (kwargs.get("update_fields") or ()):
+            kwargs["update_fields"] = {*kwargs["update_fields"], "skeleton"}
         super().save(*args, **kwargs)
         if new_password:
             # Whoever changes it may fear that somebody else was in, and a token would outlive that.
             self.auth_token_set.all().delete()
+
+    def clean(self) -> None:
+        super().clean()
+        type(self).objects.check_free(self.username, self.pk or 0)
 
 
 class Wallet(models.Model):

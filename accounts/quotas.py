@@ -1,10 +1,13 @@
-"""What a plan allows: plain numbers in, QuotaExceeded out. It counts nothing itself; the caller brings the usage."""
+"""What a plan allows: plain numbers in, QuotaExceeded out. It counts nothing itself; the caller brings the usage.
+
+What the caller counts by rows is counted and written in one transaction, under `hold_account` or a lock of its own.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from accounts.models import Plan
+from accounts.models import Plan, User
 from accounts.refusals import QuotaExceeded, Refusal
 
 
@@ -24,6 +27,15 @@ class Request:
     pixels: int
     steps: int
     most: int | None = None
+
+
+def hold_account(user: User) -> None:
+    """Until the transaction ends, whoever else adds to what this person has waits: many at once pass no limit.
+
+    SQLite's transactions wait for each other anyway, from where they begin.
+    """
+    # Without the key: rows that point at the person are written beside it.
+    User.objects.select_for_update(no_key=True).only("pk").get(pk=user.pk)
 
 
 def enforce_quota(plan: Plan, usage: Usage, request: Request) -> None:

@@ -24,7 +24,7 @@ THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 @register(TAG)
 def check_settings(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:
     """All that is wrong with the settings, each with the name of the variable to change."""
-    return [*address(), *drawing(), *files(), *mail(), *api()]
+    return [*address(), *drawing(), *files(), *mail(), *asking()]
 
 
 def address() -> Iterator[CheckMessage]:
@@ -117,9 +117,10 @@ def mail() -> Iterator[CheckMessage]:
         )
 
 
-def api() -> Iterator[CheckMessage]:
+def asking() -> Iterator[CheckMessage]:
     rates: Any = settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]
-    for name, rate in (("API_RATE", rates["user"]), ("API_RATE_ANONYMOUS", rates["anon"])):
+    pages = (("PAGE_RATE", settings.PAGE_RATE), ("PAGE_RATE_ANONYMOUS", settings.PAGE_RATE_ANONYMOUS))
+    for name, rate in (("API_RATE", rates["user"]), ("API_RATE_ANONYMOUS", rates["anon"]), *pages):
         if not RATE.fullmatch(rate):
             yield Error(
                 f"{name} is “{rate}”, which is no rate.",

@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_cache_control, patch_vary_headers
 
+API = "/api/v1/"
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), interest-cohort=()"
 
 # Path prefix -> directives that replace the site's own there. The admin is drawn with Alpine, which evaluates
@@ -18,13 +20,20 @@ RELAXED: dict[str, dict[str, list[str]]] = {
 
 
 def scoped_policies(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Middleware below `CSPMiddleware`: tells it which directives to replace, and forbids device permissions."""
+    """Middleware below `CSPMiddleware`: tells it which directives to replace, forbids device permissions, and
+    keeps the API's answers out of caches.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         for prefix, directives in RELAXED.items():
             if request.path_info.startswith(prefix):
                 response._csp_replace = directives  # type: ignore[attr-defined]
+        if request.path_info.startswith(API):
+            # What it says is one person's, by token or by session; downloads have said their own already.
+            if not response.has_header("Cache-Control"):
+                patch_cache_control(response, private=True, no_store=True)
+            patch_vary_headers(response, ("Authorization", "Cookie"))
         response.headers.setdefault("Permissions-Policy", PERMISSIONS)
         return response
 

@@ -37,6 +37,16 @@ admin.site.login = secure_admin_login(admin_index)  # type: ignore[method-assign
 admin.site.password_change = own_password  # type: ignore[assignment, method-assign]
 admin.site.has_permission = may_enter  # type: ignore[method-assign]
 
+handler400 = "config.problems.bad_request"
+handler403 = "config.problems.permission_denied"
+handler404 = "config.problems.page_not_found"
+handler500 = "config.problems.server_error"
+
+docs = SpectacularSwaggerSplitView.as_view(
+    url_name="api-schema",
+    metadata_class=None,  # what OPTIONS tells is made for JSON, and this page has none: 405
+)
+
 urlpatterns = [
     path("", include("generation.urls")),
     path("", include("gallery.urls")),
@@ -44,7 +54,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("api/v1/", include("config.api")),
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
-    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
+    path("api/docs/", docs, name="api-docs"),
     path("admin/", admin.site.urls),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),

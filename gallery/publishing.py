@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.quotas import hold_account
 from accounts.refusals import Conflict, NotFound, QuotaExceeded, Refusal
 from gallery.models import Decision, Post, Tag
 from gallery.screening import difference_hash, flags_of_picture, flags_of_words
@@ -35,8 +36,6 @@ def publish_image(user: User, image: GeneratedImage, title: str, tags: Iterable[
     post: Post | None = Post.objects.filter(image=image).first()
     if post is not None and post.state not in MOVES[Decision.Verb.PUBLISH].sources:
         raise Conflict("already-published", ALREADY[Post.State(post.state)])
-    if Post.objects.of(user).filter(state=Post.State.PENDING).count() >= MOST_PENDING:
-        raise QuotaExceeded("too-many-pending", f"{MOST_PENDING} of your pictures wait already. Wait for a moderator.")
     title, names = clean_title(title), clean_tags(tags)
     flags = flags_of_words(title, *names, image.prompt)
     dhash = difference_hash(image.thumbnail)
@@ -65,6 +64,10 @@ def _send_in(user: User, image: GeneratedImage, post: Post | None, names: list[s
     checkpoint = Checkpoint.objects.filter(sha256=recipe.checkpoint_sha256).first()
     try:
         with transaction.atomic():
+            hold_account(user)
+            if Post.objects.of(user).filter(state=Post.State.PENDING).count() >= MOST_PENDING:
+                sentence = f"{MOST_PENDING} of your pictures wait already. Wait for a moderator."
+                raise QuotaExceeded("too-many-pending", sentence)
             if post is None:
                 post = Post.objects.create(image=image, author=user, checkpoint=checkpoint, **fields)
                 record(post, Decision.Verb.PUBLISH, user, "", "", Post.State.PENDING)

@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.quotas import hold_account
 from accounts.refusals import Conflict, NotFound, QuotaExceeded, Refusal
 from gallery.models import Decision, Release, ReleaseSample
 from gallery.screening import flags_of_words
@@ -37,8 +38,6 @@ def release_lora(user: User, lora: Lora, samples: Sequence[str]) -> Release:
     release = Release.objects.filter(lora=lora).first()
     if release is not None and release.state not in MOVES[Decision.Verb.PUBLISH].sources:
         raise Conflict("already-published", ALREADY[Release.State(release.state)])
-    if Release.objects.of(user).filter(state=Release.State.PENDING).count() >= MOST_PENDING:
-        raise QuotaExceeded("too-many-pending", f"{MOST_PENDING} of your LoRAs wait already. Wait for a moderator.")
     if not may_share(lora.licence):
         raise Refusal("licence-missing", "Choose a licence that lets others use the LoRA first.", field="licence")
     chosen = chosen_samples(user, lora, samples)
@@ -65,6 +64,10 @@ def _send_in(
     }  # fmt: skip
     try:
         with transaction.atomic():
+            hold_account(user)
+            if Release.objects.of(user).filter(state=Release.State.PENDING).count() >= MOST_PENDING:
+                sentence = f"{MOST_PENDING} of your LoRAs wait already. Wait for a moderator."
+                raise QuotaExceeded("too-many-pending", sentence)
             if release is None:
                 release = Release.objects.create(lora=lora, author=user, **fields)
                 record(release, Decision.Verb.PUBLISH, user, "", "", Release.State.PENDING)

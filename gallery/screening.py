@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import io
 
-from django.core.files.storage import default_storage
 from PIL import Image
 
 from accounts.refusals import Refusal
 from gallery.models import BlockedPhrase, Post
 from gallery.words import folded_words, spaced
+from generation.storage.files import read_kept
 
 ALIKE = 3
 """Hashes of 64 bits that differ in at most so many show the same picture, or nearly."""
@@ -42,10 +42,11 @@ def flags_of_picture(dhash: str, *, besides: int | None = None) -> list[str]:
 
 
 def difference_hash(name: str) -> str:
-    """64 bits in hex: where each of 8 × 8 cells is darker than its right neighbour. `name` is a stored WebP or PNG."""
-    with default_storage.open(name) as file:
-        data = file.read()
-    with Image.open(io.BytesIO(data), formats=("PNG", "WEBP")) as picture:
+    """64 bits in hex: where each of 8 × 8 cells is darker than its right neighbour. `name` is a stored WebP or PNG.
+
+    Raises NotFound where the file is gone.
+    """
+    with Image.open(io.BytesIO(read_kept(name)), formats=("PNG", "WEBP")) as picture:
         grey = picture.convert("L").resize((9, 8), Image.Resampling.BOX).tobytes()
     rows = (grey[start : start + 9] for start in range(0, 72, 9))
     bits = "".join("1" if left < right else "0" for row in rows for left, right in zip(row, row[1:], strict=False))

@@ -57,7 +57,8 @@ def _answered_once(post: View, together: Callable[[], AbstractContextManager[Any
     @wraps(post)
     def answered_once(view: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
         key = request.headers.get(HEADER)
-        if key is None or not request.user.is_authenticated:
+        # A dry run makes nothing, so it may be asked again, and its price may be another one then.
+        if key is None or not request.user.is_authenticated or is_dry_run(request):
             return post(view, request, *args, **kwargs)
         fingerprint = fingerprint_of(request)
         claimed = claim(request.user, key, fingerprint)
@@ -74,6 +75,11 @@ def _answered_once(post: View, together: Callable[[], AbstractContextManager[Any
 
     answered_once.heeds_idempotency_key = True  # type: ignore[attr-defined]
     return answered_once
+
+
+def is_dry_run(request: Request) -> bool:
+    """Whether only the price is asked for."""
+    return request.query_params.get("dry_run", "") in ("1", "true")
 
 
 def claim(user: Any, key: str, fingerprint: str) -> KeptAnswer | None:

@@ -8,22 +8,28 @@ the say, and an import that finds the same file again leaves those fields as the
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import structlog
 from django.core.exceptions import ValidationError
+from django.db import OperationalError, transaction
 from django.db.models import Field
 
 from generation.catalog.defaults import check_recommended
 from generation.catalog.loras.files import FOLDERS as USER_FOLDERS
-from generation.catalog.loras.naming import first_free, numbered
+from generation.catalog.loras.naming import clean_line, first_free, numbered
 from generation.models import Checkpoint, Embedding, Lora, Vae
 from generation.models.catalog import WeightRow
 from generation.recipes.checks import InvalidRecipe
+from generation.recipes.fields import SIDE_RANGE
 from generation.weightfiles.classify import WeightFile, WeightFileRefused, read_weightfile, stamp_of
+
+logger = structlog.get_logger(__name__)
 
 ROWS: dict[str, type[WeightRow]] = {"checkpoint": Checkpoint, "lora": Lora, "embedding": Embedding, "vae": Vae}
 CARD_FIELDS = {
@@ -33,6 +39,9 @@ CARD_FIELDS = {
 PICKLES = {".ckpt", ".pt", ".pth", ".bin"}
 FOREIGN = {".gguf", ".onnx"}
 CARD_LISTS = {"example_prompts", "trigger_words"}
+MAX_PATH_CHARS = 500
+MAX_BLOCKS = 8
+"""Of a VAE, each of which halves the side; Stable Diffusion's have four."""
 NATIVE_SIDES = {"sd1": 512, "sd2": 768, "sdxl": 1024, "mini": 128}
 
 
@@ -51,10 +60,22 @@ def import_folder(folder: Path) -> Iterator[ImportOutcome]:
     Weights in other formats are not opened, but named: whoever put them there waits for them.
     """
     for path in weight_paths(folder):
-        try:
-            yield skipped(path) or register(path, folder)
-        except WeightFileRefused as refusal:
-            yield ImportOutcome(path, "refused", str(refusal))
+        yield imported(path, folder)
+
+
+def imported(path: Path, root: Path) -> ImportOutcome:
+    """What became of one file. Whatever is wrong with it, the others come in, and the site starts."""
+    try:
+        return skipped(path) or register(path, root)
+    except WeightFileRefused as refusal:
+        return ImportOutcome(path, "refused", str(refusal))
+    except OSError as error:
+        return ImportOutcome(path, "refused", f"cannot be read: {error.strerror or error}.")
+    except OperationalError:  # nothing of the file's: the database is away
+        raise
+    except Exception:
+        logger.exception("weights_not_imported", path=str(path))
+        return ImportOutcome(path, "refused", "cannot be taken for a reason that nobody foresaw; the log tells it.")
 
 
 def weight_paths(folder: Path, leaving_out: tuple[str, ...] = USER_FOLDERS) -> Iterator[Path]:
@@ -62,9 +83,13 @@ def weight_paths(folder: Path, leaving_out: tuple[str, ...] = USER_FOLDERS) -> I
 
     Files of users are left out: whoever brings them makes their rows, never an import.
     """
-    paths = sorted(folder.iterdir()) if folder.is_dir() else []
+    try:
+        paths = sorted(folder.iterdir()) if folder.is_dir() else []
+    except OSError:  # whoever takes it is told why
+        yield folder
+        return
     for path in (path for path in paths if path.name not in leaving_out):
-        if path.is_dir() and ((path / "model_index.json").exists() or is_vae_folder(path)):
+        if path.is_dir() and (os.path.exists(path / "model_index.json") or is_vae_folder(path)):
             yield path
         elif path.is_dir():
             yield from weight_paths(path, ())
@@ -87,7 +112,10 @@ def is_vae_folder(folder: Path) -> bool:
 
 def register(path: Path, root: Path) -> ImportOutcome:
     """One file becomes one row, known by its sha256; an unchanged file is not read again."""
-    relative, stamp = path.relative_to(root).as_posix(), stamp_of(path)
+    relative = path.relative_to(root).as_posix()
+    if not relative.isprintable() or len(relative) > MAX_PATH_CHARS:
+        raise WeightFileRefused("bad-name", f"has a name that is no line of {MAX_PATH_CHARS} letters. Rename it.")
+    stamp = stamp_of(path)
     if any(rows.objects.filter(path=relative, stamp=stamp).exists() for rows in ROWS.values()):
         return ImportOutcome(path, "unchanged", "is in the catalog")
     weights = read_weightfile(path)
@@ -98,12 +126,13 @@ def register(path: Path, root: Path) -> ImportOutcome:
     if known.update(**{name: value for name, value in fields.items() if name not in CARD_FIELDS}):
         return ImportOutcome(path, "updated", f"is the {weights.kind} “{known.get().name}”")
     fields |= card_of(path, rows)
-    retire_former(rows, relative)
-    name = free_name(rows, path)
-    row = rows(name=name, sha256=weights.sha256, **fields)
-    if isinstance(row, Checkpoint):
-        row.is_default = not Checkpoint.objects.filter(is_default=True).exists()
-    row.save()
+    with transaction.atomic():
+        retire_former(rows, relative)
+        name = free_name(rows, path)
+        row = rows(name=name, sha256=weights.sha256, **fields)
+        if isinstance(row, Checkpoint):
+            row.is_default = not Checkpoint.objects.filter(is_default=True).exists()
+        row.save()
     return ImportOutcome(path, "added", f"is now the {weights.kind} “{name}”")
 
 
@@ -132,7 +161,7 @@ def fields_of(weights: WeightFile, path: Path) -> dict[str, Any]:
         "title": weights.title.replace("-", " ").replace("_", " "),
         "family": weights.family,
         "size_bytes": weights.size_bytes,
-        "licence": weights.metadata.get("modelspec.license", "")[:60],
+        "licence": clean_line(weights.metadata.get("modelspec.license", ""), 60),
     }
     if weights.kind == "lora":
         fields |= {"rank": weights.rank, "trigger_words": list(weights.trigger_words), "lora_hash": weights.lora_hash}
@@ -148,14 +177,17 @@ def fields_of(weights: WeightFile, path: Path) -> dict[str, Any]:
 def native_side(folder: Path) -> int:
     """The side in pixels that a checkpoint's folder was trained for: latent side times VAE factor; 0: not told."""
     sample = read_json(folder / "unet" / "config.json").get("sample_size")
-    blocks = read_json(folder / "vae" / "config.json").get("block_out_channels", [])
-    return int(sample) * 2 ** (len(blocks) - 1) if isinstance(sample, int) and blocks else 0
+    blocks = read_json(folder / "vae" / "config.json").get("block_out_channels")
+    if not (isinstance(sample, int) and isinstance(blocks, list) and 0 < len(blocks) <= MAX_BLOCKS):
+        return 0
+    side = sample * 2 ** (len(blocks) - 1)
+    return side if SIDE_RANGE[0] <= side <= SIDE_RANGE[1] else 0
 
 
 def chunk_tokens(folder: Path) -> int:
     """Tokens of one text chunk, without its first and last mark."""
-    length = read_json(folder / "tokenizer" / "tokenizer_config.json").get("model_max_length", 77)
-    return int(min(length, 77)) - 2
+    length = read_json(folder / "tokenizer" / "tokenizer_config.json").get("model_max_length")
+    return int(length) - 2 if isinstance(length, int | float) and 2 < length <= 77 else 75
 
 
 def card_of(path: Path, rows: type[WeightRow]) -> dict[str, Any]:
@@ -183,8 +215,12 @@ def card_of(path: Path, rows: type[WeightRow]) -> dict[str, Any]:
 
 def card_value(rows: type[WeightRow], name: str, value: Any) -> Any:
     """One value of a card as its column takes it. Raises InvalidRecipe."""
-    if name in CARD_LISTS and not (isinstance(value, list) and all(isinstance(text, str) for text in value)):
+    if name in CARD_LISTS and not (
+        isinstance(value, list) and all(isinstance(text, str) and _is_text(text) for text in value)
+    ):
         raise InvalidRecipe(name, "Write a list of texts.")
+    if isinstance(value, str) and not _is_text(value):
+        raise InvalidRecipe(name, "Write text, without half a character or NUL.")
     column = rows._meta.get_field(name)
     if name in CARD_LISTS or not isinstance(column, Field):
         # An empty list is a value, though Django calls it a blank one.
@@ -193,6 +229,12 @@ def card_value(rows: type[WeightRow], name: str, value: Any) -> Any:
         return column.clean(value, None)
     except ValidationError as error:
         raise InvalidRecipe(name, " ".join(error.messages)) from error
+    except OverflowError as error:
+        raise InvalidRecipe(name, "Write a number that is not infinite.") from error
+
+
+def _is_text(value: str) -> bool:
+    return not any(sign == "\0" or "\ud800" <= sign <= "\udfff" for sign in value)
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,7 @@ from generation.models import Checkpoint, Embedding, Lora, Vae
 from generation.recipes.sampling import SAMPLERS, SCHEDULES
 
 LEAST_HASH_CHARS = 8
+_UNFINDABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def read_recipe(user: User, upload: UploadedFile[Any] | None) -> MatchedRecipe:
@@ -45,6 +47,9 @@ def lookups_for(user: User) -> Lookups:
 
 def _lookup(rows: Any, own_hash: str = "") -> Callable[[str, str], str | None]:
     def find(name: str, hash: str) -> str | None:
+        # A picture may say anything: these are in no row, and PostgreSQL or the driver refuses to look for them.
+        if _UNFINDABLE.search(name + hash):
+            return None
         row, hash = None, hash.lower()
         if len(hash) >= LEAST_HASH_CHARS:
             row = rows.filter(sha256__startswith=hash).first()

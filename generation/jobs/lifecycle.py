@@ -18,6 +18,7 @@ from PIL import Image
 
 from accounts import credits
 from accounts.refusals import Conflict
+from generation.catalog.loras.quarantine import RAN_AWAY, quarantine_runaways
 from generation.imaging.encode import encode_image, thumbnail
 from generation.imaging.infotext import write_infotext
 from generation.jobs import fairness
@@ -74,6 +75,8 @@ def fail_job(job: Job, code: str, message: str) -> bool:
         if ended:
             credits.release(job.reference, note=f"Failed: {_note(job)}")
     if ended:
+        if code == RAN_AWAY:
+            quarantine_runaways(job)
         logger.warning("job_failed", job=job.code, code=code, message=message)
         _announce(job, Job.State.FAILED)
     return ended

@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.utils.cache import patch_cache_control
 from PIL import Image
 
-from accounts.refusals import Conflict, Refusal
+from accounts.refusals import Conflict, NotFound, Refusal
 from generation.imaging.encode import encode_image
 from generation.models import GeneratedImage
 from generation.storage import files
@@ -35,16 +35,19 @@ Response = TypeVar("Response", bound=HttpResponseBase)
 
 
 def file_bytes(image: GeneratedImage, format: str) -> bytes:
-    """The file, carrying infotext and provenance. Raises Refusal for an unknown format or an SVG not yet traced."""
+    """The file, carrying infotext and provenance.
+
+    Raises Refusal for an unknown format or an SVG not yet traced, NotFound where the file is gone.
+    """
     if format not in CONTENT_TYPES:
         raise Refusal("unknown-format", f"Pictures come as {', '.join(CONTENT_TYPES)}.")
     if format == "png":
-        return files.read(image.file)
+        return files.read_kept(image.file)
     if format == "svg":
         if image.svg_state != GeneratedImage.Svg.READY:
             raise Conflict("not-traced", "This picture has not been traced yet; ask for it first.")
-        return files.read(image.svg_file)
-    with Image.open(io.BytesIO(files.read(image.file)), formats=("PNG",)) as picture:
+        return files.read_kept(image.svg_file)
+    with Image.open(io.BytesIO(files.read_kept(image.file)), formats=("PNG",)) as picture:
         return encode_image(picture, format, recipe_text=image.infotext)
 
 
@@ -60,11 +63,12 @@ def inline(
     """A stored file, shown in the page; an empty 304 for a browser that has the one of this `etag`.
 
     Pictures are small, so they are read whole: a streamed file would hold a thread of the event loop's server.
+    Raises NotFound where the file is gone.
     """
     if etag and request.headers.get("If-None-Match") == f'"{etag}"':
         response = HttpResponse(status=304)
     else:
-        response = HttpResponse(files.read(name), content_type=content_type)
+        response = HttpResponse(files.read_kept(name), content_type=content_type)
         response["Content-Disposition"] = f'inline; filename="{filename}"'
         response["X-Content-Type-Options"] = "nosniff"
     if etag:
@@ -74,12 +78,14 @@ def inline(
 
 
 def attachment(name: str, filename: str) -> HttpResponse:
-    """A stored weight file as a download."""
-    return _as_download(HttpResponse(files.read(name), content_type=WEIGHTS_TYPE), filename)
+    """A stored weight file as a download. Raises NotFound where it is gone."""
+    return _as_download(HttpResponse(files.read_kept(name), content_type=WEIGHTS_TYPE), filename)
 
 
 def streamed_attachment(path: Path, filename: str) -> StreamingHttpResponse:
-    """A large weight file as a download, sent in pieces."""
+    """A large weight file as a download, sent in pieces. Raises NotFound where it is gone."""
+    if not path.is_file():
+        raise NotFound("file-gone", "The file is gone from this site's storage.")
     response = StreamingHttpResponse(_pieces(path), content_type=WEIGHTS_TYPE)
     response["Content-Length"] = path.stat().st_size
     return _as_download(response, filename)

@@ -10,11 +10,15 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import structlog
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, default_storage
 from django.utils import timezone
 
+from accounts.refusals import NotFound
 from generation.models import Job
+
+log = structlog.get_logger(__name__)
 
 
 class DurableStorage(FileSystemStorage):
@@ -71,6 +75,15 @@ def discard(*names: str) -> None:
 def read(name: str) -> bytes:
     with default_storage.open(name) as file:
         return bytes(file.read())
+
+
+def read_kept(name: str) -> bytes:
+    """As `read`, for what a person asks for. Raises NotFound where the row is there and its file is not."""
+    try:
+        return read(name)
+    except FileNotFoundError as error:
+        log.error("kept_file_gone", name=name)
+        raise NotFound("file-gone", "The file is gone from this site's storage.") from error
 
 
 def is_there(name: str) -> bool:

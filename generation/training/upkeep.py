@@ -11,7 +11,6 @@ from django.db.models.functions import Now
 
 from generation.messages import wakeups
 from generation.models import TrainingRun, TrainingSearch
-from generation.models.leases import must_give_up
 from generation.storage import files as storage_files
 from generation.training.runs import files, lifecycle
 from generation.training.runs.selection import best_so_far
@@ -20,6 +19,10 @@ from generation.training.searches import halving
 logger = structlog.get_logger(__name__)
 
 State, Action = TrainingRun.State, TrainingRun.Action
+
+MOST_RESUMES = 3
+"""So often a run goes on from one saved state. More than for a job: a training holds its worker for hours, in which
+that may die of much else, and what is lost is hours too."""
 
 
 def recover() -> dict[str, int]:
@@ -31,7 +34,7 @@ def recover() -> dict[str, int]:
 
 
 def requeue_expired_runs() -> int:
-    """Runs whose worker went silent go back to the queue; one that killed two without getting on fails."""
+    """Runs whose worker went silent go on from their last state; one that does not get on by it at last fails."""
     requeued = 0
     for run in TrainingRun.objects.running().expired():
         with transaction.atomic():
@@ -47,7 +50,7 @@ def _requeue_or_give_up(run: TrainingRun) -> bool:
     run.solo_crash_count += 1
     rows = TrainingRun.objects.filter(pk=run.pk)
     rows.update(solo_crash_count=run.solo_crash_count)
-    if must_give_up(solo_crash_count=run.solo_crash_count):
+    if run.solo_crash_count > MOST_RESUMES:
         sentence = "The worker stopped again and again on this training, so it was given up. Your credits are back."
         lifecycle.end_unpaid(
             run, rows, State.FAILED, "Given up after repeated worker loss", code="worker-lost", message=sentence

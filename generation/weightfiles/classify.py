@@ -305,7 +305,7 @@ def _read_folder(folder: Path) -> WeightFile:
         kind=kind,
         family=family,
         sha256=hash_weights(folder),
-        title=folder.name,
+        title=_line(folder.name)[:120] or "weights",
         layout="folder",
         size_bytes=sum(file.stat().st_size for _, file in _folder_files(folder)),
     )

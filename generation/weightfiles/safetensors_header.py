@@ -145,6 +145,8 @@ def _metadata(value: Any) -> dict[str, str]:
 def _entry(key: str, value: Any, data_start: int) -> TensorEntry:
     if len(key) > MAX_KEY_CHARS:
         raise WeightFileRefused("bad-header", f"A tensor name has {len(key)} characters; at most {MAX_KEY_CHARS}.")
+    if not key.isprintable():  # it will stand in sentences, logs and the database
+        raise WeightFileRefused("bad-header", "A tensor name has characters that cannot be printed.")
     try:
         dtype, shape, (start, end) = value["dtype"], value["shape"], value["data_offsets"]
     except (TypeError, KeyError, ValueError) as error:

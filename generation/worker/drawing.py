@@ -7,7 +7,8 @@ from contextlib import closing
 
 import structlog
 
-from generation.engine.outcome import Rendered, RenderError, Step
+from generation.catalog.loras.quarantine import quarantined_of
+from generation.engine.outcome import Rendered, RenderError, Step, WeightsRefused
 from generation.imaging.encode import encode_preview
 from generation.jobs import lifecycle, queueing, upkeep
 from generation.jobs.grids import finishing
@@ -70,6 +71,7 @@ def perform_job(worker: WorkerProcess, job: Job) -> None:
     try:
         with worker.holding_job(job):
             events.publish_change(job)
+            refuse_quarantined(job)
             rendered = draw(worker, job)
             lifecycle.finish_job(job, rendered.pixels, rendered.seconds)
     except Stopped:
@@ -93,6 +95,13 @@ def perform_job(worker: WorkerProcess, job: Job) -> None:
         lifecycle.fail_job(job, "internal-error", "Something broke on our side while drawing. Your credits are back.")
     finally:
         structlog.contextvars.unbind_contextvars("job", "attempt")
+
+
+def refuse_quarantined(job: Job) -> None:
+    """Raises WeightsRefused where a LoRA was quarantined while the job waited: it would fail like those before it."""
+    if job.recipe.loras and (title := quarantined_of(job)):
+        sentence = f"“{title}” was quarantined meanwhile; its page says why. Your credits are back."
+        raise WeightsRefused("lora-quarantined", sentence)
 
 
 def draw(worker: WorkerProcess, job: Job) -> Rendered:

@@ -31,7 +31,7 @@ async function deletePicked() {
     unpick();
     offerUndo(
       deleted.length === 1 ? "Deleted." : `${deleted.length} pictures deleted.`,
-      grid.dataset.restoreUrl,
+      document.getElementById("picture-form").dataset.restoreUrl,
       deleted,
       takeOut(tiles),
     );
@@ -42,7 +42,7 @@ async function deletePicked() {
 }
 
 if (grid) {
-  actOnPictures(grid, { restoreUrl: grid.dataset.restoreUrl });
+  actOnPictures(grid);
   grid.addEventListener("change", showPicked);
   bar.querySelector("[data-pick-none]").addEventListener("click", unpick);
   form.addEventListener("submit", (event) => {

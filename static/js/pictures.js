@@ -1,6 +1,7 @@
 // Cancels, prefers, deletes and restores pictures without leaving the page. Without scripts the same forms are sent plainly.
 
 import { post, Refused } from "./ask.js";
+import { offerActions } from "./live/actions.js";
 import { toast } from "./toast.js";
 
 function say(error) {
@@ -37,43 +38,44 @@ export function offerUndo(sentence, restoreUrl, codes, putBack) {
     try {
       await restore(restoreUrl, codes);
       putBack();
+      document.getElementById(`tile-${codes[0]}`)?.querySelector("a")?.focus();
     } catch (error) {
       say(error);
     }
   };
-  toast(sentence, { undo });
+  toast(sentence, { undo, focus: true });
 }
 
-async function remove(form, restoreUrl) {
-  const tile = form.closest(".tile");
-  try {
-    await post(form.action, new FormData(form));
-  } catch (error) {
-    return say(error);
-  }
+/** Deletes one picture; the focus goes to the way back, since the button that had it is gone. */
+async function remove(button, form) {
+  const tile = button.closest(".tile");
+  if (!(await send(button, form))) return;
   tile.querySelector("details[open]")?.removeAttribute("open");
-  offerUndo("Deleted.", restoreUrl, [form.dataset.delete], takeOut([tile]));
+  offerUndo("Deleted.", form.dataset.restoreUrl, [button.dataset.delete], takeOut([tile]));
 }
 
-async function send(form) {
+/** True if the server took it; a refusal is said. */
+async function send(button, form) {
   try {
-    await post(form.action, new FormData(form));
+    await post(button.formAction, new FormData(form));
+    return true;
   } catch (error) {
     say(error);
+    return false;
   }
 }
 
-/** Forms inside `root` that carry data-delete, data-cancel or data-prefer; after the last two, `changed(code)` is called. */
-export function actOnPictures(root, { restoreUrl, changed = () => {} }) {
-  root.addEventListener("submit", async (event) => {
-    const form = event.target;
-    if (form.matches("[data-delete]") && form.closest(".tile")) {
-      event.preventDefault();
-      await remove(form, restoreUrl);
-    } else if (form.matches("[data-cancel], [data-prefer]")) {
-      event.preventDefault();
-      await send(form);
-      changed(form.closest("[data-job]").dataset.job);
-    }
+/**
+ * The buttons of tiles inside `root`, which all send #picture-form: data-delete, data-cancel and data-prefer.
+ * After the last two, `changed(code)` is called.
+ */
+export function actOnPictures(root, { changed = () => {} } = {}) {
+  offerActions(root);
+  document.getElementById("picture-form").addEventListener("submit", async (event) => {
+    const { submitter: button, target: form } = event;
+    if (!button || !root.contains(button)) return;
+    event.preventDefault();
+    if (button.matches("[data-delete]")) await remove(button, form);
+    else if (await send(button, form)) changed(button.closest("[data-job]").dataset.job);
   });
 }

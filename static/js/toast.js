@@ -18,7 +18,7 @@ function leave(element) {
   setTimeout(() => element.remove(), 200);
 }
 
-export function toast(sentence, { undo, label = "Undo" } = {}) {
+export function toast(sentence, { undo, label = "Undo", focus = false } = {}) {
   const element = document.createElement("div");
   element.className = "toast";
   const words = document.createElement("p");
@@ -35,6 +35,7 @@ export function toast(sentence, { undo, label = "Undo" } = {}) {
     element.append(button);
   }
   region().append(element);
+  if (focus) element.querySelector("button")?.focus();
   setTimeout(() => leave(element), (undo ? SECONDS_UNDO : SECONDS_PLAIN) * 1000);
   return element;
 }

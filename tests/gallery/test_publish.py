@@ -12,6 +12,7 @@ from gallery.models import Decision, Post
 from gallery.moderation import approve, reject, take_down
 from gallery.publishing import publish_image, withdraw_post
 from generation.jobs.deletion import delete_images
+from generation.storage import files
 from tests.gallery.conftest import INK, Finish, Publish
 
 
@@ -154,3 +155,20 @@ def test_withdrawn_may_come_again_but_waits_again(alice: User, publish: Publish)
     withdraw_post(alice, post)
     assert publish_image(alice, post.image, "Apple").state == "pending"
     assert not Post.objects.public().exists()
+
+
+def test_a_picture_whose_file_is_gone_is_refused(alices: Client, alice: User, finish: Finish) -> None:
+    image = finish(alice)
+    files.discard(image.file, image.thumbnail)
+    with pytest.raises(NotFound) as refused:
+        publish_image(alice, image, "An apple")
+    assert refused.value.code == "file-gone" and not Post.objects.exists()
+    assert alices.post(f"/images/{image.code}/publish/", {"title": "An apple"}).status_code == 404
+
+
+def test_a_public_picture_whose_file_is_gone_is_not_there(client: Client, alice: User, publish: Publish) -> None:
+    post = publish(alice)
+    assert post.image is not None
+    files.discard(post.image.file, post.image.thumbnail)
+    for name in ("picture", "thumbnail"):
+        assert client.get(f"/gallery/{post.code}/{name}").status_code == 404

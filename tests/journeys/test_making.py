@@ -77,7 +77,7 @@ def test_cancelling_gives_the_credits_back(site: object, alice: User, sign_in: S
     page.wait_for_selector(".tile[data-state=running]")
     last = page.locator(".tile").last
     last.hover()
-    last.locator("[data-cancel] button").click()
+    last.locator("[data-cancel]").click()
     expect(page.locator(".tile[data-state=cancelled]")).to_have_count(1)
     expect(page.locator(DONE)).to_have_count(4)
     assert wallet_of(alice).balance == 1000 - 4

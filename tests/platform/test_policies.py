@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.test import Client
+from rest_framework.test import APIClient
 
 pytestmark = pytest.mark.django_db
 
@@ -55,3 +56,11 @@ def test_the_api_documentation_comes_from_this_site_alone(client: Client) -> Non
     script = client.get("/api/docs/?script")
     assert script.status_code == 200
     assert "https://" not in script.content.decode()
+
+
+def test_the_apis_answers_stay_out_of_caches(alices_api: APIClient) -> None:
+    """A shared cache in front of the site must not hand one person's list to the next."""
+    for path in ("/api/v1/jobs", "/api/v1/me", "/api/v1/jobs/nothing", "/api/v1/nowhere", "/api/v1/posts"):
+        answer = alices_api.get(path)
+        assert {"private", "no-store"} <= set(answer["Cache-Control"].split(", ")), path
+        assert {"Authorization", "Cookie"} <= set(answer["Vary"].split(", ")), path

@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from accounts.credits import balance_of
 from accounts.refusals import NotFound
 from generation.api.access import token_of, user_of
-from generation.api.idempotency import idempotent
+from generation.api.idempotency import idempotent, is_dry_run
 from generation.api.native.serializers import PriceOutput, RecipeInput
 from generation.jobs.grids.submission import cancel_grid, price_of, submit_grid
 from generation.models import GeneratedImage, LabGrid
@@ -106,7 +106,7 @@ class GridsView(generics.ListAPIView[LabGrid]):
         form.is_valid(raise_exception=True)
         user = user_of(request)
         plan = form.plan(user)
-        if request.query_params.get("dry_run", "") in ("1", "true"):
+        if is_dry_run(request):
             return Response({"credits": price_of(plan), "balance": balance_of(user)})
         grid = submit_grid(user, plan, token_of(request))
         address = reverse("api-grid", args=[grid.code])

@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 
 from accounts.credits import balance_of
 from generation.api.access import get_image, get_job, token_of, user_of
-from generation.api.idempotency import idempotent
+from generation.api.idempotency import idempotent, is_dry_run
 from generation.api.native.serializers import (
     CheckpointOutput,
     ImageOutput,
@@ -53,7 +53,7 @@ class JobsView(generics.ListAPIView[Job]):
         form.is_valid(raise_exception=True)
         user = user_of(request)
         recipe, count = form.recipe(user), form.validated_data["count"]
-        if request.query_params.get("dry_run", "") in ("1", "true"):
+        if is_dry_run(request):
             credits = total_price(prepare(user, recipe, count))
             return Response({"credits": credits, "balance": balance_of(user)})
         jobs = submit_jobs(user, recipe, count, token=token_of(request))

@@ -19,7 +19,7 @@ from accounts.credits import balance_of
 from accounts.models import ApiToken, User
 from accounts.refusals import NotFound, Refusal
 from generation.api.access import get_dataset, get_run, user_of
-from generation.api.idempotency import idempotent
+from generation.api.idempotency import idempotent, is_dry_run
 from generation.api.native.serializers import PriceOutput
 from generation.catalog.resolving import find_checkpoint
 from generation.models import DataSet, Snapshot, TrainingRun
@@ -182,7 +182,7 @@ class RunsView(generics.ListAPIView[TrainingRun]):
         user = user_of(request)
         dataset = get_dataset(request, form.validated_data["dataset"])
         recipe = form.recipe(user, dataset)
-        if request.query_params.get("dry_run", "") in ("1", "true"):
+        if is_dry_run(request):
             credits = quote_training(user, dataset, recipe)
             return Response({"credits": credits, "balance": balance_of(user)})
         token = request.auth if isinstance(request.auth, ApiToken) else None

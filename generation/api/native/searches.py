@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from accounts.credits import balance_of
 from accounts.refusals import NotFound
 from generation.api.access import get_dataset, token_of, user_of
-from generation.api.idempotency import idempotent
+from generation.api.idempotency import idempotent, is_dry_run
 from generation.api.native.runs import PointOutput, TrainingInput
 from generation.api.native.serializers import PriceOutput
 from generation.models import TrainingSearch
@@ -161,7 +161,7 @@ class SearchesView(generics.ListAPIView[TrainingSearch]):
         axes, budget = form.axes_given(), form.validated_data.pop("budget", None)
         dataset = get_dataset(request, form.validated_data["dataset"])
         recipe = form.recipe(user, dataset)
-        if request.query_params.get("dry_run", "") in ("1", "true"):
+        if is_dry_run(request):
             return Response({"credits": quote_search(user, dataset, recipe, axes), "balance": balance_of(user)})
         name = form.validated_data["name"]
         search = submit_search(user, dataset, recipe, name, axes, budget, token_of(request))

@@ -1,4 +1,7 @@
-"""LoRAs that stop workers are quarantined, by the evidence of jobs that were given up; an admin may lift it."""
+"""LoRAs that stop workers, or with which no picture comes out, are quarantined; an admin may lift it.
+
+The evidence are jobs: those that were given up, and those whose numbers ran away.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,14 @@ REASON = (
     "Workers stopped again and again while {doing} this file, so it was quarantined. "
     "An administrator can look at it and let it back."
 )
+RUNAWAY_REASON = (
+    "Pictures with this file failed again and again, since their numbers ran away (NaN), while others of the same "
+    "checkpoint came out, so it was quarantined. An administrator can look at it and let it back."
+)
+RAN_AWAY = "not-finite"
+"""The error code of jobs whose numbers ran away, in the file or in the picture."""
+MOST_RUNAWAYS = 3
+JOBS_READ = 1000
 
 
 def quarantine_suspects(job: Job) -> list[str]:
@@ -33,6 +44,49 @@ def quarantine_parents(merge: LoraMerge) -> list[str]:
         quarantine(suspects, REASON.format(doing="merging"))
         logger.error("loras_quarantined", merge=merge.code, sha256=suspects)
     return suspects
+
+
+def quarantine_runaways(job: Job) -> list[str]:
+    """Quarantine LoRAs of a job whose numbers ran away, where that happens again and again, and by them; the hashes."""
+    picked = [pick.sha256 for pick in job.recipe.loras if pick.sha256]
+    suspects = suspects_among(picked, job.owner_id)
+    if not suspects:
+        return []
+    rows = Job.objects.newest()[:JOBS_READ]
+    near = [row for row in rows if row.checkpoint_sha256 == job.checkpoint_sha256]
+    blamed = [sha256 for sha256 in suspects if _is_to_blame(sha256, near)]
+    if blamed:
+        quarantine(blamed, RUNAWAY_REASON)
+        logger.error("loras_quarantined", job=job.code, sha256=blamed)
+    return blamed
+
+
+def _is_to_blame(sha256: str, jobs: Sequence[Job]) -> bool:
+    """Of the latest jobs of one checkpoint: most with the file ran away, most without it came out.
+
+    A stranger counts once, however often they try: their settings may be what makes it run away.
+    """
+    owners = set(Lora.objects.filter(sha256=sha256).values_list("owner_id", flat=True))
+    ended = [job for job in jobs if job.state == Job.State.DONE or job.error_code == RAN_AWAY]
+    beside = [job.error_code == RAN_AWAY for job in ended if not _has(job, sha256)]
+    with_it = [job for job in ended if _has(job, sha256)]
+    failed = [job for job in with_it if job.error_code == RAN_AWAY]
+    witnesses = {job.pk if job.owner_id in owners else f"person {job.owner_id}" for job in failed}
+    came_out = len(with_it) - len(failed)
+    return len(witnesses) >= MOST_RUNAWAYS and len(failed) > came_out and beside.count(False) > beside.count(True)
+
+
+def _has(job: Job, sha256: str) -> bool:
+    return any(pick.sha256 == sha256 for pick in job.recipe.loras)
+
+
+def quarantined_of(job: Job) -> str:
+    """The title of a LoRA of this job that was quarantined since it was queued; empty where none was."""
+    picked = [pick.sha256 for pick in job.recipe.loras if pick.sha256]
+    rows = Lora.objects.filter(sha256__in=picked)
+    open_ones = set(rows.filter(is_enabled=True).values_list("sha256", flat=True))
+    held = rows.filter(quarantined_at__isnull=False).exclude(sha256__in=open_ones)
+    return held.values_list("title", flat=True).first() or ""
 
 
 def suspects_among(picked: Sequence[str], owner_id: int) -> list[str]:

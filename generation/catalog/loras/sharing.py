@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from django.db import transaction
 from django.db.models import F
 
 from accounts.models import User
@@ -75,7 +76,10 @@ def share(lora: Lora, usernames: Iterable[str]) -> None:
     people = {user.username: user for user in User.objects.filter(username__in=names, is_active=True)}
     if unknown := [name for name in names if name not in people]:
         raise Refusal("unknown-person", f"Nobody here is called “{unknown[0][:60]}”.", field="people")
-    lora.shared_with.set(user for user in people.values() if user.pk != lora.owner_id)
+    with transaction.atomic():
+        # Locked, so that of two lists that come at once one stays, and not their sum.
+        Lora.objects.select_for_update().get(pk=lora.pk)
+        lora.shared_with.set(user for user in people.values() if user.pk != lora.owner_id)
 
 
 def delete_lora(lora: Lora) -> None:

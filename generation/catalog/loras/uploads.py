@@ -8,11 +8,12 @@ from pathlib import Path
 
 import structlog
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts.models import User
-from accounts.refusals import Conflict, QuotaExceeded, Refusal
+from accounts.models import User, new_code
+from accounts.quotas import hold_account
+from accounts.refusals import Conflict, NotFound, QuotaExceeded, Refusal
 from generation.catalog.loras import files, versions
 from generation.catalog.loras.naming import WORD_CHARS, clean_line, free_name
 from generation.models import Lora
@@ -38,21 +39,29 @@ def add_upload(user: User, upload: Upload) -> Lora:
     The checks read its header alone, before any library opens it; the numbers inside are checked by the engine when it
     first loads the file. Whether somebody else has the same file is not told.
     """
-    allowed = user.plan.max_lora_uploads
-    if Lora.objects.filter(owner=user, path__startswith="uploads/").count() >= allowed:
-        raise QuotaExceeded("too-many-loras", f"Your plan holds {allowed} uploaded LoRAs. Delete one to make room.")
+    check_limits(user, upload.size)  # before the bytes are written
     most = settings.LORA_UPLOAD_MB * 1024**2
     if upload.size > most:
         raise files.TooLarge("too-large", f"The file is larger than {settings.LORA_UPLOAD_MB} MiB.", field="file")
-    check_room(user, upload.size)
     part = files.fresh_file("uploads")
     try:
         files.write_chunks(part, upload.chunks, most)
         weights = checked(part)
         stem = clean_line(upload.name).removesuffix(".safetensors")
-        return register_file(user, part, "uploads", weights, stem, version_of=upload.version_of)
+        with transaction.atomic():
+            hold_account(user)
+            check_limits(user, weights.size_bytes)
+            return register_file(user, part, "uploads", weights, stem, version_of=upload.version_of)
     finally:
         part.unlink(missing_ok=True)
+
+
+def check_limits(user: User, size_bytes: int) -> None:
+    """Raises QuotaExceeded where the plan has no room for one more file of this size."""
+    allowed = user.plan.max_lora_uploads
+    if Lora.objects.filter(owner=user, path__startswith="uploads/").count() >= allowed:
+        raise QuotaExceeded("too-many-loras", f"Your plan holds {allowed} uploaded LoRAs. Delete one to make room.")
+    check_room(user, size_bytes)
 
 
 def checked(path: Path) -> WeightFile:
@@ -71,12 +80,13 @@ def register_file(
     user: User, part: Path, folder: str, weights: WeightFile, title: str, *, version_of: Lora | None = None
 ) -> Lora:
     """Move a checked file to its place and give it a row of this person's own. Conflict when they have it already."""
-    mine = Lora.objects.filter(owner=user, sha256=weights.sha256).first()
-    if mine is not None:
-        raise Conflict("already-yours", f"You have this file already, as “{mine.title}”.", field="file")
     titled = clean_line(weights.metadata.get("modelspec.title", "") or title) or "LoRA"
-    path = files.move_into_place(part, folder, weights.sha256)
     with transaction.atomic():
+        hold_account(user)
+        mine = Lora.objects.filter(owner=user, sha256=weights.sha256).first()
+        if mine is not None:
+            raise Conflict("already-yours", f"You have this file already, as “{mine.title}”.", field="file")
+        path = files.move_into_place(part, folder, weights.sha256)
         lora = Lora(
             name=free_name(titled),
             title=titled,
@@ -93,8 +103,17 @@ def register_file(
         )
         take_over_quarantine(lora)
         if version_of is not None:
-            versions.join(lora, version_of)
-        lora.save()
+            # Read again: the version before it may have come, or gone, meanwhile.
+            former = Lora.objects.filter(pk=version_of.pk).first()
+            if former is None:
+                raise NotFound("not-found", "There is no such LoRA, or it is not yours.", field="version_of")
+            versions.join(lora, former)
+        try:
+            with transaction.atomic():
+                lora.save()
+        except IntegrityError:  # somebody else took the name since our look
+            lora.name = f"{lora.name[:80]}-{new_code()}"
+            lora.save()
     logger.info("lora_added", lora=lora.name, sha256=lora.sha256, folder=folder)
     return lora
 

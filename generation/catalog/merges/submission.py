@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from accounts.models import User
+from accounts.quotas import hold_account
 from accounts.refusals import QuotaExceeded, Refusal
 from generation.catalog.loras.licences import allowed_by, licences_within, may_share
 from generation.catalog.loras.naming import clean_title, word_of
@@ -32,22 +33,25 @@ def submit_merge(user: User, weights: Mapping[str, float], rank: int, title: str
     if not 2 <= len({lora.pk for lora, _ in parents}) == len(parents) <= MAX_LORAS:
         raise Refusal("bad-merge", f"Choose two to {MAX_LORAS} different LoRAs.", field="loras")
     check_families([lora for lora, _ in parents])
-    if LoraMerge.objects.of(user).filter(state__in=LoraMerge.UNFINISHED).count() >= MOST_WAITING:
-        raise QuotaExceeded("too-many-merges", f"{MOST_WAITING} of your merges wait already. Wait for one to finish.")
     check_room(user, max(lora.size_bytes for lora, _ in parents))
-    merge = LoraMerge.objects.create(
-        owner=user,
-        name=word_of(titled),
-        title=titled,
-        rank=rank,
-        parents=[
-            MergeParent(
-                lora.pk, lora.name, lora.title, lora.sha256, weight, tuple(licences_of_child(user, lora))
-            ).to_json()
-            for lora, weight in parents
-        ],
-    )
-    transaction.on_commit(lambda: announce_merge(merge))
+    with transaction.atomic():
+        hold_account(user)
+        if LoraMerge.objects.of(user).filter(state__in=LoraMerge.UNFINISHED).count() >= MOST_WAITING:
+            sentence = f"{MOST_WAITING} of your merges wait already. Wait for one to finish."
+            raise QuotaExceeded("too-many-merges", sentence)
+        merge = LoraMerge.objects.create(
+            owner=user,
+            name=word_of(titled),
+            title=titled,
+            rank=rank,
+            parents=[
+                MergeParent(
+                    lora.pk, lora.name, lora.title, lora.sha256, weight, tuple(licences_of_child(user, lora))
+                ).to_json()
+                for lora, weight in parents
+            ],
+        )
+        transaction.on_commit(lambda: announce_merge(merge))
     made: LoraMerge = merge
     return made
 

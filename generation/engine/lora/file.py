@@ -152,7 +152,7 @@ def _alphas_of_file(path: Path, metadata: Mapping[str, str]) -> dict[Network, _A
         else:
             config = json.loads(metadata.get("lora_adapter_metadata", "{}"))
         return {network: _alphas_of_network(config, network) for network in NETWORKS}
-    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         raise WeightsRefused("bad-alpha", "What the LoRA says of its alpha cannot be read.") from error
 
 

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.management.tables import require_tables
 from generation.catalog.importing import import_folder
+from generation.catalog.loras.naming import clean_line
 
 
 class Command(BaseCommand):
@@ -27,7 +28,7 @@ class Command(BaseCommand):
             for found in import_folder(root):
                 counts[found.outcome] += 1
                 if found.outcome != "unchanged":
-                    self.stdout.write(f"{found.path.name} {found.sentence}")
+                    self.stdout.write(f"{clean_line(found.path.name)} {found.sentence}")
         return ", ".join(f"{n} {outcome}" for outcome, n in counts.items()) or "No weight files found."
 
     def roots(self, folder: Path | None) -> list[Path]:

@@ -84,7 +84,12 @@ def check_directory(file: IO[bytes]) -> None:
 
 
 def _read_all(archive: zipfile.ZipFile) -> Iterator[Entry | CaptionFile | RefusedFile]:
-    wanted = [info for info in archive.infolist() if not _is_left_out(info)]
+    wanted = []
+    for info in archive.infolist():
+        if not info.filename:  # `zipfile` ends a name at its first NUL
+            yield FileRefused("bad-name", "This file of the zip has no name.").named(plain_name(""))
+        elif not _is_left_out(info):
+            wanted.append(info)
     budget = _Budget()
     captions = CaptionFiles()
     for info in filter(_is_caption, wanted):

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.quotas import hold_account
 from accounts.refusals import Conflict, QuotaExceeded, Refusal
 from generation.models import DataPicture, DataSet
 from generation.recipes.training import MAX_TRIGGER_CHARS
@@ -29,16 +30,18 @@ def create_dataset(user: User, title: str, trigger: str = "", *, consent: bool =
     if not consent:
         sentence = "Say that you may use these pictures: your own, or ones whose makers and people agree."
         raise Refusal("no-consent", sentence, field="consent")
-    if DataSet.objects.of(user).count() >= MAX_DATASETS:
-        raise QuotaExceeded("too-many-datasets", f"You keep {MAX_DATASETS} data sets; delete one to make room.")
     now = timezone.now()
-    return DataSet.objects.create(
-        owner=user,
-        title=title,
-        trigger=trigger,
-        consented_at=now,
-        expires_at=now + timedelta(days=settings.DATASET_DAYS),
-    )
+    with transaction.atomic():
+        hold_account(user)
+        if DataSet.objects.of(user).count() >= MAX_DATASETS:
+            raise QuotaExceeded("too-many-datasets", f"You keep {MAX_DATASETS} data sets; delete one to make room.")
+        return DataSet.objects.create(
+            owner=user,
+            title=title,
+            trigger=trigger,
+            consented_at=now,
+            expires_at=now + timedelta(days=settings.DATASET_DAYS),
+        )
 
 
 def describe_dataset(dataset: DataSet, title: str, trigger: str) -> None:

@@ -10,7 +10,7 @@ from typing import IO, Protocol
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
-from accounts.refusals import QuotaExceeded
+from accounts.refusals import NotFound, QuotaExceeded
 from generation.imaging.pdq import SAME_PICTURE, SURE_QUALITY, pdq_distance
 from generation.imaging.untrusted import MAX_FILE_BYTES
 from generation.models import DataPicture, DataSet, GeneratedImage
@@ -65,8 +65,15 @@ def add_uploads(dataset: DataSet, uploads: Iterable[Upload], *, similar_too: boo
 
 def add_images(dataset: DataSet, images: Iterable[GeneratedImage], *, similar_too: bool = False) -> Collected:
     """Add one's own made pictures, called by and captioned with their prompts."""
-    entries = (Entry(_file_name_of(image), files.read(image.file), image.prompt) for image in images)
-    return _collect(dataset, entries, similar_too)
+    return _collect(dataset, (_made(image) for image in images), similar_too)
+
+
+def _made(image: GeneratedImage) -> Entry | RefusedFile:
+    name = _file_name_of(image)
+    try:
+        return Entry(name, files.read_kept(image.file), image.prompt)
+    except NotFound as gone:
+        return RefusedFile(name, gone.code, gone.message)
 
 
 def _collect(dataset: DataSet, entries: Iterable[Entry | CaptionFile | RefusedFile], similar_too: bool) -> Collected:

@@ -170,3 +170,10 @@ class RunConsumer(OwnersLine):
         """A channel-layer event of the run's group."""
         if not self.ended:
             await self.send(text_data=json.dumps(event["event"]))
+
+
+class Nowhere(AsyncWebsocketConsumer):
+    """Any other address: the handshake is refused, where a route that is missing would be an error of ours."""
+
+    async def connect(self) -> None:
+        await self.close(code=NOT_FOUND)

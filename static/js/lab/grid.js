@@ -28,5 +28,5 @@ if (isDrawing()) {
   followTiles(grid, { refreshed: headSoon });
   headSoon(2 * HEAD_MS);
 } else {
-  actOnPictures(grid, { restoreUrl: grid.dataset.restoreUrl });
+  actOnPictures(grid);
 }

@@ -14,7 +14,7 @@ export const tileOf = (code) => document.getElementById(`tile-${code}`);
 export const unfinishedIn = (root) => [...root.querySelectorAll(UNFINISHED)].map((tile) => tile.dataset.job);
 
 /**
- * Follows the tiles inside `root`, which carries data-tiles-url and data-restore-url.
+ * Follows the tiles inside `root`, which carries data-tiles-url.
  *
  * Handlers: replaced(old state or undefined, new state) for each tile that was asked for; refreshed() after an answer;
  * unknown(code) for a job that has no tile on this page.
@@ -85,7 +85,6 @@ export function followTiles(root, { replaced = () => {}, refreshed = () => {}, u
   });
   // A running job is cancelled by its worker, a moment after the answer to the form.
   actOnPictures(root, {
-    restoreUrl: root.dataset.restoreUrl,
     changed: (code) => setTimeout(() => refresh([code]), GRACE_MS),
   });
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 from pathlib import Path
 
@@ -10,8 +12,11 @@ from django.conf import settings
 from django.urls import resolve
 
 from accounts.models import User
+from generation.catalog import importing
 from generation.catalog.importing import import_folder
 from generation.models import Checkpoint, Lora, Vae
+from generation.weightfiles.classify import WeightFile, read_weightfile
+from tests.lora_files import lora_bytes
 from tests.tiny_weights import tiny_vae
 
 BUNDLED = Path(settings.BASE_DIR) / "generation" / "bundled"
@@ -136,3 +141,89 @@ def test_what_the_operator_set_outlives_a_move(db: None, alice: User, tmp_path: 
     assert outcomes(tmp_path) == ["updated"]
     row = Checkpoint.objects.get()
     assert (row.title, row.default_steps, row.path, row.owner) == ("Mine", 7, "moved", alice)
+
+
+def lora(path: Path, metadata: dict[str, str]) -> Path:
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(lora_bytes(7, metadata))
+    return path
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"ss_tag_frequency": '{"x": {"a": 1e999}}'},
+        {"ss_tag_frequency": "[" * 100_000},
+        {"modelspec.license": "MIT\0"},
+        {"modelspec.license": "l" * 500},
+        {"modelspec.title": "a\0b"},
+        {"modelspec.trigger_phrase": "a\0b"},
+        {"ss_output_name": "\0"},
+        {"ss_base_model_version": "\0"},
+    ],
+)
+@pytest.mark.django_db(transaction=True)
+def test_no_lora_keeps_the_others_waiting(tmp_path: Path, metadata: dict[str, str]) -> None:
+    """Whatever its metadata says, it is taken with what can be read."""
+    lora(tmp_path / "a.safetensors", metadata)
+    lora(tmp_path / "b.safetensors", {})
+    assert "refused" not in outcomes(tmp_path)
+    rows = list(Lora.objects.all())
+    assert len(rows) == 2
+    assert all(text.isprintable() for row in rows for text in (row.title, row.licence, *row.trigger_words))
+
+
+@pytest.mark.parametrize("name", [b"a\xff.safetensors", b"a\nb.safetensors", b"a\x1b[31m.safetensors"])
+@pytest.mark.django_db(transaction=True)
+def test_a_name_that_is_no_line_of_text(tmp_path: Path, name: bytes) -> None:
+    shutil.copy(BUNDLED / "loras" / "fluent-3d.safetensors", tmp_path / os.fsdecode(name))
+    shutil.copy(BUNDLED / "loras" / "line-art.safetensors", tmp_path)
+    assert sorted(outcomes(tmp_path)) == ["added", "refused"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("title", r'"a\u0000b"'), ("title", r'"\ud800"'), ("description", r'"\u0000"'), ("licence", r'"\udfff"'),
+        ("example_prompts", r'["a\u0000b"]'), ("default_steps", "1e999"), ("native_width", "1e999"),
+        ("default_steps", "1" + "0" * 400), ("native_height", "-1e999"),
+    ],
+)  # fmt: skip
+@pytest.mark.django_db(transaction=True)
+def test_a_card_with_what_no_column_takes(tmp_path: Path, field: str, value: str) -> None:
+    shutil.copytree(BUNDLED / "emoji-diffusion", tmp_path / "emoji")
+    (tmp_path / "emoji.card.json").write_text(f'{{"{field}": {value}}}')
+    (found,) = import_folder(tmp_path)
+    assert found.outcome == "refused" and f"“{field}”" in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("config", "text"),
+    [
+        ("unet/config.json", '{"sample_size": 1e999}'), ("unet/config.json", '{"sample_size": 99999999999999999999}'),
+        ("vae/config.json", '{"block_out_channels": 4}'), ("vae/config.json", '{"block_out_channels": {"a": 1}}'),
+        ("tokenizer/tokenizer_config.json", '{"model_max_length": "many"}'),
+        ("tokenizer/tokenizer_config.json", '{"model_max_length": -1e999}'),
+    ],
+)  # fmt: skip
+@pytest.mark.django_db(transaction=True)
+def test_a_checkpoints_configs_may_say_anything(tmp_path: Path, config: str, text: str) -> None:
+    shutil.copytree(BUNDLED / "emoji-diffusion", tmp_path / "emoji")
+    place = tmp_path / "emoji" / config
+    kept = json.loads(place.read_text()) if place.exists() else {}
+    place.write_text(json.dumps({**kept, **json.loads(text)}))
+    assert set(outcomes(tmp_path)) <= {"added", "refused"}
+
+
+@pytest.mark.parametrize("error", [ValueError("odd"), PermissionError(13, "Permission denied")])
+def test_what_nobody_foresaw_is_told_of_one_file(
+    db: None, folder: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def read(path: Path) -> WeightFile:
+        if path.stem == "line-art":
+            raise error
+        return read_weightfile(path)
+
+    monkeypatch.setattr(importing, "read_weightfile", read)
+    assert sorted(outcomes(folder)) == ["added", "refused"]
+    assert Lora.objects.get().name == "fluent-3d"

@@ -46,11 +46,18 @@ def test_a_living_workers_run_stays(queue_run: QueueRun) -> None:
     assert upkeep.requeue_expired_runs() == 0
 
 
-def test_one_that_kills_twice_is_given_up_and_refunded(alice: User, queue_run: QueueRun) -> None:
+def test_it_goes_on_from_its_last_state_three_times(alice: User, queue_run: QueueRun) -> None:
     run = queue_run()
-    for _ in range(2):
-        die()
+    state = {"state.safetensors": "somewhere"}
+    lifecycle.save_state(die(), state)
+    upkeep.requeue_expired_runs()
+    for crashes in (2, 3):
+        assert die().state_files == state
         upkeep.requeue_expired_runs()
+        run.refresh_from_db()
+        assert (run.state, run.state_files, run.solo_crash_count) == ("queued", state, crashes)
+    die()
+    upkeep.requeue_expired_runs()
     run.refresh_from_db()
     assert (run.state, run.error_code, credits_of(alice)) == ("failed", "worker-lost", 1000)
 

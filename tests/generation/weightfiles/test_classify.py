@@ -260,6 +260,8 @@ GOOD = {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}
         ({"__metadata__": [], "x": GOOD}, bytes(4), "bad-header"),
         ({"k" * 300: GOOD}, bytes(4), "bad-header"),
         ({"\ud800": GOOD}, bytes(4), "bad-header"),
+        ({"a\0b": GOOD}, bytes(4), "bad-header"),
+        ({"a\nb": GOOD}, bytes(4), "bad-header"),
         ({"x": GOOD | {"dtype": "\udfff"}}, bytes(4), "bad-header"),
         ({"__metadata__": {"modelspec.title": "\ud800"}, "x": GOOD}, bytes(4), "bad-header"),
         ({"x": 1}, b"", "bad-header"),

@@ -168,3 +168,14 @@ def test_files_of_one_name_are_told_apart(alices_api: APIClient, alice: User) ->
     assert (first.status_code, again.status_code, other.status_code) == (201, 201, 422), first.json()
     assert again["Idempotency-Replayed"] == "true"
     assert first.json() == again.json()
+
+
+@pytest.mark.parametrize("value", ["1", "true"])
+def test_a_dry_run_keeps_nothing(alices_api: APIClient, alice: User, catalog: Checkpoint, value: str) -> None:
+    """It makes nothing, so its key stays free for the true request, and its price is told afresh."""
+    for prompt in ("a cat", "a dog"):
+        answer = alices_api.post(
+            f"/api/v1/jobs?dry_run={value}", {"prompt": prompt}, format="json", headers={"Idempotency-Key": "once"}
+        )
+        assert answer.status_code == 200 and "Idempotency-Replayed" not in answer
+    assert not KeptAnswer.objects.exists()

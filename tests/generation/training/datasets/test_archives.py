@@ -46,6 +46,15 @@ def test_captions_without_a_picture_come_last() -> None:
     ]
 
 
+def test_names_that_begin_with_nul() -> None:
+    """`zipfile` ends a name at its first NUL, and then cannot say whether the empty rest is a folder."""
+    data = zipped({"Xa.png": BODY, "b.png": BODY}).replace(b"Xa.png", b"\0a.png")
+    assert opened(data) == [
+        RefusedFile("a file without a name", "bad-name", "This file of the zip has no name."),
+        Entry("b.png", BODY),
+    ]
+
+
 def test_folders_and_what_file_managers_leave_are_passed_over() -> None:
     assert opened(zipped({"one/": b"", "__MACOSX/._a.png": b"x", "one/.DS_Store": b"x", "Thumbs.db": b"x"})) == []
 

@@ -7,6 +7,7 @@ import pytest
 from accounts.models import User
 from accounts.refusals import Refusal
 from generation.models import Checkpoint, DataSet
+from generation.storage import files
 from generation.training.datasets.captioning import (
     caption_counter,
     caption_of,
@@ -83,6 +84,14 @@ def test_tokens_are_counted_as_the_checkpoint_does(catalog: Checkpoint) -> None:
 @pytest.mark.django_db
 def test_without_a_checkpoint_nothing_is_counted() -> None:
     assert caption_counter() is None
+
+
+def test_an_own_picture_whose_file_is_gone_stays_outside(alice: User, make_dataset: MakeDataSet, draw: Draw) -> None:
+    gone, kept = draw(alice, "a pear"), draw(alice, "a fig")
+    files.discard(gone.file)
+    collected = add_images(make_dataset(alice), [gone, kept])
+    assert [row.caption for row in collected.added] == ["a fig"]
+    assert [(each.name, each.code) for each in collected.refused] == [(f"a-pear-{gone.code}.png", "file-gone")]
 
 
 def test_own_pictures_bring_their_prompts(alice: User, make_dataset: MakeDataSet, draw: Draw) -> None:

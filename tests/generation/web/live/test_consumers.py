@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from channels.db import database_sync_to_async
+from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
 
 from accounts.models import User
@@ -17,7 +18,8 @@ from generation.jobs import lifecycle
 from generation.jobs.queueing import claim_next
 from generation.messages import frames
 from generation.web.live.consumers import STRAYS, JobsConsumer
-from generation.web.live.lines import SIGNED_OUT, TOO_MANY
+from generation.web.live.lines import NOT_FOUND, SIGNED_OUT, TOO_MANY
+from generation.web.live.routing import websocket_urlpatterns
 from tests.generation.conftest import Queue
 from tests.generation.web.live.conftest import signed_in_as
 
@@ -140,3 +142,9 @@ async def test_an_ack_of_each_frame_is_never_too_much(alice: User) -> None:
         assert (await page.frame()).step == step
         await page.ack()
     await page.line.disconnect()
+
+
+@pytest.mark.parametrize("path", ["/ws/nowhere/", "/", "/ws/jobs", "/ws/runs/a.b/", "/admin/"])
+async def test_another_address_is_refused(path: str) -> None:
+    line = WebsocketCommunicator(URLRouter(websocket_urlpatterns), path)
+    assert await line.connect() == (False, NOT_FOUND)

@@ -11,6 +11,7 @@ import pytest
 from django.db.models.functions import Now
 from django.test import Client
 from PIL import Image
+from rest_framework.test import APIClient
 
 from accounts.models import User
 from generation.imaging.reading import read_picture_metadata
@@ -165,3 +166,15 @@ def test_a_tracing_whose_message_was_lost_gets_another(
     GeneratedImage.objects.update(svg_announced_at=Now() - timedelta(seconds=61))
     assert svg.recover() == 1 and wakeups_sent == [("generation.tasks.trace_image", image.pk)]
     assert svg.recover() == 0
+
+
+@pytest.mark.parametrize("what", ["file", "thumbnail", "download/png", "download/jpeg"])
+def test_a_file_that_is_gone(alices: Client, alices_api: APIClient, alice: User, draw: Draw, what: str) -> None:
+    """The row is there and its file is not: lost with a disk, or taken away by hand."""
+    image = draw(alice)
+    files.discard(image.file, image.thumbnail)
+    answer = alices.get(f"/images/{image.code}/{what}", headers={"X-Requested-With": "fetch"})
+    assert (answer.status_code, answer.json()["code"]) == (404, "file-gone")
+    assert alices.get(f"/images/{image.code}/{what}", follow=True).status_code in (200, 404)
+    problem = alices_api.get(f"/api/v1/images/{image.code}/file/png")
+    assert (problem.status_code, problem.json()["code"]) == (404, "file-gone")

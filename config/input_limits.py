@@ -1,0 +1,42 @@
+"""NUL characters, which no honest client sends, refused before anything reads them.
+
+PostgreSQL stores no NUL, so a value that holds one would be our error there, and found by nobody on SQLite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+from config.plain_json import has_nul, nul_character
+from config.problems import API, answer_to
+
+
+class NoNul:
+    """Middleware above the session's, whose key is a cookie: address, headers and cookies first, then the form.
+
+    Cookies are looked at as Django reads them, since a quoted one may spell the character out.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        headers = (value for value in request.META.values() if isinstance(value, str))
+        if has_nul(request.path_info, *_words_of(request.GET), *headers, *request.COOKIES.values()):
+            return answer_to(request, nul_character())
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., HttpResponse], args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        """Only of forms, which the CSRF check has read already: the API's views read their bodies by themselves."""
+        if request.method != "POST" or request.path_info.startswith(API):
+            return None
+        return answer_to(request, nul_character()) if has_nul(*_words_of(request.POST)) else None
+
+
+def _words_of(query: Mapping[str, Any]) -> Iterable[str]:
+    return [*query, *(value for _, values in query.lists() for value in values)]  # type: ignore[attr-defined]
