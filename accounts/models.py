@@ -103,7 +103,7 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # of the toke
         if self.plan_id is None:
             self.plan = Plan.default()
         # Set by `set_password` alone, and taken back by `save`: a hash that is only renewed is no new password.
-        new_password = self._password is not None and not self._state.adding
+        new_password = getattr(self, "_password", None) is not None and not self._state.adding
         self.skeleton = skeleton(self.username)
         if "username" in (kwargs.get("update_fields") or ()):
             kwargs["update_fields"] = {*kwargs["update_fields"], "skeleton"}

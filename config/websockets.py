@@ -16,7 +16,7 @@ PINGS_SECONDS = 10.0
 """So many pings are answered in so long; a browser sends none by itself."""
 
 
-class BoundedProtocol(WebSocketProtocol):  # type: ignore[misc]  # Daphne has no types
+class BoundedProtocol(WebSocketProtocol):
     def onPing(self, payload: bytes) -> None:
         # Made on the first: most sockets never see one.
         pings: Rate = self.__dict__.setdefault("pings", Rate(PINGS, PINGS_SECONDS))

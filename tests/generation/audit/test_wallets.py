@@ -48,7 +48,7 @@ def test_a_search_that_is_over(alice: User, dataset: DataSet, tiny: Checkpoint, 
     search = submit_search(alice, dataset, small_recipe(), "noto", axes, budget=500, token=token)
     fix_all()
     assert spent(token) == search.credits
-    run = with_snapshots(search.runs.order_by("pk").first(), 0.9, 0.6)
+    run = with_snapshots(search.runs.order_by("pk")[0], 0.9, 0.6)
     assert lifecycle.hand_out(run.snapshots.get(step=10))
     cancel_search(search)
     paid = -(-run.credits // 2)

@@ -238,7 +238,7 @@ def test_cancelling_charges_for_what_was_downloaded(submit: Any, alice: User) ->
 
 def test_a_discarded_candidate_pays_for_what_was_downloaded(submit: Any, alice: User) -> None:
     search = submit({"rank": [1, 2]})
-    run = with_snapshots(search.runs.order_by("pk").first(), 0.9, 0.6)
+    run = with_snapshots(search.runs.order_by("pk")[0], 0.9, 0.6)
     assert hand_out(run.snapshots.get(step=10))
     controls.discard_run(run)
     cancel_search(search)

@@ -25,5 +25,6 @@ def sign_in(user: User) -> tuple[Client, SignIn]:
 
 async def signed_in_as(user: User) -> SignIn:
     """The session that the person has just begun."""
+    session: SignIn
     _, session = await database_sync_to_async(sign_in)(user)
     return session

@@ -45,7 +45,8 @@ def deactivate(client: Client, user: User) -> object:
 
 def change_the_password(client: Client, user: User) -> object:
     user.set_password("another long password")
-    return user.save()
+    user.save()
+    return user
 
 
 def outlive(client: Client, user: User) -> object:
