@@ -21,6 +21,7 @@ from rest_framework.permissions import IsAdminUser
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from accounts.refusals import NotAllowed
 from accounts.second_factor import SENTENCE, lacks_second_factor
 from generation.models import GpuWorker, Job, TrainingRun
 
@@ -28,10 +29,12 @@ ROW_BUCKETS = (1, 2, 4, 8, 16, 32)
 
 
 class Staff(IsAdminUser):
-    message = SENTENCE
-
     def has_permission(self, request: Request, view: APIView) -> bool:
-        return bool(super().has_permission(request, view)) and not lacks_second_factor(request.user)
+        if not super().has_permission(request, view):
+            return False
+        if lacks_second_factor(request.user):
+            raise NotAllowed("no-second-factor", SENTENCE)
+        return True
 
 
 @extend_schema(exclude=True)

@@ -8,8 +8,10 @@ ends with its session; how many a person may have, and what is looked up once fo
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
+import redis
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 
@@ -32,18 +34,19 @@ class OwnersLine(AsyncWebsocketConsumer):
     """One line of one session. Whoever has none, or too many lines, is told so by the code that closes it."""
 
     follows_jobs = False
+    ended = False
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         try:
             await super().__call__(scope, receive, send)
         finally:
-            # Also where it broke, of which no `disconnect` tells: its place would be taken for ever.
-            if hasattr(self, "sign_in"):
-                lines.leave(self)
+            # Where it broke no `disconnect` follows, and its place would be taken for ever.
+            if not self.ended:
+                with suppress(redis.RedisError, OSError):
+                    await self.leave()
 
     async def connect(self) -> None:
         sign_in: SignIn | None = self.scope["sign_in"]
-        self.ended = False
         self.strays = Rate(STRAYS, STRAYS_SECONDS)
         # Accepted first: of a handshake that is refused no page learns the reason.
         await self.accept()

@@ -32,7 +32,9 @@ def spent(token: ApiToken) -> int:
 
 
 def test_a_training_that_was_deleted(alice: User, dataset: DataSet, tiny: Checkpoint, token: ApiToken) -> None:
-    run = with_snapshots(submit_training(alice, dataset, small_recipe(), "noto", token=token), 0.9, 0.6)
+    run = with_snapshots(
+        submit_training(alice, dataset, small_recipe(resolution=512, batch=4), "noto", token=token), 0.9, 0.6
+    )
     TrainingRun.objects.update(step=10)
     controls.stop_run(TrainingRun.objects.get())
     paid = -(-run.credits // 2)
@@ -45,7 +47,7 @@ def test_a_training_that_was_deleted(alice: User, dataset: DataSet, tiny: Checkp
 @pytest.mark.parametrize("delete", [False, True])
 def test_a_search_that_is_over(alice: User, dataset: DataSet, tiny: Checkpoint, token: ApiToken, delete: bool) -> None:
     axes = {"rank": [1, 2]}
-    search = submit_search(alice, dataset, small_recipe(), "noto", axes, budget=500, token=token)
+    search = submit_search(alice, dataset, small_recipe(resolution=512, batch=4), "noto", axes, budget=500, token=token)
     fix_all()
     assert spent(token) == search.credits
     run = with_snapshots(search.runs.order_by("pk")[0], 0.9, 0.6)
@@ -63,7 +65,7 @@ def test_a_search_that_is_over(alice: User, dataset: DataSet, tiny: Checkpoint, 
 def test_a_budget_beside_the_ledger(
     alice: User, dataset: DataSet, tiny: Checkpoint, token: ApiToken, wrong: int
 ) -> None:
-    run = submit_training(alice, dataset, small_recipe(), "noto", token=token)
+    run = submit_training(alice, dataset, small_recipe(resolution=512, batch=4), "noto", token=token)
     ApiToken.objects.update(spent=wrong)
     fix_all()
     assert (spent(token), list(wrong_budgets())) == (run.credits, [])

@@ -121,7 +121,7 @@ def test_discard_gives_all_back_and_removes_all(alice: User, queue_run: QueueRun
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("state", ["queued", "running", "paused"])
 def test_discard_keeps_what_was_handed_out_paid(alice: User, queue_run: QueueRun, state: str) -> None:
-    run = with_snapshots(queue_run(), 0.9, 0.6, 0.5)
+    run = with_snapshots(queue_run(resolution=512, batch=4), 0.9, 0.6, 0.5)
     TrainingRun.objects.update(state=state, step=20)
     assert hand_out(run.snapshots.get(step=10))
     run = TrainingRun.objects.get()
@@ -139,7 +139,7 @@ def test_discard_keeps_what_was_handed_out_paid(alice: User, queue_run: QueueRun
 def test_a_failure_pays_for_what_was_handed_out_unless_it_is_ours(
     alice: User, queue_run: QueueRun, by_owner: bool, kept: bool
 ) -> None:
-    snapshot = with_snapshots(queue_run(), 0.9, 0.6).snapshots.get(step=10)
+    snapshot = with_snapshots(queue_run(resolution=512, batch=4), 0.9, 0.6).snapshots.get(step=10)
     run = claim_next_run("w")
     assert run is not None and hand_out(snapshot)
     assert fail_run(run, "not-finite", "Lower the rate.", by_owner=by_owner)

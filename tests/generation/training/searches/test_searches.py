@@ -222,7 +222,7 @@ def test_a_discarded_or_failed_candidate_is_simply_missing(submit: Any, alice: U
 
 
 def test_cancelling_charges_for_what_was_downloaded(submit: Any, alice: User) -> None:
-    search = submit({"rank": [1, 2]})
+    search = submit({"rank": [1, 2]}, resolution=512, batch=4)
     first, second = search.runs.order_by("pk")
     for run in (first, second):
         TrainingRun.objects.filter(pk=with_snapshots(run, 0.9, 0.6).pk).update(state="running", step=15)
@@ -237,7 +237,7 @@ def test_cancelling_charges_for_what_was_downloaded(submit: Any, alice: User) ->
 
 
 def test_a_discarded_candidate_pays_for_what_was_downloaded(submit: Any, alice: User) -> None:
-    search = submit({"rank": [1, 2]})
+    search = submit({"rank": [1, 2]}, resolution=512, batch=4)
     run = with_snapshots(search.runs.order_by("pk")[0], 0.9, 0.6)
     assert hand_out(run.snapshots.get(step=10))
     controls.discard_run(run)
