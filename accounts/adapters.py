@@ -6,21 +6,32 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context as allauth_context
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.sites.shortcuts import get_current_site
 from django.http import HttpRequest
 
+from accounts.mail import queue_mail
 from accounts.models import User
 
 
 class AccountAdapter(DefaultAccountAdapter):
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        # Whoever could not finish a sign-up comes back with the same name.
+        "username_taken": "This name is taken. If it is yours, sign in; an address not confirmed yet gets a new link.",
+    }
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return bool(settings.SIGNUP_OPEN)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Every link leads to `SITE_URL`: the `Host` of a request may name another port, and a key would go there."""
+        request = allauth_context.request
         links = {name: on_this_site(value) for name, value in context.items() if name.endswith("_url")}
-        super().send_mail(template_prefix, email, {**context, **links})
+        values = {"request": request, "email": email, "current_site": get_current_site(request), **context, **links}
+        queue_mail(self.render_mail(template_prefix, email, values))
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         """Tries on an account are counted once, and not anew for each port that a `Host` names."""

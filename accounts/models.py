@@ -9,6 +9,7 @@ from allauth.account.models import EmailAddress
 from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
 from django.db import models, transaction
 from knox.models import AbstractAuthToken
 
@@ -23,7 +24,7 @@ def new_code() -> str:
 class Plan(models.Model):
     """What its holders may do: limits are numbers here, decided by `quotas.enforce_quota`."""
 
-    name = models.CharField(max_length=40, unique=True)
+    name = models.CharField(max_length=40, unique=True, help_text="How people see it called.")
     sentence = models.CharField(max_length=200, blank=True, help_text="Shown to people: what this plan is for.")
     is_default = models.BooleanField(default=False, help_text="New accounts get this plan.")
     share = models.FloatField(default=1.0, help_text="Weight in the fair queue: 2 gets twice the work done.")
@@ -33,8 +34,8 @@ class Plan(models.Model):
     max_pictures = models.PositiveIntegerField(default=8, help_text="Pictures of one submission.")
     max_grid_pictures = models.PositiveIntegerField(default=36, help_text="Pictures of one grid of the lab.")
     max_pixels = models.PositiveIntegerField(default=1_048_576, help_text="Width times height.")
-    max_steps = models.PositiveIntegerField(default=50)
-    max_lora_uploads = models.PositiveIntegerField(default=10)
+    max_steps = models.PositiveIntegerField(default=50, help_text="Steps of one picture.")
+    max_lora_uploads = models.PositiveIntegerField(default=10, help_text="LoRA files of their own that they may keep.")
     max_training_steps = models.PositiveIntegerField(default=3000, help_text="Steps of one LoRA training.")
     max_training_runs = models.PositiveIntegerField(default=2, help_text="Trainings that may wait or run at once.")
     storage_bytes = models.BigIntegerField(default=2 * 1024**3, help_text="Bytes of kept images.")
@@ -54,6 +55,34 @@ class Plan(models.Model):
     def default(cls) -> Plan:
         plan, _ = cls.objects.get_or_create(is_default=True, defaults={"name": "Free"})
         return plan
+
+
+class Prices(models.Model):
+    """What the site asks for; one row, which a migration makes. What was held before a change keeps its price."""
+
+    steps_per_credit = models.FloatField(
+        default=10.0,
+        validators=[MinValueValidator(0.01)],
+        help_text="Steps of a picture of 512×512 that one credit buys. With 10, a picture of 20 steps costs 2 credits, "
+        "one of 1024×1024 four times as much.",
+    )
+    training_discount = models.FloatField(
+        default=4.0,
+        validators=[MinValueValidator(0.01)],
+        help_text="How many times less the same work costs in a training, which waits whenever somebody draws. With 1 "
+        "it costs as much as drawing.",
+    )
+
+    class Meta:
+        verbose_name_plural = "prices"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(steps_per_credit__gt=0, training_discount__gt=0), name="prices_positive"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.steps_per_credit:g} steps a credit, training {self.training_discount:g} times cheaper"
 
 
 class UserManager(DjangoUserManager["User"]):
@@ -206,3 +235,25 @@ class ApiToken(AbstractAuthToken):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.token_key}…)"
+
+
+class OutgoingMail(models.Model):
+    """A mail that has not left yet. Its row goes when the mail server takes it; `mail` alone writes these."""
+
+    recipient = models.EmailField(max_length=320)
+    sender = models.CharField(max_length=320)
+    subject = models.CharField(max_length=300)
+    body = models.TextField(help_text="May hold a link that signs somebody in; emptied when the mail is given up.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField(null=True, help_text="Empty: given up.")
+    error = models.CharField(max_length=300, blank=True, help_text="What the mail server said last.")
+
+    class Meta:
+        verbose_name = "mail that has not left"
+        verbose_name_plural = "mail that has not left"
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["next_try_at"], name="mail_by_next_try")]
+
+    def __str__(self) -> str:
+        return f"{self.subject} ({self.recipient})"

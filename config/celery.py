@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import logging.config
 import os
+import sys
 from typing import Any
 
 from celery import Celery
-from celery.signals import celeryd_init, setup_logging, worker_ready, worker_shutting_down
+from celery.signals import celeryd_init, setup_logging, worker_ready, worker_shutdown, worker_shutting_down
 from django_structlog.celery.steps import DjangoStructLogInitStep
 from kombu import Queue
 
@@ -29,6 +30,8 @@ app.conf.task_routes = {
 app.conf.beat_schedule = {
     "recover": {"task": "generation.tasks.recover", "schedule": 15.0, "options": {"expires": 15}},
     "prune": {"task": "generation.tasks.prune", "schedule": 3600.0, "options": {"expires": 3600}},
+    "mail": {"task": "accounts.tasks.send_due_mail", "schedule": 30.0, "options": {"expires": 30}},
+    "prune-accounts": {"task": "accounts.tasks.prune", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 app.steps["worker"].add(DjangoStructLogInitStep)
 app.autodiscover_tasks()
@@ -82,4 +85,18 @@ def open_worker(sender: Any, **kwargs: Any) -> None:
             process.this_worker().drain()
 
         worker_shutting_down.connect(drain, weak=False)
+        worker_shutdown.connect(leave)
         process.open_worker()
+
+
+def leave(sender: Any, **kwargs: Any) -> None:
+    """The end of a worker whose threads, connections and leases are closed already: nothing is left to be done.
+
+    Python would go on to take torch apart, seconds of a processor, and a busy machine's supervisor kills it meanwhile.
+    """
+    from django.db import connections
+
+    connections.close_all()
+    logging.shutdown()
+    sys.stdout.flush()
+    os._exit(sender.exitcode or 0)

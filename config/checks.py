@@ -9,11 +9,12 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
+
+from config.private_files import OTHERS
 
 TAG = "tempera"
 DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?")
@@ -28,15 +29,7 @@ def check_settings(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
 
 
 def address() -> Iterator[CheckMessage]:
-    parts = urlsplit(settings.SITE_URL)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        yield Error(
-            f"SITE_URL is “{settings.SITE_URL}”, which is no address of a site.",
-            hint="Set SITE_URL to what people type, as in https://pictures.example.org.",
-            id="tempera.E001",
-        )
-        return
-    public = settings.HTTPS or not (parts.hostname in THIS_MACHINE or parts.hostname.endswith(".localhost"))
+    public = settings.HTTPS or not (settings.HOST in THIS_MACHINE or settings.HOST.endswith(".localhost"))
     if settings.DEBUG and public:
         yield Error(
             f"DEBUG is on, and {settings.SITE_URL} is a public address: error pages would show settings and code.",
@@ -69,6 +62,12 @@ def files() -> Iterator[CheckMessage]:
                 hint="Make it writable, or set DATA_DIR to a folder that is.",
                 id="tempera.E004",
             )
+    if settings.DATA_DIR.exists() and settings.DATA_DIR.stat().st_mode & OTHERS:
+        yield Warning(
+            f"Others on this machine can look into DATA_DIR ({settings.DATA_DIR}), where database and pictures lie.",
+            hint=f"Run `chmod 700 {settings.DATA_DIR}`, or set DATA_DIR to a folder that is Tempera's alone.",
+            id="tempera.W003",
+        )
     options = settings.S3_OPTIONS
     if not settings.S3_BUCKET:
         if options["endpoint_url"] or options["access_key"] or options["secret_key"]:
@@ -108,6 +107,12 @@ def mail() -> Iterator[CheckMessage]:
             "No mail server is set, so nobody who signs up can confirm an address: mail goes to the log.",
             hint="Set SMTP_HOST, and SMTP_USER and SMTP_PASSWORD where it asks for them.",
             id="tempera.W002",
+        )
+    if settings.EMAIL_HOST and settings.EMAIL_PORT == 465 and settings.EMAIL_USE_TLS:
+        yield Warning(
+            "SMTP_PORT is 465, where mail servers speak TLS from the first byte, but SMTP_TLS asks for STARTTLS.",
+            hint="Set SMTP_TLS to implicit, or leave it out.",
+            id="tempera.W004",
         )
     if bool(settings.EMAIL_HOST_USER) != bool(settings.EMAIL_HOST_PASSWORD):
         yield Error(

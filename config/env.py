@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -48,6 +50,43 @@ def env_choice(name: str, default: str, choices: tuple[str, ...]) -> str:
     return text
 
 
+def env_mail_tls(name: str, default: str) -> str:
+    """How mail is encrypted: `starttls`, `implicit` (from the first byte), `off`, or `auto`, which goes by the port.
+
+    A word for yes is `starttls`, a word for no is `off`.
+    """
+    text = env_str(name, default).lower()
+    if text in WORDS:
+        return "starttls" if WORDS[text] else "off"
+    if text not in ("auto", "starttls", "implicit"):
+        raise ImproperlyConfigured(f"{name} is “{text}”; it must be one of: auto, starttls, implicit, off.")
+    return text
+
+
+def env_site_url(name: str, default: str) -> str:
+    """The address of a site: `http://host` or `https://host`, with a port where it is not the usual one.
+
+    In the form in which browsers send it as the origin: small letters, no usual port, no slash at the end.
+    """
+    text = env_str(name, default)
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname or "", parts.port
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} is “{text}”, which is no address ({error}).") from None
+    if parts.scheme not in ("http", "https") or not host:
+        reason = "it must begin with https:// or http:// and name a host"
+    elif parts.username is not None or not host.isascii() or re.search(r"[^a-z0-9.:_-]", host):
+        reason = "its host must be a plain name in ASCII, as browsers send it (xn--... for other letters)"
+    elif parts.path not in ("", "/") or parts.query or parts.fragment:
+        reason = "it must end with the host or port, since Tempera does not work below a path"
+    else:
+        host = f"[{host}]" if ":" in host else host
+        usual = {"http": 80, "https": 443}[parts.scheme]
+        return f"{parts.scheme}://{host}" + (f":{port}" if port not in (None, usual) else "")
+    raise ImproperlyConfigured(f"{name} is “{text}”; {reason}, as in https://pictures.example.org.")
+
+
 def env_secret(name: str, default: str = "") -> str:
     """A secret from variable `name`, or from the file that `name`_FILE points to (Docker and systemd secrets)."""
     path = env_str(f"{name}_FILE")
@@ -59,6 +98,20 @@ def env_secret(name: str, default: str = "") -> str:
         return Path(path).read_text(encoding="utf-8").strip()
     except OSError as error:
         raise ImproperlyConfigured(f"{name}_FILE points to {path}, which cannot be read: {error.strerror}.") from None
+
+
+def strong_secret(name: str, secret: str) -> str:
+    """The secret, if it can sign for a public site: one that is short, of few characters or a repeated word is refused.
+
+    Length and characters are those that Django's own deployment check asks for.
+    """
+    unit = (secret + secret).find(secret, 1)
+    if len(secret) < 50 or len(set(secret)) < 5 or 0 < unit < 16 or secret.startswith("django-insecure-"):
+        raise ImproperlyConfigured(
+            f"{name} can be guessed: a public site needs at least 50 random characters, as `python -c "
+            "'import secrets; print(secrets.token_urlsafe(48))'` prints."
+        )
+    return secret
 
 
 def kept_secret(path: Path) -> str:

@@ -19,23 +19,35 @@ from django.core.exceptions import ImproperlyConfigured
 from redis import BlockingConnectionPool
 
 from config.appearance import ADMIN
-from config.env import env_bool, env_choice, env_int, env_list, env_secret, env_str, kept_secret
+from config.env import (
+    env_bool,
+    env_choice,
+    env_int,
+    env_list,
+    env_mail_tls,
+    env_secret,
+    env_site_url,
+    env_str,
+    kept_secret,
+    strong_secret,
+)
 from config.logs import logging_config
+from config.private_files import private_folder
 from generation.worker.render_settings import RenderSettings
 
 django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-DATA_DIR = Path(env_str("DATA_DIR", str(BASE_DIR / "data"))).resolve()
+DATA_DIR = private_folder(Path(env_str("DATA_DIR", str(BASE_DIR / "data"))).resolve())
 
 # The site
 PORT = env_int("PORT", 8000, low=1, high=65535)
 BIND = env_str("BIND", "127.0.0.1")
-SITE_URL = env_str("SITE_URL", f"http://localhost:{PORT}").rstrip("/")
+SITE_URL = env_site_url("SITE_URL", f"http://localhost:{PORT}")
 SITE_NAME = env_str("SITE_NAME", "Tempera")
 HTTPS = SITE_URL.startswith("https://")
 DEBUG = env_bool("DEBUG", False)
-HOST = urlsplit(SITE_URL).hostname or ""
+HOST = str(urlsplit(SITE_URL).hostname)
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", HOST if HTTPS else f"{HOST},localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS", SITE_URL)
 PROXY_COUNT = env_int("PROXY_COUNT", 0, high=8)
@@ -49,6 +61,11 @@ SECRET_KEY = env_secret("SECRET_KEY")
 SECRET_KEY_FALLBACKS = env_list("SECRET_KEY_FALLBACKS")
 if HTTPS and not SECRET_KEY:
     raise ImproperlyConfigured("SITE_URL is an https address, so SECRET_KEY (or SECRET_KEY_FILE) must be set.")
+if HTTPS:
+    strong_secret("SECRET_KEY", SECRET_KEY)
+    # A former key is believed as much as the present one.
+    for former in SECRET_KEY_FALLBACKS:
+        strong_secret("One of SECRET_KEY_FALLBACKS", former)
 SECRET_KEY = SECRET_KEY or kept_secret(DATA_DIR / "secret_key")
 
 INSTALLED_APPS = [
@@ -86,6 +103,7 @@ MIDDLEWARE = [
     "config.policies.scoped_policies",
     "config.input_limits.NoNul",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.compression.CompressedTexts",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -228,7 +246,7 @@ STORAGES = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 DATA_UPLOAD_MAX_NUMBER_FILES = 200
-FILE_UPLOAD_PERMISSIONS = 0o640
+FILE_UPLOAD_PERMISSIONS = 0o600
 
 # People
 AUTH_USER_MODEL = "accounts.User"
@@ -266,12 +284,14 @@ MFA_TOTP_ISSUER = SITE_NAME
 # Tracking would write a row with every request, pictures included.
 USERSESSIONS_TRACK_ACTIVITY = False
 
-# Mail is written to the log until a server is named.
+# Mail is written to the log until a server is named. At port 465 servers speak TLS from the first byte.
 EMAIL_HOST = env_str("SMTP_HOST")
-EMAIL_PORT = env_int("SMTP_PORT", 587, low=1, high=65535)
+SMTP_TLS = env_mail_tls("SMTP_TLS", "auto")
+EMAIL_PORT = env_int("SMTP_PORT", 465 if SMTP_TLS == "implicit" else 587, low=1, high=65535)
+EMAIL_USE_SSL = SMTP_TLS == "implicit" or (SMTP_TLS == "auto" and EMAIL_PORT == 465)
+EMAIL_USE_TLS = SMTP_TLS in ("auto", "starttls") and not EMAIL_USE_SSL
 EMAIL_HOST_USER = env_str("SMTP_USER")
 EMAIL_HOST_PASSWORD = env_secret("SMTP_PASSWORD")
-EMAIL_USE_TLS = env_bool("SMTP_TLS", True)
 EMAIL_TIMEOUT = 10
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
 DEFAULT_FROM_EMAIL = env_str("MAIL_FROM", f"{SITE_NAME} <studio@{HOST}>")

@@ -1,5 +1,5 @@
-"""What must be true before anything is started: the settings' checks, packages, ports. Each failure is one line that
-names the setting to change."""
+"""What must be true before anything is started: packages, all that `manage.py check` looks at, ports. Each failure is
+one line that names the setting to change."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import IO
 from django.conf import settings
 from django.core.checks import CheckMessage, run_checks
 
-from config.checks import TAG
 from config.platform.broker import NoBroker, valkey_binary
 
 NEEDED = ("celery", "channels_redis", "daphne", "diffusers", "redis", "safetensors", "torch", "transformers", "vtracer")
@@ -22,13 +21,14 @@ class NotReady(RuntimeError):
 
 
 def check_machine() -> list[str]:
-    """Wheels, settings and ports, in this order; what only deserves a warning is returned. Raises NotReady."""
+    """Packages, checks and ports, in this order; what only deserves a warning is returned. Raises NotReady."""
     for package in NEEDED:
         if importlib.util.find_spec(package) is None:
             raise NotReady(
                 f"The package {package} is not installed: run `pip install -r requirements.txt` in this Python."
             )
-    messages = run_checks(tags=[TAG])
+    # Every app's and not our own alone, since a site that they find broken would break after it has started.
+    messages = [message for message in run_checks() if not message.is_silenced()]
     for message in messages:
         if message.is_serious():
             raise NotReady(one_line(message))
@@ -43,7 +43,8 @@ def check_machine() -> list[str]:
 
 
 def one_line(message: CheckMessage) -> str:
-    return f"{message.msg} {message.hint}"
+    """What a check says and advises; Django's own often have no advice, and several lines."""
+    return " ".join(f"{message.msg} {message.hint or ''}".split())
 
 
 def check_port(host: str, port: int, name: str) -> None:

@@ -23,7 +23,7 @@ def name_tokens_in_the_ledger(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0006_tokens_of_entries'),
+        ('accounts', '0008_tokens_of_entries'),
         ('generation', '0017_crashes_of_merges'),
     ]
 

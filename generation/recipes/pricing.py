@@ -1,14 +1,35 @@
-"""What a picture costs, in credits. Pure: a recipe in, a number out; the ledger is `accounts.credits`."""
+"""What a picture or a training costs, in credits. Pure: a recipe and a price list in, a number out.
+
+The operator's price list is `catalog.prices`, the ledger `accounts.credits`.
+"""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 from generation.recipes.picture import Recipe
 from generation.recipes.training import DEFAULT_SAMPLES, MEASURED_ROWS, SAMPLE_STEPS, VALIDATE_EVERY, TrainingRecipe
 
-WORK_PER_CREDIT = 512 * 512 * 10
-"""Pixels times steps that one credit buys: ten steps of 512×512."""
+
+@dataclass(frozen=True, slots=True)
+class PriceList:
+    """What one credit buys.
+
+    `steps_per_credit`: steps of a picture of 512×512. Training waits whenever somebody draws, so its work costs a
+    `training_discount`th.
+    """
+
+    steps_per_credit: float = 10.0
+    training_discount: float = 4.0
+
+    @property
+    def work_per_credit(self) -> float:
+        """Pixels times steps, the unit of `work`."""
+        return 512 * 512 * self.steps_per_credit
+
+
+USUAL = PriceList()
 
 
 def work(recipe: Recipe) -> float:
@@ -16,9 +37,9 @@ def work(recipe: Recipe) -> float:
     return float(recipe.width * recipe.height * recipe.steps)
 
 
-def price(recipe: Recipe) -> int:
+def price(recipe: Recipe, prices: PriceList = USUAL) -> int:
     """Whole credits, at least one."""
-    return max(1, math.ceil(work(recipe) / WORK_PER_CREDIT))
+    return max(1, math.ceil(work(recipe) / prices.work_per_credit))
 
 
 ROWS_A_DRAWING_STEP = 2
@@ -26,9 +47,6 @@ ROWS_A_DRAWING_STEP = 2
 
 CALLS_A_LEARNED_ROW = 3
 """Learning from a picture once costs its call and the way back through the network, which is about two more."""
-
-TRAINING_DISCOUNT = 4
-"""Training waits whenever somebody draws, so its work costs a quarter."""
 
 
 def training_work(recipe: TrainingRecipe, pictures: int, *, native_side: int = 512) -> float:
@@ -56,7 +74,7 @@ def _looking_steps(recipe: TrainingRecipe, pictures: int) -> float:
     return (samples + prior) * SAMPLE_STEPS + (snapshots + validations) * MEASURED_ROWS / ROWS_A_DRAWING_STEP
 
 
-def training_price(recipe: TrainingRecipe, pictures: int, *, native_side: int = 512) -> int:
+def training_price(recipe: TrainingRecipe, pictures: int, prices: PriceList = USUAL, *, native_side: int = 512) -> int:
     """Whole credits, at least one."""
     work_in_full = training_work(recipe, pictures, native_side=native_side)
-    return max(1, math.ceil(work_in_full / WORK_PER_CREDIT / TRAINING_DISCOUNT))
+    return max(1, math.ceil(work_in_full / prices.work_per_credit / prices.training_discount))

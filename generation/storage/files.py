@@ -27,6 +27,7 @@ class DurableStorage(FileSystemStorage):
     def _save(self, name: str, content: Any) -> str:
         target = Path(self.path(name))
         target.parent.mkdir(parents=True, exist_ok=True)
+        # Made with 0600, and so it stays: pictures are for this site's process to show.
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".part-")
         try:
             with os.fdopen(handle, "wb") as file:
@@ -34,7 +35,6 @@ class DurableStorage(FileSystemStorage):
                     file.write(chunk)
                 file.flush()
                 os.fsync(file.fileno())
-            os.chmod(temporary, 0o644)
             os.replace(temporary, target)
             sync_folder(target.parent)
         except BaseException:

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from config.env import env_bool, env_choice, env_int, env_list, env_secret, env_str, kept_secret
+from config.env import (
+    env_bool,
+    env_choice,
+    env_int,
+    env_list,
+    env_secret,
+    env_site_url,
+    env_str,
+    kept_secret,
+    strong_secret,
+)
 
 
 def test_text_falls_back_when_unset_or_empty(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,6 +57,71 @@ def test_choice_names_the_choices(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SAMPLE", "loud")
     with pytest.raises(ImproperlyConfigured, match="INFO, ERROR"):
         env_choice("SAMPLE", "INFO", ("INFO", "ERROR"))
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("https://pictures.example.org/", "https://pictures.example.org"),
+        ("HTTPS://Pictures.example.org:443", "https://pictures.example.org"),
+        ("http://localhost:8000", "http://localhost:8000"),
+        ("http://192.168.1.5:80", "http://192.168.1.5"),
+        ("http://[::1]:8000", "http://[::1]:8000"),
+        ("https://xn--bcher-kva.example", "https://xn--bcher-kva.example"),
+    ],
+)
+def test_a_sites_address_is_written_as_browsers_write_it(monkeypatch: pytest.MonkeyPatch, text: str, url: str) -> None:
+    monkeypatch.setenv("SAMPLE", text)
+    assert env_site_url("SAMPLE", "") == url
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("pictures.example.org", "begin with https://"),
+        ("pictures.example.org:8000", "begin with https://"),
+        ("//pictures.example.org", "begin with https://"),
+        ("ftp://pictures.example.org", "begin with https://"),
+        ("https://", "name a host"),
+        ("https:/pictures.example.org", "name a host"),
+        ("https://studio.example/tempera", "below a path"),
+        ("https://studio.example/tempera/", "below a path"),
+        ("https://studio.example/?a=1", "below a path"),
+        ("https://studio.example/#a", "below a path"),
+        ("https://maker@studio.example", "plain name"),
+        ("https://bücher.example", "xn--"),
+        ("https://a.example,https://b.example", "plain name"),
+        ("https://two words.example", "plain name"),
+        ("https://studio.example:99999", "no address"),
+        ("https://studio.example:port", "no address"),
+        ("https://[::1", "no address"),
+    ],
+)
+def test_what_is_no_sites_address_is_refused(monkeypatch: pytest.MonkeyPatch, text: str, reason: str) -> None:
+    monkeypatch.setenv("SAMPLE", text)
+    with pytest.raises(ImproperlyConfigured, match=rf"^SAMPLE is .*{reason}"):
+        env_site_url("SAMPLE", "")
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "changeme",
+        "q8Vn2xZr7Lk4Tw9Bc3Md6Hs1Jf5Gp0Ya-q8Vn2xZr7Lk4Tw9",
+        "x" * 80,
+        "abcd" * 20,
+        "changeme" * 10,
+        "django-insecure-q8Vn2xZr7Lk4Tw9Bc3Md6Hs1Jf5Gp0Ya-q8Vn2xZr7Lk4Tw9Bc3Md6Hs1Jf5",
+    ],
+)
+def test_a_secret_that_can_be_guessed_is_refused(secret: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match="SAMPLE can be guessed"):
+        strong_secret("SAMPLE", secret)
+
+
+def test_a_secret_of_chance_is_taken() -> None:
+    for secret in (secrets.token_urlsafe(48), secrets.token_hex(32)):
+        assert strong_secret("SAMPLE", secret) == secret
 
 
 def test_secret_comes_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

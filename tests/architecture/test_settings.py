@@ -24,8 +24,8 @@ SHOW = """
 import json
 from django.conf import settings
 names = ["DEBUG", "ALLOWED_HOSTS", "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "SECURE_SSL_REDIRECT", "DEMO",
-         "EMAIL_BACKEND", "SECURE_HSTS_SECONDS", "CSRF_TRUSTED_ORIGINS", "EMBEDDED_VALKEY", "REDIS_URL",
-         "STAFF_SECOND_FACTOR"]
+         "EMAIL_BACKEND", "EMAIL_PORT", "EMAIL_USE_TLS", "EMAIL_USE_SSL", "SECURE_HSTS_SECONDS",
+         "CSRF_TRUSTED_ORIGINS", "EMBEDDED_VALKEY", "REDIS_URL", "STAFF_SECOND_FACTOR"]
 print(json.dumps({name: getattr(settings, name) for name in names}))
 print(settings.DATABASES["default"]["ENGINE"], file=__import__("sys").stderr)
 """
@@ -73,6 +73,11 @@ def test_the_deploy_check_has_nothing_to_say_about_a_public_site(tmp_path: Path)
     ("env", "named"),
     [
         ({"SITE_URL": "https://pictures.example.org"}, "SECRET_KEY"),
+        ({**PUBLIC, "SECRET_KEY": "changeme"}, "SECRET_KEY"),
+        ({**PUBLIC, "SECRET_KEY_FALLBACKS": "changeme"}, "SECRET_KEY_FALLBACKS"),
+        ({"SMTP_TLS": "ssl3"}, "SMTP_TLS"),
+        ({"SITE_URL": "pictures.example.org"}, "SITE_URL"),
+        ({"SITE_URL": "https://pictures.example.org/tempera"}, "SITE_URL"),
         ({"PORT": "eighty"}, "PORT"),
         ({"VALKEY_PORT": "99999"}, "VALKEY_PORT"),
         ({"DEBUG": "perhaps"}, "DEBUG"),
@@ -86,6 +91,29 @@ def test_a_wrong_setting_is_one_sentence_that_names_it(tmp_path: Path, env: dict
     assert named in done.stderr
     assert "Traceback" not in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_site_in_capitals_is_as_strict(tmp_path: Path) -> None:
+    seen = settings_with(DATA_DIR=str(tmp_path), **{**PUBLIC, "SITE_URL": "HTTPS://Pictures.Example.org:443/"})
+    assert seen["CSRF_TRUSTED_ORIGINS"] == ["https://pictures.example.org"]
+    assert seen["SESSION_COOKIE_SECURE"]
+
+
+@pytest.mark.parametrize(
+    ("env", "expected"),
+    [
+        ({}, (587, True, False)),
+        ({"SMTP_PORT": "465"}, (465, False, True)),
+        ({"SMTP_TLS": "implicit"}, (465, False, True)),
+        ({"SMTP_TLS": "implicit", "SMTP_PORT": "2465"}, (2465, False, True)),
+        ({"SMTP_TLS": "starttls", "SMTP_PORT": "465"}, (465, True, False)),
+        ({"SMTP_TLS": "on"}, (587, True, False)),
+        ({"SMTP_TLS": "off", "SMTP_PORT": "465"}, (465, False, False)),
+    ],
+)
+def test_how_mail_is_encrypted(tmp_path: Path, env: dict[str, str], expected: tuple[int, bool, bool]) -> None:
+    seen = settings_with(DATA_DIR=str(tmp_path), SMTP_HOST="mail.example.org", **env)
+    assert (seen["EMAIL_PORT"], seen["EMAIL_USE_TLS"], seen["EMAIL_USE_SSL"]) == expected
 
 
 def test_a_database_url_replaces_sqlite(tmp_path: Path) -> None:

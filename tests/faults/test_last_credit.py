@@ -12,7 +12,8 @@ from accounts.credits import hold, settle
 from accounts.models import Plan, User
 from accounts.refusals import NotEnoughCredits
 from generation.audit.checks import audit
-from generation.jobs.submission import submit_jobs, total_price
+from generation.catalog.prices import total_price
+from generation.jobs.submission import submit_jobs
 from generation.models import Checkpoint, Job
 from generation.recipes.picture import Recipe
 from tests.conftest import credits_of

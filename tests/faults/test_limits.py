@@ -18,13 +18,15 @@ from gallery.releasing import release_lora
 from generation.catalog.loras.uploads import Upload, add_upload
 from generation.catalog.loras.versions import versions_of
 from generation.catalog.merges.submission import submit_merge
-from generation.models import Checkpoint, DataSet, Lora, LoraMerge
+from generation.models import Checkpoint, DataSet, Lora, LoraMerge, TrainingRun
 from generation.recipes.picture import LoraPick
 from generation.training.datasets.lifecycle import create_dataset
+from generation.training.runs.submission import submit_training
 from tests.gallery.conftest import Finish, finish, weights
+from tests.generation.training.conftest import dataset, make_dataset, small_recipe, tiny
 from tests.lora_files import lora_bytes
 
-__all__ = ["finish", "weights"]
+__all__ = ["dataset", "finish", "make_dataset", "tiny", "weights"]
 
 AT_ONCE = 24
 
@@ -105,6 +107,14 @@ def test_data_sets(alice: User) -> None:
     codes = at_once(lambda user, number: create_dataset(user, f"More {number}", consent=True), alice)
     assert codes == ["too-many-datasets"] * (AT_ONCE - 10)
     assert DataSet.objects.of(alice).count() == 50
+
+
+@pytest.mark.django_db(transaction=True)
+def test_trainings(alice: User, dataset: DataSet, tiny: Checkpoint) -> None:
+    Plan.objects.update(max_training_runs=2)
+    codes = at_once(lambda user, number: submit_training(user, dataset, small_recipe(), f"noto-{number}"), alice, 8)
+    assert codes == ["too-many-runs"] * 6
+    assert TrainingRun.objects.count() == 2
 
 
 @pytest.mark.django_db(transaction=True)

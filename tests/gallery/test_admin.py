@@ -26,6 +26,36 @@ def test_it_shows_what_waits(bobs: Client, alice: User, send_in: Publish, publis
     assert done.code in bobs.get(f"{SCREEN}?state=approved").text
 
 
+def test_it_says_what_becomes_of_a_switched_off_persons_posts(
+    bobs: Client, alice: User, send_in: Publish, publish: Publish
+) -> None:
+    send_in(alice, "One")
+    publish(alice, "Two")
+    assert "switched off" not in bobs.get(SCREEN).text
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+    assert "This still waits for you." in bobs.get(SCREEN).text
+    assert "This stays public until you take it down." in bobs.get(f"{SCREEN}?state=approved").text
+
+
+def test_switching_a_person_off_says_what_stays(
+    admin_client: Client, alice: User, send_in: Publish, publish: Publish
+) -> None:
+    send_in(alice, "One")
+    publish(alice, "Two")
+    form = {"username": "alice", "email": alice.email, "plan": alice.plan_id, "date_joined_0": "2026-01-01"}
+    answer = admin_client.post(
+        f"/admin/accounts/user/{alice.pk}/change/", {**form, "date_joined_1": "12:00:00"}, follow=True
+    )
+    alice.refresh_from_db()
+    assert not alice.is_active
+    said = " ".join(str(message) for message in answer.context["messages"])
+    assert "Pictures of alice that stay public: 1." in said
+    assert "Pictures of alice that stay waiting for a moderator: 1." in said
+    assert f'href="{SCREEN}?state=approved&amp;q=alice"' in said
+    page = admin_client.get(f"{SCREEN}?state=approved&q=alice").text
+    assert "Two" in page and "One" not in page
+
+
 def test_pictures_of_waiting_posts_are_for_moderators(
     bobs: Client, alices: Client, client: Client, alice: User, send_in: Publish
 ) -> None:

@@ -37,6 +37,15 @@ def test_a_private_lora_keeps_its_name_and_has_no_link(client: Client, alice: Us
     assert 'href="/loras/ink/"' not in page and "ink" in page
 
 
+def test_a_closed_account_is_told_and_leads_nowhere(client: Client, alice: User, publish: Publish) -> None:
+    post = publish(alice)
+    User.objects.update(is_active=False)
+    page = client.get(f"/gallery/{post.code}/").text
+    assert "alice (account closed; what was public stays)" in page
+    assert "/by/alice/" not in page
+    assert client.get("/by/alice/").status_code == 404
+
+
 def test_it_knows_its_neighbours(client: Client, alice: User, publish: Publish, send_in: Publish) -> None:
     old, mid = publish(alice), publish(alice)
     send_in(alice)

@@ -54,12 +54,11 @@ def test_no_device(settings: Any, name: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"SITE_URL": "pictures.example.org"}, "tempera.E001"),
-        ({"SITE_URL": "ftp://pictures.example.org"}, "tempera.E001"),
-        ({"DEBUG": True, "SITE_URL": "http://pictures.example.org"}, "tempera.E002"),
+        ({"DEBUG": True, "SITE_URL": "http://pictures.example.org", "HOST": "pictures.example.org"}, "tempera.E002"),
         ({**PUBLIC_ADDRESS, "DEBUG": True}, "tempera.E002"),
         ({**PUBLIC_ADDRESS, "DEMO": True}, "tempera.W001"),
         ({**PUBLIC_ADDRESS, "EMAIL_HOST": ""}, "tempera.W002"),
+        ({"EMAIL_HOST": "mail", "EMAIL_PORT": 465, "EMAIL_USE_TLS": True}, "tempera.W004"),
         ({"MEDIA_ROOT": Path("/dev/null/media")}, "tempera.E004"),
         ({"S3_OPTIONS": {**S3, "endpoint_url": "https://s3.example.org"}}, "tempera.E005"),
         ({"S3_OPTIONS": {**S3, "access_key": "one", "secret_key": "two"}}, "tempera.E005"),
@@ -73,7 +72,7 @@ def test_what_is_wrong_has_its_id(settings: Any, changes: dict[str, Any], expect
 
 def test_debug_on_this_machine_is_nobody_elses_business(settings: Any) -> None:
     assert ids(settings, DEBUG=True, SITE_URL="http://localhost:8000") == []
-    assert ids(settings, DEBUG=True, SITE_URL="http://studio.localhost:8000") == []
+    assert ids(settings, DEBUG=True, SITE_URL="http://studio.localhost:8000", HOST="studio.localhost") == []
 
 
 @pytest.mark.parametrize(("key", "secret"), [("one", None), (None, "two")])
@@ -96,6 +95,7 @@ def test_a_bucket_needs_its_package(settings: Any, monkeypatch: pytest.MonkeyPat
 def test_rates(settings: Any, rate: str, expected: list[str]) -> None:
     framework = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": {"anon": "60/min", "user": rate}}
     assert ids(settings, REST_FRAMEWORK=framework) == expected
+    assert ids(settings, PAGE_RATE=rate) == ids(settings, PAGE_RATE_ANONYMOUS=rate) == expected
 
 
 def test_the_command_says_it(tmp_path: Path) -> None:

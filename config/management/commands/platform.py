@@ -45,6 +45,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.printing = threading.Lock()
+        # For the children too: database, logs and all they write are for this user alone.
+        os.umask(0o077)
         began = time.monotonic()
         try:
             warnings = check_machine()

@@ -58,7 +58,7 @@ def write_chunks(path: Path, chunks: Iterable[bytes], most: int) -> int:
 def move_into_place(part: Path, folder: str, sha256: str) -> str:
     """Give a written file its lasting name, which is its hash; the path for the row. The same bytes lie there once."""
     kept = root() / folder / f"{sha256}.safetensors"
-    part.chmod(0o644)
+    part.chmod(0o600)
     os.replace(part, kept)
     sync_folder(kept.parent)
     return kept.relative_to(root()).as_posix()

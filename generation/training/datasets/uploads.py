@@ -10,6 +10,7 @@ from typing import IO, Protocol
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
+from accounts.quotas import hold_account
 from accounts.refusals import NotFound, QuotaExceeded
 from generation.imaging.pdq import SAME_PICTURE, SURE_QUALITY, pdq_distance
 from generation.imaging.untrusted import MAX_FILE_BYTES
@@ -139,6 +140,7 @@ def _keep(dataset: DataSet, name: str, prepared: PreparedPicture, similar_too: b
     """Write the files, then the row. Raises FileRefused when the set is full, has it already, or the plan is full."""
     with transaction.atomic():
         # Locked until the row is there, or two uploads at once could both pass the limits, or both add one picture.
+        hold_account(dataset.owner)
         list(DataSet.objects.select_for_update().filter(owner=dataset.owner).order_by("pk"))
         _check_room(dataset, prepared)
         _check_twins(dataset, prepared, similar_too)

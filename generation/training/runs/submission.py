@@ -11,6 +11,7 @@ from accounts import credits
 from accounts.models import ApiToken, User
 from accounts.refusals import Conflict, NotFound, QuotaExceeded, Refusal
 from generation.catalog.loras.naming import RESERVED
+from generation.catalog.prices import price_list
 from generation.catalog.resolving import find_checkpoint
 from generation.messages import events, wakeups
 from generation.models import Checkpoint, DataSet, QueueShare, TrainingRun, TrainingSearch
@@ -45,19 +46,24 @@ def first_recipe(dataset: DataSet, checkpoint: Checkpoint) -> TrainingRecipe:
     )
 
 
-def submit_training(
-    user: User, dataset: DataSet, recipe: TrainingRecipe, name: str, token: ApiToken | None = None
+def submit_training(user: User, dataset: DataSet, recipe: TrainingRecipe, name: str) -> TrainingRun:
+    """Queue one training of the LoRA `name`. Raises Refusal; then nothing has changed."""
+    name, prepared = check_name(name), prepare(user, dataset, recipe)
+    return write_training(user, dataset, prepared, name)
+
+
+@transaction.atomic
+def write_training(
+    user: User, dataset: DataSet, prepared: Prepared, name: str, token: ApiToken | None = None
 ) -> TrainingRun:
-    """Queue one training of the LoRA `name`. Raises Refusal; then nothing has changed.
+    """The row, the held credits and the wake-up of a training that may be submitted: all of it or nothing.
 
     `token` is the API token that asked: its budget pays beside the wallet.
     """
-    name, prepared = check_name(name), prepare(user, dataset, recipe)
-    with transaction.atomic():
-        enforce_run_limit(user)
-        run = write_run(user, dataset, prepared, name, token=token)
-        credits.hold(user, run.credits, reference=run.reference, note=f"Training {name}", token=token)
-        transaction.on_commit(lambda: announce_run(run))
+    enforce_run_limit(user)
+    run = write_run(user, dataset, prepared, name, token=token)
+    credits.hold(user, run.credits, reference=run.reference, note=f"Training {name}", token=token)
+    transaction.on_commit(lambda: announce_run(run))
     return run
 
 
@@ -78,7 +84,7 @@ def prepare(user: User, dataset: DataSet, recipe: TrainingRecipe) -> Prepared:
     manifest = manifest_of(dataset, recipe)
     recipe = recipe.replace(sample_prompts=recipe.sample_prompts or _prompts(recipe, manifest))
     check_room(user, 0)
-    return Prepared(recipe, manifest, training_price(recipe, len(manifest)))
+    return Prepared(recipe, manifest, training_price(recipe, len(manifest), price_list()))
 
 
 def _completed(recipe: TrainingRecipe, dataset: DataSet, checkpoint: Checkpoint) -> TrainingRecipe:

@@ -8,8 +8,8 @@ from accounts.models import ApiToken, User
 from generation.audit.wallets import wrong_budgets
 from generation.models import Checkpoint, DataSet, TrainingRun
 from generation.training.runs import controls, lifecycle
-from generation.training.runs.submission import submit_training
-from generation.training.searches.submission import cancel_search, delete_search, submit_search
+from generation.training.runs.submission import prepare, write_training
+from generation.training.searches.submission import cancel_search, delete_search, prepare_search, write_search
 from tests.generation.training.conftest import small_recipe
 from tests.generation.training.runs.test_controls import with_snapshots
 
@@ -18,6 +18,12 @@ from tests.generation.training.runs.test_controls import with_snapshots
 def token(alice: User) -> ApiToken:
     made: ApiToken = ApiToken.objects.create(user=alice, name="program", budget=500)[0]
     return made
+
+
+def begin(user: User, dataset: DataSet, token: ApiToken) -> TrainingRun:
+    prepared = prepare(user, dataset, small_recipe(resolution=512, batch=4))
+    run: TrainingRun = write_training(user, dataset, prepared, "noto", token)
+    return run
 
 
 def fix_all() -> None:
@@ -32,9 +38,7 @@ def spent(token: ApiToken) -> int:
 
 
 def test_a_training_that_was_deleted(alice: User, dataset: DataSet, tiny: Checkpoint, token: ApiToken) -> None:
-    run = with_snapshots(
-        submit_training(alice, dataset, small_recipe(resolution=512, batch=4), "noto", token=token), 0.9, 0.6
-    )
+    run = with_snapshots(begin(alice, dataset, token), 0.9, 0.6)
     TrainingRun.objects.update(step=10)
     controls.stop_run(TrainingRun.objects.get())
     paid = -(-run.credits // 2)
@@ -47,7 +51,8 @@ def test_a_training_that_was_deleted(alice: User, dataset: DataSet, tiny: Checkp
 @pytest.mark.parametrize("delete", [False, True])
 def test_a_search_that_is_over(alice: User, dataset: DataSet, tiny: Checkpoint, token: ApiToken, delete: bool) -> None:
     axes = {"rank": [1, 2]}
-    search = submit_search(alice, dataset, small_recipe(resolution=512, batch=4), "noto", axes, budget=500, token=token)
+    prepared = prepare_search(alice, dataset, small_recipe(resolution=512, batch=4), "noto", axes)
+    search = write_search(alice, dataset, prepared, budget=500, token=token)
     fix_all()
     assert spent(token) == search.credits
     run = with_snapshots(search.runs.order_by("pk")[0], 0.9, 0.6)
@@ -65,7 +70,7 @@ def test_a_search_that_is_over(alice: User, dataset: DataSet, tiny: Checkpoint, 
 def test_a_budget_beside_the_ledger(
     alice: User, dataset: DataSet, tiny: Checkpoint, token: ApiToken, wrong: int
 ) -> None:
-    run = submit_training(alice, dataset, small_recipe(resolution=512, batch=4), "noto", token=token)
+    run = begin(alice, dataset, token)
     ApiToken.objects.update(spent=wrong)
     fix_all()
     assert (spent(token), list(wrong_budgets())) == (run.credits, [])

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 from channels.testing import WebsocketCommunicator
 from django.contrib.sessions.models import Session
 from django.db import connection
@@ -78,13 +78,13 @@ async def places_on(line: WebsocketCommunicator) -> str:
 @pytest.mark.asyncio
 @pytest.mark.parametrize("end", [sign_out, end_in_another_browser, deactivate, change_the_password, outlive, delete])
 async def test_a_line_ends_within_a_second_of_its_session(alice: User, charlie: User, end: End) -> None:
-    client, session = await sync_to_async(sign_in)(alice)
+    client, session = await database_sync_to_async(sign_in)(alice)
     line = line_of(session)
-    _, other = await sync_to_async(sign_in)(charlie)
+    _, other = await database_sync_to_async(sign_in)(charlie)
     strangers = line_of(other)
     for each in (line, strangers):
         await each.connect()
-    await sync_to_async(end)(client, alice)
+    await database_sync_to_async(end)(client, alice)
     ended = time.monotonic()
     closed = await close_of(line)
     assert time.monotonic() - ended < 1
@@ -105,13 +105,13 @@ def test_a_session_opens_a_line_as_it_opens_a_page(alice: User) -> None:
 
 @pytest.mark.asyncio
 async def test_a_person_has_so_many_lines_and_a_place_is_free_again(alice: User, charlie: User) -> None:
-    _, session = await sync_to_async(sign_in)(alice)
+    _, session = await database_sync_to_async(sign_in)(alice)
     mine = [line_of(session) for _ in range(LINES_A_PERSON + 1)]
     for line in mine:
         await line.connect()
     closed = await close_of(mine[-1])
     assert closed["code"] == TOO_MANY and str(LINES_A_PERSON) in closed["reason"]
-    _, other = await sync_to_async(sign_in)(charlie)
+    _, other = await database_sync_to_async(sign_in)(charlie)
     strangers = line_of(other)
     await strangers.connect()
     assert (await strangers.receive_output(timeout=5))["type"] == "websocket.send"
@@ -128,7 +128,7 @@ async def test_a_line_that_breaks_frees_its_place(alice: User, monkeypatch: pyte
     def away(owner_id: int) -> Any:
         raise OSError("The database is away.")
 
-    _, session = await sync_to_async(sign_in)(alice)
+    _, session = await database_sync_to_async(sign_in)(alice)
     with monkeypatch.context() as patched:
         patched.setattr("generation.web.live.consumers.snapshot", away)
         for _ in range(LINES_A_PERSON + 1):
@@ -154,7 +154,7 @@ async def test_one_look_serves_all_lines(alice: User, charlie: User, monkeypatch
     monkeypatch.setattr("generation.web.live.lines.waiting_places", count)
     opened = []
     for person in (alice, charlie):
-        _, session = await sync_to_async(sign_in)(person)
+        _, session = await database_sync_to_async(sign_in)(person)
         opened += [line_of(session) for _ in range(3)]
     for line in opened:
         await line.connect()
@@ -192,11 +192,11 @@ async def test_a_handshake_does_not_wait_for_the_looks_of_others(
         return {}
 
     monkeypatch.setattr("generation.web.live.lines.waiting_places", slowly)
-    _, session = await sync_to_async(sign_in)(alice)
+    _, session = await database_sync_to_async(sign_in)(alice)
     line = line_of(session)
     await line.connect()
     await asyncio.sleep(0.1)
-    _, other = await sync_to_async(sign_in)(charlie)
+    _, other = await database_sync_to_async(sign_in)(charlie)
     strangers = line_of(other)
     begun = time.monotonic()
     await strangers.connect()

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0005_look_alike_names'),
+        ('accounts', '0007_prices'),
     ]
 
     operations = [
