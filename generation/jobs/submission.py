@@ -92,7 +92,7 @@ def write_jobs(user: User, recipes: Sequence[Recipe], token: ApiToken | None = N
     starts = fairness.stamp(user, [work(each) for each in recipes])
     # Counted again now that the share is locked, so that two submissions of one user cannot both pass.
     enforce_queue(user.plan, Job.objects.of(user).queued().count(), len(recipes))
-    submission, prices = new_code(), price_list()
+    submission, prices = new_code(), price_list(user.plan)
     jobs = Job.objects.bulk_create(
         Job(
             owner=user,

@@ -107,7 +107,7 @@ class GridsView(generics.ListAPIView[LabGrid]):
         user = user_of(request)
         plan = form.plan(user)
         if is_dry_run(request):
-            return Response({"credits": price_of(plan), "balance": balance_of(user)})
+            return Response({"credits": price_of(user, plan), "balance": balance_of(user)})
         recipes = prepare_grid(user, plan)
 
         def write() -> Response:

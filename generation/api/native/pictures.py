@@ -56,7 +56,7 @@ class JobsView(generics.ListAPIView[Job]):
         recipe, count = form.recipe(user), form.validated_data["count"]
         if is_dry_run(request):
             check_plan(user, recipe, count)
-            credits = total_price(prepare(user, recipe, count))
+            credits = total_price(user.plan, prepare(user, recipe, count))
             return Response({"credits": credits, "balance": balance_of(user)})
         recipes = prepare_jobs(user, recipe, count)
 

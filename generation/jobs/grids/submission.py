@@ -18,9 +18,9 @@ from generation.recipes.grids.plan import GridPlan
 from generation.recipes.picture import Recipe
 
 
-def price_of(plan: GridPlan) -> int:
+def price_of(user: User, plan: GridPlan) -> int:
     """Credits of all cells together."""
-    return total_price([cell.recipe for cell in plan.cells()])
+    return total_price(user.plan, [cell.recipe for cell in plan.cells()])
 
 
 def submit_grid(user: User, plan: GridPlan) -> LabGrid:

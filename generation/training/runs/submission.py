@@ -84,7 +84,7 @@ def prepare(user: User, dataset: DataSet, recipe: TrainingRecipe) -> Prepared:
     manifest = manifest_of(dataset, recipe)
     recipe = recipe.replace(sample_prompts=recipe.sample_prompts or _prompts(recipe, manifest))
     check_room(user, 0)
-    return Prepared(recipe, manifest, training_price(recipe, len(manifest), price_list()))
+    return Prepared(recipe, manifest, training_price(recipe, len(manifest), price_list(user.plan)))
 
 
 def _completed(recipe: TrainingRecipe, dataset: DataSet, checkpoint: Checkpoint) -> TrainingRecipe:

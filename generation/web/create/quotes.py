@@ -52,7 +52,7 @@ def price_of(user: User, form: RecipeForm) -> int:
     """Raises Refusal for what is not made and so has no price."""
     recipe = form.recipe(user)
     check_plan(user, recipe, form.picture_count)
-    return total_price([recipe]) * form.picture_count
+    return total_price(user.plan, [recipe]) * form.picture_count
 
 
 @signed_in_only

@@ -98,7 +98,7 @@ def quote(request: SignedInRequest) -> HttpResponse:
             told = {"code": error.code, "detail": error.messages[0], "field": "" if field == "__all__" else field}
             return JsonResponse(told, status=form.status)
         plan = form.plan(request.user)
-        credits = price_of(plan)
+        credits = price_of(request.user, plan)
     except Refusal as refusal:
         return refused(refusal)
     left = balance_of(request.user)
