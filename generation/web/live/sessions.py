@@ -5,21 +5,22 @@ Read in threads of the lines' own: what Channels reads by itself waits in the on
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from channels.db import database_sync_to_async
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
+from django.db import connections
 from django.utils import timezone
 
 from accounts.models import User
 
-# Each thread opens a connection for a call and closes it again, so few of them are enough and SQLite keeps none.
+# Few are enough, as each look serves all lines. Their connections do not outlive a call: a thread may rest for hours.
 THREADS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="live")
 
 Value = TypeVar("Value")
@@ -48,8 +49,14 @@ class OfSession:
 
 async def in_thread(read: Callable[..., Value], *args: object) -> Value:
     """What `read` reads from the database, in a thread of the lines' own."""
-    value: Value = await database_sync_to_async(read, thread_sensitive=False, executor=THREADS)(*args)
-    return value
+    return await asyncio.get_running_loop().run_in_executor(THREADS, _read_and_close, read, args)
+
+
+def _read_and_close(read: Callable[..., Value], args: tuple[object, ...]) -> Value:
+    try:
+        return read(*args)
+    finally:
+        connections.close_all()
 
 
 def sign_in_of(session_key: str) -> SignIn | None:
