@@ -40,7 +40,7 @@ admin.site.has_permission = may_enter  # type: ignore[method-assign]
 handler400 = "config.problems.bad_request"
 handler403 = "config.problems.permission_denied"
 handler404 = "config.problems.page_not_found"
-handler500 = "config.problems.server_error"
+handler500 = "config.outage.server_error"
 
 docs = SpectacularSwaggerSplitView.as_view(
     url_name="api-schema",
