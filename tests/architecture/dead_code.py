@@ -46,6 +46,7 @@ LOOKED_UP = {
     "config/policies.py": ["_csp_replace"],
     "config/plain_json.py": ["parse"],
     "config/problems.py": ["process_exception"],
+    "config/throttling.py": ["get_ident"],
     "config/urls.py": ["handler*", "password_change"],
     "gallery/models/posts.py": ["SEXUAL", "VIOLENT", "HATEFUL", "COPIED", "OTHER"],
     "generation/catalog/tokenizing.py": ["normalizer", "pre_tokenizer"],
