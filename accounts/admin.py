@@ -18,7 +18,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
 from accounts.credits import grant
-from accounts.models import CreditEntry, OutgoingMail, Plan, Prices, User, Wallet
+from accounts.models import CreditEntry, OutgoingMail, Plan, User, Wallet
 
 admin.site.unregister(Group)
 GIFT = 100
@@ -64,18 +64,7 @@ class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
 
 @admin.register(Plan)
 class PlanAdmin(ModelAdmin):
-    list_display = ["name", "sentence", "daily_credits", "max_queued", "max_running", "max_pictures", "is_default"]
-
-
-@admin.register(Prices)
-class PricesAdmin(ModelAdmin):
-    """One row: what a credit buys. Daily credits are a plan's."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    list_display = ["name", "sentence", "daily_credits", "steps_per_credit", "training_discount", "share", "is_default"]
 
 
 class ReadOnlyAdmin(ModelAdmin):

@@ -29,6 +29,18 @@ class Plan(models.Model):
     is_default = models.BooleanField(default=False, help_text="New accounts get this plan.")
     share = models.FloatField(default=1.0, help_text="Weight in the fair queue: 2 gets twice the work done.")
     daily_credits = models.PositiveIntegerField(default=100, help_text="The balance is filled up to this once a day.")
+    steps_per_credit = models.FloatField(
+        default=10.0,
+        validators=[MinValueValidator(0.01)],
+        help_text="Steps of a picture of 512×512 that one credit buys. With 10, a picture of 20 steps costs 2 credits, "
+        "one of 1024×1024 four times as much. What was held before a change keeps its price.",
+    )
+    training_discount = models.FloatField(
+        default=4.0,
+        validators=[MinValueValidator(0.01)],
+        help_text="How many times less the same work costs in a training, which waits whenever somebody draws. With 1 "
+        "it costs as much as drawing.",
+    )
     max_queued = models.PositiveIntegerField(default=50, help_text="Jobs that may wait at once.")
     max_running = models.PositiveIntegerField(default=4, help_text="Jobs that may be drawn at once.")
     max_pictures = models.PositiveIntegerField(default=8, help_text="Pictures of one submission.")
@@ -46,6 +58,9 @@ class Plan(models.Model):
                 fields=["is_default"], condition=models.Q(is_default=True), name="one_default_plan"
             ),
             models.CheckConstraint(condition=models.Q(share__gt=0), name="plan_share_positive"),
+            models.CheckConstraint(
+                condition=models.Q(steps_per_credit__gt=0, training_discount__gt=0), name="plan_prices_positive"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -55,34 +70,6 @@ class Plan(models.Model):
     def default(cls) -> Plan:
         plan, _ = cls.objects.get_or_create(is_default=True, defaults={"name": "Free"})
         return plan
-
-
-class Prices(models.Model):
-    """What the site asks for; one row, which a migration makes. What was held before a change keeps its price."""
-
-    steps_per_credit = models.FloatField(
-        default=10.0,
-        validators=[MinValueValidator(0.01)],
-        help_text="Steps of a picture of 512×512 that one credit buys. With 10, a picture of 20 steps costs 2 credits, "
-        "one of 1024×1024 four times as much.",
-    )
-    training_discount = models.FloatField(
-        default=4.0,
-        validators=[MinValueValidator(0.01)],
-        help_text="How many times less the same work costs in a training, which waits whenever somebody draws. With 1 "
-        "it costs as much as drawing.",
-    )
-
-    class Meta:
-        verbose_name_plural = "prices"
-        constraints = [
-            models.CheckConstraint(
-                condition=models.Q(steps_per_credit__gt=0, training_discount__gt=0), name="prices_positive"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.steps_per_credit:g} steps a credit, training {self.training_discount:g} times cheaper"
 
 
 class UserManager(DjangoUserManager["User"]):

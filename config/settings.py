@@ -101,6 +101,7 @@ MIDDLEWARE = [
     "config.policies.scoped_policies",
     "config.input_limits.NoNul",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.compression.CompressedTexts",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -111,8 +112,8 @@ MIDDLEWARE = [
     "django_structlog.middlewares.RequestMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "config.outage.BrokerAway",
     "config.problems.LastRefusal",
+    "config.outage.Outages",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -244,6 +245,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 DATA_UPLOAD_MAX_NUMBER_FILES = 200
 FILE_UPLOAD_PERMISSIONS = 0o600
+# What is being sent: on the disk of the data, since the system's folder for such files may lie in memory.
+FILE_UPLOAD_TEMP_DIR = DATA_DIR / "incoming"
 
 # People
 AUTH_USER_MODEL = "accounts.User"

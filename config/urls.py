@@ -29,7 +29,7 @@ admin.site.password_change = own_password  # type: ignore[assignment, method-ass
 handler400 = "config.problems.bad_request"
 handler403 = "config.problems.permission_denied"
 handler404 = "config.problems.page_not_found"
-handler500 = "config.problems.server_error"
+handler500 = "config.outage.server_error"
 
 docs = SpectacularSwaggerSplitView.as_view(
     url_name="api-schema",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 import pytest
 
@@ -39,6 +41,32 @@ def own_media(request: pytest.FixtureRequest, tmp_path: Any) -> None:
         settings = request.getfixturevalue("settings")
         settings.MEDIA_ROOT = tmp_path / "media"
         settings.WEIGHTS_DIRS = [tmp_path / "weights", *settings.WEIGHTS_DIRS[1:]]
+
+
+@pytest.fixture(autouse=True)
+def no_connection_stays_open(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Who opens a connection in a thread of their own closes it there.
+
+    Left open it keeps PostgreSQL from removing the database, which fails the last test of all.
+    """
+    if not {"db", "transactional_db"} & set(request.fixturenames):
+        yield
+        return
+    from django.db import connections
+    from django.db.backends.signals import connection_created
+
+    opened: WeakSet[Any] = WeakSet()
+
+    def note(connection: Any, **kwargs: Any) -> None:
+        opened.add(connection)
+
+    connection_created.connect(note)
+    yield
+    # A thread that has just done its work may be about to close its own.
+    deadline = time.monotonic() + 5
+    while left := [each for each in opened if each.connection is not None and each is not connections[each.alias]]:
+        assert time.monotonic() < deadline, f"a thread of this test left its connection open: {left}"
+        time.sleep(0.01)
 
 
 def join(username: str, **fields: Any) -> User:

@@ -30,13 +30,14 @@ def pytest_load_initial_conftests() -> Generator[None, object, object]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many tests were tried again (see `.ci/run`), and which: each of them has a fault to be found."""
+    """Say how many tests were tried again (see `.ci/run`), which, and what went wrong: each has a fault to be found."""
     if not terminalreporter.config.getoption("reruns", None):
         return
-    names = sorted(report.nodeid for report in terminalreporter.getreports("rerun"))
-    terminalreporter.section(f"reruns: {len(names)}")
-    for name in names:
-        terminalreporter.write_line(name)
+    failed = terminalreporter.getreports("rerun")
+    terminalreporter.section(f"reruns: {len(failed)}")
+    for report in sorted(failed, key=lambda report: report.nodeid):
+        terminalreporter.write_line(f"{report.nodeid}, its {report.when}:")
+        terminalreporter.write_line(report.longreprtext)
 
 
 class Broker:
@@ -88,10 +89,15 @@ def prepare() -> None:
 
 
 def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody else is given while this process lives, for a server that starts in a while.
+
+    It stays bound but is not listened on, so the server, which reuses addresses as all of them do, may bind it too.
+    """
+    holder = socket.socket()
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    holder.bind(("127.0.0.1", 0))
+    atexit.register(holder.close)
+    return int(holder.getsockname()[1])
 
 
 def wait_for(port: int, seconds: float = 10) -> None:

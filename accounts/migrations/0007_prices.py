@@ -2,46 +2,36 @@ import django.core.validators
 from django.db import migrations, models
 
 
-def make_row(apps, schema_editor):
-    apps.get_model("accounts", "Prices").objects.get_or_create(pk=1)
-
-
 class Migration(migrations.Migration):
     dependencies = [("accounts", "0006_outgoing_mail")]
 
     operations = [
-        migrations.CreateModel(
-            name="Prices",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "steps_per_credit",
-                    models.FloatField(
-                        default=10.0,
-                        help_text="Steps of a picture of 512×512 that one credit buys. With 10, a picture of 20 steps "
-                        "costs 2 credits, one of 1024×1024 four times as much.",
-                        validators=[django.core.validators.MinValueValidator(0.01)],
-                    ),
-                ),
-                (
-                    "training_discount",
-                    models.FloatField(
-                        default=4.0,
-                        help_text="How many times less the same work costs in a training, which waits whenever "
-                        "somebody draws. With 1 it costs as much as drawing.",
-                        validators=[django.core.validators.MinValueValidator(0.01)],
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name_plural": "prices",
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("steps_per_credit__gt", 0), ("training_discount__gt", 0)),
-                        name="prices_positive",
-                    )
-                ],
-            },
+        migrations.AddField(
+            model_name="plan",
+            name="steps_per_credit",
+            field=models.FloatField(
+                default=10.0,
+                help_text="Steps of a picture of 512×512 that one credit buys. With 10, a picture of 20 steps costs 2 "
+                "credits, one of 1024×1024 four times as much. What was held before a change keeps its price.",
+                validators=[django.core.validators.MinValueValidator(0.01)],
+            ),
+        ),
+        migrations.AddField(
+            model_name="plan",
+            name="training_discount",
+            field=models.FloatField(
+                default=4.0,
+                help_text="How many times less the same work costs in a training, which waits whenever somebody "
+                "draws. With 1 it costs as much as drawing.",
+                validators=[django.core.validators.MinValueValidator(0.01)],
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="plan",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("steps_per_credit__gt", 0), ("training_discount__gt", 0)),
+                name="plan_prices_positive",
+            ),
         ),
         migrations.AlterField(
             model_name="plan",
@@ -58,5 +48,4 @@ class Migration(migrations.Migration):
             name="max_lora_uploads",
             field=models.PositiveIntegerField(default=10, help_text="LoRA files of their own that they may keep."),
         ),
-        migrations.RunPython(make_row, migrations.RunPython.noop, elidable=True),
     ]

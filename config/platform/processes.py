@@ -10,6 +10,7 @@ from functools import partial
 
 import redis
 from django.conf import settings
+from kombu.exceptions import OperationalError
 
 from config.celery import app
 from config.platform.broker import valkey_binary
@@ -85,5 +86,13 @@ def web_answers() -> bool:
 
 
 def worker_answers(name: str) -> bool:
-    # It returns with the first answer; a worker that is loading torch on a busy machine takes its time.
-    return bool(app.control.ping([f"{name}@{socket.gethostname()}"], timeout=2, limit=1))
+    node = f"{name}@{socket.gethostname()}"
+    try:
+        # It returns with the first answer; a worker that is loading torch on a busy machine takes its time.
+        answers = app.control.ping([node], timeout=2, limit=1)
+    except (OperationalError, redis.RedisError):
+        return False
+    # That first answer may be the late one to an earlier ping, which Celery puts aside: a slow worker would always
+    # be one answer behind.
+    late = (answer for answers in app.control.mailbox.unclaimed.values() for answer in answers)
+    return any(node in answer for answer in (*answers, *late))

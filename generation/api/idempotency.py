@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
@@ -32,6 +32,9 @@ GIVEN_UP_AFTER = timedelta(minutes=5)
 LONGEST_KEY = 200
 
 View = Callable[..., Response]
+Write = Callable[[], Response]
+"""What is left of a request once all is prepared: it writes and answers, inside a transaction."""
+Preparing = Callable[..., Response | Write]
 
 
 class KeyReused(Refusal):
@@ -42,6 +45,15 @@ class KeyReused(Refusal):
 
 def idempotent(post: View) -> View:
     """Decorate a view's `post`. What it writes and the kept answer are one transaction: both are there, or neither."""
+    return _answered_once(_writing_all_along(post), transaction.atomic)
+
+
+def idempotent_submission(post: Preparing) -> View:
+    """As `idempotent`, for a `post` that reads and computes before it writes.
+
+    It gives back the function that writes, so that the transaction begins no earlier: its lock is everybody's. A
+    Response instead says that there is nothing to write.
+    """
     return _answered_once(post, transaction.atomic)
 
 
@@ -50,23 +62,33 @@ def idempotent_upload(post: View) -> View:
 
     If the process dies between the last row and the kept answer, the same request sent again is served again.
     """
-    return _answered_once(post, nullcontext)
+    return _answered_once(_writing_all_along(post), nullcontext)
 
 
-def _answered_once(post: View, together: Callable[[], AbstractContextManager[Any]]) -> View:
+def _writing_all_along(post: View) -> Preparing:
+    @wraps(post)
+    def begin(*args: Any, **kwargs: Any) -> Write:
+        return partial(post, *args, **kwargs)
+
+    return begin
+
+
+def _answered_once(post: Preparing, together: Callable[[], AbstractContextManager[Any]]) -> View:
     @wraps(post)
     def answered_once(view: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
         key = request.headers.get(HEADER)
         # A dry run makes nothing, so it may be asked again, and its price may be another one then.
         if key is None or not request.user.is_authenticated or is_dry_run(request):
-            return post(view, request, *args, **kwargs)
+            begun = post(view, request, *args, **kwargs)
+            return begun if isinstance(begun, Response) else begun()
         fingerprint = fingerprint_of(request)
         claimed = claim(request.user, key, fingerprint)
         if claimed is None:
             return repeated(KeptAnswer.objects.filter(user=request.user, key=key).first(), fingerprint)
         try:
+            begun = post(view, request, *args, **kwargs)
             with together():
-                response = post(view, request, *args, **kwargs)
+                response = begun if isinstance(begun, Response) else begun()
                 keep(claimed, response)
         except BaseException:
             KeptAnswer.objects.filter(pk=claimed.pk, status=None).delete()

@@ -27,7 +27,9 @@ from generation.models import Checkpoint, Embedding, Lora, Vae
 from generation.models.catalog import WeightRow
 from generation.recipes.checks import InvalidRecipe
 from generation.recipes.fields import SIDE_RANGE
-from generation.weightfiles.classify import WeightFile, WeightFileRefused, read_weightfile, stamp_of
+from generation.weightfiles.classify import WeightFile, read_weightfile
+from generation.weightfiles.hashing import stamp_of
+from generation.weightfiles.safetensors_header import WeightFileRefused
 
 logger = structlog.get_logger(__name__)
 

@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import UploadedFile
 
 from accounts.models import User
 from accounts.refusals import Refusal
+from generation.imaging.infotext import read_infotext
 from generation.imaging.matching import Lookups, MatchedRecipe, match_recipe
 from generation.imaging.reading import read_picture_metadata
 from generation.imaging.untrusted import MAX_FILE_BYTES
@@ -31,6 +32,19 @@ def read_recipe(user: User, upload: UploadedFile[Any] | None) -> MatchedRecipe:
         size = f"{MAX_FILE_BYTES >> 20} MiB"
         raise Refusal("picture-too-large", f"The file is larger than {size}.", field="picture")
     return match_recipe(read_picture_metadata(upload.read()), lookups_for(user))
+
+
+def read_recipe_text(user: User, text: str) -> MatchedRecipe:
+    """The same of a picture's text, as people copy it from galleries and other tools.
+
+    Raises Refusal if it has no parameters.
+    """
+    parsed = read_infotext(text)
+    if not parsed.fields:
+        raise Refusal(
+            "no-parameters", "This text has no line of parameters, such as “Steps: 20, Seed: 7”.", field="text"
+        )
+    return match_recipe(parsed, lookups_for(user))
 
 
 def lookups_for(user: User) -> Lookups:

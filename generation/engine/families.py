@@ -10,7 +10,7 @@ CONFIGS = Path(__file__).parent / "configs"
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """One row. `key` is the word of `weightfiles.classify`; `native_side` is the side in pixels that it was trained at.
+    """One row. `key` is the word of `weightfiles.kinds`; `native_side` is the side in pixels that it was trained at.
 
     `context_width`: width of the text states the UNet attends to. `text_encoders`: of how many the states are joined.
     `pooled`: the UNet also takes the last encoder's pooled state and the six size numbers (SDXL's micro conditioning).

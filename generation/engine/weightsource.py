@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from generation.engine.outcome import WeightsRefused
-from generation.weightfiles.classify import hash_weights
+from generation.weightfiles.hashing import hash_weights
 
 
 class WeightSource(Protocol):

@@ -12,7 +12,6 @@ from accounts import budgets, credits
 from accounts.credits import Hold
 from accounts.models import ApiToken, User
 from accounts.quotas import Request, Usage, enforce_queue, enforce_quota
-from accounts.refusals import Refusal
 from generation.catalog.inspecting import refuse_errors
 from generation.catalog.prices import price_list
 from generation.catalog.resolving import pin_weights, resolve
@@ -22,9 +21,10 @@ from generation.models import GeneratedImage, GpuWorker, Job
 from generation.models.jobs import new_code
 from generation.prompting import expand, strip_comments
 from generation.recipes.checks import MAX_SEED
+from generation.recipes.fields import COUNT, FIELDS, Name
 from generation.recipes.picture import Recipe
 from generation.recipes.pricing import price, work
-from generation.recipes.sampling import SAMPLERS, SCHEDULES, check_sampling
+from generation.recipes.sampling import check_sampling
 from generation.storage.quota import stored_bytes
 
 
@@ -33,19 +33,28 @@ def submit_jobs(user: User, recipe: Recipe, count: int = 1, token: ApiToken | No
 
     `token` is the API token that asked: its budget pays beside the wallet.
     """
-    most = user.plan.max_pictures
-    if count > most:
-        enforce_quota(user.plan, Usage(), Request(count, 0, 0))
+    return write_jobs(user, prepare_jobs(user, recipe, count), token)
+
+
+def prepare_jobs(user: User, recipe: Recipe, count: int = 1) -> list[Recipe]:
+    """The recipes of a submission that its user's plan allows. Nothing is written; call outside a transaction.
+
+    Raises Refusal for all but what rows must be locked for: credits, budgets and the room in the queue.
+    """
+    check_plan(user, recipe, count)
     recipes = prepare(user, recipe, count)
-    check_limits(user, recipes, most)
-    with transaction.atomic():
-        return write_jobs(user, recipes, token)
+    check_limits(user, recipes, user.plan.max_pictures)
+    return recipes
+
+
+def check_plan(user: User, recipe: Recipe, count: int) -> None:
+    """Raise Refusal for what the user's plan never makes, however little waits and is stored."""
+    COUNT.check(count)
+    enforce_quota(user.plan, Usage(), Request(count, recipe.width * recipe.height, recipe.steps))
 
 
 def prepare(user: User, recipe: Recipe, count: int) -> list[Recipe]:
     """The recipes of `count` siblings with seeds counting up, ready to be drawn; nothing is written."""
-    if count < 1:
-        raise Refusal("bad-count", "Make at least one picture.", field="count")
     return prepare_all(user, [recipe.replace(seed=(recipe.seed + index) % (MAX_SEED + 1)) for index in range(count)])
 
 
@@ -73,8 +82,9 @@ def check_limits(user: User, recipes: Sequence[Recipe], most: int) -> None:
     enforce_quota(user.plan, usage, request)
 
 
+@transaction.atomic
 def write_jobs(user: User, recipes: Sequence[Recipe], token: ApiToken | None = None) -> list[Job]:
-    """Rows, held credits and wake-ups for recipes that are ready, as siblings in this order. Call in a transaction.
+    """Rows, held credits and wake-ups for recipes that are ready, as siblings in this order: all of it or nothing.
 
     Locks are taken in one order, share before wallet before token: two submissions that lock them otherwise, or one
     and the end of a job, would wait for each other for ever.
@@ -82,7 +92,7 @@ def write_jobs(user: User, recipes: Sequence[Recipe], token: ApiToken | None = N
     starts = fairness.stamp(user, [work(each) for each in recipes])
     # Counted again now that the share is locked, so that two submissions of one user cannot both pass.
     enforce_queue(user.plan, Job.objects.of(user).queued().count(), len(recipes))
-    submission, prices = new_code(), price_list()
+    submission, prices = new_code(), price_list(user.plan)
     jobs = Job.objects.bulk_create(
         Job(
             owner=user,
@@ -120,10 +130,9 @@ def random_seed() -> int:
 
 
 def _check_names(recipe: Recipe) -> None:
-    if recipe.sampler not in SAMPLERS:
-        raise Refusal("unknown-sampler", f"There is no sampler “{recipe.sampler}”.", field="sampler")
-    if recipe.schedule not in SCHEDULES:
-        raise Refusal("unknown-schedule", f"There is no schedule type “{recipe.schedule}”.", field="schedule")
+    for name, row in FIELDS.items():
+        if isinstance(row, Name):
+            row.check_known(getattr(recipe, name))
     check_sampling(recipe.sampler, recipe.schedule, recipe.steps)
 
 

@@ -116,7 +116,7 @@ def prune() -> dict[str, int]:
     """Remove rows and files that nobody sees any more."""
     gone, _ = GpuWorker.objects.filter(seen_at__lt=Now() - WORKER_KEPT_FOR).delete()
     answers, _ = KeptAnswer.objects.filter(created_at__lt=Now() - ANSWER_KEPT_FOR).delete()
-    swept = sweep_orphans() + lorafiles.sweep_orphans()
+    swept = sweep_orphans() + lorafiles.sweep_orphans() + files.sweep_unfinished()
     return {"images": prune_images(), "files": swept, "workers": gone, "answers": answers}
 
 

@@ -7,10 +7,12 @@ What is no single value (LoRAs, embeddings, the pins of files) has no row.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from accounts.refusals import Refusal
 from generation.recipes.checks import MAX_SEED, InvalidRecipe, check_range
 from generation.recipes.sampling import SAMPLERS, SCHEDULES
 
@@ -112,6 +114,12 @@ class Name(RecipeField):
         if len(value) > MAX_NAME_CHARS or "\x00" in value:
             raise InvalidRecipe(self.name, f"{self.title} is a name of at most {MAX_NAME_CHARS} characters.")
 
+    def check_known(self, value: str) -> None:
+        """Raise Refusal for what is none of `names`. No part of `check`, since kept recipes may name what has gone."""
+        if self.names and value not in self.names:
+            sentence = f"There is no {self.title[0].lower()}{self.title[1:]} “{value}”."
+            raise Refusal(f"unknown-{self.name}", sentence, field=self.name)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice(RecipeField):
@@ -147,6 +155,11 @@ class Number(RecipeField):
     inputmode: ClassVar[str] = "decimal"
     typed_step: ClassVar[str] = "0.1"
 
+    @property
+    def most(self) -> float | None:
+        """The upper limit, where there is one."""
+        return None if math.isinf(self.limits[1]) else self.limits[1]
+
     def read(self, text: str) -> Any:
         try:
             return self.number(text)
@@ -179,6 +192,7 @@ class WholeNumber(Number):
 class Side(WholeNumber):
     """Pixels of one side, in steps of SIDE_STEP; infotext has both sides as one `Size`."""
 
+    typed_step: ClassVar[str] = str(SIDE_STEP)
     limits: tuple[float, float] = SIDE_RANGE
 
 
@@ -302,6 +316,16 @@ ROWS: tuple[RecipeField, ...] = (
 """Every field, in the order in which the API and the shell tell them."""
 
 FIELDS: Mapping[str, RecipeField] = {row.name: row for row in ROWS}
+
+COUNT = WholeNumber(
+    name="count",
+    title="Number of pictures",
+    short="Pictures",
+    explanation="How many pictures one press makes, each with its own seed. Your plan says how many at most.",
+    default=1,
+    limits=(1, math.inf),
+)
+"""Of a submission and not of a recipe, so it is none of FIELDS. How many at most is the plan's to say."""
 
 
 def defaults_for(checkpoint: Any) -> dict[str, Any]:

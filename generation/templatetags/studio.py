@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from django import template
 from django.forms import BoundField
 
-from generation.recipes.fields import FIELDS, RecipeField
+from generation.recipes.fields import COUNT, FIELDS, RecipeField
 from generation.recipes.picture import Recipe
 
 register = template.Library()
 
-WORDS = {name: row.explanation for name, row in FIELDS.items()} | {
+WORDS = {row.name: row.explanation for row in (*FIELDS.values(), COUNT)} | {
     "size": "Width and height in pixels. Checkpoints draw best near the size they were taught with.",
-    "count": "How many pictures one press makes, each with its own seed.",
     "lora": "A small file that teaches the checkpoint a style or a subject. The slider says how strongly.",
     "tokens": "Tokens are the pieces of words that a checkpoint reads, one full chunk at a time. Any number will do.",
     "strip": "This prompt changes while the picture is drawn. Early steps decide the shapes, late ones the details.",

@@ -2,6 +2,7 @@
 
 import { post, Refused } from "./ask.js";
 import { offerActions } from "./live/actions.js";
+import { openLarge } from "./live/large.js";
 import { toast } from "./toast.js";
 
 function say(error) {
@@ -26,6 +27,7 @@ export function takeOut(tiles) {
   return () => {
     for (const { tile, mark } of places) mark.replaceWith(tile);
     foldEmptyGroups();
+    tiles[0]?.querySelector("a")?.focus();
   };
 }
 
@@ -38,7 +40,6 @@ export function offerUndo(sentence, restoreUrl, codes, putBack) {
     try {
       await restore(restoreUrl, codes);
       putBack();
-      document.getElementById(`tile-${codes[0]}`)?.querySelector("a")?.focus();
     } catch (error) {
       say(error);
     }
@@ -71,6 +72,7 @@ async function send(button, form) {
  */
 export function actOnPictures(root, { changed = () => {} } = {}) {
   offerActions(root);
+  openLarge(root);
   document.getElementById("picture-form").addEventListener("submit", async (event) => {
     const { submitter: button, target: form } = event;
     if (!button || !root.contains(button)) return;

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from django.forms import model_to_dict
 from django.test import Client
 from django.utils.html import escape
 
-from accounts.models import CreditEntry, Plan, Prices, User
+from accounts.models import CreditEntry, Plan, User
 from generation.catalog.prices import price_list, total_price
 from generation.recipes.picture import Recipe
 
 
 @pytest.fixture
 def operators(db: None, signed_in: object) -> Client:
-    Prices.objects.get_or_create(pk=1)  # the migration's row, which tests of transactions empty away
     operator = User.objects.create_superuser("op", "op@example.org", "a long enough password")
     return signed_in(operator)  # type: ignore[operator, no-any-return]
 
@@ -42,26 +42,25 @@ def test_the_fields_of_a_wallet_can_be_seen(operators: Client, alice: User, fiel
     assert "border" in widget.attrs.get("class", "").split()
 
 
-@pytest.mark.parametrize("model", [Plan, Prices])
-def test_each_number_of_plans_and_prices_has_its_sentence(operators: Client, model: type[Plan] | type[Prices]) -> None:
-    row = model.objects.get()
-    page = operators.get(f"/admin/accounts/{model._meta.model_name}/{row.pk}/change/").text
-    for field in model._meta.fields:
+def test_each_number_of_a_plan_has_its_sentence(operators: Client) -> None:
+    page = operators.get(f"/admin/accounts/plan/{Plan.objects.get().pk}/change/").text
+    for field in Plan._meta.fields:
         assert field.primary_key or (len(field.help_text) > 10 and escape(field.help_text) in page), field.name
 
 
 def test_a_price_set_in_the_admin_is_what_a_picture_costs(operators: Client) -> None:
-    recipe = Recipe("a cat", width=512, height=512, steps=20)
-    assert total_price([recipe, recipe]) == 4
-    row = Prices.objects.get()
-    operators.post(f"/admin/accounts/prices/{row.pk}/change/", {"steps_per_credit": "5", "training_discount": "1"})
-    assert total_price([recipe, recipe]) == 8
-    assert price_list().training_discount == 1
-    refused = operators.post(f"/admin/accounts/prices/{row.pk}/change/", {"steps_per_credit": "0"})
-    assert refused.status_code == 200 and total_price([recipe]) == 4
+    recipe, plan = Recipe("a cat", width=512, height=512, steps=20), Plan.objects.get()
+    assert total_price(plan, [recipe, recipe]) == 4
+    address, fields = f"/admin/accounts/plan/{plan.pk}/change/", model_to_dict(plan)
+    operators.post(address, {**fields, "steps_per_credit": "5", "training_discount": "1"})
+    plan.refresh_from_db()
+    assert total_price(plan, [recipe, recipe]) == 8
+    assert price_list(plan).training_discount == 1
+    refused = operators.post(address, {**fields, "steps_per_credit": "0"})
+    assert refused.status_code == 200 and "steps_per_credit" in refused.context["adminform"].form.errors
 
 
-@pytest.mark.parametrize("page", ["user", "plan", "prices", "wallet", "creditentry"])
+@pytest.mark.parametrize("page", ["user", "plan", "wallet", "creditentry"])
 def test_pages_open(operators: Client, alice: User, page: str) -> None:
     assert operators.get(f"/admin/accounts/{page}/").status_code == 200
 

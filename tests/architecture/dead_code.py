@@ -30,14 +30,16 @@ LOOKED_UP = {
     "*/models*": ["abstract", "constraints", "use_in_migrations", "verbose_name*"],
     "*/admin*": [
         "list_*", "*_fields", "*_form", "add_fieldsets", "actions", "inlines", "has_*_permission", "save_model",
-        "get_ordering", "parameter_name", "change_list_template", "show_full_result_count", "model_admin", "request",
+        "delete_model", "delete_queryset", "formfield_for_dbfield", "get_deleted_objects", "get_ordering",
+        "parameter_name", "change_list_template", "show_full_result_count", "model_admin", "request",
         "help_texts", "prepare_value", "has_changed",
     ],
     "*/api/*": ["get_*", "serializer_class", "parser_classes"],
     "*/apps.py": ["*Config", "default_auto_field"],
     "*/management/commands/*": ["help", "add_arguments", "requires_system_checks"],
     "*/web/live/consumers.py": ["receive", "bytes_data", "job_changed", "run_event"],
-    "accounts/adapters.py": ["is_open_for_signup"],
+    "accounts/adapters.py": ["error_messages", "is_open_for_signup", "send_mail"],
+    "config/asgi.py": ["HTTPFactory", "read_body"],
     "config/celery.py": ["task_queues", "worker_concurrency"],
     "config/checks.py": ["app_configs"],
     "config/input_limits.py": ["process_view", "args", "kwargs"],
@@ -48,18 +50,24 @@ LOOKED_UP = {
     "config/problems.py": ["process_exception"],
     "config/throttling.py": ["get_ident"],
     "config/urls.py": ["handler*", "password_change"],
+    "config/web_server.py": ["*Received", "gotLength", "handleContentChunk", "line*", "buildProtocol", "*Lost",
+        "maxHeaders", "protocol", "requestFactory", "content", "closed", "tell", "offset", "whence", "seek"],
     "gallery/models/posts.py": ["SEXUAL", "VIOLENT", "HATEFUL", "COPIED", "OTHER"],
     "generation/catalog/tokenizing.py": ["normalizer", "pre_tokenizer"],
     "generation/imaging/svg_metadata.py": ["*Handler", "buffer_text"],
     "generation/storage/files.py": ["_save"],
     "generation/web/*/forms.py": ["help_text"],
     "tests/*": ["test_*", "pytest_*"],
+    "tests/accounts/mail_servers.py": ["handle_*", "mechanism"],
+    "tests/accounts/test_mail.py": ["EMAIL_*"],
+    "tests/faults/test_full_disk.py": ["raise_request_exception"],
     "tests/faults/wrong_clock.py": ["__instancecheck__", "utcnow"],
     "tests/generation/engine/test_isolation.py": ["raise"],
     "tests/generation/jobs/test_job_machine.py": ["teardown"],
     "tests/generation/training/datasets/test_archives.py": ["create_system"],
+    "tests/platform/test_bodies.py": ["protocol_connected"],
 }  # fmt: skip
-"""Files -> names in them that Django, DRF, Channels, Celery, tokenizers, expat and pytest look up by themselves."""
+"""Files -> names in them that frameworks look up by themselves."""
 
 
 def main() -> None:

@@ -37,7 +37,7 @@ class Reporter:
         return self.reruns if name == "reruns" else default
 
     def getreports(self, name: str) -> list[pytest.TestReport]:
-        report = pytest.TestReport("tests/x.py::test_x", ("x.py", 1, "test_x"), {}, "failed", None, "call")
+        report = pytest.TestReport("tests/x.py::test_x", ("x.py", 1, "test_x"), {}, "failed", "E  too late", "setup")
         return [report] if name == "rerun" else []
 
     def section(self, title: str) -> None:
@@ -46,8 +46,10 @@ class Reporter:
     write_line = section
 
 
-@pytest.mark.parametrize(("reruns", "lines"), [(1, ["reruns: 1", "tests/x.py::test_x"]), (0, [])])
-def test_reruns_are_counted_and_named(reruns: int, lines: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("reruns", "lines"), [(1, ["reruns: 1", "tests/x.py::test_x, its setup:", "E  too late"]), (0, [])]
+)
+def test_reruns_are_counted_and_named_with_what_went_wrong(reruns: int, lines: list[str]) -> None:
     reporter = Reporter(reruns)
     pytest_terminal_summary(reporter)  # type: ignore[arg-type]
     assert reporter.lines == lines

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from config.celery import app
 from tests.journeys.site import WEB, Site
 from tests.plugin import free_port
 
@@ -60,10 +59,7 @@ class Machine(Site):
 
     def until_up(self, *names: str) -> None:
         for name in names:
-            self.until(partial(self.worker_answers, name), 120)
-
-    def worker_answers(self, name: str) -> bool:
-        return bool(app.control.ping([self.named(name)], timeout=2, limit=1))
+            self.until(partial(self.takes_messages, name, self.named(name)), 240)
 
     def until(self, happened: Callable[[], bool], seconds: float) -> float:
         """Wait until it happened; the seconds that it took."""

@@ -27,7 +27,7 @@ RECIPE = Recipe(prompt="a red apple", width=128, height=128, steps=4)
 @pytest.mark.parametrize("pictures", [1, 3])
 def test_fifty_submissions_on_the_last_credit(alice: User, catalog: Checkpoint, pictures: int) -> None:
     Plan.objects.update(max_queued=1000, daily_credits=0)
-    price = pictures * total_price([RECIPE])
+    price = pictures * total_price(alice.plan, [RECIPE])
     balance = PAID_FOR * price + price - 1 if price > 1 else PAID_FOR
     leave_only(alice, balance)
     gate = threading.Barrier(AT_ONCE)

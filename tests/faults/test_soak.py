@@ -20,11 +20,13 @@ from tests.generation.conftest import Queue
 from tests.plugin import broker
 
 PICTURES = 2_000
+HALF = PICTURES // 2
 WARM_AFTER = 200
 AT_ONCE = 100
 PATIENCE_SECONDS = 1_800
 SAMPLES = 5
-GROWTH = 0.05
+GROWTH = 0.03
+"""By the second half. The first fills caches and pools: how full they get, how many threads happen to meet decides."""
 LEEWAY_BYTES = {"valkey": 8 * 1024**2}
 """It keeps the last preview of each picture for five minutes, and is so small that these are more than 5 % of it."""
 
@@ -38,16 +40,15 @@ def test_a_long_run_leaks_nothing(
     grant(alice, 10 * PICTURES, reference="test:enough")
     parts = {"house": machine.house_worker(), "gpu": machine.gpu_worker(), "web": machine.web()}
     parts["valkey"] = broker().process
-    jobs = [
-        job
-        for number in range(PICTURES // AT_ONCE)
-        for job in queue(alice, count=AT_ONCE, steps=1, width=64, height=64, seed=1_000 * number)
-    ]
+    jobs = line_up(queue, alice, first=0)
     machine.until(lambda: done_of(machine) >= WARM_AFTER, PATIENCE_SECONDS)
     let_the_house_ring(machine, jobs[-1])
+    machine.until(lambda: done_of(machine) == HALF, PATIENCE_SECONDS)
     before = {name: held_by(part) for name, part in parts.items()}
+    jobs += line_up(queue, alice, first=HALF)
     machine.until(lambda: done_of(machine) == PICTURES, PATIENCE_SECONDS)
-    assert all_drawn_once(jobs)
+    # Whoever lost a job for a while on a busy machine may still be throwing away what it drew.
+    machine.until(lambda: all_drawn_once(jobs), PATIENCE_SECONDS)
     after = {name: held_by(part) for name, part in parts.items()}
     for name, (memory, handles) in after.items():
         was, had = before[name]
@@ -55,8 +56,14 @@ def test_a_long_run_leaks_nothing(
         record_property(f"handles of {name}", handles - had)
     for name, (memory, handles) in after.items():
         was, had = before[name]
-        assert memory <= was * (1 + GROWTH) + LEEWAY_BYTES.get(name, 0), name
-        assert handles <= had, name
+        assert memory <= was * (1 + GROWTH) + LEEWAY_BYTES.get(name, 0), (name, before, after)
+        assert handles <= had, (name, before, after)
+
+
+def line_up(queue: Queue, alice: User, first: int) -> list[Job]:
+    """Half of the pictures, with seeds from `first` on."""
+    seeds = range(first, first + HALF, AT_ONCE)
+    return [job for seed in seeds for job in queue(alice, count=AT_ONCE, steps=1, width=64, height=64, seed=seed)]
 
 
 def let_the_house_ring(machine: Machine, waiting: Job) -> None:

@@ -46,6 +46,22 @@ def test_a_misspelt_lora_is_underlined_and_put_right(page: Page) -> None:
     written(page, "a 😀 <lora:fluent3d:0.6>, soft")
 
 
+def test_what_would_be_refused_stands_at_its_field_while_it_is_typed(page: Page) -> None:
+    steps, refused, strip = (page.locator(one) for one in ("#id_steps", "[data-refusals=steps]", ".strip-of-steps"))
+    page.fill(PROMPT, "a [red:blue:0.5] apple")
+    expect(strip).to_have_count(1)
+    page.click("#more > summary")
+    steps.fill("999")
+    expect(refused).to_have_text("Steps must lie between 1 and 60.")
+    expect(steps).to_have_attribute("aria-invalid", "true")
+    expect(steps).to_have_value("999")
+    expect(strip).to_have_count(0)
+    steps.fill("10")
+    expect(refused).to_be_empty()
+    expect(strip).to_have_count(1)
+    assert steps.get_attribute("aria-invalid") is None
+
+
 def test_weights_are_painted_and_stay_at_their_words(page: Page) -> None:
     page.fill(PROMPT, "a (red:1.4) apple, [dull]")
     expect(page.locator(".mark--w-3")).to_have_text("red")

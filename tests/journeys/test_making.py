@@ -47,6 +47,7 @@ def test_previews_arrive_and_all_four_formats_come_down(site: object, alice: Use
     expect(page.locator(".prompt-card__left [data-credits]")).to_have_text("999")
 
     page.click(f"{DONE} .tile__picture")
+    page.click("#large >> text=Open its page")
     page.wait_for_url("**/images/*/")
     image = GeneratedImage.objects.get()
     for name, file in download_all(page).items():

@@ -33,6 +33,10 @@ def test_a_tile_is_one_stop_and_arrows_reach_its_actions(site: object, alice: Us
         page.keyboard.press("ArrowRight")
         labels.append(focused(page))
     assert labels == ["Use this recipe", "Download PNG", "More actions"]
+    newest_first = [str(link.get_attribute("href")).split("/")[2] for link in (first, second)]
+    asked = page.locator(".tile__actions a[download]").first.get_attribute("href")
+    assert asked == f"/images/{newest_first[0]}/download/png"
+    assert GeneratedImage.objects.filter(code__in=newest_first).count() == 2
     for _ in range(3):
         page.keyboard.press("ArrowLeft")
     expect(first).to_be_focused()

@@ -15,9 +15,9 @@ from rest_framework.views import APIView
 from accounts.credits import balance_of
 from accounts.refusals import NotFound
 from generation.api.access import token_of, user_of
-from generation.api.idempotency import idempotent, is_dry_run
+from generation.api.idempotency import Write, idempotent_submission, is_dry_run
 from generation.api.native.serializers import PriceOutput, RecipeInput
-from generation.jobs.grids.submission import cancel_grid, price_of, submit_grid
+from generation.jobs.grids.submission import cancel_grid, prepare_grid, price_of, write_grid
 from generation.models import GeneratedImage, LabGrid
 from generation.recipes.grids.axes import AXES, MOST_VALUES, Axis
 from generation.recipes.grids.mixing import Mix
@@ -100,17 +100,22 @@ class GridsView(generics.ListAPIView[LabGrid]):
         parameters=[OpenApiParameter("dry_run", bool, description="Only say what it would cost; nothing is queued.")],
         responses={202: GridOutput, 200: PriceOutput},
     )
-    @idempotent
-    def post(self, request: Request) -> Response:
+    @idempotent_submission
+    def post(self, request: Request) -> Response | Write:
         form = GridInput(data=request.data)
         form.is_valid(raise_exception=True)
         user = user_of(request)
         plan = form.plan(user)
         if is_dry_run(request):
-            return Response({"credits": price_of(plan), "balance": balance_of(user)})
-        grid = submit_grid(user, plan, token_of(request))
-        address = reverse("api-grid", args=[grid.code])
-        return Response(GridOutput(grid).data, status=202, headers={"Location": address})
+            return Response({"credits": price_of(user, plan), "balance": balance_of(user)})
+        recipes = prepare_grid(user, plan)
+
+        def write() -> Response:
+            grid = write_grid(user, plan, recipes, token_of(request))
+            address = reverse("api-grid", args=[grid.code])
+            return Response(GridOutput(grid).data, status=202, headers={"Location": address})
+
+        return write
 
 
 class GridView(APIView):

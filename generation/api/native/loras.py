@@ -17,18 +17,18 @@ from rest_framework.views import APIView
 
 from accounts.refusals import NotFound
 from generation.api.access import user_of
-from generation.api.idempotency import idempotent, idempotent_upload
+from generation.api.idempotency import Write, idempotent_submission, idempotent_upload
 from generation.api.native.serializers import LoraOutput
 from generation.catalog.loras.licences import CHOICES
 from generation.catalog.loras.naming import DESCRIPTION_CHARS, MOST_WORDS, NAME_CHARS, TITLE_CHARS, WORD_CHARS
 from generation.catalog.loras.sharing import MOST_PEOPLE, delete_lora, describe, downloadable, own_lora, share
 from generation.catalog.loras.uploads import Upload, add_upload
 from generation.catalog.loras.versions import follow
-from generation.catalog.merges.submission import submit_merge
+from generation.catalog.merges.submission import prepare_merge, write_merge
 from generation.models import Lora, LoraMerge
 from generation.recipes.picture import MAX_LORAS, WEIGHT_LIMIT
 from generation.storage.downloads import streamed_attachment
-from generation.weightfiles.classify import MAX_RANK
+from generation.weightfiles.lora_pairs import MAX_RANK
 
 
 class UploadInput(serializers.Serializer[Any]):
@@ -153,11 +153,11 @@ class MergesView(generics.ListAPIView[LoraMerge]):
         return rows
 
     @extend_schema(request=MergeInput, responses={202: MergeOutput})
-    @idempotent
-    def post(self, request: Request) -> Response:
+    @idempotent_submission
+    def post(self, request: Request) -> Write:
         form = MergeInput(data=request.data)
         form.is_valid(raise_exception=True)
         data = form.validated_data
         weights = {parent["name"]: parent["weight"] for parent in data["parents"]}
-        merge = submit_merge(user_of(request), weights, data["rank"], data["title"])
-        return Response(MergeOutput(merge).data, status=202)
+        merge = prepare_merge(user_of(request), weights, data["rank"], data["title"])
+        return lambda: Response(MergeOutput(write_merge(merge)).data, status=202)

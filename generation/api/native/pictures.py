@@ -16,20 +16,20 @@ from rest_framework.views import APIView
 
 from accounts.credits import balance_of
 from generation.api.access import get_image, get_job, token_of, user_of
-from generation.api.idempotency import idempotent, is_dry_run
+from generation.api.idempotency import Write, idempotent, idempotent_submission, is_dry_run
 from generation.api.native.serializers import (
     CheckpointOutput,
     ImageOutput,
     JobOutput,
     PriceOutput,
-    RecipeInput,
+    SubmissionInput,
     SubmissionOutput,
 )
 from generation.catalog.prices import total_price
 from generation.jobs.deletion import delete_images
 from generation.jobs.fairness import prefer_job
 from generation.jobs.lifecycle import cancel_job
-from generation.jobs.submission import prepare, submit_jobs, submit_tracing
+from generation.jobs.submission import check_plan, prepare, prepare_jobs, submit_tracing, write_jobs
 from generation.models import Checkpoint, GeneratedImage, Job
 from generation.storage.downloads import picture_attachment
 
@@ -44,24 +44,29 @@ class JobsView(generics.ListAPIView[Job]):
         return Job.objects.of(self.request.user).select_related("image").newest()
 
     @extend_schema(
-        request=RecipeInput,
+        request=SubmissionInput,
         parameters=[OpenApiParameter("dry_run", bool, description="Only say what it would cost; nothing is queued.")],
         responses={202: SubmissionOutput, 200: PriceOutput},
     )
-    @idempotent
-    def post(self, request: Request) -> Response:
-        form = RecipeInput(data=request.data)
+    @idempotent_submission
+    def post(self, request: Request) -> Response | Write:
+        form = SubmissionInput(data=request.data)
         form.is_valid(raise_exception=True)
         user = user_of(request)
         recipe, count = form.recipe(user), form.validated_data["count"]
         if is_dry_run(request):
-            credits = total_price(prepare(user, recipe, count))
+            check_plan(user, recipe, count)
+            credits = total_price(user.plan, prepare(user, recipe, count))
             return Response({"credits": credits, "balance": balance_of(user)})
-        jobs = submit_jobs(user, recipe, count, token=token_of(request))
-        body = {"submission": jobs[0].submission, "credits": sum(job.credits for job in jobs), "jobs": jobs}
-        return Response(
-            SubmissionOutput(body).data, status=202, headers={"Location": reverse("api-job", args=[jobs[0].code])}
-        )
+        recipes = prepare_jobs(user, recipe, count)
+
+        def write() -> Response:
+            jobs = write_jobs(user, recipes, token_of(request))
+            body = {"submission": jobs[0].submission, "credits": sum(job.credits for job in jobs), "jobs": jobs}
+            address = reverse("api-job", args=[jobs[0].code])
+            return Response(SubmissionOutput(body).data, status=202, headers={"Location": address})
+
+        return write
 
 
 class JobView(APIView):

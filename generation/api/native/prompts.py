@@ -16,24 +16,27 @@ from generation.api.native.recipe_fields import Fields, api_field
 from generation.catalog.inspecting import inspect_prompt
 from generation.catalog.matching import read_recipe
 from generation.catalog.resolving import find_checkpoint
-from generation.recipes.fields import FIELDS, Prompt
+from generation.recipes.fields import FIELDS, Name, Prompt
 
 
 class PromptInput(serializers.Serializer[Any]):
     """The texts as they would be submitted, and what their meaning depends on."""
 
-    prompt = api_field("prompt")
-    negative_prompt = api_field("negative_prompt", default="")
-    checkpoint = api_field("checkpoint", default="")
-    steps = api_field("steps", required=False)
-    sampler = api_field("sampler", default="")
-    seed = api_field("seed", default=0)
+    prompt = api_field(FIELDS["prompt"])
+    negative_prompt = api_field(FIELDS["negative_prompt"], default="")
+    checkpoint = api_field(FIELDS["checkpoint"], default="")
+    steps = api_field(FIELDS["steps"], required=False)
+    sampler = api_field(FIELDS["sampler"], default="")
+    seed = api_field(FIELDS["seed"], default=0)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Raises InvalidRecipe for what a recipe refuses; only that nothing is written yet may be."""
+        """Raises Refusal for what a submission refuses; only that nothing is written yet may be."""
         for name, value in attrs.items():
+            row = FIELDS[name]
             if not isinstance(value, str) or value.strip():
-                FIELDS[name].check(value)
+                row.check(value)
+                if isinstance(row, Name):
+                    row.check_known(value)
         return attrs
 
 
@@ -168,7 +171,7 @@ class ReadValues(serializers.Serializer[Any]):
     """What the picture tells and this site knows; fields that it does not tell are missing."""
 
     def get_fields(self) -> Fields:
-        return {name: api_field(name, required=isinstance(row, Prompt)) for name, row in FIELDS.items()}
+        return {name: api_field(row, required=isinstance(row, Prompt)) for name, row in FIELDS.items()}
 
 
 class UnmatchedOutput(serializers.Serializer[Any]):

@@ -59,16 +59,16 @@ def schema_of(row: RecipeField) -> dict[str, Any]:
     if isinstance(row, Number):
         kind = {"type": "integer"} if isinstance(row, WholeNumber) else {"type": "number", "format": "double"}
         step = {"multipleOf": SIDE_STEP} if isinstance(row, Side) else {}
-        return {**kind, "minimum": row.limits[0], "maximum": row.limits[1], **step}
+        most = {} if row.most is None else {"maximum": row.most}
+        return {**kind, "minimum": row.limits[0], **most, **step}
     if isinstance(row, Choice):
         return {"type": "string", "enum": [*row.choices]}
     return {"type": "string", "maxLength": MAX_PROMPT_CHARS if isinstance(row, Prompt) else MAX_NAME_CHARS}
 
 
-def api_field(name: str, **options: Any) -> serializers.Field[Any, Any, Any, Any]:
+def api_field(row: RecipeField, **options: Any) -> serializers.Field[Any, Any, Any, Any]:
     """The serializer field of a row, explained and with its bounds in the schema."""
-    row = FIELDS[name]
-    described = extend_schema_field(schema_of(row))(type(f"{name}_field", (API_FIELDS[type(row)],), {}))
+    described = extend_schema_field(schema_of(row))(type(f"{row.name}_field", (API_FIELDS[type(row)],), {}))
     wrong_kind = {"invalid": f"{row.title} must be {row.kind}."}
     field: serializers.Field[Any, Any, Any, Any] = described(
         help_text=row.explanation, error_messages=wrong_kind, **options
@@ -78,7 +78,7 @@ def api_field(name: str, **options: Any) -> serializers.Field[Any, Any, Any, Any
 
 def input_fields() -> Fields:
     """Every field as it may be asked for: what is left out is the checkpoint's default, and a seed is drawn."""
-    return {name: api_field(name, **presence(row)) for name, row in FIELDS.items()}
+    return {name: api_field(row, **presence(row)) for name, row in FIELDS.items()}
 
 
 def presence(row: RecipeField) -> dict[str, Any]:
@@ -91,4 +91,4 @@ def presence(row: RecipeField) -> dict[str, Any]:
 
 
 def output_fields() -> Fields:
-    return {name: api_field(name) for name in FIELDS}
+    return {name: api_field(row) for name, row in FIELDS.items()}

@@ -16,10 +16,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.credits import balance_of
-from accounts.models import ApiToken, User
+from accounts.models import User
 from accounts.refusals import NotFound, Refusal
-from generation.api.access import get_dataset, get_run, user_of
-from generation.api.idempotency import idempotent, is_dry_run
+from generation.api.access import get_dataset, get_run, token_of, user_of
+from generation.api.idempotency import Write, idempotent_submission, is_dry_run
 from generation.api.native.serializers import PriceOutput
 from generation.catalog.resolving import find_checkpoint
 from generation.models import DataSet, Snapshot, TrainingRun
@@ -28,7 +28,7 @@ from generation.recipes.training import MAX_TRIGGER_CHARS, OPTIMIZERS, PARTS, SC
 from generation.storage.downloads import attachment
 from generation.training.runs import controls
 from generation.training.runs.queueing import place_of
-from generation.training.runs.submission import first_recipe, quote_training, submit_training
+from generation.training.runs.submission import check_name, first_recipe, prepare, quote_training, write_training
 
 
 class TrainingInput(serializers.Serializer[Any]):
@@ -166,8 +166,8 @@ class RunsView(generics.ListAPIView[TrainingRun]):
         parameters=[OpenApiParameter("dry_run", bool, description="Only say what it would cost; nothing is queued.")],
         responses={202: RunOutput, 200: PriceOutput},
     )
-    @idempotent
-    def post(self, request: Request) -> Response:
+    @idempotent_submission
+    def post(self, request: Request) -> Response | Write:
         form = TrainingInput(data=request.data)
         form.is_valid(raise_exception=True)
         user = user_of(request)
@@ -176,9 +176,13 @@ class RunsView(generics.ListAPIView[TrainingRun]):
         if is_dry_run(request):
             credits = quote_training(user, dataset, recipe)
             return Response({"credits": credits, "balance": balance_of(user)})
-        token = request.auth if isinstance(request.auth, ApiToken) else None
-        run = submit_training(user, dataset, recipe, form.validated_data["name"], token=token)
-        return Response(RunOutput(run).data, status=202, headers={"Location": reverse("api-run", args=[run.code])})
+        name, prepared = check_name(form.validated_data["name"]), prepare(user, dataset, recipe)
+
+        def write() -> Response:
+            run = write_training(user, dataset, prepared, name, token_of(request))
+            return Response(RunOutput(run).data, status=202, headers={"Location": reverse("api-run", args=[run.code])})
+
+        return write
 
 
 class RunView(APIView):

@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from accounts.credits import balance_of
 from accounts.refusals import NotFound
 from generation.api.access import get_dataset, token_of, user_of
-from generation.api.idempotency import idempotent, is_dry_run
+from generation.api.idempotency import Write, idempotent_submission, is_dry_run
 from generation.api.native.runs import PointOutput, TrainingInput
 from generation.api.native.serializers import PriceOutput
 from generation.models import TrainingSearch
@@ -25,8 +25,9 @@ from generation.training.searches.submission import (
     MAX_CANDIDATES,
     cancel_search,
     delete_search,
+    prepare_search,
     quote_search,
-    submit_search,
+    write_search,
 )
 from generation.training.searches.summaries import CandidateView, table_of
 
@@ -153,8 +154,8 @@ class SearchesView(generics.ListAPIView[TrainingSearch]):
         ],
         responses={202: SearchTableOutput, 200: PriceOutput},
     )
-    @idempotent
-    def post(self, request: Request) -> Response:
+    @idempotent_submission
+    def post(self, request: Request) -> Response | Write:
         form = SearchInput(data=request.data)
         form.is_valid(raise_exception=True)
         user = user_of(request)
@@ -163,10 +164,14 @@ class SearchesView(generics.ListAPIView[TrainingSearch]):
         recipe = form.recipe(user, dataset)
         if is_dry_run(request):
             return Response({"credits": quote_search(user, dataset, recipe, axes), "balance": balance_of(user)})
-        name = form.validated_data["name"]
-        search = submit_search(user, dataset, recipe, name, axes, budget, token_of(request))
-        address = reverse("api-search", args=[search.code])
-        return Response(SearchTableOutput(search).data, status=202, headers={"Location": address})
+        prepared = prepare_search(user, dataset, recipe, form.validated_data["name"], axes)
+
+        def write() -> Response:
+            search = write_search(user, dataset, prepared, budget, token_of(request))
+            address = reverse("api-search", args=[search.code])
+            return Response(SearchTableOutput(search).data, status=202, headers={"Location": address})
+
+        return write
 
 
 class SearchView(APIView):

@@ -8,13 +8,13 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from generation.api.native.recipe_fields import Fields, input_fields, output_fields
+from generation.api.native.recipe_fields import Fields, api_field, input_fields, output_fields
 from generation.catalog.resolving import find_checkpoint
 from generation.jobs import queueing
 from generation.jobs.submission import random_seed
 from generation.messages import frames
 from generation.models import Checkpoint, GeneratedImage, Job, Lora
-from generation.recipes.fields import FIELDS, defaults_for
+from generation.recipes.fields import COUNT, FIELDS, defaults_for
 from generation.recipes.picture import MAX_LORAS, LoraPick, Recipe
 
 
@@ -28,7 +28,6 @@ class RecipeInput(serializers.Serializer[Any]):
     """What a picture is made from. Everything but the prompt has a default: the checkpoint's, or a random seed."""
 
     loras = serializers.ListField(child=LoraPickInput(), default=list, max_length=MAX_LORAS)
-    count = serializers.IntegerField(default=1, min_value=1, max_value=64, help_text="Pictures; seeds count up.")
 
     def get_fields(self) -> Fields:
         return input_fields() | super().get_fields()
@@ -40,6 +39,12 @@ class RecipeInput(serializers.Serializer[Any]):
         checkpoint = find_checkpoint(user, given.get("checkpoint", ""))
         picks = tuple(LoraPick(**pick) for pick in self.validated_data["loras"])
         return Recipe(**{**defaults_for(checkpoint), "seed": random_seed(), **given, "prompt": prompt}, loras=picks)
+
+
+class SubmissionInput(RecipeInput):
+    """A recipe, and how many pictures are made by it."""
+
+    count = api_field(COUNT, default=COUNT.default)
 
 
 class RecipeOutput(serializers.Serializer[Recipe]):

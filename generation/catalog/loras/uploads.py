@@ -18,7 +18,9 @@ from generation.catalog.loras import files, versions
 from generation.catalog.loras.naming import WORD_CHARS, clean_line, free_name
 from generation.models import Lora
 from generation.storage.quota import check_room
-from generation.weightfiles.classify import WeightFile, WeightFileRefused, read_weightfile, stamp_of
+from generation.weightfiles.classify import WeightFile, read_weightfile
+from generation.weightfiles.hashing import stamp_of
+from generation.weightfiles.safetensors_header import WeightFileRefused
 
 logger = structlog.get_logger(__name__)
 

@@ -19,13 +19,18 @@ from generation.models.catalog import FAMILY_TITLES, LoraQuerySet
 from generation.models.lab import MergeParent
 from generation.recipes.picture import MAX_LORAS, WEIGHT_LIMIT
 from generation.storage.quota import check_room
-from generation.weightfiles.classify import MAX_RANK
+from generation.weightfiles.lora_pairs import MAX_RANK
 
 MOST_WAITING = 3
 
 
 def submit_merge(user: User, weights: Mapping[str, float], rank: int, title: str) -> LoraMerge:
     """Queue a merge of two to five LoRAs, by their names and weights. Raises Refusal; then nothing has changed."""
+    return write_merge(prepare_merge(user, weights, rank, title))
+
+
+def prepare_merge(user: User, weights: Mapping[str, float], rank: int, title: str) -> LoraMerge:
+    """The merge as `write_merge` takes it: looked up and checked, not yet saved."""
     titled = clean_title(title)
     if not 1 <= rank <= MAX_RANK:
         raise Refusal("bad-rank", f"The rank must lie between 1 and {MAX_RANK}.", field="rank")
@@ -34,26 +39,29 @@ def submit_merge(user: User, weights: Mapping[str, float], rank: int, title: str
         raise Refusal("bad-merge", f"Choose two to {MAX_LORAS} different LoRAs.", field="loras")
     check_families([lora for lora, _ in parents])
     check_room(user, max(lora.size_bytes for lora, _ in parents))
-    with transaction.atomic():
-        hold_account(user)
-        if LoraMerge.objects.of(user).filter(state__in=LoraMerge.UNFINISHED).count() >= MOST_WAITING:
-            sentence = f"{MOST_WAITING} of your merges wait already. Wait for one to finish."
-            raise QuotaExceeded("too-many-merges", sentence)
-        merge = LoraMerge.objects.create(
-            owner=user,
-            name=word_of(titled),
-            title=titled,
-            rank=rank,
-            parents=[
-                MergeParent(
-                    lora.pk, lora.name, lora.title, lora.sha256, weight, tuple(licences_of_child(user, lora))
-                ).to_json()
-                for lora, weight in parents
-            ],
-        )
-        transaction.on_commit(lambda: announce_merge(merge))
-    made: LoraMerge = merge
-    return made
+    return LoraMerge(
+        owner=user,
+        name=word_of(titled),
+        title=titled,
+        rank=rank,
+        parents=[
+            MergeParent(
+                lora.pk, lora.name, lora.title, lora.sha256, weight, tuple(licences_of_child(user, lora))
+            ).to_json()
+            for lora, weight in parents
+        ],
+    )
+
+
+@transaction.atomic
+def write_merge(merge: LoraMerge) -> LoraMerge:
+    """Save it, unless too many of its owner's wait already, which raises QuotaExceeded."""
+    hold_account(merge.owner)
+    if LoraMerge.objects.of(merge.owner).filter(state__in=LoraMerge.UNFINISHED).count() >= MOST_WAITING:
+        raise QuotaExceeded("too-many-merges", f"{MOST_WAITING} of your merges wait already. Wait for one to finish.")
+    merge.save()
+    transaction.on_commit(lambda: announce_merge(merge))
+    return merge
 
 
 def announce_merge(merge: LoraMerge) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from generation.engine.families import Family
-from generation.weightfiles.classify import WeightFileRefused
+from generation.weightfiles.safetensors_header import WeightFileRefused
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from transformers.utils import logging as transformers_logging
 
 from generation.engine.families import Family
 from generation.engine.loading.components import LoadedComponents, ready, ready_vae
-from generation.weightfiles.classify import WeightFileRefused
+from generation.weightfiles.safetensors_header import WeightFileRefused
 
 transformers_logging.disable_progress_bar()
 

@@ -17,7 +17,9 @@ from generation.engine.families import FAMILIES, Family
 from generation.engine.loading import diffusers_folder, single_file
 from generation.engine.loading.components import LoadedComponents
 from generation.engine.outcome import RenderError, WeightsRefused
-from generation.weightfiles.classify import Kind, WeightFileRefused, classify
+from generation.weightfiles.classify import classify
+from generation.weightfiles.kinds import Kind
+from generation.weightfiles.safetensors_header import WeightFileRefused
 
 BROKEN = (OSError, ValueError, KeyError, RuntimeError, TypeError, SafetensorError, SingleFileComponentError)
 FAILED = (*BROKEN, MemoryError)

@@ -16,7 +16,7 @@ from transformers import CLIPTokenizer
 from generation.engine.families import Family
 from generation.engine.loading.components import LoadedComponents, ready, ready_vae
 from generation.engine.loading.diffusers_folder import read_scheduler_config
-from generation.weightfiles.classify import WeightFileRefused
+from generation.weightfiles.safetensors_header import WeightFileRefused
 
 PREDICTION_WORDS = {"v": "v_prediction", "v_prediction": "v_prediction", "epsilon": "epsilon", "eps": "epsilon"}
 

@@ -19,8 +19,8 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from generation.engine.outcome import WeightsRefused
-from generation.weightfiles.classify import WeightFileRefused
 from generation.weightfiles.lora_keys import NETWORKS, Network, Role, parse_lora_key
+from generation.weightfiles.safetensors_header import WeightFileRefused
 
 Pairs = Mapping[str, "LoraPair"]
 """The pairs of one network by flattened module name (see `generation.weightfiles.lora_keys`)."""

@@ -28,7 +28,7 @@ from generation.engine.training.state import BestWeights, State, load_state, sav
 from generation.engine.training.tensorfile import read_tensors, write_tensors
 from generation.engine.training.validation import fixed_loss
 from generation.recipes.training import TrainingRecipe, default_prompts, folds_of
-from generation.weightfiles.classify import hash_weights
+from generation.weightfiles.hashing import hash_weights
 
 MAIN = "lora"
 

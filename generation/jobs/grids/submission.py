@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 
 from django.db import transaction
@@ -14,31 +15,44 @@ from generation.jobs.submission import check_limits, prepare_all, write_jobs
 from generation.messages import wakeups
 from generation.models import Job, LabGrid
 from generation.recipes.grids.plan import GridPlan
+from generation.recipes.picture import Recipe
 
 
-def price_of(plan: GridPlan) -> int:
+def price_of(user: User, plan: GridPlan) -> int:
     """Credits of all cells together."""
-    return total_price([cell.recipe for cell in plan.cells()])
+    return total_price(user.plan, [cell.recipe for cell in plan.cells()])
 
 
-def submit_grid(user: User, plan: GridPlan, token: ApiToken | None = None) -> LabGrid:
+def submit_grid(user: User, plan: GridPlan) -> LabGrid:
     """Queue every cell of the plan as siblings. Raises Refusal; then nothing has changed."""
+    return write_grid(user, plan, prepare_grid(user, plan))
+
+
+def prepare_grid(user: User, plan: GridPlan) -> list[Recipe]:
+    """The recipes of the cells, as `prepare_jobs` makes them of one."""
     most = user.plan.max_grid_pictures
     if plan.count > most:
         raise Refusal("grid-too-large", f"Your plan draws grids of at most {most} pictures.", field="axis")
     recipes = prepare_all(user, [cell.recipe for cell in plan.cells()])
     check_limits(user, recipes, most)
-    with transaction.atomic():
-        jobs = write_jobs(user, recipes, token)
-        grid = LabGrid.objects.create(
-            owner=user,
-            plan_json=plan.to_json(),
-            prompt=plan.recipe.prompt,
-            submission=jobs[0].submission,
-            credits=sum(job.credits for job in jobs),
-        )
-    made: LabGrid = grid
-    return made
+    return recipes
+
+
+@transaction.atomic
+def write_grid(user: User, plan: GridPlan, recipes: Sequence[Recipe], token: ApiToken | None = None) -> LabGrid:
+    """The grid and a job for each cell, whose recipes are ready: all of it or nothing.
+
+    `token` is the API token that asked: its budget pays beside the wallet.
+    """
+    jobs = write_jobs(user, recipes, token)
+    grid: LabGrid = LabGrid.objects.create(
+        owner=user,
+        plan_json=plan.to_json(),
+        prompt=plan.recipe.prompt,
+        submission=jobs[0].submission,
+        credits=sum(job.credits for job in jobs),
+    )
+    return grid
 
 
 def cancel_grid(grid: LabGrid) -> int:

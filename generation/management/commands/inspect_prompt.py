@@ -16,7 +16,7 @@ from generation.catalog.inspecting import Inspected, inspect_prompt
 from generation.catalog.resolving import find_checkpoint
 from generation.prompting import Inspection, Problem
 from generation.prompting.report import Mention, Prompt
-from generation.recipes.fields import FIELDS
+from generation.recipes.fields import FIELDS, STEPS_RANGE
 from generation.recipes.sampling import SAMPLERS
 
 UNDERLINE = {"error": "^", "warning": "~"}
@@ -28,18 +28,21 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("prompt")
         parser.add_argument("--negative", action="store_true", help="read the text as a negative prompt")
-        parser.add_argument("--steps", type=int, default=20, help="1 to 60; default: 20")
+        parser.add_argument("--steps", type=int, help="{} to {}; default: the checkpoint's".format(*STEPS_RANGE))
         parser.add_argument("--sampler", default="", choices=["", *SAMPLERS], help="some look twice at each step")
         parser.add_argument("--checkpoint", default="", help="a name of the catalog; default: the site's")
         parser.add_argument("--seed", type=int, default=0, help="decides choices and wildcards; default: 0")
         parser.add_argument("--json", action="store_true", help="everything, for programs")
 
-    def handle(self, *, prompt: str, negative: bool, steps: int, **options: Any) -> str:
+    def handle(self, *, prompt: str, negative: bool, steps: int | None, **options: Any) -> str:
         require_tables()
+        field = "negative_prompt" if negative else "prompt"
         nobody = User(username="shell", is_superuser=True)
         try:
-            FIELDS["steps"].check(steps)
             checkpoint = find_checkpoint(nobody, options["checkpoint"])
+            steps = checkpoint.default_steps if steps is None else steps
+            for name, value in (("steps", steps), ("seed", options["seed"]), (field, prompt)):
+                FIELDS[name].check(value)
         except Refusal as refusal:
             raise CommandError(str(refusal)) from refusal
         inspected = inspect_prompt(
@@ -48,7 +51,7 @@ class Command(BaseCommand):
             prompt if negative else "",
             checkpoint=checkpoint,
             steps=steps,
-            sampler=options["sampler"],
+            sampler=options["sampler"] or checkpoint.default_sampler,
             seed=options["seed"],
         )
         found = inspected.negative if negative else inspected.prompt

@@ -28,7 +28,8 @@ from generation.training.datasets.caption_files import (
     picture_keys,
 )
 from generation.training.datasets.refusals import RefusedFile
-from generation.weightfiles.classify import classify, hash_weights
+from generation.weightfiles.classify import classify
+from generation.weightfiles.hashing import hash_weights
 from generation.worker.weights import file_of
 
 if TYPE_CHECKING:

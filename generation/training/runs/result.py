@@ -13,7 +13,8 @@ from generation.catalog.importing import fields_of
 from generation.catalog.loras.naming import first_free
 from generation.models import Lora, Snapshot, TrainingRun
 from generation.storage import files
-from generation.weightfiles.classify import WeightFile, read_weightfile, stamp_of
+from generation.weightfiles.classify import WeightFile, read_weightfile
+from generation.weightfiles.hashing import stamp_of
 
 FOLDER = "trained"
 

@@ -46,22 +46,27 @@ def first_recipe(dataset: DataSet, checkpoint: Checkpoint) -> TrainingRecipe:
     )
 
 
-def submit_training(
-    user: User, dataset: DataSet, recipe: TrainingRecipe, name: str, token: ApiToken | None = None
+def submit_training(user: User, dataset: DataSet, recipe: TrainingRecipe, name: str) -> TrainingRun:
+    """Queue one training of the LoRA `name`. Raises Refusal; then nothing has changed."""
+    name, prepared = check_name(name), prepare(user, dataset, recipe)
+    return write_training(user, dataset, prepared, name)
+
+
+@transaction.atomic
+def write_training(
+    user: User, dataset: DataSet, prepared: Prepared, name: str, token: ApiToken | None = None
 ) -> TrainingRun:
-    """Queue one training of the LoRA `name`. Raises Refusal; then nothing has changed.
+    """The row, the held credits and the wake-up of a training that may be submitted: all of it or nothing.
 
     `token` is the API token that asked: its budget pays beside the wallet.
     """
-    name, prepared = check_name(name), prepare(user, dataset, recipe)
-    with transaction.atomic():
-        enforce_run_limit(user)
-        run = write_run(user, dataset, prepared, name, token=token)
-        credits.hold(user, run.credits, reference=run.reference, note=f"Training {name}")
-        if token is not None:
-            # After the wallet, as where runs end: two that lock both the other way round would wait for ever.
-            budgets.spend(token, prepared.credits)
-        transaction.on_commit(lambda: announce_run(run))
+    enforce_run_limit(user)
+    run = write_run(user, dataset, prepared, name, token=token)
+    credits.hold(user, run.credits, reference=run.reference, note=f"Training {name}")
+    if token is not None:
+        # After the wallet, as where runs end: two that lock both the other way round would wait for ever.
+        budgets.spend(token, prepared.credits)
+    transaction.on_commit(lambda: announce_run(run))
     return run
 
 
@@ -82,7 +87,7 @@ def prepare(user: User, dataset: DataSet, recipe: TrainingRecipe) -> Prepared:
     manifest = manifest_of(dataset, recipe)
     recipe = recipe.replace(sample_prompts=recipe.sample_prompts or _prompts(recipe, manifest))
     check_room(user, 0)
-    return Prepared(recipe, manifest, training_price(recipe, len(manifest), price_list()))
+    return Prepared(recipe, manifest, training_price(recipe, len(manifest), price_list(user.plan)))
 
 
 def _completed(recipe: TrainingRecipe, dataset: DataSet, checkpoint: Checkpoint) -> TrainingRecipe:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -39,6 +40,18 @@ AXES = (
 MAX_CANDIDATES = 16
 
 
+@dataclass(frozen=True, slots=True)
+class PreparedSearch:
+    """A search that may be submitted: its candidates, the steps at which some are pruned, its credits at most."""
+
+    name: str
+    recipe: TrainingRecipe
+    axes: Mapping[str, Sequence[Any]]
+    candidates: Sequence[Prepared]
+    stops: Sequence[int]
+    credits: int
+
+
 def submit_search(
     user: User,
     dataset: DataSet,
@@ -46,37 +59,52 @@ def submit_search(
     name: str,
     axes: Mapping[str, Sequence[Any]],
     budget: int | None = None,
-    token: ApiToken | None = None,
 ) -> TrainingSearch:
     """Queue a training for each combination of the axes' values. Raises Refusal; then nothing has changed.
 
     The search never costs more than `budget` credits, which is all that the user has where none is given: it is
-    refused when it might. `token` is the API token that asked: its own budget pays beside the wallet.
+    refused when it might.
     """
+    return write_search(user, dataset, prepare_search(user, dataset, recipe, name, axes), budget)
+
+
+def prepare_search(
+    user: User, dataset: DataSet, recipe: TrainingRecipe, name: str, axes: Mapping[str, Sequence[Any]]
+) -> PreparedSearch:
+    """Everything that can be refused is refused here, but for what only the ledger and the limits know."""
     name = check_name(name)
     candidates = candidates_of(user, dataset, recipe, axes)
     stops = rungs(max(each.recipe.steps for each in candidates), len(candidates))
-    most = most_it_costs(candidates, stops)
-    with transaction.atomic():
-        enforce_run_limit(user)
-        # After the share is locked, since the look may fill the wallet.
-        budget = credits.balance_of(user) if budget is None else budget
-        if most > budget:
-            sentence = f"This search may cost up to {most} credits, and your limit is {budget}. "
-            raise Refusal("over-budget", sentence + "Try fewer values or steps.", field="budget")
-        search = TrainingSearch.objects.create(
-            owner=user, dataset=dataset, name=name, axes=dict(axes), recipe_json=recipe.to_json(), budget=budget,
-            credits=most, rungs=list(stops), token=token,
-        )  # fmt: skip
-        credits.hold(user, most, reference=search.reference, note=f"Search {name}")
-        if token is not None:
-            # After the wallet, as where searches end: two that lock both the other way round would wait for ever.
-            budgets.spend(token, most)
-        runs = [
-            write_run(user, dataset, each, f"{name}-{number}", search=search, stop_at=stops[0])
-            for number, each in enumerate(candidates, 1)
-        ]
-        transaction.on_commit(lambda: announce_run(*runs))
+    return PreparedSearch(name, recipe, dict(axes), candidates, stops, most_it_costs(candidates, stops))
+
+
+@transaction.atomic
+def write_search(
+    user: User, dataset: DataSet, prepared: PreparedSearch, budget: int | None = None, token: ApiToken | None = None
+) -> TrainingSearch:
+    """The rows, the held credits and the wake-up of a search that may be submitted: all of it or nothing.
+
+    `token` is the API token that asked: its own budget pays beside the wallet.
+    """
+    enforce_run_limit(user)
+    # After the share is locked, since the look may fill the wallet.
+    budget = credits.balance_of(user) if budget is None else budget
+    if prepared.credits > budget:
+        sentence = f"This search may cost up to {prepared.credits} credits, and your limit is {budget}. "
+        raise Refusal("over-budget", sentence + "Try fewer values or steps.", field="budget")
+    search: TrainingSearch = TrainingSearch.objects.create(
+        owner=user, dataset=dataset, name=prepared.name, axes=prepared.axes, recipe_json=prepared.recipe.to_json(),
+        budget=budget, credits=prepared.credits, rungs=list(prepared.stops), token=token,
+    )  # fmt: skip
+    credits.hold(user, search.credits, reference=search.reference, note=f"Search {search.name}")
+    if token is not None:
+        # After the wallet, as where searches end: two that lock both the other way round would wait for ever.
+        budgets.spend(token, search.credits)
+    runs = [
+        write_run(user, dataset, each, f"{search.name}-{number}", search=search, stop_at=prepared.stops[0])
+        for number, each in enumerate(prepared.candidates, 1)
+    ]
+    transaction.on_commit(lambda: announce_run(*runs))
     return search
 
 

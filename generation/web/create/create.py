@@ -14,17 +14,22 @@ from accounts.models import User
 from accounts.refusals import Refusal
 from generation.jobs.submission import submit_jobs
 from generation.models import Checkpoint, GeneratedImage, Job, Vae
-from generation.recipes.fields import STEPS_RANGE
+from generation.recipes.fields import FIELDS, STEPS_RANGE
 from generation.recipes.picture import Recipe
 from generation.web.access import SignedInRequest, asks_for_part, signed_in_only
 from generation.web.catalog.options import checkpoint_or_none, lora_options
 from generation.web.catalog.samples import picture_of
 from generation.web.create.drafts import READ_NOTICE, draft_of, keep_draft
-from generation.web.create.forms import COUNT_RANGE, OWN_SIZE, RecipeForm, default_fields, fields_of, typed_fields
+from generation.web.create.forms import OWN_SIZE, RecipeForm, default_fields, fields_of, refusals_of, typed_fields
 from generation.web.create.job_tiles import job_feed_of, submissions_of
 from generation.web.create.quotes import quote
 from generation.web.create.sizes import size_presets_of
 from generation.web.public_pictures import registry
+
+RECIPES = ("image", "job", "post")
+"""The names under which the address asks for a recipe that was drawn before, with its seed."""
+
+COUNTS = (*range(1, 9), 12, 16, 24, 32, 48, 64)
 
 
 @signed_in_only
@@ -34,7 +39,7 @@ def create(request: SignedInRequest) -> HttpResponse:
     if request.method == "POST":
         return make(request)
     fields = prefilled(request)
-    return page(request, RecipeForm(initial=fields), fields)
+    return page(request, RecipeForm(initial=fields), fields, seed_kept=any(name in request.GET for name in RECIPES))
 
 
 def make(request: SignedInRequest) -> HttpResponse:
@@ -68,17 +73,7 @@ def group(request: SignedInRequest, jobs: list[Job]) -> HttpResponse:
 
 
 def sentences(form: RecipeForm, status: int) -> JsonResponse:
-    """Every refusal of the form, by field; the empty name is the form itself."""
-    errors = [
-        {
-            "field": "" if field == "__all__" else field,
-            "code": error.code,
-            "detail": error.message % (error.params or ()),
-        }
-        for field, at_field in form.errors.as_data().items()
-        for error in at_field
-    ]
-    return JsonResponse({"errors": errors}, status=status)
+    return JsonResponse({"errors": refusals_of(form)}, status=status)
 
 
 def prefilled(request: SignedInRequest) -> dict[str, str]:
@@ -104,10 +99,14 @@ def named_recipe(request: SignedInRequest) -> dict[str, str]:
         recipe = job.recipe if job else None
     elif code := asked.get("post"):
         recipe = registry.recipe_of(code)
+    if recipe and "new-seed" in asked:
+        return {**fields_of(recipe), "seed": "", "seed_locked": ""}
     return fields_of(recipe) if recipe else {}
 
 
-def page(request: SignedInRequest, form: RecipeForm, fields: dict[str, str], status: int = 200) -> HttpResponse:
+def page(
+    request: SignedInRequest, form: RecipeForm, fields: dict[str, str], status: int = 200, *, seed_kept: bool = False
+) -> HttpResponse:
     user = request.user
     checkpoint = checkpoint_or_none(user, fields.get("checkpoint", ""))
     context = {
@@ -115,30 +114,45 @@ def page(request: SignedInRequest, form: RecipeForm, fields: dict[str, str], sta
         "quote": quote(user, fields),
         "job_feed": job_feed_of(user),
         "most_steps": min(STEPS_RANGE[1], user.plan.max_steps),
-        "counts": range(1, min(COUNT_RANGE[1], user.plan.max_pictures) + 1),
+        "counts": counts_to_tap(user.plan.max_pictures),
         "checkpoints": list(Checkpoint.objects.usable_by(user).order_by("title")),
         "vaes": list(Vae.objects.usable_by(user).order_by("title")),
         "examples": examples_of(checkpoint),
+        "kept_seed": fields.get("seed") if seed_kept else None,
         "read": request.session.pop(READ_NOTICE, None),
         **choices_of(user, checkpoint, fields),
     }
     return render(request, "generation/create.html", context, status=status)
 
 
+def counts_to_tap(most: int) -> list[int]:
+    """Every number of pictures while they are few, then some, and always the most that the plan makes at once."""
+    return sorted({count for count in COUNTS if count < most} | {most})
+
+
 def choices_of(user: User, checkpoint: Checkpoint | None, fields: Mapping[str, str]) -> dict[str, Any]:
     """What depends on the checkpoint: sizes to tap and LoRAs that fit."""
     if checkpoint is None:
-        return {"size_presets": [], "size": OWN_SIZE, "loras": []}
+        return {"size_presets": [], "size": OWN_SIZE, "side": FIELDS["width"], "loras": []}
     presets = size_presets_of(checkpoint.native_width, checkpoint.native_height)
     size = fields.get("size", "")
     if size == OWN_SIZE or not size:
         size = f"{fields.get('width', '')}x{fields.get('height', '')}"
     return {
         "checkpoint": checkpoint,
+        "picture": picture_of_checkpoint(checkpoint),
+        "defaults": default_fields(checkpoint),
         "size_presets": presets,
+        "side": FIELDS["width"],
         "size": size if any(preset.value == size for preset in presets) else OWN_SIZE,
         "loras": lora_options(user, checkpoint),
     }
+
+
+def picture_of_checkpoint(checkpoint: Checkpoint) -> str:
+    """The address of the first picture that was drawn for it; empty: none was."""
+    pictures = (picture_of(checkpoint.name, prompt) for prompt in checkpoint.example_prompts)
+    return next(filter(None, pictures), "")
 
 
 def examples_of(checkpoint: Checkpoint | None) -> list[dict[str, str]]:

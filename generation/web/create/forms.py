@@ -16,6 +16,7 @@ from generation.jobs.submission import random_seed
 from generation.models import Checkpoint
 from generation.recipes.checks import InvalidRecipe
 from generation.recipes.fields import (
+    COUNT,
     FIELDS,
     MAX_PROMPT_CHARS,
     Choice,
@@ -29,7 +30,6 @@ from generation.recipes.fields import (
 )
 from generation.recipes.picture import Recipe
 
-COUNT_RANGE = (1, 8)
 OWN_SIZE = "own"
 
 
@@ -61,11 +61,11 @@ FORM_FIELDS: Mapping[type[RecipeField], type[forms.Field]] = {
 }
 
 
-def form_field(row: RecipeField) -> forms.Field:
+def form_field(row: RecipeField, **options: Any) -> forms.Field:
     """The form's field of a row: it makes a value of what was typed, and leaves ranges to the row."""
     wrong_kind = f"{row.title} must be {row.kind}."
     return FORM_FIELDS[type(row)](
-        label=row.label, help_text=row.explanation, required=False, error_messages={"invalid": wrong_kind}
+        label=row.label, help_text=row.explanation, required=False, error_messages={"invalid": wrong_kind}, **options
     )
 
 
@@ -76,15 +76,7 @@ class RecipeForm(forms.Form):
     """
 
     size = forms.CharField(required=False, max_length=12)
-    count = forms.IntegerField(
-        required=False,
-        min_value=COUNT_RANGE[0],
-        max_value=COUNT_RANGE[1],
-        error_messages={
-            "invalid": "The number of pictures must be a whole number.",
-            **dict.fromkeys(("min_value", "max_value"), "The number of pictures must lie between 1 and 8."),
-        },
-    )
+    count = form_field(COUNT)
     seed_locked = forms.BooleanField(required=False)
     status = 400
     shown_at: Mapping[str, str] = {"width": "size", "height": "size", "loras": "prompt"}
@@ -98,15 +90,17 @@ class RecipeForm(forms.Form):
         """Judge every field, so that all that is wrong is told at once; what concerns several is the recipe's."""
         if self.cleaned_data.get("seed") == -1:  # as A1111 writes a seed that is to be drawn
             self.cleaned_data["seed"] = None
-        for name, row in FIELDS.items():
-            value = self.cleaned_data.get(name)
+        for row in (*FIELDS.values(), COUNT):
+            value = self.cleaned_data.get(row.name)
             if value is None or value == "" and not getattr(row, "required", False):
                 continue
             try:
                 row.check(value)
-            except InvalidRecipe as refusal:
+                if isinstance(row, Name):
+                    row.check_known(value)
+            except Refusal as refusal:
                 self.status = refusal.status
-                self.add_error(name, forms.ValidationError(refusal.message, refusal.code))
+                self.add_error(row.name, forms.ValidationError(refusal.message, refusal.code))
 
     def recipe(self, user: User) -> Recipe:
         """The recipe of a valid form. Raises Refusal."""
@@ -129,7 +123,8 @@ class RecipeForm(forms.Form):
 
     @property
     def picture_count(self) -> int:
-        return self.cleaned_data.get("count") or 1
+        count: int = self.cleaned_data.get("count") or COUNT.default
+        return count
 
     def refuse(self, refusal: Refusal) -> None:
         """Put a refusal at the field it is about; without one it stands above the form."""
@@ -140,7 +135,12 @@ class RecipeForm(forms.Form):
     @property
     def controls(self) -> list[Control]:
         """What the page folds away under More, in the table's order."""
-        return [Control(row, self[name]) for name, row in FIELDS.items() if row.control]
+        return [Control(row, self[name]) for name, row in FIELDS.items() if row.control and name != "checkpoint"]
+
+    @property
+    def checkpoint_control(self) -> Control:
+        """Stands first, since the other defaults follow it."""
+        return Control(FIELDS["checkpoint"], self["checkpoint"])
 
     @property
     def wrong_controls(self) -> bool:
@@ -162,6 +162,19 @@ class Control:
     def small(self) -> bool:
         """Whether two of them stand side by side."""
         return not self.row.written
+
+
+def refusals_of(form: RecipeForm) -> list[dict[str, str | None]]:
+    """Every refusal of the form, for scripts; the empty name of a field is the form itself."""
+    return [
+        {
+            "field": "" if field == "__all__" else field,
+            "code": error.code,
+            "detail": error.message % (error.params or ()),
+        }
+        for field, at_field in form.errors.as_data().items()
+        for error in at_field
+    ]
 
 
 def fields_of(recipe: Recipe) -> dict[str, str]:

@@ -78,6 +78,8 @@ class InspectionView:
     inspection: Inspection
     steps: int
     chunk_tokens: int
+    scheduled: bool
+    """Whether it is known at which steps the parts of a changing prompt are drawn."""
 
     @property
     def marks(self) -> str:
@@ -96,8 +98,8 @@ class InspectionView:
 
     @property
     def strips(self) -> list[Strip]:
-        strips = (strip_of(prompt, self.steps) for prompt in self.inspection.prompts)
-        return [strip for strip in strips if strip]
+        prompts = self.inspection.prompts if self.scheduled else ()
+        return [strip for prompt in prompts if (strip := strip_of(prompt, self.steps))]
 
     @property
     def weights(self) -> list[tuple[str, float]]:
@@ -135,9 +137,12 @@ class InspectionView:
         ]
 
 
-def inspections_of(inspected: Inspected) -> list[InspectionView]:
+def inspections_of(inspected: Inspected, scheduled: bool) -> list[InspectionView]:
     pairs = (("prompt", inspected.prompt), ("negative_prompt", inspected.negative))
-    return [InspectionView(field, inspection, inspected.steps, inspected.chunk_tokens) for field, inspection in pairs]
+    return [
+        InspectionView(field, inspection, inspected.steps, inspected.chunk_tokens, scheduled)
+        for field, inspection in pairs
+    ]
 
 
 def level(weight: float) -> str:

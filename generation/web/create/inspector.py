@@ -2,34 +2,61 @@
 
 from __future__ import annotations
 
-from django.http import HttpResponse, JsonResponse
+import json
+
+from django.http import HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts.models import User
+from accounts.refusals import Refusal
 from generation.catalog.inspecting import inspect_prompt
-from generation.models import Checkpoint, Embedding, Lora, Wildcard
-from generation.recipes.checks import MAX_SEED
-from generation.recipes.fields import STEPS_RANGE
+from generation.catalog.resolving import find_vaes
+from generation.jobs.submission import check_plan
+from generation.models import Embedding, Lora, Wildcard
+from generation.recipes.fields import FIELDS
 from generation.web.access import SignedInRequest, signed_in_only
 from generation.web.catalog.options import checkpoint_or_none
+from generation.web.create.forms import RecipeForm, refusals_of
 from generation.web.create.inspection import inspections_of
 
 
 @signed_in_only
 @require_POST
 def inspect(request: SignedInRequest) -> HttpResponse:
-    """What the posted form's prompts say, for its checkpoint, steps, sampler and seed as far as they can be read."""
-    checkpoint = checkpoint_or_none(request.user, request.POST.get("checkpoint", "")[:100])
+    """What the posted form's prompts say, and what a press of the button would refuse in any other field."""
+    user, typed = request.user, request.POST
+    form = judged(user, typed)
+    known = form.cleaned_data
+    checkpoint = checkpoint_or_none(user, known.get("checkpoint", ""))
     inspected = inspect_prompt(
-        request.user,
-        request.POST.get("prompt", ""),
-        request.POST.get("negative_prompt", ""),
+        user,
+        typed.get("prompt", ""),
+        typed.get("negative_prompt", ""),
         checkpoint=checkpoint,
-        steps=steps_of(request.POST.get("steps", ""), checkpoint),
-        sampler=request.POST.get("sampler", ""),
-        seed=seed_of(request.POST.get("seed", "")),
+        steps=known.get("steps") or (checkpoint.default_steps if checkpoint else FIELDS["steps"].default),
+        sampler=known.get("sampler") or (checkpoint.default_sampler if checkpoint else ""),
+        seed=known.get("seed") or 0,
     )
-    return render(request, "generation/inspections.html", {"inspections": inspections_of(inspected)})
+    refused = {"errors": refusals_of(form)}
+    # Without the true number of steps nobody can say which of them a part of a prompt would have.
+    scheduled = not {"steps", "sampler", "checkpoint"} & form.errors.keys()
+    context = {"inspections": inspections_of(inspected, scheduled), "refused": json.dumps(refused)}
+    return render(request, "generation/inspections.html", context)
+
+
+def judged(user: User, typed: QueryDict) -> RecipeForm:
+    """The form as a press of the button would judge it, but that a prompt need not be there yet."""
+    prompt = typed.get("prompt", "")
+    form = RecipeForm({**typed.dict(), "prompt": prompt if prompt.strip() else "a picture"})
+    if form.is_valid():
+        try:
+            recipe = form.recipe(user)
+            find_vaes(user, {recipe.vae} - {""})
+            check_plan(user, recipe, form.picture_count)
+        except Refusal as refusal:
+            form.refuse(refusal)
+    return form
 
 
 @signed_in_only
@@ -46,15 +73,3 @@ def names(request: SignedInRequest) -> JsonResponse:
     embeddings = Embedding.objects.usable_by(request.user).for_family(family).order_by("name").values("name", "title")
     lists = Wildcard.objects.filter(is_enabled=True).order_by("name").values_list("name", flat=True)
     return JsonResponse({"lora": loras, "embedding": list(embeddings), "wildcard": [{"name": n} for n in lists]})
-
-
-def steps_of(text: str, checkpoint: Checkpoint | None) -> int:
-    """The steps that were typed, within what a recipe takes; the checkpoint's default for anything else."""
-    low, high = STEPS_RANGE
-    if text.isascii() and text.isdigit() and len(text) < 4:
-        return min(max(int(text), low), high)
-    return checkpoint.default_steps if checkpoint else 20
-
-
-def seed_of(text: str) -> int:
-    return min(int(text), MAX_SEED) if text.isascii() and text.isdigit() and len(text) < 12 else 0

@@ -13,6 +13,7 @@ from accounts.credits import balance_of
 from accounts.models import User
 from accounts.refusals import Refusal
 from generation.catalog.prices import total_price
+from generation.jobs.submission import check_plan
 from generation.web.access import SignedInRequest, signed_in_only
 from generation.web.create.forms import RecipeForm
 from generation.web.page_context import queue_of
@@ -37,13 +38,21 @@ def quote(user: User, fields: Mapping[str, Any]) -> PictureQuote:
     left = balance_of(user)
     form = RecipeForm({**fields, "prompt": "a picture"})
     try:
-        credits = total_price([form.recipe(user)]) * form.picture_count if form.is_valid() else None
+        credits = price_of(user, form) if form.is_valid() else None
     except Refusal:
         credits = None
     if credits is None or credits <= left:
         return PictureQuote(form.cleaned_data.get("count") or 1, credits, left)
-    dear = f"This costs {credits} credits and you have {left}. Make fewer or smaller pictures, or wait for tomorrow's."
+    unit = "credit" if credits == 1 else "credits"
+    dear = f"This costs {credits} {unit} and you have {left}. Make fewer or smaller pictures, or wait for tomorrow's."
     return PictureQuote(form.picture_count, credits, left, dear)
+
+
+def price_of(user: User, form: RecipeForm) -> int:
+    """Raises Refusal for what is not made and so has no price."""
+    recipe = form.recipe(user)
+    check_plan(user, recipe, form.picture_count)
+    return total_price(user.plan, [recipe]) * form.picture_count
 
 
 @signed_in_only

@@ -1,4 +1,4 @@
-"""A picture is dropped on the Create page: its recipe becomes the draft; what has no match here is listed."""
+"""A picture or its text comes to the Create page: its recipe becomes the draft; what has no match here is listed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.views.decorators.http import require_POST
 
-from generation.catalog.matching import read_recipe
+from generation.catalog.matching import read_recipe, read_recipe_text
 from generation.web.access import SignedInRequest, done, refusals_on, signed_in_only
 from generation.web.create.drafts import READ_NOTICE, draft_of, keep_draft
 from generation.web.create.forms import OWN_SIZE
@@ -20,8 +20,9 @@ KEPT = ("count", "checkpoint")
 @require_POST
 @refusals_on("create")
 def read(request: SignedInRequest) -> HttpResponse:
-    """Fill the draft from the posted `picture`; the next look at the page shows it and what could not be matched."""
-    matched = read_recipe(request.user, request.FILES.get("picture"))
+    """Fill the draft from the posted `picture` or `text`; the next look at the page shows it and what has no match."""
+    text = request.POST.get("text")
+    matched = read_recipe_text(request.user, text) if text else read_recipe(request.user, request.FILES.get("picture"))
     kept = {name: value for name, value in draft_of(request.user).items() if name in KEPT}
     keep_draft(request.user, {**kept, **fields_read(matched.values)})
     request.session[READ_NOTICE] = {"unmatched": [miss.message for miss in matched.unmatched]}

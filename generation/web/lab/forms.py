@@ -10,18 +10,18 @@ from django.http import QueryDict
 
 from accounts.models import User
 from accounts.refusals import Refusal
-from generation.models import Checkpoint
+from generation.models import Checkpoint, Vae
+from generation.recipes.fields import FIELDS, Choice, Name, Number, Prompt, RecipeField
 from generation.recipes.grids.axes import AXES, Axis
 from generation.recipes.grids.mixing import Mix
 from generation.recipes.grids.plan import GridPlan
-from generation.recipes.sampling import SAMPLERS, SCHEDULES
 from generation.web.create.forms import RecipeForm, fields_of
 
 MODES = (("mix", "Mix LoRAs"), ("axes", "Compare"))
 LETTERS = ("x", "y", "z")
 AXIS_CHARS = 500
-STEPS = {"width": 8, "height": 8, "cfg_scale": 0.5}
-"""By how much the arrows of a number field change it."""
+SHARED = tuple(name for name in FIELDS if name != "prompt")
+"""What stands the same in every cell, but for what an axis changes: all that a recipe has beside its prompt."""
 
 
 class LabForm(RecipeForm):
@@ -40,20 +40,33 @@ class LabForm(RecipeForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["negative_prompt"].widget = forms.TextInput()
-        self.fields["sampler"].widget = forms.Select(choices=[(name, name) for name in SAMPLERS])
-        self.fields["schedule"].widget = forms.Select(choices=[(name, name) for name in SCHEDULES])
-        for name, step in STEPS.items():
-            self.fields[name].widget.attrs["step"] = step
+        for name in SHARED:
+            self.fields[name].widget = widget_of(FIELDS[name])
         for letter in LETTERS:
             choices = [("", "Nothing"), *((key, field.title) for key, field in AXES.items())]
             self.fields[f"{letter}_field"] = forms.ChoiceField(choices=choices, required=False)
             self.fields[f"{letter}_target"] = forms.CharField(max_length=200, required=False)
             self.fields[f"{letter}_values"] = forms.CharField(max_length=AXIS_CHARS, required=False)
 
-    def offer(self, checkpoints: Iterable[Checkpoint]) -> None:
-        """Let the person choose among these."""
+    def offer(self, checkpoints: Iterable[Checkpoint], vaes: Iterable[Vae]) -> None:
+        """Let the person choose among these. Without a VAE there is nothing to choose."""
         self.fields["checkpoint"].widget = forms.Select(choices=[(row.name, row.title) for row in checkpoints])
+        named = [(row.name, row.title) for row in vaes]
+        own = ("", "The checkpoint's own")
+        self.fields["vae"].widget = forms.Select(choices=[own, *named]) if named else forms.HiddenInput()
+
+    @property
+    def shared_wide(self) -> list[forms.BoundField]:
+        """Texts and names of the catalog, which need a line of their own."""
+        return [self[name] for name in SHARED if is_wide(FIELDS[name])]
+
+    @property
+    def shared_pairs(self) -> list[forms.BoundField]:
+        return [self[name] for name in SHARED if not is_wide(FIELDS[name])]
+
+    @property
+    def wrong_shared(self) -> bool:
+        return any(self.errors.get(name) for name in (*SHARED, "size"))
 
     @property
     def mixed(self) -> tuple[str, ...]:
@@ -74,6 +87,20 @@ class LabForm(RecipeForm):
             if data[f"{letter}_field"]
         )
         return GridPlan(recipe, tuple(axes))
+
+
+def is_wide(row: RecipeField) -> bool:
+    return isinstance(row, Prompt) or isinstance(row, Name) and not row.names
+
+
+def widget_of(row: RecipeField) -> forms.Widget:
+    """The control of a row: a list of what there can be, or a line to type into."""
+    if isinstance(row, Number):
+        most = {} if row.most is None else {"max": f"{row.most:g}"}
+        return forms.NumberInput(attrs={"min": f"{row.limits[0]:g}", **most, "step": row.typed_step})
+    if isinstance(row, Name | Choice):
+        return forms.Select(choices=[*row.choices.items()])
+    return forms.TextInput()
 
 
 def fields_of_plan(plan: GridPlan) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from accounts.credits import balance_of
 from accounts.refusals import Refusal
 from generation.jobs.grids.submission import cancel_grid, price_of, submit_grid
 from generation.jobs.submission import random_seed
-from generation.models import Checkpoint, GeneratedImage, LabGrid, LoraMerge
+from generation.models import Checkpoint, GeneratedImage, LabGrid, LoraMerge, Vae
 from generation.recipes.grids.axes import AXES
 from generation.web.access import SignedInRequest, refusals_on, refused, signed_in_only
 from generation.web.catalog.options import checkpoint_or_none, lora_options
@@ -64,7 +64,8 @@ def prefilled(request: SignedInRequest) -> dict[str, Any]:
 def page(request: SignedInRequest, form: LabForm, fields: dict[str, Any], status: int = 200) -> HttpResponse:
     user = request.user
     checkpoint = checkpoint_or_none(user, fields.get("checkpoint", ""))
-    form.offer(Checkpoint.objects.usable_by(user).order_by("title"))
+    checkpoints = list(Checkpoint.objects.usable_by(user).order_by("title"))
+    form.offer(checkpoints, Vae.objects.usable_by(user).order_by("title"))
     axes = [
         {"letter": letter, "place": place}
         | {part: fields.get(f"{letter}_{part}", "") for part in ("field", "target", "values")}
@@ -77,7 +78,6 @@ def page(request: SignedInRequest, form: LabForm, fields: dict[str, Any], status
         "loras": lora_options(user, checkpoint, fields.get("mix", [])),
         "axes": axes,
         "kinds": AXES.items(),
-        "checkpoints": list(Checkpoint.objects.usable_by(user).order_by("title")),
         "left": balance_of(user),
         "most": user.plan.max_grid_pictures,
         "grids": list(LabGrid.objects.of(user).select_related("image").newest()[:GRIDS_SHOWN]),
@@ -98,7 +98,7 @@ def quote(request: SignedInRequest) -> HttpResponse:
             told = {"code": error.code, "detail": error.messages[0], "field": "" if field == "__all__" else field}
             return JsonResponse(told, status=form.status)
         plan = form.plan(request.user)
-        credits = price_of(plan)
+        credits = price_of(request.user, plan)
     except Refusal as refusal:
         return refused(refusal)
     left = balance_of(request.user)

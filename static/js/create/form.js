@@ -9,12 +9,18 @@ import { startInspector } from "./inspector.js";
 import { startLoras } from "./loras.js";
 import { startQuote } from "./quote.js";
 import { startReading } from "./read.js";
+import { clearRefusal, clearRefusals, showRefusals } from "./refusals.js";
 import { startSeed } from "./seed.js";
 import { startSizes } from "./sizes.js";
 import { startWeights } from "./weights.js";
 
 const DOUBLE_CLICK_MS = 350;
-const OWN_FIELD = { width: "size", height: "size" };
+/** What a checkpoint recommends, with the words for it. */
+const FOLLOWING = new Map([
+  ["steps", "steps"],
+  ["cfg_scale", "CFG"],
+  ["sampler", "sampler"],
+]);
 
 export function startForm({ sending, sent, settled }) {
   const form = document.getElementById("create");
@@ -49,7 +55,7 @@ export function startForm({ sending, sent, settled }) {
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       last = { at: -Infinity, fields: "" };
-      showRefusals(form, error);
+      if (!showRefusals(form, error.errors)) toast(error.message);
     } finally {
       settled();
       refreshQuote();
@@ -60,7 +66,8 @@ export function startForm({ sending, sent, settled }) {
     event.preventDefault();
     send();
   });
-  form.addEventListener("input", () => {
+  form.addEventListener("input", (event) => {
+    clearRefusal(form, event.target);
     refreshQuote();
     saveDraft();
     summarise(form);
@@ -85,39 +92,6 @@ function fieldsOf(form) {
   return String(new URLSearchParams(fields));
 }
 
-function clearRefusals(form) {
-  for (const place of form.querySelectorAll("[data-refusals]")) place.replaceChildren();
-  for (const field of form.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
-}
-
-function showRefusals(form, { message, errors }) {
-  const placed = errors.filter((error) => placeRefusal(form, error));
-  if (!placed.length) return toast(message);
-  const first = form.querySelector("[aria-invalid]") ?? form.querySelector("[data-refusals]:not(:empty)");
-  if (first.matches("input, textarea, select")) first.focus();
-  first.scrollIntoView({ block: "center" });
-}
-
-function placeRefusal(form, { field = "", detail }) {
-  const place = form.querySelector(`[data-refusals="${CSS.escape(OWN_FIELD[field] ?? field)}"]`);
-  if (!place) return false;
-  place.append(sentence(detail));
-  for (let fold = place.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
-  const control = form.elements[field];
-  if (control instanceof Element) control.setAttribute("aria-invalid", "true");
-  return true;
-}
-
-function sentence(text) {
-  const list = document.createElement("ul");
-  list.className = "field__errors";
-  list.setAttribute("role", "alert");
-  const item = document.createElement("li");
-  item.textContent = text;
-  list.append(item);
-  return list;
-}
-
 function useExample(event, form) {
   const example = event.target.closest("[data-example]");
   if (!example || event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -127,13 +101,38 @@ function useExample(event, form) {
   form.elements.prompt.focus();
 }
 
-/** Sizes and LoRAs depend on the checkpoint. */
+/** What the chosen checkpoint asks for, by field. */
+function defaultsOf(form) {
+  return JSON.parse(form.querySelector("#checkpoint-defaults")?.textContent ?? "{}");
+}
+
+/** Fields that stand as the last checkpoint had them take this one's values; what a person changed stays. */
+function takeDefaults(form, before) {
+  const taken = [];
+  for (const [name, value] of Object.entries(defaultsOf(form))) {
+    const field = form.elements[name];
+    if (!FOLLOWING.has(name) || field.value !== (before[name] ?? "") || field.value === value) continue;
+    field.value = value;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    taken.push(`${FOLLOWING.get(name)} ${value}`);
+  }
+  if (taken.length) toast(`As this checkpoint is used best: ${taken.join(", ")}.`);
+}
+
+/** Sizes, LoRAs and what is recommended depend on the checkpoint; a size of one's own stays. */
 function followCheckpoint(form, loras) {
   form.elements.checkpoint?.addEventListener("change", async (event) => {
+    const before = defaultsOf(form);
+    const own = form.elements.size.value === "own" && [form.elements.width.value, form.elements.height.value];
     const response = await ask(`${form.dataset.choicesUrl}?checkpoint=${encodeURIComponent(event.target.value)}`);
     for (const fresh of await elementsOf(response)) {
       form.querySelector(`[data-choices="${fresh.dataset.choices}"]`).replaceChildren(...fresh.childNodes);
     }
+    if (own) {
+      form.elements.size.value = "own";
+      [form.elements.width.value, form.elements.height.value] = own;
+    }
+    takeDefaults(form, before);
     paintSliders(form);
     loras.redraw();
     form.dispatchEvent(new Event("input"));

@@ -2,6 +2,7 @@
 
 import { painterOf } from "./paint.js";
 import { replaceRange, unitsOf } from "./places.js";
+import { showTyped } from "./refusals.js";
 
 const FIELDS = ["prompt", "negative_prompt"];
 
@@ -17,6 +18,7 @@ export function startInspector(form) {
     for (const body of form.querySelectorAll("[data-marks]")) {
       painters[body.dataset.for].show(JSON.parse(body.dataset.marks), asked[body.dataset.for] ?? "");
     }
+    showTyped(form, JSON.parse(form.querySelector("[data-refused]").dataset.refused).errors);
     const wrong = [...form.querySelectorAll(".problem--error .problem__words")]
       .map((words) => words.textContent)
       .join(" ");

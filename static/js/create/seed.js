@@ -1,13 +1,22 @@
 // The seed field: the dice button fills in a random seed, the lock keeps it for the next submission. Empty means a new one.
 
-const SEEDS = 2 ** 32;
-
 export function startSeed(form) {
   const field = form.elements.seed;
   const lock = form.elements.seed_locked;
 
-  form.querySelector("[data-dice]").addEventListener("click", () => {
-    field.value = Math.floor(Math.random() * SEEDS);
+  const dice = form.querySelector("[data-dice]");
+
+  dice.addEventListener("click", () => {
+    field.value = Math.floor(Math.random() * (Number(dice.dataset.most) + 1));
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+  // The page came with the seed of a picture made before.
+  const kept = form.querySelector("[data-kept-seed]");
+  kept?.querySelector("[data-new-seed]").addEventListener("click", (event) => {
+    event.preventDefault();
+    kept.remove();
+    lock.checked = false;
+    field.value = "";
     field.dispatchEvent(new Event("input", { bubbles: true }));
   });
   return {

@@ -3,11 +3,14 @@
 const STOPS = ".tile__picture, .tile__pick input, .tile__actions > :is(a, button), .tile__actions summary";
 const FINISHED = '.tile[data-state="done"]';
 
+/** A tile is named for its job on some pages; its link always leads to the picture. */
+export const imageCodeOf = (link) => link.pathname.split("/").at(-2);
+
 function fill(tile) {
   const template = document.getElementById("picture-actions");
   const link = tile.querySelector(".tile__picture");
   if (!template || !link || tile.querySelector(".tile__actions")) return;
-  const code = tile.id.replace("tile-", "");
+  const code = imageCodeOf(link);
   const actions = template.content.cloneNode(true);
   for (const element of actions.querySelectorAll("[href], [formaction], [data-delete]")) {
     for (const name of ["href", "formaction", "data-delete"]) {

@@ -12,7 +12,7 @@ from diffusers import AutoencoderKL, UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
 from generation.engine.families import CONFIGS, FAMILIES, Family
-from generation.weightfiles.classify import CONTEXT_WIDTHS
+from generation.weightfiles.kinds import CONTEXT_WIDTHS
 
 SINGLE_FILE = [family for family in FAMILIES.values() if family.configs.is_dir()]
 PUBLISHED = {

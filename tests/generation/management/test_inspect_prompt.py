@@ -40,7 +40,15 @@ def test_schedules_of_samplers_that_look_twice_are_twice_as_long(catalog: Checkp
     assert json.loads(told("a", "--json", "--sampler", "Heun", "--steps", "10"))["steps"] == 20
 
 
-@pytest.mark.parametrize("arguments", [("--steps", "0"), ("--steps", "61"), ("--checkpoint", "dreams")])
+def test_steps_and_sampler_are_the_checkpoints_where_none_are_given(catalog: Checkpoint) -> None:
+    Checkpoint.objects.update(default_steps=7, default_sampler="Heun")
+    assert json.loads(told("a", "--json"))["steps"] == 2 * 7
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--steps", "0"), ("--steps", "61"), ("--checkpoint", "dreams"), ("--seed", "-5"), ("--seed", str(2**32))],
+)
 def test_what_cannot_be_is_refused(catalog: Checkpoint, arguments: tuple[str, str]) -> None:
     with pytest.raises(CommandError):
         told("a", *arguments)

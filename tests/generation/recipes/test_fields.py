@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from accounts.refusals import Refusal
 from generation.imaging.infotext import read_infotext, write_infotext
 from generation.imaging.matching import Lookups, match_recipe
 from generation.recipes.checks import InvalidRecipe
-from generation.recipes.fields import FIELDS, Choice, Name, Number, Prompt, RecipeField, Side, defaults_for
+from generation.recipes.fields import COUNT, FIELDS, Choice, Name, Number, Prompt, RecipeField, Side, defaults_for
 from generation.recipes.grids.axes import AXES, Axis
 from generation.recipes.picture import Recipe
 from generation.recipes.sampling import SAMPLERS, SCHEDULES
@@ -91,6 +92,26 @@ def test_the_recipe_refuses_what_its_row_refuses(row: RecipeField) -> None:
         BASE.replace(**{row.name: bad})
     assert (by_row.value.code, by_row.value.message) == (by_recipe.value.code, by_recipe.value.message)
     assert (by_recipe.value.field, by_recipe.value.status) == (row.name, 422)
+
+
+def test_the_number_of_pictures_has_no_most_of_its_own() -> None:
+    """That is the plan's."""
+    COUNT.check(10**9)
+    steps = FIELDS["steps"]
+    assert isinstance(steps, Number) and (COUNT.most, steps.most) == (None, 60)
+    with pytest.raises(InvalidRecipe, match=r"^Number of pictures must be at least 1\.$"):
+        COUNT.check(0)
+
+
+def test_names_that_the_table_knows_are_refused_apart() -> None:
+    """A recipe that was kept may name a sampler that has gone; a new one may not."""
+    sampler, checkpoint = FIELDS["sampler"], FIELDS["checkpoint"]
+    assert isinstance(sampler, Name) and isinstance(checkpoint, Name)
+    sampler.check("Magic")
+    with pytest.raises(Refusal, match=r"^There is no sampler “Magic”\.$") as refused:
+        sampler.check_known("Magic")
+    assert (refused.value.code, refused.value.field) == ("unknown-sampler", "sampler")
+    checkpoint.check_known("anything")
 
 
 def test_large_limits_are_told_in_full() -> None:

@@ -16,7 +16,8 @@ import torch
 from diffusers import UNet2DConditionModel
 from safetensors.torch import load_file, save_file
 
-from generation.weightfiles.classify import WeightFile, classify, hash_weights, read_weightfile
+from generation.weightfiles.classify import WeightFile, classify, read_weightfile
+from generation.weightfiles.hashing import hash_weights
 from generation.weightfiles.safetensors_header import MAX_HEADER_BYTES, WeightFileRefused, read_header
 from tests.ldm_layout import tiny_single_file, tiny_vae_file
 from tests.tiny_loras import random_pairs, write_lora

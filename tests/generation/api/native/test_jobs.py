@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
-from accounts.models import CreditEntry, User, Wallet
+from accounts.models import CreditEntry, Plan, User, Wallet
 from generation.jobs.queueing import claim_next
 from generation.models import Checkpoint, Job
 from tests.conftest import credits_of
@@ -65,7 +65,8 @@ def test_loras_beside_the_prompt(alices_api: APIClient, catalog: Checkpoint) -> 
         ({"checkpoint": "dreams"}, "unknown-checkpoint"),
         ({"loras": [{"name": "ghost"}]}, "unknown-lora"),
         ({"loras": [{"name": "line-art", "weight": 9}]}, "bad-lora-weight"),
-        ({"count": 0}, "invalid"),
+        ({"count": 0}, "bad-count"),
+        ({"count": "some"}, "invalid"),
         ({"count": 9}, "too-many-pictures"),
     ],
 )
@@ -80,6 +81,19 @@ def test_bad_input_is_refused_and_free(
     assert problem["detail"]
     assert not Job.objects.exists()
     assert credits_of(alice) == 1000
+
+
+@pytest.mark.parametrize("count", [9, 65, 10**9])
+def test_a_dry_run_prices_no_more_than_the_plan_makes(
+    alices_api: APIClient, alice: User, catalog: Checkpoint, count: int
+) -> None:
+    answer = alices_api.post(f"{URL}?dry_run=1", {"prompt": "a cat", "count": count}, format="json")
+    assert (answer.status_code, answer.json()["code"]) == (400, "too-many-pictures")
+
+
+def test_a_plan_may_make_many_at_once(alices_api: APIClient, alice: User, catalog: Checkpoint) -> None:
+    Plan.objects.update(max_pictures=70, max_queued=100)
+    assert len(post(alices_api, count=70, width=64, height=64, steps=1).json()["jobs"]) == 70
 
 
 def test_the_share_is_locked_before_the_wallet(alices_api: APIClient, alice: User, catalog: Checkpoint) -> None:

@@ -16,11 +16,15 @@ from PIL import Image
 from rest_framework.test import APIClient
 
 from accounts.models import User
+from accounts.refusals import Conflict
 from generation.imaging.encode import encode_image
 from generation.jobs import upkeep
-from generation.models import Checkpoint, Job, KeptAnswer
+from generation.models import Checkpoint, Job, KeptAnswer, TrainingRun
 from tests.conftest import credits_of
 from tests.generation.conftest import Draw
+from tests.generation.training.datasets.conftest import make_dataset
+
+__all__ = ["make_dataset"]
 
 URL = "/api/v1/jobs"
 
@@ -102,6 +106,65 @@ def test_tracing_takes_a_key_too(alices_api: APIClient, alice: User, draw: Draw)
     answers = [alices_api.post(address, headers={"Idempotency-Key": "t"}) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [202, 202]
     assert answers[1]["Idempotency-Replayed"] == "true"
+
+
+GRID = {"prompt": "a red apple", "axes": [{"field": "steps", "values": ["2-6 (+2)"]}]}
+TRAINING: dict[str, Any] = {"name": "noto", "steps": 100, "resolution": 64}
+SUBMISSIONS: dict[str, dict[str, Any]] = {
+    "jobs": {"prompt": "a red apple <lora:fluent-3d:0.8>", "count": 3},
+    "grids": GRID,
+    "runs": TRAINING,
+    "searches": {**TRAINING, "axes": {"rank": [2, 4]}},
+    "merges": {"title": "Both", "rank": 8, "parents": [{"name": "fluent-3d"}, {"name": "line-art"}]},
+}
+LOOKED_UP = ("checkpoint", "lora", "vae", "embedding", "wildcard", "datapicture")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("kind", SUBMISSIONS)
+@pytest.mark.parametrize("key", [None, "k1"])
+def test_names_are_looked_up_before_the_transaction(
+    alices_api: APIClient, alice: User, catalog: Checkpoint, make_dataset: Any, kind: str, key: str | None
+) -> None:
+    """It holds a lock that everybody waits for, with a key as without one."""
+    body = SUBMISSIONS[kind]
+    if "name" in body:
+        body = {**body, "dataset": make_dataset(alice, 4).code}
+    within: list[str] = []
+
+    def note(execute: Any, sql: str, *rest: Any) -> Any:
+        if connection.in_atomic_block:
+            within.append(sql)
+        return execute(sql, *rest)
+
+    headers = {"Idempotency-Key": key} if key else {}
+    with connection.execute_wrapper(note):
+        answer = alices_api.post(f"/api/v1/{kind}", body, format="json", headers=headers)
+    assert answer.status_code == 202, answer.json()
+    assert any("INSERT" in sql for sql in within)
+    tables = [f'FROM "generation_{name}"' for name in LOOKED_UP]
+    assert [sql for sql in within if any(table in sql for table in tables)] == []
+    assert (KeptAnswer.objects.filter(status=202).count() == 1) == (key is not None)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("kind", ["runs", "searches"])
+def test_what_fails_after_it_was_written_is_taken_back(
+    alices_api: APIClient, alice: User, catalog: Checkpoint, make_dataset: Any, kind: str, monkeypatch: Any
+) -> None:
+    """The rows, the held credits and the kept answer are there together, or none of them is."""
+    body = {**SUBMISSIONS[kind], "dataset": make_dataset(alice, 4).code}
+
+    def too_slow(*args: Any) -> None:
+        raise Conflict("request-too-slow", "This request took too long.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("generation.api.idempotency.keep", too_slow)
+        answer = alices_api.post(f"/api/v1/{kind}", body, format="json", headers={"Idempotency-Key": "k1"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "request-too-slow")
+    assert not TrainingRun.objects.exists() and not KeptAnswer.objects.exists()
+    assert credits_of(alice) == 1000
+    assert alices_api.post(f"/api/v1/{kind}", body, format="json", headers={"Idempotency-Key": "k1"}).status_code == 202
 
 
 @pytest.mark.django_db(transaction=True)

@@ -12,7 +12,7 @@ from accounts.credits import wallet_of
 from accounts.models import CreditEntry, Plan, User
 from generation.models import Checkpoint, GeneratedImage, Job
 from generation.recipes.picture import LoraPick
-from tests.generation.web.conftest import PART
+from tests.generation.web.conftest import PART, Draw
 
 FORM = {"prompt": "a red apple", "count": "2", "size": "128x128", "steps": "4", "seed": "7"}
 
@@ -73,7 +73,6 @@ def test_tags_become_picks(alices: Client, catalog: Checkpoint) -> None:
 BAD = [
     ({"prompt": ""}, "prompt", "Write a prompt first"),
     ({"prompt": "x" * 100_000}, "prompt", "The text has 100000 characters; at most 2000 are read."),
-    ({"prompt": "a\x00b"}, "prompt", "The text holds a NUL character"),
     ({"size": "own", "width": "13", "height": "64"}, "width", "Width must lie between 64 and 1536."),
     ({"size": "own", "width": "100", "height": "64"}, "size", "Width must be a multiple of 8."),
     ({"size": "2048x2048"}, "size", "Width must lie between 64 and 1536."),
@@ -84,7 +83,8 @@ BAD = [
     ({"cfg_scale": "99"}, "cfg_scale", "CFG scale must lie between 1 and 30."),
     ({"seed": "seven"}, "seed", "Seed must be a whole number."),
     ({"seed": str(2**40)}, "seed", "Seed must lie between"),
-    ({"count": "9"}, "count", "must lie between 1 and 8"),
+    ({"count": "0"}, "count", "Number of pictures must be at least 1."),
+    ({"count": "9"}, "count", "Your plan makes 8 pictures at once."),
     ({"sampler": "Oil"}, "sampler", "There is no sampler “Oil”."),
     ({"schedule": "Whenever"}, "schedule", "There is no schedule type “Whenever”."),
     ({"checkpoint": "sdxl"}, "checkpoint", "There is no checkpoint “sdxl”."),
@@ -96,11 +96,11 @@ BAD = [
 CANNOT_BE: list[dict[str, str]] = [
     {"prompt": ""},
     {"prompt": "x" * 100_000},
-    {"prompt": "a\x00b"},
     {"size": "own", "width": "13", "height": "64"},
     {"steps": "0"},
     {"cfg_scale": "99"},
     {"seed": str(2**40)},
+    {"count": "0"},
     {"size": "own", "width": "100", "height": "64"},
     {"size": "2048x2048"},
     {"size": "large"},
@@ -123,6 +123,15 @@ def test_a_refusal_stands_at_its_field_and_costs_nothing(
     assert error["code"]
     assert not Job.objects.exists()
     assert not CreditEntry.objects.filter(kind="hold").exists()
+
+
+def test_the_plan_says_how_many_pictures_at_once(alices: Client, catalog: Checkpoint) -> None:
+    assert alices.get("/create/").text.count('name="count"') == 8
+    Plan.objects.update(max_pictures=20)
+    page = alices.get("/create/").text
+    assert [n for n in range(100) if f'name="count" value="{n}"' in page] == [1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 20]
+    assert alices.post("/create/", {**FORM, "count": "20"}, headers=PART).status_code == 201
+    assert Job.objects.count() == 20
 
 
 def test_a_refused_form_comes_back_as_it_was_typed(alices: Client, catalog: Checkpoint) -> None:
@@ -202,3 +211,33 @@ def test_a_site_without_a_checkpoint_still_answers(alices: Client) -> None:
     assert alices.get("/create/").status_code == 200
     answer = alices.post("/create/", FORM, headers=PART)
     assert answer.json()["errors"][0]["code"] == "no-checkpoint"
+
+
+def test_a_recipe_used_again_says_that_its_seed_is_kept(alices: Client, alice: User, draw: Draw) -> None:
+    image = draw(alice, seed=4711)
+    page = alices.get(f"/create/?image={image.code}")
+    assert "The seed is kept" in page.text and 'value="4711"' in page.text
+    again = alices.get(f"/create/?image={image.code}&new-seed=1")
+    assert 'value="4711"' not in again.text
+    assert "The seed is kept" not in again.text
+    assert "The seed is kept" not in alices.get("/create/").text
+
+
+def test_the_checkpoint_stands_first_with_its_picture_and_its_own_values(alices: Client, catalog: Checkpoint) -> None:
+    page = alices.get("/create/").text
+    assert page.index('name="checkpoint"') < page.index('name="prompt"')
+    assert "prompt-card__picture" in page
+    fresh = alices.get("/create/choices/?checkpoint=emoji-diffusion", headers=PART).text
+    assert f'"steps": "{catalog.default_steps}"' in fresh
+
+
+def test_a_pasted_text_fills_the_form(alices: Client, alice: User, catalog: Checkpoint) -> None:
+    text = "a red apple\nNegative prompt: blurry\nSteps: 12, Sampler: Euler, CFG scale: 5, Seed: 7, Size: 128x128"
+    answer = alices.post("/create/read/", {"text": text})
+    assert answer.status_code == 302
+    page = alices.get("/create/")
+    assert page.context["form"].initial["prompt"] == "a red apple"
+    assert page.context["form"].initial["steps"] == "12"
+    refused = alices.post("/create/read/", {"text": "a red apple"}, headers=PART)
+    assert refused.status_code == 400
+    assert refused.json()["code"] == "no-parameters"

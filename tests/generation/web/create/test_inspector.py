@@ -6,10 +6,12 @@ import html
 import json
 import re
 
+import pytest
 from django.test import Client
+from rest_framework.test import APIClient
 
 from accounts.models import User
-from generation.models import Checkpoint, Embedding, Lora, Wildcard
+from generation.models import Checkpoint, Embedding, Job, Lora, Wildcard
 
 
 def look(client: Client, **fields: object) -> str:
@@ -71,8 +73,66 @@ def test_private_names_are_not_given_away(charlies: Client, alice: User, catalog
     assert "fluent-3d" not in charlies.get("/create/names/").text
 
 
+def refused(part: str) -> dict[str, str]:
+    """What the form would refuse, by field."""
+    told = json.loads(re.findall(r'data-refused="(.*?)" hidden', part)[0])
+    return {error["field"]: error["detail"] for error in told["errors"]}
+
+
+WRONG = [
+    ("steps", "61"),
+    ("steps", "60"),
+    ("steps", "0"),
+    ("seed", str(2**32)),
+    ("cfg_scale", "99"),
+    ("clip_skip", "13"),
+    ("sampler", "Magic"),
+    ("schedule", "Whenever"),
+    ("checkpoint", "dreams"),
+    ("vae", "clear"),
+    ("emphasis", "loud"),
+    ("count", "0"),
+    ("count", "9"),
+    ("prompt", "x" * 2_001),
+    ("negative_prompt", "x" * 2_001),
+]
+
+
+@pytest.mark.parametrize(("field", "value"), WRONG, ids=[f"{field}-{n}" for n, (field, _) in enumerate(WRONG)])
+def test_what_is_typed_is_judged_as_by_page_and_api(
+    alices: Client, alices_api: APIClient, catalog: Checkpoint, field: str, value: str
+) -> None:
+    """Nothing is trimmed to what would pass: the sentence stands at its field."""
+    form = {"prompt": "a [red:blue:0.5] apple", "steps": "4", field: value}
+    typed = refused(look(alices, **form))
+    pressed = alices.post("/create/", form, headers={"X-Requested-With": "fetch"})
+    asked = alices_api.post("/api/v1/jobs", form, format="json")
+    assert [each["detail"] for each in pressed.json()["errors"]] == [asked.json()["detail"]]
+    assert typed == {field: asked.json()["detail"]}
+    assert not Job.objects.exists()
+
+
+@pytest.mark.parametrize("change", [{"steps": "51"}, {"steps": "many"}, {"sampler": "Magic"}])
+def test_no_step_is_guessed_where_the_steps_are_wrong(
+    alices: Client, catalog: Checkpoint, change: dict[str, str]
+) -> None:
+    part = look(alices, **{"prompt": "a [red:blue:0.5] apple", "steps": "10", "sampler": "Euler", **change})
+    assert "strip-of-steps" not in part
+    assert set(refused(part)) == set(change)
+
+
+def test_a_size_is_judged_too(alices: Client, catalog: Checkpoint) -> None:
+    part = look(alices, prompt="a cat", size="own", width="100", height="64")
+    assert refused(part) == {"size": "Width must be a multiple of 8."}
+
+
+def test_a_form_that_is_right_or_bare_is_told_nothing(alices: Client, catalog: Checkpoint) -> None:
+    assert refused(look(alices, prompt="a cat", steps="50", seed="-1")) == {}
+    assert refused(look(alices)) == refused(look(alices, prompt="  ", steps="")) == {}
+
+
 def test_any_text_is_answered(alices: Client, catalog: Checkpoint) -> None:
-    for text in ("", "(" * 5_000, "x" * 100_000, "\x00<lora::>", "{a|" * 999, "[a|b" * 400):
+    for text in ("", "(" * 5_000, "x" * 100_000, "<lora::>", "{a|" * 999, "[a|b" * 400):
         look(alices, prompt=text, negative_prompt=text, steps="x", seed="-1", sampler="?", checkpoint="?")
 
 

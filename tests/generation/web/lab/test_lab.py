@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import unescape
+
 import numpy as np
 import pytest
 from django.test import Client
@@ -10,7 +12,8 @@ from accounts.models import User
 from generation.jobs.grids.finishing import finish_ready_grids
 from generation.jobs.lifecycle import finish_job
 from generation.jobs.queueing import claim_next
-from generation.models import Checkpoint, LabGrid, Lora, LoraMerge
+from generation.models import Checkpoint, LabGrid, Lora, LoraMerge, Vae
+from generation.recipes.fields import FIELDS, Number
 from generation.worker.merging import perform_ready_merges
 
 MIX = {"mode": "mix", "prompt": "an apple", "mix": ["fluent-3d", "line-art"], "points": 3, "steps": 4, "seed": 7}
@@ -51,6 +54,26 @@ def test_what_is_wrong_is_said(alices: Client, catalog: Checkpoint, change: dict
     page = alices.post("/studio/lab/", {**MIX, **change})
     assert page.status_code in (400, 404, 422) and said in page.text
     assert not LabGrid.objects.exists()
+
+
+@pytest.mark.parametrize("name", sorted(set(FIELDS) - {"prompt"}))
+def test_every_field_of_the_recipe_stands_in_every_cell(alices: Client, catalog: Checkpoint, name: str) -> None:
+    Vae.objects.create(name="clear", title="Clear", family="mini", path="x", sha256="c" * 64)
+    row, page = FIELDS[name], alices.get("/studio/lab/").text
+    assert page.count(f'name="{name}"') == 1 and row.explanation in unescape(page)
+    if isinstance(row, Number):
+        control = page.partition(f'name="{name}"')[2].partition(">")[0]
+        assert f'min="{row.limits[0]:g}"' in control and f'max="{row.limits[1]:g}"' in control
+    wrong = str(row.limits[1] + 1) if isinstance(row, Number) else "x" * 3_000
+    refused = alices.post("/studio/lab/", {**MIX, "size": "own", name: wrong}).text
+    assert 'class="fold" open' in refused and row.title in refused.partition('class="fold" open')[2]
+    assert not LabGrid.objects.exists()
+
+
+def test_a_field_of_every_cell_reaches_the_plan(alices: Client, catalog: Checkpoint) -> None:
+    assert alices.post("/studio/lab/", {**MIX, "clip_skip": "2", "emphasis": "no-norm"}).status_code == 302
+    recipe = LabGrid.objects.get().plan.recipe
+    assert (recipe.clip_skip, recipe.emphasis) == (2, "no-norm")
 
 
 def test_a_grid_fills_in_and_is_made_again(alices: Client, grid: LabGrid) -> None:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import AnonymousUser
@@ -35,25 +35,25 @@ async def hear(line: WebsocketCommunicator) -> dict[str, Any]:
 
 
 async def test_how_it_stands_then_what_happens(alice: User, queue_run: QueueRun) -> None:
-    run = await sync_to_async(queue_run)()
-    await sync_to_async(TrainingRun.objects.filter(pk=run.pk).update)(step=10, curve=[[10, 0.5, 0.6]])
+    run = await database_sync_to_async(queue_run)()
+    await database_sync_to_async(TrainingRun.objects.filter(pk=run.pk).update)(step=10, curve=[[10, 0.5, 0.6]])
     line = await open_line(alice, run)
     stands = {"step": 10, "steps": 20, "loss": 0.5, "validation": 0.6, "seconds_left": None, "state": "queued"}
     assert await hear(line) == {"type": "progress", **stands}
     learned = events.RunProgress(11, 20, 0.4, None, 3.0, "running")
-    await sync_to_async(events.publish_run)(run.code, learned)
+    await database_sync_to_async(events.publish_run)(run.code, learned)
     assert (await hear(line))["step"] == 11
-    await sync_to_async(events.publish_run)(run.code, events.RunSnapshot(20))
+    await database_sync_to_async(events.publish_run)(run.code, events.RunSnapshot(20))
     assert await hear(line) == {"type": "snapshot", "step": 20}
-    await sync_to_async(controls.pause_run)(run)
+    await database_sync_to_async(controls.pause_run)(run)
     assert await hear(line) == {"type": "state", "state": "paused"}
     await line.disconnect()
 
 
 async def test_nobody_else_hears_anything(charlie: User, queue_run: QueueRun) -> None:
-    run = await sync_to_async(queue_run)()
+    run = await database_sync_to_async(queue_run)()
     for user, code in ((charlie, NOT_FOUND), (AnonymousUser(), NOT_SIGNED_IN)):
         line = await open_line(user, run)
         assert (await line.receive_output(timeout=5))["code"] == code
-        await sync_to_async(events.publish_run)(run.code, events.RunSnapshot(20))
+        await database_sync_to_async(events.publish_run)(run.code, events.RunSnapshot(20))
         assert await line.receive_nothing()
