@@ -48,6 +48,7 @@ LOOKED_UP = {
     "config/policies.py": ["_csp_replace"],
     "config/plain_json.py": ["parse"],
     "config/problems.py": ["process_exception"],
+    "config/throttling.py": ["get_ident"],
     "config/urls.py": ["handler*", "password_change"],
     "config/web_server.py": ["*Received", "gotLength", "handleContentChunk", "line*", "buildProtocol", "*Lost",
         "maxHeaders", "protocol", "requestFactory", "content", "closed", "tell", "offset", "whence", "seek"],
