@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.db.models.functions import Now
 
-from accounts import budgets, credits
+from accounts import credits
 from accounts.credits import Hold
 from accounts.models import ApiToken, User
 from accounts.quotas import Request, Usage, enforce_queue, enforce_quota
@@ -107,9 +107,8 @@ def write_jobs(user: User, recipes: Sequence[Recipe], token: ApiToken | None = N
         )
         for position, (recipe, start) in enumerate(zip(recipes, starts, strict=True))
     )
-    credits.hold_many(user, [Hold(job.reference, job.credits, " ".join(job.prompt.split())[:80]) for job in jobs])
-    if token is not None:
-        budgets.spend(token, sum(job.credits for job in jobs))
+    holds = [Hold(job.reference, job.credits, " ".join(job.prompt.split())[:80]) for job in jobs]
+    credits.hold_many(user, holds, token)
     transaction.on_commit(lambda: _announce(jobs))
     return jobs
 

@@ -34,11 +34,12 @@ LOOKED_UP = {
         "parameter_name", "change_list_template", "show_full_result_count", "model_admin", "request",
         "clean_*", "help_texts", "prepare_value", "has_changed",
     ],
-    "*/api/*": ["get_*", "serializer_class", "parser_classes"],
+    "*/api/*": ["get_*", "serializer_class", "parser_classes", "http_method_names"],
     "*/apps.py": ["*Config", "default_auto_field"],
     "*/management/commands/*": ["help", "add_arguments", "requires_system_checks"],
     "*/web/live/consumers.py": ["receive", "bytes_data", "job_changed", "run_event"],
-    "accounts/adapters.py": ["error_messages", "is_open_for_signup", "send_mail"],
+    "accounts/adapters.py": ["error_messages", "is_open_for_signup", "send_mail", "_get_login_attempts_cache_key"],
+    "config/asgi.py": ["HTTPFactory", "read_body"],
     "config/celery.py": ["task_queues", "worker_concurrency"],
     "config/checks.py": ["app_configs"],
     "config/input_limits.py": ["process_view", "args", "kwargs"],
@@ -47,7 +48,10 @@ LOOKED_UP = {
     "config/policies.py": ["_csp_replace"],
     "config/plain_json.py": ["parse"],
     "config/problems.py": ["process_exception"],
+    "config/throttling.py": ["get_ident"],
     "config/urls.py": ["handler*", "password_change"],
+    "config/web_server.py": ["*Received", "gotLength", "handleContentChunk", "line*", "buildProtocol", "*Lost",
+        "maxHeaders", "protocol", "requestFactory", "content", "closed", "tell", "offset", "whence", "seek"],
     "gallery/models/posts.py": ["SEXUAL", "VIOLENT", "HATEFUL", "COPIED", "OTHER"],
     "generation/catalog/loras/naming.py": ["regex"],
     "generation/catalog/wildcards.py": ["regex"],
@@ -56,14 +60,17 @@ LOOKED_UP = {
     "generation/storage/files.py": ["_save"],
     "generation/web/*/forms.py": ["help_text"],
     "tests/*": ["test_*", "pytest_*"],
+    "tests/platform/test_websockets.py": ["sendPong"],
     "tests/accounts/mail_servers.py": ["handle_*", "mechanism"],
     "tests/accounts/test_mail.py": ["EMAIL_*"],
+    "tests/faults/test_full_disk.py": ["raise_request_exception"],
     "tests/faults/wrong_clock.py": ["__instancecheck__", "utcnow"],
     "tests/generation/engine/test_isolation.py": ["raise"],
     "tests/generation/jobs/test_job_machine.py": ["teardown"],
     "tests/generation/training/datasets/test_archives.py": ["create_system"],
+    "tests/platform/test_bodies.py": ["protocol_connected"],
 }  # fmt: skip
-"""Files -> names in them that Django, DRF, Channels, Celery, tokenizers, expat and pytest look up by themselves."""
+"""Files -> names in them that frameworks look up by themselves."""
 
 
 def main() -> None:

@@ -19,6 +19,28 @@ LEAST_SIDE = 64
 LARGEST_SIDE = 2048
 """Twice the largest resolution that is trained: room to crop, and no more."""
 MAX_CAPTION_CHARS = 1000
+MOST_PIXELS = 3_000_000_000
+FREE_PIXELS = 100_000_000
+PIXELS_A_BYTE = 200
+"""Photographs have about five, flat drawings some fifty."""
+
+
+class PixelBudget:
+    """How many pixels one upload may have together, counted from headers before any is decoded.
+
+    Some in any case, more for more bytes: a few kilobytes can promise as much as a folder of photographs.
+    """
+
+    def __init__(self, upload_bytes: int) -> None:
+        self.left = min(MOST_PIXELS, FREE_PIXELS + PIXELS_A_BYTE * upload_bytes)
+
+    def spend(self, pixels: int) -> None:
+        if pixels > self.left:
+            raise FileRefused(
+                "upload-too-many-pixels",
+                "The pictures sent together have too many pixels. Send this one in another upload.",
+            )
+        self.left -= pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +61,18 @@ class PreparedPicture:
     untaken: FileRefused | None = None
 
 
-def prepare_picture(data: bytes, caption: str = "") -> PreparedPicture:
+def prepare_picture(data: bytes, budget: PixelBudget, caption: str = "") -> PreparedPicture:
     """The picture of a file, read with mistrust. Raises FileRefused: broken, a bomb, of another kind, or too small.
 
     Without a caption given, what the picture itself says of its prompt is its caption.
     """
     try:
-        image = upright(open_picture(data))
+        opened = open_picture(data)
+        check_sides(*opened.size)
+        budget.spend(opened.width * opened.height)
+        image = upright(opened)
     except PictureRefused as refused:
         raise FileRefused(refused.code, str(refused)) from refused
-    check_sides(image.width, image.height)
     image.thumbnail((LARGEST_SIDE, LARGEST_SIDE), Image.Resampling.LANCZOS)
     png = io.BytesIO()
     # Pixels and nothing else: no EXIF, no profile, no text.

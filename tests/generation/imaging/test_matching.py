@@ -119,6 +119,7 @@ def test_a_hash_alone_is_told_by_its_hash() -> None:
         ("Sampler: DPM++ 2M SDE Exponential", "DPM++ 2M SDE", "Exponential"),
         ("Sampler: uni_pc, Schedule type: sgm_uniform", "UniPC", "SGM Uniform"),
         ("Sampler: DPM2, Schedule type: karras", "DPM2", "Karras"),
+        ("Sampler: DPM++ 2M, Schedule type: Uniform", "DPM++ 2M", "Normal"),
     ],
 )
 def test_samplers_of_every_age_are_known(told: str, sampler: str, schedule: str) -> None:

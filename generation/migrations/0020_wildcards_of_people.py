@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("generation", "0018_file_names"), migrations.swappable_dependency(settings.AUTH_USER_MODEL)]
+    dependencies = [("generation", "0019_file_names"), migrations.swappable_dependency(settings.AUTH_USER_MODEL)]
 
     operations = [
         migrations.AlterField(

@@ -19,7 +19,7 @@ def take_names_from_paths(apps: Apps, _editor: BaseDatabaseSchemaEditor) -> None
 
 
 class Migration(migrations.Migration):
-    dependencies = [("generation", "0017_crashes_of_merges")]
+    dependencies = [("generation", "0018_paid_parts")]
 
     operations = [
         *(
