@@ -9,8 +9,7 @@ from typing import Any
 
 from accounts.models import User
 from accounts.refusals import Refusal
-from generation.catalog.wildcards import lists_for
-from generation.models import Checkpoint, Embedding, Lora, Vae
+from generation.models import Checkpoint, Embedding, Lora, Vae, Wildcard
 from generation.models.catalog import FAMILY_TITLES
 from generation.prompting import KnownName, Tag, TagError, expand, extract_tags, strip_comments
 from generation.prompting.names import NameIndex
@@ -77,6 +76,13 @@ def prompt_names(user: User) -> PromptNames:
         known_loras=[known_name(row, user) for row in loras],
         known_embeddings=[known_name(row, user) for row in embeddings],
     )
+
+
+def lists_for(user: User) -> dict[str, list[str]]:
+    """What `__name__` means in this person's prompts: their own list, or else the site's."""
+    rows = list(Wildcard.objects.usable_by(user))
+    own = [row for row in rows if row.owner_id is not None]
+    return {row.name: row.choices for row in [*(row for row in rows if row.owner_id is None), *own]}
 
 
 def known_name(row: Any, user: User) -> KnownName:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
 from django.urls.converters import StringConverter
 
 from accounts.models import User
@@ -28,22 +27,6 @@ class ListInAddress(StringConverter):
     """A list's name in an address: it may hold slashes."""
 
     regex = LIST_NAME
-
-
-def usable_by(user: User) -> QuerySet[Wildcard]:
-    """The site's lists and their own; those that stand for one name site first."""
-    rows = Wildcard.objects.filter(Q(owner=None, is_enabled=True) | Q(owner=user.pk or 0, is_enabled=True))
-    return rows.order_by("name", "owner")
-
-
-def lists_for(user: User) -> dict[str, list[str]]:
-    """What `__name__` means in this person's prompts."""
-    rows = list(usable_by(user))
-    return {row.name: row.choices for row in [*(row for row in rows if row.owner_id is None), *_own(rows)]}
-
-
-def _own(rows: list[Wildcard]) -> Iterator[Wildcard]:
-    return (row for row in rows if row.owner_id is not None)
 
 
 def own_list(user: User, name: str) -> Wildcard:

@@ -186,6 +186,15 @@ class Vae(WeightRow):
     """A decoder that may stand in for a checkpoint's own. Its latents have one shape for all families: none is kept."""
 
 
+class WildcardQuerySet(models.QuerySet[Any]):
+    """Lists are the site's, for everybody, or one person's."""
+
+    def usable_by(self, user: Any) -> Self:
+        """The site's and their own, by name."""
+        own = models.Q(owner=None) | models.Q(owner=user.pk or 0)
+        return self.filter(own, is_enabled=True).order_by("name", "owner")
+
+
 class Wildcard(models.Model):
     """A list that `__name__` in a prompt draws from, by seed. One without an owner is the site's, for everybody."""
 
@@ -195,6 +204,8 @@ class Wildcard(models.Model):
     )
     lines = models.TextField(help_text="One choice a line; 2::word is drawn twice as often, # begins a remark.")
     is_enabled = models.BooleanField(default=True)
+
+    objects = WildcardQuerySet.as_manager()
 
     class Meta:
         constraints = [

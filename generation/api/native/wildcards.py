@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from generation.api.access import user_of
 from generation.api.idempotency import idempotent
-from generation.catalog.wildcards import MAX_LIST_CHARS, MAX_NAME_CHARS, own_list, save_list, usable_by
+from generation.catalog.wildcards import MAX_LIST_CHARS, MAX_NAME_CHARS, own_list, save_list
 from generation.models import Wildcard
 
 
@@ -50,7 +50,8 @@ class WildcardsView(generics.ListAPIView[Wildcard]):
     queryset = Wildcard.objects.none()
 
     def get_queryset(self) -> QuerySet[Wildcard]:
-        return usable_by(user_of(self.request))
+        rows: QuerySet[Wildcard] = Wildcard.objects.usable_by(user_of(self.request))
+        return rows
 
     @extend_schema(request=WildcardInput, responses={201: WildcardOutput})
     @idempotent

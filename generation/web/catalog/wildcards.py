@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.forms import RefusableForm
 from accounts.refusals import NotFound, Refusal
-from generation.catalog.wildcards import MAX_LIST_CHARS, MAX_LISTS, MAX_NAME_CHARS, own_list, save_list, usable_by
+from generation.catalog.wildcards import MAX_LIST_CHARS, MAX_LISTS, MAX_NAME_CHARS, own_list, save_list
 from generation.models import Wildcard
 from generation.web.access import SignedInRequest, signed_in_only
 
@@ -43,7 +43,7 @@ def wildcards(request: SignedInRequest) -> HttpResponse:
                 return redirect("wildcards")
             except Refusal as refusal:
                 status = form.refuse(refusal)
-    rows = list(usable_by(request.user))
+    rows = list(Wildcard.objects.usable_by(request.user))
     context = {
         "form": form,
         "own": [row for row in rows if row.owner_id is not None],

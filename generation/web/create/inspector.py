@@ -12,9 +12,8 @@ from accounts.models import User
 from accounts.refusals import Refusal
 from generation.catalog.inspecting import inspect_prompt
 from generation.catalog.resolving import find_vaes
-from generation.catalog.wildcards import usable_by
 from generation.jobs.submission import check_plan
-from generation.models import Embedding, Lora
+from generation.models import Embedding, Lora, Wildcard
 from generation.recipes.fields import FIELDS
 from generation.web.access import SignedInRequest, signed_in_only
 from generation.web.catalog.options import checkpoint_or_none
@@ -72,5 +71,5 @@ def names(request: SignedInRequest) -> JsonResponse:
     words = [{"name": lora.series, "title": lora.title} for lora in newest]
     loras = [*fitting.values("name", "title"), *words]
     embeddings = Embedding.objects.usable_by(request.user).for_family(family).order_by("name").values("name", "title")
-    lists = dict.fromkeys(usable_by(request.user).values_list("name", flat=True))
+    lists = dict.fromkeys(Wildcard.objects.usable_by(request.user).values_list("name", flat=True))
     return JsonResponse({"lora": loras, "embedding": list(embeddings), "wildcard": [{"name": n} for n in lists]})

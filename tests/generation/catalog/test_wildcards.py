@@ -15,7 +15,8 @@ from accounts.models import User
 from accounts.refusals import Conflict, QuotaExceeded, Refusal
 from generation.catalog import wildcards
 from generation.catalog.inspecting import inspect_prompt
-from generation.catalog.wildcards import lists_for, save_list
+from generation.catalog.resolving import lists_for
+from generation.catalog.wildcards import save_list
 from generation.jobs.submission import submit_jobs
 from generation.models import Checkpoint, Wildcard
 from generation.prompting import expand
