@@ -16,6 +16,7 @@ from django.db.models.functions import Now
 from PIL import Image
 
 from accounts import budgets, credits
+from accounts.models import User
 from accounts.refusals import Conflict
 from generation.catalog.loras.quarantine import RAN_AWAY, quarantine_runaways
 from generation.imaging.encode import encode_image, thumbnail
@@ -100,6 +101,22 @@ def give_back(job: Job, note: str) -> None:
     """Return the whole hold to the wallet, and to the budget of the token that asked; once, however often called."""
     if credits.release(job.reference, note=note):
         budgets.refund(job.token_id, job.credits)
+
+
+def cancel_jobs(user: User, submission: str = "") -> list[str]:
+    """Cancel what a person waits for, all of it or one submission of theirs; the codes of the jobs that it ended.
+
+    The last in line first, so that no worker begins one meanwhile; what ends by itself in this moment is left as it is.
+    """
+    jobs = Job.objects.of(user).unfinished()
+    ended = []
+    for job in (jobs.filter(submission=submission) if submission else jobs).order_by("-virtual_start", "-pk"):
+        try:
+            cancel_job(job)
+        except Conflict:
+            continue
+        ended.append(job.code)
+    return ended
 
 
 def release_job(job: Job) -> bool:
