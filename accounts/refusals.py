@@ -50,3 +50,14 @@ class QuotaExceeded(Refusal):
     """More than the person's plan allows at once."""
 
     status = 429
+
+
+class NoRoom(Refusal):
+    """The disk is full: nobody's fault who asks, and nothing that was asked for is kept."""
+
+    status = 507
+    CODE = "no-room"
+    SENTENCE = "The site has no room left for this. Nothing of it was kept; try again later."
+
+    def __init__(self) -> None:
+        super().__init__(self.CODE, self.SENTENCE)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from django.apps import AppConfig
+from django.conf import settings
 
 
 class PlatformConfig(AppConfig):
@@ -11,3 +14,7 @@ class PlatformConfig(AppConfig):
 
     def ready(self) -> None:
         import config.checks  # noqa: F401  registers them
+
+        # The server makes files in it and no folder; a data folder that cannot be written to is told by the checks.
+        with suppress(OSError):
+            settings.FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)

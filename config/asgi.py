@@ -3,27 +3,55 @@
 from __future__ import annotations
 
 import os
+from typing import IO, Any
 
-from channels.auth import AuthMiddlewareStack
+import daphne.server
+import django
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
+from channels.sessions import CookieMiddleware
 from django.conf import settings
-from django.core.asgi import get_asgi_application
+from django.core.handlers.asgi import ASGIHandler
 
 from config.proxies import behind_proxies
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 # Before the consumers are imported: they need the apps loaded.
-django_application = get_asgi_application()
+django.setup(set_prefix=False)
 
+from config.web_server import BodyFile, BoundedFactory  # noqa: E402
+from config.websockets import limit_pings  # noqa: E402
 from generation.web.live.routing import websocket_urlpatterns  # noqa: E402
+from generation.web.live.sessions import OfSession  # noqa: E402
+
+limit_pings()
+
+# However the server is started: by the platform, by `runserver`, or by hand.
+daphne.server.HTTPFactory = BoundedFactory
+
+
+class Handler(ASGIHandler):
+    """Django's, which takes a body that the server has put into a file as it is, and copies it nowhere."""
+
+    async def read_body(self, receive: Any) -> IO[bytes]:
+        message = await receive()
+        if isinstance(body := message.get("body"), BodyFile):
+            return body.file
+        first = [message]
+
+        async def again() -> Any:
+            return first.pop() if first else await receive()
+
+        file: IO[bytes] = await super().read_body(again)
+        return file
+
 
 application = behind_proxies(
     ProtocolTypeRouter(
         {
-            "http": django_application,
-            "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
+            "http": Handler(),
+            "websocket": AllowedHostsOriginValidator(CookieMiddleware(OfSession(URLRouter(websocket_urlpatterns)))),
         }
     ),
     settings.PROXY_COUNT,

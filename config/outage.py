@@ -1,20 +1,50 @@
-"""What a page says while the broker is away: 503 and when to come again. Few pages need it: signing in counts tries."""
+"""What is answered while a part of the site cannot work: 503 without the broker, 507 when the disk is full.
+
+Few pages need the broker: signing in counts tries. Nearly all that is posted needs room.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
 
 import structlog
-from django.http import HttpRequest, HttpResponse
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from redis import RedisError
+
+from accounts.refusals import NoRoom
+from config import problems
+from generation.storage.files import DISK_FULL
+from generation.web.access import asks_for_part
 
 log = structlog.get_logger(__name__)
 
 RETRY_AFTER_SECONDS = 30
+DATABASE_FULL = "53100"
+"""PostgreSQL's state for it."""
 
 
-class BrokerAway:
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """An answer that is nobody's fault who asks: `page` for browsers, code and sentence for programs."""
+
+    status: HTTPStatus
+    code: str
+    sentence: str
+    page: str
+
+
+AWAY = Outage(
+    HTTPStatus.SERVICE_UNAVAILABLE, "part-away", "A part of the site is away. Try again in a minute.", "503.html"
+)
+FULL = Outage(HTTPStatus.INSUFFICIENT_STORAGE, NoRoom.CODE, NoRoom.SENTENCE, "507.html")
+
+
+class Outages:
     """Middleware: tries that cannot be counted are refused, not let through; anything else stays what it is."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -24,9 +54,39 @@ class BrokerAway:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        if not isinstance(error, RedisError):
-            return None
-        log.error("broker_away", path=request.path, error=str(error))
-        page = render(request, "503.html", status=503)
-        page["Retry-After"] = str(RETRY_AFTER_SECONDS)
-        return page
+        return answer(request, error)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's handler of what nothing else handled: middleware, too, reads forms and saves sessions."""
+    error = sys.exc_info()[1]
+    return (error and answer(request, error)) or problems.server_error(request)
+
+
+def answer(request: HttpRequest, error: BaseException) -> HttpResponse | None:
+    outage = outage_of(error)
+    if outage is None:
+        return None
+    log.error(outage.code.replace("-", "_"), path=request.path, error=str(error))
+    if request.path_info.startswith(problems.API) or asks_for_part(request):
+        body = problems.body_of(outage.status, outage.code, outage.sentence)
+        response: HttpResponse = JsonResponse(body, status=outage.status, content_type=problems.CONTENT_TYPE)
+    else:
+        response = render(request, outage.page, status=outage.status)
+    response["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response
+
+
+def outage_of(error: BaseException) -> Outage | None:
+    if isinstance(error, RedisError):
+        return AWAY
+    return FULL if isinstance(error, NoRoom) or is_no_room(error) else None
+
+
+def is_no_room(error: BaseException) -> bool:
+    """Whether a disk, a quota or a file's size let no more be written, to a file or by the database."""
+    if isinstance(error, DatabaseError):
+        cause = error.__cause__
+        full = getattr(cause, "sqlite_errorname", "") == "SQLITE_FULL"
+        return full or getattr(cause, "sqlstate", "") == DATABASE_FULL
+    return isinstance(error, OSError) and error.errno in DISK_FULL

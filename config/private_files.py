@@ -23,6 +23,10 @@ def private_folder(folder: Path) -> Path:
         if may_close(folder):
             for path in [*written_in(folder), folder]:
                 close(path)
+        # A command that made the database by itself, before any start, left it as such commands do.
+        for path in (folder / name for name in OURS):
+            if path.exists() and path.stat().st_mode & OTHERS:
+                close(path)
     return folder
 
 

@@ -62,7 +62,7 @@ def body_of(status: int, code: str, detail: str, errors: list[dict[str, str]] | 
     body: dict[str, Any] = {
         "type": f"/api/problems/{code}",
         "title": HTTPStatus(status).phrase,
-        "status": status,
+        "status": int(status),
         "detail": detail,
         "code": code,
     }

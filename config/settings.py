@@ -53,6 +53,8 @@ CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS", SITE_URL)
 PROXY_COUNT = env_int("PROXY_COUNT", 0, high=8)
 SIGNUP_OPEN = env_bool("SIGNUP_OPEN", True)
 DEMO = env_bool("DEMO", not HTTPS)
+# Who only tries the site on their own machine need not find a phone first.
+STAFF_SECOND_FACTOR = env_bool("STAFF_SECOND_FACTOR", not (DEMO and HOST in ("localhost", "127.0.0.1", "::1")))
 
 # Secrets: a local install keeps its own key in the data folder; a public site must bring one.
 SECRET_KEY = env_secret("SECRET_KEY")
@@ -112,8 +114,8 @@ MIDDLEWARE = [
     "django_structlog.middlewares.RequestMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "config.outage.BrokerAway",
     "config.problems.LastRefusal",
+    "config.outage.Outages",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -245,6 +247,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 DATA_UPLOAD_MAX_NUMBER_FILES = 200
 FILE_UPLOAD_PERMISSIONS = 0o600
+# What is being sent: on the disk of the data, since the system's folder for such files may lie in memory.
+FILE_UPLOAD_TEMP_DIR = DATA_DIR / "incoming"
 
 # People
 AUTH_USER_MODEL = "accounts.User"

@@ -17,9 +17,9 @@ from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline
 from generation.engine.loading.checkpoints import FolderWeights, LoadedCheckpoint
 from generation.engine.outcome import Pixels, Rendered, Step
 from generation.engine.renderer import Renderer
-from generation.engine.samplers import EVERY_ROW, scheduler_class
+from generation.engine.samplers import EVERY_ROW, make_scheduler, schedule_followed, scheduler_class
 from generation.recipes.picture import Recipe
-from generation.recipes.sampling import SCHEDULE_SETTINGS, TABLE
+from generation.recipes.sampling import AUTOMATIC, TABLE
 from tests.tiny_weights import BUNDLED_CHECKPOINT, BUNDLED_LORAS, tiny_checkpoint, tiny_vae
 
 allow_numpy_copies = pytest.mark.filterwarnings("ignore:__array:DeprecationWarning")
@@ -96,8 +96,7 @@ def draw_by_pipeline(
         return states
 
     pipe, row = pipeline(folder or checkpoint_folder(wanted.checkpoint_sha256)), TABLE[wanted.sampler]
-    changes = {**EVERY_ROW, **row.settings, **SCHEDULE_SETTINGS[wanted.schedule]}
-    pipe.scheduler = scheduler_class(wanted.sampler).from_config({**pipe.own_scheduler_config, **changes})
+    pipe.scheduler = _scheduler(wanted, pipe.own_scheduler_config)
     image = pipe(
         wanted.prompt,
         negative_prompt=wanted.negative_prompt or None,
@@ -112,6 +111,15 @@ def draw_by_pipeline(
     ).images[0]
     pixels: Pixels = (image * 255).round().astype(np.uint8)
     return pixels
+
+
+def _scheduler(wanted: Recipe, config: dict[str, Any]) -> Any:
+    """diffusers' own where it spaces the steps; one that already has ours where the pipeline does not know them."""
+    if schedule_followed(wanted.sampler, wanted.schedule, config) == AUTOMATIC:
+        return scheduler_class(wanted.sampler).from_config({**config, **EVERY_ROW, **TABLE[wanted.sampler].settings})
+    scheduler: Any = make_scheduler(wanted.sampler, wanted.schedule, wanted.steps, config)
+    scheduler.set_timesteps = lambda *_, **__: None
+    return scheduler
 
 
 def levels_apart(first: Pixels, second: Pixels) -> tuple[int, float]:

@@ -78,7 +78,7 @@ class Denoising:
         self._generator = torch.Generator("cpu").manual_seed(recipe.seed)
         self.latents = self._first_latents()
         self._adapters: RowAdapters = tuple((pick.sha256, pick.weight) for pick in recipe.loras if pick.weight)
-        self._step_arguments = step_arguments(recipe.sampler)
+        self._step_arguments = step_arguments(recipe.sampler, type(scheduler).step)
         if "generator" in step_parameters(type(scheduler).step):
             self._step_arguments["generator"] = self._generator
 

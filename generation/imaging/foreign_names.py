@@ -74,6 +74,7 @@ _SCHEDULES = {
     "automatic": "Automatic",
     "native": "Automatic",
     "normal": "Normal",
+    "uniform": "Normal",
     "karras": "Karras",
     "exponential": "Exponential",
     "polyexponential": "Polyexponential",

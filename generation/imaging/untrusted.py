@@ -13,6 +13,8 @@ from accounts.refusals import Refusal
 
 MAX_FILE_BYTES = 16 * 2**20
 MAX_IMAGE_PIXELS = 33_177_600
+MAX_SIDE = 32_768
+"""Every row of a PNG costs by itself: one pixel wide and thirty million high, it takes a second of nothing."""
 FORMATS = ("PNG", "JPEG", "WEBP")
 MAX_PNG_PARTS = 50_000
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -53,6 +55,8 @@ def open_picture(data: bytes) -> Image.Image:
         raise PictureRefused("damaged-picture", "This picture is damaged.") from error
     if image.width * image.height > MAX_IMAGE_PIXELS:
         raise _too_many_pixels()
+    if max(image.size) > MAX_SIDE:
+        raise PictureRefused("too-long", f"No side of a picture may have more than {MAX_SIDE:,} pixels.")
     return image
 
 

@@ -7,70 +7,81 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from generation.recipes.checks import InvalidRecipe
 
 Settings = Mapping[str, str | int | bool]
 """What a scheduler's config is changed by, in diffusers' words."""
 
-KARRAS: Settings = {"use_karras_sigmas": True}
+AUTOMATIC, NORMAL, SGM_UNIFORM, KARRAS = "Automatic", "Normal", "SGM Uniform", "Karras"
+SCHEDULES = (AUTOMATIC, NORMAL, KARRAS, "Exponential", SGM_UNIFORM, "Beta")
+"""What each but Automatic is, `engine.schedules` computes; Automatic is the checkpoint's, else the sampler's own."""
 
-# "Normal" spaces steps evenly over all timesteps and "SGM Uniform" leaves out the last point, as A1111 does.
-SCHEDULE_SETTINGS: Mapping[str, Settings] = {
-    "Automatic": {},
-    "Normal": {"timestep_spacing": "linspace"},
-    "Karras": KARRAS,
-    "Exponential": {"use_exponential_sigmas": True},
-    "SGM Uniform": {"timestep_spacing": "trailing"},
-    "Beta": {"use_beta_sigmas": True},
-}
-SCHEDULES = tuple(SCHEDULE_SETTINGS)
-SPACINGS = ("Automatic", "Normal", "SGM Uniform")
-NAMED_KARRAS = ("Automatic", "Karras")
+SPACINGS = (AUTOMATIC, NORMAL, SGM_UNIFORM)
 
 
 @dataclass(frozen=True, slots=True)
 class Sampler:
     """One row: the name of a scheduler class, what it changes in the checkpoint's scheduler config, and how it is used.
 
-    `schedules` are those it can follow. A `second_order` sampler calls the UNet twice at every step but the last, one
-    that `begins_twice` at its first. `most_steps` is a distilled sampler's: it walks a subset of the timesteps that it
-    was distilled on. `eta` is how much noise a step adds, for schedulers that take it.
+    `schedules` are those it can follow. `automatic` is the one that Automatic means where a checkpoint's config does
+    not space the steps; “Automatic” leaves that to the scheduler. `named` stands in the sampler's own name.
+    A `second_order` sampler calls the UNet twice at every step but the last, one that `begins_twice` at its first.
+    One that `skips_one` leaves out the last noise level but one, as A1111's does. `most_steps` is a distilled
+    sampler's: it walks a subset of the timesteps that it was distilled on. `eta` is how much noise a step adds, for
+    schedulers that take it. `along` is the scheduler that takes over along a schedule type.
     """
 
     scheduler: str
     settings: Settings = field(default_factory=dict)
     schedules: tuple[str, ...] = SCHEDULES
+    automatic: str = NORMAL
+    named: str = ""
     second_order: bool = False
     begins_twice: bool = False
+    skips_one: bool = False
     most_steps: int | None = None
     eta: float = 0.0
+    along: str = ""
 
 
 _MULTISTEP_SDE: Settings = {"algorithm_type": "sde-dpmsolver++", "solver_order": 2}
 _SINGLESTEP_SDE: Settings = {**_MULTISTEP_SDE, "lower_order_final": True}
 _MULTISTEP, _SINGLESTEP, _LMS = "DPMSolverMultistepScheduler", "DPMSolverSinglestepScheduler", "LMSDiscreteScheduler"
 
+
+def _karras(scheduler: str, settings: Settings | None = None) -> Sampler:
+    """A row of its own for the samplers that A1111 long had under two names."""
+    return Sampler(scheduler, settings or {}, schedules=(AUTOMATIC, KARRAS), named=KARRAS)
+
+
+def _own(scheduler: str, settings: Settings | None = None, **more: Any) -> Sampler:
+    """One whose scheduler knows its own timesteps."""
+    return Sampler(scheduler, settings or {}, automatic=AUTOMATIC, **more)
+
+
 TABLE: Mapping[str, Sampler] = {
     "Euler": Sampler("EulerDiscreteScheduler"),
-    "Euler a": Sampler("EulerAncestralDiscreteScheduler", schedules=SPACINGS),
-    "Heun": Sampler("HeunDiscreteScheduler", second_order=True),
-    "DPM2": Sampler("KDPM2DiscreteScheduler", second_order=True),
-    "DPM2 a": Sampler("KDPM2AncestralDiscreteScheduler", second_order=True),
+    "Euler a": Sampler("EulerAncestralDiscreteScheduler"),
+    "Heun": Sampler("HeunScheduler", second_order=True),
+    "DPM2": Sampler("DPM2Scheduler", second_order=True, skips_one=True),
+    "DPM2 a": Sampler("DPM2AncestralScheduler", second_order=True, skips_one=True),
     "LMS": Sampler(_LMS),
-    "LMS Karras": Sampler(_LMS, KARRAS, schedules=NAMED_KARRAS),
+    "LMS Karras": _karras(_LMS),
     "DPM++ 2M": Sampler(_MULTISTEP),
-    "DPM++ 2M Karras": Sampler(_MULTISTEP, KARRAS, schedules=NAMED_KARRAS),
+    "DPM++ 2M Karras": _karras(_MULTISTEP),
     "DPM++ SDE": Sampler(_SINGLESTEP, _SINGLESTEP_SDE),
-    "DPM++ SDE Karras": Sampler(_SINGLESTEP, {**_SINGLESTEP_SDE, **KARRAS}, schedules=NAMED_KARRAS),
+    "DPM++ SDE Karras": _karras(_SINGLESTEP, _SINGLESTEP_SDE),
     "DPM++ 2M SDE": Sampler(_MULTISTEP, _MULTISTEP_SDE),
-    "DPM++ 2M SDE Karras": Sampler(_MULTISTEP, {**_MULTISTEP_SDE, **KARRAS}, schedules=NAMED_KARRAS),
-    "DDIM": Sampler("DDIMScheduler", schedules=SPACINGS),
-    "PLMS": Sampler("PNDMScheduler", {"skip_prk_steps": True}, schedules=SPACINGS, begins_twice=True),
+    "DPM++ 2M SDE Karras": _karras(_MULTISTEP, _MULTISTEP_SDE),
+    # Without noise of its own DDIM is Euler's method; diffusers' goes down by one number of timesteps throughout.
+    "DDIM": _own("DDIMScheduler", schedules=SPACINGS, along="EulerDiscreteScheduler"),
+    "PLMS": _own("PLMSScheduler", {"skip_prk_steps": True}, schedules=SPACINGS, begins_twice=True),
     "UniPC": Sampler("UniPCMultistepScheduler"),
-    "DEIS": Sampler("DEISMultistepScheduler"),
-    "LCM": Sampler("SteadyLCMScheduler", schedules=("Automatic",), most_steps=50),
-    "TCD": Sampler("TCDScheduler", schedules=("Automatic",), most_steps=50, eta=0.3),
+    "DEIS": Sampler("DEISScheduler"),
+    "LCM": _own("SteadyLCMScheduler", schedules=(AUTOMATIC,), most_steps=50),
+    "TCD": _own("TCDScheduler", schedules=(AUTOMATIC,), most_steps=50, eta=0.3),
 }
 SAMPLERS = tuple(TABLE)
 SECOND_ORDER = frozenset(name for name, row in TABLE.items() if row.second_order)

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, default_storage
 from django.utils import timezone
 
-from accounts.refusals import NotFound
+from accounts.refusals import NoRoom, NotFound
 from generation.models import Job
 
 log = structlog.get_logger(__name__)
+
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class DurableStorage(FileSystemStorage):
@@ -62,8 +67,20 @@ def image_name(job: Job, kind: str) -> str:
 
 
 def write(name: str, data: bytes) -> str:
-    """Write a file durably; its name, which is another where the wanted one is taken."""
-    return default_storage.save(name, ContentFile(data))
+    """Write a file durably; its name, which is another where the wanted one is taken. Raises NoRoom."""
+    with room_needed():
+        return default_storage.save(name, ContentFile(data))
+
+
+@contextmanager
+def room_needed() -> Iterator[None]:
+    """A disk that is full is told as NoRoom, whatever is written inside."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in DISK_FULL:
+            raise NoRoom from error
+        raise
 
 
 def discard(*names: str) -> None:
@@ -118,3 +135,14 @@ def orphans_among(unused: Iterable[str]) -> Iterator[str]:
         with suppress(FileNotFoundError):  # swept by somebody else meanwhile
             if default_storage.get_modified_time(name) < old:
                 yield name
+
+
+def sweep_unfinished() -> int:
+    """Remove what a dead web server left of uploads, which take minutes; the number of files."""
+    folder, swept = Path(settings.FILE_UPLOAD_TEMP_DIR), 0
+    for path in folder.iterdir() if folder.is_dir() else ():
+        with suppress(FileNotFoundError):  # it came to its end meanwhile
+            if path.stat().st_mtime < time.time() - ORPHAN_KEPT_FOR.total_seconds():
+                path.unlink()
+                swept += 1
+    return swept

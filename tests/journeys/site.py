@@ -21,24 +21,27 @@ WORKER = ("-m", "celery", "--quiet", "-A", "config", "worker", "-P", "threads", 
 
 
 class Site:
-    """A running site. Its log of each process lies in `folder`, beside its data."""
+    """A running site, or its web server alone. Its log of each process lies in `folder`, beside its data."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, with_worker: bool = True) -> None:
         self.folder = folder
         self.port = free_port()
         self.address = f"http://localhost:{self.port}"
         self.env = {**os.environ, **self.own_settings()}
         self.worker = f"journeys-{self.port}@{socket.gethostname()}"
-        self.processes = [
-            self.start("web", *WEB, str(self.port), "config.asgi:application"),
-            self.start("worker", *WORKER, "-n", self.worker, "--without-gossip", "--without-mingle"),
-        ]
+        self.has_worker = with_worker
+        self.processes = [self.start("web", *WEB, str(self.port), "config.asgi:application")]
+        if with_worker:
+            self.processes.append(
+                self.start("worker", *WORKER, "-n", self.worker, "--without-gossip", "--without-mingle")
+            )
 
     def own_settings(self) -> dict[str, str]:
         own = {
             "DATA_DIR": str(self.folder),
             "PORT": str(self.port),
             "REDIS_URL": settings.REDIS_URL,
+            "SECRET_KEY": settings.SECRET_KEY,
             "STATIC_SOURCES": "on",
             "RENDER_THREADS": "1",
         }
@@ -60,7 +63,7 @@ class Site:
 
     def until_ready(self, seconds: float = 600) -> None:
         deadline = time.monotonic() + seconds
-        while not (self.answers() and self.takes_messages("worker", self.worker)):
+        while not (self.answers() and (not self.has_worker or self.takes_messages("worker", self.worker))):
             assert all(process.poll() is None for process in self.processes), self.logs()
             assert time.monotonic() < deadline, f"The site did not answer in {seconds} s.\n{self.logs()}"
             time.sleep(0.1)

@@ -42,6 +42,14 @@ def test_an_open_one_is_closed_with_what_lies_in_it(tmp_path: Path) -> None:
     assert mode(outside) == mode(data / "weights" / "mine.safetensors") == 0o644
 
 
+def test_a_database_that_another_command_made_is_closed(tmp_path: Path) -> None:
+    data = private_folder(tmp_path / "data")
+    (data / "tempera.sqlite3").touch()
+    (data / "tempera.sqlite3").chmod(0o644)
+    private_folder(data)
+    assert mode(data / "tempera.sqlite3") == 0o600
+
+
 @pytest.mark.parametrize(("names", "before"), [(["notes.txt"], 0o755), (["tempera.sqlite3"], 0o1777)])
 def test_a_folder_of_others_is_left_alone_and_told(
     tmp_path: Path, settings: object, names: list[str], before: int

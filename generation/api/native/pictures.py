@@ -80,7 +80,7 @@ class JobView(APIView):
 
 
 class CancelView(APIView):
-    """Cancel a job that waits or runs; its credits come back."""
+    """Cancel a job that waits or runs. Its credits come back but for `cancel_cost`: the steps that were drawn."""
 
     @extend_schema(request=None, responses=JobOutput)
     def post(self, request: Request, code: str) -> Response:

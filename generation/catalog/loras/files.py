@@ -16,7 +16,7 @@ from django.conf import settings
 
 from accounts.refusals import Refusal
 from generation.models import Lora
-from generation.storage.files import ORPHAN_KEPT_FOR, sync_folder
+from generation.storage.files import ORPHAN_KEPT_FOR, room_needed, sync_folder
 
 FOLDERS = ("uploads", "merged", "trained")
 PART = ".part-"
@@ -32,6 +32,7 @@ def root() -> Path:
     return Path(settings.WEIGHTS_DIRS[0])
 
 
+@room_needed()
 def fresh_file(folder: str) -> Path:
     """An empty file of this process's own, beside those that are kept; its name is nobody's."""
     place = root() / folder
@@ -41,8 +42,9 @@ def fresh_file(folder: str) -> Path:
     return Path(name)
 
 
+@room_needed()
 def write_chunks(path: Path, chunks: Iterable[bytes], most: int) -> int:
-    """Write what comes until it ends; the number of bytes. Raises TooLarge as soon as there are more than `most`."""
+    """Write what comes until it ends; the number of bytes. Raises NoRoom, and TooLarge beyond `most` bytes."""
     written = 0
     with path.open("wb") as file:
         for chunk in chunks:

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
 from accounts.quotas import hold_account
-from accounts.refusals import NotFound, QuotaExceeded
+from accounts.refusals import NoRoom, NotFound, QuotaExceeded
 from generation.imaging.pdq import SAME_PICTURE, SURE_QUALITY, pdq_distance
 from generation.imaging.untrusted import MAX_FILE_BYTES
 from generation.models import DataPicture, DataSet, GeneratedImage
@@ -29,7 +29,7 @@ from generation.training.datasets.caption_files import (
     second_caption,
 )
 from generation.training.datasets.lifecycle import FOLDER
-from generation.training.datasets.preparing import PreparedPicture, prepare_picture
+from generation.training.datasets.preparing import MOST_PIXELS, PixelBudget, PreparedPicture, prepare_picture
 from generation.training.datasets.refusals import FileRefused, RefusedFile, plain_name
 
 MAX_PICTURES = 200
@@ -46,6 +46,9 @@ class Upload(Protocol):
     @property
     def file(self) -> IO[bytes] | None: ...
 
+    @property
+    def size(self) -> int | None: ...
+
 
 @dataclass(slots=True)
 class Collected:
@@ -60,13 +63,15 @@ def add_uploads(dataset: DataSet, uploads: Iterable[Upload], *, similar_too: boo
     """Add pictures and zips of pictures; caption files are for pictures beside them or of that name in the set.
 
     Good ones are kept whatever happens to others. `similar_too` lets near-duplicates in; equal ones come in once.
+    Raises NoRoom when the disk is full before any is kept.
     """
-    return _collect(dataset, _entries(list(uploads)), similar_too)
+    sent = list(uploads)
+    return _collect(dataset, _entries(sent), PixelBudget(sum(upload.size or 0 for upload in sent)), similar_too)
 
 
 def add_images(dataset: DataSet, images: Iterable[GeneratedImage], *, similar_too: bool = False) -> Collected:
     """Add one's own made pictures, called by and captioned with their prompts."""
-    return _collect(dataset, (_made(image) for image in images), similar_too)
+    return _collect(dataset, (_made(image) for image in images), PixelBudget(MOST_PIXELS), similar_too)
 
 
 def _made(image: GeneratedImage) -> Entry | RefusedFile:
@@ -77,7 +82,9 @@ def _made(image: GeneratedImage) -> Entry | RefusedFile:
         return RefusedFile(name, gone.code, gone.message)
 
 
-def _collect(dataset: DataSet, entries: Iterable[Entry | CaptionFile | RefusedFile], similar_too: bool) -> Collected:
+def _collect(
+    dataset: DataSet, entries: Iterable[Entry | CaptionFile | RefusedFile], budget: PixelBudget, similar_too: bool
+) -> Collected:
     collected = Collected()
     for entry in entries:
         if isinstance(entry, RefusedFile):
@@ -92,10 +99,16 @@ def _collect(dataset: DataSet, entries: Iterable[Entry | CaptionFile | RefusedFi
                 picture.save(update_fields=["caption"])
                 collected.captioned.append(picture)
                 continue
-            prepared = prepare_picture(entry.data, entry.caption)
+            prepared = prepare_picture(entry.data, budget, entry.caption)
             collected.added.append(_keep(dataset, entry.name, prepared, similar_too))
+            if prepared.untaken:
+                raise prepared.untaken
         except FileRefused as refused:
             collected.refused.append(refused.named(plain_name(entry.name)))
+        except NoRoom as full:
+            if not collected.added:
+                raise
+            collected.refused.append(RefusedFile(plain_name(entry.name), full.code, full.message))
     return collected
 
 
@@ -144,27 +157,30 @@ def _keep(dataset: DataSet, name: str, prepared: PreparedPicture, similar_too: b
         list(DataSet.objects.select_for_update().filter(owner=dataset.owner).order_by("pk"))
         _check_room(dataset, prepared)
         _check_twins(dataset, prepared, similar_too)
-        code = new_code()
-        folder = f"{FOLDER}/{dataset.code}"
-        picture = DataPicture(
-            code=code,
-            dataset=dataset,
-            name=name,
-            file=files.write(f"{folder}/{code}.png", prepared.file),
-            thumbnail=files.write(f"{folder}/{code}-small.webp", prepared.thumbnail),
-            width=prepared.width,
-            height=prepared.height,
-            size_bytes=len(prepared.file) + len(prepared.thumbnail),
-            sha256=prepared.sha256,
-            pdq=prepared.pdq,
-            caption=prepared.caption,
-        )
+        code, written = new_code(), []
         try:
+            for kind, data in ((".png", prepared.file), ("-small.webp", prepared.thumbnail)):
+                written.append(files.write(f"{FOLDER}/{dataset.code}/{code}{kind}", data))
+            picture = DataPicture(
+                code=code,
+                dataset=dataset,
+                name=name,
+                file=written[0],
+                thumbnail=written[1],
+                width=prepared.width,
+                height=prepared.height,
+                size_bytes=len(prepared.file) + len(prepared.thumbnail),
+                sha256=prepared.sha256,
+                pdq=prepared.pdq,
+                caption=prepared.caption,
+            )
             with transaction.atomic():
                 picture.save()
-        except IntegrityError as error:
-            files.discard(picture.file, picture.thumbnail)
-            raise FileRefused("same-picture", "This picture is in the data set already.") from error
+        except BaseException as error:
+            files.discard(*written)
+            if isinstance(error, IntegrityError):
+                raise FileRefused("same-picture", "This picture is in the data set already.") from error
+            raise
     return picture
 
 

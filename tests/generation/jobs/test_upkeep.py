@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import time
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -168,3 +171,16 @@ def test_files_of_deleted_pictures_go_after_a_day(alice: User, draw: Draw, days:
     image.save(update_fields=["deleted_at"])
     upkeep.prune()
     assert default_storage.exists(image.file) is kept
+
+
+@pytest.mark.parametrize("days, kept", [(0, True), (2, False)])
+def test_what_a_dead_web_server_left_of_uploads_goes_after_a_day(
+    db: None, settings: Any, tmp_path: Path, days: int, kept: bool
+) -> None:
+    settings.FILE_UPLOAD_TEMP_DIR = tmp_path
+    left = tmp_path / "tmpabc.upload.safetensors"
+    left.write_bytes(b"half of it")
+    then = time.time() - days * 24 * 3600
+    os.utime(left, (then, then))
+    upkeep.prune()
+    assert left.exists() is kept

@@ -51,7 +51,7 @@ def test_cells_are_siblings_with_one_price(alice: User, catalog: Checkpoint) -> 
     grid = submit_grid(alice, plan)
     jobs = list(grid.jobs)
     assert [(job.recipe.steps, job.recipe.seed) for job in jobs] == [(s, n) for n in (1, 2) for s in (4, 8, 12)]
-    assert before - credits_of(alice) == grid.credits == price_of(plan) == sum(job.credits for job in jobs)
+    assert before - credits_of(alice) == grid.credits == price_of(alice, plan) == sum(job.credits for job in jobs)
     assert not is_last(jobs[0])
 
 

@@ -14,7 +14,7 @@ from generation.training.datasets.caption_files import (
     is_caption_file,
     read_caption,
 )
-from generation.training.datasets.preparing import MAX_CAPTION_CHARS, prepare_picture
+from generation.training.datasets.preparing import MAX_CAPTION_CHARS, PixelBudget, prepare_picture
 from generation.training.datasets.refusals import FileRefused
 from generation.training.datasets.uploads import Collected, add_uploads
 from tests.generation.training.datasets.conftest import MakeDataSet, picture, upload, zipped
@@ -213,4 +213,4 @@ def test_a_long_text_is_refused_and_its_picture_kept(empty: DataSet) -> None:
 def test_a_prompt_with_replacement_signs_is_no_caption() -> None:
     chunk = PngInfo()
     chunk.add_itxt("parameters", "a caf\ufffd\nSteps: 20, Sampler: Euler, CFG scale: 7, Seed: 1, Size: 64x64")
-    assert prepare_picture(picture(1, pnginfo=chunk)).caption == ""
+    assert prepare_picture(picture(1, pnginfo=chunk), PixelBudget(0)).caption == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import zlib
 from pathlib import Path
 
@@ -13,12 +14,14 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from accounts.models import Plan, User
+from generation.imaging.upright import upright
 from generation.models import DataSet
 from generation.storage import files as storage_files
-from generation.training.datasets import uploads
+from generation.training.datasets import preparing, uploads
 from generation.training.datasets.preparing import LARGEST_SIDE
 from generation.training.datasets.refusals import plain_name
-from generation.training.datasets.uploads import Collected, add_uploads
+from generation.training.datasets.uploads import Collected, add_images, add_uploads
+from tests.generation.conftest import Draw
 from tests.generation.imaging.test_pdq import scene
 from tests.generation.training.datasets.conftest import MakeDataSet, encoded, picture, upload, zipped
 
@@ -90,6 +93,57 @@ def bomb() -> bytes:
 
 def test_a_decompression_bomb_is_refused_unopened(empty: DataSet) -> None:
     assert codes(add(empty, bomb_png=bomb())) == {"bomb.png": "too-many-pixels"}
+
+
+def sliver() -> bytes:
+    """A PNG of 58 KB that is one pixel wide and thirty million high; another zip packs it into some hundred bytes."""
+    head = struct.pack(">2L5B", 1, 30_000_000, 1, 0, 0, 0, 0)
+    body = zlib.compress(bytes(2 * 30_000_000), 9)
+    chunks = (
+        struct.pack(">L", len(data)) + kind + data + struct.pack(">L", zlib.crc32(kind + data))
+        for kind, data in ((b"IHDR", head), (b"IDAT", body), (b"IEND", b""))
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+@pytest.fixture
+def decoded(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """The sizes of the pictures whose pixels were read."""
+    sizes: list[tuple[int, int]] = []
+
+    def read(image: Image.Image) -> Image.Image:
+        sizes.append(image.size)
+        return upright(image)
+
+    monkeypatch.setattr(preparing, "upright", read)
+    return sizes
+
+
+def test_no_picture_of_a_hostile_zip_is_decoded(empty: DataSet, decoded: list[tuple[int, int]]) -> None:
+    zip_of_slivers = zipped(dict.fromkeys((f"{number}.png" for number in range(30)), sliver()))
+    assert len(zip_of_slivers) < 16_000
+    assert set(codes(add(empty, all_zip=zip_of_slivers)).values()) == {"too-long"}
+    assert decoded == []
+
+
+def test_a_picture_too_small_is_not_decoded(empty: DataSet, decoded: list[tuple[int, int]]) -> None:
+    assert codes(add(empty, thin_png=encoded(Image.new("1", (63, 30_000))))) == {"thin.png": "too-small"}
+    assert decoded == []
+
+
+def test_the_pixels_of_an_upload_are_counted_together(
+    empty: DataSet, decoded: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some in any case and more for more bytes; flat pictures promise far more than they bring."""
+    monkeypatch.setattr(preparing, "FREE_PIXELS", 3 * 1000**2)
+    flat = {f"{shade}.png": encoded(Image.new("L", (1000, 1000), shade)) for shade in range(8)}
+    collected = add(empty, all_zip=zipped(flat))
+    assert 3 <= len(decoded) < 8
+    assert list(codes(collected).values()).count("upload-too-many-pixels") == 8 - len(decoded)
+    decoded.clear()
+    photographs = {f"{seed}.png": picture(seed, size=1000) for seed in range(4)}
+    assert codes(add(empty, all_zip=zipped(photographs))) == {}
+    assert len(decoded) == 4
 
 
 def test_a_file_too_large_is_refused(empty: DataSet, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,3 +266,34 @@ def test_a_zip_among_files_is_opened(empty: DataSet) -> None:
     collected = add_uploads(empty, [upload("a.png", picture(1)), upload("all.zip", zipped(files))])
     assert [(row.name, row.caption) for row in collected.added] == [("a.png", ""), ("a.png", "a dog")]
     assert codes(collected) == {"readme.md": "unknown-format"}
+
+
+def test_what_gets_too_small_when_it_is_shrunk_is_refused(empty: DataSet) -> None:
+    collected = add(
+        empty,
+        a_png=encoded(Image.new("RGB", (64, 20_000), "red")),
+        b_png=encoded(Image.new("RGB", (6_000, 180), "red")),
+        c_png=encoded(Image.new("RGB", (70, 2_000), "red")),
+    )
+    assert codes(collected) == {"a.png": "too-small", "b.png": "too-small"}
+    assert all("shrunk to 2048" in refused.sentence for refused in collected.refused)
+    assert all(min(row.width, row.height) >= 64 for row in empty.pictures.all())
+
+
+@pytest.mark.parametrize(("chars", "kept"), [(1_000, True), (1_001, False)])
+def test_a_prompt_inside_that_is_too_long_for_a_caption_is_told_and_not_cut(
+    empty: DataSet, chars: int, kept: bool
+) -> None:
+    info = PngInfo()
+    info.add_text("parameters", "x" * chars + "\nSteps: 20, Sampler: Euler, Seed: 1")
+    collected = add(empty, a_png=picture(1, pnginfo=info))
+    (row,) = empty.pictures.all()
+    assert row.caption == ("x" * chars if kept else "")
+    assert codes(collected) == ({} if kept else {"a.png": "long-caption"})
+    assert kept or "1,001 characters" in collected.refused[0].sentence
+
+
+def test_a_made_picture_with_a_long_prompt_is_told_too(empty: DataSet, alice: User, draw: Draw) -> None:
+    collected = add_images(empty, [draw(alice, "an apple " * 120)])
+    assert [row.caption for row in collected.added] == [""]
+    assert [refused.code for refused in collected.refused] == ["long-caption"]

@@ -9,6 +9,7 @@ from django.test import Client
 from accounts.credits import wallet_of
 from accounts.models import User
 from generation.jobs.queueing import claim_next
+from generation.messages.frames import Frame, publish_frame
 from generation.models import GeneratedImage, Job
 from tests.generation.web.conftest import PART
 
@@ -31,6 +32,18 @@ def test_a_running_one_too(alices: Client, alice: User, queue: Queue) -> None:
     assert alices.post(f"/jobs/{job.code}/cancel/", headers=PART).status_code == 204
     job.refresh_from_db()
     assert job.state == Job.State.CANCELLED
+
+
+def test_what_was_drawn_is_paid_and_the_page_says_so(alices: Client, alice: User, queue: Queue) -> None:
+    assert "Cancelling one while it is drawn pays for its steps so far." in alices.get("/create/").text
+    (job,) = queue(alice, width=512, height=512, steps=40)
+    assert "the steps drawn by then are paid" not in alices.get("/create/").text
+    claim_next("w")
+    publish_frame(alice.pk, Frame(job.code, 50, 20, 40, 1.0, b""))
+    assert "the steps drawn by then are paid" in alices.get("/create/").text
+    alices.post(f"/jobs/{job.code}/cancel/")
+    assert wallet_of(alice).balance == 998
+    assert "2 of 4 credits" in " ".join(alices.get("/create/").text.split())
 
 
 def test_what_has_ended_is_a_sentence(alices: Client, alice: User, draw: Callable[..., GeneratedImage]) -> None:
