@@ -91,7 +91,7 @@ class CancelView(APIView):
 class CancelAllView(APIView):
     """Cancel all that you wait for, or one submission of yours. Answers which jobs it ended."""
 
-    @extend_schema(request=CancelAllInput, responses=CancelAllOutput)
+    @extend_schema(operation_id="jobs_cancel_all", request=CancelAllInput, responses=CancelAllOutput)
     def post(self, request: Request) -> Response:
         form = CancelAllInput(data=request.data)
         form.is_valid(raise_exception=True)
