@@ -56,6 +56,7 @@ LOOKED_UP = {
     "generation/catalog/loras/naming.py": ["regex"],
     "generation/catalog/wildcards.py": ["regex"],
     "generation/catalog/tokenizing.py": ["normalizer", "pre_tokenizer"],
+    "generation/engine/schedulers.py": ["_step_index"],
     "generation/imaging/svg_metadata.py": ["*Handler", "buffer_text"],
     "generation/storage/files.py": ["_save"],
     "generation/web/*/forms.py": ["help_text"],
