@@ -1,8 +1,9 @@
-"""How allauth is told this site's rules: who may sign up by which name, how a password is tried, how mail leaves."""
+"""How allauth is told this site's rules: who may sign up by which name, how a password is tried, where mails lead."""
 
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context as allauth_context
@@ -26,9 +27,16 @@ class AccountAdapter(DefaultAccountAdapter):
         return bool(settings.SIGNUP_OPEN)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Every link leads to `SITE_URL`: the `Host` of a request may name another port, and a key would go there."""
         request = allauth_context.request
-        values = {"request": request, "email": email, "current_site": get_current_site(request), **context}
+        links = {name: on_this_site(value) for name, value in context.items() if name.endswith("_url")}
+        values = {"request": request, "email": email, "current_site": get_current_site(request), **context, **links}
         queue_mail(self.render_mail(template_prefix, email, values))
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Tries on an account are counted once, and not anew for each port that a `Host` names."""
+        login = credentials.get("email", credentials.get("username", ""))
+        return f"{settings.HOST}:{login.lower()}"
 
     def clean_username(self, username: str, shallow: bool = False) -> str:
         username = super().clean_username(username, shallow)
@@ -44,3 +52,7 @@ class AccountAdapter(DefaultAccountAdapter):
             del credentials["username"]
         user: AbstractBaseUser | None = super().authenticate(request, **credentials)
         return user
+
+
+def on_this_site(url: str) -> str:
+    return settings.SITE_URL + urlunsplit(urlsplit(url)._replace(scheme="", netloc=""))

@@ -1,4 +1,7 @@
-"""What an API token may spend of its owner's credits: the only writer of `ApiToken.spent`. Wallets are `credits`'s."""
+"""What an API token may spend of its owner's credits: the only writer of `ApiToken.spent`.
+
+`credits` calls it with each hold and its end, so that wallet and budget agree.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +20,9 @@ def spend(token: ApiToken, amount: int) -> None:
         raise NotEnoughCredits("token-budget", f"This costs {amount} credits; this token's budget has fewer left.")
 
 
-def refund(token_id: str | None, amount: int) -> None:
-    """Give `amount` back to the budget of the token, if one paid and it is still there."""
-    if token_id is not None:
-        ApiToken.objects.filter(pk=token_id).update(spent=Greatest(F("spent") - amount, 0))
+def refund(token_id: str, amount: int) -> None:
+    """Give `amount` back to the budget of the token, if it is still there."""
+    ApiToken.objects.filter(pk=token_id).update(spent=Greatest(F("spent") - amount, 0))
 
 
 def set_spent(token: ApiToken, spent: int) -> None:

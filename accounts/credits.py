@@ -1,5 +1,7 @@
 """The only writer of Wallet and CreditEntry: grant, hold, settle, release. It knows references, never jobs.
 
+What an API token asked for is paid from its budget too: with the hold, and given back with the hold's end.
+
 Each verb is atomic and may be repeated: a reference has at most one entry of a kind, and a hold ends once.
 """
 
@@ -12,7 +14,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Sum
 from django.utils import timezone
 
-from accounts.models import CreditEntry, User, Wallet
+from accounts import budgets
+from accounts.models import ApiToken, CreditEntry, User, Wallet
 from accounts.refusals import NotEnoughCredits
 
 Kind = CreditEntry.Kind
@@ -62,16 +65,17 @@ def _filled_wallet(user: User) -> Wallet:
     return wallet
 
 
-def hold(user: User, amount: int, *, reference: str, note: str = "") -> None:
-    """Set `amount` credits aside for `reference`; NotEnoughCredits when the balance does not pay."""
-    hold_many(user, [Hold(reference, amount, note)])
+def hold(user: User, amount: int, *, reference: str, note: str = "", token: ApiToken | None = None) -> None:
+    """Set `amount` credits aside for `reference`; NotEnoughCredits when balance or budget do not pay."""
+    hold_many(user, [Hold(reference, amount, note)], token)
 
 
-def hold_many(user: User, holds: Sequence[Hold]) -> None:
+def hold_many(user: User, holds: Sequence[Hold], token: ApiToken | None = None) -> None:
     """Hold what all of these cost, each with an entry of its own; NotEnoughCredits when that is not there.
 
-    The day's credits are there by then, for whoever spends before they look. Locks the wallet until the caller's
-    transaction ends: lock the user's share of the queue before it, as every submission and cancellation does.
+    `token` is the API token that asked: its budget pays beside the wallet. The day's credits are there by then, for
+    whoever spends before they look. Locks the wallet and after it the token until the caller's transaction ends: lock
+    the user's share of the queue before them, as every submission and cancellation does.
     """
     wallet, total = _filled_wallet(user), sum(each.amount for each in holds)
     with transaction.atomic():
@@ -83,10 +87,17 @@ def hold_many(user: User, holds: Sequence[Hold]) -> None:
             raise NotEnoughCredits("no-credits", f"{sentence} Make fewer or smaller ones, or wait for tomorrow's.")
         CreditEntry.objects.bulk_create(
             CreditEntry(
-                wallet=wallet, kind=Kind.HOLD, amount=-each.amount, reference=each.reference, note=each.note[:200]
+                wallet=wallet,
+                kind=Kind.HOLD,
+                amount=-each.amount,
+                reference=each.reference,
+                note=each.note[:200],
+                token=token,
             )
             for each in holds
         )
+        if token is not None:
+            budgets.spend(token, total)
 
 
 def settle(reference: str, cost: int, note: str = "") -> bool:
@@ -116,12 +127,16 @@ def _open_hold(reference: str) -> CreditEntry | None:
 def _end(held: CreditEntry, kind: Kind, returned: int, note: str) -> bool:
     try:
         with transaction.atomic():
-            _enter(held.wallet, kind, returned, held.reference, note)
+            _enter(held.wallet, kind, returned, held.reference, note, held.token_id)
             Wallet.objects.filter(pk=held.wallet_id).update(balance=F("balance") + returned)
+            if held.token_id is not None:
+                budgets.refund(held.token_id, returned)
     except IntegrityError:  # somebody else ended it between our look and our write
         return False
     return True
 
 
-def _enter(wallet: Wallet, kind: Kind, amount: int, reference: str, note: str) -> None:
-    CreditEntry.objects.create(wallet=wallet, kind=kind, amount=amount, reference=reference, note=note[:200])
+def _enter(wallet: Wallet, kind: Kind, amount: int, reference: str, note: str, token_id: str | None = None) -> None:
+    CreditEntry.objects.create(
+        wallet=wallet, kind=kind, amount=amount, reference=reference, note=note[:200], token_id=token_id
+    )

@@ -118,10 +118,15 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # of the toke
     def save(self, *args: Any, **kwargs: Any) -> None:
         if self.plan_id is None:
             self.plan = Plan.default()
+        # Set by `set_password` alone, and taken back by `save`: a hash that is only renewed is no new password.
+        new_password = getattr(self, "_password", None) is not None and not self._state.adding
         self.skeleton = skeleton(self.username)
         if "username" in (kwargs.get("update_fields") or ()):
             kwargs["update_fields"] = {*kwargs["update_fields"], "skeleton"}
         super().save(*args, **kwargs)
+        if new_password:
+            # Whoever changes it may fear that somebody else was in, and a token would outlive that.
+            self.auth_token_set.all().delete()
 
     def clean(self) -> None:
         super().clean()
@@ -165,6 +170,10 @@ class CreditEntry(models.Model):
     amount = models.IntegerField(help_text="Change of the balance: a hold is negative.")
     reference = models.CharField(max_length=80, help_text="What it was for: one entry of a kind for each reference.")
     note = models.CharField(max_length=200, blank=True)
+    token = models.ForeignKey(
+        "accounts.ApiToken", null=True, blank=True, on_delete=models.SET_NULL, related_name="entries",
+        help_text="The API token whose budget it moved too.",
+    )  # fmt: skip
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = AppendOnlyQuerySet.as_manager()
@@ -199,6 +208,9 @@ class ApiToken(AbstractAuthToken):
     name = models.CharField(max_length=60, help_text="What it is for.")
     budget = models.PositiveIntegerField(null=True, blank=True, help_text="Credits it may spend; empty: no limit.")
     spent = models.PositiveIntegerField(default=0)
+    spent_unlisted = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Spent on what was deleted before the ledger named tokens."
+    )
 
     class Meta:
         ordering = ["-created"]

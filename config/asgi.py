@@ -7,9 +7,9 @@ from typing import IO, Any
 
 import daphne.server
 import django
-from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
+from channels.sessions import CookieMiddleware
 from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler
 
@@ -21,7 +21,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup(set_prefix=False)
 
 from config.web_server import BodyFile, BoundedFactory  # noqa: E402
+from config.websockets import limit_pings  # noqa: E402
 from generation.web.live.routing import websocket_urlpatterns  # noqa: E402
+from generation.web.live.sessions import OfSession  # noqa: E402
+
+limit_pings()
 
 # However the server is started: by the platform, by `runserver`, or by hand.
 daphne.server.HTTPFactory = BoundedFactory
@@ -47,7 +51,7 @@ application = behind_proxies(
     ProtocolTypeRouter(
         {
             "http": Handler(),
-            "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
+            "websocket": AllowedHostsOriginValidator(CookieMiddleware(OfSession(URLRouter(websocket_urlpatterns)))),
         }
     ),
     settings.PROXY_COUNT,

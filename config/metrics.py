@@ -19,15 +19,27 @@ from prometheus_client.registry import Collector
 from rest_framework.decorators import api_view, permission_classes
 from rest_framework.permissions import IsAdminUser
 from rest_framework.request import Request
+from rest_framework.views import APIView
 
+from accounts.refusals import NotAllowed
+from accounts.second_factor import SENTENCE, lacks_second_factor
 from generation.models import GpuWorker, Job, TrainingRun
 
 ROW_BUCKETS = (1, 2, 4, 8, 16, 32)
 
 
+class Staff(IsAdminUser):
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        if not super().has_permission(request, view):
+            return False
+        if lacks_second_factor(request.user):
+            raise NotAllowed("no-second-factor", SENTENCE)
+        return True
+
+
 @extend_schema(exclude=True)
 @api_view(["GET"])
-@permission_classes([IsAdminUser])
+@permission_classes([Staff])
 def metrics(request: Request) -> HttpResponse:
     registry = CollectorRegistry()
     registry.register(Rows())

@@ -53,6 +53,8 @@ CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS", SITE_URL)
 PROXY_COUNT = env_int("PROXY_COUNT", 0, high=8)
 SIGNUP_OPEN = env_bool("SIGNUP_OPEN", True)
 DEMO = env_bool("DEMO", not HTTPS)
+# Who only tries the site on their own machine need not find a phone first.
+STAFF_SECOND_FACTOR = env_bool("STAFF_SECOND_FACTOR", not (DEMO and HOST in ("localhost", "127.0.0.1", "::1")))
 
 # Secrets: a local install keeps its own key in the data folder; a public site must bring one.
 SECRET_KEY = env_secret("SECRET_KEY")

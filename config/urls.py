@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 from allauth.account.decorators import secure_admin_login
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import include, path
+from django.urls import include, path, register_converter
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from accounts.second_factor import SENTENCE, lacks_second_factor
 from config.health import healthz, readyz
 from config.metrics import metrics
+from generation.catalog.loras.naming import NameInAddress
+from generation.catalog.wildcards import ListInAddress
+
+# Before any addresses are included that use it.
+register_converter(NameInAddress, "name")
+register_converter(ListInAddress, "list")
 
 
 def admin_index(request: HttpRequest, extra_context: object = None) -> HttpResponse:
+    """Staff that came to the admin's sign-in: signed in already, so on to the admin, or to what it asks for first."""
+    if lacks_second_factor(request.user):
+        messages.warning(request, SENTENCE)
+        return redirect("mfa_index")
     return redirect("admin:index")
+
+
+def may_enter(request: HttpRequest) -> bool:
+    return AdminSite.has_permission(admin.site, request) and not lacks_second_factor(request.user)
 
 
 def own_password(request: HttpRequest, extra_context: object = None) -> HttpResponse:
@@ -25,6 +41,7 @@ def own_password(request: HttpRequest, extra_context: object = None) -> HttpResp
 # already: they are never shown. Guests go to the site's sign-in page, staff to the admin, a password to the account.
 admin.site.login = secure_admin_login(admin_index)  # type: ignore[method-assign]
 admin.site.password_change = own_password  # type: ignore[assignment, method-assign]
+admin.site.has_permission = may_enter  # type: ignore[method-assign]
 
 handler400 = "config.problems.bad_request"
 handler403 = "config.problems.permission_denied"

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.refusals import Conflict, NotAllowed, Refusal
+from accounts.second_factor import SENTENCE, lacks_second_factor
 from gallery.models import Decision, Post, Release, Report
 from gallery.transitions import move
 
@@ -83,3 +84,5 @@ def _decide(moderator: User, thing: Post | Release, verb: Decision.Verb, reason:
 def _only_moderators(user: User) -> None:
     if not is_moderator(user):
         raise NotAllowed("not-a-moderator", "Only moderators decide about posts.")
+    if lacks_second_factor(user):
+        raise NotAllowed("no-second-factor", SENTENCE)

@@ -15,7 +15,7 @@ urlpatterns = [
     path("gallery/<slug:code>/withdraw/", publish.withdraw, name="post-withdraw"),
     path("by/<str:username>/", index.author, name="author"),
     path("images/<slug:code>/publish/", publish.publish, name="publish"),
-    path("loras/<slug:name>/publish/", releases.publish_lora, name="lora-publish"),
-    path("loras/<slug:name>/withdraw/", releases.withdraw_lora, name="lora-withdraw"),
+    path("loras/<name:name>/publish/", releases.publish_lora, name="lora-publish"),
+    path("loras/<name:name>/withdraw/", releases.withdraw_lora, name="lora-withdraw"),
     path("releases/<slug:code>/samples/<int:place>", files.sample, name="release-sample"),
 ]

@@ -6,6 +6,7 @@ Releases are the gallery's.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -18,6 +19,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 from accounts.refusals import Refusal
 from generation.catalog.defaults import check_recommended, make_default
 from generation.catalog.loras.quarantine import lift, quarantine
+from generation.catalog.wildcards import check_lines, check_name
 from generation.models import Checkpoint, Embedding, Lora, Vae, Wildcard
 from generation.recipes.checks import InvalidRecipe
 from generation.recipes.sampling import SAMPLERS
@@ -123,11 +125,29 @@ class CheckpointAdmin(WeightAdmin):
             self.message_user(request, f"“{chosen[0]}” is the default checkpoint now.", messages.SUCCESS)
 
 
+class WildcardForm(forms.ModelForm[Any]):
+    def clean_name(self) -> str:
+        return self._checked(check_name, "name")
+
+    def clean_lines(self) -> str:
+        return self._checked(check_lines, "lines")
+
+    def _checked(self, check: Callable[[str], str], field: str) -> str:
+        try:
+            return check(self.cleaned_data[field])
+        except Refusal as refusal:
+            raise forms.ValidationError(refusal.message, refusal.code) from refusal
+
+
 @admin.register(Wildcard)
 class WildcardAdmin(ModelAdmin):
-    """The site's lists: `__name__` in anybody's prompt draws one of the lines."""
+    """The site's lists: `__name__` in anybody's prompt draws one of the lines. One with an owner is theirs alone."""
 
-    list_display = ["name", "line_count", "is_enabled"]
+    form = WildcardForm
+    fields = ["name", "lines", "is_enabled", "owner"]
+    autocomplete_fields = ["owner"]
+    list_select_related = ["owner"]
+    list_display = ["name", "owner", "line_count", "is_enabled"]
     list_filter = ["is_enabled"]
     search_fields = ["name", "lines"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from generation.web import home
-from generation.web.catalog import catalog, loras
+from generation.web.catalog import catalog, loras, wildcards
 from generation.web.create import create, drafts, inspector, quotes, reading
 from generation.web.pictures import files, images, jobs
 
@@ -20,6 +20,7 @@ urlpatterns = [
     path("create/names/", inspector.names, name="create-names"),
     path("create/read/", reading.read, name="create-read"),
     path("jobs/tiles/", jobs.tiles, name="job-tiles"),
+    path("jobs/cancel/", jobs.cancel_all, name="jobs-cancel"),
     path("jobs/<slug:code>/submission/", jobs.submission, name="job-submission"),
     path("jobs/<slug:code>/preview", jobs.preview, name="job-preview"),
     path("jobs/<slug:code>/cancel/", jobs.cancel, name="job-cancel"),
@@ -38,12 +39,15 @@ urlpatterns = [
     path("studio/lab/", include("generation.web.lab.urls")),
     path("loras/", catalog.loras, name="loras"),
     path("loras/upload/", loras.upload, name="lora-upload"),
-    path("loras/<slug:name>/", catalog.lora, name="lora"),
-    path("loras/<slug:name>/edit/", loras.edit, name="lora-edit"),
-    path("loras/<slug:name>/people/", loras.people, name="lora-people"),
-    path("loras/<slug:name>/version/", loras.version, name="lora-version"),
-    path("loras/<slug:name>/delete/", loras.delete, name="lora-delete"),
-    path("loras/<slug:name>/file", catalog.download, name="lora-file"),
+    path("loras/<name:name>/", catalog.lora, name="lora"),
+    path("loras/<name:name>/edit/", loras.edit, name="lora-edit"),
+    path("loras/<name:name>/people/", loras.people, name="lora-people"),
+    path("loras/<name:name>/version/", loras.version, name="lora-version"),
+    path("loras/<name:name>/delete/", loras.delete, name="lora-delete"),
+    path("loras/<name:name>/file", catalog.download, name="lora-file"),
+    path("wildcards/", wildcards.wildcards, name="wildcards"),
+    path("wildcards/-/delete/<list:name>/", wildcards.delete, name="wildcard-delete"),
+    path("wildcards/<list:name>/", wildcards.wildcard, name="wildcard"),
     path("checkpoints/", catalog.checkpoints, name="checkpoints"),
-    path("checkpoints/<slug:name>/", catalog.checkpoint, name="checkpoint"),
+    path("checkpoints/<name:name>/", catalog.checkpoint, name="checkpoint"),
 ]

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from accounts import credits
 from generation.audit.findings import Check, Finding, Kind, has_entry, holds_without_row
 from generation.audit.lab import remaking
-from generation.jobs import lifecycle, svg, upkeep
+from generation.jobs import svg, upkeep
 from generation.models import GeneratedImage, Job
 from generation.models.leases import RECOVERED_WITHIN
 from generation.storage import files
@@ -34,9 +34,10 @@ def unended_holds() -> Iterator[Finding]:
 
 
 def ending_of(job: Job) -> Callable[[], object]:
-    if job.state == State.DONE:
-        return partial(credits.settle, job.reference, job.credits, note="Audit: settled")
-    return partial(lifecycle.give_back, job, "Audit: released")
+    cost = job.credits if job.state == State.DONE else job.cancel_cost
+    if cost:
+        return partial(credits.settle, job.reference, cost, note="Audit: settled")
+    return partial(credits.release, job.reference, note="Audit: released")
 
 
 def wrong_endings() -> Iterator[Finding]:
@@ -44,7 +45,9 @@ def wrong_endings() -> Iterator[Finding]:
     settled, released = has_entry("job:", Kind.SETTLE), has_entry("job:", Kind.RELEASE)
     wrong = (
         Q(state=State.DONE) & released
-        | Q(state__in=[State.FAILED, State.CANCELLED]) & settled
+        | Q(state=State.FAILED) & settled
+        | Q(state=State.CANCELLED, cancel_cost=0) & settled
+        | Q(state=State.CANCELLED, cancel_cost__gt=0) & released
         | Q(state__in=Job.UNFINISHED) & (settled | released)
     )
     for job in Job.objects.filter(wrong):

@@ -41,6 +41,8 @@ def unended_holds() -> Iterator[Finding]:
 def ending_of(run: TrainingRun) -> Callable[[], object]:
     if run.state == State.DONE:
         return partial(lifecycle.charge, run, "Audit: settled")
+    if run.discard_cost:
+        return partial(credits.settle, run.reference, run.discard_cost, note="Audit: settled")
     return partial(credits.release, run.reference, note="Audit: released")
 
 
@@ -49,7 +51,8 @@ def wrong_endings() -> Iterator[Finding]:
     settled, released = has_entry("run:", Kind.SETTLE), has_entry("run:", Kind.RELEASE)
     wrong = (
         Q(state=State.DONE) & released
-        | Q(state__in=[State.FAILED, State.CANCELLED]) & settled
+        | Q(state__in=[State.FAILED, State.CANCELLED], discard_cost=0) & settled
+        | Q(state__in=[State.FAILED, State.CANCELLED], discard_cost__gt=0) & released
         | Q(state__in=TrainingRun.UNFINISHED) & (settled | released)
     )
     for run in TrainingRun.objects.filter(wrong):

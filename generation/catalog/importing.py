@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,10 @@ from django.db.models import Field
 
 from generation.catalog.defaults import check_recommended
 from generation.catalog.loras.files import FOLDERS as USER_FOLDERS
-from generation.catalog.loras.naming import clean_line, first_free, numbered
+from generation.catalog.loras.naming import clean_line, first_free, numbered, word_of
 from generation.models import Checkpoint, Embedding, Lora, Vae
 from generation.models.catalog import WeightRow
+from generation.prompting.names import without_suffix
 from generation.recipes.checks import InvalidRecipe
 from generation.recipes.fields import SIDE_RANGE
 from generation.weightfiles.classify import WeightFile, read_weightfile
@@ -122,7 +123,7 @@ def register(path: Path, root: Path) -> ImportOutcome:
         return ImportOutcome(path, "unchanged", "is in the catalog")
     weights = read_weightfile(path)
     rows = ROWS[weights.kind]
-    fields = {"path": relative, "stamp": stamp, **fields_of(weights, path)}
+    fields = {"path": relative, "file_name": without_suffix(relative), "stamp": stamp, **fields_of(weights, path)}
     # Files that people brought are LoRAs alone; any other row is the site's, also one that is kept for one person.
     known = rows.objects.filter(sha256=weights.sha256, **({"owner": None} if rows is Lora else {}))
     if known.update(**{name: value for name, value in fields.items() if name not in CARD_FIELDS}):
@@ -130,12 +131,13 @@ def register(path: Path, root: Path) -> ImportOutcome:
     fields |= card_of(path, rows)
     with transaction.atomic():
         retire_former(rows, relative)
-        name = free_name(rows, path)
+        name = free_name(rows, relative, weights.autov2)
         row = rows(name=name, sha256=weights.sha256, **fields)
         if isinstance(row, Checkpoint):
             row.is_default = not Checkpoint.objects.filter(is_default=True).exists()
         row.save()
-    return ImportOutcome(path, "added", f"is now the {weights.kind} “{name}”")
+    without = f", without {weights.left_out}" if weights.left_out else ""
+    return ImportOutcome(path, "added", f"is now the {weights.kind} “{name}”{without}")
 
 
 def retire_former(rows: type[WeightRow], relative: str) -> None:
@@ -147,26 +149,32 @@ def retire_former(rows: type[WeightRow], relative: str) -> None:
         row.save()
 
 
-def free_name(rows: type[WeightRow], path: Path) -> str:
-    """The file's stem as a word for prompts; one that is taken, for LoRAs also by a series or a page, gets a number."""
-    stem = path.stem if path.is_file() else path.name
-    name = re.sub(r"[^\w-]+", "-", stem, flags=re.ASCII).strip("-")[:90] or "weights"
+def free_name(rows: type[WeightRow], relative: str, autov2: str) -> str:
+    """The file's stem as one word for prompts; where that is taken, with its folder in front, and at last a number.
+
+    A LoRA's may be no series' or page's either. A stem without any letter is called by its hash.
+    """
+    *folders, stem = without_suffix(relative).split("/")
+    name = word_of(stem, f"{rows._meta.model_name}-{autov2}")
+    words = [name, word_of(f"{folders[-1]}-{stem}", name)] if folders else [name]
     if rows is Lora:
-        return first_free(name)
-    taken = set(rows.objects.filter(name__startswith=name).values_list("name", flat=True))
-    return next(candidate for candidate in numbered(name) if candidate not in taken)
+        return first_free(*words)
+    taken = {each.casefold() for each in rows.objects.values_list("name", flat=True)}
+    return next(each for each in chain(words, numbered(name)) if each.casefold() not in taken)
 
 
 def fields_of(weights: WeightFile, path: Path) -> dict[str, Any]:
     """What the header tells, as fields of the row."""
     fields: dict[str, Any] = {
-        "title": weights.title.replace("-", " ").replace("_", " "),
+        # Words that were joined for a file's name are set apart; a title with blanks is as somebody wrote it.
+        "title": weights.title if " " in weights.title else weights.title.replace("-", " ").replace("_", " "),
         "family": weights.family,
         "size_bytes": weights.size_bytes,
         "licence": clean_line(weights.metadata.get("modelspec.license", ""), 60),
     }
     if weights.kind == "lora":
         fields |= {"rank": weights.rank, "trigger_words": list(weights.trigger_words), "lora_hash": weights.lora_hash}
+        fields |= {"left_out": weights.left_out[:300]}
     if weights.kind == "embedding":
         fields |= {"tokens": weights.vectors or 1}
     if weights.kind == "checkpoint":

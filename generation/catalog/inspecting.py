@@ -11,11 +11,12 @@ from typing import Any
 
 from accounts.models import User
 from accounts.refusals import Refusal
-from generation.catalog.resolving import Resolved, prompt_names
+from generation.catalog.resolving import PromptNames, Resolved, prompt_names
 from generation.catalog.tokenizing import measure_for
-from generation.models import Checkpoint, Embedding
+from generation.models import Checkpoint
 from generation.models.catalog import FAMILY_TITLES
 from generation.prompting import Inspection, Measure, Problem, inspect
+from generation.prompting.names import NameIndex
 from generation.recipes.fields import FIELDS, MAX_PROMPT_CHARS
 from generation.recipes.picture import Recipe
 from generation.recipes.sampling import calls_of, schedule_length
@@ -55,7 +56,7 @@ def inspect_prompt(
     """
     names = prompt_names(user)
     length, calls = schedule_length(sampler, steps), calls_of(sampler, steps)
-    measure = _measure(checkpoint, names.embeddings)
+    measure = _measure(checkpoint, names)
     chunk_tokens = checkpoint.chunk_tokens if checkpoint else 75
     both = [
         inspect(
@@ -100,6 +101,7 @@ def _refuse_error(resolved: Resolved, recipe: Recipe, field: str, text: str) -> 
         negative=field == "negative_prompt",
         family=checkpoint.family,
         loras=resolved.names.known_loras,
+        embeddings=resolved.names.known_embeddings,
         wildcards=resolved.names.wildcards,
         seed=recipe.seed,
     )
@@ -107,10 +109,11 @@ def _refuse_error(resolved: Resolved, recipe: Recipe, field: str, text: str) -> 
         raise Refusal(error.code, _sentence(error, inspection, checkpoint), field=field)
 
 
-def _measure(checkpoint: Checkpoint | None, embeddings: Iterable[Embedding]) -> Measure | None:
+def _measure(checkpoint: Checkpoint | None, names: PromptNames) -> Measure | None:
     if checkpoint is None:
         return None
-    return measure_for(checkpoint, [row for row in embeddings if row.family == checkpoint.family])
+    vectors = {row.name: row.tokens for row in names.embeddings.values() if row.family == checkpoint.family}
+    return measure_for(checkpoint, NameIndex(names.known_embeddings, checkpoint.family), vectors)
 
 
 def _sentence(error: Problem, found: Inspection, checkpoint: Checkpoint) -> str:

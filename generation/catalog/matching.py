@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 
 from accounts.models import User
+from accounts.quotas import Request, Usage, enforce_quota
 from accounts.refusals import Refusal
+from generation.catalog.inspecting import refuse_errors
+from generation.catalog.resolving import drawn, find_checkpoint, known_name, pin_weights, resolve
 from generation.imaging.infotext import read_infotext
-from generation.imaging.matching import Lookups, MatchedRecipe, match_recipe
+from generation.imaging.matching import Lookup, Lookups, MatchedRecipe, match_recipe
 from generation.imaging.reading import read_picture_metadata
 from generation.imaging.untrusted import MAX_FILE_BYTES
 from generation.models import Checkpoint, Embedding, Lora, Vae
-from generation.recipes.sampling import SAMPLERS, SCHEDULES
+from generation.prompting.names import NameIndex
+from generation.recipes.fields import FIELDS, defaults_for
+from generation.recipes.picture import Recipe
+from generation.recipes.sampling import SAMPLERS, SCHEDULES, check_sampling
 
 LEAST_HASH_CHARS = 8
+TOLD_AS_LORA = ("unknown-lora", "several-loras")
 _UNFINDABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -31,7 +39,51 @@ def read_recipe(user: User, upload: UploadedFile[Any] | None) -> MatchedRecipe:
     if (upload.size or 0) > MAX_FILE_BYTES:
         size = f"{MAX_FILE_BYTES >> 20} MiB"
         raise Refusal("picture-too-large", f"The file is larger than {size}.", field="picture")
-    return match_recipe(read_picture_metadata(upload.read()), lookups_for(user))
+    matched = match_recipe(read_picture_metadata(upload.read()), lookups_for(user))
+    _tell_refusals(user, matched)
+    return matched
+
+
+def _tell_refusals(user: User, matched: MatchedRecipe) -> None:
+    """List what a submission of these values would be refused for; all but a prompt is taken out then.
+
+    What one recipe may have another may not: a LoRA of another family, more steps than the plan has.
+    """
+    values = matched.values
+    plain = {"prompt": "-", "negative_prompt": ""}
+    while refusal := _refusal(user, {**values, **plain}):
+        names = ("width", "height") if refusal.field in ("width", "height") else (refusal.field,)
+        told = "×".join(FIELDS[name].text(values.pop(name)) for name in names if name in values)
+        if not told:  # what the site itself would take is refused: no checkpoint, a plan below its defaults
+            matched.miss("value", refusal.field, refusal.message)
+            return
+        title = "Size" if "width" in names else FIELDS[refusal.field].title
+        matched.miss("value", title, f"{refusal.message} The picture says {told}.")
+    for field, other in (("prompt", {"negative_prompt": ""}), ("negative_prompt", {"prompt": "-"})):
+        lines = {miss.message for miss in matched.unmatched if miss.name == field}
+        lora_told = any(miss.kind == "lora" for miss in matched.unmatched)
+        refusal = _refusal(user, {**values, **other})
+        if refusal and refusal.message not in lines and not (lora_told and refusal.code in TOLD_AS_LORA):
+            matched.miss("value", field, refusal.message)
+
+
+def _refusal(user: User, values: Mapping[str, Any]) -> Refusal | None:
+    try:
+        _submit_dry(user, values)
+    except Refusal as refusal:
+        return refusal
+    return None
+
+
+def _submit_dry(user: User, values: Mapping[str, Any]) -> None:
+    """Raise the Refusal that a submission would: of the values, of the person's plan, and of what the prompts name."""
+    checkpoint = find_checkpoint(user, values.get("checkpoint", ""))
+    recipe = Recipe(**{**defaults_for(checkpoint), "seed": 0, **values})
+    check_sampling(recipe.sampler, recipe.schedule, recipe.steps)
+    enforce_quota(user.plan, Usage(), Request(1, recipe.width * recipe.height, recipe.steps))
+    resolved = resolve(user, recipe)
+    refuse_errors(resolved, [recipe])
+    pin_weights(resolved, drawn(recipe, resolved.names.wildcards))
 
 
 def read_recipe_text(user: User, text: str) -> MatchedRecipe:
@@ -44,32 +96,42 @@ def read_recipe_text(user: User, text: str) -> MatchedRecipe:
         raise Refusal(
             "no-parameters", "This text has no line of parameters, such as “Steps: 20, Seed: 7”.", field="text"
         )
-    return match_recipe(parsed, lookups_for(user))
+    matched = match_recipe(parsed, lookups_for(user))
+    _tell_refusals(user, matched)
+    return matched
 
 
 def lookups_for(user: User) -> Lookups:
     """The catalog as this person may use it. A hash is surer than a name, which anybody may have given anything."""
     return Lookups(
-        checkpoint=_lookup(Checkpoint.objects.usable_by(user)),
-        lora=_lookup(Lora.objects.usable_by(user), "lora_hash"),
-        vae=_lookup(Vae.objects.usable_by(user)),
-        embedding=_lookup(Embedding.objects.usable_by(user)),
+        checkpoint=_lookup(user, Checkpoint),
+        lora=_lookup(user, Lora, "lora_hash"),
+        vae=_lookup(user, Vae),
+        embedding=_lookup(user, Embedding),
         samplers=SAMPLERS,
         schedules=SCHEDULES,
     )
 
 
-def _lookup(rows: Any, own_hash: str = "") -> Callable[[str, str], str | None]:
-    def find(name: str, hash: str) -> str | None:
+def _lookup(user: User, model: Any, own_hash: str = "") -> Lookup:
+    """Names are matched as those in prompts are. They are read when the first is asked for."""
+    usable = model.objects.usable_by(user)
+
+    @cache
+    def names() -> NameIndex:
+        rows = usable.order_by("version", "-pk") if model is Lora else usable
+        return NameIndex(known_name(row, user) for row in rows)
+
+    def find(name: str, hash: str) -> tuple[str, ...]:
         # A picture may say anything: these are in no row, and PostgreSQL or the driver refuses to look for them.
         if _UNFINDABLE.search(name + hash):
-            return None
+            return ()
         row, hash = None, hash.lower()
         if len(hash) >= LEAST_HASH_CHARS:
-            row = rows.filter(sha256__startswith=hash).first()
-            row = row or (own_hash and rows.filter(**{own_hash: hash}).first())
-        if not row and name:
-            row = rows.filter(name=name).first() or rows.filter(name__iexact=name).first()
-        return row.name if row else None
+            row = usable.filter(sha256__startswith=hash).first()
+            row = row or (own_hash and usable.filter(**{own_hash: hash}).first())
+        if row:
+            return (row.name,)
+        return tuple(each.name for each in names().meant(name)) if name else ()
 
     return find

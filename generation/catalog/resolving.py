@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from accounts.models import User
 from accounts.refusals import Refusal
 from generation.models import Checkpoint, Embedding, Lora, Vae, Wildcard
 from generation.models.catalog import FAMILY_TITLES
-from generation.prompting import KnownName, Tag, TagError, extract_tags
+from generation.prompting import KnownName, Tag, TagError, expand, extract_tags, strip_comments
 from generation.prompting.names import NameIndex
+from generation.recipes.fields import FIELDS
 from generation.recipes.picture import EmbeddingPick, LoraPick, Recipe
 
 
 @dataclass(frozen=True, slots=True)
 class PromptNames:
-    """What a user may name in a prompt, read once.
+    """What a user may name in a prompt, read once; rows stand under their names.
 
     LoRAs stand oldest version first: of those that share an alias the last is meant.
     """
 
     loras: Mapping[str, Lora]
-    embeddings: Sequence[Embedding]
+    embeddings: Mapping[str, Embedding]
     wildcards: Mapping[str, Sequence[str]]
     known_loras: Sequence[KnownName]
     known_embeddings: Sequence[KnownName]
@@ -41,7 +42,8 @@ class Resolved:
     vaes: Mapping[str, Vae]
     names: PromptNames
     lora_books: Mapping[str, NameIndex]
-    """The LoRAs by every word that means one, for each family of the checkpoints."""
+    embedding_books: Mapping[str, NameIndex]
+    """LoRAs and embeddings by every word that means one, for each family of the checkpoints."""
 
 
 def resolve(user: User, *recipes: Recipe) -> Resolved:
@@ -52,27 +54,58 @@ def resolve(user: User, *recipes: Recipe) -> Resolved:
     """
     checkpoints = find_checkpoints(user, {recipe.checkpoint for recipe in recipes})
     names = prompt_names(user)
+    families = {row.family for row in checkpoints.values()}
     return Resolved(
         checkpoints,
         find_vaes(user, {recipe.vae for recipe in recipes if recipe.vae}),
         names,
-        {row.family: NameIndex(names.known_loras, row.family) for row in checkpoints.values()},
+        {family: NameIndex(names.known_loras, family) for family in families},
+        {family: NameIndex(names.known_embeddings, family) for family in families},
     )
 
 
 def prompt_names(user: User) -> PromptNames:
     usable = Lora.objects.usable_by(user).order_by("version", "-pk")
-    loras = list(usable.only("name", "family", "sha256", "trigger_words", "series", "version"))
+    told = ("name", "title", "file_name", "family", "sha256", "trigger_words", "series", "version", "owner")
+    loras = list(usable.only(*told))
     embeddings = list(Embedding.objects.usable_by(user))
     return PromptNames(
         loras={row.name: row for row in loras},
-        embeddings=embeddings,
-        wildcards={row.name: row.choices for row in Wildcard.objects.filter(is_enabled=True)},
-        known_loras=[
-            KnownName(row.name, row.family, tuple(map(str, row.trigger_words)), (row.series,) if row.series else ())
-            for row in loras
-        ],
-        known_embeddings=[KnownName(row.name, row.family) for row in embeddings],
+        embeddings={row.name: row for row in embeddings},
+        wildcards=lists_for(user),
+        known_loras=[known_name(row, user) for row in loras],
+        known_embeddings=[known_name(row, user) for row in embeddings],
+    )
+
+
+def lists_for(user: User) -> dict[str, list[str]]:
+    """What `__name__` means in this person's prompts: their own list, or else the site's."""
+    rows = list(Wildcard.objects.usable_by(user))
+    own = [row for row in rows if row.owner_id is not None]
+    return {row.name: row.choices for row in [*(row for row in rows if row.owner_id is None), *own]}
+
+
+def known_name(row: Any, user: User) -> KnownName:
+    """All that a row is called. A person's own file comes before the site's, and this before those of others.
+
+    An embedding is a word among others: its title, which may be any word, does not mean it.
+    """
+    return KnownName(
+        row.name,
+        row.family,
+        tuple(map(str, getattr(row, "trigger_words", ()))),
+        (row.series,) if getattr(row, "series", "") else (),
+        row.file_name,
+        "" if isinstance(row, Embedding) else row.title,
+        1 if row.owner_id is None else 2 * (row.owner_id != user.pk),
+    )
+
+
+def drawn(recipe: Recipe, wildcards: Mapping[str, Sequence[str]]) -> Recipe:
+    """What is drawn: without comments, choices and wildcards drawn. What was typed stays in the draft alone."""
+    return recipe.replace(
+        prompt=expand(strip_comments(recipe.prompt), recipe.seed, wildcards),
+        negative_prompt=expand(strip_comments(recipe.negative_prompt), recipe.seed, wildcards),
     )
 
 
@@ -98,26 +131,44 @@ def find_checkpoint(user: User, name: str) -> Checkpoint:
 
 
 def find_checkpoints(user: User, names: Iterable[str]) -> dict[str, Checkpoint]:
+    """The checkpoints that these names stand for; "" is the default one."""
     usable = Checkpoint.objects.usable_by(user)
     wanted = set(names)
-    rows: dict[str, Checkpoint] = {row.name: row for row in usable.filter(name__in=wanted - {""})}
+    rows: dict[str, Checkpoint] = _named(user, usable, wanted - {""}, "checkpoint")
     if "" in wanted:
         default = usable.order_by("-is_default", "pk").first()
         if default is None:
             raise Refusal("no-checkpoint", "No checkpoint is installed yet; ask the operator.", field="checkpoint")
         rows[""] = default
-    if unknown := sorted(wanted - rows.keys()):
-        meant = did_you_mean(unknown[0], usable.values_list("name", flat=True))
-        raise Refusal("unknown-checkpoint", f"There is no checkpoint “{unknown[0]}”.{meant}", field="checkpoint")
     return rows
+
+
+def _named(user: User, usable: Any, wanted: set[str], field: str) -> dict[str, Any]:
+    """The rows by the names that were asked for: the catalog's, or else the file's own. Raises Refusal."""
+    rows = {row.name: row for row in usable.filter(name__in=wanted)}
+    if not (others := sorted(wanted - rows.keys())):
+        return rows
+    every = {row.name: row for row in usable}
+    index = NameIndex(known_name(row, user) for row in every.values())
+    title = FIELDS[field].title
+    for name in others:
+        meant = index.meant(name)
+        if len(meant) > 1:
+            raise Refusal(f"several-{field}s", f"“{name}” is the file of several: {_listed(meant)}.", field=field)
+        if not meant:
+            what = title if title.isupper() else title.lower()
+            near = did_you_mean(name, every)
+            raise Refusal(f"unknown-{field}", f"There is no {what} “{name}”.{near}", field=field)
+        rows[name] = every[meant[0].name]
+    return rows
+
+
+def _listed(meant: Iterable[KnownName]) -> str:
+    return " and ".join(f"“{each.name}”" for each in meant)
 
 
 def find_vaes(user: User, names: Iterable[str]) -> dict[str, Vae]:
-    wanted = set(names)
-    rows: dict[str, Vae] = {row.name: row for row in Vae.objects.usable_by(user).filter(name__in=wanted)}
-    if unknown := sorted(wanted - rows.keys()):
-        raise Refusal("unknown-vae", f"There is no VAE “{unknown[0]}”.", field="vae")
-    return rows
+    return _named(user, Vae.objects.usable_by(user), set(names), "vae")
 
 
 def write_picks_as_tags(recipe: Recipe) -> Recipe:
@@ -131,11 +182,15 @@ def write_picks_as_tags(recipe: Recipe) -> Recipe:
 def pin_loras(resolved: Resolved, prompt: str, checkpoint: Checkpoint) -> Iterator[LoraPick]:
     rows, book = resolved.names.loras, resolved.lora_books[checkpoint.family]
     for tag in _tags(prompt):
-        known = book.find(tag.name)
+        meant = book.meant(tag.name)
         place = f"at character {tag.start + 1}"
-        if known is None:
-            meant = did_you_mean(tag.name, rows)
-            raise Refusal("unknown-lora", f"There is no LoRA “{tag.name}” ({place}).{meant}", field="prompt")
+        if len(meant) > 1:
+            sentence = f"“{tag.name}” ({place}) is the file of several LoRAs: {_listed(meant)}. Write one of these."
+            raise Refusal("several-loras", sentence, field="prompt")
+        if not meant:
+            near = did_you_mean(tag.name, rows)
+            raise Refusal("unknown-lora", f"There is no LoRA “{tag.name}” ({place}).{near}", field="prompt")
+        (known,) = meant
         if known.family != checkpoint.family:
             raise Refusal(
                 "wrong-family",
@@ -160,11 +215,15 @@ def _tag_text(pick: LoraPick) -> str:
 
 
 def _pin_embeddings(resolved: Resolved, recipe: Recipe, checkpoint: Checkpoint) -> Iterator[EmbeddingPick]:
-    """Embeddings are plain words: those of another family simply stay words."""
-    text = f"{recipe.prompt}\n{recipe.negative_prompt}"
-    for row in resolved.names.embeddings:
-        if row.family == checkpoint.family and re.search(rf"(?<!\w){re.escape(row.name)}(?!\w)", text, re.IGNORECASE):
-            yield EmbeddingPick(row.name, row.sha256)
+    """Embeddings are plain words, picked under the spelling that the prompts use; those of another family stay words.
+
+    What is meant where one word is the file of several has been asked before (`inspecting.refuse_errors`).
+    """
+    book = resolved.embedding_books[checkpoint.family]
+    places = [*book.places(extract_tags(recipe.prompt)[0]), *book.places(recipe.negative_prompt)]
+    for word, known in {place.word: place.meant[0] for place in places}.items():
+        if known.family == checkpoint.family:
+            yield EmbeddingPick(word, resolved.names.embeddings[known.name].sha256)
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,9 +11,10 @@ from django.conf import settings
 from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers
 from tokenizers.models import BPE
 
-from generation.models import Checkpoint, Embedding
+from generation.models import Checkpoint
 from generation.prompting import Measure, Size
-from generation.prompting.chunking import COMMA, Insert, NameFinder, split_into_chunks, weighted_tokens
+from generation.prompting.chunking import COMMA, Insert, split_into_chunks, weighted_tokens
+from generation.prompting.names import NameIndex
 from generation.prompting.weighing import WeightedTexts
 
 CLIP_FOLDER = Path(__file__).parents[1] / "engine" / "configs" / "clip_tokenizer"
@@ -23,23 +24,28 @@ _CLIP_WORDS = r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}
 """Where CLIP's tokenizer cuts a text before it looks for pieces (Radford et al. 2021, `simple_tokenizer`)."""
 
 
-def measure_for(checkpoint: Checkpoint, embeddings: Iterable[Embedding] = ()) -> Measure:
+def measure_for(
+    checkpoint: Checkpoint, names: NameIndex | None = None, vectors: Mapping[str, int] | None = None
+) -> Measure:
     """Gives the tokens of a text, begin and end not counted, and its chunks: cut where the engine cuts them.
 
-    An embedding's name counts as many tokens as it has vectors.
+    An embedding counts as many tokens as it has `vectors`, by its name in the catalog; one without any is words.
     """
     tokenizer = _read(*_tokenizer_files(checkpoint))
 
     def tokenize(texts: Sequence[str]) -> list[list[int]]:
         return [found.ids for found in tokenizer.encode_batch(list(texts), add_special_tokens=False)]
 
-    # An embedding longer than a chunk is refused when it is drawn, and here it must not hold up the count.
-    inserts = [Insert(row.name, min(row.tokens, checkpoint.chunk_tokens)) for row in embeddings]
-    find = NameFinder(zip(tokenize([insert.key for insert in inserts]), inserts, strict=True))
+    def find(text: str) -> Iterator[tuple[int, int, Insert]]:
+        for place in names.places(text, escaped=False) if names and vectors else ():
+            if vectors and (known := place.meant[0]).name in vectors:
+                # One longer than a chunk is refused when it is drawn, and here it must not hold up the count.
+                yield place.start, place.end, Insert(known.name, min(vectors[known.name], checkpoint.chunk_tokens))
+
     comma = tokenizer.token_to_id(COMMA)
 
     def measure(texts: WeightedTexts) -> Size:
-        chunks = split_into_chunks(weighted_tokens(texts, tokenize), checkpoint.chunk_tokens, comma=comma, find=find)
+        chunks = split_into_chunks(weighted_tokens(texts, tokenize, find), checkpoint.chunk_tokens, comma=comma)
         return Size(sum(len(chunk.tokens) for chunk in chunks), len(chunks))
 
     return measure

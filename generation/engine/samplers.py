@@ -68,12 +68,13 @@ def _walk(scheduler: Any, schedule: str, steps: int, skips_one: bool) -> None:
     noise = TrainingNoise(scheduler.alphas_cumprod)
     sigmas = sigmas_of(schedule, steps + skips_one, noise)[:steps]
     timesteps = noise.timesteps_at(sigmas)
-    if isinstance(scheduler, GivenSigmas):
+    lays_out_halves = isinstance(scheduler, GivenSigmas)
+    if lays_out_halves:
         scheduler.given = sigmas
-        scheduler.set_timesteps(steps)
+    scheduler.set_timesteps(steps)
+    if lays_out_halves:
         scheduler.timesteps = scheduler.timesteps.to(torch.float32)
         return
-    scheduler.set_timesteps(steps)
     if isinstance(scheduler, PLMSScheduler):
         scheduler.follow([round(timestep) for timestep in timesteps])
         return

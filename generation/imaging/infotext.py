@@ -50,6 +50,7 @@ _PLAIN = re.compile(r"[^,]*")
 _SIZE = re.compile(r"(\d{1,6})x(\d{1,6})")
 _A1111_VERSION = re.compile(r"v?(\d{1,4})\.(\d{1,4})(?:\.(\d{1,4}))?")
 _JSON = json.JSONDecoder()
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +151,11 @@ def read_infotext(text: str) -> ParsedInfotext:
         body, fields, blocks = text.strip(), {}, {}
     prompt, negative = _split_prompts(body)
     return ParsedInfotext(prompt, negative, _sizes_split(fields), blocks)
+
+
+def without_halves(text: str) -> str:
+    """JSON can spell half of a sign, which no answer and no database can hold: it becomes a replacement sign."""
+    return _HALF.sub("\ufffd", text)
 
 
 def hash_pairs(text: str) -> dict[str, str]:

@@ -11,12 +11,12 @@ from typing import Any
 
 from generation.imaging.civitai import resources
 from generation.imaging.foreign_names import sampler_and_schedule, stem
-from generation.imaging.infotext import DEFAULTS, NamedLora, ParsedInfotext
+from generation.imaging.infotext import DEFAULTS, NamedLora, ParsedInfotext, without_halves
 from generation.recipes.checks import InvalidRecipe
 from generation.recipes.fields import FIELDS, Name, check_size
 from generation.recipes.sampling import check_sampling
 
-Lookup = Callable[[str, str], str | None]
+Lookup = Callable[[str, str], tuple[str, ...]]
 SHOWN_CHARS = 80
 
 _TAG = re.compile(r"<(?:lora|lyco):([^<>:]+)")
@@ -35,8 +35,10 @@ _WITHOUT_EFFECT = {
 
 @dataclass(frozen=True, slots=True)
 class Lookups:
-    """The caller's knowledge. Each lookup takes (name, hash), either of them possibly empty, and gives the catalog's
-    name or None. A checkpoint's hash is AutoV2, a LoRA's A1111's LoRA hash or AutoV2, an embedding's from its sha256.
+    """The caller's knowledge. Each lookup takes (name, hash), either of them possibly empty.
+
+    It gives the catalog's name, none, or several where the name does not tell which is meant. A checkpoint's hash is
+    AutoV2, a LoRA's A1111's LoRA hash or AutoV2, an embedding's from its sha256.
     """
 
     checkpoint: Lookup
@@ -65,14 +67,14 @@ class MatchedRecipe:
     unmatched: list[Unmatched] = field(default_factory=list)
 
     def miss(self, kind: str, name: str, message: str) -> None:
-        self.unmatched.append(Unmatched(kind, name, message))
+        self.unmatched.append(Unmatched(kind, without_halves(name), without_halves(message)))
 
 
 def match_recipe(parsed: ParsedInfotext, lookups: Lookups) -> MatchedRecipe:
     """Recipe values from a picture's text. LoRA tags stay in the prompt, under the catalog's name where it differs;
     LoRAs that another program kept outside the prompt become tags."""
     matched = MatchedRecipe()
-    for step in (_prompts, _checkpoint, _vae, _embeddings, _sampler, _fields, _together, _size, _leftovers):
+    for step in (_prompts, _checkpoint, _vae, _embeddings, _lengths, _sampler, _fields, _together, _size, _leftovers):
         step(parsed, lookups, matched)
     return matched
 
@@ -84,7 +86,7 @@ def _prompts(parsed: ParsedInfotext, lookups: Lookups, matched: MatchedRecipe) -
     def renamed(tag: re.Match[str]) -> str:
         name = tag.group(1).strip()
         found = _known(lookups.lora, "lora", name, hashes.get(name, ""), matched)
-        return tag.group() if found in (None, name) else f"<lora:{found}"
+        return tag.group() if found is None or lookups.lora(name, "") == (found,) else f"<lora:{found}"
 
     prompt = _TAG.sub(renamed, parsed.prompt)
     loras = parsed.loras
@@ -95,11 +97,6 @@ def _prompts(parsed: ParsedInfotext, lookups: Lookups, matched: MatchedRecipe) -
         found = _known(lookups.lora, "lora", lora.name, lora.hash, matched)
         prompt = f"{prompt} {_tag(found, lora)}" if found else prompt
     matched.values.update(prompt=prompt, negative_prompt=parsed.negative_prompt)
-    for name, text in (("prompt", prompt), ("negative_prompt", parsed.negative_prompt)):
-        try:
-            FIELDS[name].check(text)
-        except InvalidRecipe as refusal:
-            matched.miss("value", name, refusal.message)
 
 
 def _tag(name: str, lora: NamedLora) -> str:
@@ -108,11 +105,15 @@ def _tag(name: str, lora: NamedLora) -> str:
 
 
 def _known(lookup: Lookup, kind: str, name: str, hash: str, matched: MatchedRecipe) -> str | None:
-    found = lookup(name, hash) or (lookup(stem(name), "") if stem(name) not in (name, "") else None)
-    if found is None:
-        known_by = f"“{_short(name)}”" if name else f"with hash {_short(hash)}"
+    """The catalog's name, also for a file that lies in another folder there; a miss for none and for several."""
+    found = lookup(name, hash) or (lookup(stem(name), "") if stem(name) not in (name, "") else ())
+    known_by = f"“{_short(name)}”" if name else f"with hash {_short(hash)}"
+    if not found:
         matched.miss(kind, name or hash, f"This site has no {_LABELS[kind]} {known_by}.")
-    return found
+    elif len(found) > 1:
+        names = " and ".join(f"“{_short(each)}”" for each in found)
+        matched.miss(kind, name, f"The {_LABELS[kind]} {known_by} may be {names} here; choose one.")
+    return found[0] if len(found) == 1 else None
 
 
 _LABELS = {"checkpoint": "checkpoint", "vae": "VAE", "lora": "LoRA", "embedding": "embedding"}
@@ -135,7 +136,12 @@ def _vae(parsed: ParsedInfotext, lookups: Lookups, matched: MatchedRecipe) -> No
 def _embeddings(parsed: ParsedInfotext, lookups: Lookups, matched: MatchedRecipe) -> None:
     hashes = dict.fromkeys(resources(parsed).embeddings, "") | parsed.embedding_hashes
     for name, hash in hashes.items():
-        _known(lookups.embedding, "embedding", name, hash, matched)
+        found = _known(lookups.embedding, "embedding", name, hash, matched)
+        if found and lookups.embedding(name, "") != (found,):
+            # The same file has another name here, and a prompt's word is all that picks an embedding.
+            word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)", re.IGNORECASE)
+            for prompt in ("prompt", "negative_prompt"):
+                matched.values[prompt] = word.sub(lambda _, found=found: found, matched.values[prompt])  # type: ignore[misc]
 
 
 def _sampler(parsed: ParsedInfotext, lookups: Lookups, matched: MatchedRecipe) -> None:
@@ -194,6 +200,19 @@ def _size(parsed: ParsedInfotext, _lookups: Lookups, matched: MatchedRecipe) -> 
         matched.miss("value", "Size", f"{why} The picture says {_short('×'.join(sides))}.")
     else:
         matched.values.update(width=width, height=height)
+
+
+def _lengths(_parsed: ParsedInfotext, _lookups: Lookups, matched: MatchedRecipe) -> None:
+    """Of the prompts with the catalog's names in them. They stay as they are, for people to shorten."""
+    for name in ("prompt", "negative_prompt"):
+        try:
+            FIELDS[name].check(matched.values[name])
+        except InvalidRecipe as refusal:
+            matched.miss("value", name, refusal.message)
+        if "\ufffd" in matched.values[name]:
+            matched.miss(
+                "value", name, f"Signs of the {name.replace('_', ' ')} could not be read; \ufffd stands for them."
+            )
 
 
 def _leftovers(parsed: ParsedInfotext, _lookups: Lookups, matched: MatchedRecipe) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Mapping
 
@@ -9,7 +10,7 @@ from PIL import Image
 
 from generation.imaging.exif_texts import exif_texts, raw_profile
 from generation.imaging.foreign import read_foreign
-from generation.imaging.infotext import ParsedInfotext, read_infotext
+from generation.imaging.infotext import ParsedInfotext, read_infotext, without_halves
 from generation.imaging.png_chunks import png_exif, png_texts
 from generation.imaging.stealth import stealth_texts
 from generation.imaging.svg_metadata import read_svg_infotext
@@ -43,7 +44,9 @@ def read_picture_metadata(data: bytes) -> ParsedInfotext:
             parsed = _parsed(_hidden_texts(image), image.size)
     if not parsed:
         raise PictureRefused("no-parameters", "This picture does not tell how it was made.")
-    return parsed
+    return dataclasses.replace(
+        parsed, prompt=without_halves(parsed.prompt), negative_prompt=without_halves(parsed.negative_prompt)
+    )
 
 
 def _parsed(texts: Mapping[str, str], size: tuple[int, int]) -> ParsedInfotext:

@@ -6,6 +6,7 @@ Each ending is one conditional update inside one transaction, so of two that rac
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,8 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 from PIL import Image
 
-from accounts import budgets, credits
+from accounts import credits
+from accounts.models import User
 from accounts.refusals import Conflict
 from generation.catalog.loras.quarantine import RAN_AWAY, quarantine_runaways
 from generation.imaging.encode import encode_image, thumbnail
@@ -72,7 +74,7 @@ def fail_job(job: Job, code: str, message: str) -> bool:
     with transaction.atomic():
         ended = _end(Job.objects.held(job), Job.State.FAILED, error_code=code, error_message=message[:300])
         if ended:
-            give_back(job, f"Failed: {_note(job)}")
+            credits.release(job.reference, note=f"Failed: {_note(job)}")
     if ended:
         if code == RAN_AWAY:
             quarantine_runaways(job)
@@ -82,35 +84,64 @@ def fail_job(job: Job, code: str, message: str) -> bool:
 
 
 def cancel_job(job: Job) -> None:
-    """End an unfinished job as its owner asks and give the credits back. Conflict when it has ended already."""
+    """End an unfinished job as its owner asks: the steps drawn by now are paid, since their previews were shown.
+
+    The rest returns, and all of it while the job still waits. Conflict when it has ended already.
+    """
+    shown = frames.last_frame(job.code)
     with transaction.atomic():
         # Lock order: the share before the job, as for a submission, else deadlock.
         share = fairness.held_share(job.owner)
         row = Job.objects.unfinished().select_for_update().filter(pk=job.pk).first()
-        if row is None or not _end(Job.objects.filter(pk=row.pk, state=row.state), Job.State.CANCELLED):
+        cost = cancel_cost(row, shown) if row is not None else 0
+        if row is None or not _end(
+            Job.objects.filter(pk=row.pk, state=row.state), Job.State.CANCELLED, cancel_cost=cost
+        ):
             raise Conflict("already-ended", "This picture has already ended; there is nothing to cancel.")
         if row.state == Job.State.QUEUED:
             fairness.close_gap(share, row)
-        give_back(row, f"Cancelled: {_note(row)}")
+        note = f"Cancelled: {_note(row)}"
+        if cost:
+            credits.settle(row.reference, cost, note=note)
+        else:
+            credits.release(row.reference, note=note)
     frames.ask_to_stop(job)
     _announce(job, Job.State.CANCELLED)
 
 
-def give_back(job: Job, note: str) -> None:
-    """Return the whole hold to the wallet, and to the budget of the token that asked; once, however often called."""
-    if credits.release(job.reference, note=note):
-        budgets.refund(job.token_id, job.credits)
+def cancel_cost(job: Job, frame: frames.Frame | None) -> int:
+    """Credits for the steps that the job, whose last frame this is, has drawn: paid when it is cancelled, or was."""
+    if job.state == Job.State.RUNNING and frame is not None and frame.total:
+        return math.ceil(job.credits * min(1.0, frame.step / frame.total))
+    return job.cancel_cost
+
+
+def cancel_jobs(user: User, submission: str = "") -> list[str]:
+    """Cancel what a person waits for, all of it or one submission of theirs; the codes of the jobs that it ended.
+
+    The last in line first, so that no worker begins one meanwhile; what ends by itself in this moment is left as it is.
+    """
+    jobs = Job.objects.of(user).unfinished()
+    ended = []
+    for job in (jobs.filter(submission=submission) if submission else jobs).order_by("-virtual_start", "-pk"):
+        try:
+            cancel_job(job)
+        except Conflict:
+            continue
+        ended.append(job.code)
+    return ended
 
 
 def release_job(job: Job) -> bool:
     """Put a running job back into the queue, for a worker that stops. Its place in the fair order is kept."""
     released = bool(Job.objects.held(job).put_back(state=Job.State.QUEUED, worker="", started_at=None))
     if released:
+        frames.forget_frame(job.code)
         _announce(job, Job.State.QUEUED)
     return released
 
 
-def _end(rows: QuerySet[Job], state: Job.State, **fields: str) -> bool:
+def _end(rows: QuerySet[Job], state: Job.State, **fields: str | int) -> bool:
     return bool(rows.update(state=state, finished_at=Now(), lease_until=None, **fields))
 
 

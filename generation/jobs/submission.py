@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from django.db import transaction
 from django.db.models.functions import Now
 
-from accounts import budgets, credits
+from accounts import credits
 from accounts.credits import Hold
 from accounts.models import ApiToken, User
 from accounts.quotas import Request, Usage, enforce_queue, enforce_quota
 from generation.catalog.inspecting import refuse_errors
 from generation.catalog.prices import price_list
-from generation.catalog.resolving import pin_weights, resolve
+from generation.catalog.resolving import drawn, pin_weights, resolve
 from generation.jobs import fairness
 from generation.messages import events, wakeups
 from generation.models import GeneratedImage, GpuWorker, Job
 from generation.models.jobs import new_code
-from generation.prompting import expand, strip_comments
 from generation.recipes.checks import MAX_SEED
 from generation.recipes.fields import COUNT, FIELDS, Name
 from generation.recipes.picture import Recipe
@@ -64,7 +63,7 @@ def prepare_all(user: User, recipes: Sequence[Recipe]) -> list[Recipe]:
         _check_names(recipe)
     resolved = resolve(user, *recipes)
     refuse_errors(resolved, recipes)
-    return [pin_weights(resolved, _expanded(recipe, resolved.names.wildcards)) for recipe in recipes]
+    return [pin_weights(resolved, drawn(recipe, resolved.names.wildcards)) for recipe in recipes]
 
 
 def check_limits(user: User, recipes: Sequence[Recipe], most: int) -> None:
@@ -108,9 +107,8 @@ def write_jobs(user: User, recipes: Sequence[Recipe], token: ApiToken | None = N
         )
         for position, (recipe, start) in enumerate(zip(recipes, starts, strict=True))
     )
-    credits.hold_many(user, [Hold(job.reference, job.credits, " ".join(job.prompt.split())[:80]) for job in jobs])
-    if token is not None:
-        budgets.spend(token, sum(job.credits for job in jobs))
+    holds = [Hold(job.reference, job.credits, " ".join(job.prompt.split())[:80]) for job in jobs]
+    credits.hold_many(user, holds, token)
     transaction.on_commit(lambda: _announce(jobs))
     return jobs
 
@@ -134,14 +132,6 @@ def _check_names(recipe: Recipe) -> None:
         if isinstance(row, Name):
             row.check_known(getattr(recipe, name))
     check_sampling(recipe.sampler, recipe.schedule, recipe.steps)
-
-
-def _expanded(recipe: Recipe, wildcards: Mapping[str, Sequence[str]]) -> Recipe:
-    """What is drawn: without comments, choices and wildcards drawn. What was typed stays in the draft alone."""
-    return recipe.replace(
-        prompt=expand(strip_comments(recipe.prompt), recipe.seed, wildcards),
-        negative_prompt=expand(strip_comments(recipe.negative_prompt), recipe.seed, wildcards),
-    )
 
 
 def _announce(jobs: Sequence[Job]) -> None:

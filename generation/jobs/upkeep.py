@@ -12,10 +12,10 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from accounts import credits
 from generation.catalog.loras import files as lorafiles
 from generation.catalog.loras.quarantine import quarantine_suspects
-from generation.jobs.lifecycle import give_back
-from generation.messages import events, wakeups
+from generation.messages import events, frames, wakeups
 from generation.models import GeneratedImage, GpuWorker, Job, KeptAnswer
 from generation.models.answers import ANSWER_KEPT_FOR
 from generation.models.leases import LEASE, MAX_SOLO_CRASHES, must_give_up
@@ -46,6 +46,7 @@ def requeue_expired_leases() -> int:
             else:
                 _requeue(job)
     for job in expired:
+        frames.forget_frame(job.code)
         events.publish_change(job)
     requeued = len([job for job in expired if job.state == Job.State.QUEUED])
     if requeued:
@@ -90,7 +91,7 @@ def _give_up(job: Job) -> None:
         error_code="worker-lost",
         error_message="The worker stopped again and again on this picture, so it was given up. Your credits are back.",
     )
-    give_back(job, "Given up after repeated worker loss")
+    credits.release(job.reference, note="Given up after repeated worker loss")
     if job.solo_crash_count >= MAX_SOLO_CRASHES:
         quarantine_suspects(job)
     logger.error("job_given_up", job=job.code, crash_count=job.crash_count, solo_crash_count=job.solo_crash_count)

@@ -42,8 +42,11 @@ class FrameHub:
                 self._task = asyncio.create_task(self._listen())
 
     async def detach(self, owner_id: int, viewer: Viewer) -> None:
+        """Any number of times, and also for one that never was attached."""
         async with self._lock:
             viewers = self.viewers.get(owner_id, set())
+            if viewer not in viewers:
+                return
             viewers.discard(viewer)
             if not viewers:
                 self.viewers.pop(owner_id, None)

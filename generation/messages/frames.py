@@ -87,6 +87,14 @@ def ask_to_stop(job: Job) -> None:
         logger.warning("stop_hint_lost", job=job.code, error=str(error))
 
 
+def forget_frame(code: str) -> None:
+    """The job waits again: what an earlier attempt has shown is not how far the next one is."""
+    try:
+        connection().delete(frame_key(code))
+    except redis.RedisError as error:
+        logger.warning("frame_not_forgotten", job=code, error=str(error))
+
+
 def last_frame(code: str) -> Frame | None:
     """The latest preview of a job, for a page that is opened late."""
     try:

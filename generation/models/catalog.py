@@ -27,7 +27,10 @@ class WeightQuerySet(models.QuerySet[Any]):
 class WeightRow(models.Model):
     """What every kind of weight file has. `sha256` is its identity; `path` is relative to a weights folder."""
 
-    name = models.SlugField(max_length=100, unique=True, help_text="The word that prompts use.")
+    name = models.CharField(max_length=100, unique=True, help_text="The word that prompts use.")
+    file_name = models.CharField(
+        max_length=500, blank=True, help_text="What the file was called, with its folders; prompts may say that, too."
+    )
     title = models.CharField(max_length=120)
     family = models.CharField(max_length=12, blank=True, choices=list(FAMILY_TITLES.items()))
     path = models.CharField(max_length=500)
@@ -122,6 +125,7 @@ class Lora(WeightRow):
     trigger_words = models.JSONField(default=list, blank=True)
     lora_hash = models.CharField(max_length=12, blank=True, help_text="The hash that infotext carries.")
     example_prompts = models.JSONField(default=list, blank=True)
+    left_out = models.CharField(max_length=300, blank=True, help_text="What of its file is not used.")
     series = models.CharField(
         max_length=90, blank=True, db_index=True, help_text="What all versions are called together; empty: only one."
     )
@@ -182,16 +186,40 @@ class Vae(WeightRow):
     """A decoder that may stand in for a checkpoint's own. Its latents have one shape for all families: none is kept."""
 
 
-class Wildcard(models.Model):
-    """A list that `__name__` in a prompt draws from, by seed."""
+class WildcardQuerySet(models.QuerySet[Any]):
+    """Lists are the site's, for everybody, or one person's."""
 
-    name = models.SlugField(max_length=60, unique=True)
-    lines = models.TextField(help_text="One choice a line.")
+    def usable_by(self, user: Any) -> Self:
+        """The site's and their own, by name."""
+        own = models.Q(owner=None) | models.Q(owner=user.pk or 0)
+        return self.filter(own, is_enabled=True).order_by("name", "owner")
+
+
+class Wildcard(models.Model):
+    """A list that `__name__` in a prompt draws from, by seed. One without an owner is the site's, for everybody."""
+
+    name = models.CharField(max_length=100, help_text="As in __animals/birds__, without the underscores around it.")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="+"
+    )
+    lines = models.TextField(help_text="One choice a line; 2::word is drawn twice as often, # begins a remark.")
     is_enabled = models.BooleanField(default=True)
+
+    objects = WildcardQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["name"], condition=models.Q(owner=None), name="one_list_of_the_site_per_name"
+            ),
+            models.UniqueConstraint(fields=["owner", "name"], name="one_list_of_a_person_per_name"),
+        ]
 
     def __str__(self) -> str:
         return self.name
 
     @property
     def choices(self) -> list[str]:
-        return [line.strip() for line in self.lines.splitlines() if line.strip()]
+        """Its lines, but for empty ones and remarks, which begin with `#`."""
+        lines = (line.strip() for line in self.lines.splitlines())
+        return [line for line in lines if line and not line.startswith("#")]

@@ -48,7 +48,10 @@ class Job(models.Model):
     prompt = models.TextField()
     checkpoint_sha256 = models.CharField(max_length=64)
     state = models.CharField(max_length=9, choices=State.choices, default=State.QUEUED)
-    credits = models.PositiveIntegerField()
+    credits = models.PositiveIntegerField(help_text="Its price, held while it is unfinished.")
+    cancel_cost = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="What its owner paid of the price for a cancelled one: the steps drawn."
+    )
     work = models.FloatField(help_text="Pixels times steps.")
     token = models.ForeignKey(
         "accounts.ApiToken", null=True, blank=True, on_delete=models.SET_NULL, related_name="+",

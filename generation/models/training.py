@@ -131,7 +131,10 @@ class TrainingRun(models.Model):
     requested_action = models.CharField(
         max_length=7, choices=Action.choices, default=Action.NONE, blank=True, db_column="wish"
     )
-    credits = models.PositiveIntegerField()
+    credits = models.PositiveIntegerField(help_text="Its price, held while it is unfinished.")
+    discard_cost = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="What its owner paid of the price for a discarded one: what was handed out."
+    )
     token = models.ForeignKey("accounts.ApiToken", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     virtual_start = models.FloatField(default=0.0, help_text="The smallest is trained next.")
     virtual_finish = models.FloatField(default=0.0, help_text="Where its owner's next run starts, if that is later.")
@@ -209,6 +212,9 @@ class Snapshot(models.Model):
     sha256 = models.CharField(max_length=64, blank=True)
     size_bytes = models.PositiveIntegerField(default=0)
     samples = models.JSONField(default=list, help_text="Stored pictures, one for each sample prompt.")
+    downloaded_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its owner first got the file: its steps are paid from then on."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -27,15 +27,18 @@ class Insert:
     vectors: int
 
 
-FindInsert = Callable[[Sequence[int], int], "tuple[Insert, int] | None"]
-"""Answers which embedding's name begins at a place of a token list, and how many tokens that name takes."""
+FindInserts = Callable[[str], "Iterable[tuple[int, int, Insert]]"]
+"""Gives what a text names embeddings: the places (start, end) ascending and apart, and the insert of each.
+
+Texts and not tokens are searched, since a sign that stands close to a name becomes one token with the name's end.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class WeightedTokens:
-    """Tokens in a row that share one weight; `tokens=None` is a BREAK."""
+    """Tokens in a row that share one weight, or an embedding; `None` is a BREAK."""
 
-    tokens: Sequence[int] | None
+    tokens: Sequence[int] | Insert | None
     weight: float = 1.0
 
 
@@ -72,23 +75,34 @@ class Unit:
 
 
 def weighted_tokens(
-    texts: Sequence[tuple[str, float]], tokenize: Callable[[list[str]], Sequence[Sequence[int]]]
+    texts: Sequence[tuple[str, float]],
+    tokenize: Callable[[list[str]], Sequence[Sequence[int]]],
+    find: FindInserts = lambda _: (),
 ) -> list[WeightedTokens]:
-    """What `attention` found in a text, tokenized; `tokenize` gets all words in one call.
+    """What `attention` found in a text, tokenized, with embeddings for their names; `tokenize` gets all words at once.
 
     It gives the token ids of each text, without BOS and EOS, however long it is.
     """
-    tokens = iter(tokenize([words for words, weight in texts if (words, weight) != _BREAK]))
-    return [WeightedTokens(None) if text == _BREAK else WeightedTokens(next(tokens), text[1]) for text in texts]
+    parts: list[tuple[str | Insert | None, float]] = []
+    for text in texts:
+        parts += [(None, 1.0)] if text == _BREAK else [(part, text[1]) for part in _parts(text[0], find)]
+    tokens = iter(tokenize([part for part, _ in parts if isinstance(part, str)]))
+    return [WeightedTokens(next(tokens) if isinstance(part, str) else part, weight) for part, weight in parts]
 
 
-def no_insert(tokens: Sequence[int], position: int) -> None:
-    """The `FindInsert` of a text without embeddings."""
+def _parts(text: str, find: FindInserts) -> Iterable[str | Insert]:
+    """The text around the names of embeddings, and these."""
+    reached = 0
+    for start, end, insert in find(text):
+        if text[reached:start]:
+            yield text[reached:start]
+        yield insert
+        reached = end
+    if text[reached:] or not reached:
+        yield text[reached:]
 
 
-def split_into_chunks(
-    pieces: Iterable[WeightedTokens], length: int, *, comma: int | None = None, find: FindInsert = no_insert
-) -> tuple[Chunk, ...]:
+def split_into_chunks(pieces: Iterable[WeightedTokens], length: int, *, comma: int | None = None) -> tuple[Chunk, ...]:
     """Chunks of at most `length` tokens; at least one, which is empty for an empty text.
 
     `comma` is the tokenizer's id of a comma that ends a word. Every insert must fit a chunk (`vectors <= length`).
@@ -98,25 +112,18 @@ def split_into_chunks(
         if piece.tokens is None:
             filler.close()
         else:
-            for unit in units_of(piece.tokens, piece.weight, find):
+            for unit in units_of(piece.tokens, piece.weight):
                 filler.add(unit)
     if filler.open or not filler.chunks:
         filler.close()
     return tuple(filler.chunks)
 
 
-def units_of(tokens: Sequence[int], weight: float, find: FindInsert) -> Iterable[Unit]:
-    """The tokens one by one, with every embedding's name replaced by the embedding."""
-    position = 0
-    while position < len(tokens):
-        embedding = find(tokens, position)
-        if embedding:
-            insert, name_length = embedding
-            yield Unit(INSERT_TOKEN, weight, insert)
-            position += name_length
-        else:
-            yield Unit(tokens[position], weight)
-            position += 1
+def units_of(tokens: Sequence[int] | Insert, weight: float) -> list[Unit]:
+    """The tokens one by one, or the embedding."""
+    if isinstance(tokens, Insert):
+        return [Unit(INSERT_TOKEN, weight, tokens)]
+    return [Unit(token, weight) for token in tokens]
 
 
 class ChunkFiller:
@@ -169,20 +176,3 @@ def to_chunk(units: Sequence[Unit]) -> Chunk:
         tokens.extend([unit.token] * unit.size)
         weights.extend([unit.weight] * unit.size)
     return Chunk(tuple(tokens), tuple(weights), tuple(inserts))
-
-
-class NameFinder:
-    """Finds embedding names in token lists, the longest name first: a `FindInsert` for one tokenizer."""
-
-    def __init__(self, names: Iterable[tuple[Sequence[int], Insert]]) -> None:
-        """`names`: the tokens of each embedding's name (without BOS and EOS) and its insert."""
-        self.by_first_token: dict[int, list[tuple[tuple[int, ...], Insert]]] = {}
-        for tokens, insert in sorted(names, key=lambda pair: -len(pair[0])):
-            if tokens:
-                self.by_first_token.setdefault(tokens[0], []).append((tuple(tokens), insert))
-
-    def __call__(self, tokens: Sequence[int], position: int) -> tuple[Insert, int] | None:
-        for name, insert in self.by_first_token.get(tokens[position], ()):
-            if tuple(tokens[position : position + len(name)]) == name:
-                return insert, len(name)
-        return None

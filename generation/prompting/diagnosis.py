@@ -50,13 +50,31 @@ _SENTENCES: dict[str, tuple[Severity, str]] = {
     "tag-in-negative": ("warning", "In a negative prompt a tag is text and loads nothing."),
     "and-in-negative": ("warning", "In a negative prompt AND is a word."),
     "unknown-lora": ("error", "There is no LoRA “{name}”."),
+    "several-loras": ("error", "“{name}” is the file of several LoRAs; write the name of the one that you mean."),
+    "namesake": ("warning", "This is the LoRA “{name}”; the file of “{other}” is called so, too."),
     "wrong-family": ("error", "The LoRA “{name}” is made for another family of checkpoints."),
     "embedding-wrong-family": ("warning", "The embedding “{name}” is made for another family; here it is a word."),
+    "several-embeddings": (
+        "error",
+        "“{name}” is the file of several embeddings; write the name of the one that you mean.",
+    ),
+    "embedding-brackets": (
+        "warning",
+        "Bare brackets weigh words, so no embedding is found here. Write {written} for its name.",
+    ),
     "unknown-embedding": ("warning", "There is no embedding “{name}”; it is read as words."),
     "wildcard-unknown": ("error", "There is no wildcard list “{name}”."),
     "wildcard-empty": ("error", "The wildcard list “{name}” is empty."),
     "expansion-limit": ("error", "The wildcard “{name}” leads on to too many others, or to itself."),
     "choice-unclosed": ("warning", "This “{{” is never closed, so nothing is chosen."),
+    "choice-single": (
+        "warning",
+        "Braces choose between options; without a “|” they are text. Write (word:1.1) to weigh a word.",
+    ),
+    "choice-of-all": ("warning", "“!” asks for a picture of every option; here one is drawn. A grid draws them all."),
+    "choice-weightless": ("warning", "All weights are 0 here, so each option is as likely as the others."),
+    "variable-unknown": ("error", "There is no variable “{name}” here. Set it before with ${{{name}=...}}."),
+    "variable-limit": ("error", "The variable “{name}” leads on to too many others, or to itself."),
     "not-all-weighed": ("warning", "This prompt changes so often that the weights of its later steps are not shown."),
 }
 _REJECTED = {

@@ -1,25 +1,26 @@
-"""What is settled once, when a recipe is submitted: `# comments`, `{a|b|c}` choices and `__name__` wildcards.
+"""What is settled once, when a recipe is submitted: `# comments`, choices, `__name__` wildcards and `${variables}`.
 
-Comments go first, before anything else is read; a seed decides what is drawn.
+The syntax is that of sd-dynamic-prompts, read by `templates`. Comments go first; a seed decides what is drawn.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from fnmatch import fnmatchcase
+from itertools import accumulate
 
+from generation.prompting.templates import Choice, Definition, Item, Unexpanded, Use, Wildcard, read_items, weight_of
 from generation.prompting.traced import Span, Traced, joined
 
 MAX_CHARACTERS = 4_000
 MAX_DRAWS = 300
 MAX_DEPTH = 10
 
-_NAME = r"[^\W_]+(?:(?:_|[-./]+)[^\W_]+)*"
 _COMMENT = re.compile(r"^[^\S\n]*#[^\n]*(?:\n|\Z)|#[^\n]*", re.MULTILINE)
-_TOKEN = re.compile(rf"\\.|[{{}}|\[\]]|__({_NAME})__|(?:[^\\{{}}|\[\]_]+|_(?!_{_NAME}__))+|\\", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +32,6 @@ class Draw:
     name: str
     options: int
     picked: int
-
-
-@dataclass(frozen=True, slots=True)
-class Unexpanded:
-    """Something that stays as it is. Codes: "wildcard-unknown", "wildcard-empty", "expansion-limit", "choice-unclosed".
-
-    One does not: an "empty-alternative" may be drawn all the same.
-    """
-
-    start: int
-    end: int
-    code: str
-    name: str = ""
 
 
 @dataclass(slots=True)
@@ -66,9 +54,9 @@ def comment_spans(text: str) -> list[Span]:
 
 
 def expand(text: str, seed: int, wildcards: Mapping[str, Sequence[str]]) -> str:
-    """`text` with one option of every `{a|b|c}` and one entry of every `__name__` list in its place.
+    """`text` with something drawn for every `{a|b|c}`, every `__name__` list and every `${variable}`.
 
-    The same text, seed and lists give the same result on every machine. Options and entries may hold more of both.
+    The same text, seed and lists give the same result on every machine. Options and entries may hold more of them.
     Unknown and empty lists stay literal, as do braces without a bar, escaped braces, and lists that lead on for more
     than 10 levels, 300 draws or 4,000 characters. A bar in square brackets is an alternation's: `{[a|b]|c}` has two
     options.
@@ -80,145 +68,177 @@ def draw(text: Traced, seed: int, wildcards: Mapping[str, Sequence[str]] | None)
     """Expand a traced text and tell how. Without lists (None) wildcards stay as they are, without complaint."""
     if "{" not in text.text and "__" not in text.text:
         return Expansion(text)
-    return _Drawing(text, seed, wildcards).expansion
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Choice:
-    start: int
-    end: int
-    options: tuple[tuple[_Item, ...], ...]
+    return _Drawing(seed, wildcards).expansion(text)
 
 
 @dataclass(frozen=True, slots=True)
-class _Wildcard:
-    start: int
-    end: int
-    name: str
+class _EndOfScope:
+    """Here the parameters of a wildcard end: variables are what they were before it."""
+
+    variables: Mapping[str, str]
 
 
-_Item = Span | _Choice | _Wildcard
+_Ahead = tuple[Traced, Item | _EndOfScope, int]
 
 
 class _Drawing:
     """Walks the items of a text with an explicit stack, drawing as it goes."""
 
-    def __init__(self, text: Traced, seed: int, wildcards: Mapping[str, Sequence[str]] | None) -> None:
+    def __init__(self, seed: int, wildcards: Mapping[str, Sequence[str]] | None) -> None:
         self.seed = seed
         self.wildcards = wildcards
+        self.variables: Mapping[str, str] = {}
         self.drawn = 0
         self.entered = 0
         self.length = 0
         self.parts: list[Traced] = []
-        self.expansion = Expansion(text)
-        self.ahead: list[tuple[Traced, _Item, int]] = []
-        self._push(text, _items(text, self.expansion.faults), 0)
+        self.draws: list[Draw] = []
+        self.faults: list[Unexpanded] = []
+        self.ahead: list[_Ahead] = []
+
+    def expansion(self, text: Traced) -> Expansion:
+        whole = self.run(text, 0)
+        return Expansion(whole, self.draws, list(dict.fromkeys(self.faults)))
+
+    def run(self, text: Traced, depth: int) -> Traced:
+        """Everything that a text becomes. Called again, one level deeper, for a value that is settled at once."""
+        before = self.parts, self.ahead
+        self.parts, self.ahead = [], []
+        self._push(text, read_items(text, self.faults), depth)
         while self.ahead:
             self._take(*self.ahead.pop())
-        self.expansion.text = joined(self.parts, text.close)
-        self.expansion.faults = list(dict.fromkeys(self.expansion.faults))
+        whole = joined(self.parts, text.close)
+        self.parts, self.ahead = before
+        return whole
 
-    def _push(self, source: Traced, items: Sequence[_Item], depth: int) -> None:
+    def _push(self, source: Traced, items: Sequence[Item], depth: int) -> None:
         self.ahead += [(source, item, depth) for item in _merged(items)[::-1]]
 
-    def _take(self, source: Traced, item: _Item, depth: int) -> None:
-        if isinstance(item, _Choice):
-            picked = self._pick(len(item.options))
-            if depth == 0:
-                self._note(source, item, "", len(item.options), picked)
-            self._push(source, item.options[picked], depth)
-        elif isinstance(item, _Wildcard):
+    def _push_drawn(self, texts: Sequence[str], origin: Span, depth: int) -> None:
+        """Texts that stand for the part `origin` of the original; what is odd in them is not told again."""
+        for text in reversed(texts):
+            entry = Traced.drawn(text, origin)
+            self._push(entry, read_items(entry, []), depth)
+
+    def _take(self, source: Traced, item: Item | _EndOfScope, depth: int) -> None:
+        if isinstance(item, Choice):
+            self._choose(source, item, depth)
+        elif isinstance(item, Wildcard):
             self._enter(source, item, depth)
+        elif isinstance(item, Definition):
+            self._define(source, item, depth)
+        elif isinstance(item, Use):
+            self._use(source, item, depth)
+        elif isinstance(item, _EndOfScope):
+            self.variables = item.variables
         else:
             self._keep(source, item)
 
-    def _enter(self, source: Traced, item: _Wildcard, depth: int) -> None:
-        entries = self.wildcards.get(item.name) if self.wildcards is not None else None
+    def _choose(self, source: Traced, item: Choice, depth: int) -> None:
+        origin = source.origin(item.start, item.end)
+        lone = item.options[0].wildcard if len(item.options) == 1 else None
+        entries = self._entries(lone) if lone else None
+        if lone and not entries:
+            self._enter(source, lone, depth)
+            return
+        texts = [weight_of(entry) for entry in entries or ()]
+        weights = [weight for _, weight in texts] if texts else [option.weight for option in item.options]
+        picked = self._pick_several(item, weights)
+        if depth == 0:
+            self.draws.append(Draw(*origin, "", len(weights), picked[0] if picked else 0))
+        if item.separator is None:
+            self._push(source, item.options[picked[0]].items, depth)
+            return
+        options = [text for text, _ in texts] or [source.text[slice(*option.place)] for option in item.options]
+        several = [part for number in picked for part in (item.separator, options[number])][1:]
+        self._push_drawn(several, origin, depth + 1)
+
+    def _pick_several(self, item: Choice, weights: Sequence[float]) -> list[int]:
+        """The numbers of as many options as the choice says, none twice, in the order in which they were drawn."""
+        if item.separator is None:
+            return [self._pick(weights, in_turn=item.in_turn)]
+        least, most = (min(bound, len(weights)) for bound in (item.least, item.most or len(weights)))
+        least, most = sorted((least, most))
+        count = least + (self._pick([1.0] * (most - least + 1)) if most > least else 0)
+        left = list(range(len(weights)))
+        return [left.pop(self._pick([weights[number] for number in left], in_turn=item.in_turn)) for _ in range(count)]
+
+    def _entries(self, wildcard: Wildcard) -> Sequence[str] | None:
+        """The lines of a list, or of all lists that a name with asterisks matches; None where there is none."""
+        if self.wildcards is None:
+            return None
+        if "*" not in wildcard.name:
+            return self.wildcards.get(wildcard.name)
+        matching = [name for name in sorted(self.wildcards) if fnmatchcase(name, wildcard.name)]
+        return [line for name in matching for line in self.wildcards[name]] if matching else None
+
+    def _enter(self, source: Traced, item: Wildcard, depth: int) -> None:
+        entries = self._entries(item)
         if not entries:
             self._refuse(source, item, "wildcard-unknown" if entries is None else "wildcard-empty")
             return
-        if depth >= MAX_DEPTH or self.entered >= MAX_DRAWS or self.length > MAX_CHARACTERS:
+        if self._too_much(depth):
             self._refuse(source, item, "expansion-limit")
             return
-        self.entered += 1
-        picked = self._pick(len(entries))
+        texts = [weight_of(entry) for entry in entries]
+        picked = self._pick([weight for _, weight in texts], in_turn=item.in_turn)
         origin = source.origin(item.start, item.end)
         if depth == 0:
-            self._note(source, item, item.name, len(entries), picked)
-        entry = Traced.drawn(entries[picked], origin)
-        self._push(entry, _items(entry, []), depth + 1)
+            self.draws.append(Draw(*origin, item.name, len(entries), picked))
+        if item.values:
+            self.ahead.append((source, _EndOfScope(self.variables), depth))
+            self.variables = {**self.variables, **item.values}
+        self._push_drawn([texts[picked][0]], origin, depth + 1)
 
-    def _refuse(self, source: Traced, item: _Wildcard, code: str) -> None:
-        if self.wildcards is not None:
-            self.expansion.faults.append(Unexpanded(*source.origin(item.start, item.end), code, item.name))
+    def _define(self, source: Traced, item: Definition, depth: int) -> None:
+        value = source.part(*item.value)
+        if item.at_once and depth >= MAX_DEPTH:
+            self._refuse(source, item, "variable-limit")
+            return
+        text = self.run(value, depth + 1).text if item.at_once else value.text
+        self.variables = {**self.variables, item.name: text}
+
+    def _use(self, source: Traced, item: Use, depth: int) -> None:
+        value = self.variables.get(item.name, item.default)
+        if value is None:
+            self._refuse(source, item, "variable-unknown")
+        elif self._too_much(depth):
+            self._refuse(source, item, "variable-limit")
+        else:
+            self._push_drawn([value], source.origin(item.start, item.end), depth + 1)
+
+    def _too_much(self, depth: int) -> bool:
+        self.entered += 1
+        return depth >= MAX_DEPTH or self.entered > MAX_DRAWS or self.length > MAX_CHARACTERS
+
+    def _refuse(self, source: Traced, item: Wildcard | Definition | Use, code: str) -> None:
+        if self.wildcards is not None or not isinstance(item, Wildcard):
+            self.faults.append(Unexpanded(*source.origin(item.start, item.end), code, item.name))
         self._keep(source, (item.start, item.end))
 
     def _keep(self, source: Traced, span: Span) -> None:
         self.length += span[1] - span[0]
         self.parts.append(source.part(*span))
 
-    def _note(self, source: Traced, item: _Choice | _Wildcard, name: str, options: int, picked: int) -> None:
-        self.expansion.draws.append(Draw(*source.origin(item.start, item.end), name, options, picked))
+    def _pick(self, weights: Sequence[float], *, in_turn: bool = False) -> int:
+        """A number below that of the weights: by chance, or in turn as seeds count up.
 
-    def _pick(self, options: int) -> int:
-        """A number below `options`. A hash, since `random` promises no equal results between versions of Python."""
+        A hash, since `random` promises no equal results between versions of Python.
+        """
         self.drawn += 1
+        if in_turn:
+            return self.seed % len(weights)
         digest = hashlib.sha256(f"{self.seed}:{self.drawn}".encode()).digest()
-        return int.from_bytes(digest[:8], "big") % options
+        number = int.from_bytes(digest[:8], "big")
+        reached = list(accumulate(weights))
+        if len(set(weights)) == 1 or not reached[-1]:
+            return number % len(weights)
+        return min(bisect_right(reached, number / 2**64 * reached[-1]), len(weights) - 1)
 
 
-@dataclass(slots=True)
-class _Brace:
-    kind: str
-    first: int  # where its opener stands in the row of items
-    cuts: list[int] = field(default_factory=list)
-
-
-def _items(source: Traced, faults: list[Unexpanded]) -> list[_Item]:
-    """The text as spans, choices and wildcards. Square brackets only keep their bars to themselves."""
-    row: list[_Item] = []
-    braces: list[_Brace] = []
-    for match in _TOKEN.finditer(source.text):
-        token, span = match[0], match.span()
-        row.append(_Wildcard(*span, match[1]) if match[1] else span)
-        if token in "{[":
-            braces.append(_Brace(token, len(row) - 1))
-        elif token == "|" and braces:
-            braces[-1].cuts.append(len(row) - 1)
-        elif token == "]" and braces and braces[-1].kind == "[":
-            braces.pop()
-        elif token == "}":
-            _close(row, braces, source, faults)
-    for brace in braces:
-        if brace.kind == "{" and brace.cuts:
-            faults.append(Unexpanded(*source.origin(*_place(row[brace.first])), "choice-unclosed"))
-    return row
-
-
-def _close(row: list[_Item], braces: list[_Brace], source: Traced, faults: list[Unexpanded]) -> None:
-    while braces and braces[-1].kind == "[":
-        braces.pop()
-    if not braces or not braces[-1].cuts:
-        del braces[-1:]
-        return
-    brace = braces.pop()
-    places = [brace.first, *brace.cuts, len(row) - 1]
-    options = []
-    for left, right in pairwise(places):
-        options.append(tuple(row[left + 1 : right]))
-        start, end = _place(row[left])[1], _place(row[right])[0]
-        if not source.text[start:end].strip():
-            faults.append(Unexpanded(*source.origin(start - 1, end + 1), "empty-alternative"))
-    row[brace.first :] = [_Choice(_place(row[brace.first])[0], _place(row[-1])[1], tuple(options))]
-
-
-def _place(item: _Item) -> Span:
-    return item if isinstance(item, tuple) else (item.start, item.end)
-
-
-def _merged(items: Sequence[_Item]) -> list[_Item]:
+def _merged(items: Sequence[Item]) -> list[Item]:
     """`items` with neighbouring spans made one."""
-    merged: list[_Item] = []
+    merged: list[Item] = []
     for item in items:
         before = merged[-1] if merged else None
         if isinstance(item, tuple) and isinstance(before, tuple) and before[1] == item[0]:

@@ -79,7 +79,8 @@ class _Inspector:
         faults = self.expansion.faults[:MAX_PROBLEMS]
         index = NameIndex(KnownName(name) for name in (wildcards or ()) if faults)
         for guess, fault in enumerate(faults):
-            near = index.near(fault.name, count=1) if guess < MAX_GUESSES else ()
+            is_list = fault.code.startswith("wildcard")
+            near = index.near(fault.name, count=1) if is_list and guess < MAX_GUESSES else ()
             self.problems.append(problem(fault.code, (fault.start, fault.end), near, name=fault.name))
         return self.expansion.text
 

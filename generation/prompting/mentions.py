@@ -45,13 +45,22 @@ class Mentions:
             self.problems.append(problem("tag-in-negative", body.origin(*tag.span())))
 
     def find_embeddings(self, body: Traced, index: NameIndex) -> None:
-        for start, end, known in index.places(body.text):
-            place = body.origin(start, end)
+        places = index.places(body.text)
+        for start, end, word, meant in places:
+            known, place = meant[0], body.origin(start, end)
             status: Status = "found" if index.fits(known) else "wrong-family"
             if status == "wrong-family":
-                self.problems.append(problem("embedding-wrong-family", place, name=known.name))
+                self.problems.append(problem("embedding-wrong-family", place, name=word))
+            elif len(meant) > 1:
+                names = tuple(each.name for each in meant)
+                self.problems.append(problem("several-embeddings", place, names, name=word))
             self.named.append(_mention("embedding", known, place, status, body.text))
+        for start, end, written in index.in_brackets(body.text):
+            self.problems.append(problem("embedding-brackets", body.origin(start, end), written=written))
+        found = {place for start, end, *_ in places for place in range(start, end)}
         for start, end, near in index.misspelt(body.text):
+            if start in found:
+                continue
             place, name = body.origin(start, end), body.text[start:end]
             self.problems.append(problem("unknown-embedding", place, near, name=name))
             self.named.append(Mention("embedding", name, *place, "unknown", suggestions=near))
@@ -60,16 +69,23 @@ class Mentions:
         weights = tag.weight, tag.text_weight
         if index is None:
             return _mention("lora", KnownName(tag.name), place, "unchecked", text, weights)
-        known = index.find(tag.name)
-        if known is None:
+        meant = index.meant(tag.name)
+        if len(meant) > 1:
+            names = tuple(each.name for each in meant)
+            self.problems.append(problem("several-loras", place, names, name=tag.name))
+            return _mention("lora", KnownName(tag.name), place, "unknown", text, weights, names)
+        if not meant:
             # Only for the first few names, since guessing what may have been meant takes time.
             self.guesses += 1
             near = index.near(tag.name) if self.guesses <= MAX_GUESSES else ()
             self.problems.append(problem("unknown-lora", place, near, name=tag.name))
             return _mention("lora", KnownName(tag.name), place, "unknown", text, weights, near)
+        (known,) = meant
         if not index.fits(known):
             self.problems.append(problem("wrong-family", place, name=tag.name))
             return _mention("lora", known, place, "wrong-family", text, weights)
+        if others := [each.name for each in index.namesakes(tag.name) if each != known]:
+            self.problems.append(problem("namesake", place, name=known.name, other=others[0]))
         return _mention("lora", known, place, "found", text, weights)
 
 

@@ -13,6 +13,7 @@ from typing import Literal
 from generation.weightfiles.folders import classify_folder, folder_files
 from generation.weightfiles.hashing import hash_weights, lora_hash
 from generation.weightfiles.kinds import Kind, family_of, kind_of, vectors_of
+from generation.weightfiles.lora_keys import left_out
 from generation.weightfiles.lora_pairs import check_pairs
 from generation.weightfiles.metadata import title_of, trigger_words
 from generation.weightfiles.safetensors_header import Header, TensorEntry, WeightFileRefused, read_header
@@ -27,7 +28,7 @@ class WeightFile:
 
     `sha256` of a folder is over its sorted (relative name, file's sha256) pairs. `lora_hash` is A1111's: the SHA-256 of
     the bytes after the header, first 12 digits. `rank` is the largest of a LoRA's pairs. `vectors` are an embedding's:
-    the tokens that it takes in a prompt.
+    the tokens that it takes in a prompt. `left_out` lists what of a LoRA's file is not used, for people.
     """
 
     kind: Kind
@@ -40,6 +41,7 @@ class WeightFile:
     vectors: int | None = None
     trigger_words: tuple[str, ...] = ()
     lora_hash: str = ""
+    left_out: str = ""
     metadata: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -80,6 +82,7 @@ def _read_file(path: Path) -> WeightFile:
         vectors=vectors_of(header) if kind == "embedding" else None,
         trigger_words=trigger_words(header.metadata) if kind == "lora" else (),
         lora_hash=lora_hash(path, header) if kind == "lora" else "",
+        left_out=left_out(header.tensors) if kind == "lora" else "",
         metadata=header.metadata,
     )
 

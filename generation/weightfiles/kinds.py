@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
-from generation.weightfiles.lora_keys import LoraKey, parse_lora_key, unsupported_kind
+from generation.weightfiles.lora_keys import LYCORIS, unsupported_kind
+from generation.weightfiles.lora_pairs import input_width, lora_slots
 from generation.weightfiles.safetensors_header import Header, TensorEntry, WeightFileRefused
 
 Kind = Literal["checkpoint", "lora", "embedding", "vae"]
@@ -44,7 +45,7 @@ def _kind_by_keys(tensors: Mapping[str, TensorEntry]) -> Kind:
     keys = tensors.keys()
     if any(key.startswith("model.diffusion_model.") for key in keys):
         return "checkpoint"
-    if any(re.search(r"lora|\.alpha$", key) or unsupported_kind(key) for key in keys):
+    if any(re.search(r"lora|\.alpha$", key) or LYCORIS.search(key) or unsupported_kind(key) for key in keys):
         return "lora"
     # diffusers saves a textual inversion as one tensor named after its token.
     lone_vector = len(tensors) == 1 and all(len(entry.shape) in (1, 2) for entry in tensors.values())
@@ -80,18 +81,15 @@ def _checkpoint_family(header: Header) -> str:
 
 
 def _lora_family(header: Header) -> str:
-    downs: list[tuple[LoraKey, TensorEntry]] = []
-    for key, entry in header.tensors.items():
-        place = parse_lora_key(key)
-        if place.role == "down":
-            downs.append((place, entry))
-    if any(place.network == "text_encoder_2" for place, _ in downs):
-        return "sdxl"
-    widths = {entry.shape[1] for place, entry in downs if re.search(r"_attn2_to_[kv]$", place.module)}
-    if not widths:
-        widths = {entry.shape[1] for place, entry in downs if re.search(r"_self_attn_[qkv]_proj$", place.module)}
-    if widths:
-        return family_of_widths(widths, "The LoRA")
+    widths: dict[str, set[int]] = {"attn2": set(), "self_attn": set()}
+    for (network, module), slots in lora_slots(header).items():
+        if network == "text_encoder_2":
+            return "sdxl"
+        layer = re.search(r"_(?:(attn2)_to_[kv]|(self_attn)_[qkv]_proj)$", module)
+        if layer and (width := input_width(module, slots)):
+            widths[layer[1] or layer[2]].add(width)
+    if found := widths["attn2"] or widths["self_attn"]:
+        return family_of_widths(found, "The LoRA")
     for beginning, family in BASE_VERSIONS:
         if header.metadata.get("ss_base_model_version", "").startswith(beginning):
             return family

@@ -6,27 +6,40 @@ A target module is spelled the flattened diffusers way, `down_blocks_1_attention
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 from generation.weightfiles.safetensors_header import WeightFileRefused
 
 Network = Literal["unet", "text_encoder", "text_encoder_2"]
-Role = Literal["down", "up", "mid", "alpha"]
+Role = Literal[
+    "down", "up", "mid", "alpha",
+    "hada_w1_a", "hada_w1_b", "hada_w2_a", "hada_w2_b",
+    "lokr_w1", "lokr_w1_a", "lokr_w1_b", "lokr_w2", "lokr_w2_a", "lokr_w2_b",
+]  # fmt: skip
+"""Which tensor of a module it is. LyCORIS' kinds, LoHa and LoKr, are `lycoris`' to put together."""
 
 NETWORKS: tuple[Network, ...] = ("unet", "text_encoder", "text_encoder_2")
 
 UNSUPPORTED: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"\.hada_"), "LoHa"),
-    (re.compile(r"\.lokr_"), "LoKr"),
+    (re.compile(r"\.hada_t\d"), "LoHa with Tucker decomposition"),
+    (re.compile(r"\.lokr_t\d"), "LoKr with Tucker decomposition"),
     (re.compile(r"\.dora_scale$|\.lora_magnitude_vector\b"), "DoRA"),
     (re.compile(r"\.b?oft_"), "OFT"),
     (re.compile(r"\.a1\.weight$"), "GLoRA"),
-    (re.compile(r"\.on_input$"), "IA3"),
+    (re.compile(r"\.on_input$|\.ia3_l\b"), "IA3"),
     (re.compile(r"\.diff(_b)?$"), "full-difference"),
-    (re.compile(r"^bundle_emb\b"), "bundled-embedding"),
     (re.compile(r"\blora_embedding_[AB]\b"), "embedding-layer LoRA"),
 )
+
+LEFT_OUT: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"^bundle_emb\.(?P<name>.+)\.[^.]+$"), "the embedding “{name}” that lies in it"),
+    (re.compile(r"\.[wb]_norm$"), "changes of normalisation layers"),
+)
+"""Tensors beside a LoRA's own that it draws without, and how people are told of each."""
+
+LYCORIS = re.compile(r"\.(?P<role>hada_w[12]_[ab]|lokr_w[12](_[ab])?)(\.\w+)?$")
 
 ROLES: tuple[tuple[re.Pattern[str], Role], ...] = (
     (re.compile(r"\.(lora_down|lora\.down|lora_linear_layer\.down|lora_A(\.\w+)?)\.weight$"), "down"),
@@ -42,9 +55,21 @@ PREFIXES: tuple[tuple[str, Network], ...] = (
     ("lora_te1_", "text_encoder"),
     ("lora_te2_", "text_encoder_2"),
     ("lora_te_", "text_encoder"),
+    ("lycoris_text_encoder_2_", "text_encoder_2"),
+    ("lycoris_text_encoder_", "text_encoder"),
+    ("lycoris_unet_", "unet"),
+    ("lycoris_", "unet"),
     ("unet.", "unet"),
     ("text_encoder.", "text_encoder"),
+    ("text_encoder_1.", "text_encoder"),
     ("text_encoder_2.", "text_encoder_2"),
+    ("text_encoders.clip_l.transformer.", "text_encoder"),
+    ("text_encoders.clip_g.transformer.", "text_encoder_2"),
+    ("clip_l.transformer.", "text_encoder"),
+    ("clip_g.transformer.", "text_encoder_2"),
+    ("clip_l.", "text_encoder"),
+    ("clip_g.", "text_encoder_2"),
+    ("model.diffusion_model.", "unet"),
     ("diffusion_model.", "unet"),
     ("text_model.", "text_encoder"),
     ("encoder.layers.", "text_encoder"),
@@ -65,12 +90,28 @@ class LoraKey:
     role: Role
 
 
+def left_out(keys: Iterable[str]) -> str:
+    """What of a LoRA file is not used, for people: empty, or a list such as “changes of normalisation layers”."""
+    told: dict[str, None] = {}
+    for key in keys:
+        for pattern, words in LEFT_OUT:
+            if match := pattern.search(key):
+                told[words.format(**match.groupdict())] = None
+    return ", ".join(told)
+
+
+def is_left_out(key: str) -> bool:
+    return any(pattern.search(key) for pattern, _ in LEFT_OUT)
+
+
 def parse_lora_key(key: str) -> LoraKey:
-    """Read one tensor name. Raises WeightFileRefused for kinds that are not plain LoRA and for names nobody uses."""
+    """Read one tensor name. Raises WeightFileRefused for kinds that cannot be drawn and for names nobody uses."""
     if kind := unsupported_kind(key):
         raise WeightFileRefused(
             "unsupported-lora", f"The file holds {kind} weights (“{key}”), which are not supported."
         )
+    if match := LYCORIS.search(key):
+        return LoraKey(*_place(key[: match.start()].removeprefix("base_model.model."), key), match["role"])  # type: ignore[arg-type]
     for pattern, role in ROLES:
         if match := pattern.search(key):
             network, module = _place(key[: match.start()].removeprefix("base_model.model."), key)
@@ -89,6 +130,8 @@ def flatten(module: str) -> str:
 
 
 def _place(target: str, key: str) -> tuple[Network, str]:
+    if target.startswith(("lora_", "lycoris_")):
+        target = target.replace("-", "_")  # as tools for sliders write it
     for prefix, network in PREFIXES:
         if target.startswith(prefix):
             rest = target if prefix == "encoder.layers." else target.removeprefix(prefix)

@@ -40,6 +40,7 @@ Action = TrainingRun.Action
 
 ROWS_EVERY_SECONDS = 1.0
 EVENTS_EVERY_SECONDS = 0.25
+NOT_FINITE = "not-finite"
 
 
 class StopReason(Enum):
@@ -88,7 +89,8 @@ def perform_run(worker: WorkerProcess, run: TrainingRun) -> None:
             logger.info("run_stopped", reason=reason.name, step=run.step)
             runner.conclude(reason)
     except (TrainingError, RenderError) as error:
-        lifecycle.fail_run(run, error.code, str(error))
+        # A rate that is too high is the owner's: what was downloaded before it broke stays paid.
+        lifecycle.fail_run(run, error.code, str(error), by_owner=error.code == NOT_FINITE)
     except Exception:
         logger.exception("run_broke")
         lifecycle.fail_run(run, "internal-error", "Something broke on our side while training. Your credits are back.")
@@ -276,7 +278,8 @@ class TrainingRunner:
             sentence = f"{choice.reason} It ended at step {self.run.step}, since your storage is full."
             lifecycle.finish_run(self.run, choice.step, sentence)
         else:
-            sentence = (
-                "Your storage has no room for its snapshots. Delete something, then train again; it cost nothing."
-            )
-            lifecycle.fail_run(self.run, "storage-full", sentence)
+            # Its owner filled it, perhaps on purpose: what was downloaded before stays paid.
+            cost = lifecycle.discard_cost(self.run)
+            paid = f"it cost {cost}, for what you downloaded" if cost else "it cost nothing"
+            sentence = f"Your storage has no room for its snapshots. Delete something, then train again; {paid}."
+            lifecycle.fail_run(self.run, "storage-full", sentence, by_owner=True)

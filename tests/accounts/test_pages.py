@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from django.core import mail
 from django.test import Client
 
 from accounts.credits import hold, release
 from accounts.models import ApiToken, User
+from tests.conftest import PASSWORD
 
 PAGES = ["/account/", "/account/credits/", "/account/tokens/"]
 
@@ -63,3 +65,23 @@ def test_a_token_needs_a_name(alices: Client, alice: User) -> None:
     answer = alices.post("/account/tokens/", {"name": ""})
     assert answer.context["form"].errors["name"]
     assert not ApiToken.objects.exists()
+
+
+def test_a_new_password_ends_every_token_and_the_page_says_so(alices: Client, alice: User, charlie: User) -> None:
+    kept = ApiToken.objects.create(user=charlie, name="laptop")[0]
+    ApiToken.objects.create(user=alice, name="laptop")
+    assert "your API tokens are removed" in alices.get("/accounts/password/change/").text
+    new = {"oldpassword": PASSWORD, "password1": "another long password", "password2": "another long password"}
+    assert alices.post("/accounts/password/change/", new).status_code == 302
+    assert list(ApiToken.objects.all()) == [kept]
+    assert "your API tokens are removed" in str(mail.outbox[0].body)
+
+
+def test_a_password_that_the_operator_sets_ends_them_too(alice: User) -> None:
+    _, key = ApiToken.objects.create(user=alice, name="laptop")
+    alice.check_password(PASSWORD)
+    alice.save()
+    assert Client().get("/api/v1/me", headers={"Authorization": f"Bearer {key}"}).status_code == 200
+    alice.set_password("another long password")
+    alice.save()
+    assert Client().get("/api/v1/me", headers={"Authorization": f"Bearer {key}"}).status_code == 401

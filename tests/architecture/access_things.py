@@ -22,6 +22,7 @@ from generation.models import (
     Snapshot,
     TrainingRun,
     TrainingSearch,
+    Wildcard,
 )
 from generation.recipes.grids.axes import Axis
 from generation.recipes.grids.plan import GridPlan
@@ -51,6 +52,7 @@ def things_of(alice: User) -> dict[str, str]:
         ).name,
         "grid": grid_of(alice).code,
         "own_lora": own_lora(alice, "e").name,
+        "wildcard": Wildcard.objects.create(owner=alice, name="animals/birds", lines="a crow").name,
         "release": release(alice, own_lora(alice, "f"), done, "approved").code,
         "waiting_lora": (waited := own_lora(alice, "0")).name,
         "waiting_release": release(alice, waited, done, "pending").code,

@@ -25,7 +25,7 @@ import json
 from django.conf import settings
 names = ["DEBUG", "ALLOWED_HOSTS", "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "SECURE_SSL_REDIRECT", "DEMO",
          "EMAIL_BACKEND", "EMAIL_PORT", "EMAIL_USE_TLS", "EMAIL_USE_SSL", "SECURE_HSTS_SECONDS",
-         "CSRF_TRUSTED_ORIGINS", "EMBEDDED_VALKEY", "REDIS_URL"]
+         "CSRF_TRUSTED_ORIGINS", "EMBEDDED_VALKEY", "REDIS_URL", "STAFF_SECOND_FACTOR"]
 print(json.dumps({name: getattr(settings, name) for name in names}))
 print(settings.DATABASES["default"]["ENGINE"], file=__import__("sys").stderr)
 """
@@ -60,6 +60,7 @@ def test_an_https_address_makes_everything_strict(tmp_path: Path) -> None:
     assert seen["SESSION_COOKIE_SECURE"] and seen["CSRF_COOKIE_SECURE"] and seen["SECURE_SSL_REDIRECT"]
     assert seen["SECURE_HSTS_SECONDS"] == 365 * 24 * 3600
     assert seen["DEMO"] is False
+    assert seen["STAFF_SECOND_FACTOR"] is True
 
 
 def test_the_deploy_check_has_nothing_to_say_about_a_public_site(tmp_path: Path) -> None:

@@ -97,3 +97,13 @@ test("somebody who signed out is not called again", () => {
   assert.equal(FakeSocket.made.length, 1);
   assert.deepEqual(told, ["down", "signed out"]);
 });
+
+test("one line too many is asked for again, but seldom", () => {
+  liveLine(handlers);
+  last().emit("open");
+  last().emit("close", { code: 4429 });
+  mock.timers.tick(29_999);
+  assert.equal(FakeSocket.made.length, 1);
+  mock.timers.tick(1);
+  assert.equal(FakeSocket.made.length, 2);
+});

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Group
 from django.db import IntegrityError, transaction
+from pytest_django import Settings
 
 from accounts.models import User
 from accounts.refusals import Conflict, NotAllowed, Refusal
@@ -66,6 +68,18 @@ def test_only_moderators_decide(alice: User, charlie: User, send_in: Publish) ->
             with pytest.raises(NotAllowed):
                 verb(person, post, "because")
     assert Decision.objects.count() == 1
+
+
+def test_nobody_decides_without_a_second_factor(alice: User, bob: User, send_in: Publish, settings: Settings) -> None:
+    settings.STAFF_SECOND_FACTOR = True
+    post = send_in(alice)
+    for verb in (approve, reject, take_down, keep):
+        with pytest.raises(NotAllowed) as refused:
+            verb(bob, post, "because")
+        assert refused.value.code == "no-second-factor"
+    Authenticator.objects.create(user=bob, type=Authenticator.Type.TOTP, data={})
+    approve(bob, post)
+    assert post.is_public
 
 
 def test_who_is_a_moderator(alice: User, bob: User) -> None:

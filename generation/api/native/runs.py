@@ -27,6 +27,7 @@ from generation.recipes.presets import FIRST_PRESET, PRESETS, with_preset
 from generation.recipes.training import MAX_TRIGGER_CHARS, OPTIMIZERS, PARTS, SCHEDULES, TrainingRecipe
 from generation.storage.downloads import attachment
 from generation.training.runs import controls
+from generation.training.runs.lifecycle import discard_cost, hand_out
 from generation.training.runs.queueing import place_of
 from generation.training.runs.submission import check_name, first_recipe, prepare, quote_training, write_training
 
@@ -121,10 +122,15 @@ class PointOutput(serializers.Serializer[Any]):
 
 
 class RunOutput(serializers.ModelSerializer[TrainingRun]):
-    """A training as it stands. `credits` is what is held for it; less is charged when it stops early."""
+    """A training as it stands. `credits` is what is held for it; less is charged when it stops early.
+
+    `discard_cost` is what is kept of them when it is discarded now, or was kept when it was: the steps up to the last
+    snapshot whose file you downloaded.
+    """
 
     recipe = serializers.DictField(read_only=True, source="recipe_json")
     place = serializers.SerializerMethodField()
+    discard_cost = serializers.SerializerMethodField()
     curve = serializers.SerializerMethodField()
     snapshots = SnapshotOutput(many=True, read_only=True)
     lora = serializers.SerializerMethodField()
@@ -132,14 +138,17 @@ class RunOutput(serializers.ModelSerializer[TrainingRun]):
     class Meta:
         model = TrainingRun
         fields = [
-            "code", "name", "state", "credits", "recipe", "place", "step", "steps", "seconds_left", "curve",
-            "snapshots", "best_step", "best_reason", "lora", "error_code", "error_message", "created_at",
+            "code", "name", "state", "credits", "discard_cost", "recipe", "place", "step", "steps", "seconds_left",
+            "curve", "snapshots", "best_step", "best_reason", "lora", "error_code", "error_message", "created_at",
             "started_at", "finished_at",
         ]  # fmt: skip
 
     def get_place(self, run: TrainingRun) -> int | None:
         """Place in the queue, from 1, while the run waits."""
         return place_of(run)
+
+    def get_discard_cost(self, run: TrainingRun) -> int:
+        return discard_cost(run)
 
     @extend_schema_field(PointOutput(many=True))
     def get_curve(self, run: TrainingRun) -> list[dict[str, Any]]:
@@ -229,7 +238,7 @@ class StopView(APIView):
 
 
 class DiscardView(APIView):
-    """End a training and remove all that it made; its credits come back."""
+    """End a training and remove all that it made. Its credits come back but for `discard_cost`, which is kept."""
 
     @extend_schema(request=None, responses=RunOutput)
     def post(self, request: Request, code: str) -> Response:
@@ -237,12 +246,14 @@ class DiscardView(APIView):
 
 
 class SnapshotFileView(APIView):
-    """The LoRA as it was at one step."""
+    """The LoRA as it was at one step. Once you have it, the steps up to it are paid, also when you discard the run."""
+
+    http_method_names = ["get", "options"]  # a HEAD would be paid for, and bring nothing
 
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     def get(self, request: Request, code: str, step: int) -> HttpResponse:
         run = get_run(request, code)
-        snapshot = run.snapshots.filter(step=step).exclude(file="").first()
-        if snapshot is None:
+        snapshot = run.snapshots.filter(step=step).first()
+        if snapshot is None or not hand_out(snapshot):
             raise NotFound("not-found", "There is no snapshot at this step.")
         return attachment(snapshot.file, f"{run.name}-{step}.safetensors")

@@ -189,7 +189,7 @@ class SearchView(APIView):
 
 
 class SearchCancelView(APIView):
-    """End a search: what still trains is discarded and not charged; no LoRA is kept."""
+    """End a search: of what still trains only that is charged which you downloaded; no LoRA is kept."""
 
     @extend_schema(request=None, responses=SearchTableOutput)
     def post(self, request: Request, code: str) -> Response:

@@ -11,6 +11,7 @@ from rest_framework import serializers
 from generation.api.native.recipe_fields import Fields, api_field, input_fields, output_fields
 from generation.catalog.resolving import find_checkpoint
 from generation.jobs import queueing
+from generation.jobs.lifecycle import cancel_cost
 from generation.jobs.submission import random_seed
 from generation.messages import frames
 from generation.models import Checkpoint, GeneratedImage, Job, Lora
@@ -69,13 +70,15 @@ class JobOutput(serializers.ModelSerializer[Job]):
     place = serializers.SerializerMethodField()
     seconds_until_start = serializers.SerializerMethodField()
     waiting_reason = serializers.SerializerMethodField()
+    cancel_cost = serializers.SerializerMethodField()
     progress = serializers.SerializerMethodField()
 
     class Meta:
         model = Job
         fields = [
-            "code", "submission", "state", "credits", "recipe", "place", "seconds_until_start", "waiting_reason",
-            "progress", "image", "error_code", "error_message", "created_at", "started_at", "finished_at",
+            "code", "submission", "state", "credits", "cancel_cost", "recipe", "place", "seconds_until_start",
+            "waiting_reason", "progress", "image", "error_code", "error_message", "created_at", "started_at",
+            "finished_at",
         ]  # fmt: skip
 
     def get_image(self, job: Job) -> str | None:
@@ -109,10 +112,24 @@ class JobOutput(serializers.ModelSerializer[Job]):
             read.update(each.pk for each in jobs)
         return waits.get(job.pk)
 
+    def get_cancel_cost(self, job: Job) -> int:
+        """Of `credits` what is kept when it is cancelled now, or was kept when it was: the steps drawn."""
+        return cancel_cost(job, frames.last_frame(job.code) if job.state == Job.State.RUNNING else None)
+
     @extend_schema_field(ProgressOutput(allow_null=True))
     def get_progress(self, job: Job) -> dict[str, Any] | None:
         frame = frames.last_frame(job.code) if job.state == Job.State.RUNNING else None
         return dict(ProgressOutput(frame).data) if frame else None
+
+
+class CancelAllInput(serializers.Serializer[Any]):
+    submission = serializers.CharField(
+        required=False, default="", allow_blank=True, max_length=64, help_text="Of which submission; empty: of all."
+    )
+
+
+class CancelAllOutput(serializers.Serializer[Any]):
+    cancelled = serializers.ListField(child=serializers.CharField(), help_text="Codes of the jobs that were ended.")
 
 
 class SubmissionOutput(serializers.Serializer[Any]):
@@ -154,5 +171,5 @@ class LoraOutput(serializers.ModelSerializer[Lora]):
         model = Lora
         fields = [
             "name", "title", "family", "sha256", "autov2", "rank", "trigger_words", "licence", "description",
-            "series", "version", "is_public", "may_download", "downloads",
+            "left_out", "series", "version", "is_public", "may_download", "downloads",
         ]  # fmt: skip

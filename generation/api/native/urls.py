@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.urls import path
 
-from generation.api.native import datasets, grids, loras, pictures, prompts, runs, searches
+from generation.api.native import datasets, grids, loras, pictures, prompts, runs, searches, wildcards
 
 urlpatterns = [
     path("jobs", pictures.JobsView.as_view(), name="api-jobs"),
+    path("jobs/cancel", pictures.CancelAllView.as_view(), name="api-jobs-cancel"),
     path("jobs/<slug:code>", pictures.JobView.as_view(), name="api-job"),
     path("jobs/<slug:code>/cancel", pictures.CancelView.as_view(), name="api-job-cancel"),
     path("jobs/<slug:code>/prefer", pictures.PreferView.as_view(), name="api-job-prefer"),
@@ -17,8 +18,8 @@ urlpatterns = [
     path("images/<slug:code>/trace", pictures.TraceView.as_view(), name="api-image-trace"),
     path("checkpoints", pictures.CheckpointsView.as_view(), name="api-checkpoints"),
     path("loras", loras.LorasView.as_view(), name="api-loras"),
-    path("loras/<slug:name>", loras.LoraView.as_view(), name="api-lora"),
-    path("loras/<slug:name>/file", loras.LoraFileView.as_view(), name="api-lora-file"),
+    path("loras/<name:name>", loras.LoraView.as_view(), name="api-lora"),
+    path("loras/<name:name>/file", loras.LoraFileView.as_view(), name="api-lora-file"),
     path("merges", loras.MergesView.as_view(), name="api-merges"),
     path("grids", grids.GridsView.as_view(), name="api-grids"),
     path("grids/<slug:code>", grids.GridView.as_view(), name="api-grid"),
@@ -44,5 +45,7 @@ urlpatterns = [
     path("searches", searches.SearchesView.as_view(), name="api-searches"),
     path("searches/<slug:code>", searches.SearchView.as_view(), name="api-search"),
     path("searches/<slug:code>/cancel", searches.SearchCancelView.as_view(), name="api-search-cancel"),
+    path("wildcards", wildcards.WildcardsView.as_view(), name="api-wildcards"),
+    path("wildcards/<list:name>", wildcards.WildcardView.as_view(), name="api-wildcard"),
     path("recipes/read", prompts.ReadRecipeView.as_view(), name="api-recipe-read"),
 ]

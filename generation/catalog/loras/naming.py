@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from itertools import count
+from itertools import chain, count
+
+from django.urls.converters import StringConverter
 
 from accounts.refusals import Conflict, Refusal
 from generation.models import Lora
@@ -18,7 +20,15 @@ MOST_WORDS = 8
 DESCRIPTION_CHARS = 2000
 RESERVED = frozenset({"upload", "merge", "merges"})
 """Addresses of pages that stand beside those of LoRAs."""
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+
+
+class NameInAddress(StringConverter):
+    """What may stand for a weight file's name in an address: letters of any script, but nothing that cannot be seen."""
+
+    regex = r"[^/\x00-\x20\x7f]+"
+
+
+_NAME = re.compile(r"[^\W_][\w-]*")
 
 
 def clean_line(text: str, most: int = TITLE_CHARS) -> str:
@@ -27,20 +37,27 @@ def clean_line(text: str, most: int = TITLE_CHARS) -> str:
     return " ".join("".join(seen).split())[:most].strip()
 
 
-def word_of(text: str) -> str:
-    """A text as a word for prompts: ASCII letters, digits, hyphens. Never empty."""
-    plain = unicodedata.normalize("NFKD", clean_line(text, 1000)).encode("ascii", "ignore").decode()
-    return re.sub(r"[^A-Za-z0-9_]+", "-", plain).strip("-_")[:80].strip("-_").lower() or "lora"
+def word_of(text: str, otherwise: str = "lora") -> str:
+    """A text as one word for prompts: letters and digits of any script, hyphens, underscores; `otherwise` if none is.
+
+    Two underscores in a row would be a wildcard's.
+    """
+    seen = (
+        letter if letter in "-_" or unicodedata.category(letter)[0] in "LNM" else "-"
+        for letter in clean_line(text, 1000)
+    )
+    plain = re.sub(r"-[-_]*|_[-_]+", lambda signs: signs[0][0], "".join(seen))
+    return plain.strip("-_")[:80].strip("-_") or otherwise
 
 
-def free_name(text: str) -> str:
+def free_name(text: str, otherwise: str = "lora") -> str:
     """A word that no LoRA and no series has yet, near to the text."""
-    return first_free(word_of(text))
+    return first_free(word_of(text, otherwise).lower())
 
 
-def first_free(word: str) -> str:
-    """The word, or with the first number by which no LoRA, series or page goes."""
-    return next(name for name in numbered(word) if not is_taken(name))
+def first_free(*words: str) -> str:
+    """The first word by which no LoRA, series or page goes, or else the first of them with a number."""
+    return next(name for name in chain(words, numbered(words[0])) if not is_taken(name))
 
 
 def numbered(word: str) -> Iterator[str]:

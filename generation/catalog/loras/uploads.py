@@ -90,8 +90,9 @@ def register_file(
             raise Conflict("already-yours", f"You have this file already, as “{mine.title}”.", field="file")
         path = files.move_into_place(part, folder, weights.sha256)
         lora = Lora(
-            name=free_name(titled),
+            name=free_name(titled, f"lora-{weights.autov2}"),
             title=titled,
+            file_name=clean_line(title, 200),
             family=weights.family,
             path=path,
             stamp=stamp_of(files.root() / path),
@@ -100,6 +101,7 @@ def register_file(
             rank=weights.rank,
             trigger_words=[word for word in (clean_line(each, WORD_CHARS) for each in weights.trigger_words) if word],
             lora_hash=weights.lora_hash,
+            left_out=weights.left_out[:300],
             owner=user,
             is_public=False,
         )

@@ -41,7 +41,7 @@ def prepare_merge(user: User, weights: Mapping[str, float], rank: int, title: st
     check_room(user, max(lora.size_bytes for lora, _ in parents))
     return LoraMerge(
         owner=user,
-        name=word_of(titled),
+        name=word_of(titled).lower(),
         title=titled,
         rank=rank,
         parents=[

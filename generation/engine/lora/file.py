@@ -18,8 +18,10 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
+from generation.engine.lora.lycoris import multiplied
 from generation.engine.outcome import WeightsRefused
-from generation.weightfiles.lora_keys import NETWORKS, Network, Role, parse_lora_key
+from generation.weightfiles.lora_keys import NETWORKS, Network, Role, is_left_out, parse_lora_key
+from generation.weightfiles.lycoris import is_lycoris
 from generation.weightfiles.safetensors_header import WeightFileRefused
 
 Pairs = Mapping[str, "LoraPair"]
@@ -56,9 +58,10 @@ class LoraWeights:
 
 
 def read_lora(path: Path, *, device: torch.device | str = "cpu", dtype: torch.dtype | None = None) -> LoraWeights:
-    """Read kohya, diffusers or peft LoRA and LoCon files. Raises WeightsRefused with the reason for anything else.
+    """Read LoRA, LoCon, LoHa and LoKr files of any tool. Raises WeightsRefused with the reason for anything else.
 
-    `dtype=None` keeps the file's own. Every tensor of the file is used or the file is refused.
+    `dtype=None` keeps the file's own. Every tensor is used, but for those that `lora_keys.left_out` tells, or the file
+    is refused.
     """
     try:
         with safe_open(path, framework="pt", device=str(device)) as file:
@@ -67,14 +70,14 @@ def read_lora(path: Path, *, device: torch.device | str = "cpu", dtype: torch.dt
     except (OSError, SafetensorError) as error:
         raise WeightsRefused("unreadable-lora", f"The LoRA file “{path.stem}” cannot be read.") from error
     try:
-        slots = _sort(tensors)
+        slots = _sort({key: tensor for key, tensor in tensors.items() if not is_left_out(key)})
+        alphas = _alphas_of_file(path, metadata)
+        pairs = {
+            network: {name: _pair(name, slot, alphas[network], dtype) for name, slot in slots[network].items()}
+            for network in NETWORKS
+        }
     except WeightFileRefused as refused:
         raise WeightsRefused(refused.code, str(refused)) from refused
-    alphas = _alphas_of_file(path, metadata)
-    pairs = {
-        network: {name: _pair(name, slot, alphas[network], dtype) for name, slot in slots[network].items()}
-        for network in NETWORKS
-    }
     return LoraWeights(pairs["unet"], (pairs["text_encoder"], pairs["text_encoder_2"]))
 
 
@@ -91,6 +94,14 @@ def _sort(tensors: Mapping[str, Tensor]) -> dict[Network, dict[str, dict[Role, T
 
 
 def _pair(name: str, slot: Mapping[Role, Tensor], alphas: _Alphas, dtype: torch.dtype | None) -> LoraPair:
+    if "alpha" in slot and slot["alpha"].numel() != 1:
+        raise WeightsRefused("bad-alpha", f"The alpha of “{name}” is not one number.")
+    if is_lycoris(slot):
+        shape, down, up = multiplied(name, slot)
+        # Two whole factors have no rank, and LyCORIS then passes over alpha. What peft keeps beside the file counts.
+        scale = float(slot["alpha"]) / shape.file_rank if "alpha" in slot and shape.file_rank else alphas.of_lycoris
+        own = next(tensor.dtype for role, tensor in slot.items() if role != "alpha")
+        return _finite(name, LoraPair(down.to(dtype or own).contiguous(), up.to(dtype or own).contiguous(), scale))
     if "down" not in slot or "up" not in slot:
         raise WeightsRefused("half-pair", f"The LoRA pair of “{name}” is incomplete.")
     down, up = slot["down"], slot["up"]
@@ -99,12 +110,13 @@ def _pair(name: str, slot: Mapping[Role, Tensor], alphas: _Alphas, dtype: torch.
     rank = down.shape[0]
     if "mid" in slot:
         down = _merge_mid(name, slot["mid"], down)
-    if "alpha" in slot and slot["alpha"].numel() != 1:
-        raise WeightsRefused("bad-alpha", f"The alpha of “{name}” is not one number.")
     scale = float(slot["alpha"]) / rank if "alpha" in slot else alphas.scale(name, rank)
     dtype = dtype or down.dtype
-    pair = LoraPair(down.to(dtype).contiguous(), up.to(dtype).contiguous(), scale)
-    if not (math.isfinite(scale) and _is_finite(pair.down) and _is_finite(pair.up)):
+    return _finite(name, LoraPair(down.to(dtype).contiguous(), up.to(dtype).contiguous(), scale))
+
+
+def _finite(name: str, pair: LoraPair) -> LoraPair:
+    if not (math.isfinite(pair.scale) and _is_finite(pair.down) and _is_finite(pair.up)):
         raise WeightsRefused("not-finite", f"The LoRA pair of “{name}” holds values that are not finite numbers.")
     return pair
 
@@ -129,6 +141,8 @@ class _Alphas:
     alpha: float | None = None
     alpha_of: Mapping[str, float] | None = None
     rank_stabilised: bool = False
+    of_lycoris: float = 1.0
+    """The whole scale of a LoHa or LoKr."""
 
     def scale(self, name: str, rank: int) -> float:
         alpha = next((value for end, value in (self.alpha_of or {}).items() if name.endswith(end)), self.alpha)
@@ -165,4 +179,7 @@ def _alphas_of_network(config: Mapping[str, Any], network: Network) -> _Alphas:
         alpha=None if alpha is None else float(alpha),
         alpha_of={name.replace(".", "_"): float(value) for name, value in pattern.items()},
         rank_stabilised=bool(config.get(f"{network}.use_rslora")),
+        of_lycoris=float(config.get(f"{network}.alpha", 1)) / float(config.get(f"{network}.r", 1))
+        if f"{network}.alpha" in config
+        else 1.0,
     )

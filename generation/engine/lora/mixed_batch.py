@@ -136,4 +136,6 @@ def _shape_for(layer: Layer, pair: LoraPair) -> tuple[Tensor, Tensor]:
     down, up = pair.down, pair.up
     if isinstance(layer, nn.Linear):
         return (down.flatten(1) if down.shape[2:] == (1, 1) else down), up.flatten(1)
+    if down.ndim == 2 and down.shape[1] == layer.weight[0].numel():  # LyCORIS' kernels lie flat
+        down = down.reshape(-1, *layer.weight.shape[1:])
     return (down[:, :, None, None] if down.ndim == 2 else down), (up[:, :, None, None] if up.ndim == 2 else up)

@@ -19,7 +19,8 @@ from generation.engine.outcome import RenderError
 from generation.engine.text.cache import TextMemory
 from generation.engine.text.embeddings import EmbeddingVectors
 from generation.prompting import attention
-from generation.prompting.chunking import COMMA, Chunk, NameFinder, split_into_chunks, weighted_tokens
+from generation.prompting.chunking import COMMA, Chunk, Insert, split_into_chunks, weighted_tokens
+from generation.prompting.names import KnownName, NameIndex
 
 BOS_AND_EOS = 2
 
@@ -83,11 +84,16 @@ class TextTower:
 
     def chunks(self, texts: Sequence[str], embeddings: Sequence[EmbeddingVectors] = ()) -> list[tuple[Chunk, ...]]:
         """The chunks of each scheduled text: emphasis read, words tokenized, embeddings found, BREAK obeyed."""
+        index = NameIndex(KnownName(embedding.name) for embedding in embeddings)
+        inserts = {embedding.name: embedding.insert for embedding in embeddings}
+
+        def find(text: str) -> Iterator[tuple[int, int, Insert]]:
+            for place in index.places(text, escaped=False):
+                yield place.start, place.end, inserts[place.meant[0].name]
+
         with self.memory.lock:
-            names = self.tokenize([embedding.name for embedding in embeddings])
-            pieces = [weighted_tokens(attention(text), self.tokenize) for text in texts]
-        find = NameFinder(zip(names, (embedding.insert for embedding in embeddings), strict=True))
-        return [split_into_chunks(text, self.chunk_length, comma=self.comma, find=find) for text in pieces]
+            pieces = [weighted_tokens(attention(text), self.tokenize, find) for text in texts]
+        return [split_into_chunks(text, self.chunk_length, comma=self.comma) for text in pieces]
 
     def tokenize(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids without BOS and EOS, never truncated. The caller holds the lock: a fast tokenizer has state."""

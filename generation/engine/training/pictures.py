@@ -16,7 +16,7 @@ from torch import Tensor
 from generation.engine.outcome import Pixels
 from generation.engine.training.buckets import MIDDLE, Size, fit_into
 from generation.engine.training.outcome import TrainingError
-from generation.imaging.untrusted import FORMATS, PictureRefused
+from generation.imaging.untrusted import MAX_FILE_BYTES, PictureRefused, open_picture
 from generation.imaging.upright import upright
 
 Crop = tuple[float, float, float, float]
@@ -100,7 +100,10 @@ def _picture_hash(picture: TrainingPicture) -> str:
 
 def _opened(path: Path) -> Image.Image:
     try:
-        with Image.open(path, formats=FORMATS) as opened:
-            return upright(opened)
-    except (OSError, ValueError, Image.DecompressionBombError, PictureRefused) as error:
+        with path.open("rb") as file:
+            # One byte more than is allowed tells a file that is too large, without reading all of it.
+            return upright(open_picture(file.read(MAX_FILE_BYTES + 1)))
+    except PictureRefused as refused:
+        raise TrainingError(refused.code, f"“{path.name}”: {refused}") from refused
+    except OSError as error:
         raise TrainingError("broken-picture", f"The picture “{path.name}” cannot be read.") from error

@@ -18,6 +18,8 @@ from accounts.management.tables import require_tables
 from accounts.models import User
 from accounts.refusals import Refusal
 from generation.catalog.resolving import find_checkpoint
+from generation.imaging.untrusted import MAX_FILE_BYTES, open_picture
+from generation.imaging.upright import upright
 from generation.recipes.presets import FIRST_PRESET, PRESETS, with_preset
 from generation.recipes.training import OPTIMIZERS, PARTS, SCHEDULES, TrainingRecipe, default_folds, split
 from generation.training.datasets.caption_files import (
@@ -27,6 +29,7 @@ from generation.training.datasets.caption_files import (
     is_caption_file,
     picture_keys,
 )
+from generation.training.datasets.preparing import check_sides
 from generation.training.datasets.refusals import RefusedFile
 from generation.weightfiles.classify import classify
 from generation.weightfiles.hashing import hash_weights
@@ -148,6 +151,8 @@ def pictures_in(folder: Path, recipe: TrainingRecipe, hold_out: Iterable[str] | 
     paths = paths_in(folder)
     if not paths:
         raise CommandError(f"{folder} holds no pictures ({', '.join(PICTURES)}).")
+    for path in paths:
+        check_picture(path)
     names = [path.stem for path in paths]
     if missing := set(hold_out or ()) - set(names):
         raise CommandError(f"{folder} holds no picture named {', '.join(sorted(missing))}.")
@@ -155,6 +160,18 @@ def pictures_in(folder: Path, recipe: TrainingRecipe, hold_out: Iterable[str] | 
     held_out = chosen if hold_out is None else set(hold_out)
     captions = captions_in(folder, paths)
     return [TrainingPicture(path.stem, path, captions[path], path.stem in held_out) for path in paths]
+
+
+def check_picture(path: Path) -> None:
+    """Raise CommandError for a picture that the studio would not take either: by its bytes, pixels, format or sides."""
+    try:
+        with path.open("rb") as file:
+            image = upright(open_picture(file.read(MAX_FILE_BYTES + 1)))
+        check_sides(image.width, image.height)
+    except Refusal as refused:
+        raise CommandError(f"{path}: {refused}") from refused
+    except OSError as error:
+        raise CommandError(f"{path} cannot be read: {error.strerror}.") from error
 
 
 def paths_in(folder: Path) -> list[Path]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from posixpath import splitext
 
-from generation.training.datasets.preparing import MAX_CAPTION_CHARS, tidy_caption
+from generation.training.datasets.preparing import MAX_CAPTION_CHARS, long_caption, tidy_caption
 from generation.training.datasets.refusals import FileRefused, RefusedFile, plain_name
 
 SUFFIXES = (".txt", ".caption")
@@ -99,8 +99,7 @@ def read_caption(data: bytes) -> str:
         raise FileRefused("unreadable-caption", sentence)
     chars = len(" ".join(text.split()))
     if chars > MAX_CAPTION_CHARS:
-        sentence = f"The caption has {chars:,} characters; at most {MAX_CAPTION_CHARS:,} are taken."
-        raise FileRefused("long-caption", sentence)
+        raise long_caption(chars)
     return tidy_caption(text)
 
 

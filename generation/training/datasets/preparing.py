@@ -45,7 +45,10 @@ class PixelBudget:
 
 @dataclass(frozen=True, slots=True)
 class PreparedPicture:
-    """A picture ready to keep: `file` is a bare PNG, `thumbnail` a WebP, `quality` 0..100 how sure `pdq` is."""
+    """A picture ready to keep: `file` is a bare PNG, `thumbnail` a WebP, `quality` 0..100 how sure `pdq` is.
+
+    `untaken` is the refusal of a text that is too long for a caption, which the picture then has none of.
+    """
 
     file: bytes
     thumbnail: bytes
@@ -55,6 +58,7 @@ class PreparedPicture:
     pdq: str
     quality: int
     caption: str
+    untaken: FileRefused | None = None
 
 
 def prepare_picture(data: bytes, budget: PixelBudget, caption: str = "") -> PreparedPicture:
@@ -64,9 +68,7 @@ def prepare_picture(data: bytes, budget: PixelBudget, caption: str = "") -> Prep
     """
     try:
         opened = open_picture(data)
-        if min(opened.size) < LEAST_SIDE:
-            size = f"{opened.width} × {opened.height}"
-            raise FileRefused("too-small", f"The picture has {size} pixels; {LEAST_SIDE} on each side are needed.")
+        check_sides(*opened.size)
         budget.spend(opened.width * opened.height)
         image = upright(opened)
     except PictureRefused as refused:
@@ -77,6 +79,8 @@ def prepare_picture(data: bytes, budget: PixelBudget, caption: str = "") -> Prep
     image.save(png, "PNG", compress_level=4)
     file = png.getvalue()
     digits, quality = pdq_hash(image)
+    text = tidy_caption(caption or embedded_prompt(data))
+    untaken = long_caption(len(text)) if len(text) > MAX_CAPTION_CHARS else None
     return PreparedPicture(
         file,
         thumbnail(image, THUMBNAIL_SIDES[0]),
@@ -85,7 +89,28 @@ def prepare_picture(data: bytes, budget: PixelBudget, caption: str = "") -> Prep
         hashlib.sha256(file).hexdigest(),
         digits,
         quality,
-        tidy_caption(caption or embedded_prompt(data)),
+        "" if untaken else text,
+        untaken,
+    )
+
+
+def check_sides(width: int, height: int) -> None:
+    """Raise FileRefused for a picture that is too small, or is once it is shrunk to the largest side that is kept."""
+    if min(width, height) < LEAST_SIDE:
+        size = f"{width} × {height}"
+        raise FileRefused("too-small", f"The picture has {size} pixels; {LEAST_SIDE} on each side are needed.")
+    kept = min(width, height) * min(1.0, LARGEST_SIDE / max(width, height))
+    if round(kept) < LEAST_SIDE:
+        sentence = (
+            f"The picture has {width} × {height} pixels: shrunk to {LARGEST_SIDE} on its longer side,"
+            f" {max(1, round(kept))} are left on the other, and {LEAST_SIDE} are needed. Crop it first."
+        )
+        raise FileRefused("too-small", sentence)
+
+
+def long_caption(chars: int) -> FileRefused:
+    return FileRefused(
+        "long-caption", f"The caption has {chars:,} characters; at most {MAX_CAPTION_CHARS:,} are taken."
     )
 
 
@@ -99,5 +124,5 @@ def embedded_prompt(data: bytes) -> str:
 
 
 def tidy_caption(text: str) -> str:
-    """One line, in at most as many characters as a caption has, without byte-order marks."""
-    return " ".join(text.replace("\x00", " ").replace("\ufeff", "").split())[:MAX_CAPTION_CHARS]
+    """One line without byte-order marks. How long it may be is the caller's to check: nothing is cut off."""
+    return " ".join(text.replace("\x00", " ").replace("\ufeff", "").split())

@@ -101,6 +101,8 @@ def _collect(
                 continue
             prepared = prepare_picture(entry.data, budget, entry.caption)
             collected.added.append(_keep(dataset, entry.name, prepared, similar_too))
+            if prepared.untaken:
+                raise prepared.untaken
         except FileRefused as refused:
             collected.refused.append(refused.named(plain_name(entry.name)))
         except NoRoom as full:

@@ -63,9 +63,12 @@ def stop_run(run: TrainingRun) -> None:
 
 
 def discard_run(run: TrainingRun) -> None:
-    """End it, give the credits back and remove all that it made. Raises Conflict when it has ended."""
+    """End it and remove all that it made. Raises Conflict when it has ended.
+
+    The credits return, but for the steps up to the last snapshot that its owner has downloaded.
+    """
     with transaction.atomic():
-        if not lifecycle.end_unpaid(run, _row(run).unfinished(), State.CANCELLED, f"Discarded: {run.name}"):
+        if not lifecycle.end_by_owner(run, _row(run).unfinished(), State.CANCELLED, f"Discarded: {run.name}"):
             raise Conflict("already-ended", "This training has already ended.")
         # Its files go with the sweep that every end brings.
         run.snapshots.all().delete()

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 
 import structlog
 from django.db import transaction
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 
-from accounts import budgets, credits
+from accounts import credits
 from generation.messages import events
 from generation.models import Lora, Snapshot, TrainingRun
 from generation.models.training import CurvePoint, TrainingRunQuerySet
@@ -110,11 +110,13 @@ def finish_run(run: TrainingRun, step: int, reason: str, rows: TrainingRunQueryS
     return lora
 
 
-def fail_run(run: TrainingRun, code: str, message: str) -> bool:
-    """End a running run as failed by our fault and give the credits back."""
-    ended = end_unpaid(
-        run, TrainingRun.objects.held(run), State.FAILED, f"Failed: {run.name}", code=code, message=message
-    )
+def fail_run(run: TrainingRun, code: str, message: str, *, by_owner: bool = False) -> bool:
+    """End a running run as failed and give the credits back; by our fault, or by something that its owner did."""
+    rows, note = TrainingRun.objects.held(run), f"Failed: {run.name}"
+    if by_owner:
+        ended = end_by_owner(run, rows, State.FAILED, note, error_code=code, error_message=message[:300])
+    else:
+        ended = end_unpaid(run, rows, State.FAILED, note, code=code, message=message)
     if ended:
         logger.warning("run_failed", run=run.code, code=code, message=message)
     return ended
@@ -123,29 +125,70 @@ def fail_run(run: TrainingRun, code: str, message: str) -> bool:
 def end_unpaid(
     run: TrainingRun, rows: TrainingRunQuerySet, state: State, note: str, *, code: str = "", message: str = ""
 ) -> bool:
-    """End the run, if it is still among `rows`, without a LoRA; the whole hold returns."""
+    """End the run, if it is still among `rows`, without a LoRA and by no act of its owner; the whole hold returns."""
     with transaction.atomic():
         ended = _end(rows, state, error_code=code, error_message=message[:300], seconds_left=None)
-        if ended and credits.release(run.reference, note=note):
-            budgets.refund(run.token_id, run.credits)
+        if ended:
+            credits.release(run.reference, note=note)
     if ended:
         after_end(run, state)
     return ended
 
 
+def end_by_owner(run: TrainingRun, rows: TrainingRunQuerySet, state: State, note: str, **error: str) -> bool:
+    """End the run, if it is still among `rows`, without a LoRA: what was handed out of it is paid, the rest returns.
+
+    Nothing of it is handed out any more, since nobody would pay for it.
+    """
+    with transaction.atomic():
+        hold_still(rows)
+        cost = discard_cost(run)
+        if not _end(rows, state, discard_cost=cost, seconds_left=None, **error):
+            return False
+        if cost:
+            credits.settle(run.reference, cost, note=note)
+        else:
+            credits.release(run.reference, note=note)
+        run.snapshots.update(file="", size_bytes=0)
+    after_end(run, state)
+    return True
+
+
+def hold_still(rows: TrainingRunQuerySet) -> list[TrainingRun]:
+    """The runs, which until the transaction ends do not get on, and of which no file is handed out meanwhile."""
+    runs = list(rows.order_by("pk").select_for_update())
+    list(Snapshot.objects.filter(run__in=runs).order_by("pk").select_for_update().values_list("pk"))
+    return runs
+
+
+def hand_out(snapshot: Snapshot) -> bool:
+    """Note that its owner gets the file, so that its steps are paid whatever becomes of the run. False without one."""
+    rows = Snapshot.objects.filter(pk=snapshot.pk).exclude(file="")
+    return bool(rows.update(downloaded_at=Coalesce("downloaded_at", Now())))
+
+
+def discard_cost(run: TrainingRun) -> int:
+    """Credits that are kept when the run is discarded: for the steps up to the last snapshot that was downloaded."""
+    if not run.is_unfinished:
+        return run.discard_cost
+    return _cost(run, max((each.step for each in run.snapshots.all() if each.downloaded_at), default=0))
+
+
 def charge(run: TrainingRun, note: str) -> None:
-    """Settle for the steps done; the rest returns to the wallet and to the budget of the token that asked.
+    """Settle for the steps done; the rest returns.
 
     A run of a search holds nothing of its own: its search pays (see `searches.halving`).
     """
-    cost = cost_so_far(run)
-    if credits.settle(run.reference, cost, note=note) and cost < run.credits:
-        budgets.refund(run.token_id, run.credits - cost)
+    credits.settle(run.reference, cost_so_far(run), note=note)
 
 
 def cost_so_far(run: TrainingRun) -> int:
     """Credits for the steps done, of the credits for all of them."""
-    return math.ceil(run.credits * min(1.0, run.step / run.steps))
+    return _cost(run, run.step)
+
+
+def _cost(run: TrainingRun, step: int) -> int:
+    return math.ceil(run.credits * min(1.0, step / run.steps))
 
 
 def _end(rows: TrainingRunQuerySet, state: State, **values: object) -> bool:

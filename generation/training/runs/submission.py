@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from accounts import budgets, credits
+from accounts import credits
 from accounts.models import ApiToken, User
 from accounts.refusals import Conflict, NotFound, QuotaExceeded, Refusal
 from generation.catalog.loras.naming import RESERVED
@@ -62,10 +62,7 @@ def write_training(
     """
     enforce_run_limit(user)
     run = write_run(user, dataset, prepared, name, token=token)
-    credits.hold(user, run.credits, reference=run.reference, note=f"Training {name}")
-    if token is not None:
-        # After the wallet, as where runs end: two that lock both the other way round would wait for ever.
-        budgets.spend(token, prepared.credits)
+    credits.hold(user, run.credits, reference=run.reference, note=f"Training {name}", token=token)
     transaction.on_commit(lambda: announce_run(run))
     return run
 

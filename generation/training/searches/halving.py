@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from django.db import transaction
 from django.db.models.functions import Now
 
-from accounts import budgets, credits
+from accounts import credits
 from generation.models import TrainingRun, TrainingSearch
 from generation.models.training import TrainingRunQuerySet
 from generation.recipes.halving import survivors
@@ -106,10 +106,8 @@ def close(search: TrainingSearch, state: State) -> bool:
 
 
 def charge(search: TrainingSearch, note: str) -> None:
-    """Settle for what its runs did; the rest returns to the wallet and to the budget of the token that asked."""
-    cost = cost_so_far(search)
-    if credits.settle(search.reference, cost, note=note):
-        budgets.refund(search.token_id, search.credits - cost)
+    """Settle for what its runs did; the rest returns."""
+    credits.settle(search.reference, cost_so_far(search), note=note)
 
 
 def spent_on(search: TrainingSearch) -> int:
@@ -118,8 +116,11 @@ def spent_on(search: TrainingSearch) -> int:
 
 
 def cost_so_far(search: TrainingSearch) -> int:
-    """Credits for the steps of all runs that brought a result; ours to pay are those that failed or were discarded."""
-    paid = [
-        run for run in search.runs.all() if run.state == TrainingRun.State.DONE or run.error_code == lifecycle.PRUNED
-    ]
-    return min(search.credits, sum(lifecycle.cost_so_far(run) for run in paid))
+    """Credits for the steps of all runs that brought a result, and for what was downloaded of others."""
+    return min(search.credits, sum(map(cost_of_candidate, search.runs.prefetch_related("snapshots"))))
+
+
+def cost_of_candidate(run: TrainingRun) -> int:
+    if run.state == TrainingRun.State.DONE or run.error_code == lifecycle.PRUNED:
+        return lifecycle.cost_so_far(run)
+    return lifecycle.discard_cost(run)

@@ -15,7 +15,7 @@ from typing import Any
 
 from django.db import transaction
 
-from accounts import budgets, credits
+from accounts import credits
 from accounts.models import ApiToken, User
 from accounts.refusals import Conflict, Refusal
 from generation.models import DataSet, TrainingRun, TrainingSearch
@@ -96,10 +96,7 @@ def write_search(
         owner=user, dataset=dataset, name=prepared.name, axes=prepared.axes, recipe_json=prepared.recipe.to_json(),
         budget=budget, credits=prepared.credits, rungs=list(prepared.stops), token=token,
     )  # fmt: skip
-    credits.hold(user, search.credits, reference=search.reference, note=f"Search {search.name}")
-    if token is not None:
-        # After the wallet, as where searches end: two that lock both the other way round would wait for ever.
-        budgets.spend(token, search.credits)
+    credits.hold(user, search.credits, reference=search.reference, note=f"Search {search.name}", token=token)
     runs = [
         write_run(user, dataset, each, f"{search.name}-{number}", search=search, stop_at=prepared.stops[0])
         for number, each in enumerate(prepared.candidates, 1)
@@ -151,11 +148,18 @@ def most_it_costs(candidates: Sequence[Prepared], stops: Sequence[int]) -> int:
 
 
 def cancel_search(search: TrainingSearch) -> None:
-    """End it as its owner asks: what still trains is discarded and not charged. Conflict when it has ended."""
-    if not close(search, State.CANCELLED):
-        raise Conflict("already-ended", "This search has already ended.")
-    for run in living_of(search):
-        lifecycle.end_unpaid(run, rows_of([run]).unfinished(), TrainingRun.State.CANCELLED, "")
+    """End it as its owner asks: of what still trains only that is charged which was downloaded.
+
+    Raises Conflict when it has ended.
+    """
+    with transaction.atomic():
+        # The search before its runs, as where it is advanced.
+        TrainingSearch.objects.running().select_for_update().filter(pk=search.pk).first()
+        living = lifecycle.hold_still(rows_of(living_of(search)).unfinished())
+        if not close(search, State.CANCELLED):
+            raise Conflict("already-ended", "This search has already ended.")
+        for run in living:
+            lifecycle.end_by_owner(run, rows_of([run]).unfinished(), TrainingRun.State.CANCELLED, "")
 
 
 def delete_search(search: TrainingSearch) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from generation.models import TrainingRun, TrainingSearch
 from generation.models.training import CurvePoint
 from generation.training.runs.lifecycle import cost_so_far
-from generation.training.searches.halving import best_validation
+from generation.training.searches.halving import best_validation, cost_of_candidate
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ def table_of(search: TrainingSearch) -> list[CandidateView]:
             run=run,
             values=[getattr(run.recipe, axis) for axis in search.axes],
             best_validation=best_validation(run),
-            credits=cost_so_far(run),
+            credits=cost_so_far(run) if run.is_unfinished else cost_of_candidate(run),
             curve=run.points,
         )
         for run in runs

@@ -71,5 +71,5 @@ def names(request: SignedInRequest) -> JsonResponse:
     words = [{"name": lora.series, "title": lora.title} for lora in newest]
     loras = [*fitting.values("name", "title"), *words]
     embeddings = Embedding.objects.usable_by(request.user).for_family(family).order_by("name").values("name", "title")
-    lists = Wildcard.objects.filter(is_enabled=True).order_by("name").values_list("name", flat=True)
+    lists = dict.fromkeys(Wildcard.objects.usable_by(request.user).values_list("name", flat=True))
     return JsonResponse({"lora": loras, "embedding": list(embeddings), "wildcard": [{"name": n} for n in lists]})

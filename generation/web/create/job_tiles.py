@@ -29,6 +29,8 @@ class Tile:
     prompt: str
     image: GeneratedImage | None = None
     error_message: str = ""
+    credits: int = 0
+    cancel_cost: int = 0
     place: int = 0
     waiting_reason: str = ""
     percent: int = 0
@@ -102,6 +104,8 @@ def _tile(job: Job, wait: queueing.Wait | None) -> Tile:
         prompt=job.prompt,
         image=image_of(job),
         error_message=job.error_message,
+        credits=job.credits,
+        cancel_cost=job.cancel_cost,
         place=wait.place if wait else 0,
         waiting_reason=wait.reason if wait else "",
         percent=frame.percent if frame else 0,

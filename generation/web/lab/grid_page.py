@@ -57,11 +57,12 @@ def _sheet(sheet: Sheet, tiles: dict[int, Tile]) -> GridSheet:
 
 @dataclass(frozen=True, slots=True)
 class GridProgress:
-    """How far a grid is: cells that have ended, all cells, and those that came to nothing."""
+    """How far a grid is: cells that have ended, all cells, those that came to nothing, and what these cost still."""
 
     ended: int
     count: int
     gaps: int
+    gaps_cost: int
 
     @property
     def going(self) -> bool:
@@ -69,6 +70,7 @@ class GridProgress:
 
 
 def progress_of(grid: LabGrid) -> GridProgress:
-    states = list(grid.jobs.values_list("state", flat=True))
-    ended = [state for state in states if state not in Job.UNFINISHED]
-    return GridProgress(len(ended), len(states), sum(state != Job.State.DONE for state in ended))
+    cells = list(grid.jobs.values_list("state", "cancel_cost"))
+    ended = [(state, cost) for state, cost in cells if state not in Job.UNFINISHED]
+    costs_of_gaps = [cost for state, cost in ended if state != Job.State.DONE]
+    return GridProgress(len(ended), len(cells), len(costs_of_gaps), sum(costs_of_gaps))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from generation.models import TrainingRun
 from generation.recipes.training import MAX_SAMPLE_PROMPTS
+from generation.training.runs.lifecycle import discard_cost
 from generation.training.runs.queueing import place_of
 from generation.training.runs.selection import best_so_far
 from generation.training.runs.summaries import SnapshotView, snapshots_of
@@ -94,6 +95,7 @@ class RunPage(RunCard):
 
     def __init__(self, run: TrainingRun) -> None:
         super().__init__(run)
+        self.discard_cost = discard_cost(run)
         prompts = [*self.prompts, *["sample"] * MAX_SAMPLE_PROMPTS]
         self.columns = [
             Column(view, list(enumerate(prompts[: len(view.samples)])), view.step == self.best_step)
@@ -139,6 +141,11 @@ class RunPage(RunCard):
     @property
     def may_discard(self) -> bool:
         return self.leads_itself and self.run.is_unfinished
+
+    @property
+    def download_words(self) -> str:
+        """What downloading a snapshot means while discarding the training would cost nothing."""
+        return "; the steps up to it are then paid, also if you discard" if self.run.is_unfinished else ""
 
     @property
     def may_choose(self) -> bool:

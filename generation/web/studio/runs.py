@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from generation.models import TrainingRun
 from generation.storage.downloads import FOR_OWNER, attachment, inline
 from generation.training.runs.controls import delete_run, discard_run, pause_run, resume_run, stop_run
+from generation.training.runs.lifecycle import hand_out
 from generation.training.runs.selection import choose_snapshot
 from generation.web.access import SignedInRequest, done, refusals_on, signed_in_only
 from generation.web.studio.access import own_run, own_snapshot
@@ -76,9 +77,9 @@ def choose(request: SignedInRequest, code: str, step: int) -> HttpResponse:
 @signed_in_only
 @require_GET
 def download(request: SignedInRequest, code: str, step: int) -> HttpResponse:
-    """The snapshot's LoRA file, as any program that knows LoRAs reads it."""
+    """The snapshot's LoRA file, as any program that knows LoRAs reads it; from then on its steps are paid."""
     snapshot = own_snapshot(request, code, step)
-    if not snapshot.file:
+    if not hand_out(snapshot):
         raise Http404("This snapshot has no file.")
     return attachment(snapshot.file, f"{snapshot.run.name}-{step}.safetensors")
 

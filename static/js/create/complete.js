@@ -6,8 +6,8 @@ import { replaceRange } from "./places.js";
 const MOST = 8;
 const OPENINGS = [
   { kind: "lora", pattern: /<(?:lora|lyco):([^:>\n]*)$/i, least: 0 },
-  { kind: "wildcard", pattern: /(?<!\w)__([\w./-]*?)$/, least: 0 },
-  { kind: "embedding", pattern: /(?<![\w<:])([A-Za-z][\w-]+)$/, least: 2 },
+  { kind: "wildcard", pattern: /(?<!\w)__([\p{L}\p{N}_./-]*?)$/u, least: 0 },
+  { kind: "embedding", pattern: /(?<![\p{L}\p{N}_<:])(\p{L}[\p{L}\p{N}_-]+)$/u, least: 2 },
 ];
 const LABELS = { lora: "LoRA", wildcard: "List", embedding: "Embedding" };
 

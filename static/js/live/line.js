@@ -4,6 +4,7 @@
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30_000;
 const SIGNED_OUT = 4401;
+const TOO_MANY = 4429;
 
 export function readFrame(buffer) {
   const length = new DataView(buffer).getUint16(0);
@@ -47,6 +48,8 @@ export function liveLine(handlers, path = "/ws/jobs/") {
     if (here !== socket) return;
     handlers.down();
     if (event.code === SIGNED_OUT) return handlers.signedOut();
+    // The site says no, and will until another page is closed.
+    if (event.code === TOO_MANY) wait = LONGEST_WAIT_MS;
     // Random, so that not every browser reconnects to a restarted server at once.
     timer = setTimeout(open, wait * (0.75 + Math.random() / 2));
     wait = Math.min(LONGEST_WAIT_MS, wait * 2);

@@ -7,6 +7,7 @@ import { readUnderFinger } from "./reading.js";
 
 const POLL_MS = 3000;
 const CURVE_EVERY_MS = 1500;
+const NOTED_MS = 1000;
 const page = document.getElementById("run");
 const partOf = (name) => page.querySelector(`[data-part=${name}]`);
 const stale = new Set();
@@ -102,6 +103,10 @@ page.addEventListener("submit", (event) => {
   if (!event.target.matches("[data-control]")) return;
   event.preventDefault();
   control(event.target);
+});
+page.addEventListener("click", (event) => {
+  // The head says what a downloaded snapshot costs, once the server has noted that it was.
+  if (event.target.closest("a[download]")) setTimeout(() => refresh("head"), NOTED_MS);
 });
 readUnderFinger(page);
 

@@ -22,6 +22,7 @@ from generation.engine.text.encoding import TextEncoding
 from generation.jobs.submission import submit_jobs
 from generation.models import Checkpoint, Embedding, Job, Lora, Wildcard
 from generation.prompting import attention, extract_tags, schedule
+from generation.prompting.names import KnownName, NameIndex
 from generation.recipes.picture import EmbeddingPick, Recipe
 from generation.recipes.sampling import SAMPLERS, calls_of
 from tests.generation.prompting.texts import CAT, EASY_NEGATIVE, MUSICIAN, WORST
@@ -135,7 +136,7 @@ def test_tokens_are_counted_as_transformers_does(settings: Any, db: None, family
 
 
 def test_without_a_tokenizer_of_its_own_clips_is_meant(db: None) -> None:
-    measure = measure_for(Checkpoint(path="nowhere.safetensors"), [Embedding(name="Easy", tokens=8)])
+    measure = measure_for(Checkpoint(path="nowhere.safetensors"), NameIndex([KnownName("Easy")]), {"Easy": 8})
     assert measure([("a photo of an astronaut riding a horse", 1.0)]) == (8, 1)
     assert measure([("a photo, easy", 1.0)]) == (3 + 8, 1)
 

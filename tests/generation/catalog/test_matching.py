@@ -14,6 +14,5 @@ from generation.catalog.matching import lookups_for
 def test_names_that_no_row_can_have(alice: User, django_assert_num_queries: Any, name: str, hash: str) -> None:
     lookups = lookups_for(alice)
     with django_assert_num_queries(0):
-        assert [find(name, hash) for find in (lookups.checkpoint, lookups.lora, lookups.vae, lookups.embedding)] == [
-            None
-        ] * 4
+        found = [find(name, hash) for find in (lookups.checkpoint, lookups.lora, lookups.vae, lookups.embedding)]
+    assert found == [()] * 4

@@ -14,11 +14,21 @@ from generation.recipes.sampling import SAMPLERS, SCHEDULES, check_sampling
 
 CHECKPOINTS = {"6ce0161689": "dream", "dream": "dream"}
 LORAS = {"7c6bad76eb54": "detail", "detail": "detail", "ink": "ink"}
+EMBEDDINGS = {"Easy": "Easy", "c1aa1d3adf13": "Easy"}
+
+
+def found(known: dict[str, str], hash: str, name: str) -> tuple[str, ...]:
+    if name == "style":
+        return ("ink-style", "oil-style")
+    match = known.get(hash) or known.get(name)
+    return (match,) if match else ()
+
+
 LOOKUPS = Lookups(
-    checkpoint=lambda name, hash: CHECKPOINTS.get(hash) or CHECKPOINTS.get(name),
-    lora=lambda name, hash: LORAS.get(hash) or LORAS.get(name),
-    vae=lambda name, hash: "fine" if name == "fine" else None,
-    embedding=lambda name, hash: "Easy" if name == "Easy" else None,
+    checkpoint=lambda name, hash: found(CHECKPOINTS, hash, name),
+    lora=lambda name, hash: found(LORAS, hash, name),
+    vae=lambda name, hash: ("fine",) if name == "fine" else (),
+    embedding=lambda name, hash: found(EMBEDDINGS, hash, name),
     samplers=SAMPLERS,
     schedules=SCHEDULES,
 )
@@ -158,6 +168,24 @@ CIVITAI = (
     '{"type":"ImageJobNetworkParams { Strength = 0.4, TriggerWord = , Type = lora }","weight":0.4,"modelName":"ink"},'
     '{"air":"urn:air:sd1:lora:civitai:5@6","weight":1,"modelVersionId":6},{"type":"embed","modelName":"Hard"}]'
 )
+
+
+def test_a_name_of_several_files_is_told_and_not_guessed() -> None:
+    result = matched("x <lora:style:1>\nSteps: 20, Sampler: Euler, Seed: 1")
+    assert result.values["prompt"] == "x <lora:style:1>"
+    (miss,) = result.unmatched
+    assert (miss.kind, miss.name) == ("lora", "style")
+    assert "“ink-style” and “oil-style”" in miss.message
+
+
+def test_an_embedding_with_another_name_here_is_written_as_the_catalog_has_it() -> None:
+    """Its word in the prompt is all that picks it."""
+    result = matched(
+        "a cat\nNegative prompt: (Bad Hands v1.3:1.2), bad hands v1.3x\n"
+        'Steps: 20, Sampler: Euler, Seed: 1, TI hashes: "Bad Hands v1.3: c1aa1d3adf13"'
+    )
+    assert result.values["negative_prompt"] == "(Easy:1.2), bad hands v1.3x"
+    assert result.unmatched == []
 
 
 def test_civitais_list_is_matched_too() -> None:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
+from datetime import timedelta
 
 import numpy as np
 import pytest
 from django.core.files.storage import default_storage
+from django.db.models.functions import Now
 from PIL import Image
 
 from accounts.credits import grant
 from accounts.models import CreditEntry, Plan, User
 from accounts.refusals import Conflict
-from generation.jobs import fairness, lifecycle
+from generation.audit.checks import audit
+from generation.jobs import fairness, lifecycle, upkeep
 from generation.jobs.queueing import claim_next
+from generation.messages.frames import Frame, publish_frame
 from generation.models import GeneratedImage, Job, QueueClock, QueueShare
 from tests.conftest import credits_of
 from tests.generation.conftest import Draw, Queue
@@ -21,8 +26,8 @@ from tests.generation.conftest import Draw, Queue
 PIXELS = np.full((128, 128, 3), 200, np.uint8)
 
 
-def claimed(queue: Queue, user: User) -> Job:
-    queue(user)
+def claimed(queue: Queue, user: User, **fields: int) -> Job:
+    queue(user, **fields)
     job = claim_next("w1")
     assert job is not None
     return job
@@ -80,6 +85,41 @@ def test_cancel_gives_the_credits_back(alice: User, queue: Queue, running: bool)
     lifecycle.cancel_job(job)
     job.refresh_from_db()
     assert (job.state, endings(job)) == ("cancelled", {"release"})
+    assert credits_of(alice) == 1000
+
+
+@pytest.mark.parametrize(("step", "cost"), [(0, 0), (1, 1), (20, 2), (32, 4), (40, 4)])
+def test_cancel_pays_for_the_steps_drawn(alice: User, queue: Queue, step: int, cost: int) -> None:
+    job = claimed(queue, alice, width=512, height=512, steps=40)
+    assert job.credits == 4
+    publish_frame(alice.pk, Frame(job.code, 100 * step // 40, step, 40, 1.0, b""))
+    lifecycle.cancel_job(job)
+    job.refresh_from_db()
+    assert (job.state, job.cancel_cost) == ("cancelled", cost)
+    assert credits_of(alice) == 1000 - cost
+    assert endings(job) == ({"settle"} if cost else {"release"})
+    assert list(audit()) == []
+
+
+def put_back_by_a_stopping_worker(job: Job) -> None:
+    assert lifecycle.release_job(job)
+
+
+def lose_the_worker(job: Job) -> None:
+    Job.objects.update(lease_until=Now() - timedelta(seconds=1))
+    assert upkeep.requeue_expired_leases() == 1
+
+
+@pytest.mark.parametrize("put_back", [put_back_by_a_stopping_worker, lose_the_worker])
+def test_what_an_attempt_has_drawn_is_not_charged_for_the_next(
+    alice: User, queue: Queue, put_back: Callable[[Job], None]
+) -> None:
+    job = claimed(queue, alice, width=512, height=512, steps=40)
+    publish_frame(alice.pk, Frame(job.code, 80, 32, 40, 1.0, b""))
+    put_back(job)
+    again = claim_next("w2")
+    assert again is not None
+    lifecycle.cancel_job(again)
     assert credits_of(alice) == 1000
 
 

@@ -15,6 +15,7 @@ from generation.management.commands.train_lora import Command, captions_in, path
 from generation.models import Checkpoint
 from generation.weightfiles.classify import read_weightfile
 from tests.generation.engine.training.lessons import CAPTIONS, NOTO
+from tests.generation.training.datasets.conftest import encoded
 
 OPTIONS = ("recipe", "parts", "sample", "hold_out")
 QUICK = {"steps": 2, "batch": 1, "resolution": 64, "sample": ["a cat"]}
@@ -142,4 +143,23 @@ def test_a_caption_that_is_not_taken_is_named(
 ) -> None:
     (folder / name).write_bytes(data)
     with pytest.raises(CommandError, match=words):
+        train(folder)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (encoded(Image.new("RGB", (64, 20_000))), "64 × 20000 pixels: shrunk to 2048 .* 7 are left"),
+        (encoded(Image.new("RGB", (40, 300))), "has 40 × 300 pixels; 64 on each side"),
+        (encoded(Image.new("1", (5_000, 7_000))), "more than 33,177,600 pixels"),
+        (encoded(Image.new("RGB", (128, 128))) + bytes(16 * 2**20), "larger than 16 MiB"),
+        (encoded(Image.new("RGB", (128, 128), "red"))[:120], "damaged"),
+        (b"GIF89a", "Only PNG, JPEG and WebP"),
+    ],
+)
+def test_a_picture_that_the_studio_refuses_is_refused_with_its_reason(
+    catalog: Checkpoint, folder: Path, data: bytes, words: str
+) -> None:
+    (folder / "odd.png").write_bytes(data)
+    with pytest.raises(CommandError, match=f"odd.png: .*{words}"):
         train(folder)

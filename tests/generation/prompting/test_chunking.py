@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generation.prompting.chunking import EMPTY_CHUNK, Chunk, Insert, WeightedTokens, split_into_chunks
+from generation.prompting.chunking import EMPTY_CHUNK, Chunk, Insert, WeightedTokens, split_into_chunks, weighted_tokens
 
 COMMA = 7
 BREAK = WeightedTokens(None)
@@ -23,9 +24,13 @@ def words(count: int, first: int = 100) -> list[int]:
     return list(range(first, first + count))
 
 
-def find_99(tokens: Sequence[int], position: int) -> tuple[Insert, int] | None:
-    """An embedding of four vectors whose name is the two tokens 99 98."""
-    return (LOGO, 2) if list(tokens[position : position + 2]) == [99, 98] else None
+def with_logos(tokens: Sequence[int], weight: float = 1.0) -> list[WeightedTokens]:
+    """Tokens with an embedding of four vectors in the place of each 99 98."""
+    for position in range(len(tokens)):
+        if list(tokens[position : position + 2]) == [99, 98]:
+            head = [WeightedTokens(tokens[:position], weight), WeightedTokens(LOGO, weight)]
+            return [*head, *with_logos(tokens[position + 2 :], weight)]
+    return [WeightedTokens(tokens, weight)]
 
 
 def test_no_text_is_one_empty_chunk() -> None:
@@ -99,24 +104,43 @@ def test_weights_stay_with_their_tokens_across_a_move() -> None:
 
 
 def test_an_embedding_stands_for_its_name_with_its_weight() -> None:
-    (chunk,) = split_into_chunks([WeightedTokens([1, 99, 98, 2], 1.2)], 75, find=find_99)
+    (chunk,) = split_into_chunks(with_logos([1, 99, 98, 2], 1.2), 75)
     assert chunk == Chunk((1, 0, 0, 0, 0, 2), (1.2,) * 6, ((1, LOGO),))
 
 
 def test_half_a_name_is_plain_words() -> None:
-    (chunk,) = split_into_chunks([WeightedTokens([99]), WeightedTokens([98])], 75, find=find_99)
+    (chunk,) = split_into_chunks([*with_logos([99]), *with_logos([98])], 75)
     assert chunk == Chunk((99, 98), (1.0, 1.0))
 
 
+def test_names_are_cut_out_of_texts_before_these_are_tokenized() -> None:
+    """A sign that stands close would be one token with the name's end."""
+    texts = [("my logo, a logo", 1.2), ("BREAK", -1), ("logo", 1.0), ("", 1.0)]
+    tokenized = weighted_tokens(
+        texts,
+        lambda parts: [[len(part)] for part in parts],
+        lambda text: [(match.start(), match.end(), LOGO) for match in re.finditer("logo", text)],
+    )
+    assert tokenized == [
+        WeightedTokens([3], 1.2),
+        WeightedTokens(LOGO, 1.2),
+        WeightedTokens([4], 1.2),
+        WeightedTokens(LOGO, 1.2),
+        WeightedTokens(None),
+        WeightedTokens(LOGO),
+        WeightedTokens([0]),
+    ]
+
+
 def test_an_embedding_that_does_not_fit_goes_whole_into_the_next_chunk() -> None:
-    first, second = split_into_chunks([WeightedTokens([*words(72), 99, 98, 5])], 75, find=find_99)
+    first, second = split_into_chunks(with_logos([*words(72), 99, 98, 5]), 75)
     assert first.tokens == tuple(words(72))
     assert second == Chunk((0, 0, 0, 0, 5), (1.0,) * 5, ((0, LOGO),))
 
 
 def test_an_embedding_after_the_comma_moves_whole() -> None:
     text = [*words(65), COMMA, 300, 99, 98, 301, 302, 303, 304, 500]
-    first, second = split_into_chunks([WeightedTokens(text)], 75, comma=COMMA, find=find_99)
+    first, second = split_into_chunks(with_logos(text), 75, comma=COMMA)
     assert first == Chunk((*words(65), COMMA), (1.0,) * 66)
     assert second.tokens == (300, 0, 0, 0, 0, 301, 302, 303, 304, 500)
     assert second.inserts == ((1, LOGO),)
@@ -124,7 +148,7 @@ def test_an_embedding_after_the_comma_moves_whole() -> None:
 
 def test_an_embedding_counts_by_its_vectors_when_looking_back() -> None:
     text = [*words(54), COMMA, 99, 98, *words(16, 300), 500]
-    first, second = split_into_chunks([WeightedTokens(text)], 75, comma=COMMA, find=find_99)
+    first, second = split_into_chunks(with_logos(text), 75, comma=COMMA)
     assert len(first.tokens) == 75
     assert second.tokens == (500,)
 
@@ -134,7 +158,10 @@ TOKENS = st.lists(st.sampled_from([1, 2, COMMA, 99, 98]), max_size=120)
 
 @given(st.lists(st.one_of(st.just(BREAK), TOKENS.map(WeightedTokens)), max_size=6), st.integers(4, 40))
 def test_nothing_is_lost_reordered_or_overfull(pieces: list[WeightedTokens], length: int) -> None:
-    chunks = split_into_chunks(pieces, length, comma=COMMA, find=find_99)
+    parts = [
+        part for piece in pieces for part in (with_logos(piece.tokens) if isinstance(piece.tokens, list) else [piece])
+    ]
+    chunks = split_into_chunks(parts, length, comma=COMMA)
     assert all(len(chunk.tokens) == len(chunk.weights) <= length for chunk in chunks)
     said = []
     for chunk in chunks:
@@ -143,4 +170,4 @@ def test_nothing_is_lost_reordered_or_overfull(pieces: list[WeightedTokens], len
         while position < len(chunk.tokens):
             said += [99, 98] if position in inserts else [chunk.tokens[position]]
             position += inserts[position].vectors if position in inserts else 1
-    assert said == [token for piece in pieces for token in piece.tokens or ()]
+    assert said == [token for piece in pieces for token in (piece.tokens if isinstance(piece.tokens, list) else ())]

@@ -20,6 +20,10 @@ LISTS = {
     "void": [""],
     "trap": ["__trap2____trap2__"],
     "trap2": ["__trap____trap__{|}"],
+    "tree/warm": ["red", "yellow"],
+    "tree/cold": ["green"],
+    "coat": ["In ${season:spring} a ${season} coat"],
+    "weighed": ["0::never", "often"],
 }
 
 
@@ -127,3 +131,94 @@ def test_drawn_letters_come_from_the_place_of_their_wildcard() -> None:
 @pytest.mark.parametrize("text", hostile())
 def test_hostile_texts_have_a_result(text: str) -> None:
     assert len(expand(text, 1, {"a": LISTS["self"], **LISTS})) <= MAX_CHARACTERS + len(text)
+
+
+def test_several_options_are_joined_and_none_comes_twice() -> None:
+    assert results("{2$$a|b|c}") == {"a, b", "a, c", "b, a", "b, c", "c, a", "c, b"}
+    assert results("{2$$ and $$a|b}") == {"a and b", "b and a"}
+    assert results("{1-2$$a|b}") == {"a", "b", "a, b", "b, a"}
+    assert results("{-1$$a|b}") == {"a", "b"}
+    assert results("{2-$$ $$a|b}") == results("{7$$ $$a|b}") == {"a b", "b a"}
+    assert results("{0-1$$a}") == {"", "a"}
+    assert results("{2-1$$a|b}") == results("{1-2$$a|b}")
+
+
+def test_several_options_may_hold_others() -> None:
+    assert results("{2$$$$a {x|y}|__tree/cold__}") == {"a xgreen", "a ygreen", "greena x", "greena y"}
+
+
+def test_several_lines_of_one_list_are_different_ones() -> None:
+    assert results("{2$$__tree/warm__}") == {"red, yellow", "yellow, red"}
+    assert results("{2$$ $$__tree/cold__|x}") == {"green x", "x green"}
+
+
+def test_weights_decide_how_likely_an_option_is() -> None:
+    drawn = Counter(expand("{3::a|b}", seed, {}) for seed in range(4_000))
+    assert 2_850 < drawn["a"] < 3_150
+    assert results("{0::a|.5::b}") == {"b"}
+    assert results("__weighed__") == {"often"}
+    assert results("{2$$0::a|b|c}") == {"b, c", "c, b"}
+
+
+def test_equal_weights_draw_as_none_do() -> None:
+    assert [expand("{2::a|2::b|2::c}", seed, {}) for seed in range(9)] == [
+        expand("{a|b|c}", seed, {}) for seed in range(9)
+    ]
+
+
+def test_stars_stand_for_all_lists_of_such_names() -> None:
+    assert results("__tree/*__") == {"red", "yellow", "green"}
+    assert results("__*arm__") == {"red", "yellow"}
+
+
+def test_a_variable_is_drawn_anew_or_once() -> None:
+    assert results("${x={a|b}}${x}${x}") == {"aa", "ab", "ba", "bb"}
+    assert results("${x=!{a|b}}${x}${x}") == {"aa", "bb"}
+    assert results("${x=!__tree/warm__}${y=${x} ${x}}${y}") == {"red red", "yellow yellow"}
+    assert results("${x:none}") == {"none"}
+
+
+def test_a_list_takes_values_for_itself_alone() -> None:
+    assert results("__coat(season=winter)__, ${season:none}") == {"In winter a winter coat, none"}
+    assert results("${season=autumn}__coat__") == {"In autumn a autumn coat"}
+
+
+def test_options_in_turn_follow_the_seed() -> None:
+    assert [expand("{@a|b|c} __@tree/warm__ {~x|x}", seed, LISTS) for seed in range(3)] == [
+        "a red x",
+        "b yellow x",
+        "c red x",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "code"),
+    [
+        ("a {best quality}", "{best quality}", "choice-single"),
+        ("{% if x %}", "{% if x %}", "choice-single"),
+        ("${x}", "${x}", "variable-unknown"),
+        ("${x=${x}} ${x}", "${x}", "variable-limit"),
+        ("${x=!${x}}", "${x}", "variable-unknown"),
+        ("{!a|b}", "{", "choice-of-all"),
+        ("__!tree/warm__", "__!tree/warm__", "choice-of-all"),
+        ("{0::a|0::b}", "{0::a|0::b}", "choice-weightless"),
+        ("${x={a|b}", "${x=", "choice-unclosed"),
+        ("__nope*__", "__nope*__", "wildcard-unknown"),
+        ("{2$$__nope__}", "__nope__", "wildcard-unknown"),
+    ],
+)
+def test_what_is_not_drawn_as_it_is_written_is_told(text: str, place: str, code: str) -> None:
+    (fault,) = draw(Traced.typed(text), 1, LISTS).faults
+    assert (text[fault.start : fault.end] or text, fault.code) == (place, code)
+
+
+def test_variables_that_grow_by_doubling_end() -> None:
+    text = (
+        "${a=xxxx}"
+        + "".join(f"${{{b}=!${{{a}}}${{{a}}}}}" for a, b in zip("abcdefghijklmnop", "bcdefghijklmnopq", strict=True))
+        + "${q}"
+    )
+    expansion = draw(Traced.typed(text), 1, {})
+    assert "variable-limit" in {fault.code for fault in expansion.faults}
+    deep = "${a=!" * 300 + "x" + "}" * 300
+    assert "variable-limit" in {fault.code for fault in draw(Traced.typed(deep), 1, {}).faults}

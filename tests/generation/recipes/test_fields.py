@@ -60,8 +60,8 @@ def test_a_value_is_typed_and_read_back(row: RecipeField) -> None:
 def test_a_value_survives_infotext(row: RecipeField) -> None:
     recipe = BASE.replace(**{row.name: another_value(row)})
 
-    def find(name: str, hash: str) -> str | None:
-        return name or None
+    def find(name: str, hash: str) -> tuple[str, ...]:
+        return (name,) if name else ()
 
     lookups = Lookups(find, find, find, find, SAMPLERS, SCHEDULES)
     matched = match_recipe(read_infotext(write_infotext(recipe)), lookups)

@@ -324,8 +324,12 @@ def test_a_bomb_of_tensors_costs_little(path: Path) -> None:
 @pytest.mark.parametrize(
     ("tensors", "code"),
     [
-        (HALVES | {f"{KEY}.hada_w1_a": ("F16", [4, 4])}, "unsupported-lora"),
-        ({f"{KEY}.lokr_w1": ("F16", [4, 4])}, "unsupported-lora"),
+        (HALVES | {f"{KEY}.hada_w1_a": ("F16", [4, 4])}, "half-pair"),
+        ({f"{KEY}.lokr_w1": ("F16", [4, 4])}, "half-pair"),
+        ({f"{KEY}.hada_t1": ("F16", [4, 4, 3, 3])}, "unsupported-lora"),
+        ({f"{KEY}.on_input": ("F16", [1])}, "unsupported-lora"),
+        ({f"{KEY}.lokr_w1": ("F16", [40, 192]), f"{KEY}.lokr_w2": ("F16", [32_000, 4_000])}, "too-large"),
+        ({"bundle_emb.word.emb_params": ("F16", [1, 768]), f"{KEY}.w_norm": ("F16", [4])}, "unused-key"),
         (HALVES | {f"{KEY}.dora_scale": ("F16", [32, 1])}, "unsupported-lora"),
         (HALVES | {"other.lora_mystery": ("F16", [4, 4])}, "unused-key"),
         ({DOWN: HALVES[DOWN]}, "half-pair"),
@@ -395,3 +399,44 @@ def test_a_weightfile_is_a_plain_value() -> None:
     found = read_weightfile(BUNDLED_LORAS[0])
     assert found == read_weightfile(str(BUNDLED_LORAS[0]))
     assert isinstance(found, WeightFile) and read_header(BUNDLED_LORAS[0]).tensors
+
+
+@pytest.mark.parametrize(
+    ("tensors", "family", "rank"),
+    [
+        (
+            {
+                "unet.input_blocks.4.1.transformer_blocks.0.attn2.to_k.lora_down.weight": ("F16", [1, 2048]),
+                "unet.input_blocks.4.1.transformer_blocks.0.attn2.to_k.lora_up.weight": ("F16", [640, 1]),
+                "clip_l.text_model.encoder.layers.0.self_attn.q_proj.lora_down.weight": ("F16", [1, 768]),
+                "clip_l.text_model.encoder.layers.0.self_attn.q_proj.lora_up.weight": ("F16", [768, 1]),
+                "clip_g.text_model.encoder.layers.0.self_attn.q_proj.lora_down.weight": ("F16", [1, 1280]),
+                "clip_g.text_model.encoder.layers.0.self_attn.q_proj.lora_up.weight": ("F16", [1280, 1]),
+            },
+            "sdxl",
+            1,
+        ),
+        (
+            {
+                f"{KEY}.hada_w1_a": ("F16", [32, 4]), f"{KEY}.hada_w1_b": ("F16", [4, 768]),
+                f"{KEY}.hada_w2_a": ("F16", [32, 4]), f"{KEY}.hada_w2_b": ("F16", [4, 768]),
+            },
+            "sd1",
+            4,
+        ),
+        ({f"{KEY}.lokr_w1": ("F16", [4, 8]), f"{KEY}.lokr_w2": ("F16", [8, 96])}, "sd1", 32),
+    ],
+)  # fmt: skip
+def test_keys_of_other_trainers(tensors: dict[str, tuple[str, list[int]]], family: str, rank: int, path: Path) -> None:
+    found = read_weightfile(made(path, tensors))
+    assert (found.kind, found.family, found.rank, found.left_out) == ("lora", family, rank, "")
+
+
+def test_what_a_lora_is_drawn_without_is_told(path: Path) -> None:
+    others = {
+        "bundle_emb.inkword.emb_params": ("F32", [1, 768]),
+        "lora_unet_down_blocks_0_attentions_0_norm.w_norm": ("F32", [32]),
+        "lora_unet_down_blocks_0_attentions_0_norm.b_norm": ("F32", [32]),
+    }
+    found = read_weightfile(made(path, HALVES | others))
+    assert found.left_out == "the embedding “inkword” that lies in it, changes of normalisation layers"

@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import CreditEntry, Plan, User, Wallet
 from generation.jobs.queueing import claim_next
+from generation.messages.frames import Frame, publish_frame
 from generation.models import Checkpoint, Job
 from tests.conftest import credits_of
 from tests.generation.conftest import Draw, Queue, add_worker
@@ -169,12 +170,33 @@ def test_a_page_of_a_hundred_takes_few_queries(
     assert [job["place"] for job in listed] == [None, *range(42, 0, -1), None, None]
 
 
+def test_cancel_all(alices_api: APIClient, alice: User, queue: Queue) -> None:
+    first, second = queue(alice, count=2), queue(alice)
+    answer = alices_api.post(f"{URL}/cancel", {"submission": first[0].submission}, format="json")
+    assert set(answer.json()["cancelled"]) == {job.code for job in first}
+    assert alices_api.post(f"{URL}/cancel").json() == {"cancelled": [second[0].code]}
+    assert alices_api.post(f"{URL}/cancel").json() == {"cancelled": []}
+
+
 def test_cancel(alices_api: APIClient, alice: User, queue: Queue) -> None:
     (job,) = queue(alice)
     assert alices_api.post(f"{URL}/{job.code}/cancel").json()["state"] == "cancelled"
     again = alices_api.post(f"{URL}/{job.code}/cancel")
     assert (again.status_code, again.json()["code"]) == (409, "already-ended")
     assert credits_of(alice) == 1000
+
+
+def test_the_steps_drawn_of_a_cancelled_one_are_paid_and_the_answer_says_so(
+    alices_api: APIClient, alice: User, queue: Queue
+) -> None:
+    (job,) = queue(alice, width=512, height=512, steps=40)
+    claim_next("w")
+    assert alices_api.get(f"{URL}/{job.code}").json()["cancel_cost"] == 0
+    publish_frame(alice.pk, Frame(job.code, 50, 20, 40, 1.0, b""))
+    assert alices_api.get(f"{URL}/{job.code}").json()["cancel_cost"] == 2
+    answer = alices_api.post(f"{URL}/{job.code}/cancel").json()
+    assert (answer["state"], answer["credits"], answer["cancel_cost"]) == ("cancelled", 4, 2)
+    assert credits_of(alice) == 998
 
 
 def test_charlies_jobs_are_not_there(alices_api: APIClient, charlie: User, queue: Queue) -> None:

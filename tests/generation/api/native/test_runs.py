@@ -142,3 +142,21 @@ def test_a_tokens_budget_pays_too(alices_api: APIClient, catalog: Checkpoint, da
     assert alice.auth_token_set.get().spent == run["credits"]
     alices_api.post(f"{URL}/{run['code']}/discard")
     assert alice.auth_token_set.get().spent == 0
+
+
+def test_what_was_downloaded_stays_paid_and_the_answer_says_so(
+    alices_api: APIClient, catalog: Checkpoint, dataset: DataSet, alice: User
+) -> None:
+    code = ask(alices_api, dataset).json()["code"]
+    run = TrainingRun.objects.get()
+    Snapshot.objects.create(run=run, step=50, file=write(f"runs/{code}/1-50.safetensors", b"weights"))
+    file = f"{URL}/{code}/snapshots/50/file"
+    assert alices_api.get(f"{URL}/{code}").json()["discard_cost"] == 0
+    assert alices_api.head(file).status_code == 405
+    assert alices_api.get(f"{URL}/{code}").json()["discard_cost"] == 0
+    assert alices_api.get(file).content == b"weights"
+    half = -(-run.credits // 2)
+    assert alices_api.get(URL).json()["results"][0]["discard_cost"] == half
+    answer = alices_api.post(f"{URL}/{code}/discard").json()
+    assert (answer["state"], answer["discard_cost"], credits_of(alice)) == ("cancelled", half, 1000 - half)
+    assert alices_api.get(file).status_code == 404

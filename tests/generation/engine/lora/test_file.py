@@ -196,8 +196,12 @@ GOOD = {DOWN: torch.ones(4, 8), UP: torch.ones(8, 4)}
 @pytest.mark.parametrize(
     ("tensors", "code"),
     [
-        ({f"{KEY}.hada_w1_a": torch.ones(4, 8)}, "unsupported-lora"),
-        ({f"{KEY}.lokr_w1": torch.ones(4, 8)}, "unsupported-lora"),
+        ({f"{KEY}.hada_t1": torch.ones(4, 4, 3, 3)}, "unsupported-lora"),
+        ({f"{KEY}.lokr_t2": torch.ones(4, 4, 3, 3)}, "unsupported-lora"),
+        ({f"{KEY}.hada_w1_a": torch.ones(4, 8)}, "half-pair"),
+        ({f"{KEY}.lokr_w1": torch.ones(4, 8)}, "half-pair"),
+        (GOOD | {f"{KEY}.lokr_w1": torch.ones(4, 8), f"{KEY}.lokr_w2": torch.ones(4, 8)}, "half-pair"),
+        ({f"{KEY}.lokr_w1_a": torch.ones(4, 8), f"{KEY}.lokr_w1_b": torch.ones(4, 8)}, "bad-rank"),
         (GOOD | {f"{KEY}.dora_scale": torch.ones(8)}, "unsupported-lora"),
         ({"unet.conv_in.lora_magnitude_vector": torch.ones(8)}, "unsupported-lora"),
         (GOOD | {"lora_unet_conv_in.diff": torch.ones(4, 8)}, "unsupported-lora"),
@@ -205,7 +209,7 @@ GOOD = {DOWN: torch.ones(4, 8), UP: torch.ones(8, 4)}
         ({f"{KEY}.oft_blocks": torch.ones(4, 8)}, "unsupported-lora"),
         ({f"{KEY}.a1.weight": torch.ones(4, 8)}, "unsupported-lora"),
         ({f"{KEY}.on_input": torch.ones(1)}, "unsupported-lora"),
-        (GOOD | {"bundle_emb.word.clip_l": torch.ones(1, 8)}, "unsupported-lora"),
+        ({"lora_unet_conv_in.ia3_l": torch.ones(8)}, "unsupported-lora"),
         ({"text_model.embeddings.token_embedding.lora_embedding_A": torch.ones(4, 8)}, "unsupported-lora"),
         (GOOD | {"something.else": torch.ones(1)}, "unused-key"),
         (GOOD | {"transformer.blocks.0.lora_A.weight": torch.ones(4, 8)}, "unused-key"),
@@ -234,6 +238,18 @@ def test_what_cannot_be_used_whole_is_refused(tensors: dict[str, Tensor], code: 
             "down_blocks_0_attentions_0_proj_in",
         ),
         ("text_encoder.encoder.layers.0.self_attn.to_out_lora.{}.weight", "text_encoder", OUT_PROJ),
+        ("unet.input_blocks.4.1.proj_in.lora_{}.weight", "unet", "down_blocks_1_attentions_0_proj_in"),
+        ("lycoris_down_blocks_0_attentions_0_proj_in.lora_{}.weight", "unet", "down_blocks_0_attentions_0_proj_in"),
+        ("lora_unet-mid_block-attentions-0-proj_in.lora_{}.weight", "unet", "mid_block_attentions_0_proj_in"),
+        ("clip_l.text_model.encoder.layers.0.self_attn.out_proj.lora_{}.weight", "text_encoder", OUT_PROJ),
+        ("clip_g.text_model.encoder.layers.0.self_attn.out_proj.lora_{}.weight", "text_encoder_2", OUT_PROJ),
+        (
+            "text_encoders.clip_g.transformer.text_model.encoder.layers.0.self_attn.out_proj.lora_{}.weight",
+            "text_encoder_2",
+            OUT_PROJ,
+        ),
+        ("lora_te1_text_model_encoder_layers_0_self_attn_out_proj.lora_{}.weight", "text_encoder", OUT_PROJ),
+        ("lora_te2_text_model_encoder_layers_0_self_attn_out_proj.lora_{}.weight", "text_encoder_2", OUT_PROJ),
         ("text_encoder.text_model.encoder.layers.0.self_attn.out_proj.lora_{}.weight", "text_encoder", OUT_PROJ),
     ],
 )
@@ -244,6 +260,83 @@ def test_names_of_other_tools_and_older_diffusers_are_understood(
     save_file(dict(zip(map(stem.format, halves), GOOD.values(), strict=True)), tmp_path / "it.safetensors")
     found = {name: pairs for name, pairs in pairs_of(read_lora(tmp_path / "it.safetensors")).items() if pairs}
     assert {name: set(pairs) for name, pairs in found.items()} == {part: {module}}
+
+
+def lycoris(kind: str, out: int, inputs: int, seed: int = 5) -> tuple[dict[str, Tensor], Tensor]:
+    """The tensors of a module by their endings, and what the formulas of LyCORIS say that they add, (out, inputs)."""
+    draw = torch.Generator().manual_seed(seed)
+
+    def matrix(*shape: int) -> Tensor:
+        return torch.randn(shape, generator=draw) * 0.3
+
+    if kind.startswith("hada"):
+        rank = 2 if kind == "hada" else 9
+        parts = {
+            "hada_w1_a": matrix(out, rank), "hada_w1_b": matrix(rank, inputs),
+            "hada_w2_a": matrix(out, rank), "hada_w2_b": matrix(rank, inputs),
+        }  # fmt: skip
+        whole = (parts["hada_w1_a"] @ parts["hada_w1_b"]) * (parts["hada_w2_a"] @ parts["hada_w2_b"])
+        return parts | {"alpha": torch.tensor(1.0)}, whole / rank
+    first = {"lokr_w1": matrix(4, 2)} if "w1" in kind else {"lokr_w1_a": matrix(4, 1), "lokr_w1_b": matrix(1, 2)}
+    second = (
+        {"lokr_w2": matrix(out // 4, inputs // 2)}
+        if "w2" in kind
+        else {"lokr_w2_a": matrix(out // 4, 2), "lokr_w2_b": matrix(2, inputs // 2)}
+    )
+    w1 = first.get("lokr_w1", first["lokr_w1_a"] @ first["lokr_w1_b"] if "lokr_w1_a" in first else None)
+    w2 = second.get("lokr_w2", second["lokr_w2_a"] @ second["lokr_w2_b"] if "lokr_w2_a" in second else None)
+    assert w1 is not None and w2 is not None
+    rank = 2 if "lokr_w2_b" in second else 1
+    scale = 1.0 if "lokr_w1" in first and "lokr_w2" in second else 1 / rank
+    return {**first, **second, "alpha": torch.tensor(1.0)}, torch.kron(w1, w2) * scale
+
+
+@pytest.mark.parametrize("kind", ["hada", "hada-large", "lokr-w1-w2", "lokr-w1", "lokr-w2", "lokr"])
+@pytest.mark.parametrize("kernel", [1, 3])
+def test_lycoris_adds_what_its_formula_says(kind: str, kernel: int, tmp_path: Path) -> None:
+    unet = load_pipeline("mini").unet
+    name = "down_blocks.0.resnets.0.conv1" if kernel == 3 else "mid_block.attentions.0.transformer_blocks.0.attn2.to_k"
+    layer: Any = unet.get_submodule(name)
+    out, inputs = layer.weight.flatten(1).shape
+    parts, whole = lycoris(kind, out, inputs)
+    if kernel == 3 and "lokr_w2" in parts:
+        parts["lokr_w2"] = parts["lokr_w2"].reshape(out // 4, -1, 3, 3)
+    key = f"lora_unet_{name.replace('.', '_')}"
+    save_file({f"{key}.{end}": part.contiguous() for end, part in parts.items()}, tmp_path / "it.safetensors")
+    pairs = read_lora(tmp_path / "it.safetensors").unet
+    found = ours(unet, pairs, predict, 2)
+    with torch.no_grad():
+        layer.weight += WEIGHT * whole.reshape(layer.weight.shape)
+    torch.testing.assert_close(found, predict(unet), rtol=1e-4, atol=1e-4)
+    if not kind.startswith("hada-large"):
+        assert next(iter(pairs.values())).rank <= min(out, inputs)
+
+
+@pytest.mark.parametrize("kind", ["loha", "lokr"])
+def test_lycoris_of_peft_adds_what_peft_adds(kind: str, tmp_path: Path) -> None:
+    from peft import LoHaConfig, LoKrConfig
+
+    config_of: Any = {"loha": LoHaConfig, "lokr": LoKrConfig}[kind]
+    unet = load_pipeline("sd1").unet
+    config = config_of(r=4, alpha=8, target_modules=["to_q", "conv1"], init_weights=False)
+    trained = get_peft_model(unet, config)
+    trained.save_pretrained(tmp_path)
+    expected = predict(trained)
+    plain = load_pipeline("sd1").unet
+    loras = MixedLoras(plain)
+    loras.add("it", read_lora(tmp_path / "adapter_model.safetensors").unet)
+    with loras.rows([[("it", 1.0)], [("it", 1.0)]]):
+        torch.testing.assert_close(predict(plain), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_what_lies_beside_a_lora_is_left_out(tmp_path: Path) -> None:
+    others = {
+        "bundle_emb.inkword.emb_params": torch.ones(1, 8),
+        "lora_unet_down_blocks_0_attentions_0_norm.w_norm": torch.zeros(8),
+        "lora_unet_down_blocks_0_attentions_0_norm.b_norm": torch.zeros(8),
+    }
+    save_file(GOOD | others, tmp_path / "it.safetensors")
+    assert set(read_lora(tmp_path / "it.safetensors").unet) == {"down_blocks_0_attentions_0_proj_in"}
 
 
 def test_a_broken_file_is_refused(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from generation.engine.lora.mixed_batch import LoraCache
 from generation.engine.outcome import WeightsRefused
 from generation.engine.text.conditioning import Conditioner, Prompted
 from generation.engine.text.embeddings import read_embedding
-from generation.prompting.chunking import Insert, NameFinder
+from generation.prompting.chunking import Insert
 from generation.recipes.picture import EmbeddingPick, Recipe
 from tests.tiny_weights import tiny_checkpoint
 
@@ -123,18 +123,6 @@ def test_a_pickle_is_refused_unread(tmp_path: Path) -> None:
         read_embedding(path, "old", "k", SD, 75)
 
 
-# Finding
-
-
-def test_the_longest_name_wins_wherever_it_stands() -> None:
-    short, long = Insert("short", 1), Insert("long", 2)
-    find = NameFinder([([5, 6], short), ([5, 6, 7], long), ([], Insert("nameless", 1))])
-    assert find([1, 5, 6, 7], 1) == (long, 3)
-    assert find([5, 6, 8], 0) == (short, 2)
-    assert find([5, 6, 7], 1) is None
-    assert find([5], 0) is None
-
-
 # Using
 
 
@@ -151,6 +139,31 @@ def test_its_vectors_stand_where_its_name_was_in_both_prompts(sd1: LoadedCheckpo
     assert torch.equal(found.positive[0][0], encoded_with_new_words(sd1, 0, [a, red, *new, comma, cat], vectors))
     assert found.negative is not None
     assert torch.equal(found.negative, encoded_with_new_words(sd1, 0, [the, *new], vectors))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("By careless artist -neg", "BY careless  artist -neg, cat"),
+        ("bad_hands_v1.3", "bad_hands_v1.3, cat"),
+        ("negatif-é", "negatif-e\u0301, cat"),
+        ("水墨🎨", "水墨🎨, cat"),
+        ("style (v2)", r"style \(v2\), cat"),
+    ],
+)
+def test_the_files_own_name_is_a_word_with_all_its_signs(
+    sd1: LoadedCheckpoint, tmp_path: Path, name: str, text: str
+) -> None:
+    vectors = rows(2, 768)
+    path = saved(tmp_path / "e.safetensors", emb_params=vectors)
+    found = at_first_call(sd1, Recipe(text, embeddings=(EmbeddingPick(name, "e"),)), e=path)
+    tokenizer = sd1.tokenizers[0]
+    ids = [
+        len(tokenizer),
+        len(tokenizer) + 1,
+        *(tokenizer.convert_tokens_to_ids(f"{word}</w>") for word in (",", "cat")),
+    ]
+    assert torch.equal(found.positive[0][0], encoded_with_new_words(sd1, 0, ids, vectors))
 
 
 def test_the_encoder_is_left_as_it_was(sd1: LoadedCheckpoint, tmp_path: Path) -> None:

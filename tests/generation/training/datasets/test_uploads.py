@@ -20,7 +20,8 @@ from generation.storage import files as storage_files
 from generation.training.datasets import preparing, uploads
 from generation.training.datasets.preparing import LARGEST_SIDE
 from generation.training.datasets.refusals import plain_name
-from generation.training.datasets.uploads import Collected, add_uploads
+from generation.training.datasets.uploads import Collected, add_images, add_uploads
+from tests.generation.conftest import Draw
 from tests.generation.imaging.test_pdq import scene
 from tests.generation.training.datasets.conftest import MakeDataSet, encoded, picture, upload, zipped
 
@@ -265,3 +266,34 @@ def test_a_zip_among_files_is_opened(empty: DataSet) -> None:
     collected = add_uploads(empty, [upload("a.png", picture(1)), upload("all.zip", zipped(files))])
     assert [(row.name, row.caption) for row in collected.added] == [("a.png", ""), ("a.png", "a dog")]
     assert codes(collected) == {"readme.md": "unknown-format"}
+
+
+def test_what_gets_too_small_when_it_is_shrunk_is_refused(empty: DataSet) -> None:
+    collected = add(
+        empty,
+        a_png=encoded(Image.new("RGB", (64, 20_000), "red")),
+        b_png=encoded(Image.new("RGB", (6_000, 180), "red")),
+        c_png=encoded(Image.new("RGB", (70, 2_000), "red")),
+    )
+    assert codes(collected) == {"a.png": "too-small", "b.png": "too-small"}
+    assert all("shrunk to 2048" in refused.sentence for refused in collected.refused)
+    assert all(min(row.width, row.height) >= 64 for row in empty.pictures.all())
+
+
+@pytest.mark.parametrize(("chars", "kept"), [(1_000, True), (1_001, False)])
+def test_a_prompt_inside_that_is_too_long_for_a_caption_is_told_and_not_cut(
+    empty: DataSet, chars: int, kept: bool
+) -> None:
+    info = PngInfo()
+    info.add_text("parameters", "x" * chars + "\nSteps: 20, Sampler: Euler, Seed: 1")
+    collected = add(empty, a_png=picture(1, pnginfo=info))
+    (row,) = empty.pictures.all()
+    assert row.caption == ("x" * chars if kept else "")
+    assert codes(collected) == ({} if kept else {"a.png": "long-caption"})
+    assert kept or "1,001 characters" in collected.refused[0].sentence
+
+
+def test_a_made_picture_with_a_long_prompt_is_told_too(empty: DataSet, alice: User, draw: Draw) -> None:
+    collected = add_images(empty, [draw(alice, "an apple " * 120)])
+    assert [row.caption for row in collected.added] == [""]
+    assert [refused.code for refused in collected.refused] == ["long-caption"]

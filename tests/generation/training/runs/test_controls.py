@@ -8,11 +8,14 @@ import pytest
 
 from accounts.models import CreditEntry, User
 from accounts.refusals import Conflict
+from generation.audit.checks import audit
 from generation.catalog.loras.files import path_of_row
 from generation.models import Lora, Snapshot, TrainingRun
 from generation.storage.files import write
 from generation.storage.quota import stored_bytes
 from generation.training.runs import controls, files
+from generation.training.runs.lifecycle import discard_cost, fail_run, hand_out
+from generation.training.runs.queueing import claim_next_run
 from generation.training.runs.selection import choose_snapshot
 from tests.conftest import credits_of
 from tests.generation.training.conftest import QueueRun
@@ -113,6 +116,44 @@ def test_discard_gives_all_back_and_removes_all(alice: User, queue_run: QueueRun
     assert credits_of(alice) == 1000
     assert (files.names_of(run.code), Snapshot.objects.count()) == ([], 0)
     assert CreditEntry.objects.filter(reference=run.reference, kind="release").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("state", ["queued", "running", "paused"])
+def test_discard_keeps_what_was_handed_out_paid(alice: User, queue_run: QueueRun, state: str) -> None:
+    run = with_snapshots(queue_run(resolution=512, batch=4), 0.9, 0.6, 0.5)
+    TrainingRun.objects.update(state=state, step=20)
+    assert hand_out(run.snapshots.get(step=10))
+    run = TrainingRun.objects.get()
+    half = -(-run.credits // 2)
+    assert (run.credits > 1, discard_cost(run)) == (True, half)
+    controls.discard_run(run)
+    assert credits_of(alice) == 1000 - half
+    assert (files.names_of(run.code), Snapshot.objects.count()) == ([], 0)
+    run.refresh_from_db()
+    assert (run.state, run.discard_cost, discard_cost(run)) == ("cancelled", half, half)
+    assert list(audit()) == []
+
+
+@pytest.mark.parametrize(("by_owner", "kept"), [(True, True), (False, False)])
+def test_a_failure_pays_for_what_was_handed_out_unless_it_is_ours(
+    alice: User, queue_run: QueueRun, by_owner: bool, kept: bool
+) -> None:
+    snapshot = with_snapshots(queue_run(resolution=512, batch=4), 0.9, 0.6).snapshots.get(step=10)
+    run = claim_next_run("w")
+    assert run is not None and hand_out(snapshot)
+    assert fail_run(run, "not-finite", "Lower the rate.", by_owner=by_owner)
+    half = -(-run.credits // 2)
+    assert credits_of(alice) == 1000 - (half if kept else 0)
+    assert hand_out(snapshot) is not by_owner
+    assert list(audit()) == []
+
+
+def test_what_was_discarded_is_not_handed_out(queue_run: QueueRun) -> None:
+    run = with_snapshots(queue_run(), 0.9, 0.6)
+    snapshot = run.snapshots.get(step=10)
+    controls.discard_run(run)
+    assert not hand_out(snapshot)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -14,6 +14,7 @@ from generation.storage.files import write
 from generation.storage.quota import stored_bytes
 from generation.training.datasets.splitting import set_split
 from generation.training.runs import controls, files
+from generation.training.runs.lifecycle import hand_out
 from generation.training.runs.summaries import snapshots_of
 from generation.training.searches import halving, summaries
 from generation.training.searches.submission import cancel_search, delete_search, quote_search, submit_search
@@ -218,6 +219,30 @@ def test_a_discarded_or_failed_candidate_is_simply_missing(submit: Any, alice: U
     halving.advance(search.pk)
     search.refresh_from_db()
     assert (search.state, credits_of(alice)) == ("done", 1000)
+
+
+def test_cancelling_charges_for_what_was_downloaded(submit: Any, alice: User) -> None:
+    search = submit({"rank": [1, 2]}, resolution=512, batch=4)
+    first, second = search.runs.order_by("pk")
+    for run in (first, second):
+        TrainingRun.objects.filter(pk=with_snapshots(run, 0.9, 0.6).pk).update(state="running", step=15)
+    assert hand_out(first.snapshots.get(step=10))
+    quarter = -(-first.credits // 4)
+    assert halving.spent_on(search) == quarter
+    cancel_search(search)
+    assert credits_of(alice) == 1000 - quarter
+    assert [view.credits for view in summaries.table_of(search)] == [quarter, 0]
+    assert not hand_out(second.snapshots.get(step=10)), "nobody would pay for it"
+    assert list(audit()) == []
+
+
+def test_a_discarded_candidate_pays_for_what_was_downloaded(submit: Any, alice: User) -> None:
+    search = submit({"rank": [1, 2]}, resolution=512, batch=4)
+    run = with_snapshots(search.runs.order_by("pk")[0], 0.9, 0.6)
+    assert hand_out(run.snapshots.get(step=10))
+    controls.discard_run(run)
+    cancel_search(search)
+    assert credits_of(alice) == 1000 - -(-run.credits // 4)
 
 
 def test_cancelling_charges_for_results_alone(submit: Any, alice: User) -> None:

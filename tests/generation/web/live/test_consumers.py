@@ -1,4 +1,7 @@
-"""The live line: a snapshot first, then only one's own events and frames, two frames under way at most."""
+"""The live line: a snapshot first, then only one's own events and frames, two frames under way at most.
+
+How it ends is in `test_lines.py`.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,11 @@ from accounts.models import User
 from generation.jobs import lifecycle
 from generation.jobs.queueing import claim_next
 from generation.messages import frames
-from generation.web.live.consumers import NOT_FOUND, NOT_SIGNED_IN, JobsConsumer
+from generation.web.live.consumers import STRAYS, JobsConsumer
+from generation.web.live.lines import NOT_FOUND, SIGNED_OUT, TOO_MANY
 from generation.web.live.routing import websocket_urlpatterns
 from tests.generation.conftest import Queue
+from tests.generation.web.live.conftest import signed_in_as
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.django_db(transaction=True)]
 
@@ -26,10 +31,11 @@ class Page:
 
     def __init__(self, user: Any) -> None:
         self.line = WebsocketCommunicator(JobsConsumer.as_asgi(), "/ws/jobs/")
-        self.line.scope["user"] = user
+        self.user = user
         self.heard: list[dict[str, Any]] = []
 
     async def open(self) -> dict[str, Any]:
+        self.line.scope["sign_in"] = await signed_in_as(self.user)
         await self.line.connect()
         return await self.message("snapshot")
 
@@ -55,11 +61,10 @@ def publish(owner: User, code: str, step: int) -> None:
 
 
 async def test_a_stranger_without_a_name_is_turned_away(db: None) -> None:
-    from django.contrib.auth.models import AnonymousUser
-
-    page = Page(AnonymousUser())
+    page = Page(None)
+    page.line.scope["sign_in"] = None
     await page.line.connect()
-    assert (await page.line.receive_output(timeout=5))["code"] == NOT_SIGNED_IN
+    assert (await page.line.receive_output(timeout=5))["code"] == SIGNED_OUT
 
 
 async def test_the_snapshot_and_the_last_frame_come_first(alice: User, queue: Queue) -> None:
@@ -116,6 +121,26 @@ async def test_nonsense_is_ignored(alice: User) -> None:
     await page.line.send_to(bytes_data=b"\xff" * 1000)
     await database_sync_to_async(publish)(alice, "one", 1)
     assert (await page.frame()).step == 1
+    await page.line.disconnect()
+
+
+async def test_much_nonsense_ends_the_line(alice: User) -> None:
+    page = Page(alice)
+    await page.open()
+    for _ in range(STRAYS + 1):
+        await page.line.send_to(text_data='{"ack":true}')
+    closed = await page.line.receive_output(timeout=5)
+    assert (closed["type"], closed["code"]) == ("websocket.close", TOO_MANY)
+    assert closed["reason"]
+
+
+async def test_an_ack_of_each_frame_is_never_too_much(alice: User) -> None:
+    page = Page(alice)
+    await page.open()
+    for step in range(2 * STRAYS):
+        await database_sync_to_async(publish)(alice, "one", step)
+        assert (await page.frame()).step == step
+        await page.ack()
     await page.line.disconnect()
 
 

@@ -9,22 +9,22 @@ import pytest
 from channels.db import database_sync_to_async
 from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
-from django.contrib.auth.models import AnonymousUser
 
 from accounts.models import User
 from generation.messages import events
 from generation.models import TrainingRun
 from generation.training.runs import controls
-from generation.web.live.consumers import NOT_FOUND, NOT_SIGNED_IN
+from generation.web.live.lines import NOT_FOUND, SIGNED_OUT
 from generation.web.live.routing import websocket_urlpatterns
 from tests.generation.training.conftest import QueueRun
+from tests.generation.web.live.conftest import signed_in_as
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.django_db(transaction=True)]
 
 
-async def open_line(user: Any, run: TrainingRun) -> WebsocketCommunicator:
+async def open_line(user: User | None, run: TrainingRun) -> WebsocketCommunicator:
     line = WebsocketCommunicator(URLRouter(websocket_urlpatterns), f"/ws/runs/{run.code}/")
-    line.scope["user"] = user
+    line.scope["sign_in"] = await signed_in_as(user) if user else None
     await line.connect()
     return line
 
@@ -52,7 +52,7 @@ async def test_how_it_stands_then_what_happens(alice: User, queue_run: QueueRun)
 
 async def test_nobody_else_hears_anything(charlie: User, queue_run: QueueRun) -> None:
     run = await database_sync_to_async(queue_run)()
-    for user, code in ((charlie, NOT_FOUND), (AnonymousUser(), NOT_SIGNED_IN)):
+    for user, code in ((charlie, NOT_FOUND), (None, SIGNED_OUT)):
         line = await open_line(user, run)
         assert (await line.receive_output(timeout=5))["code"] == code
         await database_sync_to_async(events.publish_run)(run.code, events.RunSnapshot(20))

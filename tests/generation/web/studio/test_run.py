@@ -142,3 +142,17 @@ def test_a_failed_one_says_why(alices: Client, alice: User) -> None:
     run = run_of(alice, state="failed", error_message="The checkpoint is gone. Your credits are back.")
     page = alices.get(home_of(run)).text
     assert "The checkpoint is gone." in page and "data-live" not in page
+
+
+def test_a_downloaded_snapshot_is_paid_and_the_page_says_so_before(alices: Client, run: TrainingRun) -> None:
+    page = alices.get(home_of(run)).text
+    assert "Download this LoRA; the steps up to it are then paid, also if you discard" in page
+    assert "but for the steps up to the last snapshot that you downloaded" in page
+    assert alices.head(home_of(run) + "snapshots/500/file").status_code == 405
+    assert "stay paid" not in alices.get(home_of(run) + "parts/head/").text
+    assert alices.get(home_of(run) + "snapshots/500/file").status_code == 200
+    assert "8 of them stay paid if you discard it" in alices.get(home_of(run) + "parts/head/").text
+    alices.post(home_of(run) + "discard/")
+    run.refresh_from_db()
+    assert (run.state, run.discard_cost) == ("cancelled", 8)
+    assert "8 of them were paid" in alices.get(home_of(run)).text
