@@ -20,6 +20,7 @@ urlpatterns = [
     path("create/names/", inspector.names, name="create-names"),
     path("create/read/", reading.read, name="create-read"),
     path("jobs/tiles/", jobs.tiles, name="job-tiles"),
+    path("jobs/cancel/", jobs.cancel_all, name="jobs-cancel"),
     path("jobs/<slug:code>/submission/", jobs.submission, name="job-submission"),
     path("jobs/<slug:code>/preview", jobs.preview, name="job-preview"),
     path("jobs/<slug:code>/cancel/", jobs.cancel, name="job-cancel"),

@@ -17,6 +17,7 @@ from django.db.models.functions import Now
 from PIL import Image
 
 from accounts import credits
+from accounts.models import User
 from accounts.refusals import Conflict
 from generation.catalog.loras.quarantine import RAN_AWAY, quarantine_runaways
 from generation.imaging.encode import encode_image, thumbnail
@@ -113,6 +114,22 @@ def cancel_cost(job: Job, frame: frames.Frame | None) -> int:
     if job.state == Job.State.RUNNING and frame is not None and frame.total:
         return math.ceil(job.credits * min(1.0, frame.step / frame.total))
     return job.cancel_cost
+
+
+def cancel_jobs(user: User, submission: str = "") -> list[str]:
+    """Cancel what a person waits for, all of it or one submission of theirs; the codes of the jobs that it ended.
+
+    The last in line first, so that no worker begins one meanwhile; what ends by itself in this moment is left as it is.
+    """
+    jobs = Job.objects.of(user).unfinished()
+    ended = []
+    for job in (jobs.filter(submission=submission) if submission else jobs).order_by("-virtual_start", "-pk"):
+        try:
+            cancel_job(job)
+        except Conflict:
+            continue
+        ended.append(job.code)
+    return ended
 
 
 def release_job(job: Job) -> bool:

@@ -58,7 +58,7 @@ async function remove(button, form) {
 /** True if the server took it; a refusal is said. */
 async function send(button, form) {
   try {
-    await post(button.formAction, new FormData(form));
+    await post(button.formAction, new FormData(form, button));
     return true;
   } catch (error) {
     say(error);
@@ -66,9 +66,18 @@ async function send(button, form) {
   }
 }
 
+/** Of one submission, or of the whole page where the button stands in none. */
+async function cancelAll(button, form, changed) {
+  const scope = button.closest("[data-submission]") ?? document;
+  const codes = [...scope.querySelectorAll('.tile:is([data-state="queued"], [data-state="running"])')].map(
+    (tile) => tile.dataset.job,
+  );
+  if (await send(button, form)) codes.forEach(changed);
+}
+
 /**
- * The buttons of tiles inside `root`, which all send #picture-form: data-delete, data-cancel and data-prefer.
- * After the last two, `changed(code)` is called.
+ * The buttons of tiles inside `root`, which all send #picture-form: data-delete, data-cancel, data-prefer and
+ * data-cancel-all. After all but the first, `changed(code)` is called.
  */
 export function actOnPictures(root, { changed = () => {} } = {}) {
   offerActions(root);
@@ -78,6 +87,7 @@ export function actOnPictures(root, { changed = () => {} } = {}) {
     if (!button || !root.contains(button)) return;
     event.preventDefault();
     if (button.matches("[data-delete]")) await remove(button, form);
+    else if (button.matches("[data-cancel-all]")) await cancelAll(button, form, changed);
     else if (await send(button, form)) changed(button.closest("[data-job]").dataset.job);
   });
 }

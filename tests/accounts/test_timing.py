@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from django.contrib.auth.hashers import MD5PasswordHasher
 from django.core import mail
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 
@@ -66,3 +68,13 @@ def test_resetting(client: Client, alice: User, hashed: Any, email: str) -> None
     assert (answer.status_code, answer["Location"]) == (302, "/accounts/password/reset/done/")
     assert hashed == []
     assert [message.to for message in mail.outbox] == [[email]]
+
+
+def test_resetting_asks_the_database_as_often(client: Client, alice: User) -> None:
+    asked = []
+    for email in ("alice@example.org", "alice@example.org", "nobody@example.org"):
+        with CaptureQueriesContext(connection) as queries:
+            client.post("/accounts/password/reset/", {"email": email})
+        asked.append(len(queries))
+    _, known, unknown = asked  # the first fills caches
+    assert known == unknown

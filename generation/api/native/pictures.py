@@ -18,6 +18,8 @@ from accounts.credits import balance_of
 from generation.api.access import get_image, get_job, token_of, user_of
 from generation.api.idempotency import Write, idempotent, idempotent_submission, is_dry_run
 from generation.api.native.serializers import (
+    CancelAllInput,
+    CancelAllOutput,
     CheckpointOutput,
     ImageOutput,
     JobOutput,
@@ -28,7 +30,7 @@ from generation.api.native.serializers import (
 from generation.catalog.prices import total_price
 from generation.jobs.deletion import delete_images
 from generation.jobs.fairness import prefer_job
-from generation.jobs.lifecycle import cancel_job
+from generation.jobs.lifecycle import cancel_job, cancel_jobs
 from generation.jobs.submission import check_plan, prepare, prepare_jobs, submit_tracing, write_jobs
 from generation.models import Checkpoint, GeneratedImage, Job
 from generation.storage.downloads import picture_attachment
@@ -84,6 +86,17 @@ class CancelView(APIView):
     def post(self, request: Request, code: str) -> Response:
         cancel_job(get_job(request, code))
         return Response(JobOutput(get_job(request, code)).data)
+
+
+class CancelAllView(APIView):
+    """Cancel all that you wait for, or one submission of yours. Answers which jobs it ended."""
+
+    @extend_schema(operation_id="jobs_cancel_all", request=CancelAllInput, responses=CancelAllOutput)
+    def post(self, request: Request) -> Response:
+        form = CancelAllInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        ended = cancel_jobs(user_of(request), form.validated_data["submission"])
+        return Response(CancelAllOutput({"cancelled": ended}).data)
 
 
 class PreferView(APIView):

@@ -122,6 +122,16 @@ class JobOutput(serializers.ModelSerializer[Job]):
         return dict(ProgressOutput(frame).data) if frame else None
 
 
+class CancelAllInput(serializers.Serializer[Any]):
+    submission = serializers.CharField(
+        required=False, default="", allow_blank=True, max_length=64, help_text="Of which submission; empty: of all."
+    )
+
+
+class CancelAllOutput(serializers.Serializer[Any]):
+    cancelled = serializers.ListField(child=serializers.CharField(), help_text="Codes of the jobs that were ended.")
+
+
 class SubmissionOutput(serializers.Serializer[Any]):
     submission = serializers.CharField()
     credits = serializers.IntegerField()

@@ -8,6 +8,7 @@ from generation.api.native import datasets, grids, loras, pictures, prompts, run
 
 urlpatterns = [
     path("jobs", pictures.JobsView.as_view(), name="api-jobs"),
+    path("jobs/cancel", pictures.CancelAllView.as_view(), name="api-jobs-cancel"),
     path("jobs/<slug:code>", pictures.JobView.as_view(), name="api-job"),
     path("jobs/<slug:code>/cancel", pictures.CancelView.as_view(), name="api-job-cancel"),
     path("jobs/<slug:code>/prefer", pictures.PreferView.as_view(), name="api-job-prefer"),

@@ -8,7 +8,7 @@ from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_GET, require_POST
 
 from generation.jobs.fairness import prefer_job
-from generation.jobs.lifecycle import cancel_job
+from generation.jobs.lifecycle import cancel_job, cancel_jobs
 from generation.messages import frames
 from generation.models import Job
 from generation.web.access import SignedInRequest, done, own_job, refusals_on, signed_in_only
@@ -56,6 +56,14 @@ def preview(request: SignedInRequest, code: str) -> HttpResponse:
 @refusals_on("create")
 def cancel(request: SignedInRequest, code: str) -> HttpResponse:
     cancel_job(own_job(request, code))
+    return done(request, "create")
+
+
+@signed_in_only
+@require_POST
+def cancel_all(request: SignedInRequest) -> HttpResponse:
+    """Everything that the person waits for, or one posted `submission` of theirs."""
+    cancel_jobs(request.user, request.POST.get("submission", ""))
     return done(request, "create")
 
 

@@ -170,6 +170,14 @@ def test_a_page_of_a_hundred_takes_few_queries(
     assert [job["place"] for job in listed] == [None, *range(42, 0, -1), None, None]
 
 
+def test_cancel_all(alices_api: APIClient, alice: User, queue: Queue) -> None:
+    first, second = queue(alice, count=2), queue(alice)
+    answer = alices_api.post(f"{URL}/cancel", {"submission": first[0].submission}, format="json")
+    assert set(answer.json()["cancelled"]) == {job.code for job in first}
+    assert alices_api.post(f"{URL}/cancel").json() == {"cancelled": [second[0].code]}
+    assert alices_api.post(f"{URL}/cancel").json() == {"cancelled": []}
+
+
 def test_cancel(alices_api: APIClient, alice: User, queue: Queue) -> None:
     (job,) = queue(alice)
     assert alices_api.post(f"{URL}/{job.code}/cancel").json()["state"] == "cancelled"

@@ -66,3 +66,27 @@ def test_charlie_gets_404(charlies: Client, alice: User, queue: Queue) -> None:
 def test_it_is_a_post(alices: Client, alice: User, queue: Queue) -> None:
     (job,) = queue(alice)
     assert alices.get(f"/jobs/{job.code}/cancel/").status_code == 405
+
+
+def test_all_of_one_submission(alices: Client, alice: User, bob: User, queue: Queue) -> None:
+    first, second, others = queue(alice, count=3), queue(alice, count=2), queue(bob)
+    claim_next("w")
+    page = alices.get("/create/").text
+    assert page.count("data-cancel-all") == 3, "one for each submission, and one for everything"
+    answer = alices.post("/jobs/cancel/", {"submission": first[0].submission}, headers=PART)
+    assert answer.status_code == 204
+    states = dict(Job.objects.values_list("code", "state"))
+    assert {states[job.code] for job in first} == {"cancelled"}
+    assert {states[job.code] for job in second} == {"queued"}
+    alices.post("/jobs/cancel/")
+    assert set(Job.objects.of(alice).values_list("state", flat=True)) == {"cancelled"}
+    others[0].refresh_from_db()
+    assert others[0].state == Job.State.QUEUED
+    assert wallet_of(alice).balance == 1000
+
+
+def test_bobs_submission_is_not_alices_to_cancel(alices: Client, bob: User, queue: Queue) -> None:
+    (job,) = queue(bob)
+    alices.post("/jobs/cancel/", {"submission": job.submission})
+    job.refresh_from_db()
+    assert job.state == Job.State.QUEUED
