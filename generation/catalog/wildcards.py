@@ -30,7 +30,7 @@ class ListInAddress(StringConverter):
 
 
 def own_list(user: User, name: str) -> Wildcard:
-    row = Wildcard.objects.filter(owner=user, name=name).first()
+    row: Wildcard | None = Wildcard.objects.filter(owner=user, name=name).first()
     if row is None:
         raise NotFound("not-found", "There is no such list, or it is not yours.")
     return row
