@@ -60,6 +60,7 @@ class DEISScheduler(diffusers.DEISMultistepScheduler):
     """DEIS whose last step may take all noise away: its formulas hold for a rest of noise only."""
 
     def step(self, model_output: Tensor, timestep: Any, sample: Tensor, return_dict: bool = True) -> Any:
+        """From prediction and latents (1, C, h, w) to the latents (1, C, h, w) of the next noise level."""
         if self.step_index is None:
             self._init_step_index(timestep)
         if self.sigmas[self.step_index + 1] > 0:

@@ -38,10 +38,12 @@ class TrainingNoise:
         return len(self.sigmas) - 1
 
     def sigmas_at(self, timesteps: Floats) -> Floats:
+        """The sigmas (n,) at timesteps (n,), between the trained ones by their logarithms, as k-diffusion."""
         sigmas: Floats = np.exp(np.interp(timesteps, np.arange(len(self.sigmas)), self._logarithms))
         return sigmas
 
     def timesteps_at(self, sigmas: Floats) -> Floats:
+        """The timesteps (n,), not whole, at sigmas (n,): the way back."""
         return np.interp(np.log(sigmas), self._logarithms, np.arange(len(self.sigmas)))
 
 
