@@ -34,6 +34,10 @@ BODY_SECONDS = 30
 """Any body may take so long. Whoever sends a longer one slower than the rate below only holds a place."""
 LEAST_BYTES_A_SECOND = 8 * 2**10
 PACE_SECONDS = 5
+MOST_SMALL_CHUNKS = 4096
+LEAST_CHUNK_BYTES = 64
+"""Of a body in chunks after so many of them, on average: each costs by itself, in the event loop."""
+CHUNKED_READ_BYTES = 2**14
 LINGER_SECONDS = 2
 """So long what comes after a refusal is thrown away: a line closed at once is reset, and the answer is lost."""
 
@@ -42,6 +46,7 @@ TOO_SLOW = Answer(HTTPStatus.REQUEST_TIMEOUT, TEXT, b"The request came too slowl
 HEAD_TOO_LARGE = Answer(
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, TEXT, b"The address or the headers of the request are too long."
 )
+TOO_MANY_CHUNKS = Answer(HTTPStatus.BAD_REQUEST, TEXT, b"The body comes in too many small chunks.")
 BROKEN = Answer(HTTPStatus.INTERNAL_SERVER_ERROR, TEXT, b"Something broke on our side. It has been written down.")
 
 Made = TypeVar("Made")
@@ -111,7 +116,7 @@ class Request(WebRequest):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, parsePOSTFormSubmission=False, **kwargs)
         self.content = self.body = Body()
-        self.announced = 0
+        self.announced = self.chunks = 0
         self.bound: Bound | None = None
         self.waits_for_go = False
         self.whole: tuple[bytes, bytes, bytes] | None = None
@@ -121,6 +126,8 @@ class Request(WebRequest):
         assert self.channel is not None
         self.head = self.channel._command, self.channel._path
         self.announced = length or 0
+        if length is None:
+            self.channel.transport.bufferSize = CHUNKED_READ_BYTES
         if self.announced > SMALL:
             # Nobody is told to go on before it is known whether they may.
             expected = self.requestHeaders.getRawHeaders(b"Expect", [b""])[0].lower()
@@ -129,7 +136,14 @@ class Request(WebRequest):
             self.go_on()
 
     def handleContentChunk(self, data: bytes) -> None:
+        assert self.channel is not None
+        if self.channel.is_refused:
+            return
+        self.chunks += 1
         self.body.add(data)
+        if self.chunks > MOST_SMALL_CHUNKS and self.body.size < self.chunks * LEAST_CHUNK_BYTES:
+            self.channel.refuse(TOO_MANY_CHUNKS)
+            return
         if self.body.size > SMALL or len(self.body.held) >= PIECE_BYTES:
             self.go_on()
 

@@ -38,7 +38,9 @@ def valkey() -> Part:
 
 def web() -> Part:
     argv = ("-m", "daphne", "-b", settings.BIND, "-p", str(settings.PORT), "-v", "0", "config.asgi:application")
-    return Part("web", (sys.executable, *argv), stage=1, answers=web_answers, stop_within=2.0)
+    # Each request is a thread for a while, and by default each thread keeps the memory that it had for itself.
+    env = {"MALLOC_ARENA_MAX": "2"}
+    return Part("web", (sys.executable, *argv), stage=1, answers=web_answers, stop_within=2.0, env=env)
 
 
 def gpu_workers() -> list[Part]:

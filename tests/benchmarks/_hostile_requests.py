@@ -70,6 +70,11 @@ class Stranger:
             for size in (1000, 3 * MIB):
                 self.post(path, form_of("file", "a.png", [bytes(size)]), MULTIPART, known=True)
         self.post("/", [bytes(2 * MIB)], MULTIPART)
+        self.post("/api/v1/prompts/inspect", [b'{"prompt": "a red apple"}'], JSON, known=True)
+        for picture in (png(2000, 2000, 8, 2), png(2000, 2000, 8, 6)):
+            to_reader(picture)(self)
+            to_dataset(zipped(numbered(2, picture)))(self)
+        to_reader(b"<svg></svg>", "a.svg")(self)
 
     def ask(self, method: str, path: str, **options: object) -> str:
         return self.send(method, path, None, known=bool(options.get("known")))

@@ -94,7 +94,8 @@ def web_server(folder: Path, port: int) -> Iterator[psutil.Process]:
     from config.platform.processes import web
 
     with (folder / "web.log").open("wb") as log:
-        process = subprocess.Popen(web().argv, cwd=ROOT, stdout=log, stderr=log)
+        part = web()
+        process = subprocess.Popen(part.argv, cwd=ROOT, env={**os.environ, **part.env}, stdout=log, stderr=log)
         try:
             wait_for(port, 120)
             yield psutil.Process(process.pid)

@@ -139,6 +139,15 @@ def test_chunks_are_counted(line: Line) -> None:
     assert (answer.status, answer.closed) == (413, True)
 
 
+def test_chunks_of_nothing_are_refused(line: Line) -> None:
+    """Each costs as much as a large one, in the event loop."""
+    line.head("/", {"Transfer-Encoding": "chunked", "Content-Type": FORM})
+    line.send(chunk(b"a") * 20_000)
+    answer = line.answer()
+    assert (answer.status, answer.closed) == (400, True)
+    assert b"small chunks" in answer.body
+
+
 def test_a_small_body_goes_through(line: Line) -> None:
     line.head("/api/v1/jobs", {"Content-Length": 2, "Content-Type": "application/json"})
     line.send(b"{}")
