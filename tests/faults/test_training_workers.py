@@ -171,7 +171,7 @@ def test_a_training_that_kills_every_worker_is_given_up(
     machine: Machine, alice: User, dataset: DataSet, tiny: Checkpoint
 ) -> None:
     run = submit_training(alice, dataset, small_recipe(steps=2000, sample_every=1000), "poison")
-    for name in ("first", "second"):
+    for name in ("first", "second", "third", "fourth"):
         attempt = TrainingRun.objects.get(pk=run.pk).attempt
         worker = trainer(machine, name)
         machine.until(partial(has_begun_again, run, attempt), PATIENCE_SECONDS)
