@@ -52,8 +52,8 @@ class Handler(ASGIHandler):
         """A request and no answer, or the other way round."""
         try:
             return super().create_request(scope, body_file)
-        except (LookupError, ValueError):
-            # Django decodes the query as the header says; Python knows codecs that are no charsets, and no NUL.
+        except ValueError:
+            # What Python says of a charset with a NUL in its name.
             return None, HttpResponseBadRequest(UNREADABLE, content_type="text/plain; charset=utf-8")
 
 

@@ -30,7 +30,7 @@ class NoNul:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        # Django takes one that there is not for none; one that is no charset, like zlib, never comes so far.
+        # Before the query is read, which Django decodes by it; Python knows codecs that are no charsets, as zlib.
         if request.encoding and codecs.lookup(request.encoding).name not in CHARSETS:
             return answer_to(request, Refusal("charset", UNREADABLE))
         headers = (value for value in request.META.values() if isinstance(value, str))
