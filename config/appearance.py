@@ -64,5 +64,12 @@ ADMIN: dict[str, Any] = {
             "900": "oklch(33.1% 0.069 69.5)",
             "950": "oklch(26.2% 0.045 67.4)",
         },
+        # Unfold's own are a step paler and reach 4.5 on white, but not on the grounds that stand beside it.
+        "font": {
+            "subtle-light": "var(--color-base-600)",
+            "subtle-dark": "var(--color-base-400)",
+            "default-light": "var(--color-base-700)",
+            "default-dark": "var(--color-base-300)",
+        },
     },
 }

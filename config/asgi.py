@@ -12,6 +12,7 @@ from channels.security.websocket import AllowedHostsOriginValidator
 from channels.sessions import CookieMiddleware
 from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler
+from django.http import HttpResponseBadRequest
 
 from config.proxies import behind_proxies
 
@@ -20,6 +21,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 # Before the consumers are imported: they need the apps loaded.
 django.setup(set_prefix=False)
 
+from config.input_limits import UNREADABLE  # noqa: E402
 from config.web_server import BodyFile, BoundedFactory  # noqa: E402
 from config.websockets import limit_pings  # noqa: E402
 from generation.web.live.routing import websocket_urlpatterns  # noqa: E402
@@ -45,6 +47,14 @@ class Handler(ASGIHandler):
 
         file: IO[bytes] = await super().read_body(again)
         return file
+
+    def create_request(self, scope: Any, body_file: IO[bytes]) -> Any:
+        """A request and no answer, or the other way round."""
+        try:
+            return super().create_request(scope, body_file)
+        except ValueError:
+            # What Python says of a charset with a NUL in its name.
+            return None, HttpResponseBadRequest(UNREADABLE, content_type="text/plain; charset=utf-8")
 
 
 application = behind_proxies(

@@ -19,10 +19,10 @@ from django.http import HttpRequest
 from django.http.cookie import parse_cookie
 from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve
-from knox.auth import TokenAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 
 from config.problems import API, CONTENT_TYPE, body_of
+from config.tokens import TokenAuthentication
 from generation.imaging.untrusted import MAX_FILE_BYTES
 from generation.training.datasets.archives import MAX_UNPACKED_BYTES
 
@@ -98,7 +98,7 @@ def is_known(headers: Mapping[str, str]) -> bool:
     request.session = import_module(settings.SESSION_ENGINE).SessionStore(cookie)
     try:
         return TokenAuthentication().authenticate(request) is not None or get_user(request).is_authenticated
-    except (AuthenticationFailed, UnicodeError):
+    except AuthenticationFailed:
         return False
     finally:
         # Of a thread that no request ends, which would close them.

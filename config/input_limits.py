@@ -1,21 +1,27 @@
-"""NUL characters, which no honest client sends, refused before anything reads them.
+"""NUL characters and odd charsets, which no honest client sends, refused before anything reads them.
 
 PostgreSQL stores no NUL, so a value that holds one would be our error there, and found by nobody on SQLite.
 """
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
+from accounts.refusals import Refusal
 from config.plain_json import has_nul, nul_character
 from config.problems import API, answer_to
 
+CHARSETS = {"utf-8", "ascii", "iso8859-1"}
+"""Codecs, by Python's own names."""
+UNREADABLE = "Send texts as UTF-8; this charset is not read."
+
 
 class NoNul:
-    """Middleware above the session's, whose key is a cookie: address, headers and cookies first, then the form.
+    """Middleware above the session's, whose key is a cookie: charset, address, headers and cookies, then the form.
 
     Cookies are looked at as Django reads them, since a quoted one may spell the character out.
     """
@@ -24,6 +30,9 @@ class NoNul:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        # Before the query is read, which Django decodes by it; Python knows codecs that are no charsets, as zlib.
+        if request.encoding and codecs.lookup(request.encoding).name not in CHARSETS:
+            return answer_to(request, Refusal("charset", UNREADABLE))
         headers = (value for value in request.META.values() if isinstance(value, str))
         if has_nul(request.path_info, *_words_of(request.GET), *headers, *request.COOKIES.values()):
             return answer_to(request, nul_character())

@@ -5,6 +5,7 @@ Nobody decides about what they sent in themselves, superusers neither.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -14,11 +15,14 @@ from accounts.models import User
 from accounts.refusals import Conflict, NotAllowed, Refusal
 from accounts.second_factor import SENTENCE, lacks_second_factor
 from gallery.models import Decision, Post, Release, Report
-from gallery.transitions import move
+from gallery.transitions import Move, State, move
 
 MODERATORS = "moderator"
 """The group whose staff decides; superusers may, too."""
 WORDS_CHARS = 500
+UNDO_SECONDS = 60
+"""How long a moderator may take a decision back; longer than the screen offers it, since an answer may come late."""
+TAKEN_BACK = (Decision.Verb.APPROVE, Decision.Verb.REJECT, Decision.Verb.TAKE_DOWN, Decision.Verb.KEEP)
 
 
 def is_moderator(user: Any) -> bool:
@@ -30,10 +34,7 @@ def is_moderator(user: Any) -> bool:
 def approve(moderator: User, thing: Post | Release, reason: str = "") -> Any:
     """Let everybody see a post, or use a LoRA, from now on. Conflict when its author has deleted it."""
     _only_moderators(moderator)
-    if isinstance(thing, Post) and (thing.image is None or thing.image.deleted_at is not None):
-        raise Conflict("picture-deleted", "Its owner has deleted this picture.")
-    if isinstance(thing, Release) and (thing.lora is None or not thing.lora.is_enabled):
-        raise Conflict("lora-gone", "This LoRA was deleted, or it is quarantined.")
+    _can_be_public(thing)
     return _decide(moderator, thing, Decision.Verb.APPROVE, reason, approved_at=timezone.now())
 
 
@@ -50,6 +51,30 @@ def take_down(moderator: User, thing: Post | Release, reason: str) -> Any:
 def keep(moderator: User, post: Post, reason: str = "") -> Any:
     """Leave a reported post where it is; its reports are closed."""
     return _decide(moderator, post, Decision.Verb.KEEP, reason)
+
+
+def undo(moderator: User, thing: Post | Release) -> Any:
+    """Take one's own last decision back: the thing is where it was, and its reports are open again.
+
+    Conflict when somebody has acted since, or after UNDO_SECONDS.
+    """
+    _only_moderators(moderator)
+    last, now = thing.last_decision, timezone.now()
+    if last is None or last.verb not in TAKEN_BACK or last.who_id != moderator.pk:
+        raise Conflict("nothing-to-undo", "Your decision was not the last one; look at it again.")
+    if last.at < now - timedelta(seconds=UNDO_SECONDS):
+        raise Conflict("too-late-to-undo", "It is too late to undo this; decide again instead.")
+    way = Move((State(last.to_state),), State(last.from_state))
+    approved_at = None
+    if way.target == State.APPROVED:
+        _can_be_public(thing)
+        approved = thing.decisions.filter(verb=Decision.Verb.APPROVE).first()
+        approved_at = thing.approved_at or (approved.at if approved else now)
+    with transaction.atomic():
+        decision = move(thing, Decision.Verb.UNDO, moderator, way=way, approved_at=approved_at)
+        if isinstance(thing, Post):
+            thing.reports.filter(closed_at__gte=last.at).update(closed_at=None)
+    return decision
 
 
 def report(user: User, post: Post, reason: str, words: str = "") -> Report:
@@ -79,6 +104,13 @@ def _decide(moderator: User, thing: Post | Release, verb: Decision.Verb, reason:
         if isinstance(thing, Post):
             thing.reports.filter(closed_at=None).update(closed_at=timezone.now())
     return decision
+
+
+def _can_be_public(thing: Post | Release) -> None:
+    if isinstance(thing, Post) and (thing.image is None or thing.image.deleted_at is not None):
+        raise Conflict("picture-deleted", "Its owner has deleted this picture.")
+    if isinstance(thing, Release) and (thing.lora is None or not thing.lora.is_enabled):
+        raise Conflict("lora-gone", "This LoRA was deleted, or it is quarantined.")
 
 
 def _only_moderators(user: User) -> None:

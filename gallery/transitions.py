@@ -39,12 +39,13 @@ MOVES = {
 }
 
 
-def move(thing: Moderated, verb: Verb, who: User, reason: str = "", **changes: Any) -> Any:
+def move(thing: Moderated, verb: Verb, who: User, reason: str = "", *, way: Move | None = None, **changes: Any) -> Any:
     """Change a post or release from the state the caller saw it in; the decision that was written.
 
-    Conflict when it has changed since, or cannot take this way. `changes` are further fields, in the same update.
+    Conflict when it has changed since, or cannot take this way. `way` is for a verb that has none in MOVES; `changes`
+    are further fields, in the same update.
     """
-    wanted, reason = MOVES[verb], " ".join(reason.split())
+    wanted, reason = way or MOVES[verb], " ".join(reason.split())
     if wanted.needs_reason and not reason:
         raise Refusal("reason-missing", "Say why: the author reads it.", field="reason")
     if len(reason) > REASON_CHARS:

@@ -179,7 +179,8 @@ class LoraAdmin(ModelAdmin):
     list_select_related = ["owner"]
     fields = [
         "title", "name", "owner", "family", "rank", "licence", "trigger_words", "description", "sha256", "path",
-        "is_public", "is_enabled", "quarantined_at", "quarantine_reason", "downloads",
+        "is_public", "is_enabled", "quarantined_at", "quarantine_reason", "let_back_at",
+        "downloads",
     ]  # fmt: skip
     actions = ["let_back", "set_apart"]
 

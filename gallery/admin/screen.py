@@ -28,6 +28,8 @@ VERBS: dict[str, Callable[[User, Any, str], Any]] = {
     "keep": moderation.keep,
     "take_down": moderation.take_down,
 }
+UNDO = "undo"
+"""Beside them: what the screen offers for a moment after each."""
 STATES = [
     ("pending", "Waiting"),
     ("approved", "Public"),
@@ -139,7 +141,8 @@ class ModerationScreen(ForModerators):
         status = 200
         try:
             thing, decision = self.decided(request, code, verb)
-            data = {"code": code, "detail": f"{decision.get_verb_display()}: “{thing}”."}
+            detail = f"{decision.get_verb_display()}: “{thing}”."
+            data: dict[str, Any] = {"code": code, "detail": detail, "counts": self.counts(request)}
         except Refusal as refusal:
             status, data = refusal.status, {"code": refusal.code, "detail": refusal.message, "field": refusal.field}
         if request.headers.get("X-Requested-With") == "fetch":
@@ -152,9 +155,12 @@ class ModerationScreen(ForModerators):
     def decided(self, request: HttpRequest, code: str, verb: str) -> tuple[Any, Any]:
         """Do what a moderator asks. Raises Refusal."""
         thing = self.get_queryset(request).filter(code=code).first()
-        if thing is None or verb not in VERBS:
+        if thing is None or verb not in (*VERBS, UNDO):
             raise NotFound("not-found", f"There is no such {self.opts.verbose_name} any more.")
-        return thing, VERBS[verb](cast(User, request.user), thing, request.POST.get("reason", ""))
+        moderator = cast(User, request.user)
+        if verb == UNDO:
+            return thing, moderation.undo(moderator, thing)
+        return thing, VERBS[verb](moderator, thing, request.POST.get("reason", ""))
 
     def picture(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """A picture of a thing in any state but withdrawn, for moderators' eyes."""

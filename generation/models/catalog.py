@@ -140,6 +140,9 @@ class Lora(WeightRow):
     quarantine_reason = models.CharField(
         max_length=300, blank=True, help_text="Why it was quarantined; told its owner."
     )
+    let_back_at = models.DateTimeField(
+        null=True, blank=True, help_text="When an administrator last let it back; what failed before counts no more."
+    )
 
     @property
     def word(self) -> str:

@@ -11,6 +11,8 @@ from generation.models.jobs import Job, new_code
 from generation.models.leases import LeasedQuerySet
 from generation.recipes.picture import Recipe
 
+ALT_CHARS = 160
+
 
 class ImageQuerySet(LeasedQuerySet["GeneratedImage"]):
     """Images, said as a sentence: `GeneratedImage.objects.of(alice).kept().newest()`. Leases are those of tracings."""
@@ -78,6 +80,11 @@ class GeneratedImage(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def alt(self) -> str:
+        """What it shows, for whoever cannot see it: its prompt, cut where it is long."""
+        return self.prompt if len(self.prompt) <= ALT_CHARS else f"{self.prompt[: ALT_CHARS - 1]}…"
 
     @property
     def recipe(self) -> Recipe:

@@ -73,12 +73,27 @@ def test_pictures_of_waiting_posts_are_for_moderators(
 def test_approve_and_reject(bobs: Client, bob: User, alice: User, send_in: Publish) -> None:
     one, two = send_in(alice), send_in(alice)
     answer = bobs.post(DECIDE, {"code": one.code, "verb": "approve"}, headers=PART)
-    assert answer.json() == {"code": one.code, "detail": "Approved: “Apple”."}
+    counts = {"pending": 1, "approved": 1, "reported": 0}
+    assert answer.json() == {"code": one.code, "detail": "Approved: “Apple”.", "counts": counts}
     assert bobs.post(DECIDE, {"code": two.code, "verb": "reject", "reason": "No."}).headers["Location"] == SCREEN
     one.refresh_from_db()
     two.refresh_from_db()
     assert (one.state, two.state) == ("approved", "rejected")
     assert Decision.objects.filter(who=bob).count() == 2
+
+
+def test_undo(bobs: Client, admin_client: Client, alice: User, send_in: Publish) -> None:
+    post = send_in(alice)
+    bobs.post(DECIDE, {"code": post.code, "verb": "reject", "reason": "No."})
+    other = admin_client.post(DECIDE, {"code": post.code, "verb": "undo"}, headers=PART)
+    assert (other.status_code, other.json()["code"]) == (409, "nothing-to-undo")
+    answer = bobs.post(DECIDE, {"code": post.code, "verb": "undo"}, headers=PART)
+    assert answer.json()["detail"] == "Undone: “Apple”."
+    assert answer.json()["counts"] == {"pending": 1, "reported": 0}
+    again = bobs.post(DECIDE, {"code": post.code, "verb": "undo"}, headers=PART)
+    assert (again.status_code, again.json()["code"]) == (409, "nothing-to-undo")
+    page = bobs.get(SCREEN).text
+    assert post.code in page and "data-undo" in page
 
 
 def test_ones_own_post_shows_no_buttons(bobs: Client, bob: User, send_in: Publish) -> None:

@@ -13,7 +13,7 @@ from pytest_django import Settings
 from accounts.models import User
 from accounts.refusals import Conflict, NotAllowed, Refusal
 from gallery.models import Decision, Post
-from gallery.moderation import approve, is_moderator, keep, reject, report, take_down
+from gallery.moderation import approve, is_moderator, keep, reject, report, take_down, undo
 from gallery.publishing import withdraw_post
 from generation.jobs.deletion import delete_images
 from tests.gallery.conftest import Publish
@@ -151,3 +151,64 @@ def test_the_database_holds_an_approved_post_to_its_time(alice: User, send_in: P
     send_in(alice)
     with pytest.raises(IntegrityError), transaction.atomic():
         Post.objects.update(state="approved")
+
+
+@pytest.mark.parametrize("verb", [approve, reject])
+def test_undo_puts_it_back(alice: User, bob: User, send_in: Publish, verb: Callable[..., Decision]) -> None:
+    post = send_in(alice)
+    verb(bob, post, "Because.")
+    decision = undo(bob, post)
+    assert (post.state, post.approved_at) == ("pending", None)
+    assert (decision.who, decision.from_state != "pending", decision.to_state) == (bob, True, "pending")
+    assert not Post.objects.public().exists()
+    with pytest.raises(Conflict, match="not the last one"):
+        undo(bob, post)
+
+
+def test_undo_of_a_take_down_is_as_if_it_had_not_been(alice: User, bob: User, charlie: User, publish: Publish) -> None:
+    post = publish(alice)
+    before = post.approved_at
+    complaint = report(charlie, post, "person")
+    take_down(bob, post, "A real person.")
+    complaint.refresh_from_db()
+    assert complaint.closed_at is not None
+    undo(bob, post)
+    complaint.refresh_from_db()
+    assert post.is_public and post.approved_at is not None and before is not None and complaint.closed_at is None
+    assert abs((post.approved_at - before).total_seconds()) < 5, "it keeps its place in the gallery"
+
+
+def test_undo_is_for_a_moment_and_for_what_nobody_touched_since(
+    alice: User, bob: User, send_in: Publish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post, withdrawn = send_in(alice), send_in(alice)
+    approve(bob, withdrawn)
+    withdraw_post(alice, withdrawn)
+    with pytest.raises(Conflict, match="not the last one"):
+        undo(bob, withdrawn)
+    with pytest.raises(NotAllowed):
+        undo(alice, post)
+    approve(bob, post)
+    monkeypatch.setattr("gallery.moderation.UNDO_SECONDS", 0)
+    with pytest.raises(Conflict, match="too late"):
+        undo(bob, post)
+    assert post.is_public
+
+
+def test_undo_of_a_kept_post_opens_its_reports(alice: User, bob: User, charlie: User, publish: Publish) -> None:
+    post = publish(alice)
+    complaint = report(charlie, post, "copied")
+    keep(bob, post)
+    undo(bob, post)
+    complaint.refresh_from_db()
+    assert post.is_public and complaint.closed_at is None
+
+
+def test_a_take_down_of_a_picture_that_is_gone_stays(alice: User, bob: User, publish: Publish) -> None:
+    post = publish(alice)
+    take_down(bob, post, "No.")
+    assert post.image is not None
+    delete_images(alice, [post.image.code])
+    post.refresh_from_db()
+    with pytest.raises(Conflict, match="deleted"):
+        undo(bob, post)

@@ -97,3 +97,42 @@ def test_a_no_comes_with_its_reason(site: object, alice: User, bob: User, sign_i
     assert newest is not None and newest.reason == "Draw it with more steps."
     maker.reload()
     expect(maker.locator("#publication")).to_contain_text("Draw it with more steps.")
+
+
+WATCH = """
+window.shifted = 0;
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifted += entry.value;
+}).observe({ type: "layout-shift", buffered: true });
+"""
+
+
+def test_a_moderator_thinks_again(site: object, alice: User, bob: User, sign_in: SignIn) -> None:
+    """A decision leaves all cards where they are, every count follows, and U takes it back."""
+    maker = sign_in(alice)
+    press(maker, "a star", steps=4)
+    maker.wait_for_selector(DONE)
+    maker.click(f"{DONE} .tile__picture")
+    maker.click("#large >> text=Open its page")
+    maker.wait_for_url("**/images/*/")
+    send_in(maker, "Star")
+    moderator = sign_in(bob)
+    moderator.add_init_script(WATCH)
+    moderator.goto("/admin/gallery/post/")
+    counts = {state: moderator.locator(f"[data-count={state}]") for state in ("pending", "approved")}
+    moderator.keyboard.press("ArrowRight")
+    moderator.keyboard.press("a")
+    expect(moderator.locator("[data-status]")).to_contain_text("Approved")
+    expect(counts["pending"]).to_have_text("0")
+    expect(counts["approved"]).to_have_text("1")
+    toast = moderator.locator(".moderation__toast").bounding_box()
+    undo = moderator.locator("[data-undo]").bounding_box()
+    assert toast is not None and undo is not None and undo["height"] >= 24
+    assert toast["y"] + toast["height"] <= moderator.evaluate("innerHeight") - 64
+    moderator.keyboard.press("u")
+    expect(moderator.locator("[data-status]")).to_contain_text("Undone")
+    expect(moderator.locator(CARDS)).to_have_count(1)
+    expect(counts["pending"]).to_have_text("1")
+    expect(counts["approved"]).to_have_text("0")
+    assert moderator.evaluate("window.shifted") < 0.05
+    assert Post.objects.get().state == "pending"

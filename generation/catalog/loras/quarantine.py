@@ -1,13 +1,16 @@
 """LoRAs that stop workers, or with which no picture comes out, are quarantined; an admin may lift it.
 
-The evidence are jobs: those that were given up, and those whose numbers ran away.
+The evidence are jobs: those that were given up, and those whose numbers ran away. What stood against a file before an
+admin let it back does not count any more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import structlog
+from django.db.models import Max
 from django.db.models.functions import Now
 
 from generation.models import Job, Lora, LoraMerge
@@ -30,7 +33,8 @@ JOBS_READ = 1000
 
 def quarantine_suspects(job: Job) -> list[str]:
     """Quarantine the LoRA that most likely stopped the workers of a job that was given up; the hashes."""
-    suspects = suspects_among([pick.sha256 for pick in job.recipe.loras if pick.sha256], job.owner_id)
+    picked = [pick.sha256 for pick in job.recipe.loras if pick.sha256]
+    suspects = _not_let_back_since(job.created_at, suspects_among(picked, job.owner_id))
     if suspects:
         quarantine(suspects, REASON.format(doing="drawing with"))
         logger.error("loras_quarantined", job=job.code, sha256=suspects)
@@ -39,7 +43,8 @@ def quarantine_suspects(job: Job) -> list[str]:
 
 def quarantine_parents(merge: LoraMerge) -> list[str]:
     """The same for a merge whose workers stopped: the hashes that were quarantined."""
-    suspects = suspects_among([parent.sha256 for parent in merge.inputs], merge.owner_id)
+    parents = [parent.sha256 for parent in merge.inputs]
+    suspects = _not_let_back_since(merge.created_at, suspects_among(parents, merge.owner_id))
     if suspects:
         quarantine(suspects, REASON.format(doing="merging"))
         logger.error("loras_quarantined", merge=merge.code, sha256=suspects)
@@ -69,11 +74,23 @@ def _is_to_blame(sha256: str, jobs: Sequence[Job]) -> bool:
     owners = set(Lora.objects.filter(sha256=sha256).values_list("owner_id", flat=True))
     ended = [job for job in jobs if job.state == Job.State.DONE or job.error_code == RAN_AWAY]
     beside = [job.error_code == RAN_AWAY for job in ended if not _has(job, sha256)]
-    with_it = [job for job in ended if _has(job, sha256)]
+    let_back = _let_back_at(sha256)
+    counts = [job for job in ended if not (let_back and job.finished_at and job.finished_at <= let_back)]
+    with_it = [job for job in counts if _has(job, sha256)]
     failed = [job for job in with_it if job.error_code == RAN_AWAY]
     witnesses = {job.pk if job.owner_id in owners else f"person {job.owner_id}" for job in failed}
     came_out = len(with_it) - len(failed)
     return len(witnesses) >= MOST_RUNAWAYS and len(failed) > came_out and beside.count(False) > beside.count(True)
+
+
+def _let_back_at(sha256: str) -> datetime | None:
+    times: dict[str, datetime | None] = Lora.objects.filter(sha256=sha256).aggregate(last=Max("let_back_at"))
+    return times["last"]
+
+
+def _not_let_back_since(moment: datetime, hashes: Sequence[str]) -> list[str]:
+    """Without those let back after something was queued: nobody knows how many of its crashes came before that."""
+    return [sha256 for sha256 in hashes if (_let_back_at(sha256) or moment) <= moment]
 
 
 def _has(job: Job, sha256: str) -> bool:
@@ -109,6 +126,6 @@ def quarantine(hashes: Sequence[str], reason: str) -> None:
 
 
 def lift(lora: Lora) -> int:
-    """Let every row of this file back; how many."""
+    """Let every row of this file back, and forget what stood against it; how many."""
     held = Lora.objects.filter(sha256=lora.sha256, quarantined_at__isnull=False)
-    return held.update(is_enabled=True, quarantined_at=None, quarantine_reason="")
+    return held.update(is_enabled=True, quarantined_at=None, quarantine_reason="", let_back_at=Now())

@@ -54,7 +54,8 @@ class Submission:
 
 def job_feed_of(user: User) -> list[Submission]:
     """The newest submissions, newest first; pictures that their owner deleted are gone from it."""
-    jobs = list(Job.objects.of(user).select_related("image").newest()[:JOBS_LOOKED_AT])
+    rows = Job.objects.of(user).select_related("image").defer("image__recipe_json", "image__infotext")
+    jobs = list(rows.newest()[:JOBS_LOOKED_AT])
     newest = list(dict.fromkeys(job.submission for job in jobs))[:SUBMISSIONS_SHOWN]
     return submissions_of([job for job in jobs if job.submission in newest])
 

@@ -126,6 +126,33 @@ def test_the_third_picture_that_runs_away_sets_it_aside(
         queue(alice, f"an apple <lora:{lora.name}:1>")
 
 
+def test_what_was_let_back_begins_anew(alice: User, charlie: User, bring: Bring, queue: Queue) -> None:
+    lora = bring(alice)
+    draw_with(queue, alice, None, nan=False)
+    draw_with(queue, alice, lora, 3)
+    assert not is_open(lora)
+    assert lift(lora) == 1
+    bring(charlie)
+    draw_with(queue, alice, lora, 2)
+    assert is_open(lora), "the three before count no more"
+    draw_with(queue, alice, lora, 1)
+    assert not is_open(lora), "three new ones do"
+
+
+def test_a_crash_from_before_it_was_let_back_counts_no_more(alice: User, bring: Bring, queue: Queue) -> None:
+    lora = bring(alice)
+    queue(alice, f"an apple <lora:{lora.name}:1>")
+    assert die(1).state == "queued"
+    quarantine([lora.sha256], "It stopped workers.")
+    lift(lora)
+    assert die(1).state == "failed"
+    assert is_open(lora)
+    Job.objects.all().delete()
+    queue(alice, f"an apple <lora:{lora.name}:1>")
+    assert die(2).state == "failed"
+    assert not is_open(lora)
+
+
 def test_a_checkpoint_that_runs_away_by_itself_is_no_loras_fault(alice: User, bring: Bring, queue: Queue) -> None:
     lora = bring(alice)
     draw_with(queue, alice, lora, 4)
