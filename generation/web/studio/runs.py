@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from generation.models import TrainingRun
 from generation.storage.downloads import FOR_OWNER, attachment, inline
@@ -16,7 +16,8 @@ from generation.training.runs.lifecycle import hand_out
 from generation.training.runs.selection import choose_snapshot
 from generation.web.access import SignedInRequest, done, refusals_on, signed_in_only
 from generation.web.studio.access import own_run, own_snapshot
-from generation.web.studio.run_page import RunPage
+from generation.web.studio.questions import DELETE_RUN, asked
+from generation.web.studio.run_page import QUESTIONS, RunPage
 
 VERBS: dict[str, Callable[[TrainingRun], None]] = {
     "pause": pause_run,
@@ -43,23 +44,28 @@ def part(request: SignedInRequest, code: str, name: str) -> HttpResponse:
 
 
 @signed_in_only
-@require_POST
+@require_http_methods(["GET", "POST"])
 @refusals_on("run", "code")
 def control(request: SignedInRequest, code: str, verb: str) -> HttpResponse:
-    """Pause, resume, stop and keep, or stop and discard."""
+    """Pause, resume, stop and keep, or stop and discard. GET asks before the latter two."""
     run = own_run(request, code)
     if verb not in VERBS:
         raise Http404("A training cannot do that.")
+    if request.method == "GET":
+        question = QUESTIONS.get(verb)
+        return asked(request, question, run.name, "run", code) if question else HttpResponseNotAllowed(["POST"])
     VERBS[verb](run)
     return done(request, "run", code)
 
 
 @signed_in_only
-@require_POST
+@require_http_methods(["GET", "POST"])
 @refusals_on("run", "code")
 def delete(request: SignedInRequest, code: str) -> HttpResponse:
     """Remove an ended training; back to the search it was part of, or to the studio."""
     gone = own_run(request, code)
+    if request.method == "GET":
+        return asked(request, DELETE_RUN, gone.name, "run", code)
     delete_run(gone)
     messages.success(request, f"The training “{gone.name}” is deleted. A LoRA that came of it stays.")
     return redirect("search", gone.search.code) if gone.search else redirect("studio")
