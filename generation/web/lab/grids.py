@@ -134,6 +134,7 @@ def context_of(request: SignedInRequest, grid: LabGrid) -> dict[str, Any]:
         "image": image,
         "publication": registry.state_of(image) if image else None,
         "progress": progress_of(grid),
+        "left": balance_of(request.user),
         "sheets": sheets_of(request.user, grid),
     }
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts.credits import balance_of
 from generation.models import TrainingRun
 from generation.storage.downloads import FOR_OWNER, attachment, inline
 from generation.training.runs.controls import delete_run, discard_run, pause_run, resume_run, stop_run
@@ -31,7 +33,7 @@ FRAGMENTS = {"head", "curve", "sheet"}
 @signed_in_only
 @require_GET
 def run(request: SignedInRequest, code: str) -> HttpResponse:
-    return render(request, "generation/studio/run.html", {"training": RunPage(own_run(request, code))})
+    return render(request, "generation/studio/run.html", context_of(request, code))
 
 
 @signed_in_only
@@ -40,7 +42,12 @@ def part(request: SignedInRequest, code: str, name: str) -> HttpResponse:
     """Head, curve or contact sheet by itself: the same template as in the page."""
     if name not in FRAGMENTS:
         raise Http404("The page has no such part.")
-    return render(request, f"generation/studio/run_{name}.html", {"training": RunPage(own_run(request, code))})
+    return render(request, f"generation/studio/run_{name}.html", context_of(request, code))
+
+
+def context_of(request: SignedInRequest, code: str) -> dict[str, Any]:
+    """The training, and the credits that its owner has left: its end moves them."""
+    return {"training": RunPage(own_run(request, code)), "left": balance_of(request.user)}
 
 
 @signed_in_only

@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
+from accounts.credits import balance_of
 from generation.models import TrainingSearch
 from generation.training.searches.halving import spent_on
 from generation.training.searches.submission import cancel_search, delete_search
@@ -80,6 +81,7 @@ def context_of(own: TrainingSearch) -> dict[str, Any]:
         ],
         "frame": frame,
         "spent": spent_on(own),
+        "left": balance_of(own.owner),
         "questions": {"cancel": CANCEL_SEARCH, "delete": DELETE_SEARCH},
         "running": own.state == TrainingSearch.State.RUNNING,
     }

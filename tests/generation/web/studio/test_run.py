@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from accounts.credits import balance_of
 from accounts.models import User
 from generation.models import DataSet, TrainingRun
 from generation.training.runs.selection import CHOSEN
@@ -198,4 +199,5 @@ def test_a_downloaded_snapshot_is_paid_and_the_page_says_so_before(alices: Clien
     alices.post(home_of(run) + "discard/")
     run.refresh_from_db()
     assert (run.state, run.discard_cost) == ("cancelled", 8)
+    assert f'data-left="{balance_of(run.owner)}"' in alices.get(home_of(run) + "parts/head/").text
     assert "8 of them were paid" in alices.get(home_of(run)).text
