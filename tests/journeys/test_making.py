@@ -24,7 +24,10 @@ SOURCE = b"trainedAlgorithmicMedia"
 def press(page: Page, prompt: str, *, count: int = 1, steps: int = 20) -> None:
     """Fill the form and press the button."""
     page.fill("[name=prompt]", prompt)
-    page.check(f"[name=count][value='{count}']", force=True)
+    # In a low window the card scrolls under its own button.
+    wanted = page.locator(f"[name=count][value='{count}']")
+    wanted.evaluate("box => box.scrollIntoView({ block: 'center' })")
+    wanted.check(force=True)
     if not page.locator("#id_steps").is_visible():
         page.click("#more > summary")
     page.fill("#id_steps", str(steps))

@@ -55,5 +55,5 @@ def test_one_reading_for_studio_and_shell(data: bytes, middle: int, tmp_path: Pa
 
 def test_a_damaged_picture_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(file_of(COLOURS)[:100])
-    with pytest.raises(TrainingError, match=r"a\.png.* cannot be read"):
+    with pytest.raises(TrainingError, match=r"a\.png.* is damaged"):
         TrainingPicture("a", tmp_path / "a.png").image()

@@ -135,8 +135,7 @@ async def test_a_line_that_breaks_frees_its_place(alice: User, monkeypatch: pyte
             broken = line_of(session)
             with pytest.raises(OSError, match="away"):
                 await broken.connect()
-                await broken.receive_output(timeout=5)
-                await broken.wait()
+                await broken.wait(timeout=5)
     again = line_of(session)
     await again.connect()
     assert (await again.receive_output(timeout=5))["type"] == "websocket.send"
