@@ -7,7 +7,10 @@ from typing import Any
 from allauth.account.forms import ResetPasswordForm as AllauthResetPasswordForm
 from allauth.account.forms import SignupForm as AllauthSignupForm
 from allauth.account.forms import default_token_generator
+from allauth.core import context as allauth_context
+from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
+from django.contrib import messages
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
@@ -49,6 +52,40 @@ class ResetPasswordForm(AllauthResetPasswordForm):
             default_token_generator.make_token(User(pk=0))
         sent_to: str = super().save(request, **kwargs)
         return sent_to
+
+
+class PasskeyForm(AddWebAuthnForm):
+    """Allauth's, ticked to sign in alone; a key that then cannot is refused, and one that need not is told of."""
+
+    passwordless = forms.BooleanField(
+        required=False,
+        initial=True,
+        label="Sign in with it alone, without a password",
+        help_text="Untick it for a security key that has neither a code of its own nor a fingerprint reader. It is "
+        "then asked for after your password.",
+    )
+
+    def clean(self) -> dict[str, Any]:
+        # Before allauth's, which takes an answer once: its view makes the form of a refused answer a second time.
+        if self.cleaned_data.get("passwordless") and self.is_kept is False:
+            raise forms.ValidationError(
+                "This key cannot sign in alone: it keeps no passkeys. Untick the box to use it after your password.",
+                "not-kept",
+            )
+        data: dict[str, Any] = super().clean()
+        if data.get("credential") and not data.get("passwordless") and not self.is_kept:
+            messages.info(
+                allauth_context.request, "This key does not sign in alone: it is asked for after your password."
+            )
+        return data
+
+    @property
+    def is_kept(self) -> bool | None:
+        """Whether the key keeps what signing in alone needs; None where it does not say."""
+        answer: Any = self.cleaned_data.get("credential")
+        for name in ("clientExtensionResults", "credProps", "rk"):
+            answer = answer.get(name) if isinstance(answer, dict) else None
+        return answer if isinstance(answer, bool) else None
 
 
 class TokenForm(forms.Form):

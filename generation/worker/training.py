@@ -125,7 +125,7 @@ class TrainingRunner:
         self.state_sync = StateSync(run, folder / "training")
         self.curve = LossCurve(run.points)
         self.choice: Finished | None = None
-        self._seconds_left = 0.0
+        self._seconds_left: float | None = None
         self._rows_at = self._events_at = 0.0
 
     def follow(self) -> StopReason:

@@ -7,3 +7,5 @@ import "./slider.js";
 import "./copy.js";
 import "./justified.js";
 import "./current.js";
+import "./ago.js";
+import "./credits.js";

@@ -93,7 +93,8 @@ STUDIO = {
     "studio/datasets/<slug:code>/table/": row("studio/datasets/{dataset}/table/", GET=OWNER),
     "studio/datasets/<slug:code>/captions/": row("studio/datasets/{dataset}/captions/", POST=OWNER),
     "studio/datasets/<slug:code>/split/": row("studio/datasets/{dataset}/split/", POST=OWNER),
-    "studio/datasets/<slug:code>/delete/": row("studio/datasets/{dataset}/delete/", POST=OWNER),
+    "studio/datasets/<slug:code>/words/": row("studio/datasets/{dataset}/words/", GET=OWNER),
+    "studio/datasets/<slug:code>/delete/": row("studio/datasets/{dataset}/delete/", GET=OWNER, POST=OWNER),
     "studio/datasets/<slug:code>/pictures/": row("studio/datasets/{dataset}/pictures/", POST=OWNER),
     "studio/datasets/<slug:code>/images/": row("studio/datasets/{dataset}/images/", GET=OWNER, POST=OWNER),
     **{
@@ -113,15 +114,15 @@ STUDIO = {
     "studio/runs/new/quote/": row("studio/runs/new/quote/?dataset={dataset}", GET=OWNER),
     "studio/runs/<slug:code>/": row("studio/runs/{run}/", GET=OWNER),
     "studio/runs/<slug:code>/parts/<slug:name>/": row("studio/runs/{run}/parts/head/", GET=OWNER),
-    "studio/runs/<slug:code>/delete/": row("studio/runs/{run}/delete/", POST=OWNER),
+    "studio/runs/<slug:code>/delete/": row("studio/runs/{run}/delete/", GET=OWNER, POST=OWNER),
     "studio/runs/<slug:code>/<slug:verb>/": row("studio/runs/{run}/pause/", POST=OWNER),
     "studio/runs/<slug:code>/snapshots/<int:step>/choose/": row("studio/runs/{run}/snapshots/500/choose/", POST=OWNER),
     "studio/runs/<slug:code>/snapshots/<int:step>/file": row("studio/runs/{run}/snapshots/500/file", GET=OWNER),
     "studio/runs/<slug:code>/snapshots/<int:step>/<int:number>": row("studio/runs/{run}/snapshots/500/0", GET=OWNER),
     "studio/searches/<slug:code>/": row("studio/searches/{search}/", GET=OWNER),
     "studio/searches/<slug:code>/results/": row("studio/searches/{search}/results/", GET=OWNER),
-    "studio/searches/<slug:code>/cancel/": row("studio/searches/{search}/cancel/", POST=OWNER),
-    "studio/searches/<slug:code>/delete/": row("studio/searches/{search}/delete/", POST=OWNER),
+    "studio/searches/<slug:code>/cancel/": row("studio/searches/{search}/cancel/", GET=OWNER, POST=OWNER),
+    "studio/searches/<slug:code>/delete/": row("studio/searches/{search}/delete/", GET=OWNER, POST=OWNER),
 }
 
 LAB = {

@@ -165,3 +165,9 @@ def test_a_form_without_its_token_is_refused(bob: User, alice: User, send_in: Pu
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(bob, backend="allauth.account.auth_backends.AuthenticationBackend")
     assert strict.post(DECIDE, {"code": send_in(alice).code, "verb": "approve"}).status_code == 403
+
+
+def test_without_javascript_it_says_so_and_is_not_hidden(bobs: Client) -> None:
+    page = bobs.get(SCREEN).text
+    told = "".join(part.partition("</noscript>")[0] for part in page.split("<noscript>")[1:])
+    assert "The admin needs JavaScript" in told and "[x-cloak] { display: revert !important; }" in told

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
+from django.test import Client
 from rest_framework import exceptions, serializers
 
 from accounts.refusals import NotEnoughCredits, QuotaExceeded, Refusal
-from config.problems import problem_json
+from config.problems import CONTENT_TYPE, problem_json
 from generation.recipes.checks import InvalidRecipe
 
 
@@ -79,3 +80,10 @@ def test_what_the_framework_says_in_headers_is_kept() -> None:
 
 def test_an_unknown_error_stays_an_error() -> None:
     assert problem_json(ZeroDivisionError(), {}) is None
+
+
+@pytest.mark.parametrize("method", ["get", "post", "delete", "options"])
+@pytest.mark.parametrize("path", ["/api/", "/api/v1/", "/api/v1/nothing", "/api/v1/jobs/", "/api/v2/jobs"])
+def test_an_unknown_address_is_a_problem_and_no_page(client: Client, db: None, path: str, method: str) -> None:
+    answer = getattr(client, method)(path)
+    assert (answer.status_code, answer["Content-Type"], answer.json()["code"]) == (404, CONTENT_TYPE, "not-found")

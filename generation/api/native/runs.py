@@ -112,7 +112,7 @@ class SnapshotOutput(serializers.ModelSerializer[Snapshot]):
 
     @extend_schema_field(AlikeOutput(many=True))
     def get_memorised(self, snapshot: Snapshot) -> list[dict[str, Any]]:
-        return [{"sample": sample, "picture": picture} for sample, picture in snapshot.memorised]
+        return [{"sample": sample, "picture": picture} for sample, picture in snapshot.memorised if snapshot.step]
 
 
 class PointOutput(serializers.Serializer[Any]):

@@ -12,14 +12,15 @@ from generation.engine.outcome import Pixels
 class Progress:
     """One step is done. `loss` is a running mean over about fifty steps.
 
-    `validation_loss` stands at every point where it was measured, which is rarer; None in between.
+    `validation_loss` stands at every point where it was measured, which is rarer; None in between. `seconds_left` is
+    None until that can be told.
     """
 
     step: int
     steps: int
     loss: float
     validation_loss: float | None
-    seconds_left: float
+    seconds_left: float | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,7 +152,8 @@ class Session:
             similarity_training=likeness.training,
             similarity_validation=likeness.validation,
             closest=likeness.closest,
-            memorised=likeness.memorised,
+            # The bare base has learned nothing yet; what it draws alike it knew before.
+            memorised=likeness.memorised if step else (),
             file=self.snapshot_file(step),
             samples=pixels,
             prompts=self.prompts,

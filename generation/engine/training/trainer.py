@@ -5,9 +5,9 @@ The same recipe, base and pictures give the same file to the byte on the same ma
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -17,6 +17,7 @@ from generation.engine.training.outcome import Finished, Measured, Progress, Tra
 from generation.engine.training.pictures import TrainingPicture
 from generation.engine.training.session import Session
 from generation.engine.training.state import SAVE_EVERY
+from generation.engine.training.work_clock import WorkClock
 from generation.recipes.choosing import Choice, Losses, choose
 from generation.recipes.training import VALIDATE_EVERY, TrainingRecipe
 
@@ -74,34 +75,23 @@ def propose(snapshots: Sequence[Measured]) -> Choice:
 def _events(session: Session, rest_at: int | None, enough: Callable[[], bool]) -> Iterator[Progress | Measured]:
     """The loop. Everything that a step changes is in the session's state, so that it may end after any of them."""
     recipe, state = session.recipe, session.state
-    clock = _Clock(state.step, recipe.steps)
+    clock = WorkClock(recipe.steps, recipe.sample_every)
     if not state.measured:
-        validation_loss = session.validate()
-        first = session.measure(validation_loss)
-        yield Progress(0, recipe.steps, first[0].training_loss, validation_loss, 0.0)
+        validation_loss = clock.timed("validate", session.validate)
+        first = clock.timed("measure", partial(session.measure, validation_loss))
+        yield Progress(0, recipe.steps, first[0].training_loss, validation_loss, None)
         yield from first
     last = recipe.steps
     while state.step < last:
-        loss = session.learn()
+        loss = clock.timed("learn", session.learn)
         last = state.step if enough() else last
         due = state.step % recipe.sample_every == 0 or state.step == last
         asked = due or state.step == rest_at or state.step % VALIDATE_EVERY == 0
-        validation_loss = session.validate() if asked else None
-        snapshots = session.measure(validation_loss) if due else []
+        validation_loss = clock.timed("validate", session.validate) if asked else None
+        snapshots = clock.timed("measure", partial(session.measure, validation_loss)) if due else []
         if not due:
             session.remember_if_best(validation_loss)
             if state.step % SAVE_EVERY == 0:
                 session.save()
         yield Progress(state.step, recipe.steps, loss, validation_loss, clock.seconds_left(state.step))
         yield from snapshots
-
-
-class _Clock:
-    """How long the rest will take if it goes on as in this process so far."""
-
-    def __init__(self, step: int, steps: int) -> None:
-        self._started, self._first, self._steps = time.monotonic(), step, steps
-
-    def seconds_left(self, step: int) -> float:
-        passed = time.monotonic() - self._started
-        return passed / max(1, step - self._first) * (self._steps - step)

@@ -45,7 +45,7 @@ class SnapshotFields:
     memorised: list[tuple[int, str]] = field(default_factory=list)
 
 
-def record_progress(run: TrainingRun, step: int, seconds_left: float, curve: list[CurvePoint]) -> str | None:
+def record_progress(run: TrainingRun, step: int, seconds_left: float | None, curve: list[CurvePoint]) -> str | None:
     """Write how far the run is; what its owner asked for comes back, or None when it is no longer this attempt's."""
     if not TrainingRun.objects.held(run).update(step=step, seconds_left=seconds_left, curve=curve):
         return None

@@ -9,6 +9,9 @@ from generation.models import Lora, TrainingRun
 from generation.recipes.choosing import Choice, Losses, choose
 from generation.training.runs.result import create_lora, replace_lora, write_lora_file
 
+CHOSEN = "You chose this snapshot."
+"""Why it is the LoRA, where its owner said so."""
+
 
 def best_so_far(run: TrainingRun) -> Choice:
     """The proposal among the snapshots that there are; there is at least one."""
@@ -32,7 +35,7 @@ def choose_snapshot(run: TrainingRun, step: int) -> Lora:
         current = TrainingRun.objects.select_for_update().get(pk=run.pk)
         lora = replace_lora(current.lora, run, trained) if current.lora is not None else create_lora(run, trained)
         current.lora = lora
-        current.best_step, current.best_reason = step, "You chose this snapshot."
+        current.best_step, current.best_reason = step, CHOSEN
         current.save(update_fields=["lora", "best_step", "best_reason"])
     run.refresh_from_db()
     return lora

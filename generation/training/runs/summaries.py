@@ -22,14 +22,13 @@ class SnapshotView:
     samples: list[str]
     size_bytes: int
     has_file: bool
-    is_best: bool
 
 
 def snapshots_of(run: TrainingRun) -> list[SnapshotView]:
-    return [_view(snapshot, snapshot.step == run.best_step) for snapshot in run.snapshots.all()]
+    return [_view(snapshot) for snapshot in run.snapshots.all()]
 
 
-def _view(snapshot: Snapshot, is_best: bool) -> SnapshotView:
+def _view(snapshot: Snapshot) -> SnapshotView:
     training, validation = snapshot.training_loss, snapshot.validation_loss
     return SnapshotView(
         step=snapshot.step,
@@ -39,9 +38,9 @@ def _view(snapshot: Snapshot, is_best: bool) -> SnapshotView:
         similarity_training=snapshot.similarity_training,
         similarity_validation=snapshot.similarity_validation,
         closest=snapshot.closest,
-        memorised=[(index, name) for index, name in snapshot.memorised],
+        # Step 0 is the bare base, which has learned nothing yet; older rows tell of likeness there too.
+        memorised=[(index, name) for index, name in snapshot.memorised] if snapshot.step else [],
         samples=list(snapshot.samples),
         size_bytes=snapshot.size_bytes,
         has_file=bool(snapshot.file),
-        is_best=is_best,
     )

@@ -109,10 +109,12 @@ def page(
 ) -> HttpResponse:
     user = request.user
     checkpoint = checkpoint_or_none(user, fields.get("checkpoint", ""))
+    feed = job_feed_of(user)
     context = {
         "form": form,
         "quote": quote(user, fields),
-        "job_feed": job_feed_of(user),
+        "job_feed": feed,
+        "waits": any(submission.is_waiting for submission in feed),
         "most_steps": min(STEPS_RANGE[1], user.plan.max_steps),
         "counts": counts_to_tap(user.plan.max_pictures),
         "checkpoints": list(Checkpoint.objects.usable_by(user).order_by("title")),

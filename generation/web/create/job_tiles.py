@@ -51,6 +51,10 @@ class Submission:
     first_job: str
     tiles: Sequence[Tile]
 
+    @property
+    def is_waiting(self) -> bool:
+        return any(tile.state in Job.UNFINISHED for tile in self.tiles)
+
 
 def job_feed_of(user: User) -> list[Submission]:
     """The newest submissions, newest first; pictures that their owner deleted are gone from it."""

@@ -10,10 +10,10 @@ from django.http import QueryDict
 
 from accounts.models import User
 from accounts.refusals import Refusal
-from generation.models import Checkpoint, Vae
+from generation.models import Checkpoint, Lora, Vae
 from generation.recipes.fields import FIELDS, Choice, Name, Number, Prompt, RecipeField
 from generation.recipes.grids.axes import AXES, Axis
-from generation.recipes.grids.mixing import Mix
+from generation.recipes.grids.mixing import POINTS, Mix
 from generation.recipes.grids.plan import GridPlan
 from generation.web.create.forms import RecipeForm, fields_of
 
@@ -30,7 +30,12 @@ class LabForm(RecipeForm):
     shown_at = {"width": "size", "height": "size"}
     mode = forms.ChoiceField(choices=MODES, required=False)
     points = forms.IntegerField(
-        label="Steps along an edge", required=False, widget=forms.NumberInput(attrs={"min": 2, "max": 12})
+        label="Steps along an edge",
+        required=False,
+        help_text=", ".join(f"{shape}: {low} to {high}" for shape, (low, high) in POINTS.items()).capitalize(),
+        widget=forms.NumberInput(
+            attrs={"min": min(low for low, _ in POINTS.values()), "max": max(high for _, high in POINTS.values())}
+        ),
     )
     strength = forms.FloatField(
         label="Strength together",
@@ -101,6 +106,18 @@ def widget_of(row: RecipeField) -> forms.Widget:
     if isinstance(row, Name | Choice):
         return forms.Select(choices=[*row.choices.items()])
     return forms.TextInput()
+
+
+def axis_choices(
+    checkpoints: Iterable[Checkpoint], vaes: Iterable[Vae], loras: Iterable[Lora]
+) -> dict[str, list[tuple[str, str]]]:
+    """By the kind of an axis the names, with their titles, that its values can be chosen from."""
+    fixed = {name: [*row.choices.items()] for name, row in FIELDS.items() if isinstance(row, Name | Choice)}
+    return {name: choices for name, choices in fixed.items() if choices} | {
+        "checkpoint": [(row.name, row.title) for row in checkpoints],
+        "vae": [(row.name, row.title) for row in vaes],
+        "lora": [(row.word, row.title) for row in loras],
+    }
 
 
 def fields_of_plan(plan: GridPlan) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django.http import Http404, HttpResponse, JsonResponse
@@ -14,10 +15,11 @@ from generation.jobs.grids.submission import cancel_grid, price_of, submit_grid
 from generation.jobs.submission import random_seed
 from generation.models import Checkpoint, GeneratedImage, LabGrid, LoraMerge, Vae
 from generation.recipes.grids.axes import AXES
+from generation.recipes.grids.mixing import POINTS, SHAPES
 from generation.web.access import SignedInRequest, refusals_on, refused, signed_in_only
 from generation.web.catalog.options import checkpoint_or_none, lora_options
 from generation.web.create.forms import default_fields
-from generation.web.lab.forms import LETTERS, LabForm, MergeForm, fields_of_plan
+from generation.web.lab.forms import LETTERS, LabForm, MergeForm, axis_choices, fields_of_plan
 from generation.web.lab.grid_page import progress_of, sheets_of
 from generation.web.public_pictures import registry
 
@@ -65,7 +67,9 @@ def page(request: SignedInRequest, form: LabForm, fields: dict[str, Any], status
     user = request.user
     checkpoint = checkpoint_or_none(user, fields.get("checkpoint", ""))
     checkpoints = list(Checkpoint.objects.usable_by(user).order_by("title"))
-    form.offer(checkpoints, Vae.objects.usable_by(user).order_by("title"))
+    vaes = list(Vae.objects.usable_by(user).order_by("title"))
+    form.offer(checkpoints, vaes)
+    loras = lora_options(user, checkpoint, fields.get("mix", []))
     axes = [
         {"letter": letter, "place": place}
         | {part: fields.get(f"{letter}_{part}", "") for part in ("field", "target", "values")}
@@ -75,9 +79,11 @@ def page(request: SignedInRequest, form: LabForm, fields: dict[str, Any], status
         "form": form,
         "fields": fields,
         "mode": "axes" if fields.get("mode") == "axes" else "mix",
-        "loras": lora_options(user, checkpoint, fields.get("mix", [])),
+        "loras": loras,
         "axes": axes,
         "kinds": AXES.items(),
+        "axis_choices": axis_choices(checkpoints, vaes, [option.row for option in loras]),
+        "points": json.dumps({count: POINTS[shape] for count, shape in SHAPES.items()}),
         "left": balance_of(user),
         "most": user.plan.max_grid_pictures,
         "grids": list(LabGrid.objects.of(user).select_related("image").newest()[:GRIDS_SHOWN]),
@@ -128,6 +134,7 @@ def context_of(request: SignedInRequest, grid: LabGrid) -> dict[str, Any]:
         "image": image,
         "publication": registry.state_of(image) if image else None,
         "progress": progress_of(grid),
+        "left": balance_of(request.user),
         "sheets": sheets_of(request.user, grid),
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -112,7 +113,10 @@ def restore(request: SignedInRequest) -> HttpResponse:
 def trace(request: SignedInRequest, code: str) -> HttpResponse:
     """Have the picture traced; the page shows when it is ready."""
     submit_tracing(own_image(request, code))
-    return tracing(request, code) if asks_for_part(request) else redirect("image", code)
+    if asks_for_part(request):
+        return tracing(request, code)
+    messages.info(request, "The picture is being traced into an SVG. It will be among its downloads in a moment.")
+    return redirect("image", code)
 
 
 @signed_in_only

@@ -22,6 +22,7 @@ from generation.web.access import SignedInRequest, refusals_on, signed_in_only
 from generation.web.studio.access import own_dataset
 from generation.web.studio.dataset_table import table_of
 from generation.web.studio.forms import CaptionsForm, DataSetForm, NewDataSetForm, SplitForm
+from generation.web.studio.questions import DELETE_DATASET, asked
 
 REFUSED = "studio_refused"
 """Session key of the files that the last upload without a script did not take: shown once."""
@@ -58,12 +59,26 @@ def dataset(request: SignedInRequest, code: str) -> HttpResponse:
         return redirect("dataset", code)
     context = {
         **context_of(own),
-        "form": DataSetForm(initial={"title": own.title, "trigger": own.trigger}),
+        "form": words_form(own),
+        "delete_question": DELETE_DATASET,
         "refused": request.session.pop(REFUSED, []),
         "runs": list(own.runs.newest()[:6]),
         "in_use": is_training(own),
     }
     return render(request, "generation/studio/dataset.html", context)
+
+
+def words_form(own: DataSet) -> DataSetForm:
+    return DataSetForm(initial={"title": own.title, "trigger": own.trigger})
+
+
+@signed_in_only
+@require_GET
+def words(request: SignedInRequest, code: str) -> HttpResponse:
+    """Title and trigger on a page of their own, for who has no dialog; its form posts to the data set."""
+    own = own_dataset(request, code)
+    context = {"dataset": own, "form": words_form(own)}
+    return render(request, "generation/studio/dataset_words_page.html", context)
 
 
 def context_of(own: DataSet) -> dict[str, Any]:
@@ -123,10 +138,12 @@ def split(request: SignedInRequest, code: str) -> HttpResponse:
 
 
 @signed_in_only
-@require_POST
+@require_http_methods(["GET", "POST"])
 @refusals_on("dataset", "code")
 def delete(request: SignedInRequest, code: str) -> HttpResponse:
     own = own_dataset(request, code)
+    if request.method == "GET":
+        return asked(request, DELETE_DATASET, own.title, "dataset", code)
     delete_dataset(own)
     messages.success(request, f"“{own.title}” and its pictures are deleted.")
     return redirect("studio")

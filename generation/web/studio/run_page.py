@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from generation.models import TrainingRun
+from generation.recipes.choosing import Choice
 from generation.recipes.training import MAX_SAMPLE_PROMPTS
 from generation.training.runs.lifecycle import discard_cost
 from generation.training.runs.queueing import place_of
-from generation.training.runs.selection import best_so_far
+from generation.training.runs.selection import CHOSEN, best_so_far
 from generation.training.runs.summaries import SnapshotView, snapshots_of
 from generation.web.studio.curve import curve_to_draw
 from generation.web.studio.dataset_table import split_words
+from generation.web.studio.questions import DELETE_RUN, DISCARD_RUN, STOP_RUN
 from generation.web.studio.training_forms import PART_NAMES, TRAINING_SETTINGS, Setting, fields_of
 
 State, Action = TrainingRun.State, TrainingRun.Action
@@ -20,16 +22,21 @@ ACTIONS_UNDER_WAY = {
     Action.PAUSE: "Pausing after this step",
     Action.STOP: "Stopping; it is measured once more, and the best is kept",
 }
+QUESTIONS = {"stop": STOP_RUN, "discard": DISCARD_RUN, "delete": DELETE_RUN}
 BADGES = {State.DONE: "badge--ok", State.FAILED: "badge--danger", State.RUNNING: "badge--accent"}
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One step of the contact sheet. `pictures` pairs each sample's number with the prompt it was drawn from."""
+    """One step of the contact sheet. `pictures` pairs each sample's number with the prompt it was drawn from.
+
+    `is_best` by what was measured, `is_chosen` as the one that became the LoRA.
+    """
 
     snapshot: SnapshotView
     pictures: Sequence[tuple[int, str]]
     is_best: bool
+    is_chosen: bool
 
     @property
     def alike(self) -> str:
@@ -41,15 +48,22 @@ class Column:
 class RunCard:
     """A training on a page of many, with all that its template shows."""
 
+    questions = QUESTIONS
+
     def __init__(self, run: TrainingRun) -> None:
         self.run = run
-        self.best_step = self.find_best_step()
+        self.best = self.find_best()
         self.curve = curve_to_draw(run.points, run.steps, self.best_step)
         self.place = place_of(run)
 
-    def find_best_step(self) -> int | None:
+    def find_best(self) -> Choice | None:
+        """What its measurements propose; None where that is not read."""
+        return None
+
+    @property
+    def best_step(self) -> int | None:
         """The snapshot to mark in the curve."""
-        return self.run.best_step
+        return self.best.step if self.best else self.run.best_step
 
     @property
     def badge(self) -> str:
@@ -98,7 +112,12 @@ class RunPage(RunCard):
         self.discard_cost = discard_cost(run)
         prompts = [*self.prompts, *["sample"] * MAX_SAMPLE_PROMPTS]
         self.columns = [
-            Column(view, list(enumerate(prompts[: len(view.samples)])), view.step == self.best_step)
+            Column(
+                view,
+                list(enumerate(prompts[: len(view.samples)])),
+                view.step == self.best_step,
+                view.step == run.best_step,
+            )
             for view in snapshots_of(run)
         ]
 
@@ -107,11 +126,21 @@ class RunPage(RunCard):
         """What the samples are drawn from; a run from before they were settled does not tell."""
         return self.run.recipe.sample_prompts
 
-    def find_best_step(self) -> int | None:
-        """The chosen snapshot; while it learns, the one that would be proposed if it stopped now."""
-        if self.run.best_step is not None or not self.run.snapshots.filter(step__gt=0).exists():
-            return self.run.best_step
-        return best_so_far(self.run).step
+    def find_best(self) -> Choice | None:
+        """Whichever snapshot its owner chose; while it learns, what would be proposed if it stopped now."""
+        return best_so_far(self.run) if self.run.snapshots.filter(step__gt=0).exists() else None
+
+    @property
+    def chosen_step(self) -> int | None:
+        """The snapshot that became the LoRA, where its owner chose another than the best."""
+        return self.run.best_step if self.run.best_step != self.best_step else None
+
+    @property
+    def best_reason(self) -> str:
+        """Why the best one is it; of an ended training as it was said then, unless its owner has chosen since."""
+        if self.best is not None and (self.chosen_step is not None or self.run.best_reason == CHOSEN):
+            return self.best.reason
+        return self.run.best_reason
 
     @property
     def last_training_loss(self) -> float | None:

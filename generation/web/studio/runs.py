@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts.credits import balance_of
 from generation.models import TrainingRun
 from generation.storage.downloads import FOR_OWNER, attachment, inline
 from generation.training.runs.controls import delete_run, discard_run, pause_run, resume_run, stop_run
@@ -16,7 +18,8 @@ from generation.training.runs.lifecycle import hand_out
 from generation.training.runs.selection import choose_snapshot
 from generation.web.access import SignedInRequest, done, refusals_on, signed_in_only
 from generation.web.studio.access import own_run, own_snapshot
-from generation.web.studio.run_page import RunPage
+from generation.web.studio.questions import DELETE_RUN, asked
+from generation.web.studio.run_page import QUESTIONS, RunPage
 
 VERBS: dict[str, Callable[[TrainingRun], None]] = {
     "pause": pause_run,
@@ -30,7 +33,7 @@ FRAGMENTS = {"head", "curve", "sheet"}
 @signed_in_only
 @require_GET
 def run(request: SignedInRequest, code: str) -> HttpResponse:
-    return render(request, "generation/studio/run.html", {"training": RunPage(own_run(request, code))})
+    return render(request, "generation/studio/run.html", context_of(request, code))
 
 
 @signed_in_only
@@ -39,27 +42,37 @@ def part(request: SignedInRequest, code: str, name: str) -> HttpResponse:
     """Head, curve or contact sheet by itself: the same template as in the page."""
     if name not in FRAGMENTS:
         raise Http404("The page has no such part.")
-    return render(request, f"generation/studio/run_{name}.html", {"training": RunPage(own_run(request, code))})
+    return render(request, f"generation/studio/run_{name}.html", context_of(request, code))
+
+
+def context_of(request: SignedInRequest, code: str) -> dict[str, Any]:
+    """The training, and the credits that its owner has left: its end moves them."""
+    return {"training": RunPage(own_run(request, code)), "left": balance_of(request.user)}
 
 
 @signed_in_only
-@require_POST
+@require_http_methods(["GET", "POST"])
 @refusals_on("run", "code")
 def control(request: SignedInRequest, code: str, verb: str) -> HttpResponse:
-    """Pause, resume, stop and keep, or stop and discard."""
+    """Pause, resume, stop and keep, or stop and discard. GET asks before the latter two."""
     run = own_run(request, code)
     if verb not in VERBS:
         raise Http404("A training cannot do that.")
+    if request.method == "GET":
+        question = QUESTIONS.get(verb)
+        return asked(request, question, run.name, "run", code) if question else HttpResponseNotAllowed(["POST"])
     VERBS[verb](run)
     return done(request, "run", code)
 
 
 @signed_in_only
-@require_POST
+@require_http_methods(["GET", "POST"])
 @refusals_on("run", "code")
 def delete(request: SignedInRequest, code: str) -> HttpResponse:
     """Remove an ended training; back to the search it was part of, or to the studio."""
     gone = own_run(request, code)
+    if request.method == "GET":
+        return asked(request, DELETE_RUN, gone.name, "run", code)
     delete_run(gone)
     messages.success(request, f"The training “{gone.name}” is deleted. A LoRA that came of it stays.")
     return redirect("search", gone.search.code) if gone.search else redirect("studio")

@@ -9,8 +9,9 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
+from accounts.credits import balance_of
 from generation.models import TrainingSearch
 from generation.training.searches.halving import spent_on
 from generation.training.searches.submission import cancel_search, delete_search
@@ -18,6 +19,7 @@ from generation.training.searches.summaries import CandidateView, table_of
 from generation.web.access import SignedInRequest, refusals_on, signed_in_only
 from generation.web.studio.access import own_search
 from generation.web.studio.curve import Curve, Point, curve_to_draw
+from generation.web.studio.questions import CANCEL_SEARCH, DELETE_SEARCH, asked
 from generation.web.studio.training_forms import TRAINING_SETTINGS
 
 
@@ -44,18 +46,23 @@ def results(request: SignedInRequest, code: str) -> HttpResponse:
 
 
 @signed_in_only
-@require_POST
+@require_http_methods(["GET", "POST"])
 @refusals_on("search", "code")
 def cancel(request: SignedInRequest, code: str) -> HttpResponse:
-    cancel_search(own_search(request, code))
+    own = own_search(request, code)
+    if request.method == "GET":
+        return asked(request, CANCEL_SEARCH, own.name, "search", code)
+    cancel_search(own)
     return redirect("search", code)
 
 
 @signed_in_only
-@require_POST
+@require_http_methods(["GET", "POST"])
 @refusals_on("search", "code")
 def delete(request: SignedInRequest, code: str) -> HttpResponse:
     gone = own_search(request, code)
+    if request.method == "GET":
+        return asked(request, DELETE_SEARCH, gone.name, "search", code)
     delete_search(gone)
     messages.success(request, f"The search “{gone.name}” is deleted. A LoRA that came of it stays.")
     return redirect("studio")
@@ -74,6 +81,8 @@ def context_of(own: TrainingSearch) -> dict[str, Any]:
         ],
         "frame": frame,
         "spent": spent_on(own),
+        "left": balance_of(own.owner),
+        "questions": {"cancel": CANCEL_SEARCH, "delete": DELETE_SEARCH},
         "running": own.state == TrainingSearch.State.RUNNING,
     }
 

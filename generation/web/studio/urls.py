@@ -13,6 +13,7 @@ urlpatterns = [
     path("datasets/<slug:code>/table/", datasets.table, name="dataset-table"),
     path("datasets/<slug:code>/captions/", datasets.captions, name="dataset-captions"),
     path("datasets/<slug:code>/split/", datasets.split, name="dataset-split"),
+    path("datasets/<slug:code>/words/", datasets.words, name="dataset-words"),
     path("datasets/<slug:code>/delete/", datasets.delete, name="dataset-delete"),
     path("datasets/<slug:code>/pictures/", pictures.add, name="dataset-pictures"),
     path("datasets/<slug:code>/images/", pictures.images, name="dataset-images"),

@@ -7,7 +7,8 @@ import { showTyped } from "./refusals.js";
 const FIELDS = ["prompt", "negative_prompt"];
 
 export function startInspector(form) {
-  const painters = Object.fromEntries(FIELDS.map((name) => [name, painterOf(form.elements[name])]));
+  const painted = FIELDS.filter((name) => form.elements[name].parentElement.querySelector("[data-paint]"));
+  const painters = Object.fromEntries(painted.map((name) => [name, painterOf(form.elements[name])]));
   const status = form.querySelector("[data-inspector-status]");
   let asked = {};
 
@@ -16,7 +17,7 @@ export function startInspector(form) {
   });
   form.addEventListener("htmx:afterSettle", () => {
     for (const body of form.querySelectorAll("[data-marks]")) {
-      painters[body.dataset.for].show(JSON.parse(body.dataset.marks), asked[body.dataset.for] ?? "");
+      painters[body.dataset.for]?.show(JSON.parse(body.dataset.marks), asked[body.dataset.for] ?? "");
     }
     showTyped(form, JSON.parse(form.querySelector("[data-refused]").dataset.refused).errors);
     const wrong = [...form.querySelectorAll(".problem--error .problem__words")]

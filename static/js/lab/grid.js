@@ -1,6 +1,7 @@
 // One grid fills in: its tiles are kept current, and its head is asked for again whenever a cell has ended.
 
 import { ask, elementsOf } from "../ask.js";
+import { showCredits } from "../credits.js";
 import { followTiles, unfinishedIn } from "../live/tiles.js";
 import { actOnPictures } from "../pictures.js";
 
@@ -15,6 +16,7 @@ let headTimer = 0;
 async function refreshHead() {
   const response = await ask(grid.dataset.headUrl).catch(() => null);
   if (response) head.replaceChildren(...(await elementsOf(response)));
+  showCredits(head);
   // The sheet itself comes a moment after its last cell.
   if (isDrawing() && !unfinishedIn(grid).length) headSoon(3 * HEAD_MS);
 }

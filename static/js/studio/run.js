@@ -1,6 +1,7 @@
 // The page of a training: figures follow the live line, and its parts are fetched again as it learns.
 
 import { ask, elementsOf, post, Refused } from "../ask.js";
+import { showCredits } from "../credits.js";
 import { liveLine } from "../live/line.js";
 import { toast } from "../toast.js";
 import { readUnderFinger } from "./reading.js";
@@ -43,6 +44,7 @@ async function put(name) {
   const scrolled = part.querySelector(".sheet")?.scrollLeft ?? 0;
   const unfolded = Boolean(part.querySelector("details.fold[open]"));
   part.replaceChildren(...fresh);
+  showCredits(part);
   part.querySelector(".sheet")?.scrollTo(scrolled, 0);
   if (unfolded) part.querySelector("details.fold").open = true;
 }

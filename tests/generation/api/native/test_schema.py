@@ -4,15 +4,70 @@ from __future__ import annotations
 
 import io
 import re
+from typing import Any
 
+import pytest
 from django.core.management import call_command
 from django.test import Client
+from drf_spectacular.generators import SchemaGenerator
+from jsonschema import Draft4Validator
+from rest_framework.test import APIClient
+
+from config.openapi import BODIES, operations_of
+from generation.models import Checkpoint
 
 
 def test_the_schema_has_no_warnings(db: None, tmp_path: object) -> None:
     call_command(
         "spectacular", "--fail-on-warn", "--validate", "--file", f"{tmp_path}/schema.yaml", stderr=io.StringIO()
     )
+
+
+@pytest.fixture
+def schema(db: None) -> dict[str, Any]:
+    described: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
+    return described
+
+
+def test_every_operation_has_a_summary_and_the_token_comes_first(schema: dict[str, Any]) -> None:
+    assert next(iter(schema["components"]["securitySchemes"])) == "bearer"
+    for operation in operations_of(schema):
+        assert 3 < len(operation["summary"]) < 60
+        ways = [next(iter(way), "") for way in operation["security"]]
+        assert ways[0] == "bearer" and set(ways) <= {"bearer", "cookieAuth", ""}
+
+
+def test_every_body_is_valid_and_every_file_is_bytes(schema: dict[str, Any]) -> None:
+    for operation in operations_of(schema):
+        for kind, content in operation.get("requestBody", {}).get("content", {}).items():
+            whole = {**content["schema"], "components": schema["components"]}
+            if kind == "application/json":
+                Draft4Validator(whole).validate(content["example"])
+            else:
+                component = schema["components"]["schemas"][content["schema"]["$ref"].rpartition("/")[2]]
+                assert "'uri'" not in str(component) and "'binary'" in str(component)
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "status"),
+    [
+        ("jobs?dry_run=1", "jobs_create", 200),
+        ("grids?dry_run=1", "grids_create", 200),
+        ("prompts/inspect", "prompts_inspect_create", 200),
+        ("datasets", "datasets_create", 201),
+        ("wildcards", "wildcards_create", 201),
+    ],
+)
+def test_bodies_can_be_sent_as_they_stand(
+    alices_api: APIClient, catalog: Checkpoint, path: str, name: str, status: int
+) -> None:
+    answer = alices_api.post(f"/api/v1/{path}", BODIES[name], format="json")
+    assert answer.status_code == status, answer.json()
+
+
+def test_the_page_says_that_it_needs_javascript(client: Client, db: None) -> None:
+    page = client.get("/api/docs/").text
+    assert "This page needs JavaScript" in page.partition("<noscript>")[2].partition("</noscript>")[0]
 
 
 def test_the_page_loads_nothing_from_elsewhere(client: Client, db: None) -> None:

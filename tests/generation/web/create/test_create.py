@@ -50,6 +50,14 @@ def test_a_press_queues_pictures_and_holds_credits(alices: Client, alice: User, 
     assert "Waiting for a worker" in page.text
 
 
+def test_without_a_script_one_looks_again_while_pictures_wait(alices: Client, catalog: Checkpoint) -> None:
+    assert "Look again" not in alices.get("/create/").text
+    alices.post("/create/", FORM)
+    assert '<a href="/create/">Look again</a>' in alices.get("/create/").text
+    Job.objects.update(state=Job.State.CANCELLED)
+    assert "Look again" not in alices.get("/create/").text
+
+
 def test_a_script_gets_the_tiles_alone(alices: Client, alice: User, catalog: Checkpoint) -> None:
     answer = alices.post("/create/", FORM, headers=PART)
     assert answer.status_code == 201

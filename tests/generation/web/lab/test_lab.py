@@ -14,6 +14,8 @@ from generation.jobs.lifecycle import finish_job
 from generation.jobs.queueing import claim_next
 from generation.models import Checkpoint, LabGrid, Lora, LoraMerge, Vae
 from generation.recipes.fields import FIELDS, Number
+from generation.recipes.grids.axes import AXES as KINDS
+from generation.recipes.sampling import SAMPLERS
 from generation.worker.merging import perform_ready_merges
 
 MIX = {"mode": "mix", "prompt": "an apple", "mix": ["fluent-3d", "line-art"], "points": 3, "steps": 4, "seed": 7}
@@ -34,6 +36,17 @@ def test_the_form_is_priced_and_sent(alices: Client, catalog: Checkpoint) -> Non
     assert alices.post("/studio/lab/quote/", MIX).json() == {"count": 3, "credits": 3, "enough": True, "left": 1000}
     sent = alices.post("/studio/lab/", MIX)
     assert sent["Location"] == f"/studio/lab/grids/{LabGrid.objects.get().code}/"
+
+
+def test_names_are_chosen_from_lists_and_points_bounded(alices: Client, catalog: Checkpoint) -> None:
+    page = unescape(alices.get("/studio/lab/").text)
+    lists = {kind: page.partition(f'<datalist id="axis-{kind}">')[2].partition("</datalist>")[0] for kind in KINDS}
+    assert all(f'value="{name}"' in lists["sampler"] for name in SAMPLERS)
+    assert 'value="fluent-3d">Fluent 3D' in lists["lora"] and 'value="emoji-diffusion"' in lists["checkpoint"]
+    assert 'value="no-norm">No norm' in lists["emphasis"] and not lists["steps"]
+    assert 'data-points="{"2": [3, 12], "3": [3, 7], "4": [2, 6]}"' in page
+    assert "Line: 3 to 12, triangle: 3 to 7, square: 2 to 6" in page
+    assert 'hx-post="/create/inspect/"' in page
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,8 @@ def test_svg_is_asked_for_traced_and_fetched(alices: Client, alice: User, draw: 
     assert "has not been traced yet" in alices.get(f"/images/{image.code}/").text
     assert alices.post(f"/images/{image.code}/trace/").headers["Location"] == f"/images/{image.code}/"
     assert "being traced" in alices.get(f"/images/{image.code}/tracing/").text
+    page = alices.get(f"/images/{image.code}/").text
+    assert "It will be among its downloads in a moment." in page and "Look again</a>" in page.partition("<noscript>")[2]
     trace(image.pk)
     assert 'data-svg="ready"' in alices.get(f"/images/{image.code}/").text
     answer = alices.get(f"/images/{image.code}/download/svg")

@@ -180,6 +180,18 @@ def test_words_change(alices: Client, dataset: DataSet) -> None:
     assert (dataset.title, dataset.trigger) == ("Ten emoji", "")
 
 
+def test_without_a_script_words_and_deleting_have_pages(alices: Client, charlies: Client, dataset: DataSet) -> None:
+    page = alices.get(home_of(dataset)).text
+    for part in ("words/", "delete/"):
+        assert f'href="{home_of(dataset)}{part}" data-opens=' in page
+        assert charlies.get(home_of(dataset) + part).status_code == 404
+    words = alices.get(home_of(dataset) + "words/").text
+    assert f'action="{home_of(dataset)}"' in words and f'value="{dataset.title}"' in words
+    question = alices.get(home_of(dataset) + "delete/").text
+    assert ">Delete the data set</button>" in question and ">Keep the data set</a>" in question
+    assert DataSet.objects.filter(pk=dataset.pk).exists()
+
+
 def test_a_picture_and_the_set_can_go(alices: Client, alice: User, dataset: DataSet) -> None:
     row = dataset.pictures.get(name="0.png")
     address = f"{home_of(dataset)}pictures/{row.code}/remove/"

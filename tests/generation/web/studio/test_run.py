@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import re
 from html import unescape
+from typing import Any
 
 import pytest
 from django.test import Client
 
+from accounts.credits import balance_of
 from accounts.models import User
 from generation.models import DataSet, TrainingRun
+from generation.training.runs.selection import CHOSEN
 from tests.generation.web.conftest import PART
 from tests.generation.web.studio.studio_things import PROMPTS, dataset, learned, make_dataset, own_media, run_of
 
@@ -82,7 +85,32 @@ def test_a_running_one_keeps_the_requested_action(
     run.refresh_from_db()
     assert run.requested_action == requested_action
     assert alices.post(f"{home_of(run)}what/").status_code == 404
-    assert alices.get(f"{home_of(run)}{verb}/").status_code == 405
+    asks_first = verb == "stop"
+    assert alices.get(f"{home_of(run)}{verb}/").status_code == (200 if asks_first else 405)
+
+
+@pytest.mark.parametrize(
+    ("address", "act", "stay"),
+    [
+        ("stop/", "Stop and keep", "Let it go on"),
+        ("discard/", "Discard the training", "Let it go on"),
+        ("delete/", "Delete the training", "Keep the training"),
+    ],
+)
+def test_without_a_script_the_question_is_a_page(
+    alices: Client, run: TrainingRun, address: str, act: str, stay: str
+) -> None:
+    if address == "delete/":
+        TrainingRun.objects.update(state="done")
+    page = alices.get(home_of(run)).text
+    assert re.search(rf'href="{home_of(run)}{address}"\s+data-opens=', page)
+    dialog = page.partition(f'action="{home_of(run)}{address}"')[2].partition("</form>")[0]
+    question = alices.get(home_of(run) + address).text
+    for place in (dialog, question.partition("<main")[2]):
+        assert f">{act}</button>" in place and f">{stay}</" in place
+        assert place.count("<button") + place.count('class="button') >= 2 and ">Keep</" not in place
+    run.refresh_from_db()
+    assert run.requested_action == ""
 
 
 def test_what_cannot_be_done_is_said(alices: Client, run: TrainingRun) -> None:
@@ -99,6 +127,22 @@ def test_a_snapshot_is_chosen_only_of_a_finished_one(alices: Client, run: Traini
     assert "Only a finished training has snapshots to choose from" in page
     TrainingRun.objects.filter(pk=run.pk).update(state="done")
     assert alices.get(home_of(run)).text.count("Use this one") == 2, "not the bare base, not the chosen one"
+
+
+def test_the_measured_best_stays_when_another_is_chosen(alices: Client, run: TrainingRun) -> None:
+    TrainingRun.objects.filter(pk=run.pk).update(state="done", best_step=1000, best_reason=CHOSEN)
+    page = alices.get(home_of(run)).text
+    assert 'Best at step <strong class="number">500' in page and 'class="curve__best" d="M200 ' in page
+    assert 'Your choice: step <strong class="number">1000' in page
+    assert "Step 500 does best on held-out pictures" in page and CHOSEN not in page
+    assert page.count("Use this one") == 2, "the best can be chosen again"
+
+
+def test_the_bare_base_has_learned_nothing_by_heart(alices: Client, alices_api: Any, run: TrainingRun) -> None:
+    run.snapshots.filter(step=0).update(memorised=[[0, "house.png"]])
+    assert "house.png" not in alices.get(home_of(run)).text
+    first = alices_api.get(f"/api/v1/runs/{run.code}").json()["snapshots"][0]
+    assert (first["step"], first["memorised"]) == (0, [])
 
 
 def test_snapshots_are_downloaded_and_samples_shown(alices: Client, run: TrainingRun) -> None:
@@ -155,4 +199,5 @@ def test_a_downloaded_snapshot_is_paid_and_the_page_says_so_before(alices: Clien
     alices.post(home_of(run) + "discard/")
     run.refresh_from_db()
     assert (run.state, run.discard_cost) == ("cancelled", 8)
+    assert f'data-left="{balance_of(run.owner)}"' in alices.get(home_of(run) + "parts/head/").text
     assert "8 of them were paid" in alices.get(home_of(run)).text

@@ -148,10 +148,14 @@ def test_a_search_is_priced_and_begun(alices: Client, alice: User, dataset: Data
     assert page.count('scope="row"') == 4 and "Learning rate" in page
     assert alices.get(f"/studio/searches/{search.code}/results/").text.strip() in page
     assert alices.post(f"/studio/searches/{search.code}/delete/", follow=True).text.count("has not ended") == 1
+    assert f'href="/studio/searches/{search.code}/cancel/" data-opens=' in page
+    question = alices.get(f"/studio/searches/{search.code}/cancel/").text
+    assert ">Cancel the search</button>" in question and ">Let it go on</a>" in question
     assert alices.post(f"/studio/searches/{search.code}/cancel/").status_code == 302
     search.refresh_from_db()
     assert search.state == "cancelled"
     assert 'data-opens="delete-search"' in alices.get(f"/studio/searches/{search.code}/").text
+    assert ">Delete the search</button>" in alices.get(f"/studio/searches/{search.code}/delete/").text
     assert alices.post(f"/studio/searches/{search.code}/delete/").headers["Location"] == "/studio/"
     assert "“which” is deleted" in alices.get("/studio/").text
 

@@ -1,0 +1,147 @@
+"""What the API's description says beyond what views tell: a line for each operation, bodies that work, the token."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+Schema = dict[str, Any]
+
+SUMMARIES = {
+    "checkpoints_list": "List checkpoints",
+    "datasets_list": "List your data sets",
+    "datasets_create": "Begin a data set",
+    "datasets_retrieve": "Look at a data set",
+    "datasets_partial_update": "Change a data set's words or split",
+    "datasets_destroy": "Delete a data set",
+    "datasets_captions_create": "Change all captions of a data set",
+    "datasets_images_create": "Add pictures that you made here",
+    "datasets_pictures_create": "Upload pictures",
+    "datasets_pictures_partial_update": "Change a picture's caption, crop or focus",
+    "datasets_pictures_destroy": "Take a picture out of a data set",
+    "grids_list": "List your grids",
+    "grids_create": "Draw a grid",
+    "grids_retrieve": "Look at a grid",
+    "grids_cancel_create": "Cancel the rest of a grid",
+    "images_list": "List your pictures",
+    "images_retrieve": "Look at a picture",
+    "images_destroy": "Delete a picture",
+    "images_file_retrieve": "Download a picture",
+    "images_trace_create": "Trace a picture into paths",
+    "jobs_list": "List your jobs",
+    "jobs_create": "Make pictures",
+    "jobs_retrieve": "Look at a job",
+    "jobs_cancel_create": "Cancel a job",
+    "jobs_cancel_all": "Cancel a submission, or everything that waits",
+    "jobs_prefer_create": "Draw a job before your others",
+    "loras_list": "List LoRAs",
+    "loras_create": "Upload a LoRA",
+    "loras_retrieve": "Look at a LoRA",
+    "loras_partial_update": "Change a LoRA of yours",
+    "loras_destroy": "Delete a LoRA",
+    "loras_file_retrieve": "Download a LoRA",
+    "me_retrieve": "Who you are, and what you have left",
+    "merges_list": "List your merges",
+    "merges_create": "Merge LoRAs",
+    "posts_list": "List the gallery, or your posts",
+    "posts_create": "Publish a picture",
+    "posts_retrieve": "Look at a post",
+    "posts_destroy": "Withdraw a post",
+    "prompts_inspect_create": "Explain a prompt",
+    "recipes_read_create": "Read a recipe out of a picture",
+    "releases_list": "List your releases",
+    "releases_create": "Publish a LoRA",
+    "releases_retrieve": "Look at a release",
+    "releases_destroy": "Withdraw a release",
+    "runs_list": "List your trainings",
+    "runs_create": "Train a LoRA",
+    "runs_retrieve": "Look at a training",
+    "runs_destroy": "Delete a training",
+    "runs_discard_create": "Stop and discard a training",
+    "runs_pause_create": "Pause a training",
+    "runs_resume_create": "Resume a training",
+    "runs_snapshots_file_retrieve": "Download the LoRA of one step",
+    "runs_stop_create": "Stop a training and keep its best",
+    "searches_list": "List your searches",
+    "searches_create": "Search for the best settings",
+    "searches_retrieve": "Look at a search",
+    "searches_destroy": "Delete a search",
+    "searches_cancel_create": "Cancel a search",
+    "wildcards_list": "List wildcard lists",
+    "wildcards_create": "Make a wildcard list",
+    "wildcards_retrieve": "Look at a wildcard list",
+    "wildcards_partial_update": "Change a wildcard list",
+    "wildcards_destroy": "Delete a wildcard list",
+}
+
+CODE = "h8Kq2mXw4bTz"
+"""Stands in bodies for the code of a thing of yours."""
+
+BODIES: dict[str, Any] = {
+    "datasets_create": {"title": "Noto emoji", "trigger": "noto style", "consent": True},
+    "datasets_partial_update": {"title": "Ten Noto emoji", "held_out": 2},
+    "datasets_captions_create": {"find": "an emoji of", "put": "noto style,"},
+    "datasets_images_create": {"images": [CODE]},
+    "datasets_pictures_partial_update": {"caption": "noto style, a red apple", "crop": [0, 0, 1, 0.9]},
+    "grids_create": {
+        "prompt": "a red apple",
+        "seed": 7,
+        "axes": [{"field": "cfg_scale", "values": ["3", "5"]}, {"field": "steps", "values": ["10", "20"]}],
+    },
+    "jobs_create": {"prompt": "a red apple on a table", "steps": 20, "count": 2},
+    "jobs_cancel_all": {"submission": CODE},
+    "loras_partial_update": {"title": "Ink and wash", "trigger_words": ["ink drawing"], "licence": "cc-by"},
+    "merges_create": {
+        "title": "Ink and oil",
+        "parents": [{"name": "line-art", "weight": 0.6}, {"name": "fluent-3d", "weight": 0.4}],
+    },
+    "posts_create": {"image": CODE, "title": "A red apple", "tags": ["fruit", "still life"]},
+    "prompts_inspect_create": {"prompt": "a (red:1.2) apple", "steps": 20},
+    "releases_create": {"lora": "ink-and-wash", "samples": [CODE]},
+    "runs_create": {"dataset": CODE, "name": "noto-style", "preset": "style"},
+    "searches_create": {
+        "dataset": CODE,
+        "name": "noto-style",
+        "preset": "style",
+        "axes": {"rank": [4, 8], "learning_rate": [0.0005, 0.001]},
+        "budget": 400,
+    },
+    "wildcards_create": {"name": "colours", "lines": "red\ngreen\nblue"},
+    "wildcards_partial_update": {"lines": "red\ngreen\nblue\nochre"},
+}
+
+
+def complete(result: Schema, **kwargs: Any) -> Schema:
+    """A hook of drf-spectacular's, after all others. An operation without a summary is a KeyError."""
+    for operation in operations_of(result):
+        name = operation["operationId"]
+        operation["summary"] = SUMMARIES[name]
+        operation["security"] = [renamed(way) for way in operation.get("security", [])]
+        for kind, content in operation.get("requestBody", {}).get("content", {}).items():
+            if kind == "application/json":
+                content["example"] = BODIES[name]
+            else:
+                take_files(result, content["schema"])
+    ways = result["components"]["securitySchemes"]
+    token = {**ways.pop("knoxApiToken"), "description": "A token of yours, made under Account, API tokens."}
+    result["components"]["securitySchemes"] = {"bearer": token, **ways}
+    return result
+
+
+def operations_of(schema: Schema) -> Iterator[Schema]:
+    for path in schema["paths"].values():
+        yield from path.values()
+
+
+def renamed(way: Schema) -> Schema:
+    """The token by the name of its scheme, and not of the library that reads it."""
+    return {"bearer" if name == "knoxApiToken" else name: scopes for name, scopes in way.items()}
+
+
+def take_files(schema: Schema, body: Schema) -> None:
+    """Files of a form are its bytes; they are described like answers, where a file is its address."""
+    component = schema["components"]["schemas"][body["$ref"].rpartition("/")[2]]
+    for field in component["properties"].values():
+        each = field.get("items", field)
+        if each.get("format") == "uri":
+            each["format"] = "binary"
