@@ -7,7 +7,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.refusals import Refusal
+from accounts.refusals import Refusal, counted
 from generation.catalog.loras.licences import licences_within
 from generation.catalog.loras.sharing import delete_lora, describe, share
 from generation.catalog.loras.uploads import Upload, add_upload
@@ -77,8 +77,7 @@ def people(request: SignedInRequest, name: str) -> HttpResponse:
     if form.is_valid():
         try:
             share(lora, form.names)
-            count = lora.shared_with.count()
-            messages.success(request, f"Shared with {count} {'person' if count == 1 else 'people'}.")
+            messages.success(request, f"Shared with {counted(lora.shared_with.count(), 'person', 'people')}.")
             return redirect("lora-edit", lora.name)
         except Refusal as refusal:
             form.refuse(refusal)
