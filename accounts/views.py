@@ -9,9 +9,10 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.credits import balance_of
 from accounts.forms import TokenForm
@@ -61,10 +62,16 @@ def tokens(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@private
+@require_http_methods(["GET", "POST"])
 def remove_token(request: HttpRequest, key: str) -> HttpResponse:
-    removed, _ = ApiToken.objects.filter(user=_user(request), token_key=key).delete()
-    if not removed:
-        raise Http404
+    """Asks first, for browsers that open no dialog."""
+    token = ApiToken.objects.filter(user=_user(request), token_key=key).first()
+    if token is None:
+        raise Http404("There is no such token, or it is not yours.")
+    if request.method == "GET":
+        context = {"question": "accounts/token_question.html", "token": token, "back": reverse("account-tokens")}
+        return render(request, "question.html", context)
+    token.delete()
     messages.success(request, "The token is removed; programs that use it are refused from now on.")
     return redirect("account-tokens")

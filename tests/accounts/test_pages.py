@@ -85,3 +85,18 @@ def test_a_password_that_the_operator_sets_ends_them_too(alice: User) -> None:
     alice.set_password("another long password")
     alice.save()
     assert Client().get("/api/v1/me", headers={"Authorization": f"Bearer {key}"}).status_code == 401
+
+
+def test_it_asks_before_a_token_goes(alices: Client, charlies: Client, alice: User) -> None:
+    token, _ = ApiToken.objects.create(user=alice, name="lap<b>top")
+    page = alices.get("/account/tokens/").text
+    remove = f"/account/tokens/{token.token_key}/remove/"
+    assert (
+        f'data-opens="remove-{token.token_key}"' in page
+        and f'<dialog class="dialog" id="remove-{token.token_key}"' in page
+    )
+    asked = alices.get(remove).text
+    for text in (page, asked):
+        assert "Programs that use “lap&lt;b&gt;top” are refused" in text and f'action="{remove}"' in text
+    assert ApiToken.objects.filter(user=alice).count() == 1
+    assert charlies.get(remove).status_code == 404

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.refusals import Refusal, counted
@@ -121,10 +122,14 @@ def edit_page(
 
 
 @signed_in_only
-@require_POST
+@require_http_methods(["GET", "POST"])
 @refusals_on("lora", "name")
 def delete(request: SignedInRequest, name: str) -> HttpResponse:
+    """Asks first, for browsers that open no dialog."""
     lora = own_lora(request, name)
+    if request.method == "GET":
+        question, back = "generation/lora_delete_question.html", reverse("lora-edit", args=[lora.name])
+        return render(request, "question.html", {"question": question, "row": lora, "back": back})
     delete_lora(lora)
     messages.success(request, f"“{lora.title}” is deleted. Pictures that were made with it stay.")
     return redirect("loras")
