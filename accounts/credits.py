@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, Sum
@@ -63,6 +64,12 @@ def _filled_wallet(user: User) -> Wallet:
         grant(user, missing, reference=reference, note="Daily credits")
         wallet.refresh_from_db(fields=["balance"])
     return wallet
+
+
+def next_refill() -> datetime:
+    """When the day's credits come next: the day begins at midnight of UTC."""
+    tomorrow = timezone.now().astimezone(UTC) + timedelta(days=1)
+    return tomorrow.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def hold(user: User, amount: int, *, reference: str, note: str = "", token: ApiToken | None = None) -> None:
