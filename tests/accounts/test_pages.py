@@ -89,7 +89,7 @@ def test_the_ledger_says_when_credits_come_and_what_room_is_used(
         page = " ".join(charlies.get(address).text.split())
         assert '<time datetime="2026-04-01T00:00:00+00:00">00:00 UTC</time>' in page
         assert "the balance is filled up to 100, should you have fewer by then." in page
-        assert "3.0\xa0MB of" in page and "2.0\xa0GB" in page
+        assert "3.0 MB of" in page and "2.0 GB" in page
 
 
 def test_the_room_used_is_that_of_the_persons_files(alice: User) -> None:
