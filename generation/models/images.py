@@ -80,5 +80,10 @@ class GeneratedImage(models.Model):
         return self.code
 
     @property
+    def ratio(self) -> float:
+        """Width by height."""
+        return self.width / self.height
+
+    @property
     def recipe(self) -> Recipe:
         return Recipe.from_json(self.recipe_json)

@@ -27,7 +27,12 @@ def images(request: SignedInRequest) -> HttpResponse:
     """The person's own pictures, newest first; `?q=` keeps those whose prompt has all the words."""
     words = request.GET.get("q", "")[:SEARCH_CHARS].strip()
     rows = GeneratedImage.objects.of(request.user).kept().matching(words)
-    context = {"page": page_of(rows, request, IMAGES_A_PAGE), "words": words, "undo": request.session.pop("undo", [])}
+    context = {
+        "page": page_of(rows, request, IMAGES_A_PAGE),
+        "total": rows.count(),
+        "words": words,
+        "undo": request.session.pop("undo", []),
+    }
     return render(request, "generation/images.html", context)
 
 
