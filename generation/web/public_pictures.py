@@ -68,7 +68,7 @@ class Registry:
     """`newest(limit)` gives public pictures; `recipe_of(code)` the recipe of a public post, or None;
     `made_with(sha256, limit)` public pictures made with a weight file; `samples_of(loras, user)` the pictures that came
     with a LoRA's release, by the LoRA's id, for those of them that this person may see; `state_of(thing)` what
-    became of one's own image or LoRA, or None.
+    became of one's own image or LoRA, or None; `unread(user)` how many decisions on these a person has not read.
     """
 
     newest: Callable[[int], Sequence[PictureCard]] = lambda limit: ()
@@ -76,6 +76,7 @@ class Registry:
     made_with: Callable[[str, int], Sequence[PictureCard]] = lambda sha256, limit: ()
     samples_of: Callable[[Sequence[int], Any], Mapping[int, Sequence[PictureCard]]] = lambda loras, user: {}
     state_of: Callable[[GeneratedImage | Lora], PublicState | None] = lambda thing: None
+    unread: Callable[[Any], int] = lambda user: 0
 
 
 registry = Registry()

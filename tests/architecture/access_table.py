@@ -136,6 +136,7 @@ LAB = {
 
 GALLERY = {
     "gallery/": row(GET=ALL),
+    "gallery/mine/": row(GET=MEMBERS),
     "gallery/<slug:code>/": row("gallery/{post}/", GET=ALL),
     "gallery/<slug:code>/picture": row("gallery/{post}/picture", GET=ALL),
     "gallery/<slug:code>/thumbnail": row("gallery/{post}/thumbnail", GET=ALL),
