@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlencode
 
 from asgiref.sync import sync_to_async
@@ -51,6 +51,17 @@ class LoraFilters:
     sort: str = ""
     mine: str = ""
 
+    @classmethod
+    def of(cls, query: Mapping[str, str], families: Collection[str], mine: bool) -> Self:
+        """Read out of a query string; a family or an order that is not there counts as none."""
+        family, sort = query.get("family", ""), query.get("sort", "")
+        return cls(
+            q=query.get("q", "")[:SEARCH_CHARS].strip(),
+            family=family if family in families else "",
+            sort=sort if sort in SORTS else "",
+            mine="1" if mine else "",
+        )
+
     def but(self, **changes: str) -> str:
         """The query string with these changed."""
         return f"?{urlencode({key: value for key, value in asdict(replace(self, **changes)).items() if value})}"
@@ -94,13 +105,7 @@ def loras(request: HttpRequest) -> HttpResponse:
     usable = Lora.objects.usable_by(request.user).newest_for(request.user)
     rows = Lora.objects.filter(owner=request.user.pk) if mine else usable
     present = set(rows.order_by().values_list("family", flat=True).distinct())
-    family, order = request.GET.get("family", ""), request.GET.get("sort", "")
-    asked = LoraFilters(
-        q=request.GET.get("q", "")[:SEARCH_CHARS].strip(),
-        family=family if family in present else "",
-        sort=order if order in SORTS else "",
-        mine="1" if mine else "",
-    )
+    asked = LoraFilters.of(request.GET, present, mine)
     if asked.family:
         rows = rows.for_family(asked.family)
     rows = rows.matching(asked.q).select_related("owner").order_by(*SORTS[asked.sort].order)
