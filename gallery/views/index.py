@@ -77,7 +77,11 @@ def chips_of(filters: Filters) -> list[FilterChip]:
     offered = [*authors_of(filters), *offered]
     known = {(kind, value) for kind, value, _ in offered}
     chosen = [(kind, getattr(filters, kind)) for kind in ("tag", "checkpoint", "lora", "author")]
-    extra = [(kind, value, value) for kind, value in chosen if value and (kind, value) not in known]
+    extra = [
+        (kind, value, f"By {value}" if kind == "author" else value)
+        for kind, value in chosen
+        if value and (kind, value) not in known
+    ]
     return [chip(filters, *each) for each in (*extra, *offered)]
 
 
