@@ -53,7 +53,7 @@ def ledger(request: HttpRequest) -> HttpResponse:
     user = _user(request)
     context = possessions(user)  # first, since it may add the day's entry
     page = Paginator(beginnings(user), LINES_A_PAGE).get_page(request.GET.get("page"))
-    page.object_list = lines_of(list(page.object_list))
+    context["lines"] = lines_of(list(page.object_list))
     return render(request, "accounts/credits.html", {**context, "page": page})
 
 

@@ -39,13 +39,14 @@ def unread(user: User) -> int:
     return posts.union(Release.objects.of(user).filter(is_news=True).order_by().values("pk"), all=True).count()
 
 
-def posts_of(user: User) -> QuerySet[Post]:
+def posts_of(user: User) -> QuerySet[Any]:
     """Their posts, each with its last decision's reason."""
     last = Decision.objects.filter(post=OuterRef("pk")).order_by("-pk")
-    return Post.objects.of(user).select_related("image").annotate(reason=Subquery(last.values("reason")[:1]))
+    rows: QuerySet[Any] = Post.objects.of(user).select_related("image")
+    return rows.annotate(reason=Subquery(last.values("reason")[:1]))
 
 
-def releases_of(user: User) -> QuerySet[Release]:
+def releases_of(user: User) -> QuerySet[Any]:
     last = ReleaseDecision.objects.filter(release=OuterRef("pk")).order_by("-pk")
     return Release.objects.of(user).select_related("lora").annotate(reason=Subquery(last.values("reason")[:1]))
 

@@ -62,8 +62,8 @@ def first_words(image: GeneratedImage, post: Post | None) -> dict[str, str]:
 def withdraw(request: HttpRequest, code: str) -> HttpResponse:
     """Asks first, for browsers that open no dialog."""
     post = own_post(request, code)
-    kept = post.image is not None and post.image.deleted_at is None
-    back = reverse("image", args=[post.image.code]) if kept else reverse("images")
+    image = post.image
+    back = reverse("image", args=[image.code]) if image and not image.deleted_at else reverse("images")
     if request.method == "GET":
         context = {"question": "gallery/withdraw_question.html", "post": post, "back": back}
         return render(request, "question.html", context)

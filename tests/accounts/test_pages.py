@@ -70,9 +70,9 @@ def test_the_lines_add_up_to_the_balance_and_fill_whole_pages(
     for number in range(3):
         hold(alice, 10, reference=f"job:{number}", note="a pear")
         settle(f"job:{number}", 7)
-    pages = [alices.get("/account/credits/", {"page": number}).context["page"] for number in (1, 2)]
-    assert [len(page.object_list) for page in pages] == [2, 2]
-    assert sum(line.amount for page in pages for line in page.object_list) == 1000 - 21
+    pages = [alices.get("/account/credits/", {"page": number}).context["lines"] for number in (1, 2)]
+    assert [len(lines) for lines in pages] == [2, 2]
+    assert sum(line.amount for lines in pages for line in lines) == 1000 - 21
 
 
 def test_charlie_reads_his_own_ledger_alone(charlies: Client, alice: User) -> None:
