@@ -19,6 +19,7 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWi
 
 from accounts.credits import grant
 from accounts.models import CreditEntry, OutgoingMail, Plan, User, Wallet
+from accounts.refusals import counted
 
 admin.site.unregister(Group)
 GIFT = 100
@@ -45,7 +46,8 @@ class UserAdmin(DjangoUserAdmin[User], ModelAdmin):
     def give_credits(self, request: HttpRequest, users: QuerySet[User]) -> None:
         for user in users:
             grant(user, GIFT, reference=f"gift:{uuid.uuid4().hex}", note=f"A gift from {request.user}")
-        self.message_user(request, f"{users.count()} people have {GIFT} more credits.", messages.SUCCESS)
+        who = counted(users.count(), "person has", "people have")
+        self.message_user(request, f"{who} {GIFT} more credits.", messages.SUCCESS)
 
     @admin.action(description="Confirm the email address", permissions=["change"])
     def confirm_address(self, request: HttpRequest, users: QuerySet[User]) -> None:

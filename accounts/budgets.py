@@ -9,7 +9,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Greatest
 
 from accounts.models import ApiToken
-from accounts.refusals import NotEnoughCredits
+from accounts.refusals import NotEnoughCredits, counted
 
 
 def spend(token: ApiToken, amount: int) -> None:
@@ -17,7 +17,10 @@ def spend(token: ApiToken, amount: int) -> None:
     # The condition is in the update itself, so two requests on the last credit cannot both pass.
     within = Q(budget=None) | Q(budget__gte=F("spent") + amount)
     if not ApiToken.objects.filter(within, pk=token.pk).update(spent=F("spent") + amount):
-        raise NotEnoughCredits("token-budget", f"This costs {amount} credits; this token's budget has fewer left.")
+        token.refresh_from_db(fields=["budget", "spent"])
+        left = max((token.budget or 0) - token.spent, 0)
+        sentence = f"This costs {counted(amount, 'credit')} and this token's budget has {left} left."
+        raise NotEnoughCredits("token-budget", sentence)
 
 
 def refund(token_id: str, amount: int) -> None:

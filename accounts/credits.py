@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, Sum
 from django.utils import timezone
 
 from accounts import budgets
-from accounts.models import ApiToken, CreditEntry, User, Wallet
-from accounts.refusals import NotEnoughCredits
+from accounts.models import ApiToken, CreditEntry, Plan, User, Wallet
+from accounts.refusals import NotEnoughCredits, counted
 
 Kind = CreditEntry.Kind
 
@@ -65,6 +66,12 @@ def _filled_wallet(user: User) -> Wallet:
     return wallet
 
 
+def next_refill() -> datetime:
+    """When the day's credits come next: the day begins at midnight of UTC."""
+    tomorrow = timezone.now().astimezone(UTC) + timedelta(days=1)
+    return tomorrow.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
 def hold(user: User, amount: int, *, reference: str, note: str = "", token: ApiToken | None = None) -> None:
     """Set `amount` credits aside for `reference`; NotEnoughCredits when balance or budget do not pay."""
     hold_many(user, [Hold(reference, amount, note)], token)
@@ -83,8 +90,7 @@ def hold_many(user: User, holds: Sequence[Hold], token: ApiToken | None = None) 
         paid = Wallet.objects.filter(pk=wallet.pk, balance__gte=total).update(balance=F("balance") - total)
         if not paid:
             left = Wallet.objects.get(pk=wallet.pk).balance
-            sentence = f"This costs {total} credits and you have {left}."
-            raise NotEnoughCredits("no-credits", f"{sentence} Make fewer or smaller ones, or wait for tomorrow's.")
+            raise NotEnoughCredits("no-credits", too_dear(user.plan, total, left))
         CreditEntry.objects.bulk_create(
             CreditEntry(
                 wallet=wallet,
@@ -98,6 +104,12 @@ def hold_many(user: User, holds: Sequence[Hold], token: ApiToken | None = None) 
         )
         if token is not None:
             budgets.spend(token, total)
+
+
+def too_dear(plan: Plan, cost: int, left: int, instead: str = "Make fewer or smaller ones") -> str:
+    """Why it is refused, and what to do `instead`; tomorrow's credits are promised only where they would pay for it."""
+    tomorrow = ", or wait for tomorrow's credits" if cost <= plan.daily_credits else ""
+    return f"This costs {counted(cost, 'credit')} and you have {left}. {instead}{tomorrow}."
 
 
 def settle(reference: str, cost: int, note: str = "") -> bool:

@@ -5,10 +5,23 @@ What the caller counts by rows is counted and written in one transaction, under 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.template.defaultfilters import filesizeformat
+
 from accounts.models import Plan, User
-from accounts.refusals import QuotaExceeded, Refusal
+from accounts.refusals import QuotaExceeded, Refusal, counted
+
+
+@dataclass(slots=True)
+class Measures:
+    """`stored_bytes(user)`: what a person's files take. Whoever keeps files says so at start; none are known here."""
+
+    stored_bytes: Callable[[User], int] = lambda user: 0
+
+
+measures = Measures()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,24 +55,26 @@ def enforce_quota(plan: Plan, usage: Usage, request: Request) -> None:
     """Raise a refusal, naming the limit, when the request goes past the plan."""
     most = plan.max_pictures if request.most is None else request.most
     if request.pictures > most:
-        raise Refusal("too-many-pictures", f"Your plan makes {most} pictures at once.", field="count")
+        raise Refusal("too-many-pictures", f"Your plan makes {counted(most, 'picture')} at once.", field="count")
     if request.pixels > plan.max_pixels:
         raise Refusal("too-large", f"Your plan draws at most {plan.max_pixels:,} pixels a picture.", field="width")
     if request.steps > plan.max_steps:
-        raise Refusal("too-many-steps", f"Your plan takes at most {plan.max_steps} steps.", field="steps")
+        raise Refusal("too-many-steps", f"Your plan takes at most {counted(plan.max_steps, 'step')}.", field="steps")
     enforce_queue(plan, usage.queued, request.pictures)
     if usage.stored_bytes >= plan.storage_bytes:
-        raise QuotaExceeded(
-            "storage-full",
-            "Your pictures fill the storage of your plan. Delete some to make room.",
-        )
+        raise QuotaExceeded("storage-full", storage_full(plan, usage.stored_bytes))
+
+
+def storage_full(plan: Plan, stored_bytes: int) -> str:
+    held, most = filesizeformat(stored_bytes), filesizeformat(plan.storage_bytes)
+    return f"Your files take {held} of the {most} of your plan. Delete some to make room."
 
 
 def enforce_queue(plan: Plan, queued: int, more: int) -> None:
     """Raise QuotaExceeded when so many `more` jobs do not fit beside those that are queued."""
     if queued + more > plan.max_queued:
-        raise QuotaExceeded(
-            "queue-full",
-            f"You have {queued} pictures in line; your plan holds {plan.max_queued}. "
-            "Wait for some to finish, or cancel a few.",
-        )
+        held = f"your plan holds {plan.max_queued} in line"
+        if more > plan.max_queued:
+            raise QuotaExceeded("queue-full", f"These are {counted(more, 'picture')}; {held}. Make fewer at once.")
+        sentence = f"You have {counted(queued, 'picture')} in line and {more} more would come; {held}."
+        raise QuotaExceeded("queue-full", f"{sentence} Wait for some to finish, or cancel a few.")

@@ -6,6 +6,11 @@ It needs the standard library alone, so that every tier may raise its refusals a
 from __future__ import annotations
 
 
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """The number with its noun, as sentences say it: “1 credit”, “4 credits”."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
 class Refusal(Exception):
     """Something asked for that is not given. Nothing has been charged and nothing has changed.
 

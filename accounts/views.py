@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts.credits import balance_of
+from accounts.credits import balance_of, next_refill
 from accounts.forms import TokenForm
-from accounts.models import ApiToken, CreditEntry, User
+from accounts.models import ApiToken, User
+from accounts.quotas import measures
+from accounts.statement import beginnings, lines_of
 
-ENTRIES_A_PAGE = 50
+LINES_A_PAGE = 50
 private = cache_control(private=True, no_store=True)
 
 
@@ -30,7 +33,17 @@ def _user(request: HttpRequest) -> User:
 @require_GET
 def account(request: HttpRequest) -> HttpResponse:
     user = _user(request)
-    return render(request, "accounts/account.html", {"plan": user.plan, "balance": balance_of(user)})
+    return render(request, "accounts/account.html", possessions(user))
+
+
+def possessions(user: User) -> dict[str, Any]:
+    """What the account pages tell of credits and room."""
+    return {
+        "plan": user.plan,
+        "balance": balance_of(user),
+        "refill_at": next_refill(),
+        "stored_bytes": measures.stored_bytes(user),
+    }
 
 
 @login_required
@@ -38,11 +51,10 @@ def account(request: HttpRequest) -> HttpResponse:
 @require_GET
 def ledger(request: HttpRequest) -> HttpResponse:
     user = _user(request)
-    balance = balance_of(user)  # first, since it may add the day's entry
-    entries = CreditEntry.objects.filter(wallet__user=user)
-    page = Paginator(entries, ENTRIES_A_PAGE).get_page(request.GET.get("page"))
-    page.object_list = list(page.object_list)
-    return render(request, "accounts/credits.html", {"page": page, "balance": balance})
+    context = possessions(user)  # first, since it may add the day's entry
+    page = Paginator(beginnings(user), LINES_A_PAGE).get_page(request.GET.get("page"))
+    context["lines"] = lines_of(list(page.object_list))
+    return render(request, "accounts/credits.html", {**context, "page": page})
 
 
 @login_required
@@ -61,10 +73,16 @@ def tokens(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@private
+@require_http_methods(["GET", "POST"])
 def remove_token(request: HttpRequest, key: str) -> HttpResponse:
-    removed, _ = ApiToken.objects.filter(user=_user(request), token_key=key).delete()
-    if not removed:
-        raise Http404
+    """Asks first, for browsers that open no dialog."""
+    token = ApiToken.objects.filter(user=_user(request), token_key=key).first()
+    if token is None:
+        raise Http404("There is no such token, or it is not yours.")
+    if request.method == "GET":
+        context = {"question": "accounts/token_question.html", "token": token, "back": reverse("account-tokens")}
+        return render(request, "question.html", context)
+    token.delete()
     messages.success(request, "The token is removed; programs that use it are refused from now on.")
     return redirect("account-tokens")

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from gallery.models import Decision, Post, Release, ReleaseSample
+from gallery.news import unread
 from gallery.transitions import MOVES
 from gallery.words import plain_prompt
 from generation.models import GeneratedImage, Lora
@@ -81,4 +82,4 @@ def state_of(thing: GeneratedImage | Lora) -> PublicState:
 def register() -> None:
     """Fill the registry."""
     registry.newest, registry.made_with, registry.recipe_of = newest, made_with, recipe_of
-    registry.samples_of, registry.state_of = samples_of, state_of
+    registry.samples_of, registry.state_of, registry.unread = samples_of, state_of, unread

@@ -64,9 +64,11 @@ def undo(moderator: User, thing: Post | Release) -> Any:
         raise Conflict("nothing-to-undo", "Your decision was not the last one; look at it again.")
     if last.at < now - timedelta(seconds=UNDO_SECONDS):
         raise Conflict("too-late-to-undo", "It is too late to undo this; decide again instead.")
-    way = Move((State(last.to_state),), State(last.from_state))
+    source, target = State(last.to_state), State(last.from_state)
+    # What waits again is no news, and a report that is open again never was.
+    way = Move((source,), target, is_news=None if source == target else target != State.PENDING)
     approved_at = None
-    if way.target == State.APPROVED:
+    if target == State.APPROVED:
         _can_be_public(thing)
         approved = thing.decisions.filter(verb=Decision.Verb.APPROVE).first()
         approved_at = thing.approved_at or (approved.at if approved else now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Self, TypeVar
@@ -14,6 +15,7 @@ from gallery.words import folded_words
 
 MOST_WORDS = 12
 LONGEST = 100
+AUTHOR = re.compile(r"(?<!\S)@(?P<name>[\w.+-]+)")
 
 
 class PostSearch(models.QuerySet[Any]):
@@ -44,11 +46,16 @@ class Filters:
     tag: str = ""
     checkpoint: str = ""
     lora: str = ""
+    author: str = ""
 
     @classmethod
     def of(cls, query: Mapping[str, Any]) -> Self:
-        """Read out of a query string; values that no row can have are cut, not refused."""
-        return cls(**{field.name: str(query.get(field.name, "")).strip()[:LONGEST] for field in fields(cls)})
+        """Read out of a query string; values that no row can have are cut, not refused. `@name` in `q` is an author."""
+        given = {field.name: str(query.get(field.name, "")).strip()[:LONGEST] for field in fields(cls)}
+        if named := AUTHOR.search(given["q"]):
+            given["author"] = named["name"]
+            given["q"] = " ".join(AUTHOR.sub(" ", given["q"], count=1).split())
+        return cls(**given)
 
     def apply(self, posts: Posts) -> Posts:
         rows = posts.matching(self.q)
@@ -58,6 +65,9 @@ class Filters:
             rows = rows.filter(checkpoint__name=self.checkpoint)
         if self.lora:
             rows = rows.filter(loras__name=self.lora)
+        if self.author:
+            # No two people have names that differ by case alone.
+            rows = rows.filter(author__username__iexact=self.author, author__is_active=True)
         return rows
 
     @property

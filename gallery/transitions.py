@@ -21,21 +21,25 @@ REASON_CHARS = 300
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """From which states a verb leads where, and whether it must say why."""
+    """From which states a verb leads where, whether it must say why, and whether its author is told of it.
+
+    `is_news` None leaves what the author has not read yet as it is.
+    """
 
     sources: tuple[State, ...]
     target: State
     needs_reason: bool = False
+    is_news: bool | None = False
 
 
 MOVES = {
     Verb.PUBLISH: Move((State.REJECTED, State.WITHDRAWN), State.PENDING),
     Verb.WITHDRAW: Move((State.PENDING, State.APPROVED), State.WITHDRAWN),
     # A moderator may think again, but nobody publishes what its author withdrew.
-    Verb.APPROVE: Move((State.PENDING, State.REJECTED, State.TAKEN_DOWN), State.APPROVED),
-    Verb.REJECT: Move((State.PENDING,), State.REJECTED, needs_reason=True),
-    Verb.TAKE_DOWN: Move((State.APPROVED,), State.TAKEN_DOWN, needs_reason=True),
-    Verb.KEEP: Move((State.APPROVED,), State.APPROVED),
+    Verb.APPROVE: Move((State.PENDING, State.REJECTED, State.TAKEN_DOWN), State.APPROVED, is_news=True),
+    Verb.REJECT: Move((State.PENDING,), State.REJECTED, needs_reason=True, is_news=True),
+    Verb.TAKE_DOWN: Move((State.APPROVED,), State.TAKEN_DOWN, needs_reason=True, is_news=True),
+    Verb.KEEP: Move((State.APPROVED,), State.APPROVED, is_news=None),
 }
 
 
@@ -53,6 +57,8 @@ def move(thing: Moderated, verb: Verb, who: User, reason: str = "", *, way: Move
     if thing.state not in wanted.sources:
         state, noun = thing.get_state_display(), thing._meta.verbose_name
         raise Conflict("wrong-state", f"This {noun} is in the state “{state}”; that cannot be done now.")
+    if wanted.is_news is not None:
+        changes["is_news"] = wanted.is_news
     with transaction.atomic():
         came_from = thing.state
         rows = type(thing)._default_manager.filter(pk=thing.pk, state=came_from)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.urls import path
 
-from gallery.views import files, index, post, publish, releases
+from gallery.views import files, index, post, publish, releases, sent
 
 urlpatterns = [
     path("gallery/", index.index, name="gallery"),
+    path("gallery/mine/", sent.sent_in, name="sent-in"),
     path("gallery/<slug:code>/", post.post, name="post"),
     path("gallery/<slug:code>/picture", files.picture, name="post-picture"),
     path("gallery/<slug:code>/thumbnail", files.thumbnail, name="post-thumbnail"),

@@ -68,6 +68,7 @@ class PostsView(generics.ListAPIView[Post]):
             OpenApiParameter("tag", str, description="Posts with this tag."),
             OpenApiParameter("checkpoint", str, description="Drawn with the checkpoint of this name."),
             OpenApiParameter("lora", str, description="Drawn with the LoRA of this name."),
+            OpenApiParameter("author", str, description="Posts of the person of this name."),
             OpenApiParameter("mine", bool, description="Your own posts, in every state."),
         ]
     )

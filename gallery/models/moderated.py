@@ -34,6 +34,9 @@ class Moderated(models.Model):
     flags = models.JSONField(default=list, blank=True)
     submitted_at = models.DateTimeField(help_text="When it was last sent in.")
     approved_at = models.DateTimeField(null=True, blank=True)
+    is_news = models.BooleanField(
+        default=False, db_default=False, help_text="A moderator has decided, and its author has not read it yet."
+    )
 
     decisions: ClassVar[Any]
 

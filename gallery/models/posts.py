@@ -74,6 +74,7 @@ class Post(Moderated):
         indexes = [
             models.Index(fields=["state", "-approved_at", "-id"], name="post_newest"),
             models.Index(fields=["author", "-id"], name="post_by_author"),
+            models.Index(fields=["author"], condition=models.Q(is_news=True), name="post_news"),
         ]
         constraints = [
             models.CheckConstraint(

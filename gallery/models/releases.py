@@ -37,7 +37,10 @@ class Release(Moderated):
     objects = ReleaseQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["state", "submitted_at"], name="release_by_state")]
+        indexes = [
+            models.Index(fields=["state", "submitted_at"], name="release_by_state"),
+            models.Index(fields=["author"], condition=models.Q(is_news=True), name="release_news"),
+        ]
 
     def __str__(self) -> str:
         return self.title

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import User
 from gallery.cards import cards_of
 from gallery.models import NEWEST, Post, PostQuerySet, Tag
-from gallery.search import Filters
+from gallery.search import MOST_WORDS, Filters
 from generation.models import Checkpoint, Lora
 from generation.web.paging import page_of
 
@@ -25,7 +25,8 @@ WEIGHTS_OFFERED = 6
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    """Public pictures, newest first; `?q=`, `?tag=`, `?checkpoint=` and `?lora=` keep those that match them all."""
+    """Public pictures, newest first; `?q=`, `?tag=`, `?checkpoint=`, `?lora=` and `?author=` keep those that match
+    them all."""
     filters = Filters.of(request.GET)
     context = {"filters": filters, "chips": chips_of(filters)} if not is_part(request) else {}
     return rows(request, filters.apply(Post.objects.public()), "gallery/index.html", context)
@@ -73,12 +74,33 @@ def chips_of(filters: Filters) -> list[FilterChip]:
     for kind, model in (("checkpoint", Checkpoint), ("lora", Lora)):
         used = model.objects.listed().annotate(last=Max("posts__approved_at", filter=public)).exclude(last=None)
         offered += [(kind, row.name, row.title) for row in used.order_by("-last")[:WEIGHTS_OFFERED]]
+    offered = [*authors_of(filters), *offered]
     known = {(kind, value) for kind, value, _ in offered}
-    chosen = [(kind, getattr(filters, kind)) for kind in ("tag", "checkpoint", "lora")]
-    extra = [(kind, value, value) for kind, value in chosen if value and (kind, value) not in known]
+    chosen = [(kind, getattr(filters, kind)) for kind in ("tag", "checkpoint", "lora", "author")]
+    extra = [
+        (kind, value, f"By {value}" if kind == "author" else value)
+        for kind, value in chosen
+        if value and (kind, value) not in known
+    ]
     return [chip(filters, *each) for each in (*extra, *offered)]
+
+
+def authors_of(filters: Filters) -> list[tuple[str, str, str]]:
+    """Who shows pictures and is called by a word that was searched for, or by all of them."""
+    words = {filters.q, *filters.q.split()} - {""}
+    named = Q()
+    for word in sorted(words)[:MOST_WORDS]:
+        named |= Q(username__iexact=word)
+    if not words:
+        return []
+    shown = User.objects.filter(named, is_active=True, pk__in=Post.objects.public().values("author"))
+    return [("author", name, f"By {name}") for name in shown.order_by("username").values_list("username", flat=True)]
 
 
 def chip(filters: Filters, kind: str, value: str, label: str) -> FilterChip:
     on = getattr(filters, kind) == value
-    return FilterChip(kind, label, on, replace(filters, **{kind: "" if on else value}).query)
+    changed = replace(filters, **{kind: "" if on else value})
+    if kind == "author":
+        # The name that was searched for is the filter now, no longer a word of the picture.
+        changed = replace(changed, q=" ".join(word for word in filters.q.split() if word.lower() != value.lower()))
+    return FilterChip(kind, label, on, changed.query)

@@ -17,7 +17,7 @@ from gallery.models import NEWEST, Post
 from gallery.views.access import person, public_post, visible_post
 from gallery.words import plain_prompt
 from generation.web.paging import neighbours
-from generation.web.public_pictures import Ingredient
+from generation.web.public_pictures import Ingredient, weight_picture
 
 MORE_SHOWN = 8
 
@@ -38,6 +38,7 @@ def post(request: HttpRequest, code: str) -> HttpResponse:
         "ingredients": ingredients_of(row),
         "tags": list(row.tags.all()),
         "is_mine": request.user == row.author,
+        "reported": row.reports.filter(user=request.user.pk).first() if request.user.is_authenticated else None,
         "more": cards_of(others.newest()[:MORE_SHOWN]),
         "newer": newer,
         "older": older,
@@ -52,9 +53,13 @@ def ingredients_of(post: Post) -> list[Ingredient]:
     loras = {row.sha256: row for row in post.loras.listed()}
     listed = post.checkpoint and post.checkpoint.is_public and post.checkpoint.is_enabled
     pinned = post.checkpoint and post.checkpoint.sha256 == recipe.checkpoint_sha256
+    checkpoint = post.checkpoint if listed and pinned else None
     return [
-        Ingredient("checkpoint", recipe.checkpoint, post.checkpoint if listed and pinned else None),
-        *(Ingredient("lora", pick.name, loras.get(pick.sha256), pick.weight) for pick in recipe.loras),
+        Ingredient("checkpoint", recipe.checkpoint, checkpoint, picture=weight_picture(checkpoint)),
+        *(
+            Ingredient("lora", pick.name, row := loras.get(pick.sha256), pick.weight, weight_picture(row))
+            for pick in recipe.loras
+        ),
     ]
 
 
@@ -75,4 +80,6 @@ def report(request: HttpRequest, code: str) -> HttpResponse:
                 return redirect("post", code)
             except Refusal as refusal:
                 status = form.refuse(refusal)
-    return render(request, "gallery/report.html", {"post": reported, "form": form}, status=status)
+    own = reported.reports.filter(user=person(request)).first()
+    context = {"post": reported, "form": form, "reported": own}
+    return render(request, "gallery/report.html", context, status=status)

@@ -6,8 +6,9 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from accounts.refusals import Refusal
 from gallery.cards import state_of
@@ -56,12 +57,19 @@ def first_words(image: GeneratedImage, post: Post | None) -> dict[str, str]:
 
 
 @login_required
-@require_POST
+@private
+@require_http_methods(["GET", "POST"])
 def withdraw(request: HttpRequest, code: str) -> HttpResponse:
+    """Asks first, for browsers that open no dialog."""
     post = own_post(request, code)
+    image = post.image
+    back = reverse("image", args=[image.code]) if image and not image.deleted_at else reverse("images")
+    if request.method == "GET":
+        context = {"question": "gallery/withdraw_question.html", "post": post, "back": back}
+        return render(request, "question.html", context)
     try:
         withdraw_post(person(request), post)
         messages.success(request, "Withdrawn. Nobody but you sees it now.")
     except Refusal as refusal:
         messages.error(request, refusal.message)
-    return redirect("image", post.image.code) if post.image and not post.image.deleted_at else redirect("images")
+    return redirect(back)

@@ -6,8 +6,9 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from accounts.refusals import Refusal
 from gallery.models import Release
@@ -52,12 +53,17 @@ def publish_lora(request: HttpRequest, name: str) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@private
+@require_http_methods(["GET", "POST"])
 def withdraw_lora(request: HttpRequest, name: str) -> HttpResponse:
+    """Asks first, for browsers that open no dialog."""
     lora = own_lora(request, name)
     release = Release.objects.filter(lora=lora).first()
     if release is None:
         raise Http404("This LoRA was never sent in.")
+    if request.method == "GET":
+        question, back = "gallery/withdraw_lora_question.html", reverse("lora", args=[lora.name])
+        return render(request, "question.html", {"question": question, "lora": lora, "back": back})
     try:
         withdraw_release(person(request), release)
         messages.success(request, "Withdrawn. Only you and the people you named may use it now.")

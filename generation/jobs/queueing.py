@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.db.models import Count, QuerySet, Sum
 from django.db.models.functions import Now
 
+from accounts.refusals import counted
 from generation.jobs import fairness
 from generation.models import GpuWorker, Job
 from generation.models.jobs import SUSPECT_CRASHES
@@ -250,7 +251,7 @@ def reason_of(job: Job, workers: Workers, full: int | None, seconds: float | Non
     if job.checkpoint_sha256 not in workers.checkpoints:
         return "No worker that is at work has its checkpoint."
     if full is not None:
-        return f"Your plan draws {full} picture{'s' * (full != 1)} at a time."
+        return f"Your plan draws {counted(full, 'picture')} at a time."
     return "" if seconds is None else estimate(seconds)
 
 

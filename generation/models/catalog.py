@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Cast
 
 FAMILY_TITLES = {"sd1": "SD 1.5", "sd2": "SD 2", "sdxl": "SDXL", "mini": "Mini"}
 
@@ -91,6 +93,22 @@ class LoraQuerySet(WeightQuerySet):
         """What they may use, and everything of their own: what was quarantined still tells its owner why."""
         own = models.Q(owner=user.pk) if user.is_authenticated else models.Q(pk__in=[])
         return self.filter(own | models.Q(_open_to(user), is_enabled=True))
+
+    def matching(self, words: str) -> Self:
+        """Those of whose title, name, description and trigger words each word is a part, or who brought them."""
+        rows = self.annotate(words=Cast("trigger_words", models.TextField()))
+        for word in words.split():
+            # As JSON keeps what is not ASCII.
+            kept = json.dumps(word)[1:-1]
+            rows = rows.filter(
+                models.Q(title__icontains=word)
+                | models.Q(name__icontains=word)
+                | models.Q(description__icontains=word)
+                | models.Q(words__icontains=word)
+                | models.Q(words__icontains=kept)
+                | models.Q(owner__username__iexact=word)
+            )
+        return rows
 
     def newest_for(self, user: Any) -> Self:
         """Of each series the newest version that this person may use."""

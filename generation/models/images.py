@@ -87,5 +87,10 @@ class GeneratedImage(models.Model):
         return self.prompt if len(self.prompt) <= ALT_CHARS else f"{self.prompt[: ALT_CHARS - 1]}…"
 
     @property
+    def ratio(self) -> float:
+        """Width by height."""
+        return self.width / self.height
+
+    @property
     def recipe(self) -> Recipe:
         return Recipe.from_json(self.recipe_json)

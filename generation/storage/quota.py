@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet, Sum
+from django.template.defaultfilters import filesizeformat
 
 from accounts.models import User
+from accounts.quotas import storage_full
 from accounts.refusals import QuotaExceeded
 from generation.models import DataPicture, GeneratedImage, Lora, Snapshot
 
@@ -25,5 +27,11 @@ def stored_bytes(user: User) -> int:
 
 def check_room(user: User, more_bytes: int) -> None:
     """Raises QuotaExceeded when so many more bytes go past the plan."""
-    if stored_bytes(user) + more_bytes > user.plan.storage_bytes:
-        raise QuotaExceeded("storage-full", "Your pictures fill the storage of your plan. Delete some to make room.")
+    stored = stored_bytes(user)
+    left = user.plan.storage_bytes - stored
+    if more_bytes <= left:
+        return
+    sentence = storage_full(user.plan, stored)
+    if left > 0:
+        sentence = f"This takes {filesizeformat(more_bytes)} more. {sentence}"
+    raise QuotaExceeded("storage-full", sentence)

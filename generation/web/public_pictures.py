@@ -1,4 +1,6 @@
-"""What pages outside the gallery show of it. The gallery registers its functions at start; nothing here imports it.
+"""What pages outside the gallery show of it, and the small pictures that stand for weight files everywhere.
+
+The gallery registers its functions at start; nothing here imports it.
 
 Without a gallery the pages show nothing public.
 """
@@ -7,7 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
+
+from django.contrib.staticfiles import finders
+from django.templatetags.static import static
+from django.utils.text import slugify
 
 from generation.models import Checkpoint, GeneratedImage, Lora
 from generation.recipes.picture import Recipe
@@ -61,7 +68,7 @@ class Registry:
     """`newest(limit)` gives public pictures; `recipe_of(code)` the recipe of a public post, or None;
     `made_with(sha256, limit)` public pictures made with a weight file; `samples_of(loras, user)` the pictures that came
     with a LoRA's release, by the LoRA's id, for those of them that this person may see; `state_of(thing)` what
-    became of one's own image or LoRA, or None.
+    became of one's own image or LoRA, or None; `unread(user)` how many decisions on these a person has not read.
     """
 
     newest: Callable[[int], Sequence[PictureCard]] = lambda limit: ()
@@ -69,6 +76,29 @@ class Registry:
     made_with: Callable[[str, int], Sequence[PictureCard]] = lambda sha256, limit: ()
     samples_of: Callable[[Sequence[int], Any], Mapping[int, Sequence[PictureCard]]] = lambda loras, user: {}
     state_of: Callable[[GeneratedImage | Lora], PublicState | None] = lambda thing: None
+    unread: Callable[[Any], int] = lambda user: 0
 
 
 registry = Registry()
+
+
+def example_picture(name: str, prompt: str) -> str:
+    """The address of the example that came with a bundled weight file; empty where none was drawn."""
+    path = f"img/examples/{name}/{slugify(prompt)}.webp"
+    return static(path) if _is_there(path) else ""
+
+
+@cache
+def _is_there(path: str) -> bool:
+    """Static files do not change while the site runs; a missing one must not break the page."""
+    return finders.find(path) is not None
+
+
+def weight_picture(row: Checkpoint | Lora | None) -> str:
+    """What stands for a weight file: an example that came with it, else the newest public picture made with it."""
+    if row is None:
+        return ""
+    examples = (example_picture(row.name, prompt) for prompt in row.example_prompts)
+    return next((one for one in examples if one), "") or next(
+        (card.picture for card in registry.made_with(row.sha256, 1)), ""
+    )

@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection, connections, transaction
 from django.db.models import Sum
 
 from accounts import credits
-from accounts.models import CreditEntry, User, Wallet
+from accounts.models import ApiToken, CreditEntry, User, Wallet
 from accounts.refusals import NotEnoughCredits
 
 
@@ -98,6 +98,24 @@ def test_too_dear_is_refused_with_both_numbers(charlie: User) -> None:
         credits.hold(charlie, 4, reference="job:1")
     assert refusal.value.code == "no-credits"
     assert balance(charlie) == 3
+
+
+def test_one_credit_is_told_in_the_singular_and_tomorrow_only_where_it_helps(charlie: User) -> None:
+    charlie.plan.daily_credits = 0
+    with pytest.raises(NotEnoughCredits) as refusal:
+        credits.hold(charlie, 1, reference="job:1")
+    assert refusal.value.message == "This costs 1 credit and you have 0. Make fewer or smaller ones."
+    charlie.plan.daily_credits = 100
+    credits.hold(charlie, 99, reference="job:2")
+    with pytest.raises(NotEnoughCredits, match="and you have 1. Make fewer or smaller ones, or wait for tomorrow"):
+        credits.hold(charlie, 4, reference="job:3")
+
+
+def test_a_token_says_what_its_budget_has_left(alice: User) -> None:
+    token = ApiToken.objects.create(user=alice, name="laptop", budget=5)[0]
+    credits.hold(alice, 4, reference="job:1", token=token)
+    with pytest.raises(NotEnoughCredits, match="costs 4 credits and this token's budget has 1 left"):
+        credits.hold(alice, 4, reference="job:2", token=token)
 
 
 def test_the_database_itself_refuses_a_negative_balance(alice: User) -> None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime
+
 import pytest
 from django.core import mail
 from django.test import Client
+from django.utils import timezone
 
-from accounts.credits import hold, release
+from accounts import quotas, views
+from accounts.credits import hold, release, settle
 from accounts.models import ApiToken, User
+from generation.storage.quota import stored_bytes
 from tests.conftest import PASSWORD
 
 PAGES = ["/account/", "/account/credits/", "/account/tokens/"]
@@ -32,12 +38,62 @@ def test_opening_the_account_gives_the_daily_credits(charlies: Client, charlie: 
     assert charlie.wallet.balance == charlie.plan.daily_credits
 
 
-def test_the_ledger_lists_every_entry_with_what_it_was_for(alices: Client, alice: User) -> None:
+def rows(page: str) -> list[str]:
+    """The lines of the ledger, without markup."""
+    body = re.search(r"<tbody>(.*?)</tbody>", page, re.DOTALL)
+    assert body
+    return [" ".join(re.sub(r"<[^>]+>", " ", row).split()) for row in re.findall(r"<tr>.*?</tr>", body[1], re.DOTALL)]
+
+
+def test_the_ledger_tells_every_thing_in_one_line(alices: Client, alice: User) -> None:
+    for number, note in enumerate(("a red apple", "a pear", "a star", "a car", "a moon")):
+        hold(alice, 12, reference=f"job:{number}", note=note)
+    release("job:0", note="Cancelled: a red apple")
+    settle("job:1", 12, note="a pear")
+    settle("job:2", 9, note="Cancelled: a star")
+    settle("job:3", 0)
+    told = [row.split(" ", 3)[3] for row in rows(alices.get("/account/credits/").text)]
+    assert told == [
+        "a moon Held −12",
+        "a car Came back 0",
+        "Cancelled: a star Paid, 3 came back −9",
+        "a pear Paid −12",
+        "Cancelled: a red apple Came back 0",
+        "for the test Given +1000",
+    ]
+
+
+def test_the_lines_add_up_to_the_balance_and_fill_whole_pages(
+    alices: Client, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "LINES_A_PAGE", 2)
+    for number in range(3):
+        hold(alice, 10, reference=f"job:{number}", note="a pear")
+        settle(f"job:{number}", 7)
+    pages = [alices.get("/account/credits/", {"page": number}).context["lines"] for number in (1, 2)]
+    assert [len(lines) for lines in pages] == [2, 2]
+    assert sum(line.amount for lines in pages for line in lines) == 1000 - 21
+
+
+def test_charlie_reads_his_own_ledger_alone(charlies: Client, alice: User) -> None:
     hold(alice, 3, reference="job:1", note="a red apple")
-    release("job:1", note="Cancelled: a red apple")
-    page = alices.get("/account/credits/").content.decode()
-    assert "for the test" in page
-    assert page.count("a red apple") >= 2
+    assert "a red apple" not in charlies.get("/account/credits/").text
+
+
+def test_the_ledger_says_when_credits_come_and_what_room_is_used(
+    charlies: Client, charlie: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timezone, "now", lambda: datetime(2026, 3, 31, 20, 30, tzinfo=UTC))
+    monkeypatch.setattr(quotas.measures, "stored_bytes", lambda user: 3 * 1024**2)
+    for address in ("/account/", "/account/credits/"):
+        page = " ".join(charlies.get(address).text.split())
+        assert '<time datetime="2026-04-01T00:00:00+00:00">00:00 UTC</time>' in page
+        assert "the balance is filled up to 100, should you have fewer by then." in page
+        assert "3.0 MB of" in page and "2.0 GB" in page
+
+
+def test_the_room_used_is_that_of_the_persons_files(alice: User) -> None:
+    assert quotas.measures.stored_bytes is stored_bytes
 
 
 def test_a_token_is_shown_once_and_works(alices: Client, alice: User) -> None:
@@ -85,3 +141,18 @@ def test_a_password_that_the_operator_sets_ends_them_too(alice: User) -> None:
     alice.set_password("another long password")
     alice.save()
     assert Client().get("/api/v1/me", headers={"Authorization": f"Bearer {key}"}).status_code == 401
+
+
+def test_it_asks_before_a_token_goes(alices: Client, charlies: Client, alice: User) -> None:
+    token, _ = ApiToken.objects.create(user=alice, name="lap<b>top")
+    page = alices.get("/account/tokens/").text
+    remove = f"/account/tokens/{token.token_key}/remove/"
+    assert (
+        f'data-opens="remove-{token.token_key}"' in page
+        and f'<dialog class="dialog" id="remove-{token.token_key}"' in page
+    )
+    asked = alices.get(remove).text
+    for text in (page, asked):
+        assert "Programs that use “lap&lt;b&gt;top” are refused" in text and f'action="{remove}"' in text
+    assert ApiToken.objects.filter(user=alice).count() == 1
+    assert charlies.get(remove).status_code == 404

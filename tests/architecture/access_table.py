@@ -74,14 +74,14 @@ CATALOG = {
     "loras/<name:name>/edit/": row("loras/{own_lora}/edit/", GET=OWNER, POST=OWNER),
     "loras/<name:name>/people/": row("loras/{own_lora}/people/", POST=OWNER),
     "loras/<name:name>/version/": row("loras/{own_lora}/version/", POST=OWNER),
-    "loras/<name:name>/delete/": row("loras/{own_lora}/delete/", POST=OWNER),
+    "loras/<name:name>/delete/": row("loras/{own_lora}/delete/", GET=OWNER, POST=OWNER),
     "loras/<name:name>/file": row("loras/{own_lora}/file", GET=OWNER),
     "loras/<name:name>/publish/": row("loras/{own_lora}/publish/", GET=OWNER, POST=OWNER),
-    "loras/<name:name>/withdraw/": row("loras/{waiting_lora}/withdraw/", POST=OWNER),
+    "loras/<name:name>/withdraw/": row("loras/{waiting_lora}/withdraw/", GET=OWNER, POST=OWNER),
     "releases/<slug:code>/samples/<int:place>": row("releases/{release}/samples/0", GET=ALL),
     "wildcards/": row(GET=MEMBERS, POST=MEMBERS),
     "wildcards/<list:name>/": row("wildcards/{wildcard}/", GET=OWNER, POST=OWNER),
-    "wildcards/-/delete/<list:name>/": row("wildcards/-/delete/{wildcard}/", POST=OWNER),
+    "wildcards/-/delete/<list:name>/": row("wildcards/-/delete/{wildcard}/", GET=OWNER, POST=OWNER),
     "checkpoints/": row(GET=ALL),
     "checkpoints/<name:name>/": row("checkpoints/{checkpoint}/", GET=ALL),
 }
@@ -137,11 +137,12 @@ LAB = {
 
 GALLERY = {
     "gallery/": row(GET=ALL),
+    "gallery/mine/": row(GET=MEMBERS),
     "gallery/<slug:code>/": row("gallery/{post}/", GET=ALL),
     "gallery/<slug:code>/picture": row("gallery/{post}/picture", GET=ALL),
     "gallery/<slug:code>/thumbnail": row("gallery/{post}/thumbnail", GET=ALL),
     "gallery/<slug:code>/report/": row("gallery/{post}/report/", GET=MEMBERS, POST=MEMBERS),
-    "gallery/<slug:code>/withdraw/": row("gallery/{post}/withdraw/", POST=OWNER),
+    "gallery/<slug:code>/withdraw/": row("gallery/{post}/withdraw/", GET=OWNER, POST=OWNER),
     "by/<str:username>/": row("by/alice/", GET=ALL),
     "images/<slug:code>/publish/": row("images/{image}/publish/", GET=OWNER, POST=OWNER),
 }
@@ -156,7 +157,7 @@ WAITING = [
     row("gallery/{waiting}/picture", GET=HIDDEN),
     row("gallery/{waiting}/thumbnail", GET=HIDDEN),
     row("gallery/{waiting}/report/", GET=("login", "404", "404", "404"), POST=("login", "404", "404", "404")),
-    row("gallery/{waiting}/withdraw/", POST=OWNER),
+    row("gallery/{waiting}/withdraw/", GET=OWNER, POST=OWNER),
     row("by/charlie/", GET=("404", "404", "404", "404")),
     row("api/v1/posts/{waiting}", GET=HIDDEN, DELETE=OWNER),
 ]
@@ -165,7 +166,7 @@ ACCOUNT = {
     "account/": row(GET=MEMBERS),
     "account/credits/": row(GET=MEMBERS),
     "account/tokens/": row(GET=MEMBERS, POST=MEMBERS),
-    "account/tokens/<slug:key>/remove/": row("account/tokens/{token}/remove/", POST=("login", "ok", "404", "404")),
+    "account/tokens/<slug:key>/remove/": row("account/tokens/{token}/remove/", GET=OWNER, POST=OWNER),
 }
 
 # allauth's own pages, whose tests are its own: here it counts that none is forgotten.

@@ -107,6 +107,24 @@ def test_filters_stand_in_the_address(client: Client, alice: User, publish: Publ
     assert re.search(r'href="/gallery/\?" aria-current="true"[^>]*>still life', page)
 
 
+def test_search_by_author(client: Client, alice: User, charlie: User, publish: Publish, send_in: Publish) -> None:
+    apple, pear, other = publish(alice, "Apple"), publish(alice, "Pear", prompt="a pear"), publish(charlie, "Apple")
+    assert codes(client.get("/gallery/?author=Alice").text) == [pear.code, apple.code]
+    assert codes(client.get("/gallery/", {"q": "@alice"}).text) == [pear.code, apple.code]
+    assert codes(client.get("/gallery/", {"q": "@alice pear"}).text) == [pear.code]
+    assert codes(client.get("/gallery/", {"q": "@nobody"}).text) == []
+    assert codes(client.get("/gallery/", {"q": "@"}).text) == [other.code, pear.code, apple.code]
+    assert [post["code"] for post in client.get("/api/v1/posts?author=charlie").json()["results"]] == [other.code]
+    page = client.get("/gallery/?q=charlie+apple").text
+    assert 'href="/gallery/?q=apple&amp;author=charlie"' in page and "By charlie" in page
+    page = client.get("/gallery/?author=alice").text
+    assert re.search(r'href="/gallery/\?" aria-current="true"', page) and "By alice" in page
+    send_in(alice, "Secret")
+    User.objects.filter(pk=charlie.pk).update(is_active=False)
+    assert codes(client.get("/gallery/?author=charlie").text) == []
+    assert "By charlie" not in client.get("/gallery/?q=charlie").text
+
+
 def test_chips_offer_only_what_is_public(client: Client, alice: User, publish: Publish, send_in: Publish) -> None:
     publish(alice, tags=("shown",))
     send_in(alice, tags=("secret",), loras=(LoraPick("ink", 1.0, sha256=INK),))

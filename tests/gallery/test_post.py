@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.test import Client
 
 from accounts.models import User
-from generation.models import Lora
+from generation.models import Checkpoint, Lora
 from generation.recipes.picture import LoraPick
 from tests.gallery.conftest import INK, Publish
 
@@ -87,3 +87,12 @@ def test_remix_is_for_everybody_signed_in(charlies: Client, client: Client, alic
 def test_a_waiting_post_cannot_be_remixed(charlies: Client, alice: User, send_in: Publish) -> None:
     post = send_in(alice, prompt="a lonely lighthouse")
     assert "a lonely lighthouse" not in charlies.get(f"/create/?post={post.code}").text
+
+
+def test_its_checkpoint_and_loras_are_told_by_a_picture(client: Client, alice: User, publish: Publish) -> None:
+    post = publish(alice, loras=(LoraPick("ink", 0.7, sha256=INK),))
+    page = client.get(f"/gallery/{post.code}/").text
+    assert "ingredient__initial" not in page
+    assert page.count(f'<img src="/gallery/{post.code}/thumbnail" alt="" width="36"') == 2, "the newest public one"
+    Checkpoint.objects.update(name="emoji-diffusion", example_prompts=["a rocket"])
+    assert "img/examples/emoji-diffusion/a-rocket" in client.get(f"/gallery/{post.code}/").text

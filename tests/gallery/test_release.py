@@ -163,3 +163,11 @@ def test_decisions_are_written_once(bob: User, sent: Release) -> None:
         decision.save()
     with pytest.raises(TypeError):
         ReleaseDecision.objects.all().delete()
+
+
+def test_it_asks_before_it_is_taken_back(alices: Client, charlies: Client, sent: Release) -> None:
+    assert 'href="/loras/clay/withdraw/" data-opens="withdraw-lora"' in alices.get("/loras/clay/").text
+    assert "Withdraw this LoRA?" in alices.get("/loras/clay/withdraw/").text
+    sent.refresh_from_db()
+    assert sent.state == "pending"
+    assert charlies.get("/loras/clay/withdraw/").status_code == 404

@@ -8,7 +8,7 @@ from django.test import Client
 from accounts.models import User
 from accounts.refusals import Conflict, Refusal
 from gallery.models import Report
-from gallery.moderation import report
+from gallery.moderation import keep, report
 from tests.gallery.conftest import Publish
 
 
@@ -64,3 +64,18 @@ def test_a_waiting_post_cannot_be_reported_since_it_is_not_there(
 def test_anonymous_signs_in_first(client: Client, alice: User, publish: Publish) -> None:
     answer = client.get(f"/gallery/{publish(alice).code}/report/")
     assert answer.headers["Location"].startswith("/accounts/login/?next=/gallery/")
+
+
+def test_the_page_says_that_you_reported_it(
+    charlies: Client, alices: Client, client: Client, bob: User, charlie: User, alice: User, publish: Publish
+) -> None:
+    post = publish(alice)
+    address = f"/gallery/{post.code}/"
+    assert f'href="{address}report/"' in charlies.get(address).text
+    report(charlie, post, "copied")
+    for page in (charlies.get(address).text, charlies.get(f"{address}report/").text):
+        assert "You reported this" in page and "somebody else" in page and "A moderator will look." in page
+        assert f'href="{address}report/"' not in page and 'name="reason"' not in page
+    assert "You reported this" not in alices.get(address).text + client.get(address).text
+    keep(bob, post)
+    assert "A moderator has looked at it and left it here." in charlies.get(address).text

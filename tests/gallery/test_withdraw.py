@@ -43,3 +43,18 @@ def test_the_page_and_its_files_are_gone_at_once(alices: Client, client: Client,
     assert alices.post(f"/gallery/{post.code}/withdraw/").headers["Location"] == f"/images/{post.image.code}/"
     assert [client.get(address).status_code for address in addresses] == [404] * 3
     assert post.code not in client.get("/gallery/").text
+
+
+def test_it_asks_first(alices: Client, charlies: Client, alice: User, publish: Publish) -> None:
+    post = publish(alice)
+    assert post.image is not None
+    for address in (f"/gallery/{post.code}/", f"/images/{post.image.code}/"):
+        page = alices.get(address).text
+        assert f'href="/gallery/{post.code}/withdraw/" data-opens="withdraw"' in page, address
+        assert page.count("<dialog") >= 1 and "Withdraw this picture?" in page, address
+    asked = alices.get(f"/gallery/{post.code}/withdraw/")
+    assert "Withdraw this picture?" in asked.text and f'action="/gallery/{post.code}/withdraw/"' in asked.text
+    assert f'href="/images/{post.image.code}/"' in asked.text
+    post.refresh_from_db()
+    assert post.is_public
+    assert charlies.get(f"/gallery/{post.code}/withdraw/").status_code == 404

@@ -52,6 +52,7 @@ OWN = {
     "image": "/images/{image}/",
     "image-published": "/images/{published}/",
     "publish": "/images/{image}/publish/",
+    "sent-in": "/gallery/mine/",
     "studio": "/studio/",
     "dataset-new": "/studio/datasets/new/",
     "dataset": "/studio/datasets/{dataset}/",

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts.credits import grant, wallet_of
 from accounts.management.tables import require_tables
 from accounts.models import User
+from accounts.refusals import counted
 
 
 class Command(BaseCommand):
@@ -30,5 +31,5 @@ class Command(BaseCommand):
         if amount < 1:
             raise CommandError("AMOUNT must be at least 1.")
         given = grant(person, amount, reference=reference or f"shell:{uuid.uuid4().hex}", note=note)
-        balance = wallet_of(person).balance
-        return f"{user} has {balance} credits." if given else f"Already granted; {user} has {balance} credits."
+        sentence = f"{user} has {counted(wallet_of(person).balance, 'credit')}."
+        return sentence if given else f"Already granted; {sentence}"

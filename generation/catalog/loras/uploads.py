@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import User, new_code
 from accounts.quotas import hold_account
-from accounts.refusals import Conflict, NotFound, QuotaExceeded, Refusal
+from accounts.refusals import Conflict, NotFound, QuotaExceeded, Refusal, counted
 from generation.catalog.loras import files, versions
 from generation.catalog.loras.naming import WORD_CHARS, clean_line, free_name
 from generation.models import Lora
@@ -63,7 +63,8 @@ def check_limits(user: User, size_bytes: int) -> None:
     """Raises QuotaExceeded where the plan has no room for one more file of this size."""
     allowed = user.plan.max_lora_uploads
     if Lora.objects.filter(owner=user, path__startswith="uploads/").count() >= allowed:
-        raise QuotaExceeded("too-many-loras", f"Your plan holds {allowed} uploaded LoRAs. Delete one to make room.")
+        held = counted(allowed, "uploaded LoRA")
+        raise QuotaExceeded("too-many-loras", f"Your plan holds {held}. Delete one to make room.")
     check_room(user, size_bytes)
 
 

@@ -32,7 +32,8 @@ def prepare_grid(user: User, plan: GridPlan) -> list[Recipe]:
     """The recipes of the cells, as `prepare_jobs` makes them of one."""
     most = user.plan.max_grid_pictures
     if plan.count > most:
-        raise Refusal("grid-too-large", f"Your plan draws grids of at most {most} pictures.", field="axis")
+        sentence = f"This grid has {plan.count} pictures; your plan draws at most {most}."
+        raise Refusal("grid-too-large", sentence, field="axis")
     recipes = prepare_all(user, [cell.recipe for cell in plan.cells()])
     check_limits(user, recipes, most)
     return recipes

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from accounts import credits
 from accounts.models import ApiToken, User
-from accounts.refusals import Conflict, NotFound, QuotaExceeded, Refusal
+from accounts.refusals import Conflict, NotFound, QuotaExceeded, Refusal, counted
 from generation.catalog.loras.naming import RESERVED
 from generation.catalog.prices import price_list
 from generation.catalog.resolving import find_checkpoint
@@ -79,7 +79,7 @@ def prepare(user: User, dataset: DataSet, recipe: TrainingRecipe) -> Prepared:
     checkpoint = find_checkpoint(user, recipe.checkpoint)
     recipe = _completed(recipe, dataset, checkpoint)
     if recipe.steps > user.plan.max_training_steps:
-        sentence = f"Your plan trains at most {user.plan.max_training_steps} steps."
+        sentence = f"Your plan trains at most {counted(user.plan.max_training_steps, 'step')}."
         raise Refusal("too-many-steps", sentence, field="steps")
     manifest = manifest_of(dataset, recipe)
     recipe = recipe.replace(sample_prompts=recipe.sample_prompts or _prompts(recipe, manifest))
@@ -154,7 +154,8 @@ def enforce_run_limit(user: User) -> None:
     alone = TrainingRun.objects.of(user).unfinished().filter(search=None).count()
     most = user.plan.max_training_runs
     if alone + TrainingSearch.objects.of(user).running().count() >= most:
-        raise QuotaExceeded("too-many-runs", f"Your plan trains {most} LoRAs at a time. Wait for one, or stop one.")
+        sentence = f"Your plan trains {counted(most, 'LoRA')} at a time. Wait for one, or stop one."
+        raise QuotaExceeded("too-many-runs", sentence)
 
 
 def write_run(

@@ -17,7 +17,7 @@ from django.db import transaction
 
 from accounts import credits
 from accounts.models import ApiToken, User
-from accounts.refusals import Conflict, Refusal
+from accounts.refusals import Conflict, Refusal, counted
 from generation.models import DataSet, TrainingRun, TrainingSearch
 from generation.recipes.halving import rungs
 from generation.recipes.training import TrainingRecipe
@@ -90,7 +90,7 @@ def write_search(
     # After the share is locked, since the look may fill the wallet.
     budget = credits.balance_of(user) if budget is None else budget
     if prepared.credits > budget:
-        sentence = f"This search may cost up to {prepared.credits} credits, and your limit is {budget}. "
+        sentence = f"This search may cost up to {counted(prepared.credits, 'credit')}, and your limit is {budget}. "
         raise Refusal("over-budget", sentence + "Try fewer values or steps.", field="budget")
     search: TrainingSearch = TrainingSearch.objects.create(
         owner=user, dataset=dataset, name=prepared.name, axes=prepared.axes, recipe_json=prepared.recipe.to_json(),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Self
+from urllib.parse import urlencode
 
 from asgiref.sync import sync_to_async
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
@@ -23,6 +24,47 @@ from generation.web.public_pictures import PictureCard, registry
 
 SAMPLES_ON_A_CARD = 3
 PICTURES_SHOWN = 24
+SEARCH_CHARS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """An order of the list of LoRAs, and how the page calls it."""
+
+    title: str
+    order: tuple[str, ...]
+
+
+SORTS = {
+    "": Sort("By title", ("title", "pk")),
+    "newest": Sort("Newest", ("-created_at", "-pk")),
+    "downloads": Sort("Most downloaded", ("-downloads", "title", "pk")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LoraFilters:
+    """What somebody asked of the list of LoRAs, as it stands in the address; empty means all of it, by title."""
+
+    q: str = ""
+    family: str = ""
+    sort: str = ""
+    mine: str = ""
+
+    @classmethod
+    def of(cls, query: Mapping[str, str], families: Collection[str], mine: bool) -> Self:
+        """Read out of a query string; a family or an order that is not there counts as none."""
+        family, sort = query.get("family", ""), query.get("sort", "")
+        return cls(
+            q=query.get("q", "")[:SEARCH_CHARS].strip(),
+            family=family if family in families else "",
+            sort=sort if sort in SORTS else "",
+            mine="1" if mine else "",
+        )
+
+    def but(self, **changes: str) -> str:
+        """The query string with these changed."""
+        return f"?{urlencode({key: value for key, value in asdict(replace(self, **changes)).items() if value})}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +97,26 @@ def card_samples(row: Checkpoint | Lora, released: dict[int, list[SamplePicture]
 
 @require_safe
 def loras(request: HttpRequest) -> HttpResponse:
-    """LoRAs that this person may use, the newest of each series; `?family=` keeps one family, `?mine=1` their own."""
+    """LoRAs that this person may use, the newest of each series.
+
+    `?q=` keeps those with all the words, `?family=` one family, `?mine=1` their own; `?sort=` is a key of `SORTS`.
+    """
     mine = request.GET.get("mine") == "1" and request.user.is_authenticated
     usable = Lora.objects.usable_by(request.user).newest_for(request.user)
-    rows = (Lora.objects.filter(owner=request.user.pk) if mine else usable).select_related("owner").order_by("title")
-    present = set(rows.values_list("family", flat=True))
-    family = request.GET.get("family", "")
+    rows = Lora.objects.filter(owner=request.user.pk) if mine else usable
+    present = set(rows.order_by().values_list("family", flat=True).distinct())
+    asked = LoraFilters.of(request.GET, present, mine)
+    if asked.family:
+        rows = rows.for_family(asked.family)
+    rows = rows.matching(asked.q).select_related("owner").order_by(*SORTS[asked.sort].order)
+    families = [(key, title) for key, title in FAMILY_TITLES.items() if key in present]
     context = {
-        "families": [(key, title) for key, title in FAMILY_TITLES.items() if key in present],
-        "family": family,
-        "mine": mine,
-        "cards": cards(list(rows.for_family(family) if family in present else rows), request.user),
+        "families": [(title, asked.but(family=key), asked.family == key) for key, title in families],
+        "all_address": asked.but(family="", mine=""),
+        "mine_address": asked.but(family="", mine="1"),
+        "sorts": [(sort.title, asked.but(sort=key), asked.sort == key) for key, sort in SORTS.items()],
+        "asked": asked,
+        "cards": cards(list(rows), request.user),
     }
     return render(request, "generation/loras.html", context)
 

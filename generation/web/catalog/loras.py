@@ -5,9 +5,10 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.refusals import Refusal
+from accounts.refusals import Refusal, counted
 from generation.catalog.loras.licences import licences_within
 from generation.catalog.loras.sharing import delete_lora, describe, share
 from generation.catalog.loras.uploads import Upload, add_upload
@@ -77,8 +78,7 @@ def people(request: SignedInRequest, name: str) -> HttpResponse:
     if form.is_valid():
         try:
             share(lora, form.names)
-            count = lora.shared_with.count()
-            messages.success(request, f"Shared with {count} {'person' if count == 1 else 'people'}.")
+            messages.success(request, f"Shared with {counted(lora.shared_with.count(), 'person', 'people')}.")
             return redirect("lora-edit", lora.name)
         except Refusal as refusal:
             form.refuse(refusal)
@@ -122,10 +122,14 @@ def edit_page(
 
 
 @signed_in_only
-@require_POST
+@require_http_methods(["GET", "POST"])
 @refusals_on("lora", "name")
 def delete(request: SignedInRequest, name: str) -> HttpResponse:
+    """Asks first, for browsers that open no dialog."""
     lora = own_lora(request, name)
+    if request.method == "GET":
+        question, back = "generation/lora_delete_question.html", reverse("lora-edit", args=[lora.name])
+        return render(request, "question.html", {"question": question, "row": lora, "back": back})
     delete_lora(lora)
     messages.success(request, f"“{lora.title}” is deleted. Pictures that were made with it stay.")
     return redirect("loras")

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
-from django.contrib.staticfiles import finders
-from django.templatetags.static import static
-from django.utils.text import slugify
-
 from generation.models import Checkpoint, Lora
-from generation.web.public_pictures import registry
+from generation.web.public_pictures import example_picture, registry
 
 SAMPLE_WEIGHT = 0.9
 """The weight at which a LoRA's samples were drawn."""
@@ -30,21 +25,10 @@ class SamplePicture:
 def samples_of(row: Checkpoint | Lora) -> list[SamplePicture]:
     """The example prompts of a checkpoint or a LoRA; a LoRA's carry its tag."""
     tag = f" <lora:{row.name}:{SAMPLE_WEIGHT:g}>" if isinstance(row, Lora) else ""
-    return [SamplePicture(words, f"{words}{tag}", picture_of(row.name, words)) for words in row.example_prompts]
+    return [SamplePicture(words, f"{words}{tag}", example_picture(row.name, words)) for words in row.example_prompts]
 
 
 def released_samples(loras: Sequence[int], user: Any) -> dict[int, list[SamplePicture]]:
     """The pictures of LoRAs' releases, by the LoRA's id."""
     released = registry.samples_of(loras, user)
     return {pk: [SamplePicture(each.alt, each.alt, each.picture) for each in cards] for pk, cards in released.items()}
-
-
-def picture_of(name: str, prompt: str) -> str:
-    path = f"img/examples/{name}/{slugify(prompt)}.webp"
-    return static(path) if _is_there(path) else ""
-
-
-@cache
-def _is_there(path: str) -> bool:
-    """Static files do not change while the site runs; a missing one must not break the page."""
-    return finders.find(path) is not None

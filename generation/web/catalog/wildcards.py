@@ -6,7 +6,8 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_POST
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
 
 from accounts.forms import RefusableForm
 from accounts.refusals import NotFound, Refusal
@@ -72,9 +73,14 @@ def wildcard(request: SignedInRequest, name: str) -> HttpResponse:
 
 
 @signed_in_only
-@require_POST
+@require_http_methods(["GET", "POST"])
 def delete(request: SignedInRequest, name: str) -> HttpResponse:
-    found(request, name).delete()
+    """Asks first, for browsers that open no dialog."""
+    row = found(request, name)
+    if request.method == "GET":
+        question, back = "generation/wildcard_question.html", reverse("wildcard", args=[row.name])
+        return render(request, "question.html", {"question": question, "name": row.name, "back": back})
+    row.delete()
     messages.success(request, f"__{name}__ is deleted. Pictures that were made with it stay as they are.")
     return redirect("wildcards")
 

@@ -18,13 +18,12 @@ from generation.recipes.fields import FIELDS, STEPS_RANGE
 from generation.recipes.picture import Recipe
 from generation.web.access import SignedInRequest, asks_for_part, signed_in_only
 from generation.web.catalog.options import checkpoint_or_none, lora_options
-from generation.web.catalog.samples import picture_of
 from generation.web.create.drafts import READ_NOTICE, draft_of, keep_draft
 from generation.web.create.forms import OWN_SIZE, RecipeForm, default_fields, fields_of, refusals_of, typed_fields
 from generation.web.create.job_tiles import job_feed_of, submissions_of
 from generation.web.create.quotes import quote
 from generation.web.create.sizes import size_presets_of
-from generation.web.public_pictures import registry
+from generation.web.public_pictures import example_picture, registry, weight_picture
 
 RECIPES = ("image", "job", "post")
 """The names under which the address asks for a recipe that was drawn before, with its seed."""
@@ -142,7 +141,7 @@ def choices_of(user: User, checkpoint: Checkpoint | None, fields: Mapping[str, s
         size = f"{fields.get('width', '')}x{fields.get('height', '')}"
     return {
         "checkpoint": checkpoint,
-        "picture": picture_of_checkpoint(checkpoint),
+        "picture": weight_picture(checkpoint),
         "defaults": default_fields(checkpoint),
         "size_presets": presets,
         "side": FIELDS["width"],
@@ -151,19 +150,13 @@ def choices_of(user: User, checkpoint: Checkpoint | None, fields: Mapping[str, s
     }
 
 
-def picture_of_checkpoint(checkpoint: Checkpoint) -> str:
-    """The address of the first picture that was drawn for it; empty: none was."""
-    pictures = (picture_of(checkpoint.name, prompt) for prompt in checkpoint.example_prompts)
-    return next(filter(None, pictures), "")
-
-
 def examples_of(checkpoint: Checkpoint | None) -> list[dict[str, str]]:
     if checkpoint is None:
         return []
     return [
         {
             "prompt": prompt,
-            "picture": picture_of(checkpoint.name, prompt),
+            "picture": example_picture(checkpoint.name, prompt),
             "url": reverse("create", query={"prompt": prompt, "checkpoint": checkpoint.name}),
         }
         for prompt in checkpoint.example_prompts[:6]

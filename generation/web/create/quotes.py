@@ -9,7 +9,7 @@ from typing import Any
 from django.http import HttpResponse, JsonResponse
 from django.views.decorators.http import require_GET
 
-from accounts.credits import balance_of
+from accounts.credits import balance_of, too_dear
 from accounts.models import User
 from accounts.refusals import Refusal
 from generation.catalog.prices import total_price
@@ -43,8 +43,7 @@ def quote(user: User, fields: Mapping[str, Any]) -> PictureQuote:
         credits = None
     if credits is None or credits <= left:
         return PictureQuote(form.cleaned_data.get("count") or 1, credits, left)
-    unit = "credit" if credits == 1 else "credits"
-    dear = f"This costs {credits} {unit} and you have {left}. Make fewer or smaller pictures, or wait for tomorrow's."
+    dear = too_dear(user.plan, credits, left, "Make fewer or smaller pictures")
     return PictureQuote(form.picture_count, credits, left, dear)
 
 

@@ -9,7 +9,7 @@ from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.credits import balance_of
+from accounts.credits import balance_of, too_dear
 from accounts.refusals import Refusal
 from generation.jobs.grids.submission import cancel_grid, price_of, submit_grid
 from generation.jobs.submission import random_seed
@@ -108,7 +108,9 @@ def quote(request: SignedInRequest) -> HttpResponse:
     except Refusal as refusal:
         return refused(refusal)
     left = balance_of(request.user)
-    return JsonResponse({"count": plan.count, "credits": credits, "enough": credits <= left, "left": left})
+    sentence = "" if credits <= left else too_dear(request.user.plan, credits, left, "Draw fewer or smaller cells")
+    quoted = {"count": plan.count, "credits": credits, "enough": credits <= left, "left": left, "sentence": sentence}
+    return JsonResponse(quoted)
 
 
 @signed_in_only

@@ -14,9 +14,8 @@ from generation.jobs.submission import submit_tracing
 from generation.models import Checkpoint, GeneratedImage, Lora
 from generation.recipes.picture import Recipe
 from generation.web.access import SignedInRequest, asks_for_part, own_image, refusals_on, signed_in_only
-from generation.web.catalog.samples import samples_of
 from generation.web.paging import neighbours, page_of
-from generation.web.public_pictures import Ingredient, registry
+from generation.web.public_pictures import Ingredient, registry, weight_picture
 
 IMAGES_A_PAGE = 60
 SEARCH_CHARS = 200
@@ -28,7 +27,12 @@ def images(request: SignedInRequest) -> HttpResponse:
     """The person's own pictures, newest first; `?q=` keeps those whose prompt has all the words."""
     words = request.GET.get("q", "")[:SEARCH_CHARS].strip()
     rows = GeneratedImage.objects.of(request.user).kept().matching(words)
-    context = {"page": page_of(rows, request, IMAGES_A_PAGE), "words": words, "undo": request.session.pop("undo", [])}
+    context = {
+        "page": page_of(rows, request, IMAGES_A_PAGE),
+        "total": rows.count(),
+        "words": words,
+        "undo": request.session.pop("undo", []),
+    }
     return render(request, "generation/images.html", context)
 
 
@@ -66,17 +70,12 @@ def ingredients_of(user: User, recipe: Recipe) -> list[Ingredient]:
     loras = {row.sha256: row for row in Lora.objects.visible_to(user).filter(sha256__in=pins)}
     checkpoint = checkpoints.get(recipe.checkpoint_sha256)
     return [
-        Ingredient("checkpoint", recipe.checkpoint, checkpoint, picture=picture_of(checkpoint)),
+        Ingredient("checkpoint", recipe.checkpoint, checkpoint, picture=weight_picture(checkpoint)),
         *(
-            Ingredient("lora", pick.name, row := loras.get(pick.sha256), pick.weight, picture_of(row))
+            Ingredient("lora", pick.name, row := loras.get(pick.sha256), pick.weight, weight_picture(row))
             for pick in recipe.loras
         ),
     ]
-
-
-def picture_of(row: Checkpoint | Lora | None) -> str:
-    samples = samples_of(row) if row is not None else []
-    return next((sample.picture for sample in samples), "")
 
 
 @signed_in_only

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.db.models import Prefetch, QuerySet
 
+from accounts.refusals import counted
 from generation.models import DataPicture, DataSet
 from generation.training.datasets.captioning import Length, caption_counter, caption_of
 from generation.training.datasets.splitting import held_out_of, usual_folds
@@ -83,7 +84,7 @@ def split_words(pictures: int, held_out: int, folds: int) -> str:
     """What a training learns and what it measures on, in a few words."""
     if folds > 1 and pictures > 1:
         return f"Learns all {pictures} pictures, each held out in turn"
-    return f"{pictures - held_out} pictures to train on, {held_out} held out"
+    return f"{counted(pictures - held_out, 'picture')} to train on, {held_out} held out"
 
 
 def token_words(length: Length | None) -> str:

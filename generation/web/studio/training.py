@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.text import slugify
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts.credits import balance_of
+from accounts.credits import balance_of, too_dear
 from accounts.models import User
 from accounts.refusals import Refusal
 from generation.catalog.resolving import find_checkpoint
@@ -147,8 +147,7 @@ def training_quote_of(user: User, dataset: DataSet, fields: Mapping[str, Any]) -
     except Refusal as refusal:
         return TrainingQuote(None, left, refusal.message)
     credits, held_out = prepared.credits, sum(entry.held_out for entry in prepared.manifest)
-    dear = f"This costs {credits} credits and you have {left}. Train fewer steps, or wait for tomorrow's."
-    sentence = "" if credits <= left else dear
+    sentence = "" if credits <= left else too_dear(user.plan, credits, left, "Train fewer steps")
     split = split_words(len(prepared.manifest), held_out, recipe.folds)
     return TrainingQuote(credits, left, sentence, split, time_of(prepared), *search_quote(user, dataset, recipe, form))
 

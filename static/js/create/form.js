@@ -161,6 +161,7 @@ function summarise(form) {
   const count = form.elements.count.value;
   form.querySelector("[data-summary]").textContent = `${size} · ${count} picture${count === "1" ? "" : "s"}`;
   form.querySelector("[data-negative-summary]").textContent = form.elements.negative_prompt.value.trim() || "empty";
+  const steps = form.elements.steps.value;
   form.querySelector("[data-more-summary]").textContent =
-    `${form.elements.steps.value} steps, ${form.elements.sampler.value}`;
+    `${steps} step${steps === "1" ? "" : "s"}, ${form.elements.sampler.value}`;
 }

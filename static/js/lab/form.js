@@ -99,7 +99,7 @@ async function quote() {
   try {
     const price = await (await post(form.dataset.quoteUrl, new FormData(form), { signal: asking.signal })).json();
     showPrice(price);
-    say(price.enough ? "" : `This costs ${price.credits} credits and you have ${price.left}.`);
+    say(price.sentence);
   } catch (error) {
     if (error.name === "AbortError") return;
     if (!(error instanceof Refused)) throw error;

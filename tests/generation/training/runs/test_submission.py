@@ -94,7 +94,7 @@ def test_the_plan_limits_how_many_at_once(alice: User, tiny: Checkpoint, dataset
     Plan.objects.update(max_training_runs=1)
     alice.refresh_from_db()
     submit_training(alice, dataset, small_recipe(), "one")
-    with pytest.raises(QuotaExceeded, match="1 LoRAs at a time"):
+    with pytest.raises(QuotaExceeded, match="1 LoRA at a time"):
         submit_training(alice, dataset, small_recipe(), "two")
 
 

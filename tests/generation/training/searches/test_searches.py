@@ -78,7 +78,7 @@ def test_a_search_counts_as_one_of_the_plans_trainings(submit: Any, alice: User)
     Plan.objects.update(max_training_runs=1)
     alice.refresh_from_db()
     submit()
-    with pytest.raises(Refusal, match="1 LoRAs at a time"):
+    with pytest.raises(Refusal, match="1 LoRA at a time"):
         submit()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -30,6 +32,53 @@ def test_families_filter(client: Client, catalog: Checkpoint) -> None:
     page = client.get("/loras/?family=sd1").text
     assert "Oil paint" in page and "Fluent 3D" not in page
     assert "Fluent 3D" in client.get("/loras/?family=nonsense").text
+
+
+@pytest.fixture
+def three(catalog: Checkpoint, alice: User) -> None:
+    """Beside the bundled ones, which nobody owns: oil paint of SD 1.5, and alice's, which is new."""
+    Lora.objects.create(
+        name="oil", title="Oil paint", family="sd1", path="oil.safetensors", sha256="a" * 64, downloads=7,
+        description="Thick strokes", trigger_words=["impasto", "Öl"],
+    )  # fmt: skip
+    Lora.objects.create(name="zz", title="A new one", path="z.safetensors", sha256="f" * 64, owner=alice, family="mini")
+
+
+def titles(client: Client, query: str) -> list[str]:
+    return re.findall(r'<a href="/loras/[\w-]+/">([^<]+)</a>', client.get(f"/loras/{query}").text)
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("?q=OIL", ["Oil paint"]),
+        ("?q=strokes+thick", ["Oil paint"]),
+        ("?q=impasto", ["Oil paint"]),
+        ("?q=Öl", ["Oil paint"]),
+        ("?q=alice", ["A new one"]),
+        ("?q=line-art", ["Line art"]),
+        ("?q=oil+nothing", []),
+        ("?family=sd1", ["Oil paint"]),
+        ("?family=mini&q=oil", []),
+    ],
+)
+def test_loras_are_found_by_words(client: Client, three: None, query: str, found: list[str]) -> None:
+    assert titles(client, query) == found
+
+
+def test_loras_are_sorted(client: Client, three: None) -> None:
+    usual = titles(client, "")
+    assert usual == sorted(usual) == titles(client, "?sort=nonsense")
+    assert titles(client, "?sort=newest")[:2] == ["A new one", "Oil paint"]
+    assert titles(client, "?sort=downloads")[0] == "Oil paint"
+
+
+def test_search_order_and_family_keep_each_other(client: Client, three: None) -> None:
+    page = client.get("/loras/?q=o&family=mini&sort=newest").text
+    assert 'href="/loras/?q=o&amp;family=sd1&amp;sort=newest"' in page
+    assert 'href="/loras/?q=o&amp;family=mini&amp;sort=downloads"' in page
+    assert '<input type="hidden" name="family" value="mini">' in page and 'name="sort" value="newest"' in page
+    assert "Nothing by those words" in client.get("/loras/?q=<script>").text
 
 
 def test_checkpoints(client: Client, catalog: Checkpoint) -> None:

@@ -126,3 +126,10 @@ def test_an_admin_lifts_a_quarantine(admin_client: Client, mine: Lora) -> None:
 
 def test_moderators_do_not_change_loras(bobs: Client, mine: Lora) -> None:
     assert bobs.get("/admin/generation/lora/").status_code == 403
+
+
+def test_it_asks_before_a_lora_goes(alices: Client, mine: Lora) -> None:
+    assert 'data-opens="delete-lora"' in alices.get("/loras/my-style/edit/").text
+    asked = alices.get("/loras/my-style/delete/").text
+    assert "Delete this LoRA?" in asked and 'href="/loras/my-style/edit/"' in asked
+    assert Lora.objects.exists()

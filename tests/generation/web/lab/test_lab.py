@@ -33,7 +33,8 @@ def grid(alices: Client, catalog: Checkpoint) -> LabGrid:
 
 def test_the_form_is_priced_and_sent(alices: Client, catalog: Checkpoint) -> None:
     assert "Fluent 3D" in alices.get("/studio/lab/").text
-    assert alices.post("/studio/lab/quote/", MIX).json() == {"count": 3, "credits": 3, "enough": True, "left": 1000}
+    quoted = {"count": 3, "credits": 3, "enough": True, "left": 1000, "sentence": ""}
+    assert alices.post("/studio/lab/quote/", MIX).json() == quoted
     sent = alices.post("/studio/lab/", MIX)
     assert sent["Location"] == f"/studio/lab/grids/{LabGrid.objects.get().code}/"
 

@@ -79,6 +79,33 @@ def test_picked_ones_are_deleted_and_brought_back(alices: Client, alice: User, d
     assert codes(alices, "/images/") == [gone.code, kept.code]
 
 
+def test_pictures_keep_their_shape_in_justified_rows(alices: Client, alice: User, draw: Draw) -> None:
+    draw(alice, width=192)
+    page = alices.get("/images/").text
+    assert '<div class="justified" id="pictures">' in page and 'data-ratio="1.5"' in page
+
+
+def test_the_total_counts_every_page_and_follows_the_search(
+    alices: Client, charlies: Client, alice: User, charlie: User, draw: Draw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw(charlie, "a blue car")
+    for words in ("a blue car", "a blue star", "a red car"):
+        draw(alice, words)
+    page = " ".join(alices.get("/images/").text.split())
+    assert "3 pictures</p>" in page and "Select all </button>" in page
+    assert "1 picture</p>" in charlies.get("/images/").text
+    assert "2 pictures</p>" in alices.get("/images/?q=blue").text
+    monkeypatch.setattr(images, "IMAGES_A_PAGE", 2)
+    page = " ".join(alices.get("/images/").text.split())
+    assert "3 pictures</p>" in page and "Select all on this page </button>" in page
+
+
+def test_the_two_searches_have_names_of_their_own(alices: Client, alice: User, draw: Draw) -> None:
+    draw(alice)
+    forms = re.findall(r'<form[^>]*role="search"[^>]*aria-label="([^"]+)"', alices.get("/images/").text)
+    assert len(forms) == len(set(forms)) == 2
+
+
 def test_a_script_is_told_what_was_deleted(alices: Client, alice: User, draw: Draw) -> None:
     image = draw(alice)
     assert alices.post("/images/delete/", {"picked": [image.code, "nope"]}, headers=PART).json() == {

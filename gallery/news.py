@@ -1,0 +1,94 @@
+"""What became of what somebody sent in: counted for the bar of every page until they read it, and listed for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.urls import reverse
+
+from accounts.models import User
+from gallery.models import Decision, Post, Release, ReleaseDecision
+
+RELEASES_SHOWN = 50
+TOLD_WHY = (Post.State.REJECTED, Post.State.TAKEN_DOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class SentIn:
+    """A picture or a LoRA that was sent in. `url` is empty where it is gone, `picture` where none is to be seen."""
+
+    title: str
+    kind: str
+    icon: str
+    url: str
+    picture: str
+    state: str
+    state_title: str
+    reason: str
+    submitted_at: datetime
+
+
+def unread(user: User) -> int:
+    """Decisions that they have not read. One query."""
+    posts = Post.objects.of(user).filter(is_news=True).order_by().values("pk")
+    return posts.union(Release.objects.of(user).filter(is_news=True).order_by().values("pk"), all=True).count()
+
+
+def posts_of(user: User) -> QuerySet[Any]:
+    """Their posts, each with the reason of the last decision that had one."""
+    last = Decision.objects.filter(post=OuterRef("pk")).exclude(reason="").order_by("-pk")
+    rows: QuerySet[Any] = Post.objects.of(user).select_related("image")
+    return rows.annotate(reason=Subquery(last.values("reason")[:1]))
+
+
+def releases_of(user: User) -> QuerySet[Any]:
+    last = ReleaseDecision.objects.filter(release=OuterRef("pk")).exclude(reason="").order_by("-pk")
+    return Release.objects.of(user).select_related("lora").annotate(reason=Subquery(last.values("reason")[:1]))
+
+
+@transaction.atomic
+def read(user: User) -> list[SentIn]:
+    """What they have not read yet, which they have from now on."""
+    releases, posts = releases_of(user).filter(is_news=True), posts_of(user).filter(is_news=True)
+    rows = [*releases.order_by("-pk"), *posts.order_by("-pk")]
+    for model in (Release, Post):
+        shown = [row.pk for row in rows if isinstance(row, model)]
+        # Only what was listed: what is decided in this moment is told the next time.
+        model._default_manager.filter(pk__in=shown).update(is_news=False)
+    return lines_of(rows)
+
+
+def lines_of(rows: Sequence[Any]) -> list[SentIn]:
+    """Of posts and releases that came from `posts_of` and `releases_of`."""
+    return [_line(row) for row in rows]
+
+
+def _line(row: Any) -> SentIn:
+    url, picture = _addresses_of(row)
+    is_post = isinstance(row, Post)
+    return SentIn(
+        title=row.title,
+        kind="Picture" if is_post else "LoRA",
+        icon="image" if is_post else "layers",
+        url=url,
+        picture=picture,
+        state=row.state,
+        state_title="Public" if row.state == row.State.APPROVED and not is_post else row.get_state_display(),
+        # Why a reported one was kept is between moderators.
+        reason=row.reason if row.state in TOLD_WHY else "",
+        submitted_at=row.submitted_at,
+    )
+
+
+def _addresses_of(row: Post | Release) -> tuple[str, str]:
+    """Of its owner's page and of its small picture, as far as there are such."""
+    if isinstance(row, Release):
+        return (reverse("lora", args=[row.lora.name]) if row.lora else ""), ""
+    if row.image is None or row.image.deleted_at is not None:
+        return "", ""
+    return reverse("image", args=[row.image.code]), reverse("image-thumbnail", args=[row.image.code])
