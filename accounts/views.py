@@ -17,10 +17,17 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts.credits import balance_of, next_refill
 from accounts.forms import TokenForm
 from accounts.models import ApiToken, User
+from accounts.questions import Question, ask
 from accounts.quotas import measures
 from accounts.statement import beginnings, lines_of
 
 LINES_A_PAGE = 50
+REMOVE_TOKEN = Question(
+    "Remove this token?",
+    "Programs that use it are refused from then on. A removed token does not come back.",
+    label="Remove the token",
+    stay="Keep the token",
+)
 private = cache_control(private=True, no_store=True)
 
 
@@ -69,7 +76,9 @@ def tokens(request: HttpRequest) -> HttpResponse:
         _, made = ApiToken.objects.create(user=user, **form.cleaned_data)
         form = TokenForm()
     valid = ApiToken.objects.filter(user=user, expiry__gt=timezone.now())
-    return render(request, "accounts/tokens.html", {"form": form, "tokens": list(valid), "made": made})
+    return render(
+        request, "accounts/tokens.html", {"form": form, "tokens": list(valid), "made": made, "remove": REMOVE_TOKEN}
+    )
 
 
 @login_required
@@ -81,8 +90,7 @@ def remove_token(request: HttpRequest, key: str) -> HttpResponse:
     if token is None:
         raise Http404("There is no such token, or it is not yours.")
     if request.method == "GET":
-        context = {"question": "accounts/token_question.html", "token": token, "back": reverse("account-tokens")}
-        return render(request, "question.html", context)
+        return ask(request, REMOVE_TOKEN, token.name, reverse("account-tokens"))
     token.delete()
     messages.success(request, "The token is removed; programs that use it are refused from now on.")
     return redirect("account-tokens")

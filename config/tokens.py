@@ -21,5 +21,5 @@ class TokenAuthentication(auth.TokenAuthentication):
 class TokenScheme(KnoxTokenScheme):  # type: ignore[no-untyped-call]
     """How the API's description names it; found by its base class."""
 
-    target_class = TokenAuthentication
+    target_class = TokenAuthentication  # type: ignore[assignment]
     name = "knoxApiToken"

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.urls import reverse
 
+from accounts.questions import Question
 from gallery.models import Decision, Post, Release, ReleaseSample
 from gallery.news import unread
 from gallery.transitions import MOVES
@@ -15,6 +16,19 @@ from gallery.words import plain_prompt
 from generation.models import GeneratedImage, Lora
 from generation.recipes.picture import Recipe
 from generation.web.public_pictures import PictureCard, PublicState, registry
+
+WITHDRAW_POST = Question(
+    "Withdraw this picture?",
+    "It leaves the gallery at once, and links to it end. You may send it in again; a moderator looks anew.",
+    label="Withdraw it",
+    stay="Leave it there",
+)
+WITHDRAW_RELEASE = Question(
+    "Withdraw this LoRA?",
+    "Nobody but you and the people you named may use it from then on. Pictures that were made with it stay.",
+    label="Withdraw it",
+    stay="Leave it public",
+)
 
 
 def card_of(post: Post) -> PictureCard:
@@ -69,14 +83,20 @@ def state_of(thing: GeneratedImage | Lora) -> PublicState:
     )
     row = rows.first()
     if row is None:
-        return PublicState(None, "", may_send=True, may_withdraw=False)
-    decision = row.last_decision
+        return PublicState(None, "", may_send=True, withdrawal=None)
     return PublicState(
         row,
-        decision.reason if decision else "",
+        row.told_reason,
         may_send=row.state in MOVES[Decision.Verb.PUBLISH].sources,
-        may_withdraw=row.state in MOVES[Decision.Verb.WITHDRAW].sources,
+        withdrawal=withdrawal_of(row),
     )
+
+
+def withdrawal_of(row: Post | Release) -> Question | None:
+    """What is asked before its author withdraws it; None where that cannot be done."""
+    if row.state not in MOVES[Decision.Verb.WITHDRAW].sources:
+        return None
+    return WITHDRAW_POST if isinstance(row, Post) else WITHDRAW_RELEASE
 
 
 def register() -> None:

@@ -42,8 +42,10 @@ def unread(user: User) -> int:
 def posts_of(user: User) -> QuerySet[Any]:
     """Their posts, each with the reason of the last decision that had one."""
     last = Decision.objects.filter(post=OuterRef("pk")).exclude(reason="").order_by("-pk")
-    rows: QuerySet[Any] = Post.objects.of(user).select_related("image")
-    return rows.annotate(reason=Subquery(last.values("reason")[:1]))
+    rows: QuerySet[Any] = (
+        Post.objects.of(user).select_related("image").annotate(reason=Subquery(last.values("reason")[:1]))
+    )
+    return rows
 
 
 def releases_of(user: User) -> QuerySet[Any]:

@@ -32,17 +32,12 @@ class ReleaseInput(serializers.Serializer[Any]):
 
 class ReleaseOutput(serializers.ModelSerializer[Release]):
     lora = serializers.SlugRelatedField[Any](slug_field="name", read_only=True)
-    reason = serializers.SerializerMethodField()
+    reason = serializers.CharField(source="told_reason", read_only=True, help_text="Why it is not public.")
     samples = serializers.SerializerMethodField()
 
     class Meta:
         model = Release
         fields = ["code", "lora", "title", "licence", "trigger_words", "state", "reason", "samples", "submitted_at"]
-
-    def get_reason(self, release: Release) -> str:
-        """What the last decision said."""
-        decision = release.last_decision
-        return str(decision.reason) if decision else ""
 
     def get_samples(self, release: Release) -> list[str]:
         """Addresses of its pictures."""

@@ -67,13 +67,9 @@ class PostOutput(serializers.ModelSerializer[Post]):
 
 
 class OwnPostOutput(PostOutput):
-    """A post as its author sees it: with the reason of the last decision."""
+    """A post as its author sees it: with the reason why it is not public."""
 
-    reason = serializers.SerializerMethodField()
+    reason = serializers.CharField(source="told_reason", read_only=True)
 
     class Meta(PostOutput.Meta):
         fields = [*PostOutput.Meta.fields, "reason"]
-
-    def get_reason(self, post: Post) -> str:
-        decision = post.last_decision
-        return decision.reason if decision else ""

@@ -47,6 +47,17 @@ class Moderated(models.Model):
     def last_decision(self) -> Any:
         return self.decisions.order_by("-pk").first()
 
+    @property
+    def told_reason(self) -> str:
+        """Why it is not public, as its author reads it; empty where nobody refused it.
+
+        Of the last decision that gave one, since one that was taken back gives none; why a reported one was kept is
+        between moderators.
+        """
+        if self.state not in (self.State.REJECTED, self.State.TAKEN_DOWN):
+            return ""
+        return str(self.decisions.exclude(reason="").order_by("-pk").values_list("reason", flat=True).first() or "")
+
     def follow(self) -> None:
         """What else becomes true with the state; called inside the transaction that changed it."""
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.refusals import Refusal
 from gallery import moderation
-from gallery.cards import cards_of
+from gallery.cards import cards_of, withdrawal_of
 from gallery.forms import ReportForm
 from gallery.models import NEWEST, Post
 from gallery.views.access import person, public_post, visible_post
@@ -38,6 +38,7 @@ def post(request: HttpRequest, code: str) -> HttpResponse:
         "ingredients": ingredients_of(row),
         "tags": list(row.tags.all()),
         "is_mine": request.user == row.author,
+        "withdrawal": withdrawal_of(row),
         "reported": row.reports.filter(user=request.user.pk).first() if request.user.is_authenticated else None,
         "more": cards_of(others.newest()[:MORE_SHOWN]),
         "newer": newer,

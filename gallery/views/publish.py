@@ -10,8 +10,9 @@ from django.urls import reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods
 
+from accounts.questions import ask
 from accounts.refusals import Refusal
-from gallery.cards import state_of
+from gallery.cards import WITHDRAW_POST, state_of
 from gallery.forms import PublishForm
 from gallery.models import Post
 from gallery.publishing import publish_image, withdraw_post
@@ -65,8 +66,7 @@ def withdraw(request: HttpRequest, code: str) -> HttpResponse:
     image = post.image
     back = reverse("image", args=[image.code]) if image and not image.deleted_at else reverse("images")
     if request.method == "GET":
-        context = {"question": "gallery/withdraw_question.html", "post": post, "back": back}
-        return render(request, "question.html", context)
+        return ask(request, WITHDRAW_POST, post.title, back)
     try:
         withdraw_post(person(request), post)
         messages.success(request, "Withdrawn. Nobody but you sees it now.")

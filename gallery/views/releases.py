@@ -10,7 +10,9 @@ from django.urls import reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods
 
+from accounts.questions import ask
 from accounts.refusals import Refusal
+from gallery.cards import WITHDRAW_RELEASE
 from gallery.models import Release
 from gallery.releasing import MOST_SAMPLES, release_lora, withdraw_release
 from gallery.views.access import person
@@ -62,8 +64,7 @@ def withdraw_lora(request: HttpRequest, name: str) -> HttpResponse:
     if release is None:
         raise Http404("This LoRA was never sent in.")
     if request.method == "GET":
-        question, back = "gallery/withdraw_lora_question.html", reverse("lora", args=[lora.name])
-        return render(request, "question.html", {"question": question, "lora": lora, "back": back})
+        return ask(request, WITHDRAW_RELEASE, lora.title, reverse("lora", args=[lora.name]))
     try:
         withdraw_release(person(request), release)
         messages.success(request, "Withdrawn. Only you and the people you named may use it now.")

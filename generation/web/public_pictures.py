@@ -16,6 +16,7 @@ from django.contrib.staticfiles import finders
 from django.templatetags.static import static
 from django.utils.text import slugify
 
+from accounts.questions import Question
 from generation.models import Checkpoint, GeneratedImage, Lora
 from generation.recipes.picture import Recipe
 
@@ -54,13 +55,14 @@ class Ingredient:
 class PublicState:
     """What became of one's own picture or LoRA on its way to everybody.
 
-    `row` is its post or release, None when it was never sent in; `reason` is what the last decision says.
+    `row` is its post or release, None when it was never sent in; `reason` says why it is not public; `withdrawal` is
+    what is asked before it is withdrawn, None where it cannot be.
     """
 
     row: Any
     reason: str
     may_send: bool
-    may_withdraw: bool
+    withdrawal: Question | None
 
 
 @dataclass(slots=True)

@@ -29,7 +29,7 @@ MOST_SHIFT = 0.05
 MOST_TIMES = 1.5
 MOST_BYTES = {"Create with 71 tiles": 90_000, "My pictures with 60": 70_000}
 EMPTY, FULL = "Create, empty", "Create with 71 tiles"
-WINDOW = {"width": 1280, "height": 800}
+WINDOW = (1280, 800)
 
 PAGES = {
     "Home": ("", "/"),
@@ -166,7 +166,8 @@ def looked_at(port: int, people: People) -> Iterator[dict[str, Any]]:
 
 def seat(browser: Browser, port: int, people: People, who: str) -> BrowserContext:
     """A browser of somebody who has not been here before."""
-    context = browser.new_context(base_url=f"http://localhost:{port}", viewport=WINDOW)
+    width, height = WINDOW
+    context = browser.new_context(base_url=f"http://localhost:{port}", viewport={"width": width, "height": height})
     if who:
         context.add_cookies([{"name": "sessionid", "value": people.sessions[who], "domain": "localhost", "path": "/"}])
     context.add_init_script(WATCH)

@@ -103,7 +103,8 @@ def test_a_charset_that_is_not_read(alices: Client, catalog: Checkpoint, kind: s
 def request_of(charset: bytes) -> tuple[Any, Any]:
     headers = [(b"content-type", b"text/plain; charset=" + charset), (b"x-requested-with", b"fetch")]
     scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"q=a", "headers": headers}
-    return Handler().create_request(scope, io.BytesIO())
+    answer: tuple[Any, Any] = Handler().create_request(scope, io.BytesIO())
+    return answer
 
 
 @pytest.mark.parametrize("charset", [b"zlib", b"rot13", b"base64", b"punycode"])

@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.questions import Question, ask
 from accounts.refusals import Refusal, counted
 from generation.catalog.loras.licences import licences_within
 from generation.catalog.loras.sharing import delete_lora, describe, share
@@ -16,6 +17,13 @@ from generation.catalog.loras.versions import follow
 from generation.models import Lora
 from generation.web.access import SignedInRequest, refusals_on, signed_in_only
 from generation.web.catalog.forms import DetailsForm, PeopleForm, UploadForm, VersionForm
+
+DELETE_LORA = Question(
+    "Delete this LoRA?",
+    "The file goes for good. Pictures that were made with it stay, and keep its name in their recipe.",
+    label="Delete the LoRA",
+    stay="Keep the LoRA",
+)
 
 
 def own_lora(request: SignedInRequest, name: str) -> Lora:
@@ -117,6 +125,7 @@ def edit_page(
         "people": people or PeopleForm.of(lora),
         "version": version or VersionForm(lora),
         "licences": licences_within(lora.allowed_licences).values(),
+        "deletion": DELETE_LORA,
     }
     return render(request, "generation/lora_edit.html", context, status=status)
 
@@ -128,8 +137,7 @@ def delete(request: SignedInRequest, name: str) -> HttpResponse:
     """Asks first, for browsers that open no dialog."""
     lora = own_lora(request, name)
     if request.method == "GET":
-        question, back = "generation/lora_delete_question.html", reverse("lora-edit", args=[lora.name])
-        return render(request, "question.html", {"question": question, "row": lora, "back": back})
+        return ask(request, DELETE_LORA, lora.title, reverse("lora-edit", args=[lora.name]))
     delete_lora(lora)
     messages.success(request, f"“{lora.title}” is deleted. Pictures that were made with it stay.")
     return redirect("loras")

@@ -10,10 +10,18 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from accounts.forms import RefusableForm
+from accounts.questions import Question, ask
 from accounts.refusals import NotFound, Refusal
 from generation.catalog.wildcards import MAX_LIST_CHARS, MAX_LISTS, MAX_NAME_CHARS, own_list, save_list
 from generation.models import Wildcard
 from generation.web.access import SignedInRequest, signed_in_only
+
+DELETE_LIST = Question(
+    "Delete this list?",
+    "Prompts that name it are refused from then on, unless the site has a list of this name.",
+    label="Delete the list",
+    stay="Keep the list",
+)
 
 
 class ListForm(RefusableForm):
@@ -69,7 +77,9 @@ def wildcard(request: SignedInRequest, name: str) -> HttpResponse:
                 return redirect("wildcards")
             except Refusal as refusal:
                 status = form.refuse(refusal)
-    return render(request, "generation/wildcard.html", {"form": form, "name": name}, status=status)
+    return render(
+        request, "generation/wildcard.html", {"form": form, "name": name, "deletion": DELETE_LIST}, status=status
+    )
 
 
 @signed_in_only
@@ -78,8 +88,7 @@ def delete(request: SignedInRequest, name: str) -> HttpResponse:
     """Asks first, for browsers that open no dialog."""
     row = found(request, name)
     if request.method == "GET":
-        question, back = "generation/wildcard_question.html", reverse("wildcard", args=[row.name])
-        return render(request, "question.html", {"question": question, "name": row.name, "back": back})
+        return ask(request, DELETE_LIST, f"__{row.name}__", reverse("wildcard", args=[row.name]))
     row.delete()
     messages.success(request, f"__{name}__ is deleted. Pictures that were made with it stay as they are.")
     return redirect("wildcards")

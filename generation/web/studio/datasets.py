@@ -8,8 +8,10 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts.questions import ask
 from accounts.refusals import Refusal
 from generation.imaging.untrusted import MAX_FILE_BYTES
 from generation.models import DataSet
@@ -22,7 +24,7 @@ from generation.web.access import SignedInRequest, refusals_on, signed_in_only
 from generation.web.studio.access import own_dataset
 from generation.web.studio.dataset_table import table_of
 from generation.web.studio.forms import CaptionsForm, DataSetForm, NewDataSetForm, SplitForm
-from generation.web.studio.questions import DELETE_DATASET, asked
+from generation.web.studio.questions import DELETE_DATASET
 
 REFUSED = "studio_refused"
 """Session key of the files that the last upload without a script did not take: shown once."""
@@ -143,7 +145,7 @@ def split(request: SignedInRequest, code: str) -> HttpResponse:
 def delete(request: SignedInRequest, code: str) -> HttpResponse:
     own = own_dataset(request, code)
     if request.method == "GET":
-        return asked(request, DELETE_DATASET, own.title, "dataset", code)
+        return ask(request, DELETE_DATASET, own.title, reverse("dataset", args=[code]))
     delete_dataset(own)
     messages.success(request, f"“{own.title}” and its pictures are deleted.")
     return redirect("studio")

@@ -1,26 +1,8 @@
-"""What is asked before something is lost, in a dialog and, without JavaScript, on a page of its own."""
+"""What is asked before a training, a search or a data set ends."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from django.http import HttpResponse
-from django.shortcuts import render
-from django.urls import reverse
-
-from generation.web.access import SignedInRequest
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """`label` names the act and `stay` what becomes of it otherwise; `danger` where something is gone for good."""
-
-    title: str
-    text: str
-    label: str
-    stay: str
-    danger: bool = True
-
+from accounts.questions import Question
 
 STOP_RUN = Question(
     "Stop here and keep it?",
@@ -60,9 +42,3 @@ DELETE_DATASET = Question(
     label="Delete the data set",
     stay="Keep the data set",
 )
-
-
-def asked(request: SignedInRequest, question: Question, name: str, page: str, code: str) -> HttpResponse:
-    """The question about `name` on a page of its own; its form posts to the same address, “no” leads to `page`."""
-    context = {"question": question, "name": name, "back_url": reverse(page, args=[code])}
-    return render(request, "generation/studio/question.html", context)

@@ -8,9 +8,11 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.credits import balance_of
+from accounts.questions import ask
 from generation.models import TrainingRun
 from generation.storage.downloads import FOR_OWNER, attachment, inline
 from generation.training.runs.controls import delete_run, discard_run, pause_run, resume_run, stop_run
@@ -18,7 +20,7 @@ from generation.training.runs.lifecycle import hand_out
 from generation.training.runs.selection import choose_snapshot
 from generation.web.access import SignedInRequest, done, refusals_on, signed_in_only
 from generation.web.studio.access import own_run, own_snapshot
-from generation.web.studio.questions import DELETE_RUN, asked
+from generation.web.studio.questions import DELETE_RUN
 from generation.web.studio.run_page import QUESTIONS, RunPage
 
 VERBS: dict[str, Callable[[TrainingRun], None]] = {
@@ -60,7 +62,9 @@ def control(request: SignedInRequest, code: str, verb: str) -> HttpResponse:
         raise Http404("A training cannot do that.")
     if request.method == "GET":
         question = QUESTIONS.get(verb)
-        return asked(request, question, run.name, "run", code) if question else HttpResponseNotAllowed(["POST"])
+        if question is None:
+            return HttpResponseNotAllowed(["POST"])
+        return ask(request, question, run.name, reverse("run", args=[code]))
     VERBS[verb](run)
     return done(request, "run", code)
 
@@ -72,7 +76,7 @@ def delete(request: SignedInRequest, code: str) -> HttpResponse:
     """Remove an ended training; back to the search it was part of, or to the studio."""
     gone = own_run(request, code)
     if request.method == "GET":
-        return asked(request, DELETE_RUN, gone.name, "run", code)
+        return ask(request, DELETE_RUN, gone.name, reverse("run", args=[code]))
     delete_run(gone)
     messages.success(request, f"The training “{gone.name}” is deleted. A LoRA that came of it stays.")
     return redirect("search", gone.search.code) if gone.search else redirect("studio")

@@ -9,9 +9,11 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.credits import balance_of
+from accounts.questions import ask
 from generation.models import TrainingSearch
 from generation.training.searches.halving import spent_on
 from generation.training.searches.submission import cancel_search, delete_search
@@ -19,7 +21,7 @@ from generation.training.searches.summaries import CandidateView, table_of
 from generation.web.access import SignedInRequest, refusals_on, signed_in_only
 from generation.web.studio.access import own_search
 from generation.web.studio.curve import Curve, Point, curve_to_draw
-from generation.web.studio.questions import CANCEL_SEARCH, DELETE_SEARCH, asked
+from generation.web.studio.questions import CANCEL_SEARCH, DELETE_SEARCH
 from generation.web.studio.training_forms import TRAINING_SETTINGS
 
 
@@ -51,7 +53,7 @@ def results(request: SignedInRequest, code: str) -> HttpResponse:
 def cancel(request: SignedInRequest, code: str) -> HttpResponse:
     own = own_search(request, code)
     if request.method == "GET":
-        return asked(request, CANCEL_SEARCH, own.name, "search", code)
+        return ask(request, CANCEL_SEARCH, own.name, reverse("search", args=[code]))
     cancel_search(own)
     return redirect("search", code)
 
@@ -62,7 +64,7 @@ def cancel(request: SignedInRequest, code: str) -> HttpResponse:
 def delete(request: SignedInRequest, code: str) -> HttpResponse:
     gone = own_search(request, code)
     if request.method == "GET":
-        return asked(request, DELETE_SEARCH, gone.name, "search", code)
+        return ask(request, DELETE_SEARCH, gone.name, reverse("search", args=[code]))
     delete_search(gone)
     messages.success(request, f"The search “{gone.name}” is deleted. A LoRA that came of it stays.")
     return redirect("studio")

@@ -25,7 +25,7 @@ def test_the_schema_has_no_warnings(db: None, tmp_path: object) -> None:
 
 @pytest.fixture
 def schema(db: None) -> dict[str, Any]:
-    described: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
+    described: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     return described
 
 
