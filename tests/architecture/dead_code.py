@@ -49,6 +49,7 @@ LOOKED_UP = {
     "config/plain_json.py": ["parse"],
     "config/problems.py": ["process_exception"],
     "config/throttling.py": ["get_ident"],
+    "config/tokens.py": ["TokenScheme", "target_class"],
     "config/urls.py": ["handler*", "password_change"],
     "config/web_server.py": ["*Received", "gotLength", "handleContentChunk", "line*", "buildProtocol", "*Lost",
         "bufferSize", "maxHeaders", "protocol", "requestFactory",
