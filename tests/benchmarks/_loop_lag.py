@@ -1,7 +1,7 @@
 """The web server as `python -m daphne` starts it, and how late its event loop comes to what was due.
 
-`python -m tests.benchmarks._loop_lag FILE DAPHNE'S ARGUMENTS`: a line in FILE for each lateness over NOTED_SECONDS, when
-it was over and its seconds.
+`python -m tests.benchmarks._loop_lag FILE ARGUMENTS`, those of daphne: a line in FILE for each lateness over
+NOTED_SECONDS, when it was over and its seconds.
 """
 
 from __future__ import annotations
