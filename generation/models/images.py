@@ -1,4 +1,7 @@
-"""The kept file of a finished job, or of a whole grid. What is public about it is the gallery's business."""
+"""The kept file of a finished job, or of a whole grid, and by what its owner finds it again.
+
+What is public about it is the gallery's business.
+"""
 
 from __future__ import annotations
 
@@ -111,3 +114,37 @@ class GeneratedImage(models.Model):
     @property
     def recipe(self) -> Recipe:
         return Recipe.from_json(self.recipe_json)
+
+
+class PictureLora(models.Model):
+    """A LoRA of a picture, by the name that its recipe has: it stays when the LoRA is gone."""
+
+    image = models.ForeignKey(GeneratedImage, on_delete=models.CASCADE, related_name="lora_names")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
+    name = models.CharField(max_length=100)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["image", "name"], name="one_lora_once_a_picture")]
+        indexes = [models.Index(fields=["owner", "name", "-image"], name="picture_by_lora")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PictureFacet(models.Model):
+    """A checkpoint, LoRA or size that some picture of a person has, so that no page counts over all of them."""
+
+    class Kind(models.TextChoices):
+        CHECKPOINT = "checkpoint", "Checkpoint"
+        LORA = "lora", "LoRA"
+        SIZE = "size", "Size"
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    value = models.CharField(max_length=100, help_text="A name, or width x height.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["owner", "kind", "value"], name="one_facet_once_a_person")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.value}"
