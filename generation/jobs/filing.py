@@ -27,7 +27,8 @@ def keep_image(**fields: Any) -> GeneratedImage:
 def file_images() -> int:
     """File what is not filed yet: pictures from before the update that brought this, or of an older worker."""
     filed = 0
-    while filed < MOST_FILED_AT_ONCE:
+    # Looked for outside the transaction: on SQLite that would keep all other writers waiting, every time for nothing.
+    while filed < MOST_FILED_AT_ONCE and GeneratedImage.objects.unfiled().exists():
         with transaction.atomic():
             images = list(GeneratedImage.objects.unfiled().order_by("pk").select_for_update()[:FILED_AT_ONCE])
             for image in images:
@@ -36,8 +37,6 @@ def file_images() -> int:
             GeneratedImage.objects.bulk_update(images, ["checkpoint", "search_words", "is_filed"], batch_size=100)
             _write_beside(images)
         filed += len(images)
-        if len(images) < FILED_AT_ONCE:
-            break
     return filed
 
 

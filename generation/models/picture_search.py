@@ -71,7 +71,7 @@ class PictureSearch(LeasedQuerySet[Row]):
         words = _words_of(self.owner_id, text)[:MOST_WORDS]
         if connections[self.db].vendor == "postgresql":
             query = SearchQuery(" & ".join(f"{word}:*" for word in words), config="simple", search_type="raw")
-            return self.annotate(vector=SearchVector("search_words", config="simple")).filter(vector=query)
+            return self.alias(vector=SearchVector("search_words", config="simple")).filter(vector=query)
         asked = " AND ".join(f'"{word}"*' for word in words)
         found = RawSQL(f"SELECT rowid FROM {FTS_TABLE} WHERE {FTS_TABLE} MATCH %s", [asked])  # noqa: S611
         return self.filter(pk__in=found)
