@@ -83,7 +83,8 @@ class Listing:
             if value := getattr(asked, name):
                 label = words.format(value.replace("x", " × ") if name == "size" else value)
                 chips.append(Chip(icon, label, asked.without(name).query, on=True))
-        return chips
+        # What is on comes first, since a narrow window shows no more than the first few.
+        return [chips[0], *sorted(chips[1:], key=lambda chip: not chip.on)]
 
 
 def listing_of(request: SignedInRequest) -> Listing:
