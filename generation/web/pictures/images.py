@@ -18,7 +18,7 @@ from generation.models import Checkpoint, GeneratedImage, Lora
 from generation.recipes.picture import Recipe
 from generation.storage.zips import MAX_PICTURES, zip_attachment
 from generation.web.access import SignedInRequest, asks_for_part, own_image, refusals_on, signed_in_only
-from generation.web.paging import neighbours, page_of
+from generation.web.paging import neighbours
 from generation.web.pictures.listing import back, listing_of, say_refusal
 from generation.web.public_pictures import Ingredient, registry, weight_picture
 
@@ -29,12 +29,11 @@ IMAGES_A_PAGE = 60
 @require_GET
 def images(request: SignedInRequest) -> HttpResponse:
     """The person's own pictures, newest first; what keeps only some of them stands in the address."""
-    listing = listing_of(request)
+    listing = listing_of(request, IMAGES_A_PAGE)
     context = {
         "listing": listing,
-        "page": page_of(listing.rows, request, IMAGES_A_PAGE),
+        "page": listing.page,
         "undo": request.session.pop("undo", []),
-        "zip_most": MAX_PICTURES,
     }
     return render(request, "generation/images.html", context, status=400 if listing.refusal else 200)
 

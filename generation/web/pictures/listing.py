@@ -14,6 +14,7 @@ from generation.jobs.finding import Choice, PictureFilters, choices_of, counted_
 from generation.models import GeneratedImage
 from generation.models.images import ImageQuerySet
 from generation.web.access import SignedInRequest
+from generation.web.paging import Page, page_of
 
 MOST_COUNTED = 1000
 ALBUMS_SHOWN = 12
@@ -40,9 +41,9 @@ class Select:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One person's pictures as asked for; `is_more`: `total` is where counting stopped; `refusal`: what is wrong."""
+    """A page of one person's pictures; `is_more`: there are more than `total`; `refusal`: what cannot be read."""
 
-    rows: ImageQuerySet
+    page: Page
     filters: PictureFilters
     album: Choice | None
     albums: list[Choice]
@@ -87,8 +88,8 @@ class Listing:
         return [chips[0], *sorted(chips[1:], key=lambda chip: not chip.on)]
 
 
-def listing_of(request: SignedInRequest) -> Listing:
-    """Read from the address; what cannot be read is said, and left out. Three queries with the page's own."""
+def listing_of(request: SignedInRequest, size: int) -> Listing:
+    """Read from the address; what cannot be read is said, and left out. Three queries at most."""
     refusal = ""
     try:
         filters = PictureFilters.of(request.GET)
@@ -100,14 +101,24 @@ def listing_of(request: SignedInRequest) -> Listing:
         raise Http404("There is no such album, or it is not yours.")
     mine = GeneratedImage.objects.of(request.user).kept()
     rows = filters.apply(mine, album.pk if album else None)
-    total = counted_up_to(rows, MOST_COUNTED) if filters else rows.count()
-    is_more = bool(filters) and total > MOST_COUNTED
+    page = page_of(rows, request, size)
+    total, is_more = count_of(rows, page, filters)
     selects = [
         Select(name, title, choices[name], getattr(filters, name)) for name, title in TITLES.items() if choices[name]
     ]
-    return Listing(
-        rows, filters, album, choices["album"], selects, MOST_COUNTED if is_more else total, is_more, refusal
-    )
+    return Listing(page, filters, album, choices["album"], selects, total, is_more, refusal)
+
+
+def count_of(rows: ImageQuerySet, page: Page, filters: PictureFilters) -> tuple[int, bool]:
+    """How many there are, or how many there are more than: what takes the longer the more they are is not counted."""
+    if page.is_first and not page.older_url:
+        return len(page.rows), False
+    if not filters:
+        return rows.count(), False
+    if filters.q:  # to find the words again would take as long as to show the page
+        return len(page.rows), True
+    total = counted_up_to(rows, MOST_COUNTED)
+    return min(total, MOST_COUNTED), total > MOST_COUNTED
 
 
 def back(request: SignedInRequest) -> HttpResponse:
