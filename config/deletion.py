@@ -19,7 +19,19 @@ from gallery.transitions import MOVES
 from generation.catalog.loras.sharing import delete_lora
 from generation.jobs.deletion import delete_images
 from generation.jobs.lifecycle import cancel_job
-from generation.models import DataSet, Draft, GeneratedImage, Job, KeptAnswer, Lora, TrainingRun, TrainingSearch
+from generation.models import (
+    Album,
+    DataSet,
+    Draft,
+    GeneratedImage,
+    Job,
+    KeptAnswer,
+    Lora,
+    PictureFacet,
+    ShareLink,
+    TrainingRun,
+    TrainingSearch,
+)
 from generation.training.datasets.lifecycle import delete_dataset
 from generation.training.runs.controls import delete_run, discard_run
 from generation.training.searches.submission import cancel_search, delete_search
@@ -46,7 +58,8 @@ def take_away_work(user: User) -> None:
     _each(delete_search, TrainingSearch.objects.of(user))
     _each(delete_run, TrainingRun.objects.of(user))
     delete_images(user, list(GeneratedImage.objects.of(user).values_list("code", flat=True)))
-    Draft.objects.filter(owner=user).delete()
+    for rows in (ShareLink.objects, Album.objects, PictureFacet.objects, Draft.objects):
+        rows.filter(owner=user).delete()
     KeptAnswer.objects.filter(user=user).delete()
     _each(delete_dataset, DataSet.objects.of(user))
     _each(delete_lora, Lora.objects.filter(owner=user))

@@ -8,6 +8,13 @@ from typing import Any
 Schema = dict[str, Any]
 
 SUMMARIES = {
+    "albums_list": "List your albums",
+    "albums_create": "Make an album",
+    "albums_retrieve": "Look at an album",
+    "albums_partial_update": "Rename an album",
+    "albums_destroy": "Delete an album",
+    "albums_images_create": "Put pictures into an album",
+    "albums_images_destroy": "Take a picture out of an album",
     "checkpoints_list": "List checkpoints",
     "datasets_list": "List your data sets",
     "datasets_create": "Begin a data set",
@@ -25,6 +32,7 @@ SUMMARIES = {
     "grids_cancel_create": "Cancel the rest of a grid",
     "images_list": "List your pictures",
     "images_retrieve": "Look at a picture",
+    "images_partial_update": "Star a picture",
     "images_destroy": "Delete a picture",
     "images_file_retrieve": "Download a picture",
     "images_trace_create": "Trace a picture into paths",
@@ -34,6 +42,9 @@ SUMMARIES = {
     "jobs_cancel_create": "Cancel a job",
     "jobs_cancel_all": "Cancel a submission, or everything that waits",
     "jobs_prefer_create": "Draw a job before your others",
+    "links_list": "List your links",
+    "links_create": "Share a picture or an album by a link",
+    "links_destroy": "End a link",
     "loras_list": "List LoRAs",
     "loras_create": "Upload a LoRA",
     "loras_retrieve": "Look at a LoRA",
@@ -79,6 +90,9 @@ CODE = "h8Kq2mXw4bTz"
 """Stands in bodies for the code of a thing of yours."""
 
 BODIES: dict[str, Any] = {
+    "albums_create": {"title": "Lighthouses"},
+    "albums_partial_update": {"title": "Lighthouses by night"},
+    "albums_images_create": {"images": [CODE]},
     "datasets_create": {"title": "Noto emoji", "trigger": "noto style", "consent": True},
     "datasets_partial_update": {"title": "Ten Noto emoji", "held_out": 2},
     "datasets_captions_create": {"find": "an emoji of", "put": "noto style,"},
@@ -89,6 +103,8 @@ BODIES: dict[str, Any] = {
         "seed": 7,
         "axes": [{"field": "cfg_scale", "values": ["3", "5"]}, {"field": "steps", "values": ["10", "20"]}],
     },
+    "images_partial_update": {"starred": True},
+    "links_create": {"image": CODE, "days": 7},
     "jobs_create": {"prompt": "a red apple on a table", "steps": 20, "count": 2},
     "jobs_cancel_all": {"submission": CODE},
     "loras_partial_update": {"title": "Ink and wash", "trigger_words": ["ink drawing"], "licence": "cc-by"},

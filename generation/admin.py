@@ -1,4 +1,4 @@
-"""The admin of weight files and wildcard lists: what the site offers, to whom, and what it recommends.
+"""The admin of weight files, wildcard lists and links: what the site offers, to whom, and what it recommends.
 
 Rows come from files, by an import or a person's upload, and stay for old recipes: here none is added or deleted.
 Releases are the gallery's.
@@ -20,7 +20,8 @@ from accounts.refusals import Refusal
 from generation.catalog.defaults import check_recommended, make_default
 from generation.catalog.loras.quarantine import lift, quarantine
 from generation.catalog.wildcards import check_lines, check_name
-from generation.models import Checkpoint, Embedding, Lora, Vae, Wildcard
+from generation.jobs.sharing import end_link
+from generation.models import Checkpoint, Embedding, Lora, ShareLink, Vae, Wildcard
 from generation.recipes.checks import InvalidRecipe
 from generation.recipes.sampling import SAMPLERS
 
@@ -203,3 +204,26 @@ class LoraAdmin(ModelAdmin):
         hashes = list(loras.exclude(owner=None).values_list("sha256", flat=True))
         quarantine(hashes, "An administrator set this LoRA aside.")
         self.message_user(request, f"{len(hashes)} quarantined; files of the site itself stay.", messages.SUCCESS)
+
+
+@admin.register(ShareLink)
+class ShareLinkAdmin(ModelAdmin):
+    """Links to people's own pictures: found by the first part of their address, and ended for good."""
+
+    list_display = ["code", "owner", "image", "album", "with_recipe", "created_at", "expires_at", "revoked_at"]
+    search_fields = ["code", "owner__username"]
+    list_select_related = ["owner", "image", "album"]
+    fields = ["code", "owner", "image", "album", "with_recipe", "created_at", "expires_at", "revoked_at"]
+    readonly_fields = fields
+    actions = ["end"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: ShareLink | None = None) -> bool:
+        return False
+
+    @admin.action(description="End these links", permissions=["change"])
+    def end(self, request: HttpRequest, links: QuerySet[ShareLink]) -> None:
+        ended = [end_link(link.owner, link.code) for link in links.filter(revoked_at=None).select_related("owner")]
+        self.message_user(request, f"{len(ended)} ended.", messages.SUCCESS)

@@ -7,7 +7,7 @@ from django.urls import include, path
 from generation.web import home
 from generation.web.catalog import catalog, loras, wildcards
 from generation.web.create import create, drafts, inspector, quotes, reading
-from generation.web.pictures import files, images, jobs
+from generation.web.pictures import albums, files, images, jobs, shared, sharing
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -28,6 +28,8 @@ urlpatterns = [
     path("images/", images.images, name="images"),
     path("images/delete/", images.delete_picked, name="images-delete"),
     path("images/restore/", images.restore, name="images-restore"),
+    path("images/star/", images.star, name="images-star"),
+    path("images/zip/", images.download_picked, name="images-zip"),
     path("images/<slug:code>/", images.image, name="image"),
     path("images/<slug:code>/delete/", images.delete, name="image-delete"),
     path("images/<slug:code>/trace/", images.trace, name="image-trace"),
@@ -35,6 +37,20 @@ urlpatterns = [
     path("images/<slug:code>/file", files.file, name="image-file"),
     path("images/<slug:code>/thumbnail", files.thumbnail, name="image-thumbnail"),
     path("images/<slug:code>/download/<slug:format_name>", files.download, name="image-download"),
+    path("images/<slug:code>/share/", sharing.share_image, name="image-share"),
+    path("albums/", albums.albums, name="albums"),
+    path("albums/add/", albums.add, name="albums-add"),
+    path("albums/<slug:code>/", albums.album, name="album"),
+    path("albums/<slug:code>/delete/", albums.delete, name="album-delete"),
+    path("albums/<slug:code>/remove/", albums.take_out, name="album-remove"),
+    path("albums/<slug:code>/share/", sharing.share_album, name="album-share"),
+    path("albums/<slug:code>/zip", albums.download, name="album-zip"),
+    path("links/", sharing.links, name="links"),
+    path("links/<slug:code>/end/", sharing.end, name="link-end"),
+    path("shared/<str:token>/", shared.shared, name="shared"),
+    path("shared/<str:token>/<slug:code>/", shared.shared_image, name="shared-image"),
+    path("shared/<str:token>/<slug:code>/picture", shared.picture, name="shared-picture"),
+    path("shared/<str:token>/<slug:code>/thumbnail", shared.thumbnail, name="shared-thumbnail"),
     path("studio/", include("generation.web.studio.urls")),
     path("studio/lab/", include("generation.web.lab.urls")),
     path("loras/", catalog.loras, name="loras"),

@@ -23,6 +23,7 @@ from generation.catalog.loras.quarantine import RAN_AWAY, quarantine_runaways
 from generation.imaging.encode import encode_image, thumbnail
 from generation.imaging.infotext import write_infotext
 from generation.jobs import fairness
+from generation.jobs.filing import keep_image
 from generation.messages import events, frames
 from generation.models import Checkpoint, GeneratedImage, Job, Lora
 from generation.recipes.picture import Recipe
@@ -168,7 +169,7 @@ def _write_files(job: Job, pixels: np.ndarray) -> StoredFiles:
 
 def _image_row(job: Job, stored: StoredFiles, pixels: np.ndarray, seconds: float) -> GeneratedImage:
     height, width = pixels.shape[:2]
-    return GeneratedImage.objects.create(
+    return keep_image(
         owner_id=job.owner_id,
         job=job,
         recipe_json=job.recipe_json,

@@ -15,10 +15,13 @@ from django.utils import timezone
 from accounts import credits
 from generation.catalog.loras import files as lorafiles
 from generation.catalog.loras.quarantine import quarantine_suspects
+from generation.jobs.filing import file_images
+from generation.jobs.sharing import prune_links
 from generation.messages import events, frames, wakeups
 from generation.models import GeneratedImage, GpuWorker, Job, KeptAnswer
 from generation.models.answers import ANSWER_KEPT_FOR
 from generation.models.leases import LEASE, MAX_SOLO_CRASHES, must_give_up
+from generation.models.picture_search import forget_words
 from generation.storage import files
 
 logger = structlog.get_logger(__name__)
@@ -28,8 +31,12 @@ WORKER_KEPT_FOR = timedelta(days=1)
 
 
 def recover() -> dict[str, int]:
-    """Requeue what a dead worker held, and send the wake-ups that are missing."""
-    return {"requeued": requeue_expired_leases(), "announced": resend_unannounced_jobs()}
+    """Requeue what a dead worker held, send the wake-ups that are missing, file what is not filed."""
+    return {
+        "requeued": requeue_expired_leases(),
+        "announced": resend_unannounced_jobs(),
+        "filed": file_images(),
+    }
 
 
 def requeue_expired_leases() -> int:
@@ -118,7 +125,14 @@ def prune() -> dict[str, int]:
     gone, _ = GpuWorker.objects.filter(seen_at__lt=Now() - WORKER_KEPT_FOR).delete()
     answers, _ = KeptAnswer.objects.filter(created_at__lt=Now() - ANSWER_KEPT_FOR).delete()
     swept = sweep_orphans() + lorafiles.sweep_orphans() + files.sweep_unfinished()
-    return {"images": prune_images(), "files": swept, "workers": gone, "answers": answers}
+    return {
+        "images": prune_images(),
+        "files": swept,
+        "workers": gone,
+        "answers": answers,
+        "links": prune_links(),
+        "words": forget_words(),
+    }
 
 
 def prune_images() -> int:

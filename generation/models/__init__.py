@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from generation.models.albums import Album, AlbumPicture, ShareLink
 from generation.models.answers import KeptAnswer
 from generation.models.catalog import Checkpoint, Embedding, Lora, LoraParent, Vae, Wildcard
 from generation.models.datasets import DataPicture, DataSet
-from generation.models.images import GeneratedImage
+from generation.models.images import GeneratedImage, PictureFacet, PictureLora
 from generation.models.jobs import Draft, Job, QueueClock, QueueShare
 from generation.models.lab import LabGrid, LoraMerge
 from generation.models.training import Snapshot, TrainingRun, TrainingSearch
 from generation.models.workers import GpuWorker
 
 __all__ = [
+    "Album",
+    "AlbumPicture",
     "Checkpoint",
     "DataPicture",
     "DataSet",
@@ -25,8 +28,11 @@ __all__ = [
     "Lora",
     "LoraMerge",
     "LoraParent",
+    "PictureFacet",
+    "PictureLora",
     "QueueClock",
     "QueueShare",
+    "ShareLink",
     "Snapshot",
     "TrainingRun",
     "TrainingSearch",

@@ -1,4 +1,7 @@
-"""The kept file of a finished job, or of a whole grid. What is public about it is the gallery's business."""
+"""The kept file of a finished job, or of a whole grid, and by what its owner finds it again.
+
+What is public about it is the gallery's business.
+"""
 
 from __future__ import annotations
 
@@ -8,25 +11,24 @@ from django.conf import settings
 from django.db import models
 
 from generation.models.jobs import Job, new_code
-from generation.models.leases import LeasedQuerySet
+from generation.models.picture_search import PictureSearch
 from generation.recipes.picture import Recipe
 
 ALT_CHARS = 160
+KEPT = models.Q(deleted_at=None)
 
 
-class ImageQuerySet(LeasedQuerySet["GeneratedImage"]):
+class ImageQuerySet(PictureSearch["GeneratedImage"]):
     """Images, said as a sentence: `GeneratedImage.objects.of(alice).kept().newest()`. Leases are those of tracings."""
 
     lease_prefix = "svg_"
 
     def kept(self) -> Self:
-        return self.filter(deleted_at=None)
+        return self.filter(KEPT)
 
-    def matching(self, words: str) -> Self:
-        found = self
-        for word in words.split():
-            found = found.filter(prompt__icontains=word)
-        return found
+    def unfiled(self) -> Self:
+        """What cannot be found by checkpoint, LoRA, size and words yet: rows from before, or from an older worker."""
+        return self.filter(is_filed=False)
 
 
 class GeneratedImage(models.Model):
@@ -63,13 +65,31 @@ class GeneratedImage(models.Model):
     size_bytes = models.PositiveIntegerField()
     sha256 = models.CharField(max_length=64)
     render_seconds = models.FloatField(default=0)
+    checkpoint = models.CharField(
+        max_length=100, blank=True, default="", db_default="", help_text="By its name, as the recipe has it."
+    )
+    search_words = models.TextField(
+        blank=True, default="", db_default="", help_text="Folded words of the prompt; see `picture_search`."
+    )
+    is_filed = models.BooleanField(
+        default=False, db_default=False, help_text="Its checkpoint, LoRAs, size and words can be looked for."
+    )
+    is_starred = models.BooleanField(default=False, db_default=False)
     created_at = models.DateTimeField(auto_now_add=True)
     deleted_at = models.DateTimeField(null=True, blank=True, help_text="Set: gone for its owner, swept after a day.")
 
     objects = ImageQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["owner", "-id"], name="image_newest_of_owner")]
+        # A filter of “My pictures” has one that ends in the order of the page, which then reads its own rows alone.
+        indexes = [
+            models.Index(fields=["owner", "-id"], name="image_newest_of_owner", condition=KEPT),
+            models.Index(fields=["owner", "-id"], name="image_starred", condition=KEPT & models.Q(is_starred=True)),
+            models.Index(fields=["owner", "checkpoint", "-id"], name="image_by_checkpoint", condition=KEPT),
+            models.Index(fields=["owner", "width", "height", "-id"], name="image_by_size", condition=KEPT),
+            models.Index(fields=["owner", "created_at"], name="image_by_time"),
+            models.Index(fields=["id"], name="image_unfiled", condition=models.Q(is_filed=False)),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(job__isnull=False, grid__isnull=True)
@@ -94,3 +114,37 @@ class GeneratedImage(models.Model):
     @property
     def recipe(self) -> Recipe:
         return Recipe.from_json(self.recipe_json)
+
+
+class PictureLora(models.Model):
+    """A LoRA of a picture, by the name that its recipe has: it stays when the LoRA is gone."""
+
+    image = models.ForeignKey(GeneratedImage, on_delete=models.CASCADE, related_name="lora_names")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
+    name = models.CharField(max_length=100)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["image", "name"], name="one_lora_once_a_picture")]
+        indexes = [models.Index(fields=["owner", "name", "-image"], name="picture_by_lora")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PictureFacet(models.Model):
+    """A checkpoint, LoRA or size that some picture of a person has, so that no page counts over all of them."""
+
+    class Kind(models.TextChoices):
+        CHECKPOINT = "checkpoint", "Checkpoint"
+        LORA = "lora", "LoRA"
+        SIZE = "size", "Size"
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    value = models.CharField(max_length=100, help_text="A name, or width x height.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["owner", "kind", "value"], name="one_facet_once_a_person")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.value}"

@@ -51,6 +51,15 @@ def file_bytes(image: GeneratedImage, format: str) -> bytes:
         return encode_image(picture, format, recipe_text=image.infotext)
 
 
+def without_recipe(image: GeneratedImage) -> bytes:
+    """The PNG as it looks, made anew: it says that a machine drew it, and not by which words.
+
+    Raises NotFound where the file is gone.
+    """
+    with Image.open(io.BytesIO(files.read_kept(image.file)), formats=("PNG",)) as picture:
+        return encode_image(picture, "png")
+
+
 def inline(
     request: HttpRequest,
     name: str,

@@ -1,4 +1,4 @@
-// The page of one picture: arrow keys turn to its neighbours, and SVG is fetched as soon as it has been traced.
+// The page of one picture: arrow keys turn to its neighbours, S stars it, and SVG is fetched as soon as it has been traced.
 
 import { ask, elementsOf, post, Refused } from "./ask.js";
 import { toast } from "./toast.js";
@@ -8,6 +8,7 @@ const POLL_MS = 800;
 function turn(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
   if (event.target.closest("input, textarea, select, [contenteditable], pre, details[open]")) return;
+  if (event.key.toLowerCase() === "s") document.querySelector("[data-star]")?.click();
   const rel = { ArrowLeft: "prev", ArrowRight: "next" }[event.key];
   if (rel) document.querySelector(`a[rel=${rel}]`)?.click();
 }

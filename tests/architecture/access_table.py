@@ -58,6 +58,8 @@ IMAGES = {
     "images/": row(GET=MEMBERS),
     "images/delete/": row(POST=MEMBERS),
     "images/restore/": row(POST=MEMBERS),
+    "images/star/": row(POST=MEMBERS),
+    "images/zip/": row(POST=MEMBERS),
     "images/<slug:code>/": row("images/{image}/", GET=OWNER),
     "images/<slug:code>/delete/": row("images/{image}/delete/", POST=OWNER),
     "images/<slug:code>/trace/": row("images/{image}/trace/", POST=OWNER),
@@ -65,6 +67,20 @@ IMAGES = {
     "images/<slug:code>/file": row("images/{image}/file", GET=OWNER),
     "images/<slug:code>/thumbnail": row("images/{image}/thumbnail", GET=OWNER),
     "images/<slug:code>/download/<slug:format_name>": row("images/{image}/download/webp", GET=OWNER),
+    "images/<slug:code>/share/": row("images/{image}/share/", GET=OWNER, POST=OWNER),
+    "albums/": row(GET=MEMBERS, POST=MEMBERS),
+    "albums/add/": row(POST=MEMBERS),
+    "albums/<slug:code>/": row("albums/{album}/", GET=OWNER, POST=OWNER),
+    "albums/<slug:code>/delete/": row("albums/{album}/delete/", GET=OWNER, POST=OWNER),
+    "albums/<slug:code>/remove/": row("albums/{album}/remove/", POST=OWNER),
+    "albums/<slug:code>/share/": row("albums/{album}/share/", GET=OWNER, POST=OWNER),
+    "albums/<slug:code>/zip": row("albums/{album}/zip", GET=OWNER),
+    "links/": row(GET=MEMBERS),
+    "links/<slug:code>/end/": row("links/{link}/end/", GET=OWNER, POST=OWNER),
+    "shared/<str:token>/": row("shared/{shared}/", GET=ALL),
+    "shared/<str:token>/<slug:code>/": row("shared/{shared}/{image}/", GET=ALL),
+    "shared/<str:token>/<slug:code>/picture": row("shared/{shared}/{image}/picture", GET=ALL),
+    "shared/<str:token>/<slug:code>/thumbnail": row("shared/{shared}/{image}/thumbnail", GET=ALL),
 }
 
 CATALOG = {
@@ -150,6 +166,15 @@ GALLERY = {
 # The same addresses for a post that still waits: nobody but its author learns that it is there, not even moderators,
 # who look at it in the admin.
 HIDDEN: Outcomes = ("404", "ok", "404", "404")
+# What a link does not lead to is not there, and neither is anything behind one that has ended: for its owner either.
+NOWHERE: Outcomes = ("404", "404", "404", "404")
+UNSHARED = [
+    row(f"shared/{token}/{path}", GET=NOWHERE)
+    for token, code in (("{shared}", "{own}"), ("{revoked}", "{image}"), ("{expired}", "{image}"), ("x.y", "{image}"))
+    for path in ("", f"{code}/", f"{code}/picture", f"{code}/thumbnail")
+    if (token, path) != ("{shared}", "")
+]
+
 WAITING = [
     row("gallery/{waiting}/", GET=HIDDEN),
     row("loras/{own_lora}/", GET=HIDDEN),
@@ -220,9 +245,15 @@ API = {
     "api/v1/jobs/<slug:code>/cancel": row("api/v1/jobs/{job}/cancel", POST=OWNER),
     "api/v1/jobs/<slug:code>/prefer": row("api/v1/jobs/{job}/prefer", POST=OWNER),
     "api/v1/images": row(GET=MEMBERS),
-    "api/v1/images/<slug:code>": row("api/v1/images/{image}", GET=OWNER, DELETE=OWNER),
+    "api/v1/images/<slug:code>": row("api/v1/images/{image}", GET=OWNER, PATCH=OWNER, DELETE=OWNER),
     "api/v1/images/<slug:code>/file/<slug:format_name>": row("api/v1/images/{image}/file/png", GET=OWNER),
     "api/v1/images/<slug:code>/trace": row("api/v1/images/{image}/trace", POST=OWNER),
+    "api/v1/albums": row(GET=MEMBERS, POST=MEMBERS),
+    "api/v1/albums/<slug:code>": row("api/v1/albums/{album}", GET=OWNER, PATCH=OWNER, DELETE=OWNER),
+    "api/v1/albums/<slug:code>/images": row("api/v1/albums/{album}/images", POST=OWNER),
+    "api/v1/albums/<slug:code>/images/<slug:image>": row("api/v1/albums/{album}/images/{image}", DELETE=OWNER),
+    "api/v1/links": row(GET=MEMBERS, POST=MEMBERS),
+    "api/v1/links/<slug:code>": row("api/v1/links/{link}", DELETE=OWNER),
     "api/v1/checkpoints": row(GET=ALL),
     "api/v1/loras": row(GET=ALL, POST=MEMBERS),
     "api/v1/loras/<name:name>": row("api/v1/loras/{own_lora}", GET=HIDDEN, PATCH=OWNER, DELETE=OWNER),

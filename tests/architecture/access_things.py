@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
@@ -12,13 +13,17 @@ from PIL import Image
 
 from accounts.models import ApiToken, User
 from gallery.models import Post, Release
+from generation.jobs.albums import add_to_album, create_album
+from generation.jobs.sharing import share, token_of
 from generation.models import (
+    Album,
     Checkpoint,
     DataSet,
     GeneratedImage,
     Job,
     LabGrid,
     Lora,
+    ShareLink,
     Snapshot,
     TrainingRun,
     TrainingSearch,
@@ -37,9 +42,17 @@ def things_of(alice: User) -> dict[str, str]:
     made, done = queued_job(alice), finished_image(alice)
     dataset = filled_dataset(alice)
     token, _ = ApiToken.objects.create(user=alice, name="laptop")
+    album = album_of(alice, done)
+    link = share(alice, album, 7)
     return {
         "job": made.code,
         "image": done.code,
+        "own": finished_image(alice).code,
+        "album": album.code,
+        "link": link.code,
+        "shared": token_of(link),
+        "revoked": token_of(ended(share(alice, done, 7), revoked_at=timezone.now())),
+        "expired": token_of(ended(share(alice, done, 7), expires_at=timezone.now())),
         "run": running_run(alice).code,
         "dataset": dataset.code,
         "picture": dataset.pictures.get().code,
@@ -60,6 +73,18 @@ def things_of(alice: User) -> dict[str, str]:
             name="base", title="Base", family="mini", path="base", sha256="b" * 64
         ).name,
     }
+
+
+def album_of(owner: User, image: GeneratedImage) -> Album:
+    """An album with one picture."""
+    album = create_album(owner, "Apples")
+    assert add_to_album(album, [image.code]) == 1
+    return album
+
+
+def ended(link: ShareLink, **fields: datetime) -> ShareLink:
+    ShareLink.objects.filter(pk=link.pk).update(**fields)
+    return link
 
 
 def grid_of(owner: User) -> LabGrid:

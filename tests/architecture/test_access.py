@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.models import User
-from tests.architecture.access_table import ADMIN_FOR_ALL, ADMIN_FOR_MODERATORS, TABLE, WAITING, Row
+from tests.architecture.access_table import ADMIN_FOR_ALL, ADMIN_FOR_MODERATORS, TABLE, UNSHARED, WAITING, Row
 from tests.architecture.access_things import things_of
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -57,6 +57,13 @@ def test_address(route: str, clients: dict[str, Client], alice: User) -> None:
     row = TABLE[route]
     path = "/" + (row.path or route).format(**things_of(alice))
     wrong = list(differences(path, row, clients))
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("row", UNSHARED, ids=[row.path for row in UNSHARED])
+def test_what_no_link_leads_to_is_not_there(row: Row, clients: dict[str, Client], alice: User) -> None:
+    wrong = list(differences("/" + row.path.format(**things_of(alice)), row, clients))
     assert not wrong, "\n".join(wrong)
 
 

@@ -9,6 +9,8 @@ from django.test import Client
 
 from accounts.models import User
 from generation.catalog.resolving import find_checkpoint
+from generation.jobs.albums import create_album
+from generation.jobs.sharing import link_of, share, token_of
 from generation.models import Checkpoint, Embedding, Vae, Wildcard
 
 CHECKPOINTS = "/admin/generation/checkpoint/"
@@ -31,7 +33,7 @@ def save(client: Client, row: Checkpoint, **changes: object) -> Any:
     return client.post(f"{CHECKPOINTS}{row.pk}/change/", settings)
 
 
-@pytest.mark.parametrize("kind", ["checkpoint", "vae", "embedding", "lora", "wildcard"])
+@pytest.mark.parametrize("kind", ["checkpoint", "vae", "embedding", "lora", "wildcard", "sharelink"])
 def test_pages_open(admin_client: Client, rows: object, kind: str) -> None:
     assert admin_client.get(f"/admin/generation/{kind}/").status_code == 200
     assert admin_client.get("/admin/").text.count(f"/admin/generation/{kind}/") >= 1
@@ -103,3 +105,13 @@ def test_a_wildcard_list_is_made_and_removed(admin_client: Client) -> None:
     assert row.choices == ["red", "blue"]
     admin_client.post(f"/admin/generation/wildcard/{row.pk}/delete/", {"post": "yes"})
     assert not Wildcard.objects.exists()
+
+
+def test_links_are_found_by_their_address_and_ended(admin_client: Client, alice: User) -> None:
+    link = share(alice, create_album(alice, "Apples"), 7)
+    token = token_of(link)
+    found = admin_client.get("/admin/generation/sharelink/", {"q": token.partition(".")[0]})
+    assert found.text.count(f"/sharelink/{link.pk}/change/") == 1
+    data = {"action": "end", "_selected_action": [link.pk]}
+    assert "1 ended." in admin_client.post("/admin/generation/sharelink/", data, follow=True).text
+    assert link_of(token) is None

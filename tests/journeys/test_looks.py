@@ -16,6 +16,9 @@ from gallery.moderation import approve
 from gallery.publishing import publish_image
 from generation.catalog.loras.sharing import describe
 from generation.catalog.loras.uploads import Upload, add_upload
+from generation.jobs.albums import add_to_album, create_album
+from generation.jobs.filing import star_images
+from generation.jobs.sharing import share, token_of
 from generation.models import GeneratedImage, TrainingSearch
 from generation.training.datasets.captioning import set_caption
 from generation.training.datasets.lifecycle import create_dataset
@@ -49,6 +52,14 @@ PUBLIC = {
 OWN = {
     "create": "/create/",
     "images": "/images/",
+    "images-album": "/images/?album={album}",
+    "images-filtered": "/images/?q=star&lora=fluent-3d",
+    "albums": "/albums/",
+    "album": "/albums/{album}/",
+    "album-share": "/albums/{album}/share/",
+    "links": "/links/",
+    "shared-album": "/shared/{shared}/",
+    "shared-picture": "/shared/{shared}/{image}/",
     "image": "/images/{image}/",
     "image-published": "/images/{published}/",
     "publish": "/images/{image}/publish/",
@@ -118,13 +129,18 @@ def sign_in(page: Page, username: str) -> None:
 
 
 def publish_something(alice: User, bob: User) -> dict[str, str]:
-    """Four public posts, one that waits, and codes for the addresses."""
+    """Four public posts, one that waits, an album that is shared, and codes for the addresses."""
     newest, waiting, *public = GeneratedImage.objects.newest()[:6]
     posts = [publish_image(alice, image, f"Face {number}", ["faces", "yellow"]) for number, image in enumerate(public)]
     for post in posts:
         approve(bob, post)
     publish_image(alice, waiting, "A star that waits", ["stars"])
-    return {"image": newest.code, "published": public[0].code, "post": posts[0].code}
+    album = create_album(alice, "Faces by the window")
+    add_to_album(album, [newest.code, waiting.code, *(image.code for image in public)])
+    star_images(alice, [newest.code], starred=True)
+    create_album(alice, "Empty")
+    shared = {"album": album.code, "shared": token_of(share(alice, album, 7, with_recipe=True))}
+    return shared | {"image": newest.code, "published": public[0].code, "post": posts[0].code}
 
 
 def teach_something(alice: User) -> dict[str, str]:

@@ -13,7 +13,9 @@ from django.utils import timezone
 from accounts.credits import hold
 from accounts.models import ApiToken, CreditEntry, User
 from gallery.models import Post
-from generation.models import DataSet, Draft, Job, KeptAnswer, TrainingRun
+from generation.jobs.albums import create_album
+from generation.jobs.sharing import share
+from generation.models import Album, DataSet, Draft, Job, KeptAnswer, ShareLink, TrainingRun
 from generation.training.runs.controls import discard_run
 from tests.conftest import PASSWORD, credits_of
 from tests.gallery.conftest import Publish, finish, publish, send_in, weights
@@ -121,3 +123,12 @@ def test_a_name_may_be_taken_again(
 def test_the_form_says_what_becomes_of_posts(admin_client: Client, alice: User) -> None:
     page = admin_client.get(f"/admin/accounts/user/{alice.pk}/change/").text
     assert "Posts stay in the gallery, marked as a closed account" in page
+
+
+def test_albums_and_links_go(
+    admin_client: Client, alice: User, charlie: User, django_capture_on_commit_callbacks: Any
+) -> None:
+    for owner in (alice, charlie):
+        share(owner, create_album(owner, "Mine"), 7)
+    delete(admin_client, django_capture_on_commit_callbacks, alice)
+    assert Album.objects.get().owner == charlie and ShareLink.objects.get().owner == charlie

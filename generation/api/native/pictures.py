@@ -21,6 +21,7 @@ from generation.api.native.serializers import (
     CancelAllInput,
     CancelAllOutput,
     CheckpointOutput,
+    ImageChange,
     ImageOutput,
     JobOutput,
     PriceOutput,
@@ -28,12 +29,26 @@ from generation.api.native.serializers import (
     SubmissionOutput,
 )
 from generation.catalog.prices import total_price
+from generation.jobs.albums import own_album
 from generation.jobs.deletion import delete_images
 from generation.jobs.fairness import prefer_job
+from generation.jobs.filing import star_images
+from generation.jobs.finding import PictureFilters
 from generation.jobs.lifecycle import cancel_job, cancel_jobs
 from generation.jobs.submission import check_plan, prepare, prepare_jobs, submit_tracing, write_jobs
 from generation.models import Checkpoint, GeneratedImage, Job
 from generation.storage.downloads import picture_attachment
+
+ASKED = {
+    "q": "Words of the prompt; each begins some word of it.",
+    "album": "Code of an album of yours.",
+    "checkpoint": "Name of the checkpoint.",
+    "lora": "Name of a LoRA.",
+    "size": "Width and height, such as 512x768.",
+    "since": "Made on this day or later, such as 2026-11-28 (UTC).",
+    "until": "Made on this day or earlier.",
+    "starred": "1: those with a star.",
+}
 
 
 class JobsView(generics.ListAPIView[Job]):
@@ -109,25 +124,35 @@ class PreferView(APIView):
 
 
 class ImagesView(generics.ListAPIView[GeneratedImage]):
-    """Your pictures, newest first; `?q=` searches the words of their prompts."""
+    """Your pictures, newest first; those that have all that is asked for."""
 
     serializer_class = ImageOutput
     queryset = GeneratedImage.objects.none()
 
-    @extend_schema(parameters=[OpenApiParameter("q", str, description="Words of the prompt.")])
+    @extend_schema(parameters=[OpenApiParameter(name, str, description=words) for name, words in ASKED.items()])
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().get(request, *args, **kwargs)
 
     def get_queryset(self) -> QuerySet[GeneratedImage]:
-        words = self.request.query_params.get("q", "")[:200]
-        return GeneratedImage.objects.of(self.request.user).kept().matching(words).newest()
+        filters = PictureFilters.of(self.request.query_params)
+        album = own_album(user_of(self.request), filters.album) if filters.album else None
+        rows = GeneratedImage.objects.of(user_of(self.request)).kept()
+        return filters.apply(rows, album.pk if album else None).newest()
 
 
 class ImageView(APIView):
-    """One picture of yours with its recipe; DELETE removes it."""
+    """One picture of yours with its recipe; PATCH stars it or takes the star off, DELETE removes it."""
 
     @extend_schema(responses=ImageOutput)
     def get(self, request: Request, code: str) -> Response:
+        return Response(ImageOutput(get_image(request, code)).data)
+
+    @extend_schema(request=ImageChange, responses=ImageOutput)
+    def patch(self, request: Request, code: str) -> Response:
+        image = get_image(request, code)
+        form = ImageChange(data=request.data)
+        form.is_valid(raise_exception=True)
+        star_images(user_of(request), [image.code], form.validated_data["starred"])
         return Response(ImageOutput(get_image(request, code)).data)
 
     @extend_schema(responses={204: None})

@@ -146,15 +146,22 @@ class PriceOutput(serializers.Serializer[Any]):
 class ImageOutput(serializers.ModelSerializer[GeneratedImage]):
     recipe = RecipeOutput(read_only=True)
     downloads = serializers.SerializerMethodField()
+    starred = serializers.BooleanField(source="is_starred", read_only=True)
 
     class Meta:
         model = GeneratedImage
-        fields = ["code", "recipe", "infotext", "width", "height", "seed", "svg_state", "downloads", "created_at"]
+        fields = [
+            "code", "recipe", "infotext", "width", "height", "seed", "starred", "svg_state", "downloads", "created_at",
+        ]  # fmt: skip
 
     def get_downloads(self, image: GeneratedImage) -> dict[str, str]:
         """Addresses of the file by format; svg once it is traced."""
         formats = ["png", "jpeg", "webp"] + (["svg"] if image.svg_state == GeneratedImage.Svg.READY else [])
         return {name: reverse("api-image-file", args=[image.code, name]) for name in formats}
+
+
+class ImageChange(serializers.Serializer[Any]):
+    starred = serializers.BooleanField()
 
 
 class CheckpointOutput(serializers.ModelSerializer[Checkpoint]):

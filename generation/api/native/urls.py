@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from generation.api.native import datasets, grids, loras, pictures, prompts, runs, searches, wildcards
+from generation.api.native import albums, datasets, grids, loras, pictures, prompts, runs, searches, wildcards
 
 urlpatterns = [
     path("jobs", pictures.JobsView.as_view(), name="api-jobs"),
@@ -16,6 +16,12 @@ urlpatterns = [
     path("images/<slug:code>", pictures.ImageView.as_view(), name="api-image"),
     path("images/<slug:code>/file/<slug:format_name>", pictures.ImageFileView.as_view(), name="api-image-file"),
     path("images/<slug:code>/trace", pictures.TraceView.as_view(), name="api-image-trace"),
+    path("albums", albums.AlbumsView.as_view(), name="api-albums"),
+    path("albums/<slug:code>", albums.AlbumView.as_view(), name="api-album"),
+    path("albums/<slug:code>/images", albums.AlbumImagesView.as_view(), name="api-album-images"),
+    path("albums/<slug:code>/images/<slug:image>", albums.AlbumImageView.as_view(), name="api-album-image"),
+    path("links", albums.LinksView.as_view(), name="api-links"),
+    path("links/<slug:code>", albums.LinkView.as_view(), name="api-link"),
     path("checkpoints", pictures.CheckpointsView.as_view(), name="api-checkpoints"),
     path("loras", loras.LorasView.as_view(), name="api-loras"),
     path("loras/<name:name>", loras.LoraView.as_view(), name="api-lora"),

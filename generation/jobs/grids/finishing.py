@@ -15,6 +15,7 @@ from PIL import Image
 
 from generation.imaging.encode import encode_image, thumbnail
 from generation.imaging.gridsheet import PlacedCell, PlacedSheet, draw_grid
+from generation.jobs.filing import keep_image
 from generation.jobs.lifecycle import THUMBNAIL_SIDE, infotext_of
 from generation.models import GeneratedImage, Job, LabGrid
 from generation.recipes.grids.plan import GridPlan
@@ -139,7 +140,7 @@ def _end(grid: LabGrid, state: LabGrid.State) -> bool:
 def _keep_row(
     grid: LabGrid, recipe: Recipe, infotext: str, sheet: Image.Image, kept: Sequence[str], png: bytes
 ) -> GeneratedImage:
-    return GeneratedImage.objects.create(
+    return keep_image(
         owner_id=grid.owner_id,
         grid=grid,
         recipe_json=recipe.to_json(),

@@ -1,39 +1,41 @@
-"""My pictures and the page of one: look, search, delete with a way back. Files are `files`' business."""
+"""My pictures and the page of one: look, filter, star, delete with a way back. Files are `files`' business."""
 
 from __future__ import annotations
 
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import User
+from accounts.refusals import Refusal
 from generation.jobs.deletion import delete_images, restore_images
+from generation.jobs.filing import star_images
 from generation.jobs.submission import submit_tracing
 from generation.models import Checkpoint, GeneratedImage, Lora
 from generation.recipes.picture import Recipe
+from generation.storage.zips import MAX_PICTURES, zip_attachment
 from generation.web.access import SignedInRequest, asks_for_part, own_image, refusals_on, signed_in_only
-from generation.web.paging import neighbours, page_of
+from generation.web.paging import neighbours
+from generation.web.pictures.listing import back, listing_of, say_refusal
 from generation.web.public_pictures import Ingredient, registry, weight_picture
 
 IMAGES_A_PAGE = 60
-SEARCH_CHARS = 200
 
 
 @signed_in_only
 @require_GET
 def images(request: SignedInRequest) -> HttpResponse:
-    """The person's own pictures, newest first; `?q=` keeps those whose prompt has all the words."""
-    words = request.GET.get("q", "")[:SEARCH_CHARS].strip()
-    rows = GeneratedImage.objects.of(request.user).kept().matching(words)
+    """The person's own pictures, newest first; what keeps only some of them stands in the address."""
+    listing = listing_of(request, IMAGES_A_PAGE)
     context = {
-        "page": page_of(rows, request, IMAGES_A_PAGE),
-        "total": rows.count(),
-        "words": words,
+        "listing": listing,
+        "page": listing.page,
         "undo": request.session.pop("undo", []),
     }
-    return render(request, "generation/images.html", context)
+    return render(request, "generation/images.html", context, status=400 if listing.refusal else 200)
 
 
 @signed_in_only
@@ -97,6 +99,27 @@ def deleted(request: SignedInRequest, codes: list[str]) -> HttpResponse:
         return JsonResponse({"deleted": codes})
     request.session["undo"] = codes
     return redirect("images")
+
+
+@signed_in_only
+@require_POST
+def star(request: SignedInRequest) -> HttpResponse:
+    """Star the picked ones, or with an empty `starred` take their stars off."""
+    starred = bool(request.POST.get("starred"))
+    codes = star_images(request.user, request.POST.getlist("picked")[:IMAGES_A_PAGE], starred)
+    return JsonResponse({"codes": codes, "starred": starred}) if asks_for_part(request) else back(request)
+
+
+@signed_in_only
+@require_POST
+def download_picked(request: SignedInRequest) -> HttpResponseBase:
+    """One zip of the picked ones."""
+    codes = request.POST.getlist("picked")[: MAX_PICTURES + 1]
+    rows = GeneratedImage.objects.of(request.user).kept().filter(code__in=codes)
+    try:
+        return zip_attachment(rows, "tempera-pictures.zip")
+    except Refusal as refusal:
+        return say_refusal(request, refusal)
 
 
 @signed_in_only

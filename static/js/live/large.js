@@ -27,6 +27,7 @@ export function openLarge(root) {
     const all = links();
     const place = all.indexOf(link);
     current = link;
+    dialog.dataset.code = imageCodeOf(link);
     setZoom(1);
     paint(part("picture"), link);
     part("count").textContent = `${place + 1} of ${all.length}`;
