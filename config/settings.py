@@ -50,6 +50,9 @@ DEBUG = env_bool("DEBUG", False)
 HOST = str(urlsplit(SITE_URL).hostname)
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", HOST if HTTPS else f"{HOST},localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS", SITE_URL)
+# Where pictures are shown from: a host of their own, or the site's.
+MEDIA_ORIGIN = env_site_url("MEDIA_URL", SITE_URL)
+ALLOWED_HOSTS += [str(urlsplit(MEDIA_ORIGIN).hostname)] if MEDIA_ORIGIN != SITE_URL else []
 PROXY_COUNT = env_int("PROXY_COUNT", 0, high=8)
 SIGNUP_OPEN = env_bool("SIGNUP_OPEN", True)
 DEMO = env_bool("DEMO", not HTTPS)
@@ -108,6 +111,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.media_host.MediaHost",
     "config.page_rate.PageRate",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -362,7 +366,7 @@ CONTENT_SECURITY_POLICY = {
         "default-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
-        "img-src": [SELF, "blob:", "data:"],
+        "img-src": [SELF, "blob:", "data:", *({MEDIA_ORIGIN} - {SITE_URL})],
         "font-src": [SELF],
         "connect-src": [SELF],
         "manifest-src": [SELF],
