@@ -217,6 +217,10 @@ RENDERING = RenderSettings(
 MEDIA_ROOT = DATA_DIR / "media"
 # The pictures that somebody teaches with are not kept for ever.
 DATASET_DAYS = env_int("DATASET_DAYS", 90, low=1, high=3650)
+# Copies of all that somebody keeps, and how long closed accounts may be taken back.
+EXPORTS_DIR = DATA_DIR / "exports"
+EXPORT_DAYS = env_int("EXPORT_DAYS", 7, low=1, high=365)
+DELETION_DAYS = env_int("DELETION_DAYS", 14, low=1, high=365)
 # Where weight files are looked for: first what this site's people and operator added, then what comes with it.
 WEIGHTS_DIRS = [DATA_DIR / "weights", BASE_DIR / "generation" / "bundled"]
 LORA_UPLOAD_MB = env_int("LORA_UPLOAD_MB", 512, low=1, high=1024)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from generation.models.answers import KeptAnswer
 from generation.models.catalog import Checkpoint, Embedding, Lora, LoraParent, Vae, Wildcard
 from generation.models.datasets import DataPicture, DataSet
+from generation.models.exports import AccountExport
 from generation.models.images import GeneratedImage
 from generation.models.jobs import Draft, Job, QueueClock, QueueShare
 from generation.models.lab import LabGrid, LoraMerge
@@ -12,6 +13,7 @@ from generation.models.training import Snapshot, TrainingRun, TrainingSearch
 from generation.models.workers import GpuWorker
 
 __all__ = [
+    "AccountExport",
     "Checkpoint",
     "DataPicture",
     "DataSet",

@@ -38,7 +38,9 @@ LOOKED_UP = {
     "*/apps.py": ["*Config", "default_auto_field"],
     "*/management/commands/*": ["help", "add_arguments", "requires_system_checks"],
     "*/web/live/consumers.py": ["receive", "bytes_data", "job_changed", "run_event"],
-    "accounts/adapters.py": ["error_messages", "is_open_for_signup", "send_mail", "_get_login_attempts_cache_key"],
+    "accounts/adapters.py": [
+        "error_messages", "is_open_for_signup", "send_mail", "respond_user_inactive",
+        "_get_login_attempts_cache_key"],
     "config/asgi.py": ["HTTPFactory", "read_body"],
     "config/celery.py": ["task_queues", "worker_concurrency"],
     "config/checks.py": ["app_configs"],
