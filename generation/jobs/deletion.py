@@ -13,11 +13,11 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from accounts.models import User
+from generation.jobs.upkeep import remove_files
 from generation.models import Draft, GeneratedImage, Job, KeptAnswer, LabGrid, LoraMerge, Wildcard
 from generation.recipes.grids.axes import Axis
 from generation.recipes.grids.plan import GridPlan
 from generation.recipes.picture import Recipe
-from generation.storage import files
 
 BATCH = 500
 ERASED = "[deleted]"
@@ -49,12 +49,7 @@ def erase_pictures(user: User) -> int:
     """
     images, recipe = GeneratedImage.objects.of(user), Recipe(ERASED)
     images.kept().update(deleted_at=Now())
-    erased = 0
-    while batch := list(images.exclude(file="").only("pk", "file", "thumbnail", "svg_file")[:BATCH]):
-        # The files before the row: one whose files are named by no row would be swept only after a day.
-        files.discard(*(name for image in batch for name in (image.file, image.thumbnail, image.svg_file)))
-        images.filter(pk__in=[image.pk for image in batch]).update(file="", thumbnail="", svg_file="", size_bytes=0)
-        erased += len(batch)
+    erased = remove_files(images)
     _in_batches(images.exclude(prompt=ERASED), recipe_json=recipe.to_json(), prompt=ERASED, infotext="")
     ended = Job.objects.of(user).exclude(state__in=Job.UNFINISHED)
     _in_batches(ended.exclude(prompt=ERASED), recipe_json=recipe.to_json(), prompt=ERASED)
