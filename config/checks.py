@@ -46,7 +46,7 @@ def address() -> Iterator[CheckMessage]:
 
 
 def media() -> Iterator[CheckMessage]:
-    if settings.MEDIA_ORIGIN == settings.SITE_URL:
+    if not settings.MEDIA_ORIGIN:
         return
     if urlsplit(settings.MEDIA_ORIGIN).hostname == settings.HOST:
         yield Error(

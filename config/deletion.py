@@ -73,7 +73,8 @@ def delete_due() -> int:
     A person counts as gone only when nothing is left, so a worker that is killed meanwhile is made up for.
     """
     gone, end = 0, time.monotonic() + ROUND_SECONDS
-    for user in list(User.objects.filter(deletion_due_at__lte=timezone.now()).order_by("deletion_due_at", "pk")):
+    due = User.objects.filter(is_active=False, deletion_due_at__lte=timezone.now())
+    for user in list(due.order_by("deletion_due_at", "pk")):
         if time.monotonic() > end:
             break
         try:

@@ -41,7 +41,7 @@ class MediaHost:
     """Middleware below the one that tells who asks. Without a host of their own there is nothing to do."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        if settings.MEDIA_ORIGIN == settings.SITE_URL:
+        if not settings.MEDIA_ORIGIN:
             raise MiddlewareNotUsed
         self.get_response = get_response
         self.host = urlsplit(settings.MEDIA_ORIGIN).netloc

@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 
 import dj_database_url
 import django_stubs_ext
-from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from redis import BlockingConnectionPool
 
@@ -32,6 +31,7 @@ from config.env import (
     strong_secret,
 )
 from config.logs import logging_config
+from config.policies import content_policy
 from config.private_files import private_folder
 from generation.worker.render_settings import RenderSettings
 
@@ -50,9 +50,9 @@ DEBUG = env_bool("DEBUG", False)
 HOST = str(urlsplit(SITE_URL).hostname)
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", HOST if HTTPS else f"{HOST},localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS", SITE_URL)
-# Where pictures are shown from: a host of their own, or the site's.
-MEDIA_ORIGIN = env_site_url("MEDIA_URL", SITE_URL)
-ALLOWED_HOSTS += [str(urlsplit(MEDIA_ORIGIN).hostname)] if MEDIA_ORIGIN != SITE_URL else []
+# A host of their own from which pictures are shown; empty: the site's.
+MEDIA_ORIGIN = env_site_url("MEDIA_URL", "") if env_str("MEDIA_URL") else ""
+ALLOWED_HOSTS += [str(urlsplit(MEDIA_ORIGIN).hostname)] if MEDIA_ORIGIN else []
 PROXY_COUNT = env_int("PROXY_COUNT", 0, high=8)
 SIGNUP_OPEN = env_bool("SIGNUP_OPEN", True)
 DEMO = env_bool("DEMO", not HTTPS)
@@ -365,20 +365,7 @@ SPECTACULAR_SETTINGS = {
 }
 
 # Safety of pages: nothing inline, nothing evaluated, nothing foreign. The few pages that need more get it by path.
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": [NONE],
-        "script-src": [SELF],
-        "style-src": [SELF],
-        "img-src": [SELF, "blob:", "data:", *({MEDIA_ORIGIN} - {SITE_URL})],
-        "font-src": [SELF],
-        "connect-src": [SELF],
-        "manifest-src": [SELF],
-        "form-action": [SELF],
-        "frame-ancestors": [NONE],
-        "base-uri": [NONE],
-    }
-}
+CONTENT_SECURITY_POLICY = content_policy([MEDIA_ORIGIN] if MEDIA_ORIGIN else [])
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0

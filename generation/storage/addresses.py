@@ -8,5 +8,4 @@ from django.urls import reverse
 
 def open_address(name: str, *args: str | int) -> str:
     """The address of a public picture's file. For anybody's private one, `reverse` it: the site signs the way there."""
-    path = reverse(name, args=args)
-    return path if settings.MEDIA_ORIGIN == settings.SITE_URL else f"{settings.MEDIA_ORIGIN}{path}"
+    return f"{settings.MEDIA_ORIGIN}{reverse(name, args=args)}"

@@ -45,6 +45,7 @@ LOOKED_UP = {
     "config/celery.py": ["task_queues", "worker_concurrency"],
     "config/checks.py": ["app_configs"],
     "config/input_limits.py": ["process_view", "args", "kwargs"],
+    "config/media_host.py": ["accessed"],
     "config/outage.py": ["process_exception"],
     "config/paging.py": ["*page_size*", "get_ordering", "decode_cursor"],
     "config/policies.py": ["_csp_replace"],

@@ -283,6 +283,19 @@ def test_one_that_breaks_does_not_keep_the_others(alice: User, charlie: User, mo
     assert tasks.prune_accounts()["people"] == 1
 
 
+def test_an_administrator_may_open_it_again(admin_client: Client, alice: User) -> None:
+    deletion.leave(alice)
+    url = f"/admin/accounts/user/{alice.pk}/change/"
+    page = admin_client.get(url)
+    form = page.context["adminform"].form
+    sent = {name: form[name].value() for name in form.fields if form[name].value() not in (None, "", [], False)}
+    sent |= {"is_active": "on", "date_joined_0": "2026-01-01", "date_joined_1": "10:00:00"}
+    answer = admin_client.post(url, {**sent, "last_login_0": "", "last_login_1": ""})
+    assert answer.status_code == 302, answer.context["errors"]
+    alice.refresh_from_db()
+    assert alice.is_active and alice.deletion_due_at is None
+
+
 def test_an_administrators_deletion_goes_on_too(alice: User, make_dataset: MakeDataSet) -> None:
     """Killed after the account was closed and before anything was taken away."""
     make_dataset(alice, 1)
