@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -10,10 +11,16 @@ from allauth.core import context as allauth_context
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.sites.shortcuts import get_current_site
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
 
 from accounts.mail import queue_mail
 from accounts.models import User
+
+CLOSED_ACCOUNT = "closed_account"
+"""In the session of somebody who has proved to own a closed account: which, and how long that counts."""
+TAKE_BACK_SECONDS = 600
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -37,6 +44,15 @@ class AccountAdapter(DefaultAccountAdapter):
         """Tries on an account are counted once, and not anew for each port that a `Host` names."""
         login = credentials.get("email", credentials.get("username", ""))
         return f"{settings.HOST}:{login.lower()}"
+
+    def respond_user_inactive(self, request: HttpRequest, user: Any) -> HttpResponse:
+        """Whoever closed their account and has now shown that it is theirs is asked whether they take it back."""
+        if user.deletion_due_at is None or user.deletion_due_at <= timezone.now():
+            response: HttpResponse = super().respond_user_inactive(request, user)
+            return response
+        request.session.cycle_key()
+        request.session[CLOSED_ACCOUNT] = {"code": user.code, "until": time.time() + TAKE_BACK_SECONDS}
+        return redirect("account-take-back")
 
     def clean_username(self, username: str, shallow: bool = False) -> str:
         username = super().clean_username(username, shallow)

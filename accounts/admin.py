@@ -33,8 +33,8 @@ class UserAdmin(DjangoUserAdmin[User], ModelAdmin):
     list_display = ["username", "email", "plan", "credits", "is_active", "is_staff", "date_joined"]
     list_filter = ["plan", "is_active", "is_staff"]
     list_select_related = ["plan", "wallet"]
-    readonly_fields = ["code"]
-    fieldsets = [*(DjangoUserAdmin.fieldsets or []), ("Tempera", {"fields": ["code", "plan"]})]
+    readonly_fields = ["code", "deletion_due_at"]
+    fieldsets = [*(DjangoUserAdmin.fieldsets or []), ("Tempera", {"fields": ["code", "plan", "deletion_due_at"]})]
     add_fieldsets = [(None, {"fields": ["username", "email", "plan", "password1", "password2"]})]
     actions = ["give_credits", "confirm_address"]
 

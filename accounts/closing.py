@@ -1,16 +1,51 @@
-"""Closing an account for good: nobody can come in by it again, and nothing tells any more who it was.
+"""Closing an account: at first so that its owner can take it back, then for good, and nothing tells who it was.
 
 What the person made is not known here: `config.deletion` takes that away.
 """
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.models import ApiToken, OutgoingMail, User
+from accounts.refusals import Conflict
+
+
+def close_for_now(user: User, due_at: datetime) -> None:
+    """Let nobody in by it, by any session or token, until its owner takes it back; its deletion is due at `due_at`.
+
+    Conflict for the last administrator, without whom nobody could run the site, and for who is closed already.
+    """
+    with transaction.atomic():
+        # All of them, so that the last two do not leave at once.
+        administrators = set(
+            User.objects.filter(is_superuser=True, is_active=True).select_for_update().values_list("pk", flat=True)
+        )
+        if administrators == {user.pk}:
+            sentence = "You are the last administrator. Make somebody else one first, then delete your account."
+            raise Conflict("last-administrator", sentence)
+        if not User.objects.filter(pk=user.pk, is_active=True).update(is_active=False, deletion_due_at=due_at):
+            raise Conflict("closed", "This account is closed already.")
+        for session in UserSession.objects.filter(user=user):
+            session.end()
+        ApiToken.objects.filter(user=user).delete()
+    user.refresh_from_db(fields=["is_active", "deletion_due_at"])
+
+
+def take_back(user: User) -> None:
+    """Open it again, as it was but for sessions and tokens. Conflict when its deletion has begun."""
+    rows = User.objects.filter(pk=user.pk, is_active=False, deletion_due_at__gt=timezone.now())
+    if not rows.update(is_active=True, deletion_due_at=None):
+        raise Conflict("too-late", "This account is being deleted; it cannot be taken back any more.")
+    user.refresh_from_db(fields=["is_active", "deletion_due_at"])
 
 
 def close_account(user: User) -> None:
@@ -29,9 +64,16 @@ def close_account(user: User) -> None:
         user.username, user.email = f"deleted-{user.code}", f"{user.code}@deleted.invalid"
         user.first_name = user.last_name = ""
         user.is_active = user.is_staff = user.is_superuser = False
+        user.last_login = None
         user.set_unusable_password()
+        # Due now, so that a deletion that was broken off goes on.
+        user.deletion_due_at = user.deletion_due_at or timezone.now()
         user.save(
             update_fields=[
                 "username", "email", "first_name", "last_name", "is_active", "is_staff", "is_superuser", "password",
+                "last_login", "deletion_due_at",
             ]
         )  # fmt: skip
+        # What administrators did to the account is told by its name.
+        person = ContentType.objects.get_for_model(User)
+        LogEntry.objects.filter(content_type=person, object_id=str(user.pk)).update(object_repr=user.username)

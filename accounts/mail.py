@@ -15,10 +15,11 @@ from django.conf import settings
 from django.core.cache import cache
 from django.core.mail import EmailMessage
 from django.db import transaction
+from django.template.loader import render_to_string
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from accounts.models import OutgoingMail
+from accounts.models import OutgoingMail, User
 
 logger = structlog.get_logger(__name__)
 
@@ -28,6 +29,13 @@ GIVE_UP_AFTER = timedelta(days=2)
 """The links in mails live three days: one that leaves later is of little use."""
 ROUND_SECONDS = 300
 KEPT_AFTER_GIVING_UP = timedelta(days=14)
+
+
+def tell(user: User, subject: str, template: str, **context: object) -> None:
+    """Send a person a mail of the site's own: `template` lies in `accounts/email/` and is told `name` and `context`."""
+    own = {"name": user.get_username(), "site_name": settings.SITE_NAME, "site_url": settings.SITE_URL}
+    body = render_to_string(f"accounts/email/{template}.txt", {**own, **context})
+    queue_mail(EmailMessage(subject, body, settings.DEFAULT_FROM_EMAIL, [user.email]))
 
 
 def queue_mail(message: EmailMessage) -> None:

@@ -109,11 +109,18 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # of the toke
     )
     email = models.EmailField("e-mail address", unique=True)
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="holders")
+    deletion_due_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="Closed, and all of it is deleted from then on."
+    )
 
     objects: ClassVar[UserManager] = UserManager()
 
     class Meta(AbstractUser.Meta):
-        pass
+        indexes = [
+            models.Index(
+                fields=["deletion_due_at"], name="user_deletion_due", condition=models.Q(deletion_due_at__isnull=False)
+            )
+        ]
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if self.plan_id is None:

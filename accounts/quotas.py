@@ -16,9 +16,13 @@ from accounts.refusals import QuotaExceeded, Refusal, counted
 
 @dataclass(slots=True)
 class Measures:
-    """`stored_bytes(user)`: what a person's files take. Whoever keeps files says so at start; none are known here."""
+    """`stored_bytes(user)`: what a person's files take; `export_state(user)`: how the copy of their data stands.
+
+    Whoever keeps files says so at start; none are known here.
+    """
 
     stored_bytes: Callable[[User], int] = lambda user: 0
+    export_state: Callable[[User], str] = lambda user: ""
 
 
 measures = Measures()

@@ -40,7 +40,8 @@ def _user(request: HttpRequest) -> User:
 @require_GET
 def account(request: HttpRequest) -> HttpResponse:
     user = _user(request)
-    return render(request, "accounts/account.html", possessions(user))
+    context = {**possessions(user), "export_state": measures.export_state(user)}
+    return render(request, "accounts/account.html", context)
 
 
 def possessions(user: User) -> dict[str, Any]:

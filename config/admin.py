@@ -50,6 +50,9 @@ class PersonAdmin(UserAdmin):
             delete_person(user)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        if obj.is_active:
+            # Switched on again for somebody who closed it themselves: it is not deleted after all.
+            obj.deletion_due_at = None
         super().save_model(request, obj, form, change)
         if change and "is_active" in form.changed_data and not obj.is_active:
             self.tell_what_stays(request, obj)

@@ -14,6 +14,10 @@ class PlatformConfig(AppConfig):
 
     def ready(self) -> None:
         import config.checks  # noqa: F401  registers them
+        from accounts.quotas import measures  # its models can be imported only now
+        from config.exports.queue import state_sentence
+
+        measures.export_state = state_sentence
 
         # The server makes files in it and no folder; a data folder that cannot be written to is told by the checks.
         with suppress(OSError):

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.apps import AppConfig
 from django.conf import settings
@@ -25,7 +26,7 @@ THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 @register(TAG)
 def check_settings(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:
     """All that is wrong with the settings, each with the name of the variable to change."""
-    return [*address(), *drawing(), *files(), *mail(), *asking()]
+    return [*address(), *media(), *drawing(), *files(), *mail(), *asking()]
 
 
 def address() -> Iterator[CheckMessage]:
@@ -41,6 +42,23 @@ def address() -> Iterator[CheckMessage]:
             "DEMO is on at a public address: everybody who reads the log signs in as the demo's moderator.",
             hint="Set DEMO to off, and delete the demo people if they were made.",
             id="tempera.W001",
+        )
+
+
+def media() -> Iterator[CheckMessage]:
+    if not settings.MEDIA_ORIGIN:
+        return
+    if urlsplit(settings.MEDIA_ORIGIN).hostname == settings.HOST:
+        yield Error(
+            f"MEDIA_URL ({settings.MEDIA_ORIGIN}) names the site's own host: browsers send its cookies to every port.",
+            hint="Set MEDIA_URL to a host of its own that leads here too, or leave it out.",
+            id="tempera.E010",
+        )
+    if settings.HTTPS and not settings.MEDIA_ORIGIN.startswith("https://"):
+        yield Error(
+            f"The site speaks https and MEDIA_URL ({settings.MEDIA_ORIGIN}) does not: browsers show no such pictures.",
+            hint="Set MEDIA_URL to an https address.",
+            id="tempera.E011",
         )
 
 

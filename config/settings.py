@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 
 import dj_database_url
 import django_stubs_ext
-from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from redis import BlockingConnectionPool
 
@@ -32,6 +31,7 @@ from config.env import (
     strong_secret,
 )
 from config.logs import logging_config
+from config.policies import content_policy
 from config.private_files import private_folder
 from generation.worker.render_settings import RenderSettings
 
@@ -50,6 +50,9 @@ DEBUG = env_bool("DEBUG", False)
 HOST = str(urlsplit(SITE_URL).hostname)
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", HOST if HTTPS else f"{HOST},localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS", SITE_URL)
+# A host of their own from which pictures are shown; empty: the site's.
+MEDIA_ORIGIN = env_site_url("MEDIA_URL", "") if env_str("MEDIA_URL") else ""
+ALLOWED_HOSTS += [str(urlsplit(MEDIA_ORIGIN).hostname)] if MEDIA_ORIGIN else []
 PROXY_COUNT = env_int("PROXY_COUNT", 0, high=8)
 SIGNUP_OPEN = env_bool("SIGNUP_OPEN", True)
 DEMO = env_bool("DEMO", not HTTPS)
@@ -108,6 +111,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.media_host.MediaHost",
     "config.page_rate.PageRate",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -213,6 +217,10 @@ RENDERING = RenderSettings(
 MEDIA_ROOT = DATA_DIR / "media"
 # The pictures that somebody teaches with are not kept for ever.
 DATASET_DAYS = env_int("DATASET_DAYS", 90, low=1, high=3650)
+# Copies of all that somebody keeps, and how long closed accounts may be taken back.
+EXPORTS_DIR = DATA_DIR / "exports"
+EXPORT_DAYS = env_int("EXPORT_DAYS", 7, low=1, high=365)
+DELETION_DAYS = env_int("DELETION_DAYS", 14, low=1, high=365)
 # Where weight files are looked for: first what this site's people and operator added, then what comes with it.
 WEIGHTS_DIRS = [DATA_DIR / "weights", BASE_DIR / "generation" / "bundled"]
 LORA_UPLOAD_MB = env_int("LORA_UPLOAD_MB", 512, low=1, high=1024)
@@ -357,20 +365,7 @@ SPECTACULAR_SETTINGS = {
 }
 
 # Safety of pages: nothing inline, nothing evaluated, nothing foreign. The few pages that need more get it by path.
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": [NONE],
-        "script-src": [SELF],
-        "style-src": [SELF],
-        "img-src": [SELF, "blob:", "data:"],
-        "font-src": [SELF],
-        "connect-src": [SELF],
-        "manifest-src": [SELF],
-        "form-action": [SELF],
-        "frame-ancestors": [NONE],
-        "base-uri": [NONE],
-    }
-}
+CONTENT_SECURITY_POLICY = content_policy([MEDIA_ORIGIN] if MEDIA_ORIGIN else [])
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0

@@ -11,7 +11,9 @@ from django.urls import include, path, register_converter
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from accounts.second_factor import SENTENCE, lacks_second_factor
+from config.exports import views as exports
 from config.health import healthz, readyz
+from config.leaving import delete_account, take_account_back
 from config.metrics import metrics
 from generation.catalog.loras.naming import NameInAddress
 from generation.catalog.wildcards import ListInAddress
@@ -57,6 +59,10 @@ urlpatterns = [
     path("", include("generation.urls")),
     path("", include("gallery.urls")),
     path("", include("accounts.urls")),
+    path("account/export/", exports.export, name="account-export"),
+    path("account/export/file", exports.download, name="account-export-file"),
+    path("account/delete/", delete_account, name="account-delete"),
+    path("account/take-back/", take_account_back, name="account-take-back"),
     path("accounts/", include("allauth.urls")),
     path("api/v1/", include("config.api")),
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),

@@ -15,6 +15,7 @@ from gallery.transitions import MOVES
 from gallery.words import plain_prompt
 from generation.models import GeneratedImage, Lora
 from generation.recipes.picture import Recipe
+from generation.storage.addresses import open_address
 from generation.web.public_pictures import PictureCard, PublicState, registry
 
 WITHDRAW_POST = Question(
@@ -32,12 +33,12 @@ WITHDRAW_RELEASE = Question(
 
 
 def card_of(post: Post) -> PictureCard:
-    """A post that is shown; its `image` and `author` should be fetched with it."""
+    """A public post; its `image` and `author` should be fetched with it."""
     image = post.image
     assert image is not None
     return PictureCard(
         url=reverse("post", args=[post.code]),
-        picture=reverse("post-thumbnail", args=[post.code]),
+        picture=open_address("post-thumbnail", post.code),
         width=image.width,
         height=image.height,
         alt=post.title,

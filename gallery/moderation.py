@@ -111,6 +111,8 @@ def _decide(moderator: User, thing: Post | Release, verb: Decision.Verb, reason:
 def _can_be_public(thing: Post | Release) -> None:
     if isinstance(thing, Post) and (thing.image is None or thing.image.deleted_at is not None):
         raise Conflict("picture-deleted", "Its owner has deleted this picture.")
+    if thing.author.deletion_due_at is not None:
+        raise Conflict("author-left", "Its author has closed their account.")
     if isinstance(thing, Release) and (thing.lora is None or not thing.lora.is_enabled):
         raise Conflict("lora-gone", "This LoRA was deleted, or it is quarantined.")
 

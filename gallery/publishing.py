@@ -12,9 +12,9 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.quotas import hold_account
 from accounts.refusals import Conflict, NotFound, QuotaExceeded, Refusal
-from gallery.models import Decision, Post, Tag
+from gallery.models import Decision, Post, Release, Report, Tag
 from gallery.screening import difference_hash, flags_of_picture, flags_of_words
-from gallery.transitions import MOVES, move, record
+from gallery.transitions import MOVES, move, move_all, record
 from gallery.words import fold, folded_words, plain_prompt, spaced
 from generation.models import Checkpoint, GeneratedImage, Lora
 
@@ -57,6 +57,23 @@ def withdraw_post(user: User, post: Post) -> None:
     if post.author_id != user.pk:
         raise NotFound("not-found", "There is no such post, or it is not yours.")
     move(post, Decision.Verb.WITHDRAW, user, approved_at=None)
+
+
+def withdraw_posts(user: User) -> int:
+    """Take back everything of one's own that is public or waits, as `withdraw_post` does with one; how many."""
+    return move_all(Post.objects.of(user), Decision.Verb.WITHDRAW, user, approved_at=None)
+
+
+def erase_words(user: User) -> None:
+    """Take away what a person wrote: titles and tags of their posts, the words of their reports.
+
+    Posts and their decisions stay, and the mark by which the same picture is known when somebody sends it in again.
+    """
+    posts = Post.objects.of(user)
+    Post.tags.through.objects.filter(post__author=user).delete()
+    posts.update(title="Deleted", flags=[], search_words="", is_news=False)
+    Release.objects.of(user).update(title="Deleted", flags=[], trigger_words=[], is_news=False)
+    Report.objects.filter(user=user).exclude(words="").update(words="")
 
 
 def _send_in(user: User, image: GeneratedImage, post: Post | None, names: list[str], fields: dict[str, Any]) -> Post:

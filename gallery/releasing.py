@@ -12,7 +12,7 @@ from accounts.quotas import hold_account
 from accounts.refusals import Conflict, NotFound, QuotaExceeded, Refusal
 from gallery.models import Decision, Release, ReleaseSample
 from gallery.screening import flags_of_words
-from gallery.transitions import MOVES, move, record
+from gallery.transitions import MOVES, move, move_all, record
 from generation.catalog.loras.licences import may_share
 from generation.catalog.loras.sharing import pictures_with
 from generation.models import GeneratedImage, Lora
@@ -87,3 +87,8 @@ def withdraw_release(user: User, release: Release) -> None:
     if release.author_id != user.pk:
         raise NotFound("not-found", "There is no such LoRA, or it is not yours.")
     move(release, Decision.Verb.WITHDRAW, user, approved_at=None)
+
+
+def withdraw_releases(user: User) -> int:
+    """Take back every LoRA of one's own that is public or waits; how many."""
+    return move_all(Release.objects.of(user), Decision.Verb.WITHDRAW, user, approved_at=None)

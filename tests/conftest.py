@@ -40,6 +40,7 @@ def own_media(request: pytest.FixtureRequest, tmp_path: Any) -> None:
     if "db" in request.fixturenames or "transactional_db" in request.fixturenames:
         settings = request.getfixturevalue("settings")
         settings.MEDIA_ROOT = tmp_path / "media"
+        settings.EXPORTS_DIR = tmp_path / "exports"
         settings.WEIGHTS_DIRS = [tmp_path / "weights", *settings.WEIGHTS_DIRS[1:]]
 
 

@@ -19,7 +19,7 @@ from accounts.refusals import NotFound, Refusal
 from gallery import moderation
 from gallery.models import Decision, Moderated
 from gallery.transitions import MOVES
-from generation.storage.downloads import inline
+from generation.storage.downloads import FOR_NOBODY, inline
 
 State = Moderated.State
 VERBS: dict[str, Callable[[User, Any, str], Any]] = {
@@ -36,9 +36,6 @@ STATES = [
     ("rejected", "Not accepted"),
     ("taken_down", "Taken down"),
 ]
-
-FOR_MODERATORS = {"private": True, "max_age": 600}
-"""How long a moderator's browser may show a picture without asking again."""
 
 
 class LookedAt:
@@ -169,4 +166,4 @@ class ModerationScreen(ForModerators):
         if thing is None or not name:
             raise Http404("There is no such picture.")
         filename = f"{self.opts.model_name}-{thing.code}.{kind[6:]}"
-        return inline(request, name, kind, FOR_MODERATORS, filename=filename)
+        return inline(request, name, kind, FOR_NOBODY, filename=filename)

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import structlog
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -137,9 +137,13 @@ def prune() -> dict[str, int]:
 
 def prune_images() -> int:
     """Remove the files of pictures deleted a day ago; the undo has passed."""
-    old = GeneratedImage.objects.filter(deleted_at__lt=timezone.now() - DELETED_KEPT_FOR).exclude(file="")
+    return remove_files(GeneratedImage.objects.filter(deleted_at__lt=timezone.now() - DELETED_KEPT_FOR))
+
+
+def remove_files(images: QuerySet[GeneratedImage]) -> int:
+    """Remove all files of deleted pictures; of how many."""
     swept = 0
-    for image in old:
+    for image in images.exclude(file=""):
         files.discard(image.file, image.thumbnail, image.svg_file)
         image.file = image.thumbnail = image.svg_file = ""
         image.size_bytes = 0

@@ -23,6 +23,7 @@ class Task(StrEnum):
     TRACE_IMAGE = "generation.tasks.trace_image"
     FINISH_GRIDS = "generation.tasks.finish_grids"
     MERGE_LORAS = "generation.tasks.merge_loras"
+    EXPORT_ACCOUNTS = "config.tasks.export_accounts"
 
 
 def send(task: Task, *args: int, countdown: float | None = None) -> bool:

@@ -6,6 +6,7 @@ from generation.models.albums import Album, AlbumPicture, ShareLink
 from generation.models.answers import KeptAnswer
 from generation.models.catalog import Checkpoint, Embedding, Lora, LoraParent, Vae, Wildcard
 from generation.models.datasets import DataPicture, DataSet
+from generation.models.exports import AccountExport
 from generation.models.images import GeneratedImage, PictureFacet, PictureLora
 from generation.models.jobs import Draft, Job, QueueClock, QueueShare
 from generation.models.lab import LabGrid, LoraMerge
@@ -13,6 +14,7 @@ from generation.models.training import Snapshot, TrainingRun, TrainingSearch
 from generation.models.workers import GpuWorker
 
 __all__ = [
+    "AccountExport",
     "Album",
     "AlbumPicture",
     "Checkpoint",

@@ -25,11 +25,10 @@ ENDINGS = {"png": "png", "jpeg": "jpg", "webp": "webp", "svg": "svg"}
 WEIGHTS_TYPE = "application/octet-stream"
 PIECE_BYTES = 1024**2
 
-FOR_OWNER = {"private": True, "no_cache": True}
-"""The owner's browser may keep it, and asks each time whether it still may."""
-FOR_EVERYBODY = {"public": True, "max_age": 60}
-"""Any cache may keep it, so briefly that what is withdrawn is gone within a minute."""
+FOR_EVERYBODY = {"public": True, "max_age": 60, "s_maxage": 0, "proxy_revalidate": True}
+"""Public now: whose browser has shown it may do so for a minute, caches between ask each time whether it still is."""
 FOR_NOBODY = {"private": True, "no_store": True}
+"""One person's own, or a moderator's to look at: no cache keeps it, their browser's neither."""
 
 Response = TypeVar("Response", bound=HttpResponseBase)
 

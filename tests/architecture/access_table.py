@@ -187,16 +187,21 @@ WAITING = [
     row("api/v1/posts/{waiting}", GET=HIDDEN, DELETE=OWNER),
 ]
 
+# AGAIN asks a signed-in person to prove it once more, or leads a guest to the sign-in page.
+AGAIN: Outcomes = ("login", "login", "login", "login")
+ABSENT_TO_ALL: Outcomes = ("404", "404", "404", "404")
 ACCOUNT = {
     "account/": row(GET=MEMBERS),
     "account/credits/": row(GET=MEMBERS),
+    "account/export/": row(GET=MEMBERS, POST=MEMBERS),
+    "account/export/file": row(GET=AGAIN),
+    "account/delete/": row(GET=AGAIN, POST=AGAIN),
+    "account/take-back/": row(GET=ABSENT_TO_ALL, POST=ABSENT_TO_ALL),
     "account/tokens/": row(GET=MEMBERS, POST=MEMBERS),
     "account/tokens/<slug:key>/remove/": row("account/tokens/{token}/remove/", GET=OWNER, POST=OWNER),
 }
 
 # allauth's own pages, whose tests are its own: here it counts that none is forgotten.
-# AGAIN asks a signed-in person to prove it once more, or leads a guest to the sign-in page.
-AGAIN: Outcomes = ("login", "login", "login", "login")
 ABSENT: Outcomes = ("login", "404", "404", "404")
 # A fresh challenge for whoever asks; a DELETE is answered like a GET where the person is not led away.
 CHALLENGE: Outcomes = ("login|ok|405", "ok|405", "ok|405", "ok|405")

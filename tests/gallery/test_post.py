@@ -70,7 +70,7 @@ def test_files_of_a_public_post(client: Client, alice: User, publish: Publish) -
         answer = client.get(f"/gallery/{post.code}/{name}")
         assert answer.headers["Content-Type"] == kind
         assert answer.content.startswith(start)
-        assert answer.headers["Cache-Control"] == "public, max-age=60"
+        assert answer.headers["Cache-Control"] == "public, max-age=60, s-maxage=0, proxy-revalidate"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert "Vary" not in answer.headers or "Cookie" in answer.headers["Vary"]
         again = client.get(f"/gallery/{post.code}/{name}", headers={"If-None-Match": answer.headers["ETag"]})

@@ -82,6 +82,7 @@ OWN = {
     "account": "/account/",
     "account-credits": "/account/credits/",
     "account-tokens": "/account/tokens/",
+    "account-export": "/account/export/",
     "two-factors": "/accounts/2fa/",
     "sessions": "/accounts/sessions/",
     "addresses": "/accounts/email/",

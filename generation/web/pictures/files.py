@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import Http404, HttpResponse
 from django.views.decorators.http import require_GET
 
-from generation.storage.downloads import CONTENT_TYPES, FOR_OWNER, inline, picture_attachment
+from generation.storage.downloads import CONTENT_TYPES, FOR_NOBODY, inline, picture_attachment
 from generation.web.access import SignedInRequest, own_image, refusals_on, signed_in_only
 
 
@@ -15,7 +15,7 @@ def file(request: SignedInRequest, code: str) -> HttpResponse:
     """The PNG as it was kept, shown in the page."""
     image = own_image(request, code)
     etag = f"{image.sha256[:32]}-png"
-    return inline(request, image.file, "image/png", FOR_OWNER, filename=f"{image.code}.png", etag=etag)
+    return inline(request, image.file, "image/png", FOR_NOBODY, filename=f"{image.code}.png", etag=etag)
 
 
 @signed_in_only
@@ -23,7 +23,7 @@ def file(request: SignedInRequest, code: str) -> HttpResponse:
 def thumbnail(request: SignedInRequest, code: str) -> HttpResponse:
     image = own_image(request, code)
     etag = f"{image.sha256[:32]}-webp"
-    return inline(request, image.thumbnail, "image/webp", FOR_OWNER, filename=f"{image.code}-small.webp", etag=etag)
+    return inline(request, image.thumbnail, "image/webp", FOR_NOBODY, filename=f"{image.code}-small.webp", etag=etag)
 
 
 @signed_in_only

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from generation.models import GeneratedImage
-from generation.storage.downloads import FOR_OWNER, inline
+from generation.storage.downloads import FOR_NOBODY, inline
 from generation.training.datasets.captioning import caption_counter, caption_of, set_caption
 from generation.training.datasets.cropping import set_crop, set_focus
 from generation.training.datasets.lifecycle import remove_picture
@@ -115,7 +115,7 @@ def answer(request: SignedInRequest, code: str, **data: object) -> HttpResponse:
 def file(request: SignedInRequest, code: str, picture: str) -> HttpResponse:
     row = own_picture(request, code, picture)
     etag = f"{row.sha256[:32]}-file"
-    return inline(request, row.file, "image/png", FOR_OWNER, filename=f"{row.code}.png", etag=etag)
+    return inline(request, row.file, "image/png", FOR_NOBODY, filename=f"{row.code}.png", etag=etag)
 
 
 @signed_in_only
@@ -123,4 +123,4 @@ def file(request: SignedInRequest, code: str, picture: str) -> HttpResponse:
 def thumbnail(request: SignedInRequest, code: str, picture: str) -> HttpResponse:
     row = own_picture(request, code, picture)
     etag = f"{row.sha256[:32]}-small"
-    return inline(request, row.thumbnail, "image/webp", FOR_OWNER, filename=f"{row.code}-small.webp", etag=etag)
+    return inline(request, row.thumbnail, "image/webp", FOR_NOBODY, filename=f"{row.code}-small.webp", etag=etag)

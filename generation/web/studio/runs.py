@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.credits import balance_of
 from accounts.questions import ask
 from generation.models import TrainingRun
-from generation.storage.downloads import FOR_OWNER, attachment, inline
+from generation.storage.downloads import FOR_NOBODY, attachment, inline
 from generation.training.runs.controls import delete_run, discard_run, pause_run, resume_run, stop_run
 from generation.training.runs.lifecycle import hand_out
 from generation.training.runs.selection import choose_snapshot
@@ -110,4 +110,4 @@ def sample(request: SignedInRequest, code: str, step: int, number: int) -> HttpR
     name = snapshot.samples[number]
     kind = "image/webp" if name.endswith(".webp") else "image/png"
     filename = name.rpartition("/")[2]
-    return inline(request, name, kind, FOR_OWNER, filename=filename, etag=filename)
+    return inline(request, name, kind, FOR_NOBODY, filename=filename, etag=filename)

@@ -32,7 +32,7 @@ def test_the_file_works(alices: Client, alice: User, draw: Draw) -> None:
     assert answer.headers["Content-Type"] == "image/png"
     assert answer.headers["Content-Disposition"] == f'inline; filename="{image.code}.png"'
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert answer.headers["Cache-Control"] == "private, no-cache"
+    assert answer.headers["Cache-Control"] == "private, no-store"
 
 
 def test_the_thumbnail_works(alices: Client, alice: User, draw: Draw) -> None:
@@ -48,7 +48,7 @@ def test_the_owner_does_not_fetch_twice(alices: Client, alice: User, draw: Draw,
     first = alices.get(f"/images/{image.code}/{name}")
     again = alices.get(f"/images/{image.code}/{name}", headers={"If-None-Match": first.headers["ETag"]})
     assert (again.status_code, again.content) == (304, b"")
-    assert again.headers["Cache-Control"] == "private, no-cache"
+    assert again.headers["Cache-Control"] == "private, no-store"
 
 
 @pytest.mark.parametrize("name", ["file", "thumbnail", "download/png", "download/svg"])

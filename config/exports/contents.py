@@ -1,0 +1,308 @@
+"""What is in a copy: JSON documents, one a subject, and the files that lie beside them.
+
+Whatever a row of the site's tells about somebody belongs here; a test goes over all tables that name a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any, cast
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.core.files.storage import default_storage
+from django.db.models import F, Model, QuerySet
+
+from accounts.credits import wallet_of
+from accounts.models import ApiToken, CreditEntry, User
+from gallery.models import Decision, Post, Release, ReleaseDecision, Report
+from generation.catalog.loras.files import path_of_row
+from generation.models import (
+    DataPicture,
+    DataSet,
+    Draft,
+    GeneratedImage,
+    Job,
+    LabGrid,
+    Lora,
+    LoraMerge,
+    Snapshot,
+    TrainingRun,
+    TrainingSearch,
+    Wildcard,
+)
+
+ROWS_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One JSON list: what it is called, what it holds (a sentence for its reader), and its rows for a person."""
+
+    name: str
+    about: str
+    rows: Callable[[User], Iterable[dict[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFile:
+    """One file, by its name in the copy; `open` raises FileNotFoundError where it is gone."""
+
+    name: str
+    open: Callable[[], IO[bytes]]
+
+
+def table(model: type[Model], owner: str, *fields: str, **renamed: str) -> Callable[[User], Iterable[dict[str, Any]]]:
+    """The rows of a model whose `owner` is the person, with these fields, in the order in which they were made."""
+
+    def rows(user: User) -> Iterable[dict[str, Any]]:
+        query: QuerySet[Any] = model._default_manager.filter(**{owner: user}).order_by("pk")
+        columns = {name: F(path) for name, path in renamed.items()}
+        return query.values(*fields, **columns).iterator(chunk_size=ROWS_AT_ONCE)
+
+    return rows
+
+
+def account(user: User) -> Iterator[dict[str, Any]]:
+    draft = Draft.objects.filter(owner=user).first()
+    yield {
+        "name": user.get_username(),
+        "email": user.email,
+        "addresses": list(EmailAddress.objects.filter(user=user).values("email", "verified", "primary")),
+        "first_name": user.first_name,
+        "last_name": user.last_name,
+        "joined_at": user.date_joined,
+        "last_sign_in_at": user.last_login,
+        "plan": user.plan.name,
+        "credits": wallet_of(user).balance,
+        "groups": list(user.groups.values_list("name", flat=True)),
+        "draft_of_the_create_page": draft.fields if draft else {},
+    }
+
+
+def second_factors(user: User) -> Iterator[dict[str, Any]]:
+    """What there is, and never the secrets."""
+    for factor in Authenticator.objects.filter(user=user).order_by("pk"):
+        yield {
+            "kind": factor.type, "name": str(factor), "made_at": factor.created_at, "last_used_at": factor.last_used_at
+        }  # fmt: skip
+
+
+def pictures(user: User) -> Iterator[dict[str, Any]]:
+    for image in GeneratedImage.objects.of(user).order_by("pk").iterator(chunk_size=ROWS_AT_ONCE):
+        kept = image.deleted_at is None
+        yield {
+            "code": image.code,
+            "files": [name for name, _ in files_of_image(image)] if kept else [],
+            **{name: getattr(image, name) for name in (
+                "prompt", "recipe_json", "infotext", "width", "height", "seed", "sha256", "created_at", "deleted_at"
+            )},
+        }  # fmt: skip
+
+
+def posts(user: User) -> Iterator[dict[str, Any]]:
+    rows = Post.objects.of(user).select_related("image").prefetch_related("tags", "decisions").order_by("pk")
+    for post in rows.iterator(chunk_size=ROWS_AT_ONCE):
+        yield {
+            "code": post.code,
+            "picture": post.image.code if post.image else None,
+            "title": post.title,
+            "tags": [tag.name for tag in post.tags.all()],
+            "state": post.state,
+            "submitted_at": post.submitted_at,
+            "approved_at": post.approved_at,
+            "decisions": decisions_about(post, user),
+        }
+
+
+def releases(user: User) -> Iterator[dict[str, Any]]:
+    for release in Release.objects.of(user).select_related("lora").prefetch_related("decisions").order_by("pk"):
+        yield {
+            "code": release.code,
+            "lora": release.lora.name if release.lora else None,
+            "title": release.title,
+            "licence": release.licence,
+            "trigger_words": release.trigger_words,
+            "state": release.state,
+            "submitted_at": release.submitted_at,
+            "approved_at": release.approved_at,
+            "decisions": decisions_about(release, user),
+        }
+
+
+def decisions_about(thing: Post | Release, user: User) -> list[dict[str, Any]]:
+    """What was decided, oldest first. Who the moderators were is not told, nor why they kept what was reported."""
+    return [
+        {
+            "verb": each.verb,
+            "by": "you" if each.who_id == user.pk else "a moderator",
+            "reason": "" if each.verb == Decision.Verb.KEEP else each.reason,
+            "to_state": each.to_state,
+            "at": each.at,
+        }
+        for each in reversed(list(thing.decisions.all()))
+    ]
+
+
+DOCUMENTS = (
+    Document("account", "Your account: name, addresses, plan, and what you had typed on the Create page.", account),
+    Document("second_factors", "Your passkeys and codes by name, without their secrets.", second_factors),
+    Document(
+        "sessions", "Where you are signed in.",
+        table(UserSession, "user", "ip", "user_agent", "created_at", "last_seen_at"),
+    ),
+    Document(
+        "tokens", "Your API tokens by name, without their keys.",
+        table(ApiToken, "user", "name", "created", "expiry", "budget", "spent"),
+    ),
+    Document(
+        "credits", "The ledger: every credit that came, was held, spent or returned.",
+        table(
+            CreditEntry, "wallet__user", "created_at", "kind", "amount", "reference", "note", token_name="token__name"
+        ),
+    ),
+    Document(
+        "jobs", "Every recipe that you sent, with what became of it.",
+        table(
+            Job, "owner", "code", "submission", "position", "prompt", "recipe_json", "state", "credits", "cancel_cost",
+            "error_message", "created_at", "started_at", "finished_at", picture="image__code",
+        ),
+    ),
+    Document("pictures", "Your pictures with their recipes; the files are in the folder pictures.", pictures),
+    Document(
+        "grids", "Grids of the lab.",
+        table(LabGrid, "owner", "code", "prompt", "plan_json", "credits", "state", "created_at", picture="image__code"),
+    ),
+    Document("posts", "What you sent to the gallery, and what was decided about it.", posts),
+    Document("releases", "LoRAs that you sent in for everybody, and what was decided about them.", releases),
+    Document(
+        "reports", "What you reported to the moderators.",
+        table(Report, "user", "reason", "words", "at", "closed_at", post_code="post__code"),
+    ),
+    Document(
+        "decisions", "Posts: what you sent in, took back or decided, as a moderator too.",
+        table(Decision, "who", "verb", "reason", "from_state", "to_state", "at", post_code="post__code"),
+    ),
+    Document(
+        "release_decisions", "The same of LoRAs.",
+        table(ReleaseDecision, "who", "verb", "reason", "from_state", "to_state", "at", release_code="release__code"),
+    ),
+    Document(
+        "loras", "Your LoRAs: uploaded, trained or merged; the files are in the folder loras.",
+        table(
+            Lora, "owner", "name", "title", "family", "sha256", "size_bytes", "licence", "description", "trigger_words",
+            "version", "is_public", "may_download", "downloads", "created_at",
+        ),
+    ),
+    Document(
+        "merges", "LoRAs that you had merged.",
+        table(LoraMerge, "owner", "code", "title", "rank", "parents", "state", "created_at", "finished_at"),
+    ),
+    Document(
+        "datasets", "Your data sets.",
+        table(DataSet, "owner", "code", "title", "trigger", "consented_at", "created_at", "expires_at"),
+    ),
+    Document(
+        "dataset_pictures", "Their pictures with captions; the files are in the folder datasets.",
+        table(
+            DataPicture, "dataset__owner", "code", "name", "caption", "crop", "focus", "width", "height", "sha256",
+            "created_at", dataset_code="dataset__code",
+        ),
+    ),
+    Document(
+        "trainings", "Your trainings with their recipes and curves.",
+        table(
+            TrainingRun, "owner", "code", "name", "recipe_json", "state", "credits", "step", "steps", "curve",
+            "best_step", "best_reason", "error_message", "created_at", "started_at", "finished_at",
+        ),
+    ),
+    Document(
+        "snapshots", "What your trainings kept on the way; the files are in the folder trainings.",
+        table(
+            Snapshot, "run__owner", "step", "training_loss", "validation_loss", "similarity_training",
+            "similarity_validation", "closest", "memorised", "sha256", "created_at", training="run__code",
+        ),
+    ),
+    Document(
+        "searches", "Searches over several trainings.",
+        table(
+            TrainingSearch, "owner", "code", "name", "axes", "recipe_json", "budget", "credits", "state", "created_at",
+            "finished_at",
+        ),
+    ),
+    Document("wildcards", "Your wildcard lists.", table(Wildcard, "owner", "name", "lines", "is_enabled")),
+)  # fmt: skip
+
+FOLDERS = (
+    ("pictures", "what you drew, as it was kept: PNG with its recipe inside, SVG where it was traced"),
+    ("loras", "your LoRA files"),
+    ("datasets", "a folder for each data set, with its pictures"),
+    ("trainings", "a folder for each training, with the LoRA and the samples at each step that was kept"),
+)
+
+
+def readme(user: User, now: datetime) -> str:
+    """What each file is, for whoever opens the copy."""
+    width = max(len(document.name) for document in DOCUMENTS) + 5
+    documents = "\n".join(f"{document.name + '.json':<{width}}  {document.about}" for document in DOCUMENTS)
+    folders = "\n".join(f"{name + '/':<{width}}  {about}" for name, about in FOLDERS)
+    return (
+        f"What {user.get_username()} keeps on {settings.SITE_NAME} ({settings.SITE_URL}), as it was on "
+        f"{now:%-d %B %Y}, {now:%H:%M} UTC.\n\n"
+        "Each .json file is a list with one entry a line; times are in UTC. Codes name the same thing in all of "
+        "them.\n\n"
+        f"{documents}\n\nFolders:\n\n{folders}\n\n"
+        "missing.json is there only if a file could not be read; it names those.\n"
+    )
+
+
+def files_of(user: User) -> Iterator[KeptFile]:
+    images = GeneratedImage.objects.of(user).kept().exclude(file="").order_by("pk")
+    for image in images.iterator(chunk_size=ROWS_AT_ONCE):
+        yield from (KeptFile(name, stored(kept)) for name, kept in files_of_image(image))
+    for lora in Lora.objects.filter(owner=user).order_by("pk"):
+        yield KeptFile(f"loras/{lora.name}.safetensors", weights(lora))
+    pictures = DataPicture.objects.filter(dataset__owner=user).select_related("dataset").order_by("pk")
+    for picture in pictures.iterator(chunk_size=ROWS_AT_ONCE):
+        yield KeptFile(f"datasets/{picture.dataset.code}/{picture.code}.png", stored(picture.file))
+    for snapshot in Snapshot.objects.filter(run__owner=user).select_related("run").order_by("pk"):
+        folder = f"trainings/{snapshot.run.code}/{snapshot.step}"
+        if snapshot.file:
+            yield KeptFile(f"{folder}.safetensors", stored(snapshot.file))
+        for number, sample in enumerate(snapshot.samples):
+            yield KeptFile(f"{folder}-{number}.{sample.rpartition('.')[2]}", stored(sample))
+
+
+def count_of_files(user: User) -> int:
+    """About so many files: without tracings and samples, which are few."""
+    return (
+        GeneratedImage.objects.of(user).kept().exclude(file="").count()
+        + Lora.objects.filter(owner=user).count()
+        + DataPicture.objects.filter(dataset__owner=user).count()
+        + Snapshot.objects.filter(run__owner=user).count()
+    )
+
+
+def files_of_image(image: GeneratedImage) -> Iterator[tuple[str, str]]:
+    """Name in the copy and stored name."""
+    if image.file:
+        yield f"pictures/{image.code}.png", image.file
+    if image.svg_file:
+        yield f"pictures/{image.code}.svg", image.svg_file
+
+
+def stored(name: str) -> Callable[[], IO[bytes]]:
+    return lambda: cast("IO[bytes]", default_storage.open(name))
+
+
+def weights(lora: Lora) -> Callable[[], IO[bytes]]:
+    def opened() -> IO[bytes]:
+        # A row whose file is gone is told as such when it is opened.
+        return (path_of_row(lora) or Path(lora.path)).open("rb")
+
+    return opened

@@ -1,0 +1,95 @@
+"""Private means private: the files of what is not public are their owner's alone, at once and in no cache."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from gallery.models import Post, Release
+from gallery.moderation import reject, take_down
+from gallery.publishing import withdraw_post
+from gallery.releasing import withdraw_release
+from generation.jobs.deletion import delete_images
+from tests.architecture.access_things import own_lora, release
+from tests.gallery.conftest import Finish, Publish
+
+PRIVATE = "private, no-store"
+
+
+@pytest.fixture
+def others(client: Client, charlies: Client, bobs: Client) -> list[Client]:
+    return [client, charlies, bobs]
+
+
+def files_of(post: Post) -> Iterator[str]:
+    """Every address of a post's picture, whatever its size and format."""
+    assert post.image is not None
+    yield from (f"/gallery/{post.code}/{name}" for name in ("picture", "thumbnail"))
+    yield from own_files_of(post.image.code)
+
+
+def own_files_of(code: str) -> Iterator[str]:
+    yield from (f"/images/{code}/{name}" for name in ("file", "thumbnail"))
+    yield from (f"/images/{code}/download/{name}" for name in ("png", "jpeg", "webp"))
+
+
+def unpublish(post: Post, how: str, bob: User) -> None:
+    verbs: dict[str, Callable[[], object]] = {
+        "withdrawn": lambda: withdraw_post(post.author, post),
+        "taken_down": lambda: take_down(bob, post, "No."),
+        "rejected": lambda: reject(bob, post, "No."),
+        "pending": lambda: None,
+        "deleted": lambda: delete_images(post.author, [post.image.code if post.image else ""]),
+    }
+    verbs[how]()
+
+
+@pytest.mark.parametrize("how", ["pending", "rejected", "withdrawn", "taken_down", "deleted"])
+def test_what_is_not_public_is_its_owners_alone(
+    how: str, alice: User, bob: User, alices: Client, others: list[Client], send_in: Publish, publish: Publish
+) -> None:
+    post = send_in(alice) if how in ("pending", "rejected") else publish(alice)
+    etags = {path: alices.get(path).headers.get("ETag", "") for path in files_of(post)}
+    unpublish(post, how, bob)
+    for path, etag in etags.items():
+        for other in others:
+            assert other.get(path).status_code in (302, 404), path
+            refused = other.get(path, headers={"If-None-Match": etag}, follow=True)
+            assert not refused.headers["Content-Type"].startswith("image/"), path
+        own = alices.get(path)
+        assert own.status_code == (404 if how == "deleted" else 200), path
+        assert how == "deleted" or own.headers["Cache-Control"] == PRIVATE, path
+
+
+@pytest.mark.parametrize("how", ["withdrawn", "taken_down", "deleted"])
+def test_what_was_public_is_gone_for_everybody_at_once(
+    how: str, alice: User, bob: User, others: list[Client], publish: Publish
+) -> None:
+    """A cache between that has the file asks whether it still may send it, and is told no."""
+    post = publish(alice)
+    paths = [f"/gallery/{post.code}/{name}" for name in ("picture", "thumbnail")]
+    shown = {path: others[0].get(path) for path in paths}
+    for answer in shown.values():
+        assert answer.headers["Cache-Control"] == "public, max-age=60, s-maxage=0, proxy-revalidate"
+    unpublish(post, how, bob)
+    for path in paths:
+        for other in others:
+            assert other.get(path, headers={"If-None-Match": shown[path].headers["ETag"]}).status_code == 404
+
+
+def test_pictures_of_a_release(alice: User, alices: Client, others: list[Client], finish: Finish) -> None:
+    made: Release = release(alice, own_lora(alice, "f"), finish(alice), "approved")
+    path = f"/releases/{made.code}/samples/0"
+    assert [other.get(path).status_code for other in others] == [200, 200, 200]
+    withdraw_release(alice, made)
+    assert [other.get(path).status_code for other in others] == [404, 404, 404]
+    assert alices.get(path).headers["Cache-Control"] == PRIVATE
+
+
+def test_a_moderators_look_stays_in_no_cache(bobs: Client, alice: User, send_in: Publish) -> None:
+    post = send_in(alice)
+    for path in (f"/admin/gallery/post/{post.pk}/picture/", f"/admin/gallery/post/{post.pk}/picture/?full=1"):
+        assert {"private", "no-store"} <= set(bobs.get(path).headers["Cache-Control"].split(", "))
