@@ -9,12 +9,15 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from accounts.questions import Question
-from gallery.models import Decision, Post, Release, ReleaseSample
+from gallery.facets import of_weights
+from gallery.models import NEWEST, Decision, Post, Release, ReleaseSample
 from gallery.news import unread
+from gallery.search import Found
 from gallery.transitions import MOVES
 from gallery.words import plain_prompt
 from generation.models import GeneratedImage, Lora
 from generation.recipes.picture import Recipe
+from generation.storage.thumbnails import SIDES, widths_of
 from generation.web.public_pictures import PictureCard, PublicState, registry
 
 WITHDRAW_POST = Question(
@@ -35,9 +38,13 @@ def card_of(post: Post) -> PictureCard:
     """A post that is shown; its `image` and `author` should be fetched with it."""
     image = post.image
     assert image is not None
+    picture = reverse("post-thumbnail", args=[post.code])
+    sizes = [(SIDES[field], width) for field, width in widths_of(image).items()]
     return PictureCard(
         url=reverse("post", args=[post.code]),
-        picture=reverse("post-thumbnail", args=[post.code]),
+        picture=picture,
+        srcset=", ".join(f"{picture}/{side} {width}w" for side, width in sizes) if len(sizes) > 1 else "",
+        anchor=f"p-{post.code}",
         width=image.width,
         height=image.height,
         alt=post.title,
@@ -54,7 +61,8 @@ def newest(limit: int) -> Sequence[PictureCard]:
 
 
 def made_with(sha256: str, limit: int) -> Sequence[PictureCard]:
-    return cards_of(Post.objects.public().made_with(sha256).select_related("image", "author").newest()[:limit])
+    found = Found(Post.objects.public().select_related("image", "author"), facets=(of_weights(sha256),))
+    return cards_of(found.order_by(*(f"-{name}" for name in NEWEST))[:limit])
 
 
 def samples_of(loras: Sequence[int], user: Any) -> dict[int, list[PictureCard]]:
