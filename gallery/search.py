@@ -65,7 +65,7 @@ class Found:
             return list(rows[limits])
         walked = rows.values("pk")[:WALKED]
         near = list(self._looked_through(rows.filter(self.dates, pk__in=walked))[limits])
-        if len(near) == limits.stop - (limits.start or 0):
+        if len(near) == limits.stop - (limits.start or 0) or not rows[WALKED : WALKED + 1].exists():
             return near
         return list(self._looked_up(rows.filter(self.dates))[limits])
 

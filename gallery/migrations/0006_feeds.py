@@ -67,6 +67,7 @@ class Migration(migrations.Migration):
             name="facets",
             field=models.TextField(
                 blank=True,
+                default="",
                 db_default="",
                 help_text="What it is filtered by: author, shape, weights, tags; see `facets`.",
             ),

@@ -70,7 +70,10 @@ class Post(Moderated):
     dhash = models.CharField(max_length=16, blank=True, help_text="Difference hash of the picture, in hex.")
     search_words = models.TextField(blank=True, help_text="Folded words of title, tags and prompt; see `search`.")
     facets = models.TextField(
-        blank=True, db_default="", help_text="What it is filtered by: author, shape, weights, tags; see `facets`."
+        blank=True,
+        default="",
+        db_default="",
+        help_text="What it is filtered by: author, shape, weights, tags; see `facets`.",
     )
     points = models.IntegerField(default=0, db_default=0, help_text="How much it is liked; see `ranking`.")
     score = models.FloatField(default=0, db_default=0, help_text="Points and age in one number; see `ranking`.")

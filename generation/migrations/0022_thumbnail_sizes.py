@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddField(
-            model_name="generatedimage", name=name, field=models.CharField(blank=True, db_default="", max_length=200)
+            model_name="generatedimage", name=name, field=models.CharField(blank=True, db_default="", default="", max_length=200)
         )
         for name in ("thumbnail_320", "thumbnail_1280")
     ]

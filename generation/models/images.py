@@ -56,8 +56,8 @@ class GeneratedImage(models.Model):
     seed = models.BigIntegerField()
     file = models.CharField(max_length=200)
     thumbnail = models.CharField(max_length=200)
-    thumbnail_320 = models.CharField(max_length=200, blank=True, db_default="")
-    thumbnail_1280 = models.CharField(max_length=200, blank=True, db_default="")
+    thumbnail_320 = models.CharField(max_length=200, blank=True, default="", db_default="")
+    thumbnail_1280 = models.CharField(max_length=200, blank=True, default="", db_default="")
     svg_file = models.CharField(max_length=200, blank=True)
     svg_state = models.CharField(max_length=7, choices=Svg.choices, default=Svg.NONE)
     svg_announced_at = models.DateTimeField(

@@ -45,6 +45,11 @@ class PictureCard:
         return self.width / self.height
 
     @property
+    def ratio_class(self) -> str:
+        """Of its box in twentieths, from ratios.css: for browsers whose CSS cannot read the ratio itself."""
+        return f"r{min(max(round(20 * self.ratio), 5), 80)}"
+
+    @property
     def sizes(self) -> str:
         """How wide it is in justified rows, whose pictures are up to this high."""
         return f"(width < 768px) {round(180 * self.ratio)}px, {round(280 * self.ratio)}px"

@@ -39,7 +39,11 @@ history.scrollRestoration = "manual";
 goToPlace();
 
 let still;
-addEventListener("scroll", () => {
-  clearTimeout(still);
-  still = setTimeout(namePlace, STILL_MS);
-}, { passive: true });
+addEventListener(
+  "scroll",
+  () => {
+    clearTimeout(still);
+    still = setTimeout(namePlace, STILL_MS);
+  },
+  { passive: true },
+);

@@ -110,7 +110,8 @@ def others(world: Any) -> Pages:
     near = Post.objects.public().newest()
     far = Post.objects.public().order_by("approved_at")
     codes = [code for rows in (near, far) for code in rows.values_list("code", flat=True)[:10]]
-    busy, quiet = world.authors[0].username, world.authors[-1].username
+    busy = world.authors[0].username
+    quiet = next(each.username for each in reversed(world.authors) if Post.objects.public().of(each).exists())
     return {
         "a post": ("", [f"/gallery/{code}/" for code in codes]),
         "a post, signed in": ("somebody", [f"/gallery/{code}/" for code in codes]),

@@ -49,13 +49,13 @@ def words() -> tuple[str, ...]:
 
 
 def world() -> World:
-    from accounts.models import User
+    from accounts.models import Plan, User
     from gallery.models import Tag
     from generation.models import Checkpoint, Lora
 
-    User.objects.bulk_create(
-        [User(username=f"author{n}", email=f"a{n}@example.org", skeleton=f"author{n}") for n in range(AUTHORS)]
-    )
+    plan = Plan.default()
+    names = [f"author{n}" for n in range(AUTHORS)]
+    User.objects.bulk_create([User(username=n, email=f"{n}@example.org", skeleton=n, plan=plan) for n in names])
     Tag.objects.bulk_create([Tag(name=f"{words()[n]} {n}") for n in range(TAGS)])
     Checkpoint.objects.bulk_create(
         [

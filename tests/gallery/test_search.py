@@ -57,7 +57,7 @@ def test_it_finds_the_same(
     client: Client, alice: User, publish: Publish, step: str, query: dict[str, str], found: list[str]
 ) -> None:
     named = {
-        "red": publish(alice, "Red", tags=("still life",), prompt="an apple on a table"),
+        "red": publish(alice, "Red", tags=("still life",), prompt="an apple on a table", width=64),
         "tree": publish(alice, "日本 tree", tags=("still life",), prompt="a tree in a straße", height=120),
     }
     for name, month in (("red", 1), ("tree", 3)):

@@ -28,8 +28,18 @@ def images(alice: User) -> list[GeneratedImage]:
         )  # fmt: skip
         made.append(
             GeneratedImage.objects.create(
-                owner=alice, job=job, recipe_json={}, prompt="p", infotext="", width=number % 3, height=1, seed=1,
-                file="f", thumbnail="t", size_bytes=1, sha256="",
+                owner=alice,
+                job=job,
+                recipe_json={},
+                prompt="p",
+                infotext="",
+                width=number % 3,
+                height=1,
+                seed=1,
+                file="f",
+                thumbnail="t",
+                size_bytes=1,
+                sha256="",
             )  # fmt: skip
         )
     return sorted(made, key=lambda image: (-image.width, -image.pk))
@@ -67,7 +77,5 @@ def test_a_far_page_is_read_from_the_index(images: list[GeneratedImage], rf: Req
     assert parse_qs(urlsplit(page.older_url).query).keys() == {"before"}
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
-            cursor.execute(
-                "EXPLAIN QUERY PLAN SELECT id FROM generation_generatedimage WHERE (owner_id, id) < (5, 5)"
-            )
+            cursor.execute("EXPLAIN QUERY PLAN SELECT id FROM generation_generatedimage WHERE (owner_id, id) < (5, 5)")
             assert "owner_id<" in str(cursor.fetchall())
