@@ -5,9 +5,9 @@ The API's pages are `config.paging`'s; the ledger, to which nothing is added in 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.core.signing import BadSignature, Signer
@@ -30,7 +30,20 @@ class Page:
     is_first: bool
 
 
-def page_of(rows: QuerySet[Any], request: HttpRequest, size: int, order: Sequence[str] = BY_ID) -> Page:
+class Rows(Protocol):
+    """What can be paged: a queryset, or what answers as one does."""
+
+    @property
+    def model(self) -> type[Model]: ...
+
+    def filter(self, *conditions: Any, **named: Any) -> Rows: ...
+
+    def order_by(self, *names: str) -> Rows: ...
+
+    def __getitem__(self, limits: slice, /) -> Iterable[Any]: ...
+
+
+def page_of(rows: Rows, request: HttpRequest, size: int, order: Sequence[str] = BY_ID) -> Page:
     """The page that `?before=` or `?after=` names; the newest without either, or with one that we never gave out.
 
     `order` are the fields whose falling values are the order of the rows; together they are unique.

@@ -1,8 +1,8 @@
 """How fast the gallery answers, and how many queries it asks, while its posts grow: each feed, filter, search and page.
 
 Asked in the server's own process, so that a value is what the server takes: middleware, queries, template. A value is
-the 95th of a hundred requests; how it grew is told by the medians, which one busy moment does not move. The sizes are
-`GALLERY_POSTS`, numbers with commas between them; a hundred requests of each page take some minutes.
+the 95th percentile; how it grew is told by the medians, which one busy moment does not move. The sizes are
+`GALLERY_POSTS`, numbers with commas between them; a million posts take an hour to be written.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ SIZES = {"postgresql": "10000,1000000", "sqlite": "10000,100000"}
 REQUESTS = 40
 MOST_SECONDS = 0.1
 MOST_QUERIES = 8
+OF_THE_BAR = 5
+"""Queries of every page of somebody who is signed in: session, person, credits, queue and news."""
 MOST_TIMES = 1.5
 
 
@@ -78,7 +80,7 @@ def measured(section: str) -> Iterator[dict[str, Any]]:
         most = 0
         for name, (who, addresses) in pages(world).items():
             times, queries = asked(world, who, addresses)
-            most = max(most, queries)
+            most = max(most, queries - OF_THE_BAR if who else queries)
             p95, middle = sorted(times)[int(len(times) * 0.95)], statistics.median(times)
             told = f"{section}, {size:,} posts: {name}, {queries} queries"
             yield row(told, 1000 * p95, "ms", f"under {1000 * MOST_SECONDS:g}", p95 < MOST_SECONDS)
@@ -86,7 +88,11 @@ def measured(section: str) -> Iterator[dict[str, Any]]:
             if grown != 1.0:
                 yield row(f"{told}: median over the first", grown, "times", f"under {MOST_TIMES}", grown < MOST_TIMES)
         yield row(
-            f"{section}, {size:,} posts: queries at most", most, "", f"at most {MOST_QUERIES}", most <= MOST_QUERIES
+            f"{section}, {size:,} posts: most queries of a page, besides the bar's",
+            most,
+            "",
+            f"at most {MOST_QUERIES}",
+            most <= MOST_QUERIES,
         )
 
 
