@@ -114,4 +114,5 @@ def _counted() -> Iterator[tuple[str, str, str]]:
 def _uses(kind: str, rows: QuerySet[Any], label: str) -> QuerySet[Any, Any]:
     newest = Post.objects.public().newest().values("pk")[:LOOKED_AT]
     used = rows.order_by().filter(posts__in=newest).annotate(kind=Value(kind, CharField()), uses=Count("posts"))
-    return used.annotate(label=F(label)).values_list("kind", "name", "label", "uses")
+    named: QuerySet[Any, Any] = used.annotate(label=F(label)).values_list("kind", "name", "label", "uses")
+    return named

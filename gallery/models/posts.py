@@ -50,7 +50,7 @@ class PostQuerySet(models.QuerySet["Post"]):
     def rank(self, pk: int) -> None:
         """Bring the score of a public post in line with its points, after either has changed. Two queries."""
         rows = self.filter(pk=pk, state=Post.State.APPROVED)
-        for approved_at in rows.values_list("approved_at", flat=True):
+        if approved_at := rows.values_list("approved_at", flat=True).first():
             rows.update(score=score_of(approved_at))
 
     def newest(self) -> Self:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from io import StringIO
+from xml.sax.xmlreader import AttributesImpl
 
 from django.db.models import Exists, Max, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse
@@ -74,9 +75,9 @@ def _answer(root: str, each: str, addresses: Iterable[tuple[str, datetime | None
     text = StringIO()
     xml = SimplerXMLGenerator(text, "utf-8")
     xml.startDocument()
-    xml.startElement(root, {"xmlns": SCHEMA})
+    xml.startElement(root, AttributesImpl({"xmlns": SCHEMA}))
     for path, changed_at in addresses:
-        xml.startElement(each, {})
+        xml.startElement(each, AttributesImpl({}))
         xml.addQuickElement("loc", absolute(path))
         if changed_at is not None:
             xml.addQuickElement("lastmod", changed_at.isoformat(timespec="seconds"))

@@ -28,7 +28,7 @@ def rss(request: HttpRequest) -> HttpResponse:
     return answer(request, Rss201rev2Feed)
 
 
-def answer(request: HttpRequest, form: type[SyndicationFeed]) -> HttpResponse:
+def answer(request: HttpRequest, form: type[Atom1Feed | Rss201rev2Feed]) -> HttpResponse:
     filters = Filters.of(request.GET).without_order
     found = filters.find(Post.objects.public()).with_rows("image", "author").with_many("tags")
     feed = form(

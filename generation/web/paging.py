@@ -72,25 +72,14 @@ def neighbours(rows: QuerySet[Row], row: Row, order: Sequence[str] = BY_ID) -> t
     return newer, older
 
 
-class _Compared(Func):
-    """`(a, b) < (x, y)` of rows, which both databases answer from an index on (a, b); the same as OR they do not."""
-
-    output_field = BooleanField()
-    template = "(%(expressions)s)"
-
-    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, list[Any]]:
-        parts = [compiler.compile(each) for each in self.source_expressions]
-        names, values = parts[: len(parts) // 2], parts[len(parts) // 2 :]
-        sides = (", ".join(sql for sql, _ in side) for side in (names, values))
-        return f" {self.extra['comparison']} ".join(f"({side})" for side in sides), [
-            value for _, params in parts for value in params
-        ]
-
-
 def _beyond(model: type[Model], order: Sequence[str], values: Sequence[Any], comparison: str) -> Func:
-    """Rows that come later (`<`) or earlier (`>`) than these values of the order's fields."""
+    """Rows that come later (`<`) or earlier (`>`) than these values of the order's fields.
+
+    Written as `(a, b) < (x, y)`, which both databases answer from an index on (a, b); the same with OR they do not.
+    """
     given = [Value(value, output_field=field) for field, value in zip(_fields(model, order), values, strict=True)]
-    return _Compared(*map(F, order), *given, comparison=comparison)
+    sides = (Func(*each, template="(%(expressions)s)", output_field=BooleanField()) for each in (map(F, order), given))
+    return Func(*sides, template="%(expressions)s", arg_joiner=f" {comparison} ", output_field=BooleanField())
 
 
 def _cursor(model: type[Model], order: Sequence[str], cursor: str) -> list[Any] | None:

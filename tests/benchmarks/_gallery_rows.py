@@ -20,8 +20,6 @@ AUTHORS, TAGS, CHECKPOINTS, LORAS, WORDS = 500, 300, 8, 200, 3000
 WORDS_A_PROMPT, WORDS_A_TITLE, TAGS_A_POST = 14, 3, 3
 SIDES = ((512, 512), (512, 768), (768, 512), (1024, 1024), (832, 1216))
 SPREAD = timedelta(days=365)
-BUSY = 0
-"""The author who has the most posts, in whose name is asked."""
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,8 @@ def images(alice: User) -> list[GeneratedImage]:
 
 
 def test_pages_go_through_equal_rows_once_and_back(images: list[GeneratedImage], rf: RequestFactory) -> None:
-    seen, address, pages = [], "/images/", []
+    seen: list[GeneratedImage] = []
+    address, pages = "/images/", []
     while address:
         page = page_of(GeneratedImage.objects.all(), rf.get(address), 2, ORDER)
         seen += page.rows
