@@ -7,11 +7,13 @@ const STILL_MS = 150;
 
 document.addEventListener("htmx:afterSettle", () => justify());
 
+/** The first picture that is more in view than not, so that going to it does not name the row above it. */
 function firstInView() {
   const bar = document.querySelector(".bar")?.getBoundingClientRect().bottom ?? 0;
-  return [...document.querySelectorAll(".justified > .picture-card[id]")].find(
-    (card) => card.getBoundingClientRect().bottom > bar,
-  );
+  return [...document.querySelectorAll(".justified > .picture-card[id]")].find((card) => {
+    const { top, bottom } = card.getBoundingClientRect();
+    return (top + bottom) / 2 > bar;
+  });
 }
 
 /** The address of the page that the card came with, which stands before the page's first card. */

@@ -31,10 +31,12 @@ def test_it_goes_on(site: object, alice: User, publish: Publish, new_context: Ca
     expect(plain.locator(".picture-card")).to_have_count(3)
 
 
-IN_VIEW = """() => {
+NAMES_WHAT_IS_IN_VIEW = """() => {
   const bar = document.querySelector(".bar").getBoundingClientRect().bottom;
   const cards = [...document.querySelectorAll(".picture-card[id]")];
-  return cards.find((card) => card.getBoundingClientRect().bottom > bar + 20).id;
+  const middle = (box) => (box.top + box.bottom) / 2;
+  const { id } = cards.find((card) => middle(card.getBoundingClientRect()) > bar);
+  return location.search.includes("before=") && location.hash === `#${id}` && id;
 }"""
 TOPS = "() => Math.round(document.querySelector(location.hash).getBoundingClientRect().top)"
 
@@ -53,8 +55,7 @@ def test_it_keeps_its_place(
         page.locator("a[rel=next]").scroll_into_view_if_needed()
         expect(page.locator(".picture-card")).to_have_count(count)
     page.locator(".picture-card").nth(POSTS_A_PAGE + 20).scroll_into_view_if_needed()
-    page.wait_for_function("location.hash.startsWith('#p-') && location.search.includes('before=')")
-    seen = page.evaluate(IN_VIEW)
+    seen = page.wait_for_function(NAMES_WHAT_IS_IN_VIEW).json_value()
     assert page.url.endswith(f"#{seen}") and "sort=trending" in page.url
 
     page.reload()
