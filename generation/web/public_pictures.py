@@ -45,9 +45,9 @@ class PictureCard:
         return self.width / self.height
 
     @property
-    def ratio_class(self) -> str:
-        """Of its box in twentieths, from ratios.css: for browsers whose CSS cannot read the ratio itself."""
-        return f"r{min(max(round(20 * self.ratio), 5), 80)}"
+    def twentieths(self) -> int:
+        """The ratio as ratios.css names it, for browsers whose CSS cannot read the ratio itself."""
+        return min(max(round(20 * self.ratio), 5), 80)
 
     @property
     def sizes(self) -> str:
