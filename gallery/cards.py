@@ -9,13 +9,16 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from accounts.questions import Question
-from gallery.models import Decision, Post, Release, ReleaseSample
+from gallery.facets import of_weights
+from gallery.models import NEWEST, Decision, Post, Release, ReleaseSample
 from gallery.news import unread
+from gallery.search import Found
 from gallery.transitions import MOVES
 from gallery.words import plain_prompt
 from generation.models import GeneratedImage, Lora
 from generation.recipes.picture import Recipe
 from generation.storage.addresses import open_address
+from generation.storage.thumbnails import SIDES, widths_of
 from generation.web.public_pictures import PictureCard, PublicState, registry
 
 WITHDRAW_POST = Question(
@@ -36,9 +39,13 @@ def card_of(post: Post) -> PictureCard:
     """A public post; its `image` and `author` should be fetched with it."""
     image = post.image
     assert image is not None
+    picture = open_address("post-thumbnail", post.code)
+    sizes = [(SIDES[field], width) for field, width in widths_of(image).items()]
     return PictureCard(
         url=reverse("post", args=[post.code]),
-        picture=open_address("post-thumbnail", post.code),
+        picture=picture,
+        srcset=", ".join(f"{picture}/{side} {width}w" for side, width in sizes) if len(sizes) > 1 else "",
+        anchor=f"p-{post.code}",
         width=image.width,
         height=image.height,
         alt=post.title,
@@ -55,7 +62,8 @@ def newest(limit: int) -> Sequence[PictureCard]:
 
 
 def made_with(sha256: str, limit: int) -> Sequence[PictureCard]:
-    return cards_of(Post.objects.public().made_with(sha256).select_related("image", "author").newest()[:limit])
+    found = Found(Post.objects.public().select_related("image", "author"), facets=(of_weights(sha256),))
+    return cards_of(found.order_by(*(f"-{name}" for name in NEWEST))[:limit])
 
 
 def samples_of(loras: Sequence[int], user: Any) -> dict[int, list[PictureCard]]:
@@ -74,7 +82,7 @@ def samples_of(loras: Sequence[int], user: Any) -> dict[int, list[PictureCard]]:
 
 def recipe_of(code: str) -> Recipe | None:
     post = Post.objects.public().filter(code=code).select_related("image").first()
-    return post.image.recipe if post else None
+    return post.image.recipe if post and post.image else None
 
 
 def state_of(thing: GeneratedImage | Lora) -> PublicState:

@@ -12,9 +12,11 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.quotas import hold_account
 from accounts.refusals import Conflict, NotFound, QuotaExceeded, Refusal
+from gallery.facets import facets_of, shape_of
 from gallery.models import Decision, Post, Release, Report, Tag
 from gallery.screening import difference_hash, flags_of_picture, flags_of_words
-from gallery.transitions import MOVES, move, move_all, record
+from gallery.search import index_posts
+from gallery.transitions import BATCH, MOVES, move, move_all, record
 from gallery.words import fold, folded_words, plain_prompt, spaced
 from generation.models import Checkpoint, GeneratedImage, Lora
 
@@ -71,13 +73,19 @@ def erase_words(user: User) -> None:
     """
     posts = Post.objects.of(user)
     Post.tags.through.objects.filter(post__author=user).delete()
-    posts.update(title="Deleted", flags=[], search_words="", is_news=False)
+    posts.update(title="Deleted", flags=[], search_words="", facets="", is_news=False)
+    keys = list(posts.values_list("pk", flat=True))
+    for start in range(0, len(keys), BATCH):
+        index_posts(keys[start : start + BATCH])
     Release.objects.of(user).update(title="Deleted", flags=[], trigger_words=[], is_news=False)
     Report.objects.filter(user=user).exclude(words="").update(words="")
 
 
 def _send_in(user: User, image: GeneratedImage, post: Post | None, names: list[str], fields: dict[str, Any]) -> Post:
     recipe = image.recipe
+    loras = [pick.sha256 for pick in recipe.loras]
+    weights = (recipe.checkpoint_sha256, *loras)
+    fields["facets"] = facets_of(user.pk, shape_of(image.width, image.height), names, weights)
     checkpoint = Checkpoint.objects.filter(sha256=recipe.checkpoint_sha256).first()
     try:
         with transaction.atomic():
@@ -92,7 +100,8 @@ def _send_in(user: User, image: GeneratedImage, post: Post | None, names: list[s
                 move(post, Decision.Verb.PUBLISH, user, **fields)
             Tag.objects.bulk_create([Tag(name=name) for name in names], ignore_conflicts=True)
             post.tags.set(Tag.objects.filter(name__in=names))
-            post.loras.set(Lora.objects.filter(sha256__in=[pick.sha256 for pick in recipe.loras]))
+            post.loras.set(Lora.objects.filter(sha256__in=loras))
+            index_posts([post.pk])
     except IntegrityError as error:
         raise Conflict("already-published", ALREADY[Post.State.PENDING]) from error
     return post

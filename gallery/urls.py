@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from django.urls import path
 
-from gallery.views import files, index, post, publish, releases, sent
+from gallery.views import files, index, post, publish, releases, sent, sitemaps, syndication
 
 urlpatterns = [
     path("gallery/", index.index, name="gallery"),
+    path("gallery/feed.atom", syndication.atom, name="gallery-atom"),
+    path("gallery/feed.rss", syndication.rss, name="gallery-rss"),
+    path("robots.txt", sitemaps.robots, name="robots"),
+    path("sitemap.xml", sitemaps.sitemap, name="sitemap"),
+    path("sitemaps/pages.xml", sitemaps.pages, name="sitemap-pages"),
+    path("sitemaps/posts-<int:part>.xml", sitemaps.posts, name="sitemap-posts"),
+    path("sitemaps/authors-<int:part>.xml", sitemaps.authors, name="sitemap-authors"),
     path("gallery/mine/", sent.sent_in, name="sent-in"),
     path("gallery/<slug:code>/", post.post, name="post"),
     path("gallery/<slug:code>/picture", files.picture, name="post-picture"),
     path("gallery/<slug:code>/thumbnail", files.thumbnail, name="post-thumbnail"),
+    path("gallery/<slug:code>/thumbnail/<int:side>", files.sized_thumbnail, name="post-thumbnail-sized"),
     path("gallery/<slug:code>/report/", post.report, name="post-report"),
     path("gallery/<slug:code>/withdraw/", publish.withdraw, name="post-withdraw"),
     path("by/<str:username>/", index.author, name="author"),

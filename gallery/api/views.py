@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, cast
 
-from django.db.models import QuerySet
 from django.urls import reverse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics, permissions
@@ -16,9 +16,11 @@ from rest_framework.views import APIView
 from accounts.models import User
 from accounts.refusals import NotFound
 from gallery.api.serializers import OwnPostOutput, PostInput, PostOutput
+from gallery.facets import SHAPES
+from gallery.filters import Filters
 from gallery.models import Post
 from gallery.publishing import publish_image, withdraw_post
-from gallery.search import Filters
+from gallery.search import Found
 from generation.api.idempotency import idempotent
 from generation.models import GeneratedImage
 
@@ -57,10 +59,9 @@ class PostsView(generics.ListAPIView[Post]):
     def get_serializer_class(self) -> type[BaseSerializer[Post]]:
         return OwnPostOutput if self.is_mine else PostOutput
 
-    def get_queryset(self) -> QuerySet[Post]:
+    def get_queryset(self) -> Found:  # type: ignore[override]
         posts = Post.objects.of(self.request.user).shown() if self.is_mine else Post.objects.public()
-        rows = Filters.of(self.request.query_params).apply(posts)
-        return rows.select_related(*LOADED).prefetch_related("tags")
+        return Filters.of(self.request.query_params).find(posts.select_related(*LOADED).prefetch_related("tags"))
 
     @extend_schema(
         parameters=[
@@ -69,6 +70,9 @@ class PostsView(generics.ListAPIView[Post]):
             OpenApiParameter("checkpoint", str, description="Drawn with the checkpoint of this name."),
             OpenApiParameter("lora", str, description="Drawn with the LoRA of this name."),
             OpenApiParameter("author", str, description="Posts of the person of this name."),
+            OpenApiParameter("shape", str, enum=list(SHAPES), description="Posts of this shape."),
+            OpenApiParameter("since", date, description="Public since this day (UTC) or later."),
+            OpenApiParameter("until", date, description="Public since this day (UTC) or earlier."),
             OpenApiParameter("mine", bool, description="Your own posts, in every state."),
         ]
     )

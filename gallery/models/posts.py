@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 
 from gallery.models.moderated import Moderated, WrittenOnce
-from gallery.search import PostSearch
+from gallery.ranking import score_of
 from generation.models import Checkpoint, GeneratedImage, Lora
 
 
@@ -28,8 +28,8 @@ NEWEST = ("approved_at", "pk")
 """The order of the gallery, by falling values."""
 
 
-class PostQuerySet(PostSearch):
-    """Posts; filters read as a sentence: `Post.objects.public().matching("red apple").newest()`."""
+class PostQuerySet(models.QuerySet["Post"]):
+    """Posts; filters read as a sentence: `Post.objects.public().of(alice).newest()`. Words are found by `filters`."""
 
     def public(self) -> Self:
         """What anybody may see: approved, and its picture is still there."""
@@ -47,12 +47,14 @@ class PostQuerySet(PostSearch):
     def of(self, user: Any) -> Self:
         return self.filter(author=user)
 
+    def rank(self, pk: int) -> None:
+        """Bring the score of a public post in line with its points, after either has changed. Two queries."""
+        rows = self.filter(pk=pk, state=Post.State.APPROVED)
+        if approved_at := rows.values_list("approved_at", flat=True).first():
+            rows.update(score=score_of(approved_at))
+
     def newest(self) -> Self:
         return self.order_by(*(f"-{name}" for name in NEWEST))
-
-    def made_with(self, sha256: str) -> Self:
-        """Posts whose recipe pins this checkpoint or LoRA."""
-        return self.filter(models.Q(checkpoint__sha256=sha256) | models.Q(loras__sha256=sha256)).distinct()
 
 
 class Post(Moderated):
@@ -67,12 +69,23 @@ class Post(Moderated):
     loras = models.ManyToManyField(Lora, blank=True, related_name="posts")
     dhash = models.CharField(max_length=16, blank=True, help_text="Difference hash of the picture, in hex.")
     search_words = models.TextField(blank=True, help_text="Folded words of title, tags and prompt; see `search`.")
+    facets = models.TextField(
+        blank=True,
+        default="",
+        db_default="",
+        help_text="What it is filtered by: author, shape, weights, tags; see `facets`.",
+    )
+    points = models.IntegerField(default=0, db_default=0, help_text="How much it is liked; see `ranking`.")
+    score = models.FloatField(default=0, db_default=0, help_text="Points and age in one number; see `ranking`.")
 
     objects = PostQuerySet.as_manager()
 
     class Meta:
         indexes = [
             models.Index(fields=["state", "-approved_at", "-id"], name="post_newest"),
+            models.Index(fields=["state", "-score", "-id"], name="post_trending"),
+            models.Index(fields=["state", "-points", "-id"], name="post_top"),
+            models.Index(fields=["author", "state", "-approved_at", "-id"], name="post_newest_of_author"),
             models.Index(fields=["author", "-id"], name="post_by_author"),
             models.Index(fields=["author"], condition=models.Q(is_news=True), name="post_news"),
         ]
@@ -89,6 +102,11 @@ class Post(Moderated):
     @property
     def is_public(self) -> bool:
         return self.state == self.State.APPROVED and self.image is not None and self.image.deleted_at is None
+
+    def follow(self) -> None:
+        """A public one has its place among the others."""
+        if self.state == self.State.APPROVED:
+            Post.objects.rank(self.pk)
 
 
 class Decision(WrittenOnce):

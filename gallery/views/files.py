@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 from gallery.models import Post, Release, ReleaseSample
 from gallery.views.access import visible_post
 from generation.storage.downloads import FOR_EVERYBODY, FOR_NOBODY, inline
+from generation.storage.thumbnails import SIDES
 
 
 @require_safe
@@ -21,6 +22,17 @@ def picture(request: HttpRequest, code: str) -> HttpResponse:
 def thumbnail(request: HttpRequest, code: str) -> HttpResponse:
     post = visible_post(request, code)
     return picture_of(request, post, post.image.thumbnail if post.image else "", "image/webp", "-small.webp")
+
+
+@require_safe
+def sized_thumbnail(request: HttpRequest, code: str, side: int) -> HttpResponse:
+    """A thumbnail whose longer side has this many pixels, or the usual one where there is none."""
+    field = next((field for field, known in SIDES.items() if known == side), None)
+    if field is None:
+        raise Http404("Small pictures have other sizes.")
+    post = visible_post(request, code)
+    name = (getattr(post.image, field) or post.image.thumbnail) if post.image else ""
+    return picture_of(request, post, name, "image/webp", f"-{side}.webp")
 
 
 def picture_of(request: HttpRequest, post: Post, name: str, content_type: str, ending: str) -> HttpResponse:

@@ -14,6 +14,7 @@ from gallery import moderation
 from gallery.cards import cards_of, withdrawal_of
 from gallery.forms import ReportForm
 from gallery.models import NEWEST, Post
+from gallery.social import card_of_post
 from gallery.views.access import person, public_post, visible_post
 from gallery.words import plain_prompt
 from generation.web.paging import neighbours
@@ -41,6 +42,7 @@ def post(request: HttpRequest, code: str) -> HttpResponse:
         "withdrawal": withdrawal_of(row),
         "reported": row.reports.filter(user=request.user.pk).first() if request.user.is_authenticated else None,
         "more": cards_of(others.newest()[:MORE_SHOWN]),
+        "social": card_of_post(row) if row.is_public else None,
         "newer": newer,
         "older": older,
     }

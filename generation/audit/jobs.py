@@ -68,7 +68,7 @@ def jobs_and_images() -> Iterator[Finding]:
 
 def missing_files() -> Iterator[Finding]:
     for image in GeneratedImage.objects.exclude(file="").select_related("grid").iterator():
-        for name in filter(None, (image.file, image.thumbnail, image.svg_file)):
+        for name in image.file_names:
             if not files.is_there(name):
                 yield missing_file(image, name)
 

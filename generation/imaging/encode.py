@@ -15,7 +15,7 @@ from generation.imaging.provenance import DRAWN_FROM_TEXT, xmp_packet
 
 Pixels = npt.NDArray[np.uint8] | Image.Image
 
-THUMBNAIL_SIDES = (320, 640)
+THUMBNAIL_SIDES = (320, 640, 1280)
 THUMBNAIL_QUALITY = 80
 DEFAULT_QUALITY = {"jpeg": 95, "webp": 90}
 MAX_EXIF_TEXT_CHARS = 16_000  # two UTF-16 units each at worst; a JPEG's EXIF segment holds 65,533 bytes

@@ -20,7 +20,7 @@ from accounts import credits
 from accounts.models import User
 from accounts.refusals import Conflict
 from generation.catalog.loras.quarantine import RAN_AWAY, quarantine_runaways
-from generation.imaging.encode import encode_image, thumbnail
+from generation.imaging.encode import encode_image
 from generation.imaging.infotext import write_infotext
 from generation.jobs import fairness
 from generation.jobs.filing import keep_image
@@ -28,10 +28,9 @@ from generation.messages import events, frames
 from generation.models import Checkpoint, GeneratedImage, Job, Lora
 from generation.recipes.picture import Recipe
 from generation.storage import files
+from generation.storage.thumbnails import ENDINGS, thumbnails_of
 
 logger = structlog.get_logger(__name__)
-
-THUMBNAIL_SIDE = 640
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ class StoredFiles:
     """The written files of a picture, before any row points at them."""
 
     file: str
-    thumbnail: str
+    thumbnails: dict[str, str]
     size_bytes: int
     sha256: str
     infotext: str
@@ -64,7 +63,7 @@ def finish_job(job: Job, pixels: np.ndarray, seconds: float) -> GeneratedImage |
             credits.settle(job.reference, job.credits, note=_note(job))
     if image is None:
         logger.info("result_too_late", job=job.code, attempt=job.attempt)
-        files.discard(stored.file, stored.thumbnail)
+        files.discard(stored.file, *stored.thumbnails.values())
         return None
     _announce(job, Job.State.DONE)
     return image
@@ -156,15 +155,16 @@ def _write_files(job: Job, pixels: np.ndarray) -> StoredFiles:
     infotext = infotext_of(job.recipe)
     picture = Image.fromarray(pixels)
     png = encode_image(picture, "png", recipe_text=infotext)
-    small = thumbnail(picture, THUMBNAIL_SIDE)
+    thumbnails = thumbnails_of(picture)
     written: list[str] = []
     try:
-        for kind, data in ((".png", png), ("-small.webp", small)):
+        for kind, data in ((".png", png), *((ENDINGS[field], data) for field, data in thumbnails.items())):
             written.append(files.write(files.image_name(job, kind), data))
     except Exception as error:  # each storage raises its own
         files.discard(*written)
         raise NotStored(str(error)) from error
-    return StoredFiles(written[0], written[1], len(png), hashlib.sha256(png).hexdigest(), infotext)
+    names = dict(zip(thumbnails, written[1:], strict=True))
+    return StoredFiles(written[0], names, len(png), hashlib.sha256(png).hexdigest(), infotext)
 
 
 def _image_row(job: Job, stored: StoredFiles, pixels: np.ndarray, seconds: float) -> GeneratedImage:
@@ -179,7 +179,7 @@ def _image_row(job: Job, stored: StoredFiles, pixels: np.ndarray, seconds: float
         height=height,
         seed=job.recipe.seed,
         file=stored.file,
-        thumbnail=stored.thumbnail,
+        **stored.thumbnails,
         size_bytes=stored.size_bytes,
         sha256=stored.sha256,
         render_seconds=seconds,

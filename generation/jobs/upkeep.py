@@ -144,10 +144,8 @@ def remove_files(images: QuerySet[GeneratedImage]) -> int:
     """Remove all files of deleted pictures; of how many."""
     swept = 0
     for image in images.exclude(file=""):
-        files.discard(image.file, image.thumbnail, image.svg_file)
-        image.file = image.thumbnail = image.svg_file = ""
-        image.size_bytes = 0
-        image.save(update_fields=["file", "thumbnail", "svg_file", "size_bytes"])
+        files.discard(*image.file_names)
+        GeneratedImage.objects.filter(pk=image.pk).update(**dict.fromkeys(GeneratedImage.FILES, ""), size_bytes=0)
         swept += 1
     return swept
 
@@ -166,6 +164,6 @@ def orphans() -> Iterator[str]:
             batch = names[start : start + 500]
             codes = {files.code_in(name) for name in batch}
             made = GeneratedImage.objects.filter(Q(job__code__in=codes) | Q(grid__code__in=codes))
-            rows = made.values_list("file", "thumbnail", "svg_file")
+            rows = made.values_list(*GeneratedImage.FILES)
             used = {name for row in rows for name in row}
             yield from files.orphans_among(name for name in batch if name not in used)

@@ -32,7 +32,13 @@ class ImageQuerySet(PictureSearch["GeneratedImage"]):
 
 
 class GeneratedImage(models.Model):
-    """One image and the recipe that made it. `file` and `thumbnail` are storage names; the PNG carries its infotext."""
+    """One image and the recipe that made it. `file` is a storage name, and its PNG carries its infotext.
+
+    The thumbnails are names, too: `thumbnail` is 640 pixels long, the others are empty where they would show no less
+    or no more than it, and for pictures from before they were made.
+    """
+
+    FILES = ("file", "thumbnail", "thumbnail_320", "thumbnail_1280", "svg_file")
 
     class Svg(models.TextChoices):
         NONE = "none", "Not traced"
@@ -52,6 +58,8 @@ class GeneratedImage(models.Model):
     seed = models.BigIntegerField()
     file = models.CharField(max_length=200)
     thumbnail = models.CharField(max_length=200)
+    thumbnail_320 = models.CharField(max_length=200, blank=True, default="", db_default="")
+    thumbnail_1280 = models.CharField(max_length=200, blank=True, default="", db_default="")
     svg_file = models.CharField(max_length=200, blank=True)
     svg_state = models.CharField(max_length=7, choices=Svg.choices, default=Svg.NONE)
     svg_announced_at = models.DateTimeField(
@@ -114,6 +122,11 @@ class GeneratedImage(models.Model):
     @property
     def recipe(self) -> Recipe:
         return Recipe.from_json(self.recipe_json)
+
+    @property
+    def file_names(self) -> list[str]:
+        """Of all its files that there are."""
+        return [name for name in (getattr(self, field) for field in self.FILES) if name]
 
 
 class PictureLora(models.Model):

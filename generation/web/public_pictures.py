@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache as remembered
 from typing import Any
 
 from django.contrib.staticfiles import finders
+from django.core.cache import cache
 from django.templatetags.static import static
 from django.utils.text import slugify
 
@@ -20,10 +21,15 @@ from accounts.questions import Question
 from generation.models import Checkpoint, GeneratedImage, Lora
 from generation.recipes.picture import Recipe
 
+KEPT_SECONDS = 60
+
 
 @dataclass(frozen=True, slots=True)
 class PictureCard:
-    """A public picture in a row of pictures: addresses, size in pixels, words for those who cannot see it."""
+    """A public picture in a row of pictures: addresses, size in pixels, words for those who cannot see it.
+
+    `srcset` names further sizes of the picture, `anchor` the card's place in its page.
+    """
 
     url: str
     picture: str
@@ -31,10 +37,22 @@ class PictureCard:
     height: int
     alt: str
     author: str = ""
+    srcset: str = ""
+    anchor: str = ""
 
     @property
     def ratio(self) -> float:
         return self.width / self.height
+
+    @property
+    def twentieths(self) -> int:
+        """The ratio as ratios.css names it, for browsers whose CSS cannot read the ratio itself."""
+        return min(max(round(20 * self.ratio), 5), 80)
+
+    @property
+    def sizes(self) -> str:
+        """How wide it is in justified rows, whose pictures are up to this high."""
+        return f"(width < 768px) {round(180 * self.ratio)}px, {round(280 * self.ratio)}px"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +108,7 @@ def example_picture(name: str, prompt: str) -> str:
     return static(path) if _is_there(path) else ""
 
 
-@cache
+@remembered
 def _is_there(path: str) -> bool:
     """Static files do not change while the site runs; a missing one must not break the page."""
     return finders.find(path) is not None
@@ -101,6 +119,14 @@ def weight_picture(row: Checkpoint | Lora | None) -> str:
     if row is None:
         return ""
     examples = (example_picture(row.name, prompt) for prompt in row.example_prompts)
-    return next((one for one in examples if one), "") or next(
-        (card.picture for card in registry.made_with(row.sha256, 1)), ""
-    )
+    return next((one for one in examples if one), "") or _newest_picture(row.sha256)
+
+
+def _newest_picture(sha256: str) -> str:
+    """Kept for as long as a withdrawn picture may be seen in a cache, since pages show it beside every recipe."""
+    key = f"weight-picture-{sha256}"
+    picture: str | None = cache.get(key)
+    if picture is None:
+        picture = next((card.picture for card in registry.made_with(sha256, 1)), "")
+        cache.set(key, picture, KEPT_SECONDS)
+    return picture

@@ -51,7 +51,8 @@ def finish(weights: None) -> Finish:
         )  # fmt: skip
         return GeneratedImage.objects.create(
             owner=owner, job=job, recipe_json=job.recipe_json, prompt=prompt, infotext=f"{prompt}\nSteps: 20",
-            width=72, height=64, seed=seed, file=write(f"images/{job.code}.png", encoded(seed, "PNG")),
+            width=recipe.width, height=recipe.height, seed=seed,
+            file=write(f"images/{job.code}.png", encoded(seed, "PNG")),
             thumbnail=write(f"images/{job.code}.webp", encoded(seed, "WEBP")), size_bytes=100, sha256=f"{seed:064x}",
         )  # fmt: skip
 

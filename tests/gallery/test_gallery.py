@@ -25,6 +25,12 @@ def codes(page: str) -> list[str]:
     return re.findall(r'<a href="/gallery/(\w+)/"><span', page)
 
 
+def following(page: str) -> str:
+    """The address of the next page, empty on the last."""
+    link = re.search(r'rel="next" href="([^"]+)"', page)
+    return link[1].replace("&amp;", "&") if link else ""
+
+
 def test_it_works(client: Client, alice: User, publish: Publish) -> None:
     old, new = publish(alice, "Apple"), publish(alice, "<i>Pear</i>")
     page = client.get("/gallery/")
@@ -141,8 +147,7 @@ def test_paging_goes_through_all_once(
     while address:
         page = client.get(address).text
         seen += codes(page)
-        following = re.search(r'rel="next" href="([^"]+)"', page)
-        address = following[1].replace("&amp;", "&") if following else ""
+        address = following(page)
     assert seen == made[::-1]
 
 

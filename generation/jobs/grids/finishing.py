@@ -13,14 +13,15 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from PIL import Image
 
-from generation.imaging.encode import encode_image, thumbnail
+from generation.imaging.encode import encode_image
 from generation.imaging.gridsheet import PlacedCell, PlacedSheet, draw_grid
 from generation.jobs.filing import keep_image
-from generation.jobs.lifecycle import THUMBNAIL_SIDE, infotext_of
+from generation.jobs.lifecycle import infotext_of
 from generation.models import GeneratedImage, Job, LabGrid
 from generation.recipes.grids.plan import GridPlan
 from generation.recipes.picture import Recipe
 from generation.storage import files
+from generation.storage.thumbnails import ENDINGS, thumbnails_of
 
 logger = structlog.get_logger(__name__)
 
@@ -60,13 +61,14 @@ def finish_grid(grid: LabGrid) -> GeneratedImage | None:
     # The first of those with the most LoRAs stands for the grid, pinned as it was drawn.
     recipe = max((job.recipe for job in drawn), key=lambda recipe: len(recipe.loras))
     infotext = f"{infotext_of(recipe)}, {grid.plan.script_text()}"
-    png, small = encode_image(sheet, "png", recipe_text=infotext), thumbnail(sheet, THUMBNAIL_SIDE)
+    png, thumbnails = encode_image(sheet, "png", recipe_text=infotext), thumbnails_of(sheet)
     name = f"{files.FOLDER}/{grid.created_at:%Y/%m/%d}/{grid.code}-0"
-    kept = [files.write(f"{name}.png", png), files.write(f"{name}-small.webp", small)]
+    kept = {"file": files.write(f"{name}.png", png)}
+    kept |= {field: files.write(f"{name}{ENDINGS[field]}", data) for field, data in thumbnails.items()}
     with transaction.atomic():
         image = _keep_row(grid, recipe, infotext, sheet, kept, png) if _end(grid, LabGrid.State.DONE) else None
     if image is None:
-        files.discard(*kept)
+        files.discard(*kept.values())
     else:
         logger.info("grid_finished", grid=grid.code, pictures=len(drawn), cells=len(jobs))
     return image
@@ -95,8 +97,10 @@ def redraw(image: GeneratedImage) -> None:
     if image.grid is None:
         raise ValueError("only a grid's picture is drawn from others")
     sheet = picture_of(image.grid.plan, list(image.grid.jobs.select_related("image")))
-    if not files.is_there(image.thumbnail):
-        files.write(image.thumbnail, thumbnail(sheet, THUMBNAIL_SIDE))
+    for field, data in thumbnails_of(sheet).items():
+        name = getattr(image, field)
+        if name and not files.is_there(name):
+            files.write(name, data)
     if not files.is_there(image.file):
         png = encode_image(sheet, "png", recipe_text=image.infotext)
         sums = {"size_bytes": len(png), "sha256": hashlib.sha256(png).hexdigest()}
@@ -138,7 +142,7 @@ def _end(grid: LabGrid, state: LabGrid.State) -> bool:
 
 
 def _keep_row(
-    grid: LabGrid, recipe: Recipe, infotext: str, sheet: Image.Image, kept: Sequence[str], png: bytes
+    grid: LabGrid, recipe: Recipe, infotext: str, sheet: Image.Image, kept: dict[str, str], png: bytes
 ) -> GeneratedImage:
     return keep_image(
         owner_id=grid.owner_id,
@@ -149,8 +153,7 @@ def _keep_row(
         width=sheet.width,
         height=sheet.height,
         seed=recipe.seed,
-        file=kept[0],
-        thumbnail=kept[1],
+        **kept,
         size_bytes=len(png),
         sha256=hashlib.sha256(png).hexdigest(),
     )

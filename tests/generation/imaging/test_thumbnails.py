@@ -13,7 +13,7 @@ from generation.imaging.encode import THUMBNAIL_SIDES, encode_preview, thumbnail
 
 @pytest.mark.parametrize("side", THUMBNAIL_SIDES)
 def test_the_longer_side_fits(side: int) -> None:
-    image = Image.open(io.BytesIO(thumbnail(Image.new("RGB", (1024, 512), "teal"), side)))
+    image = Image.open(io.BytesIO(thumbnail(Image.new("RGB", (2560, 1280), "teal"), side)))
     assert image.format == "WEBP"
     assert image.size == (side, side // 2)
 

@@ -1,0 +1,145 @@
+"""How fast the gallery answers, and how many queries it asks, while its posts grow: each feed, filter, search and page.
+
+Asked in the server's own process, so that a value is what the server takes: middleware, queries, template. A value is
+the 95th percentile; how it grew is told by the medians, which one busy moment does not move. The sizes are
+`GALLERY_POSTS`, numbers with commas between them; a million posts take an hour to be written.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks.hostile import ROOT, row
+from tests.plugin import Broker
+from tests.postgres import postgres
+
+SECTIONS = ("postgresql", "sqlite")
+SIZES = {"postgresql": "10000,1000000", "sqlite": "10000,100000"}
+REQUESTS = 40
+MOST_SECONDS = 0.1
+MOST_QUERIES = 8
+OF_THE_BAR = 5
+"""Queries of every page of somebody who is signed in: session, person, credits, queue and news."""
+MOST_TIMES = 1.5
+
+
+def run(only: str | None = None) -> list[dict[str, Any]]:
+    return [one for section in ([only] if only else SECTIONS) for one in section_rows(section)]
+
+
+def section_rows(section: str) -> list[dict[str, Any]]:
+    """Measured by a process of its own, since a process has one database."""
+    with tempfile.TemporaryDirectory(prefix="tempera-gallery-") as name:
+        broker = Broker(Path(name))
+        try:
+            with postgres() if section == "postgresql" else nullcontext("") as url:
+                env = {
+                    **os.environ,
+                    "DATABASE_URL": url,
+                    "DATA_DIR": f"{name}/data",
+                    "REDIS_URL": f"redis://127.0.0.1:{broker.port}/0",
+                    "STATIC_SOURCES": "on",
+                    "LOG_LEVEL": "ERROR",
+                    "PAGE_RATE": "100000/min",
+                    "PAGE_RATE_ANONYMOUS": "100000/min",
+                    "API_RATE_ANONYMOUS": "100000/min",
+                }
+                argv = [sys.executable, "-m", "tests.benchmarks.gallery", section]
+                out = subprocess.run(argv, cwd=ROOT, env=env, stdout=subprocess.PIPE, check=True, text=True).stdout
+        finally:
+            broker.clean_up()
+    found: list[dict[str, Any]] = json.loads(out.splitlines()[-1])
+    return found
+
+
+def measured(section: str) -> Iterator[dict[str, Any]]:
+    from django.core.management import call_command
+    from django.db import connection
+
+    from tests.benchmarks import _gallery_rows as rows
+
+    call_command("migrate", verbosity=0)
+    world, last, first_medians = rows.world(), 0, dict[str, float]()
+    for size in map(int, os.environ.get("GALLERY_POSTS", SIZES[section]).split(",")):
+        began = time.monotonic()
+        rows.fill(world, last, size)
+        last = size
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM ANALYZE" if section == "postgresql" else "ANALYZE")
+        print(f"{section}: {size} posts after {time.monotonic() - began:.0f} s", file=sys.stderr)
+        most = 0
+        for name, (who, addresses) in pages(world).items():
+            times, queries = asked(world, who, addresses)
+            most = max(most, queries - OF_THE_BAR if who else queries)
+            p95, middle = sorted(times)[int(len(times) * 0.95)], statistics.median(times)
+            told = f"{section}, {size:,} posts: {name}, {queries} queries"
+            yield row(told, 1000 * p95, "ms", f"under {1000 * MOST_SECONDS:g}", p95 < MOST_SECONDS)
+            grown = middle / first_medians.setdefault(name, middle)
+            if grown != 1.0:
+                yield row(f"{told}: median over the first", grown, "times", f"under {MOST_TIMES}", grown < MOST_TIMES)
+        yield row(
+            f"{section}, {size:,} posts: most queries of a page, besides the bar's",
+            most,
+            "",
+            f"at most {MOST_QUERIES}",
+            most <= MOST_QUERIES,
+        )
+
+
+def pages(world: Any) -> dict[str, tuple[str, Sequence[str]]]:
+    """A page's name -> who asks (nobody where empty), and the addresses that are asked in turn."""
+    from tests.benchmarks import _gallery_addresses as addresses
+
+    return addresses.pages(world)
+
+
+def asked(world: Any, who: str, addresses: Sequence[str]) -> tuple[list[float], int]:
+    """Seconds of each request and the most queries of one; a first round, in which things are loaded, is left out."""
+    from django.db import connection
+    from django.test import Client
+
+    from tests.benchmarks._page_people import session_of
+
+    client, times, most = Client(SERVER_NAME="localhost"), [], 0
+    if who:
+        client.cookies["sessionid"] = session_of(world.authors[0])
+    for number in range(-len(addresses), REQUESTS):
+        count = Count()
+        with connection.execute_wrapper(count):
+            began = time.perf_counter()
+            answer = client.get(addresses[number % len(addresses)])
+            taken = time.perf_counter() - began
+        assert answer.status_code == 200, (addresses[number % len(addresses)], answer.status_code)
+        if number >= 0:
+            times.append(taken)
+            most = max(most, count.queries)
+    return times, most
+
+
+class Count:
+    """Counts what is asked of the database."""
+
+    def __init__(self) -> None:
+        self.queries = 0
+
+    def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        self.queries += 1
+        return execute(sql, params, many, context)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    import django
+
+    django.setup()
+    print(json.dumps(list(measured(sys.argv[1]))))
