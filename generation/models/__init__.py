@@ -5,6 +5,7 @@ from __future__ import annotations
 from generation.models.answers import KeptAnswer
 from generation.models.catalog import Checkpoint, Embedding, Lora, LoraParent, Vae, Wildcard
 from generation.models.datasets import DataPicture, DataSet
+from generation.models.fingerprints import Fingerprint
 from generation.models.images import GeneratedImage
 from generation.models.jobs import Draft, Job, QueueClock, QueueShare
 from generation.models.lab import LabGrid, LoraMerge
@@ -17,6 +18,7 @@ __all__ = [
     "DataSet",
     "Draft",
     "Embedding",
+    "Fingerprint",
     "GeneratedImage",
     "GpuWorker",
     "Job",
