@@ -14,19 +14,19 @@ import structlog
 from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
-from PIL import Image
 
 from accounts import credits
 from accounts.models import User
 from accounts.refusals import Conflict
 from generation.catalog.loras.quarantine import RAN_AWAY, quarantine_runaways
-from generation.imaging.encode import encode_image, thumbnail
 from generation.imaging.infotext import write_infotext
 from generation.jobs import fairness
 from generation.messages import events, frames
-from generation.models import Checkpoint, GeneratedImage, Job, Lora
+from generation.models import Checkpoint, Fingerprint, GeneratedImage, Job, Lora
 from generation.recipes.picture import Recipe
 from generation.storage import files
+from generation.storage.fingerprints import keep_fingerprint
+from generation.storage.marks import marked
 
 logger = structlog.get_logger(__name__)
 
@@ -42,6 +42,7 @@ class StoredFiles:
     size_bytes: int
     sha256: str
     infotext: str
+    fingerprint: Fingerprint
 
 
 class NotStored(Exception):
@@ -153,9 +154,8 @@ def _announce(job: Job, state: Job.State) -> None:
 def _write_files(job: Job, pixels: np.ndarray) -> StoredFiles:
     """Files first, then rows: a row never points at nothing; a file without a row is swept."""
     infotext = infotext_of(job.recipe)
-    picture = Image.fromarray(pixels)
-    png = encode_image(picture, "png", recipe_text=infotext)
-    small = thumbnail(picture, THUMBNAIL_SIDE)
+    picture = marked(pixels)
+    png, small = picture.png(infotext), picture.small(THUMBNAIL_SIDE)
     written: list[str] = []
     try:
         for kind, data in ((".png", png), ("-small.webp", small)):
@@ -163,12 +163,13 @@ def _write_files(job: Job, pixels: np.ndarray) -> StoredFiles:
     except Exception as error:  # each storage raises its own
         files.discard(*written)
         raise NotStored(str(error)) from error
-    return StoredFiles(written[0], written[1], len(png), hashlib.sha256(png).hexdigest(), infotext)
+    sha256 = hashlib.sha256(png).hexdigest()
+    return StoredFiles(written[0], written[1], len(png), sha256, infotext, picture.fingerprint)
 
 
 def _image_row(job: Job, stored: StoredFiles, pixels: np.ndarray, seconds: float) -> GeneratedImage:
     height, width = pixels.shape[:2]
-    return GeneratedImage.objects.create(
+    image = GeneratedImage.objects.create(
         owner_id=job.owner_id,
         job=job,
         recipe_json=job.recipe_json,
@@ -183,6 +184,8 @@ def _image_row(job: Job, stored: StoredFiles, pixels: np.ndarray, seconds: float
         sha256=stored.sha256,
         render_seconds=seconds,
     )
+    keep_fingerprint(stored.fingerprint, image)
+    return image
 
 
 def infotext_of(recipe: Recipe) -> str:

@@ -13,13 +13,14 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from PIL import Image
 
-from generation.imaging.encode import encode_image, thumbnail
 from generation.imaging.gridsheet import PlacedCell, PlacedSheet, draw_grid
 from generation.jobs.lifecycle import THUMBNAIL_SIDE, infotext_of
-from generation.models import GeneratedImage, Job, LabGrid
+from generation.models import Fingerprint, GeneratedImage, Job, LabGrid
 from generation.recipes.grids.plan import GridPlan
 from generation.recipes.picture import Recipe
 from generation.storage import files
+from generation.storage.fingerprints import keep_fingerprint
+from generation.storage.marks import marked
 
 logger = structlog.get_logger(__name__)
 
@@ -59,11 +60,14 @@ def finish_grid(grid: LabGrid) -> GeneratedImage | None:
     # The first of those with the most LoRAs stands for the grid, pinned as it was drawn.
     recipe = max((job.recipe for job in drawn), key=lambda recipe: len(recipe.loras))
     infotext = f"{infotext_of(recipe)}, {grid.plan.script_text()}"
-    png, small = encode_image(sheet, "png", recipe_text=infotext), thumbnail(sheet, THUMBNAIL_SIDE)
+    picture = marked(sheet)
+    png, small = picture.png(infotext), picture.small(THUMBNAIL_SIDE)
     name = f"{files.FOLDER}/{grid.created_at:%Y/%m/%d}/{grid.code}-0"
     kept = [files.write(f"{name}.png", png), files.write(f"{name}-small.webp", small)]
     with transaction.atomic():
         image = _keep_row(grid, recipe, infotext, sheet, kept, png) if _end(grid, LabGrid.State.DONE) else None
+        if image is not None:
+            keep_fingerprint(picture.fingerprint, image)
     if image is None:
         files.discard(*kept)
     else:
@@ -93,13 +97,14 @@ def redraw(image: GeneratedImage) -> None:
     """Write the files of a grid's picture that are gone, under their names."""
     if image.grid is None:
         raise ValueError("only a grid's picture is drawn from others")
-    sheet = picture_of(image.grid.plan, list(image.grid.jobs.select_related("image")))
+    picture = marked(picture_of(image.grid.plan, list(image.grid.jobs.select_related("image"))))
     if not files.is_there(image.thumbnail):
-        files.write(image.thumbnail, thumbnail(sheet, THUMBNAIL_SIDE))
+        files.write(image.thumbnail, picture.small(THUMBNAIL_SIDE))
     if not files.is_there(image.file):
-        png = encode_image(sheet, "png", recipe_text=image.infotext)
+        png = picture.png(image.infotext)
         sums = {"size_bytes": len(png), "sha256": hashlib.sha256(png).hexdigest()}
         GeneratedImage.objects.filter(pk=image.pk, file=files.write(image.file, png)).update(**sums)
+        Fingerprint.objects.filter(image=image).update(sha256=sums["sha256"])
 
 
 def kept_image(job: Job) -> GeneratedImage | None:
