@@ -124,7 +124,11 @@ def mail() -> Iterator[CheckMessage]:
 
 def asking() -> Iterator[CheckMessage]:
     rates: Any = settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]
-    pages = (("PAGE_RATE", settings.PAGE_RATE), ("PAGE_RATE_ANONYMOUS", settings.PAGE_RATE_ANONYMOUS))
+    pages = (
+        ("PAGE_RATE", settings.PAGE_RATE),
+        ("PAGE_RATE_ANONYMOUS", settings.PAGE_RATE_ANONYMOUS),
+        ("VERIFY_RATE", settings.VERIFY_RATE),
+    )
     for name, rate in (("API_RATE", rates["user"]), ("API_RATE_ANONYMOUS", rates["anon"]), *pages):
         if not RATE.fullmatch(rate):
             yield Error(

@@ -16,7 +16,7 @@ from accounts import credits
 from generation.catalog.loras import files as lorafiles
 from generation.catalog.loras.quarantine import quarantine_suspects
 from generation.messages import events, frames, wakeups
-from generation.models import GeneratedImage, GpuWorker, Job, KeptAnswer
+from generation.models import Fingerprint, GeneratedImage, GpuWorker, Job, KeptAnswer
 from generation.models.answers import ANSWER_KEPT_FOR
 from generation.models.leases import LEASE, MAX_SOLO_CRASHES, must_give_up
 from generation.storage import files
@@ -130,6 +130,8 @@ def prune_images() -> int:
         image.file = image.thumbnail = image.svg_file = ""
         image.size_bytes = 0
         image.save(update_fields=["file", "thumbnail", "svg_file", "size_bytes"])
+        # How it looked stays known, and no longer whose it was.
+        Fingerprint.objects.filter(image=image).update(image=None)
         swept += 1
     return swept
 

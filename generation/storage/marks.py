@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+import secrets
 from dataclasses import dataclass
 
+from django.conf import settings
 from PIL import Image
 
+from generation.imaging import watermark
 from generation.imaging.encode import Pixels, encode_image, rgb_image, thumbnail
 from generation.imaging.png_chunks import png_texts
 from generation.imaging.provenance import DRAWN_FROM_TEXT, XMP_KEYWORD, source_type_in
@@ -33,10 +36,18 @@ class MarkedPicture:
         return sign(data, "webp", self.source_type)
 
 
-def marked(pixels: Pixels, source_type: str = DRAWN_FROM_TEXT) -> MarkedPicture:
-    """A new picture, from uint8 (H, W, 3) or a Pillow image; `source_type` is IPTC's term for how it was made."""
-    picture = rgb_image(pixels)
-    return MarkedPicture(picture, source_type, new_fingerprint(picture))
+def marked(pixels: Pixels, source_type: str = DRAWN_FROM_TEXT, *, again: int | None = None) -> MarkedPicture:
+    """A new picture, from uint8 (H, W, 3) or a Pillow image, with a watermark where it is large enough for one.
+
+    `source_type` is IPTC's term for how it was made; `again` is its number, for one that was kept before.
+    """
+    picture, number = rgb_image(pixels), None
+    if settings.WATERMARK and watermark.has_room(picture):
+        number = secrets.randbelow(2**watermark.ID_BITS) if again is None else again
+        picture = watermark.embed(picture, number)
+    fingerprint = new_fingerprint(picture)
+    fingerprint.mark = number
+    return MarkedPicture(picture, source_type, fingerprint)
 
 
 def converted(png: bytes, format: str, infotext: str) -> bytes:

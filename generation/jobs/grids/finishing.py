@@ -97,7 +97,9 @@ def redraw(image: GeneratedImage) -> None:
     """Write the files of a grid's picture that are gone, under their names."""
     if image.grid is None:
         raise ValueError("only a grid's picture is drawn from others")
-    picture = marked(picture_of(image.grid.plan, list(image.grid.jobs.select_related("image"))))
+    sheet = picture_of(image.grid.plan, list(image.grid.jobs.select_related("image")))
+    known = Fingerprint.objects.filter(image=image).first()
+    picture = marked(sheet, again=known.mark if known else None)
     if not files.is_there(image.thumbnail):
         files.write(image.thumbnail, picture.small(THUMBNAIL_SIDE))
     if not files.is_there(image.file):
