@@ -37,6 +37,8 @@ _LOOKED_AT = 1024
 _LEAST_PEAK = 5.0
 _USUAL_SCALES = (1.0, 0.5, 2.0, 0.75, 1.25, 1.5, 0.6667, 1.3333, 0.8, 0.9)
 _SCALES_TRIED = 14
+_NOTHING = 1e-6
+"""Added where a plain picture would divide by zero."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ def _extract_at(lightness: Grid, scale: float) -> Watermark | None:
     folded = _folded(_whitened(lightness))
     spectrum = np.fft.rfft2(folded)
     match = np.fft.irfft2(spectrum * np.conj(np.fft.rfft2(_patterns()[0])), s=folded.shape)
-    clearness = float((match.max() - match.mean()) / match.std())
+    clearness = float((match.max() - match.mean()) / (match.std() + _NOTHING))
     if clearness < _LEAST_PEAK:
         return None
     row, column = np.unravel_index(int(match.argmax()), match.shape)
@@ -115,7 +117,7 @@ def _whitened(lightness: Grid) -> Grid:
     local /= np.sqrt(np.maximum(_blurred(local * local, 8), 0)) + 2
     spectrum = np.fft.rfft2(local)
     strength = np.abs(spectrum)
-    spectrum *= _band_of(lightness.shape) / (strength + 0.3 * float(strength.mean()))
+    spectrum *= _band_of(lightness.shape) / (strength + 0.3 * float(strength.mean()) + _NOTHING)
     flat: Grid = np.fft.irfft2(spectrum, s=lightness.shape).astype(np.float32)
     return flat
 

@@ -79,10 +79,16 @@ def _operators(certificate_file: str, key: str, time_stamp_url: str) -> Credenti
         leaf = x509.load_pem_x509_certificates(certificates.encode())[0]
         private = serialization.load_pem_private_key(key.encode(), None)
     except (OSError, ValueError, TypeError) as error:
-        raise ImproperlyConfigured(f"SIGNING_CERTIFICATE_FILE or SIGNING_KEY cannot be read: {error}") from None
+        raise ImproperlyConfigured(
+            f"SIGNING_CERTIFICATE_FILE or SIGNING_KEY cannot be read: {_sentence(error)}"
+        ) from None
     if leaf.public_key() != private.public_key():
         raise ImproperlyConfigured("SIGNING_KEY is not the key of the first certificate in SIGNING_CERTIFICATE_FILE.")
     return Credentials(certificates, key, algorithm_of(private), time_stamp_url)
+
+
+def _sentence(error: Exception) -> str:
+    return f"{str(error).rstrip('.')}."
 
 
 def algorithm_of(key: object) -> str:

@@ -199,7 +199,7 @@ def test_no_other_address_is_looked_at(client: Client, db: None, address: str, s
         (b"", "no-picture"),
         (b"GIF89a\x01\x00", "unknown-format"),
         (b"%PDF-1.7", "unknown-format"),
-        (b"\x89PNG\r\n\x1a\n" + b"rubbish" * 9, "unknown-format"),
+        (b"\x89PNG\r\n\x1a\n" + b"rubbish" * 9, "damaged-picture"),
         (b"<svg", "damaged-picture"),
         (b'<!DOCTYPE x [<!ENTITY a "b">]><svg xmlns="http://www.w3.org/2000/svg">&a;</svg>', "hostile-picture"),
         (encode_image(Image.new("RGB", (64, 64)), "png")[:-30], "damaged-picture"),

@@ -1,4 +1,4 @@
-"""`manage.py measure_watermark FOLDER`: what the invisible watermark survives, on a folder of photographs."""
+"""`manage.py measure_watermark FOLDER`: what the invisible watermark survives, on a folder of pictures."""
 
 from __future__ import annotations
 
