@@ -37,8 +37,12 @@ UPLOADS = {
     "api-dataset-pictures": MAX_UNPACKED_BYTES,
     "create-read": MAX_FILE_BYTES,
     "api-recipe-read": MAX_FILE_BYTES,
+    "verify": MAX_FILE_BYTES,
+    "api-verify": MAX_FILE_BYTES,
 }
 """Address by its name -> the bytes of files that it takes, from people who are signed in or bring a token."""
+FOR_ANYBODY = ("verify", "api-verify")
+"""Of these the addresses that take them from guests too; how often is limited."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +77,13 @@ class Bound:
 
 def bound_of(asked: Asked) -> Bound:
     """The bound of a request that sends more than SMALL."""
-    files = UPLOADS.get(name_of(asked.path), 0)
+    name = name_of(asked.path)
+    files = UPLOADS.get(name, 0)
     # Django reads any other kind of body into memory as a whole.
     multipart = asked.headers.get("content-type", "").lower().startswith("multipart/form-data")
     if not files or asked.method != "POST" or not multipart:
         return Bound(SMALL, f"At most {told(SMALL)} are read at this address.")
-    if not is_known(asked.headers):
+    if name not in FOR_ANYBODY and not is_known(asked.headers):
         return Bound(SMALL, f"Sign in first: without that, at most {told(SMALL)} are read at this address.")
     return Bound(files + AROUND, f"What is sent here may have at most {told(files)}.")
 

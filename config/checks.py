@@ -14,8 +14,10 @@ from urllib.parse import urlsplit
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
+from django.core.exceptions import ImproperlyConfigured
 
 from config.private_files import OTHERS
+from generation.storage.signing import own_credentials
 
 TAG = "tempera"
 DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?")
@@ -26,7 +28,7 @@ THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 @register(TAG)
 def check_settings(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:
     """All that is wrong with the settings, each with the name of the variable to change."""
-    return [*address(), *media(), *drawing(), *files(), *mail(), *asking()]
+    return [*address(), *media(), *drawing(), *files(), *signing(), *mail(), *asking()]
 
 
 def address() -> Iterator[CheckMessage]:
@@ -119,6 +121,20 @@ def why_not_writable(folder: Path) -> str:
         return error.strerror or str(error)
 
 
+def signing() -> Iterator[CheckMessage]:
+    """A site without a certificate makes one of its own when it signs the first picture."""
+    if not settings.SIGNING_CERTIFICATE_FILE:
+        return
+    try:
+        own_credentials()
+    except ImproperlyConfigured as error:
+        yield Error(
+            str(error),
+            hint="Set SIGNING_CERTIFICATE_FILE to a file of PEM certificates, and SIGNING_KEY_FILE to its key's.",
+            id="tempera.E010",
+        )
+
+
 def mail() -> Iterator[CheckMessage]:
     if not settings.EMAIL_HOST and settings.HTTPS:
         yield Warning(
@@ -142,7 +158,11 @@ def mail() -> Iterator[CheckMessage]:
 
 def asking() -> Iterator[CheckMessage]:
     rates: Any = settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]
-    pages = (("PAGE_RATE", settings.PAGE_RATE), ("PAGE_RATE_ANONYMOUS", settings.PAGE_RATE_ANONYMOUS))
+    pages = (
+        ("PAGE_RATE", settings.PAGE_RATE),
+        ("PAGE_RATE_ANONYMOUS", settings.PAGE_RATE_ANONYMOUS),
+        ("VERIFY_RATE", settings.VERIFY_RATE),
+    )
     for name, rate in (("API_RATE", rates["user"]), ("API_RATE_ANONYMOUS", rates["anon"]), *pages):
         if not RATE.fullmatch(rate):
             yield Error(

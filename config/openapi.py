@@ -78,6 +78,7 @@ SUMMARIES = {
     "searches_retrieve": "Look at a search",
     "searches_destroy": "Delete a search",
     "searches_cancel_create": "Cancel a search",
+    "verify_create": "Verify a picture's marks",
     "wildcards_list": "List wildcard lists",
     "wildcards_create": "Make a wildcard list",
     "wildcards_retrieve": "Look at a wildcard list",
@@ -123,6 +124,7 @@ BODIES: dict[str, Any] = {
         "axes": {"rank": [4, 8], "learning_rate": [0.0005, 0.001]},
         "budget": 400,
     },
+    "verify_create": {"address": "/gallery/h8Kq2mXw4bTz/"},
     "wildcards_create": {"name": "colours", "lines": "red\ngreen\nblue"},
     "wildcards_partial_update": {"lines": "red\ngreen\nblue\nochre"},
 }

@@ -17,6 +17,8 @@ FILES_A_PAGE = 5
 PERIODS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 UNCOUNTED = ("/healthz", "/readyz", "/metrics")
 API = "/api/v1/"
+VERIFY = "/verify/"
+"""Each picture sent there takes a second of work, so it has a count of its own."""
 
 
 class PageRate:
@@ -37,6 +39,8 @@ class PageRate:
         else:
             who, rate = f"address:{address_of(request)}", settings.PAGE_RATE_ANONYMOUS
         kind, times = ("page", 1) if path.endswith("/") else ("file", FILES_A_PAGE)
+        if request.method == "POST" and path == VERIFY:
+            kind, rate = "verify", settings.VERIFY_RATE
         number, _, period = rate.partition("/")
         seconds = seconds_to_wait(f"{kind}:{who}", int(number) * times, PERIODS[period[0]])
         return too_often(request, seconds) if seconds else self.get_response(request)

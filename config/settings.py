@@ -233,6 +233,11 @@ S3_OPTIONS = {
     "secret_key": env_secret("S3_SECRET_KEY") or None,
     "file_overwrite": False,
 }
+# What signs pictures; without a certificate an authority of the site's own, made at first use.
+SIGNING_CERTIFICATE_FILE = env_str("SIGNING_CERTIFICATE_FILE")
+SIGNING_KEY = env_secret("SIGNING_KEY")
+TIMESTAMP_URL = env_str("TIMESTAMP_URL")
+WATERMARK = env_bool("WATERMARK", True)
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
@@ -311,6 +316,8 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # How often pages may be asked for; of their files five times as many.
 PAGE_RATE = env_str("PAGE_RATE", "600/min")
 PAGE_RATE_ANONYMOUS = env_str("PAGE_RATE_ANONYMOUS", "300/min")
+# Pictures that are looked at for their marks, on the page and over the API: of each a second of work.
+VERIFY_RATE = env_str("VERIFY_RATE", "20/min")
 
 # API
 REST_FRAMEWORK = {
@@ -326,10 +333,12 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_CLASSES": [
         "config.throttling.Anonymous",
         "config.throttling.SignedIn",
+        "config.throttling.Costly",
     ],
     "DEFAULT_THROTTLE_RATES": {
         "anon": env_str("API_RATE_ANONYMOUS", "60/min"),
         "user": env_str("API_RATE", "600/min"),
+        "verify": VERIFY_RATE,
     },
     # The client's address is worked out once, in config/proxies.py; no library reads headers for it again.
     "NUM_PROXIES": 0,

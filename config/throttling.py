@@ -88,6 +88,10 @@ class SignedIn(_Counting, throttling.UserRateThrottle):
     """By person."""
 
 
+class Costly(throttling.ScopedRateThrottle, _Counting):
+    """By person or address, of the views that name a `throttle_scope`, besides the above."""
+
+
 def refused_uncounted(request: Request | None) -> Throttled | None:
     """What comes of a request that was refused before anybody counted it, as one with a wrong token is."""
     if request is None or COUNTED in request.META:

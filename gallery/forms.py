@@ -8,6 +8,8 @@ from accounts.forms import RefusableForm
 from gallery.models import Report
 from gallery.moderation import WORDS_CHARS
 from gallery.publishing import MOST_TAGS, TAG_CHARS, TITLE_CHARS
+from gallery.verifying import ADDRESS_CHARS
+from generation.imaging.untrusted import MAX_FILE_BYTES
 
 
 class PublishForm(RefusableForm):
@@ -22,6 +24,18 @@ class PublishForm(RefusableForm):
     @property
     def tag_names(self) -> list[str]:
         return str(self.cleaned_data["tags"]).split(",")
+
+
+class VerifyForm(RefusableForm):
+    picture = forms.FileField(
+        required=False,
+        help_text=f"PNG, JPEG, WebP or SVG, at most {MAX_FILE_BYTES >> 20} MiB. Nothing of it is kept.",
+        widget=forms.ClearableFileInput(attrs={"accept": "image/png,image/jpeg,image/webp,image/svg+xml"}),
+    )
+    address = forms.CharField(
+        label="Or its address on this site", required=False, max_length=ADDRESS_CHARS, strip=True,
+        widget=forms.TextInput(attrs={"inputmode": "url", "autocapitalize": "none", "placeholder": "/gallery/…"}),
+    )  # fmt: skip
 
 
 class ReportForm(RefusableForm):

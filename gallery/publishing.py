@@ -14,11 +14,12 @@ from accounts.quotas import hold_account
 from accounts.refusals import Conflict, NotFound, QuotaExceeded, Refusal
 from gallery.facets import facets_of, shape_of
 from gallery.models import Decision, Post, Release, Report, Tag
-from gallery.screening import difference_hash, flags_of_picture, flags_of_words
+from gallery.screening import flags_of_picture, flags_of_words
 from gallery.search import index_posts
 from gallery.transitions import BATCH, MOVES, move, move_all, record
 from gallery.words import fold, folded_words, plain_prompt, spaced
 from generation.models import Checkpoint, GeneratedImage, Lora
+from generation.storage.fingerprints import fingerprint_of
 
 TITLE_CHARS = 80
 TAG_CHARS = 30
@@ -40,11 +41,11 @@ def publish_image(user: User, image: GeneratedImage, title: str, tags: Iterable[
         raise Conflict("already-published", ALREADY[Post.State(post.state)])
     title, names = clean_title(title), clean_tags(tags)
     flags = flags_of_words(title, *names, image.prompt)
-    dhash = difference_hash(image.thumbnail)
-    flags += flags_of_picture(dhash, besides=post.pk if post else None)
+    fingerprint = fingerprint_of(image)
+    flags += flags_of_picture(fingerprint, besides=post.pk if post else None)
     words = spaced(folded_words(" ".join((title, *names, plain_prompt(image.prompt)))))
-    fields = {"title": title, "flags": flags, "dhash": dhash, "search_words": words, "submitted_at": timezone.now()}
-    return _send_in(user, image, post, names, fields)
+    fields = {"title": title, "flags": flags, "fingerprint": fingerprint, "search_words": words}
+    return _send_in(user, image, post, names, {**fields, "submitted_at": timezone.now()})
 
 
 ALREADY = {

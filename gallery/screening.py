@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import io
+from django.db.models import QuerySet
 
-from PIL import Image
-
-from accounts.refusals import Refusal
-from gallery.models import BlockedPhrase, Post
+from accounts.models import User
+from accounts.refusals import Conflict, Refusal
+from gallery.models import BlockedPhrase, BlockedPicture, Post
 from gallery.words import folded_words, spaced
-from generation.storage.files import read_kept
+from generation.imaging.pdq import SURE_QUALITY
+from generation.models import Fingerprint
+from generation.models.fingerprints import chunks_of
+from generation.storage.fingerprints import fingerprint_of
 
-ALIKE = 3
-"""Hashes of 64 bits that differ in at most so many show the same picture, or nearly."""
+MOST_NAMED = 3
+MOST_NEAR = 500
+"""Of one picture that was made over and over, the nearest so many are looked through for posts."""
 
 
 def flags_of_words(*texts: str) -> list[str]:
@@ -29,25 +32,34 @@ def flags_of_words(*texts: str) -> list[str]:
     return [f"Says “{rule.phrase}”" + (f": {rule.note}" if rule.note else "") for rule in rules]
 
 
-def flags_of_picture(dhash: str, *, besides: int | None = None) -> list[str]:
-    """Posts that show nearly the same picture, whatever became of them; `besides` leaves one post out."""
-    if not dhash:
-        return []
-    others = Post.objects.exclude(dhash="").exclude(pk=besides or 0).values_list("dhash", "title", "state")
-    mine = int(dhash, 16)
-    alike = [
-        (title, state) for other, title, state in others.iterator() if (mine ^ int(other, 16)).bit_count() <= ALIKE
-    ]
-    return [f"Looks like “{title}” ({Post.State(state).label.lower()})" for title, state in alike[:3]]
-
-
-def difference_hash(name: str) -> str:
-    """64 bits in hex: where each of 8 × 8 cells is darker than its right neighbour. `name` is a stored WebP or PNG.
-
-    Raises NotFound where the file is gone.
+def flags_of_picture(fingerprint: Fingerprint, *, besides: int | None = None) -> list[str]:
+    """What moderators should know about the picture: blocked ones that it looks like, and posts, whatever became of
+    them; `besides` leaves one post out. Raises Refusal where it shows a picture that is refused.
     """
-    with Image.open(io.BytesIO(read_kept(name)), formats=("PNG", "WEBP")) as picture:
-        grey = picture.convert("L").resize((9, 8), Image.Resampling.BOX).tobytes()
-    rows = (grey[start : start + 9] for start in range(0, 72, 9))
-    bits = "".join("1" if left < right else "0" for row in rows for left, right in zip(row, row[1:], strict=False))
-    return f"{int(bits, 2):016x}"
+    if fingerprint.quality < SURE_QUALITY:
+        return []
+    blocked = BlockedPicture.objects.filter(is_active=True).near(fingerprint.pdq)
+    rules = BlockedPicture.objects.in_bulk([pk for pk, _ in blocked[:MOST_NAMED]])
+    if any(rule.effect == BlockedPicture.Effect.REFUSE for rule in rules.values()):
+        raise Refusal("blocked-picture", "This gallery has refused this picture before, or one that looks like it.")
+    flags = ["Looks like a blocked picture" + (f": {rule.note}" if rule.note else "") for rule in rules.values()]
+    alike = posts_alike(fingerprint).exclude(pk=besides or 0)[:MOST_NAMED]
+    return flags + [f"Looks like “{post.title}” ({post.get_state_display().lower()})" for post in alike]
+
+
+def posts_alike(fingerprint: Fingerprint) -> QuerySet[Post]:
+    """Posts in any state that show the same picture to the eye, the newest first."""
+    near = Fingerprint.objects.telling(SURE_QUALITY).near(fingerprint.pdq)[:MOST_NEAR]
+    rows: QuerySet[Post] = Post.objects.filter(fingerprint__in=[pk for pk, _ in near]).order_by("-pk")
+    return rows
+
+
+def block_picture(moderator: User, post: Post, note: str = "") -> BlockedPicture:
+    """Let no post show this picture again. Raises Conflict for a picture so flat that its fingerprint means nothing."""
+    fingerprint = post.fingerprint or (fingerprint_of(post.image) if post.image else None)
+    if fingerprint is None or fingerprint.quality < SURE_QUALITY:
+        raise Conflict(
+            "no-fingerprint", "This picture is too plain, or gone: nobody could tell its copies from others."
+        )
+    fields = {"note": note[:200], "added_by": moderator, "is_active": True, **chunks_of(fingerprint.pdq)}
+    return BlockedPicture.objects.update_or_create(pdq=fingerprint.pdq, defaults=fields)[0]

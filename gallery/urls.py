@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from gallery.views import files, index, post, publish, releases, sent, sitemaps, syndication
+from gallery.views import files, index, post, publish, releases, sent, sitemaps, syndication, verify
 
 urlpatterns = [
     path("gallery/", index.index, name="gallery"),
@@ -22,6 +22,9 @@ urlpatterns = [
     path("gallery/<slug:code>/thumbnail/<int:side>", files.sized_thumbnail, name="post-thumbnail-sized"),
     path("gallery/<slug:code>/report/", post.report, name="post-report"),
     path("gallery/<slug:code>/withdraw/", publish.withdraw, name="post-withdraw"),
+    path("verify/", verify.verify, name="verify"),
+    path("verify/marks/", verify.marks, name="marks"),
+    path("verify/authority.pem", verify.authority, name="verify-authority"),
     path("by/<str:username>/", index.author, name="author"),
     path("images/<slug:code>/publish/", publish.publish, name="publish"),
     path("loras/<name:name>/publish/", releases.publish_lora, name="lora-publish"),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 from django.contrib import admin
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
+from accounts.models import User
 from gallery.admin.screen import STATES, DecisionsInline, ForModerators, ModerationScreen, State, StateFilter
-from gallery.models import BlockedPhrase, Decision, Post, Report, Tag
+from gallery.models import BlockedPhrase, BlockedPicture, Decision, Post, Report, Tag
 
 REASONS = (
     "This gallery does not show sexual content.",
@@ -86,6 +89,19 @@ class BlockedPhraseAdmin(ModelAdmin):
     list_display = ["phrase", "effect", "note", "is_active"]
     list_filter = ["effect", "is_active"]
     search_fields = ["phrase"]
+
+
+@admin.register(BlockedPicture)
+class BlockedPictureAdmin(ModelAdmin):
+    list_display = ["__str__", "effect", "note", "is_active", "added_by", "added_at"]
+    list_filter = ["effect", "is_active"]
+    list_select_related = ["added_by"]
+    search_fields = ["note", "pdq"]
+    fields = ["pdq", "effect", "note", "is_active"]
+
+    def save_model(self, request: HttpRequest, obj: BlockedPicture, form: Any, change: bool) -> None:
+        obj.added_by = obj.added_by or cast(User, request.user)
+        super().save_model(request, obj, form, change)
 
 
 @admin.register(Tag)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gallery.models.blocked import BlockedPicture
 from gallery.models.moderated import Moderated, new_code
 from gallery.models.posts import NEWEST, BlockedPhrase, Decision, Post, PostQuerySet, Report, Tag
 from gallery.models.releases import Release, ReleaseDecision, ReleaseSample
@@ -9,6 +10,7 @@ from gallery.models.releases import Release, ReleaseDecision, ReleaseSample
 __all__ = [
     "NEWEST",
     "BlockedPhrase",
+    "BlockedPicture",
     "Decision",
     "Moderated",
     "Post",

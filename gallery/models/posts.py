@@ -9,7 +9,7 @@ from django.db import models
 
 from gallery.models.moderated import Moderated, WrittenOnce
 from gallery.ranking import score_of
-from generation.models import Checkpoint, GeneratedImage, Lora
+from generation.models import Checkpoint, Fingerprint, GeneratedImage, Lora
 
 
 class Tag(models.Model):
@@ -67,7 +67,8 @@ class Post(Moderated):
     tags = models.ManyToManyField(Tag, blank=True, related_name="posts")
     checkpoint = models.ForeignKey(Checkpoint, null=True, on_delete=models.SET_NULL, related_name="posts")
     loras = models.ManyToManyField(Lora, blank=True, related_name="posts")
-    dhash = models.CharField(max_length=16, blank=True, help_text="Difference hash of the picture, in hex.")
+    # It outlives the picture's row, so that what was taken down is still known when it comes again.
+    fingerprint = models.ForeignKey(Fingerprint, null=True, on_delete=models.SET_NULL, related_name="posts")
     search_words = models.TextField(blank=True, help_text="Folded words of title, tags and prompt; see `search`.")
     facets = models.TextField(
         blank=True,

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from xml.sax.saxutils import escape
+import re
+from xml.sax.saxutils import escape, unescape
 
 SOFTWARE = "Tempera 0.1"
 SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 DRAWN_FROM_TEXT = SOURCE_TYPES + "trainedAlgorithmicMedia"
 DRAWN_OVER_A_PICTURE = SOURCE_TYPES + "compositeWithTrainedAlgorithmicMedia"
+
+XMP_KEYWORD = "XML:com.adobe.xmp"
+"""Under which a PNG keeps its packet, as an iTXt chunk."""
+
+# As an element, as an attribute, or as a resource: all three are written by some program.
+_SOURCE_TYPE = re.compile(r"""DigitalSourceType(?:>|\s*=\s*["']|\s+rdf:resource\s*=\s*["'])\s*([^<"'\s]{1,200})""")
 
 _RDF = (
     '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
@@ -31,3 +38,9 @@ def rdf_description(source_type: str = DRAWN_FROM_TEXT) -> str:
 def xmp_packet(source_type: str = DRAWN_FROM_TEXT) -> bytes:
     """A whole XMP packet (UTF-8) for PNG, JPEG and WebP; the term is from IPTC's Digital Source Type vocabulary."""
     return _PACKET.format(rdf=rdf_description(source_type)).encode()
+
+
+def source_type_in(packet: str) -> str:
+    """IPTC's term in a packet or in an SVG's metadata, whoever wrote it; an empty text where there is none."""
+    found = _SOURCE_TYPE.search(packet)
+    return unescape(found[1]) if found else ""

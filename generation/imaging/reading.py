@@ -12,11 +12,14 @@ from generation.imaging.exif_texts import exif_texts, raw_profile
 from generation.imaging.foreign import read_foreign
 from generation.imaging.infotext import ParsedInfotext, read_infotext, without_halves
 from generation.imaging.png_chunks import png_exif, png_texts
+from generation.imaging.provenance import XMP_KEYWORD, source_type_in
 from generation.imaging.stealth import stealth_texts
 from generation.imaging.svg_metadata import read_svg_infotext
 from generation.imaging.untrusted import PictureRefused, check_file_size, open_picture
 
 _SVG = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml|!--|!DOCTYPE|svg)", re.IGNORECASE)
+_SVG_HEAD = 256 * 1024
+"""Metadata stand before what is drawn."""
 
 
 def read_picture_metadata(data: bytes) -> ParsedInfotext:
@@ -47,6 +50,23 @@ def read_picture_metadata(data: bytes) -> ParsedInfotext:
     return dataclasses.replace(
         parsed, prompt=without_halves(parsed.prompt), negative_prompt=without_halves(parsed.negative_prompt)
     )
+
+
+def picture_format(data: bytes) -> str:
+    """png, jpeg, webp or svg, by how the file begins. Raises PictureRefused for anything else."""
+    if _SVG.match(data):
+        return "svg"
+    return str(open_picture(data).format).lower()
+
+
+def source_type_of(data: bytes, format: str) -> str:
+    """IPTC's term for how a picture was made, where its XMP packet (an SVG's metadata) tells one. Bounded as above."""
+    if format == "svg":
+        return source_type_in(data[:_SVG_HEAD].decode("utf-8", "replace"))
+    if format == "png":
+        return source_type_in(png_texts(data).get(XMP_KEYWORD, ""))
+    packet = open_picture(data).info.get("xmp", b"")
+    return source_type_in(packet.decode("utf-8", "replace") if isinstance(packet, bytes) else "")
 
 
 def _parsed(texts: Mapping[str, str], size: tuple[int, int]) -> ParsedInfotext:

@@ -14,20 +14,20 @@ import structlog
 from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
-from PIL import Image
 
 from accounts import credits
 from accounts.models import User
 from accounts.refusals import Conflict
 from generation.catalog.loras.quarantine import RAN_AWAY, quarantine_runaways
-from generation.imaging.encode import encode_image
 from generation.imaging.infotext import write_infotext
 from generation.jobs import fairness
 from generation.jobs.filing import keep_image
 from generation.messages import events, frames
-from generation.models import Checkpoint, GeneratedImage, Job, Lora
+from generation.models import Checkpoint, Fingerprint, GeneratedImage, Job, Lora
 from generation.recipes.picture import Recipe
 from generation.storage import files
+from generation.storage.fingerprints import keep_fingerprint
+from generation.storage.marks import marked
 from generation.storage.thumbnails import ENDINGS, thumbnails_of
 
 logger = structlog.get_logger(__name__)
@@ -42,6 +42,7 @@ class StoredFiles:
     size_bytes: int
     sha256: str
     infotext: str
+    fingerprint: Fingerprint
 
 
 class NotStored(Exception):
@@ -153,9 +154,8 @@ def _announce(job: Job, state: Job.State) -> None:
 def _write_files(job: Job, pixels: np.ndarray) -> StoredFiles:
     """Files first, then rows: a row never points at nothing; a file without a row is swept."""
     infotext = infotext_of(job.recipe)
-    picture = Image.fromarray(pixels)
-    png = encode_image(picture, "png", recipe_text=infotext)
-    thumbnails = thumbnails_of(picture)
+    picture = marked(pixels)
+    png, thumbnails = picture.png(infotext), thumbnails_of(picture)
     written: list[str] = []
     try:
         for kind, data in ((".png", png), *((ENDINGS[field], data) for field, data in thumbnails.items())):
@@ -164,12 +164,13 @@ def _write_files(job: Job, pixels: np.ndarray) -> StoredFiles:
         files.discard(*written)
         raise NotStored(str(error)) from error
     names = dict(zip(thumbnails, written[1:], strict=True))
-    return StoredFiles(written[0], names, len(png), hashlib.sha256(png).hexdigest(), infotext)
+    sha256 = hashlib.sha256(png).hexdigest()
+    return StoredFiles(written[0], names, len(png), sha256, infotext, picture.fingerprint)
 
 
 def _image_row(job: Job, stored: StoredFiles, pixels: np.ndarray, seconds: float) -> GeneratedImage:
     height, width = pixels.shape[:2]
-    return keep_image(
+    image = keep_image(
         owner_id=job.owner_id,
         job=job,
         recipe_json=job.recipe_json,
@@ -184,6 +185,8 @@ def _image_row(job: Job, stored: StoredFiles, pixels: np.ndarray, seconds: float
         sha256=stored.sha256,
         render_seconds=seconds,
     )
+    keep_fingerprint(stored.fingerprint, image)
+    return image
 
 
 def infotext_of(recipe: Recipe) -> str:

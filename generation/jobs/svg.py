@@ -14,6 +14,7 @@ from generation.models import GeneratedImage
 from generation.models.images import ImageQuerySet
 from generation.models.leases import must_give_up, prolonging
 from generation.storage import files
+from generation.storage.signing import sign
 
 logger = structlog.get_logger(__name__)
 
@@ -41,7 +42,7 @@ def trace(image_id: int) -> str:
     try:
         with prolonging(held, LONGEST_TRACING):
             with Image.open(io.BytesIO(files.read(image.file))) as picture:
-                svg = vectorize(picture, infotext=image.infotext)
+                svg = sign(vectorize(picture, infotext=image.infotext), "svg")
             name = files.write(image.file.replace(".png", ".svg"), svg)
     except VectorizeRefused as refusal:
         return _end(image, held, Svg.FAILED, message=str(refusal))

@@ -18,7 +18,7 @@ from generation.catalog.loras.quarantine import quarantine_suspects
 from generation.jobs.filing import file_images
 from generation.jobs.sharing import prune_links
 from generation.messages import events, frames, wakeups
-from generation.models import GeneratedImage, GpuWorker, Job, KeptAnswer
+from generation.models import Fingerprint, GeneratedImage, GpuWorker, Job, KeptAnswer
 from generation.models.answers import ANSWER_KEPT_FOR
 from generation.models.leases import LEASE, MAX_SOLO_CRASHES, must_give_up
 from generation.models.picture_search import forget_words
@@ -146,6 +146,8 @@ def remove_files(images: QuerySet[GeneratedImage]) -> int:
     for image in images.exclude(file=""):
         files.discard(*image.file_names)
         GeneratedImage.objects.filter(pk=image.pk).update(**dict.fromkeys(GeneratedImage.FILES, ""), size_bytes=0)
+        # How it looked stays known, and no longer whose it was.
+        Fingerprint.objects.filter(image=image).update(image=None)
         swept += 1
     return swept
 

@@ -7,6 +7,7 @@ from generation.models.answers import KeptAnswer
 from generation.models.catalog import Checkpoint, Embedding, Lora, LoraParent, Vae, Wildcard
 from generation.models.datasets import DataPicture, DataSet
 from generation.models.exports import AccountExport
+from generation.models.fingerprints import Fingerprint
 from generation.models.images import GeneratedImage, PictureFacet, PictureLora
 from generation.models.jobs import Draft, Job, QueueClock, QueueShare
 from generation.models.lab import LabGrid, LoraMerge
@@ -22,6 +23,7 @@ __all__ = [
     "DataSet",
     "Draft",
     "Embedding",
+    "Fingerprint",
     "GeneratedImage",
     "GpuWorker",
     "Job",

@@ -1,11 +1,10 @@
 """Stored files as answers, with their headers: shown in a page, or as downloads. Who may have them is decided before.
 
-A picture's PNG is kept as drawn; JPEG and WebP are made from it; SVG was traced.
+A picture's PNG is kept as drawn; JPEG and WebP are made from it, and signed as they leave; SVG was traced.
 """
 
 from __future__ import annotations
 
-import io
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -13,12 +12,11 @@ from typing import TypeVar
 from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.cache import patch_cache_control
-from PIL import Image
 
 from accounts.refusals import Conflict, NotFound, Refusal
-from generation.imaging.encode import encode_image
 from generation.models import GeneratedImage
 from generation.storage import files
+from generation.storage.marks import converted
 
 CONTENT_TYPES = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp", "svg": "image/svg+xml"}
 ENDINGS = {"png": "png", "jpeg": "jpg", "webp": "webp", "svg": "svg"}
@@ -46,8 +44,7 @@ def file_bytes(image: GeneratedImage, format: str) -> bytes:
         if image.svg_state != GeneratedImage.Svg.READY:
             raise Conflict("not-traced", "This picture has not been traced yet; ask for it first.")
         return files.read_kept(image.svg_file)
-    with Image.open(io.BytesIO(files.read_kept(image.file)), formats=("PNG",)) as picture:
-        return encode_image(picture, format, recipe_text=image.infotext)
+    return converted(files.read_kept(image.file), format, image.infotext)
 
 
 def without_recipe(image: GeneratedImage) -> bytes:

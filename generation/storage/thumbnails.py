@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from PIL import Image
-
-from generation.imaging.encode import THUMBNAIL_SIDES, thumbnail
+from generation.imaging.encode import THUMBNAIL_SIDES
 from generation.models import GeneratedImage
+from generation.storage.marks import MarkedPicture
 
 SMALL, USUAL, LARGE = THUMBNAIL_SIDES
 SIDES = {"thumbnail_320": SMALL, "thumbnail": USUAL, "thumbnail_1280": LARGE}
@@ -13,15 +12,15 @@ SIDES = {"thumbnail_320": SMALL, "thumbnail": USUAL, "thumbnail_1280": LARGE}
 ENDINGS = {"thumbnail_320": "-320.webp", "thumbnail": "-small.webp", "thumbnail_1280": "-1280.webp"}
 
 
-def thumbnails_of(picture: Image.Image) -> dict[str, bytes]:
+def thumbnails_of(picture: MarkedPicture) -> dict[str, bytes]:
     """The files by their fields; of a small picture only those that differ."""
-    longest = max(picture.size)
+    longest = max(picture.picture.size)
     sizes = {"thumbnail": USUAL}
     if longest > SMALL:
         sizes["thumbnail_320"] = SMALL
     if longest > USUAL:
         sizes["thumbnail_1280"] = LARGE
-    return {field: thumbnail(picture, side) for field, side in sizes.items()}
+    return {field: picture.small(side) for field, side in sizes.items()}
 
 
 def widths_of(image: GeneratedImage) -> dict[str, int]:

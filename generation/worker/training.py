@@ -25,6 +25,7 @@ from generation.messages import events
 from generation.models import TrainingRun
 from generation.storage import files as storage_files
 from generation.storage.quota import check_room
+from generation.storage.signing import sign
 from generation.training.runs import files, lifecycle, queueing
 from generation.training.runs.curve import LossCurve
 from generation.training.runs.selection import best_so_far
@@ -242,7 +243,7 @@ class TrainingRunner:
         data = event.file.read_bytes()
         self._check_room(len(data))
         samples = [
-            files.store(self.run, f"{event.step}-{number}.webp", encode_image(pixels, "webp"))
+            files.store(self.run, f"{event.step}-{number}.webp", sign(encode_image(pixels, "webp"), "webp"))
             for number, pixels in enumerate(event.samples)
         ]
         fields = lifecycle.SnapshotFields(

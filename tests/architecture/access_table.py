@@ -167,6 +167,9 @@ GALLERY = {
     "gallery/<slug:code>/thumbnail/<int:side>": row("gallery/{post}/thumbnail/320", GET=ALL),
     "gallery/<slug:code>/report/": row("gallery/{post}/report/", GET=MEMBERS, POST=MEMBERS),
     "gallery/<slug:code>/withdraw/": row("gallery/{post}/withdraw/", GET=OWNER, POST=OWNER),
+    "verify/": row(GET=ALL, POST=ALL),
+    "verify/marks/": row(GET=ALL),
+    "verify/authority.pem": row(GET=ALL),
     "by/<str:username>/": row("by/alice/", GET=ALL),
     "images/<slug:code>/publish/": row("images/{image}/publish/", GET=OWNER, POST=OWNER),
 }

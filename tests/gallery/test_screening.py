@@ -1,20 +1,21 @@
-"""What runs before a moderator looks: the block list and the duplicate hash."""
+"""What runs before a moderator looks: the block lists of words and of pictures, and near-duplicates."""
 
 from __future__ import annotations
 
 import io
 
 import pytest
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from PIL import Image, ImageEnhance
 
 from accounts.models import User
 from accounts.refusals import Refusal
-from gallery.models import BlockedPhrase, Post
+from gallery.models import BlockedPhrase, BlockedPicture, Post
 from gallery.publishing import publish_image
-from gallery.screening import ALIKE, difference_hash, flags_of_words
-from tests.gallery.conftest import Finish, Publish, encoded
+from gallery.screening import block_picture, flags_of_words
+from generation.models import GeneratedImage
+from generation.storage.files import write
+from tests.gallery.conftest import Finish, Publish
+from tests.generation.imaging.test_pdq import scene
 
 
 @pytest.mark.parametrize(
@@ -74,13 +75,53 @@ def test_the_same_picture_is_pointed_out(alice: User, charlie: User, send_in: Pu
     assert send_in(alice, "Third", seed=6).flags == []
 
 
-def test_the_hash_outlives_size_light_and_format(db: None) -> None:
-    default_storage.save("a.png", ContentFile(encoded(3, "PNG")))
-    with Image.open(io.BytesIO(encoded(3, "PNG"))) as picture:
-        other = ImageEnhance.Brightness(picture.resize((144, 128))).enhance(0.9)
+def shown_as(image: GeneratedImage, picture: Image.Image) -> GeneratedImage:
+    """The image with another small copy: `screening` looks at nothing else."""
     buffer = io.BytesIO()
-    other.save(buffer, "WEBP", quality=60)
-    default_storage.save("b.webp", ContentFile(buffer.getvalue()))
-    default_storage.save("c.png", ContentFile(encoded(4, "PNG")))
-    one, same, another = (int(difference_hash(name), 16) for name in ("a.png", "b.webp", "c.png"))
-    assert (one ^ same).bit_count() <= ALIKE < 10 < (one ^ another).bit_count()
+    picture.save(buffer, "WEBP", quality=80)
+    image.thumbnail = write(f"images/{image.code}-other.webp", buffer.getvalue())
+    image.save(update_fields=["thumbnail"])
+    return image
+
+
+def test_a_smaller_lighter_picture_is_the_same(alice: User, charlie: User, finish: Finish) -> None:
+    publish_image(charlie, shown_as(finish(charlie), scene(5)), "First")
+    other = ImageEnhance.Brightness(scene(5).resize((150, 150))).enhance(0.9)
+    post = publish_image(alice, shown_as(finish(alice), other), "Second")
+    assert post.flags == ["Looks like “First” (waiting for a moderator)"]
+    assert publish_image(alice, shown_as(finish(alice), scene(6)), "Third").flags == []
+
+
+def test_a_post_is_known_after_its_picture_is_gone(alice: User, charlie: User, send_in: Publish) -> None:
+    first = send_in(charlie, "First", seed=5)
+    assert first.image is not None
+    first.image.delete()
+    assert send_in(alice, "Second", seed=5).flags == ["Looks like “First” (waiting for a moderator)"]
+
+
+def test_a_plain_picture_looks_like_nothing(alice: User, finish: Finish) -> None:
+    for title in ("First", "Second"):
+        plain = shown_as(finish(alice), Image.new("RGB", (64, 64), "teal"))
+        assert publish_image(alice, plain, title).flags == []
+
+
+def test_a_blocked_picture_is_refused(alice: User, bob: User, send_in: Publish) -> None:
+    block_picture(bob, send_in(alice, seed=5), "Taken down on notice")
+    with pytest.raises(Refusal) as refused:
+        send_in(alice, "Again", seed=5)
+    assert refused.value.code == "blocked-picture"
+    assert send_in(alice, "Another", seed=6).flags == []
+
+
+def test_a_blocked_picture_may_only_be_pointed_out(alice: User, bob: User, send_in: Publish) -> None:
+    rule = block_picture(bob, send_in(alice, seed=5), "Looked at before")
+    BlockedPicture.objects.filter(pk=rule.pk).update(effect=BlockedPicture.Effect.FLAG)
+    assert "Looks like a blocked picture: Looked at before" in send_in(alice, "Again", seed=5).flags
+    BlockedPicture.objects.filter(pk=rule.pk).update(is_active=False)
+    assert "Looks like a blocked picture: Looked at before" not in send_in(alice, "Again", seed=5).flags
+
+
+def test_blocking_twice_is_blocking_once(alice: User, bob: User, send_in: Publish) -> None:
+    post = send_in(alice, seed=5)
+    assert block_picture(bob, post, "First") == block_picture(bob, post, "Second")
+    assert BlockedPicture.objects.get().note == "Second"

@@ -43,6 +43,8 @@ PUBLIC = {
     "status": "/status/",
     "gallery": "/gallery/",
     "post": "/gallery/{post}/",
+    "verify": "/verify/",
+    "marks": "/verify/marks/",
     "author": "/by/alice/",
     "sign-in": "/accounts/login/",
     "sign-up": "/accounts/signup/",

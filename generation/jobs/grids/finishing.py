@@ -13,14 +13,15 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from PIL import Image
 
-from generation.imaging.encode import encode_image
 from generation.imaging.gridsheet import PlacedCell, PlacedSheet, draw_grid
 from generation.jobs.filing import keep_image
 from generation.jobs.lifecycle import infotext_of
-from generation.models import GeneratedImage, Job, LabGrid
+from generation.models import Fingerprint, GeneratedImage, Job, LabGrid
 from generation.recipes.grids.plan import GridPlan
 from generation.recipes.picture import Recipe
 from generation.storage import files
+from generation.storage.fingerprints import keep_fingerprint
+from generation.storage.marks import marked
 from generation.storage.thumbnails import ENDINGS, thumbnails_of
 
 logger = structlog.get_logger(__name__)
@@ -61,12 +62,15 @@ def finish_grid(grid: LabGrid) -> GeneratedImage | None:
     # The first of those with the most LoRAs stands for the grid, pinned as it was drawn.
     recipe = max((job.recipe for job in drawn), key=lambda recipe: len(recipe.loras))
     infotext = f"{infotext_of(recipe)}, {grid.plan.script_text()}"
-    png, thumbnails = encode_image(sheet, "png", recipe_text=infotext), thumbnails_of(sheet)
+    picture = marked(sheet)
+    png, thumbnails = picture.png(infotext), thumbnails_of(picture)
     name = f"{files.FOLDER}/{grid.created_at:%Y/%m/%d}/{grid.code}-0"
     kept = {"file": files.write(f"{name}.png", png)}
     kept |= {field: files.write(f"{name}{ENDINGS[field]}", data) for field, data in thumbnails.items()}
     with transaction.atomic():
         image = _keep_row(grid, recipe, infotext, sheet, kept, png) if _end(grid, LabGrid.State.DONE) else None
+        if image is not None:
+            keep_fingerprint(picture.fingerprint, image)
     if image is None:
         files.discard(*kept.values())
     else:
@@ -97,14 +101,17 @@ def redraw(image: GeneratedImage) -> None:
     if image.grid is None:
         raise ValueError("only a grid's picture is drawn from others")
     sheet = picture_of(image.grid.plan, list(image.grid.jobs.select_related("image")))
-    for field, data in thumbnails_of(sheet).items():
+    known = Fingerprint.objects.filter(image=image).first()
+    picture = marked(sheet, again=known.mark if known else None)
+    for field, data in thumbnails_of(picture).items():
         name = getattr(image, field)
         if name and not files.is_there(name):
             files.write(name, data)
     if not files.is_there(image.file):
-        png = encode_image(sheet, "png", recipe_text=image.infotext)
+        png = picture.png(image.infotext)
         sums = {"size_bytes": len(png), "sha256": hashlib.sha256(png).hexdigest()}
         GeneratedImage.objects.filter(pk=image.pk, file=files.write(image.file, png)).update(**sums)
+        Fingerprint.objects.filter(image=image).update(sha256=sums["sha256"])
 
 
 def kept_image(job: Job) -> GeneratedImage | None:

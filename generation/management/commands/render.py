@@ -49,7 +49,7 @@ class Command(BaseCommand):
         # Only here: the other commands start without torch.
         from generation.engine.outcome import Rendered, RenderError
         from generation.engine.renderer import Renderer
-        from generation.imaging.encode import encode_image
+        from generation.storage.marks import converted, marked
         from generation.worker.weights import CatalogWeights
 
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -59,7 +59,9 @@ class Command(BaseCommand):
                 for event in renderer.render(recipe):
                     if isinstance(event, Rendered):
                         text = infotext_of(recipe)
-                        out.write_bytes(encode_image(event.pixels, FORMATS[out.suffix.lower()], recipe_text=text))
+                        png = marked(event.pixels).png(text)
+                        format = FORMATS[out.suffix.lower()]
+                        out.write_bytes(png if format == "png" else converted(png, format, text))
                     else:
                         bar.total = event.total
                         bar.update(event.index - bar.n)

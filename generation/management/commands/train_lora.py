@@ -202,10 +202,12 @@ def write_results(out: Path, name: str, snapshots: Sequence[Measured], finished:
     """Write the selected LoRA under its name, and the contact sheet beside it; the path of the LoRA."""
     from generation.engine.training.contact_sheet import contact_sheet
     from generation.imaging.encode import encode_image
+    from generation.storage.signing import sign
 
     file = out / f"{name}.safetensors"
     file.write_bytes(finished.file.read_bytes())
-    (out / f"{name}-sheet.webp").write_bytes(encode_image(contact_sheet(snapshots, finished.best_step), "webp"))
+    sheet = encode_image(contact_sheet(snapshots, finished.best_step), "webp")
+    (out / f"{name}-sheet.webp").write_bytes(sign(sheet, "webp"))
     return file
 
 

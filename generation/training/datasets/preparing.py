@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 from dataclasses import dataclass
 
 from PIL import Image
 
-from generation.imaging.encode import THUMBNAIL_SIDES, thumbnail
+from generation.imaging.encode import THUMBNAIL_SIDES, encode_image, thumbnail
 from generation.imaging.pdq import pdq_hash
-from generation.imaging.reading import read_picture_metadata
+from generation.imaging.provenance import SOURCE_TYPES
+from generation.imaging.reading import picture_format, read_picture_metadata, source_type_of
 from generation.imaging.untrusted import PictureRefused, open_picture
 from generation.imaging.upright import upright
 from generation.training.datasets.refusals import FileRefused
@@ -19,6 +21,7 @@ LEAST_SIDE = 64
 LARGEST_SIDE = 2048
 """Twice the largest resolution that is trained: room to crop, and no more."""
 MAX_CAPTION_CHARS = 1000
+TERM = re.compile(re.escape(SOURCE_TYPES) + "[A-Za-z]{1,60}")
 MOST_PIXELS = 3_000_000_000
 FREE_PIXELS = 100_000_000
 PIXELS_A_BYTE = 200
@@ -45,7 +48,9 @@ class PixelBudget:
 
 @dataclass(frozen=True, slots=True)
 class PreparedPicture:
-    """A picture ready to keep: `file` is a bare PNG, `thumbnail` a WebP, `quality` 0..100 how sure `pdq` is.
+    """A picture ready to keep: `file` is a PNG, `thumbnail` a WebP, `quality` 0..100 how sure `pdq` is.
+
+    Both are bare but for XMP's word that a machine made the picture, where the file that came said so.
 
     `untaken` is the refusal of a text that is too long for a caption, which the picture then has none of.
     """
@@ -74,16 +79,14 @@ def prepare_picture(data: bytes, budget: PixelBudget, caption: str = "") -> Prep
     except PictureRefused as refused:
         raise FileRefused(refused.code, str(refused)) from refused
     image.thumbnail((LARGEST_SIDE, LARGEST_SIDE), Image.Resampling.LANCZOS)
-    png = io.BytesIO()
-    # Pixels and nothing else: no EXIF, no profile, no text.
-    image.save(png, "PNG", compress_level=4)
-    file = png.getvalue()
+    source_type = source_type_told(data)
+    file = encode_image(image, "png", source_type=source_type) if source_type else bare_png(image)
     digits, quality = pdq_hash(image)
     text = tidy_caption(caption or embedded_prompt(data))
     untaken = long_caption(len(text)) if len(text) > MAX_CAPTION_CHARS else None
     return PreparedPicture(
         file,
-        thumbnail(image, THUMBNAIL_SIDES[0]),
+        thumbnail(image, THUMBNAIL_SIDES[0], source_type=source_type),
         image.width,
         image.height,
         hashlib.sha256(file).hexdigest(),
@@ -92,6 +95,22 @@ def prepare_picture(data: bytes, budget: PixelBudget, caption: str = "") -> Prep
         "" if untaken else text,
         untaken,
     )
+
+
+def bare_png(image: Image.Image) -> bytes:
+    """Pixels and nothing else: no EXIF, no profile, no text."""
+    png = io.BytesIO()
+    image.save(png, "PNG", compress_level=4)
+    return png.getvalue()
+
+
+def source_type_told(data: bytes) -> str:
+    """IPTC's term for how the picture was made, if its file tells one: what marks a machine's picture is not lost."""
+    try:
+        term = source_type_of(data, picture_format(data))
+    except PictureRefused:
+        return ""
+    return term if TERM.fullmatch(term) else ""
 
 
 def check_sides(width: int, height: int) -> None:

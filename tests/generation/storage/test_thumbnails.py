@@ -11,6 +11,7 @@ from accounts.models import User
 from generation.jobs import upkeep
 from generation.models import GeneratedImage
 from generation.storage import files
+from generation.storage.marks import marked
 from generation.storage.thumbnails import thumbnails_of, widths_of
 from tests.generation.conftest import Draw
 
@@ -27,7 +28,7 @@ from tests.generation.conftest import Draw
     ],
 )
 def test_only_sizes_that_differ_are_made(size: tuple[int, int], sizes: dict[str, tuple[int, int]]) -> None:
-    made = {field: Image.open(io.BytesIO(data)) for field, data in thumbnails_of(Image.new("RGB", size)).items()}
+    made = {field: Image.open(io.BytesIO(data)) for field, data in thumbnails_of(marked(Image.new("RGB", size))).items()}
     assert {field: picture.size for field, picture in made.items()} == sizes
     assert {picture.format for picture in made.values()} == {"WEBP"}
     image = GeneratedImage(width=size[0], height=size[1], **dict.fromkeys(made, "a name"))

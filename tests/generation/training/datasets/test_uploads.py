@@ -14,6 +14,9 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from accounts.models import Plan, User
+from generation.imaging.encode import encode_image
+from generation.imaging.provenance import DRAWN_OVER_A_PICTURE
+from generation.imaging.reading import source_type_of
 from generation.imaging.upright import upright
 from generation.models import DataSet
 from generation.storage import files as storage_files
@@ -175,6 +178,23 @@ def test_exif_is_dropped_and_the_turn_it_asks_for_is_done(empty: DataSet) -> Non
     green = np.asarray(file)[:, 50, 1]
     assert green[20] < 30 < 200 < green[180], "the red half is on top now"
     assert b"Camera" not in data and b"eXIf" not in data and not file.info
+
+
+@pytest.mark.parametrize("form", ["png", "jpeg", "webp"])
+def test_the_mark_of_a_machines_picture_is_kept(empty: DataSet, form: str) -> None:
+    marked = encode_image(scene(1, 128), form, recipe_text="a cat\nSteps: 4", source_type=DRAWN_OVER_A_PICTURE)
+    collected = add(empty, **{f"a_{form}": marked})
+    row = collected.added[0]
+    data = storage_files.read(row.file)
+    assert source_type_of(data, "png") == DRAWN_OVER_A_PICTURE
+    assert source_type_of(storage_files.read(row.thumbnail), "webp") == DRAWN_OVER_A_PICTURE
+    assert b"Steps: 4" not in data, "and nothing else of what it said"
+
+
+def test_another_word_is_no_mark(empty: DataSet) -> None:
+    packet = b"<x><Iptc4xmpExt:DigitalSourceType>http://example.org/mine</Iptc4xmpExt:DigitalSourceType></x>"
+    collected = add(empty, a_jpg=encoded(scene(1, 128), "JPEG", xmp=packet))
+    assert b"example.org" not in storage_files.read(collected.added[0].file)
 
 
 def test_what_is_transparent_becomes_white(empty: DataSet) -> None:
