@@ -7,6 +7,7 @@ from typing import Any, Self
 from django.conf import settings
 from django.db import models
 
+from accounts.ratings import Rating
 from gallery.models.moderated import Moderated, WrittenOnce
 from gallery.search import PostSearch
 from generation.models import Checkpoint, GeneratedImage, Lora
@@ -65,6 +66,10 @@ class Post(Moderated):
     tags = models.ManyToManyField(Tag, blank=True, related_name="posts")
     checkpoint = models.ForeignKey(Checkpoint, null=True, on_delete=models.SET_NULL, related_name="posts")
     loras = models.ManyToManyField(Lora, blank=True, related_name="posts")
+    rating = models.CharField(
+        max_length=9, choices=Rating.choices, default=Rating.GENERAL, db_default=Rating.GENERAL,
+        help_text="By its author, at least what the automatic look said; moderators may change it.",
+    )  # fmt: skip
     dhash = models.CharField(max_length=16, blank=True, help_text="Difference hash of the picture, in hex.")
     search_words = models.TextField(blank=True, help_text="Folded words of title, tags and prompt; see `search`.")
 

@@ -8,6 +8,7 @@ from generation.models.datasets import DataPicture, DataSet
 from generation.models.images import GeneratedImage
 from generation.models.jobs import Draft, Job, QueueClock, QueueShare
 from generation.models.lab import LabGrid, LoraMerge
+from generation.models.safeguards import PhraseList, PromptRule, RulePart, RuleVersion, SafeguardRecord
 from generation.models.training import Snapshot, TrainingRun, TrainingSearch
 from generation.models.workers import GpuWorker
 
@@ -25,8 +26,13 @@ __all__ = [
     "Lora",
     "LoraMerge",
     "LoraParent",
+    "PhraseList",
+    "PromptRule",
     "QueueClock",
     "QueueShare",
+    "RulePart",
+    "RuleVersion",
+    "SafeguardRecord",
     "Snapshot",
     "TrainingRun",
     "TrainingSearch",

@@ -7,6 +7,7 @@ from typing import Self
 from django.conf import settings
 from django.db import models
 
+from accounts.ratings import Rating
 from generation.models.jobs import Job, new_code
 from generation.models.leases import LeasedQuerySet
 from generation.recipes.picture import Recipe
@@ -63,6 +64,10 @@ class GeneratedImage(models.Model):
     size_bytes = models.PositiveIntegerField()
     sha256 = models.CharField(max_length=64)
     render_seconds = models.FloatField(default=0)
+    rating = models.CharField(
+        max_length=9, choices=Rating.choices, default=Rating.GENERAL, db_default=Rating.GENERAL,
+        help_text="By an automatic look at it; see `safeguards.pictures`.",
+    )  # fmt: skip
     created_at = models.DateTimeField(auto_now_add=True)
     deleted_at = models.DateTimeField(null=True, blank=True, help_text="Set: gone for its owner, swept after a day.")
 

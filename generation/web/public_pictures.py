@@ -17,13 +17,14 @@ from django.templatetags.static import static
 from django.utils.text import slugify
 
 from accounts.questions import Question
+from accounts.ratings import Rating
 from generation.models import Checkpoint, GeneratedImage, Lora
 from generation.recipes.picture import Recipe
 
 
 @dataclass(frozen=True, slots=True)
 class PictureCard:
-    """A public picture in a row of pictures: addresses, size in pixels, words for those who cannot see it."""
+    """A public picture in a row of pictures: addresses, size in pixels, words for those who cannot see it, rating."""
 
     url: str
     picture: str
@@ -31,6 +32,7 @@ class PictureCard:
     height: int
     alt: str
     author: str = ""
+    rating: str = Rating.GENERAL
 
     @property
     def ratio(self) -> float:

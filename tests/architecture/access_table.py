@@ -165,6 +165,7 @@ WAITING = [
 ACCOUNT = {
     "account/": row(GET=MEMBERS),
     "account/credits/": row(GET=MEMBERS),
+    "account/viewing/": row(GET=MEMBERS, POST=MEMBERS),
     "account/tokens/": row(GET=MEMBERS, POST=MEMBERS),
     "account/tokens/<slug:key>/remove/": row("account/tokens/{token}/remove/", GET=OWNER, POST=OWNER),
 }
@@ -266,11 +267,14 @@ ADMIN_FOR_MODERATORS = {
     "admin/search/",
     "admin/gallery/post/",
     "admin/gallery/post/decide/",
+    "admin/gallery/post/rate/",
     "admin/gallery/decision/",
     "admin/gallery/release/",
     "admin/gallery/release/decide/",
     "admin/gallery/releasedecision/",
     "admin/gallery/report/",
+    "admin/generation/ruleversion/",
+    "admin/generation/safeguardrecord/",
     "admin/password_change/",
     "admin/password_change/done/",
 }

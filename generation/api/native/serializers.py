@@ -149,7 +149,18 @@ class ImageOutput(serializers.ModelSerializer[GeneratedImage]):
 
     class Meta:
         model = GeneratedImage
-        fields = ["code", "recipe", "infotext", "width", "height", "seed", "svg_state", "downloads", "created_at"]
+        fields = [
+            "code",
+            "recipe",
+            "infotext",
+            "width",
+            "height",
+            "seed",
+            "rating",
+            "svg_state",
+            "downloads",
+            "created_at",
+        ]
 
     def get_downloads(self, image: GeneratedImage) -> dict[str, str]:
         """Addresses of the file by format; svg once it is traced."""

@@ -13,6 +13,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from PIL import Image
 
+from accounts.ratings import Rating, strongest
 from generation.imaging.encode import encode_image, thumbnail
 from generation.imaging.gridsheet import PlacedCell, PlacedSheet, draw_grid
 from generation.jobs.lifecycle import THUMBNAIL_SIDE, infotext_of
@@ -59,11 +60,12 @@ def finish_grid(grid: LabGrid) -> GeneratedImage | None:
     # The first of those with the most LoRAs stands for the grid, pinned as it was drawn.
     recipe = max((job.recipe for job in drawn), key=lambda recipe: len(recipe.loras))
     infotext = f"{infotext_of(recipe)}, {grid.plan.script_text()}"
+    rating = strongest(*(image.rating for job in drawn if (image := kept_image(job)) is not None))
     png, small = encode_image(sheet, "png", recipe_text=infotext), thumbnail(sheet, THUMBNAIL_SIDE)
     name = f"{files.FOLDER}/{grid.created_at:%Y/%m/%d}/{grid.code}-0"
     kept = [files.write(f"{name}.png", png), files.write(f"{name}-small.webp", small)]
     with transaction.atomic():
-        image = _keep_row(grid, recipe, infotext, sheet, kept, png) if _end(grid, LabGrid.State.DONE) else None
+        image = _keep_row(grid, recipe, infotext, sheet, kept, png, rating) if _end(grid, LabGrid.State.DONE) else None
     if image is None:
         files.discard(*kept)
     else:
@@ -137,7 +139,13 @@ def _end(grid: LabGrid, state: LabGrid.State) -> bool:
 
 
 def _keep_row(
-    grid: LabGrid, recipe: Recipe, infotext: str, sheet: Image.Image, kept: Sequence[str], png: bytes
+    grid: LabGrid,
+    recipe: Recipe,
+    infotext: str,
+    sheet: Image.Image,
+    kept: Sequence[str],
+    png: bytes,
+    rating: Rating,
 ) -> GeneratedImage:
     return GeneratedImage.objects.create(
         owner_id=grid.owner_id,
@@ -152,4 +160,5 @@ def _keep_row(
         thumbnail=kept[1],
         size_bytes=len(png),
         sha256=hashlib.sha256(png).hexdigest(),
+        rating=rating,
     )
