@@ -12,7 +12,7 @@ from generation.phrases.folding import LEET, LEET_SIGNS, fold, latin, order_show
 SPLIT = re.compile(r"\d+|[^\W\d_]+")
 """Digits and letters apart, so that “1girl” and “12yo” are two words each."""
 JOINED = re.compile(
-    rf"[{LEET_SIGNS}]*[^\W_](?:[()\[\]{{}}\-._'*~+]*[^\W_{LEET_SIGNS}]|[{LEET_SIGNS}](?=[^\W_]|[{LEET_SIGNS}]))*"
+    rf"[{LEET_SIGNS}]{{0,3}}[^\W_](?:[()\[\]{{}}\-._'*~+]*[^\W_{LEET_SIGNS}]|[{LEET_SIGNS}](?=[^\W_]|[{LEET_SIGNS}]))*"
 )
 """One word however brackets and hyphens break it: emphasis such as “(x)y” is no end of a word for who reads it."""
 BREAKS = re.compile(r"[()\[\]{}\-._'*~+]+")

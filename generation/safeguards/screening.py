@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 import structlog
@@ -53,13 +53,14 @@ class Screened:
 
 def current_rules() -> list[Rule]:
     """The rules that are on, as their versions have them. One query once they were read, since no version changes."""
-    numbers = PromptRule.objects.filter(is_enabled=True, version__isnull=False).values_list("version_id", flat=True)
-    return [read_rule(number) for number in numbers]
+    on = PromptRule.objects.filter(is_enabled=True, version__isnull=False)
+    return [read_rule(*version) for version in on.values_list("version_id", "version__at")]
 
 
 @lru_cache(maxsize=KEPT_RULES)
-def read_rule(version: int) -> Rule:
-    row = RuleVersion.objects.get(pk=version)
+def read_rule(version: int, at: datetime) -> Rule:
+    """By its time as well: the number of a version whose transaction was undone may be another's later."""
+    row = RuleVersion.objects.get(pk=version, at=at)
     return rule_of(row.pk, row.rule, row.content)
 
 

@@ -15,9 +15,10 @@ def found(phrases: list[str], text: str, *exceptions: str) -> list[str]:
 
 
 SPELLINGS = [
-    "Clay", "CLAY!", "clay,", "a\nclay\tpot", "(clay:1.2)", "cl(ay)", "[clay:x:0.5]", "[x|clay]", "under_clay_pot", "c.l.a.y",
-    "c l a y", "a c l a y", "cl-ay", "cl\u200bay", "cl\u00aday", "cl\u2060ay", "c\u0301lay", "ｃｌａｙ", "𝓬𝓵𝓪𝔂", "ⓒⓛⓐⓨ", "🅒🅛🅐🅨",
-    "🄲🄻🄰🅈", "сlау", "clаy", "cl4y", "c1ay", "cl@y", "claaaay", "c\u115flay", "\u202eyalc\u202c", "x \u202eyalc", "2clay", "clay2",
+    "Clay", "CLAY!", "clay,", "a\nclay\tpot", "(clay:1.2)", "cl(ay)", "[clay:x:0.5]", "[x|clay]",
+    "under_clay_pot", "c.l.a.y", "c l a y", "a c l a y", "cl-ay", "cl\u200bay", "cl\u00aday",
+    "cl\u2060ay", "c\u0301lay", "ｃｌａｙ", "𝓬𝓵𝓪𝔂", "ⓒⓛⓐⓨ", "🅒🅛🅐🅨", "🄲🄻🄰🅈", "сlау", "clаy", "cl4y",
+    "c1ay", "cl@y", "claaaay", "c\u115flay", "\u202eyalc\u202c", "x \u202eyalc", "2clay", "clay2",
     "<lora:clay:1>", "1clay",
 ]  # fmt: skip
 

@@ -23,14 +23,14 @@ from generation.models import (
     TrainingSearch,
     Wildcard,
 )
+from generation.recipes.grids.axes import Axis
 from generation.recipes.grids.plan import GridPlan
 from generation.recipes.picture import Recipe
-from generation.recipes.training import TrainingRecipe
 from generation.safeguards.versions import publish
 from generation.training.runs.submission import submit_training
 from generation.training.searches.submission import submit_search
 from tests.conftest import credits_of
-from tests.generation.training.conftest import dataset, make_dataset, tiny
+from tests.generation.training.conftest import dataset, make_dataset, small_recipe, tiny
 
 __all__ = ["dataset", "make_dataset", "tiny"]
 
@@ -120,9 +120,7 @@ def test_a_quote_asks_nobody(alice: User, catalog: Checkpoint, clay: PromptRule)
 
 
 def test_grids(alice: User, catalog: Checkpoint, clay: PromptRule) -> None:
-    plan = GridPlan.from_json(
-        {"recipe": small("a pot of wood").to_json(), "axes": [{"name": "prompt_sr", "values": ["wood", "clay"]}]}
-    )
+    plan = GridPlan(small("a pot of wood"), (Axis.read("prompt", "wood, clay", "wood"),))
     with pytest.raises(Refusal) as caught:
         submit_grid(alice, plan)
     assert caught.value.code == "prompt-rule"
@@ -140,7 +138,7 @@ def test_trainings_and_searches(alice: User, dataset: Any, tiny: Any, clay: Prom
         dataset.pictures.filter(pk=dataset.pictures.first().pk).update(caption="made of clay")
     if field == "prior_prompt":
         fields["prior_weight"] = 0.5
-    recipe = TrainingRecipe(checkpoint=tiny.name, steps=4, sample_every=2, **fields)
+    recipe = small_recipe(**fields)
     for submit in (
         lambda: submit_training(alice, dataset, recipe, "pots"),
         lambda: submit_search(alice, dataset, recipe, "pots", {"learning_rate": [1e-3, 1e-4]}),
