@@ -70,9 +70,12 @@ def thumbnail(image: Pixels, longest_side: int) -> bytes:
 
 
 def encode_preview(pixels: npt.NDArray[np.uint8]) -> bytes:
-    """WebP bytes of uint8 (H, W, 3), never stored and so without metadata: method 0, since speed comes before size."""
+    """JPEG bytes of uint8 (H, W, 3), never stored and so without metadata.
+
+    One is made at every step. WebP's fastest takes two to four times as long from 16 to 96 pixels, for half the bytes.
+    """
     file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "WEBP", quality=50, method=0)
+    Image.fromarray(pixels).save(file, "JPEG", quality=75, subsampling=0)
     return file.getvalue()
 
 

@@ -24,7 +24,7 @@ _HEADER = struct.Struct(">H")
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One preview and how far the job is: percent 0..100, `seconds_left` guessed, `picture` a WebP (may be empty)."""
+    """One preview and how far the job is: percent 0..100, `seconds_left` guessed, `picture` a JPEG (may be empty)."""
 
     code: str
     percent: int

@@ -153,6 +153,8 @@ def test_it_asks_before_a_token_goes(alices: Client, charlies: Client, alice: Us
     )
     asked = alices.get(remove).text
     for text in (page, asked):
-        assert "Programs that use “lap&lt;b&gt;top” are refused" in text and f'action="{remove}"' in text
+        assert "lap&lt;b&gt;top" in text and "Programs that use it are refused" in text
+        assert ">Keep the token</" in text and ">Remove the token</button>" in text
+    assert f'action="{remove}"' in page and '<form class="card form" method="post">' in asked
     assert ApiToken.objects.filter(user=alice).count() == 1
     assert charlies.get(remove).status_code == 404

@@ -12,7 +12,8 @@ STYLES = sorted((ROOT / "static" / "css").rglob("*.css"))
 SCRIPTS = sorted((ROOT / "static" / "js").rglob("*.js"))
 PAGES = sorted((ROOT / "templates").rglob("*.html"))
 WORD = r"[A-Za-z][\w-]*"
-THEIRS = {"htmx-request", "bg-primary-600", "text-white"}
+THEIRS = {"htmx-request", "bg-primary-600", "text-white", "text-base-300", "text-base-400", "border", "cursor-pointer",
+          "material-symbols-outlined"}  # fmt: skip
 """Classes that htmx and Unfold put on their elements."""
 
 

@@ -187,7 +187,7 @@ def lora_figures(where: str, bench: LoraBench, pairs: int) -> Figures:
 
 
 def previews() -> Figures:
-    """Linear map and WebP of every request's every step, as a share of all CPU time of the run."""
+    """Linear map and JPEG of every request's every step, as a share of all CPU time of the run."""
     rows = []
 
     def look(step: Step) -> None:

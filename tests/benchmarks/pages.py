@@ -75,7 +75,6 @@ def run(only: str | None = None) -> list[dict[str, Any]]:
             DATA_DIR=str(folder / "data"),
             PORT=str(free_port()),
             REDIS_URL=f"redis://127.0.0.1:{broker.port}/0",
-            STATIC_SOURCES="on",
             LOG_LEVEL="ERROR",
             STAFF_SECOND_FACTOR="off",
             PAGE_RATE="100000/min",
@@ -93,6 +92,9 @@ def measured(folder: Path, only: str | None) -> Iterator[dict[str, Any]]:
     django.setup()
     from django.conf import settings
 
+    from config.platform.statics import collect_if_changed
+
+    collect_if_changed()
     people = settle()
     with web_server(folder, settings.PORT):
         if only != "browser":

@@ -170,4 +170,4 @@ def test_a_form_without_its_token_is_refused(bob: User, alice: User, send_in: Pu
 def test_without_javascript_it_says_so_and_is_not_hidden(bobs: Client) -> None:
     page = bobs.get(SCREEN).text
     told = "".join(part.partition("</noscript>")[0] for part in page.split("<noscript>")[1:])
-    assert "The admin needs JavaScript" in told and "[x-cloak] { display: revert !important; }" in told
+    assert "The admin needs JavaScript" in told and "css/admin-noscript.css" in told

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from tests.journeys.test_making import DONE, SignIn, press
@@ -40,7 +40,7 @@ def test_chips_and_segments(page: Page) -> None:
 
 def test_picked_tiles(page: Page) -> None:
     press(page, "a red apple", count=2, steps=4)
-    page.wait_for_function(f"document.querySelectorAll({DONE!r}).length === 2")
+    expect(page.locator(DONE)).to_have_count(2)
     page.goto("/images/")
     page.locator(".tile__pick input").first.check(force=True)
     assert_told_apart(

@@ -23,7 +23,7 @@ def test_a_mixture_fills_in_and_becomes_one_picture(site: object, alice: User, s
     expect(page.locator("[data-dear]")).to_contain_text("Choose two")
     page.click("label[for=mix-line-art]")
     page.fill("[name=points]", "3")
-    page.click("#lab details > summary")
+    page.click("#lab details:has([name=steps]) > summary")
     page.fill("[name=steps]", "4")
     expect(page.locator("#lab button[type=submit]")).to_contain_text("Draw 3")
     expect(page.locator("#lab [data-price]")).to_have_text("3")

@@ -154,7 +154,7 @@ def make_something(page: Page) -> None:
 def mix_something(page: Page, alice: User) -> dict[str, str]:
     """A mixture of two LoRAs as a grid, and a LoRA of alice's own with two versions."""
     page.goto("/studio/lab/?mix=fluent-3d&mix=line-art")
-    page.click("#lab details > summary")
+    page.click("#lab details:has([name=steps]) > summary")
     page.fill("[name=steps]", "8")
     page.click("#lab button[type=submit]")
     expect(page.locator("#grid-head")).to_contain_text("As one picture", timeout=DRAWING_PATIENCE_MS)

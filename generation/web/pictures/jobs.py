@@ -46,7 +46,7 @@ def preview(request: SignedInRequest, code: str) -> HttpResponse:
     frame = frames.last_frame(own_job(request, code).code)
     if frame is None or not frame.picture:
         raise Http404("There is no preview of this picture.")
-    response = HttpResponse(frame.picture, content_type="image/webp")
+    response = HttpResponse(frame.picture, content_type="image/jpeg")
     patch_cache_control(response, private=True, no_store=True)
     return response
 

@@ -1,5 +1,5 @@
 // The live line: one websocket that brings job events as JSON and preview frames as bytes. It reconnects by itself.
-// A frame is two bytes of header length (big endian), a JSON header, and a WebP picture.
+// A frame is two bytes of header length (big endian), a JSON header, and a JPEG picture.
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30_000;
@@ -10,7 +10,7 @@ export function readFrame(buffer) {
   const length = new DataView(buffer).getUint16(0);
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 2, length)));
   const picture =
-    buffer.byteLength > 2 + length ? new Blob([new Uint8Array(buffer, 2 + length)], { type: "image/webp" }) : null;
+    buffer.byteLength > 2 + length ? new Blob([new Uint8Array(buffer, 2 + length)], { type: "image/jpeg" }) : null;
   return { header, picture };
 }
 

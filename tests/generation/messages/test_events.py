@@ -9,11 +9,11 @@ from accounts.models import User
 from generation.messages import frames
 from tests.generation.conftest import Queue
 
-FRAME = frames.Frame("c0de", 40, 8, 20, 1.25, b"RIFFwebp")
+FRAME = frames.Frame("c0de", 40, 8, 20, 1.25, b"\xff\xd8jpeg")
 
 
 def test_a_frame_survives_its_bytes() -> None:
-    assert frames.Frame.from_bytes(FRAME.to_bytes()) == frames.Frame("c0de", 40, 8, 20, 1.2, b"RIFFwebp")
+    assert frames.Frame.from_bytes(FRAME.to_bytes()) == frames.Frame("c0de", 40, 8, 20, 1.2, b"\xff\xd8jpeg")
 
 
 def test_the_last_frame_waits_for_whoever_comes_late() -> None:

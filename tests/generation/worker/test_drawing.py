@@ -37,7 +37,7 @@ def test_it_works(alice: User, queue: Queue, worker: WorkerProcess) -> None:
     assert [state(job) for job in jobs] == [("done", ""), ("done", "")]
     assert CreditEntry.objects.filter(kind="settle").count() == 2
     last = frames.last_frame(jobs[0].code)
-    assert last is not None and last.picture.startswith(b"RIFF")
+    assert last is not None and last.picture.startswith(b"\xff\xd8")
     assert worker.row.work_per_second > 0
 
 

@@ -138,7 +138,7 @@ def test_a_plan_holds_so_many(alice: User, bring: Bring) -> None:
 def test_storage_is_one_for_pictures_and_files(alice: User, bring: Bring) -> None:
     alice.plan.storage_bytes = len(lora_bytes(1)) + 10
     bring(alice, 1)
-    with pytest.raises(QuotaExceeded, match="storage"):
+    with pytest.raises(QuotaExceeded, match="of your plan. Delete some to make room"):
         bring(alice, 2)
 
 

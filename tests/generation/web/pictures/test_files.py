@@ -107,7 +107,7 @@ def test_a_tracing_that_failed_says_why(alices: Client, alice: User, draw: Draw)
     GeneratedImage.objects.update(svg_state="failed", svg_message="The paths would be larger than 5 MB.")
     page = alices.get(f"/images/{image.code}/").text
     assert "The paths would be larger than 5 MB." in page
-    assert "try again" in page
+    assert "trace again" in page
 
 
 def test_an_unknown_format_is_404(alices: Client, alice: User, draw: Draw) -> None:

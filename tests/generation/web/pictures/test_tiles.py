@@ -47,11 +47,11 @@ def test_it_says_that_the_plan_is_what_holds_it(alices: Client, alice: User, que
 def test_a_running_tile_has_its_figures_and_last_preview(alices: Client, alice: User, queue: Queue) -> None:
     (job,) = queue(alice)
     claim_next("w")
-    frames.publish_frame(alice.pk, frames.Frame(job.code, 50, 2, 4, 3.0, b"RIFFxxxxWEBP"))
+    frames.publish_frame(alice.pk, frames.Frame(job.code, 50, 2, 4, 3.0, b"\xff\xd8jpeg"))
     part = alices.get("/jobs/tiles/", {"code": job.code}).text
     assert "50 %" in part and "2 of 4" in part and "3 s left" in part
     preview = alices.get(f"/jobs/{job.code}/preview")
-    assert (preview.content, preview.headers["Content-Type"]) == (b"RIFFxxxxWEBP", "image/webp")
+    assert (preview.content, preview.headers["Content-Type"]) == (b"\xff\xd8jpeg", "image/jpeg")
     assert preview.headers["Cache-Control"] == "private, no-store"
 
 
