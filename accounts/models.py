@@ -14,6 +14,7 @@ from django.db import models, transaction
 from knox.models import AbstractAuthToken
 
 from accounts.names import check_name, skeleton
+from accounts.ratings import Rating
 
 
 def new_code() -> str:
@@ -51,6 +52,15 @@ class Plan(models.Model):
     max_training_steps = models.PositiveIntegerField(default=3000, help_text="Steps of one LoRA training.")
     max_training_runs = models.PositiveIntegerField(default=2, help_text="Trainings that may wait or run at once.")
     storage_bytes = models.BigIntegerField(default=2 * 1024**3, help_text="Bytes of kept images.")
+
+    max_rating = models.CharField(
+        max_length=9,
+        choices=Rating.choices,
+        default=Rating.EXPLICIT,
+        db_default=Rating.EXPLICIT,
+        help_text="The strongest rating that its holders' pictures may have by the automatic look at them: what is "
+        "above is withheld and refunded, what is not general is veiled.",
+    )
 
     class Meta:
         constraints = [
@@ -111,6 +121,13 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # of the toke
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="holders")
     deletion_due_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="Closed, and all of it is deleted from then on."
+    )
+    shown_rating = models.CharField(
+        max_length=9,
+        choices=Rating.choices,
+        default=Rating.GENERAL,
+        db_default=Rating.GENERAL,
+        help_text="Pictures of a stronger rating are veiled for them until they ask to see one.",
     )
 
     objects: ClassVar[UserManager] = UserManager()

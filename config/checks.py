@@ -72,6 +72,13 @@ def drawing() -> Iterator[CheckMessage]:
             hint="Set RENDER_DEVICE to auto, cpu, cuda or cuda:N, or to several of them with commas.",
             id="tempera.E003",
         )
+    if settings.PICTURE_SENSITIVE_PERCENT > settings.PICTURE_EXPLICIT_PERCENT:
+        yield Warning(
+            f"Pictures are sensitive from {settings.PICTURE_SENSITIVE_PERCENT} % on and explicit from "
+            f"{settings.PICTURE_EXPLICIT_PERCENT} %, so that none is sensitive.",
+            hint="Set PICTURE_EXPLICIT_PERCENT to more than PICTURE_SENSITIVE_PERCENT.",
+            id="tempera.W005",
+        )
 
 
 def files() -> Iterator[CheckMessage]:

@@ -213,6 +213,11 @@ RENDERING = RenderSettings(
     stop_grace_seconds=env_int("STOP_GRACE_SECONDS", 3, high=600),
 )
 
+# Safeguards: from which score on, in percent, a drawn picture is rated sensitive or explicit.
+PICTURE_SCORER = env_choice("PICTURE_SCORER", "opennsfw", ("opennsfw", "none"))
+PICTURE_SENSITIVE_PERCENT = env_int("PICTURE_SENSITIVE_PERCENT", 40, high=100)
+PICTURE_EXPLICIT_PERCENT = env_int("PICTURE_EXPLICIT_PERCENT", 80, high=100)
+
 # Files
 MEDIA_ROOT = DATA_DIR / "media"
 # The pictures that somebody teaches with are not kept for ever.

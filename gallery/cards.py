@@ -50,6 +50,7 @@ def card_of(post: Post) -> PictureCard:
         height=image.height,
         alt=post.title,
         author=post.author.username,
+        rating=post.rating,
     )
 
 
@@ -75,7 +76,9 @@ def samples_of(loras: Sequence[int], user: Any) -> dict[int, list[PictureCard]]:
         assert sample.release.lora_id is not None
         address = reverse("release-sample", args=[sample.release.code, sample.place])
         image = sample.image
-        card = PictureCard(address, address, image.width, image.height, alt=plain_prompt(image.prompt))
+        card = PictureCard(
+            address, address, image.width, image.height, alt=plain_prompt(image.prompt), rating=image.rating
+        )
         cards.setdefault(sample.release.lora_id, []).append(card)
     return cards
 

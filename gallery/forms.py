@@ -5,6 +5,7 @@ from __future__ import annotations
 from django import forms
 
 from accounts.forms import RefusableForm
+from accounts.ratings import Rating
 from gallery.models import Report
 from gallery.moderation import WORDS_CHARS
 from gallery.publishing import MOST_TAGS, TAG_CHARS, TITLE_CHARS
@@ -19,6 +20,13 @@ class PublishForm(RefusableForm):
         max_length=(MOST_TAGS + 2) * (TAG_CHARS + 2),
         help_text=f"Up to {MOST_TAGS} words that gather pictures, with commas between them.",
         widget=forms.TextInput(attrs={"placeholder": "still life, red, sticker", "autocapitalize": "none"}),
+    )
+
+    rating = forms.ChoiceField(
+        choices=Rating.choices,
+        required=False,
+        help_text="Sensitive: nudity or violence in an artistic or mild way. Explicit: plainly sexual or violent. Both "
+        "are blurred for who has not asked to see them.",
     )
 
     @property

@@ -11,10 +11,11 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.quotas import hold_account
+from accounts.ratings import Rating, strongest
 from accounts.refusals import Conflict, NotFound, QuotaExceeded, Refusal
 from gallery.facets import facets_of, shape_of
 from gallery.models import Decision, Post, Release, Report, Tag
-from gallery.screening import flags_of_picture, flags_of_words
+from gallery.screening import flags_of_picture, flags_of_rules, flags_of_words
 from gallery.search import index_posts
 from gallery.transitions import BATCH, MOVES, move, move_all, record
 from gallery.words import fold, folded_words, plain_prompt, spaced
@@ -29,8 +30,12 @@ MOST_PENDING = 50
 TAG = re.compile(r"[^\W_][\w' -]*")
 
 
-def publish_image(user: User, image: GeneratedImage, title: str, tags: Iterable[str] = ()) -> Post:
+def publish_image(
+    user: User, image: GeneratedImage, title: str, tags: Iterable[str] = (), rating: str = Rating.GENERAL
+) -> Post:
     """Send a picture in; it waits for a moderator. One that was withdrawn or not accepted may be sent in again.
+
+    Its rating is the author's, or the picture's own where that is stronger.
 
     Raises NotFound for somebody else's or a deleted picture, Conflict when it is there already, Refusal for the words.
     """
@@ -41,11 +46,13 @@ def publish_image(user: User, image: GeneratedImage, title: str, tags: Iterable[
         raise Conflict("already-published", ALREADY[Post.State(post.state)])
     title, names = clean_title(title), clean_tags(tags)
     flags = flags_of_words(title, *names, image.prompt)
+    flags += flags_of_rules(user, " · ".join((title, *names, image.prompt)), image.recipe.negative_prompt)
     fingerprint = fingerprint_of(image)
     flags += flags_of_picture(fingerprint, besides=post.pk if post else None)
     words = spaced(folded_words(" ".join((title, *names, plain_prompt(image.prompt)))))
     fields = {"title": title, "flags": flags, "fingerprint": fingerprint, "search_words": words}
-    return _send_in(user, image, post, names, {**fields, "submitted_at": timezone.now()})
+    fields |= {"rating": strongest(rating, image.rating), "submitted_at": timezone.now()}
+    return _send_in(user, image, post, names, fields)
 
 
 ALREADY = {

@@ -11,6 +11,8 @@ from gallery.words import folded_words, spaced
 from generation.imaging.pdq import SURE_QUALITY
 from generation.models import Fingerprint
 from generation.models.fingerprints import chunks_of
+from generation.phrases.rules import Effect
+from generation.safeguards.screening import Screened, breaches_of, screen
 from generation.storage.fingerprints import fingerprint_of
 
 MOST_NAMED = 3
@@ -30,6 +32,20 @@ def flags_of_words(*texts: str) -> list[str]:
         if rule.effect == BlockedPhrase.Effect.REFUSE:
             raise Refusal("blocked-words", f"Pictures about “{rule.phrase}” are not taken into this gallery.")
     return [f"Says “{rule.phrase}”" + (f": {rule.note}" if rule.note else "") for rule in rules]
+
+
+def flags_of_rules(user: User, prompt: str, negative_prompt: str) -> list[str]:
+    """What the rules about prompts ask moderators to look at: they may have changed since the picture was made.
+
+    `prompt` is all that the public reads beside the picture. Raises Refusal where a rule blocks it.
+    """
+    text = Screened(prompt, negative_prompt, field="words")
+    screen(user, [text])
+    return [
+        f"{breach.rule.title}: {', '.join(f'“{word}”' for word in breach.words)}"
+        for breach in breaches_of(text)
+        if breach.rule.effect is Effect.REVIEW
+    ]
 
 
 def flags_of_picture(fingerprint: Fingerprint, *, besides: int | None = None) -> list[str]:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from gallery.admin import posts, releases
+from gallery.admin import posts, releases, safeguards
 
-__all__ = ["posts", "releases"]
+__all__ = ["posts", "releases", "safeguards"]

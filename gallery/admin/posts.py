@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Prefetch, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path, reverse
+from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin
 
 from accounts.models import User
+from accounts.ratings import Rating
+from accounts.refusals import NotFound, Refusal
 from gallery.admin.screen import STATES, DecisionsInline, ForModerators, ModerationScreen, State, StateFilter
 from gallery.models import BlockedPhrase, BlockedPicture, Decision, Post, Report, Tag
+from gallery.rating import rate
 
 REASONS = (
     "This gallery does not show sexual content.",
@@ -51,7 +57,7 @@ class PostAdmin(ModerationScreen):
     search_fields = ["title", "author__username", "search_words"]
     list_filter = [PostStateFilter]
     inlines = [PostDecisions]
-    fields = ["title", "author", "state", "flags", "submitted_at", "approved_at"]
+    fields = ["title", "author", "state", "rating", "flags", "submitted_at", "approved_at"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Post]:
         rows: QuerySet[Post] = Post.objects.shown().exclude(state=State.WITHDRAWN).select_related("image", "author")
@@ -61,6 +67,27 @@ class PostAdmin(ModerationScreen):
     def counts(self, request: HttpRequest) -> dict[str, int]:
         reported = open_reports().filter(post__state=State.APPROVED).values("post").distinct().count()
         return {**super().counts(request), "reported": reported}
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"ratings": Rating.choices, **(extra_context or {})})
+
+    def get_urls(self) -> list[URLPattern]:
+        own = path("rate/", self.admin_site.admin_view(require_POST(self.rate)), name=self.address("rate"))
+        return [own, *super().get_urls()]
+
+    def rate(self, request: HttpRequest) -> HttpResponse:
+        """Give one post another rating, by a plain form; then back to the list."""
+        try:
+            post = self.get_queryset(request).filter(code=request.POST.get("code", "")).first()
+            if post is None:
+                raise NotFound("not-found", "There is no such post any more.")
+            rate(cast(User, request.user), post, request.POST.get("rating", ""))
+            messages.success(request, f"“{post}” is rated {post.get_rating_display().lower()}.")
+        except Refusal as refusal:
+            messages.error(request, refusal.message)
+        state = request.POST.get("state", "")
+        query = {"state": state} if state in State.values else {}
+        return redirect(reverse(f"admin:{self.address('changelist')}", query=query))
 
     def file_of(self, request: HttpRequest, thing: Post) -> tuple[str, str]:
         """The small picture; `?full` asks for the PNG."""

@@ -7,6 +7,7 @@ from typing import Any
 from django.urls import reverse
 from rest_framework import serializers
 
+from accounts.ratings import Rating
 from gallery.models import Post
 from gallery.publishing import MOST_TAGS, TITLE_CHARS
 from generation.api.native.recipe_fields import Fields, output_fields
@@ -20,6 +21,9 @@ class PostInput(serializers.Serializer[Any]):
     title = serializers.CharField(max_length=TITLE_CHARS)
     tags = serializers.ListField(
         child=serializers.CharField(max_length=100), default=list, max_length=MOST_TAGS, help_text="Up to 10 words."
+    )
+    rating = serializers.ChoiceField(
+        Rating.choices, default=Rating.GENERAL, help_text="What it shows; the picture's own where that is stronger."
     )
 
 
@@ -51,8 +55,8 @@ class PostOutput(serializers.ModelSerializer[Post]):
     class Meta:
         model = Post
         fields = [
-            "code", "state", "title", "author", "tags", "width", "height", "recipe", "page", "picture", "thumbnail",
-            "submitted_at", "approved_at",
+            "code", "state", "title", "author", "tags", "rating", "width", "height", "recipe", "page", "picture",
+            "thumbnail", "submitted_at", "approved_at",
         ]  # fmt: skip
 
     def get_page(self, post: Post) -> str:

@@ -87,7 +87,8 @@ class PostsView(generics.ListAPIView[Post]):
         image = GeneratedImage.objects.of(request.user).kept().filter(code=form.validated_data["image"]).first()
         if image is None:
             raise NotFound("not-found", "There is no such picture, or it is not yours.", field="image")
-        post = publish_image(person(request), image, form.validated_data["title"], form.validated_data["tags"])
+        words = [form.validated_data[name] for name in ("title", "tags", "rating")]
+        post = publish_image(person(request), image, *words)
         return Response(data_of(request, post), status=201, headers={"Location": reverse("api-post", args=[post.code])})
 
 

@@ -73,6 +73,7 @@ class WrittenOnce(models.Model):
         TAKE_DOWN = "take_down", "Taken down"
         KEEP = "keep", "Kept"
         UNDO = "undo", "Undone"
+        RATE = "rate", "Rated"
 
     who = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="%(class)ss")
     verb = models.CharField(max_length=10, choices=Verb.choices)

@@ -7,6 +7,7 @@ from typing import Any, Self
 from django.conf import settings
 from django.db import models
 
+from accounts.ratings import Rating
 from gallery.models.moderated import Moderated, WrittenOnce
 from gallery.ranking import score_of
 from generation.models import Checkpoint, Fingerprint, GeneratedImage, Lora
@@ -69,6 +70,10 @@ class Post(Moderated):
     loras = models.ManyToManyField(Lora, blank=True, related_name="posts")
     # It outlives the picture's row, so that what was taken down is still known when it comes again.
     fingerprint = models.ForeignKey(Fingerprint, null=True, on_delete=models.SET_NULL, related_name="posts")
+    rating = models.CharField(
+        max_length=9, choices=Rating.choices, default=Rating.GENERAL, db_default=Rating.GENERAL,
+        help_text="By its author, at least what the automatic look said; moderators may change it.",
+    )  # fmt: skip
     search_words = models.TextField(blank=True, help_text="Folded words of title, tags and prompt; see `search`.")
     facets = models.TextField(
         blank=True,

@@ -36,7 +36,13 @@ def publish(request: HttpRequest, code: str) -> HttpResponse:
     status = 400
     if form.is_valid():
         try:
-            publish_image(person(request), image, form.cleaned_data["title"], form.tag_names)
+            publish_image(
+                person(request),
+                image,
+                form.cleaned_data["title"],
+                form.tag_names,
+                form.cleaned_data["rating"] or image.rating,
+            )
             messages.success(request, "Sent in. A moderator looks at every picture before it is public.")
             return redirect("image", code)
         except Refusal as refusal:
@@ -52,9 +58,9 @@ def page(request: HttpRequest, image: GeneratedImage, form: PublishForm, status:
 def first_words(image: GeneratedImage, post: Post | None) -> dict[str, str]:
     """What the form begins with: what was sent in before, or the prompt as a title."""
     if post is not None:
-        return {"title": post.title, "tags": ", ".join(post.tags.values_list("name", flat=True))}
+        return {"title": post.title, "tags": ", ".join(post.tags.values_list("name", flat=True)), "rating": post.rating}
     words = plain_prompt(image.prompt)
-    return {"title": words[:1].upper() + words[1:] if len(words) <= 60 else ""}
+    return {"title": words[:1].upper() + words[1:] if len(words) <= 60 else "", "rating": image.rating}
 
 
 @login_required

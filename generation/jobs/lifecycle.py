@@ -17,6 +17,7 @@ from django.db.models.functions import Now
 
 from accounts import credits
 from accounts.models import User
+from accounts.ratings import Rating
 from accounts.refusals import Conflict
 from generation.catalog.loras.quarantine import RAN_AWAY, quarantine_runaways
 from generation.imaging.infotext import write_infotext
@@ -49,7 +50,7 @@ class NotStored(Exception):
     """The picture was drawn, but the storage refused it. Nothing of it is kept."""
 
 
-def finish_job(job: Job, pixels: np.ndarray, seconds: float) -> GeneratedImage | None:
+def finish_job(job: Job, pixels: np.ndarray, seconds: float, rating: Rating = Rating.GENERAL) -> GeneratedImage | None:
     """Keep the picture (uint8, height × width × 3) and end the job as done, in one transaction.
 
     None when the job was no longer this attempt's: cancelled, or given to another worker. Its files are removed.
@@ -60,7 +61,7 @@ def finish_job(job: Job, pixels: np.ndarray, seconds: float) -> GeneratedImage |
         if not _end(Job.objects.held(job), Job.State.DONE):
             image = None
         else:
-            image = _image_row(job, stored, pixels, seconds)
+            image = _image_row(job, stored, pixels, seconds, rating)
             credits.settle(job.reference, job.credits, note=_note(job))
     if image is None:
         logger.info("result_too_late", job=job.code, attempt=job.attempt)
@@ -168,7 +169,7 @@ def _write_files(job: Job, pixels: np.ndarray) -> StoredFiles:
     return StoredFiles(written[0], names, len(png), sha256, infotext, picture.fingerprint)
 
 
-def _image_row(job: Job, stored: StoredFiles, pixels: np.ndarray, seconds: float) -> GeneratedImage:
+def _image_row(job: Job, stored: StoredFiles, pixels: np.ndarray, seconds: float, rating: Rating) -> GeneratedImage:
     height, width = pixels.shape[:2]
     image = keep_image(
         owner_id=job.owner_id,
@@ -184,6 +185,7 @@ def _image_row(job: Job, stored: StoredFiles, pixels: np.ndarray, seconds: float
         size_bytes=stored.size_bytes,
         sha256=stored.sha256,
         render_seconds=seconds,
+        rating=rating,
     )
     keep_fingerprint(stored.fingerprint, image)
     return image

@@ -24,6 +24,7 @@ from generation.recipes.fields import COUNT, FIELDS, Name
 from generation.recipes.picture import Recipe
 from generation.recipes.pricing import price, work
 from generation.recipes.sampling import check_sampling
+from generation.safeguards.screening import screen_recipes
 from generation.storage.quota import stored_bytes
 
 
@@ -43,6 +44,7 @@ def prepare_jobs(user: User, recipe: Recipe, count: int = 1) -> list[Recipe]:
     check_plan(user, recipe, count)
     recipes = prepare(user, recipe, count)
     check_limits(user, recipes, user.plan.max_pictures)
+    screen_recipes(user, recipes)
     return recipes
 
 

@@ -11,6 +11,7 @@ from generation.models.fingerprints import Fingerprint
 from generation.models.images import GeneratedImage, PictureFacet, PictureLora
 from generation.models.jobs import Draft, Job, QueueClock, QueueShare
 from generation.models.lab import LabGrid, LoraMerge
+from generation.models.safeguards import PhraseList, PromptRule, RulePart, RuleVersion, SafeguardRecord
 from generation.models.training import Snapshot, TrainingRun, TrainingSearch
 from generation.models.workers import GpuWorker
 
@@ -32,10 +33,15 @@ __all__ = [
     "Lora",
     "LoraMerge",
     "LoraParent",
+    "PhraseList",
     "PictureFacet",
     "PictureLora",
+    "PromptRule",
     "QueueClock",
     "QueueShare",
+    "RulePart",
+    "RuleVersion",
+    "SafeguardRecord",
     "ShareLink",
     "Snapshot",
     "TrainingRun",

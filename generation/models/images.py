@@ -10,6 +10,7 @@ from typing import Self
 from django.conf import settings
 from django.db import models
 
+from accounts.ratings import Rating
 from generation.models.jobs import Job, new_code
 from generation.models.picture_search import PictureSearch
 from generation.recipes.picture import Recipe
@@ -83,6 +84,10 @@ class GeneratedImage(models.Model):
         default=False, db_default=False, help_text="Its checkpoint, LoRAs, size and words can be looked for."
     )
     is_starred = models.BooleanField(default=False, db_default=False)
+    rating = models.CharField(
+        max_length=9, choices=Rating.choices, default=Rating.GENERAL, db_default=Rating.GENERAL,
+        help_text="By an automatic look at it; see `safeguards.pictures`.",
+    )  # fmt: skip
     created_at = models.DateTimeField(auto_now_add=True)
     deleted_at = models.DateTimeField(null=True, blank=True, help_text="Set: gone for its owner, swept after a day.")
 

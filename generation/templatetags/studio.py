@@ -7,8 +7,10 @@ from functools import cache
 
 from django import template
 from django.forms import BoundField
+from django.template import Context
 from django.urls import reverse
 
+from accounts.ratings import Rating, is_above
 from generation.recipes.fields import COUNT, FIELDS, RecipeField
 from generation.recipes.picture import Recipe
 
@@ -49,6 +51,13 @@ def address(code: str, name: str) -> str:
 @cache
 def _address_of_any(name: str) -> str:
     return reverse(name, args=["CODE"])
+
+
+@register.simple_tag(takes_context=True)
+def veil(context: Context, rating: str) -> str:
+    """Under which word the visitor sees a picture of this rating blurred; empty where they see it as it is."""
+    limit = getattr(context.get("user"), "shown_rating", Rating.GENERAL)
+    return Rating(rating).label if is_above(rating, limit) else ""
 
 
 @register.filter

@@ -18,6 +18,7 @@ from django.templatetags.static import static
 from django.utils.text import slugify
 
 from accounts.questions import Question
+from accounts.ratings import Rating
 from generation.models import Checkpoint, GeneratedImage, Lora
 from generation.recipes.picture import Recipe
 
@@ -26,7 +27,8 @@ KEPT_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class PictureCard:
-    """A public picture in a row of pictures: addresses, size in pixels, words for those who cannot see it.
+    """A public picture in a row of pictures: addresses, size in pixels, words for those who cannot see it,
+    rating.
 
     `srcset` names further sizes of the picture, `anchor` the card's place in its page.
     """
@@ -39,6 +41,7 @@ class PictureCard:
     author: str = ""
     srcset: str = ""
     anchor: str = ""
+    rating: str = Rating.GENERAL
 
     @property
     def ratio(self) -> float:

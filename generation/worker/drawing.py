@@ -14,6 +14,7 @@ from generation.jobs import lifecycle, queueing, upkeep
 from generation.jobs.grids import finishing
 from generation.messages import broker, events, frames, wakeups
 from generation.models import Job
+from generation.safeguards import pictures
 from generation.worker.process import WorkerProcess, this_worker
 
 logger = structlog.get_logger(__name__)
@@ -73,7 +74,11 @@ def perform_job(worker: WorkerProcess, job: Job) -> None:
             events.publish_change(job)
             refuse_quarantined(job)
             rendered = draw(worker, job)
-            lifecycle.finish_job(job, rendered.pixels, rendered.seconds)
+            verdict = pictures.judge_picture(job, rendered.pixels)
+            if verdict.is_withheld:
+                lifecycle.fail_job(job, pictures.WITHHELD, pictures.SENTENCE)
+            else:
+                lifecycle.finish_job(job, rendered.pixels, rendered.seconds, verdict.rating)
     except Stopped:
         logger.info("job_stopped")
     except Drained:

@@ -138,6 +138,8 @@ function press(event) {
 
 if (grid) {
   grid.addEventListener("submit", (event) => {
+    // A rating is no decision: its plain form leads back to the list.
+    if (!event.target.elements.verb) return;
     event.preventDefault();
     decide(event.target);
   });

@@ -16,7 +16,7 @@ from accounts.models import ApiToken, User
 from generation.storage.quota import stored_bytes
 from tests.conftest import PASSWORD
 
-PAGES = ["/account/", "/account/credits/", "/account/tokens/"]
+PAGES = ["/account/", "/account/credits/", "/account/tokens/", "/account/viewing/"]
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -209,6 +209,7 @@ ACCOUNT = {
     "account/export/file": row(GET=AGAIN),
     "account/delete/": row(GET=AGAIN, POST=AGAIN),
     "account/take-back/": row(GET=ABSENT_TO_ALL, POST=ABSENT_TO_ALL),
+    "account/viewing/": row(GET=MEMBERS, POST=MEMBERS),
     "account/tokens/": row(GET=MEMBERS, POST=MEMBERS),
     "account/tokens/<slug:key>/remove/": row("account/tokens/{token}/remove/", GET=OWNER, POST=OWNER),
 }
@@ -314,11 +315,14 @@ ADMIN_FOR_MODERATORS = {
     "admin/search/",
     "admin/gallery/post/",
     "admin/gallery/post/decide/",
+    "admin/gallery/post/rate/",
     "admin/gallery/decision/",
     "admin/gallery/release/",
     "admin/gallery/release/decide/",
     "admin/gallery/releasedecision/",
     "admin/gallery/report/",
+    "admin/generation/ruleversion/",
+    "admin/generation/safeguardrecord/",
     "admin/password_change/",
     "admin/password_change/done/",
 }

@@ -29,8 +29,9 @@ LOOKED_UP = {
     "config/settings.py": ["*"],
     "*/models*": ["abstract", "constraints", "use_in_migrations", "verbose_name*"],
     "*/admin*": [
-        "list_*", "*_fields", "*_form", "add_fieldsets", "actions", "inlines", "has_*_permission", "save_model",
-        "delete_model", "delete_queryset", "formfield_for_dbfield", "get_deleted_objects", "get_ordering",
+        "list_*", "*_fields", "actions_list", "*_form", "add_fieldsets", "actions", "inlines", "has_*_permission",
+        "save_model", "save_related", "delete_model", "delete_queryset", "formfield_for_dbfield",
+        "get_deleted_objects", "get_ordering",
         "parameter_name", "change_list_template", "show_full_result_count", "model_admin", "request",
         "clean_*", "help_texts", "prepare_value", "has_changed",
     ],

@@ -85,6 +85,7 @@ OWN = {
     "account-credits": "/account/credits/",
     "account-tokens": "/account/tokens/",
     "account-export": "/account/export/",
+    "account-viewing": "/account/viewing/",
     "two-factors": "/accounts/2fa/",
     "sessions": "/accounts/sessions/",
     "addresses": "/accounts/email/",

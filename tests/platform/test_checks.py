@@ -64,6 +64,7 @@ def test_no_device(settings: Any, name: str) -> None:
         ({"MEDIA_ROOT": Path("/dev/null/media")}, "tempera.E004"),
         ({"S3_OPTIONS": {**S3, "endpoint_url": "https://s3.example.org"}}, "tempera.E005"),
         ({"S3_OPTIONS": {**S3, "access_key": "one", "secret_key": "two"}}, "tempera.E005"),
+        ({"PICTURE_SENSITIVE_PERCENT": 81}, "tempera.W005"),
         ({"EMAIL_HOST_USER": "studio"}, "tempera.E008"),
         ({"EMAIL_HOST_PASSWORD": "secret"}, "tempera.E008"),
     ],

@@ -29,7 +29,14 @@ from generation.storage.downloads import attachment
 from generation.training.runs import controls
 from generation.training.runs.lifecycle import discard_cost, hand_out
 from generation.training.runs.queueing import place_of
-from generation.training.runs.submission import check_name, first_recipe, prepare, quote_training, write_training
+from generation.training.runs.submission import (
+    check_name,
+    first_recipe,
+    prepare,
+    quote_training,
+    screen_training,
+    write_training,
+)
 
 
 class TrainingInput(serializers.Serializer[Any]):
@@ -186,6 +193,7 @@ class RunsView(generics.ListAPIView[TrainingRun]):
             credits = quote_training(user, dataset, recipe)
             return Response({"credits": credits, "balance": balance_of(user)})
         name, prepared = check_name(form.validated_data["name"]), prepare(user, dataset, recipe)
+        screen_training(user, prepared)
 
         def write() -> Response:
             run = write_training(user, dataset, prepared, name, token_of(request))

@@ -151,7 +151,8 @@ class ImageOutput(serializers.ModelSerializer[GeneratedImage]):
     class Meta:
         model = GeneratedImage
         fields = [
-            "code", "recipe", "infotext", "width", "height", "seed", "starred", "svg_state", "downloads", "created_at",
+            "code", "recipe", "infotext", "width", "height", "seed", "rating", "starred", "svg_state", "downloads",
+            "created_at",
         ]  # fmt: skip
 
     def get_downloads(self, image: GeneratedImage) -> dict[str, str]:

@@ -13,6 +13,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from PIL import Image
 
+from accounts.ratings import Rating, strongest
 from generation.imaging.gridsheet import PlacedCell, PlacedSheet, draw_grid
 from generation.jobs.filing import keep_image
 from generation.jobs.lifecycle import infotext_of
@@ -62,13 +63,14 @@ def finish_grid(grid: LabGrid) -> GeneratedImage | None:
     # The first of those with the most LoRAs stands for the grid, pinned as it was drawn.
     recipe = max((job.recipe for job in drawn), key=lambda recipe: len(recipe.loras))
     infotext = f"{infotext_of(recipe)}, {grid.plan.script_text()}"
+    rating = strongest(*(image.rating for job in drawn if (image := kept_image(job)) is not None))
     picture = marked(sheet)
     png, thumbnails = picture.png(infotext), thumbnails_of(picture)
     name = f"{files.FOLDER}/{grid.created_at:%Y/%m/%d}/{grid.code}-0"
     kept = {"file": files.write(f"{name}.png", png)}
     kept |= {field: files.write(f"{name}{ENDINGS[field]}", data) for field, data in thumbnails.items()}
     with transaction.atomic():
-        image = _keep_row(grid, recipe, infotext, sheet, kept, png) if _end(grid, LabGrid.State.DONE) else None
+        image = _keep_row(grid, recipe, infotext, sheet, kept, png, rating) if _end(grid, LabGrid.State.DONE) else None
         if image is not None:
             keep_fingerprint(picture.fingerprint, image)
     if image is None:
@@ -149,7 +151,13 @@ def _end(grid: LabGrid, state: LabGrid.State) -> bool:
 
 
 def _keep_row(
-    grid: LabGrid, recipe: Recipe, infotext: str, sheet: Image.Image, kept: dict[str, str], png: bytes
+    grid: LabGrid,
+    recipe: Recipe,
+    infotext: str,
+    sheet: Image.Image,
+    kept: dict[str, str],
+    png: bytes,
+    rating: Rating,
 ) -> GeneratedImage:
     return keep_image(
         owner_id=grid.owner_id,
@@ -163,4 +171,5 @@ def _keep_row(
         **kept,
         size_bytes=len(png),
         sha256=hashlib.sha256(png).hexdigest(),
+        rating=rating,
     )

@@ -16,6 +16,7 @@ from generation.messages import wakeups
 from generation.models import Job, LabGrid
 from generation.recipes.grids.plan import GridPlan
 from generation.recipes.picture import Recipe
+from generation.safeguards.screening import screen_recipes
 
 
 def price_of(user: User, plan: GridPlan) -> int:
@@ -36,6 +37,7 @@ def prepare_grid(user: User, plan: GridPlan) -> list[Recipe]:
         raise Refusal("grid-too-large", sentence, field="axis")
     recipes = prepare_all(user, [cell.recipe for cell in plan.cells()])
     check_limits(user, recipes, most)
+    screen_recipes(user, recipes)
     return recipes
 
 

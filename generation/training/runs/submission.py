@@ -18,6 +18,7 @@ from generation.models import Checkpoint, DataSet, QueueShare, TrainingRun, Trai
 from generation.models.training import ManifestEntry
 from generation.recipes.pricing import training_price
 from generation.recipes.training import TrainingRecipe, default_prompts
+from generation.safeguards.screening import Screened, screen
 from generation.storage.quota import check_room
 from generation.training.datasets.splitting import held_out_of, usual_folds
 from generation.training.runs import queueing
@@ -49,7 +50,17 @@ def first_recipe(dataset: DataSet, checkpoint: Checkpoint) -> TrainingRecipe:
 def submit_training(user: User, dataset: DataSet, recipe: TrainingRecipe, name: str) -> TrainingRun:
     """Queue one training of the LoRA `name`. Raises Refusal; then nothing has changed."""
     name, prepared = check_name(name), prepare(user, dataset, recipe)
+    screen_training(user, prepared)
     return write_training(user, dataset, prepared, name)
+
+
+def screen_training(user: User, prepared: Prepared) -> None:
+    """Raise Refusal where a rule blocks what would be learned or drawn as a sample. Call outside a transaction."""
+    recipe = prepared.recipe
+    texts = [("trigger", recipe.trigger), ("prior_prompt", recipe.prior_prompt)]
+    texts += [("sample_prompts", prompt) for prompt in recipe.sample_prompts]
+    texts += [("caption", entry.caption) for entry in prepared.manifest]
+    screen(user, [Screened(text, field=field) for field, text in texts if text])
 
 
 @transaction.atomic

@@ -29,6 +29,7 @@ from generation.training.runs.submission import (
     check_name,
     enforce_run_limit,
     prepare,
+    screen_training,
     write_run,
 )
 from generation.training.searches.halving import State, close, living_of, rows_of
@@ -74,6 +75,7 @@ def prepare_search(
     """Everything that can be refused is refused here, but for what only the ledger and the limits know."""
     name = check_name(name)
     candidates = candidates_of(user, dataset, recipe, axes)
+    screen_training(user, candidates[0])  # they differ in numbers alone
     stops = rungs(max(each.recipe.steps for each in candidates), len(candidates))
     return PreparedSearch(name, recipe, dict(axes), candidates, stops, most_it_costs(candidates, stops))
 

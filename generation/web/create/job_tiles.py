@@ -19,6 +19,7 @@ READ = (
     *("code", "owner", "submission", "position", "recipe_json", "prompt", "checkpoint_sha256", "state", "credits"),
     *("cancel_cost", "virtual_start", "error_message", "created_at"),
     *("image__job", "image__code", "image__width", "image__height", "image__prompt", "image__deleted_at"),
+    "image__rating",
 )
 """What tiles and their places in the queue are made of; the rest of a row takes as long to read again."""
 PLACES_SHOWN = 16

@@ -1,0 +1,1 @@
+"""Phrases found in prompts however they are spelled, and rules made of lists of them. Pure."""
