@@ -52,8 +52,7 @@ def without_recipe(image: GeneratedImage) -> bytes:
 
     Raises NotFound where the file is gone.
     """
-    with Image.open(io.BytesIO(files.read_kept(image.file)), formats=("PNG",)) as picture:
-        return encode_image(picture, "png")
+    return converted(files.read_kept(image.file), "png", "")
 
 
 def inline(

@@ -51,7 +51,7 @@ def marked(pixels: Pixels, source_type: str = DRAWN_FROM_TEXT, *, again: int | N
 
 
 def converted(png: bytes, format: str, infotext: str) -> bytes:
-    """A kept PNG as a JPEG or WebP, with the recipe and all that the PNG says of itself."""
+    """A kept PNG in another format, or anew, with the recipe and all that the PNG says of itself."""
     source_type = source_type_in(png_texts(png).get(XMP_KEYWORD, "")) or DRAWN_FROM_TEXT
     with Image.open(io.BytesIO(png), formats=("PNG",)) as picture:
         return sign(encode_image(picture, format, recipe_text=infotext, source_type=source_type), format, source_type)

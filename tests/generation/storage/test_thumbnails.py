@@ -28,7 +28,9 @@ from tests.generation.conftest import Draw
     ],
 )
 def test_only_sizes_that_differ_are_made(size: tuple[int, int], sizes: dict[str, tuple[int, int]]) -> None:
-    made = {field: Image.open(io.BytesIO(data)) for field, data in thumbnails_of(marked(Image.new("RGB", size))).items()}
+    made = {
+        field: Image.open(io.BytesIO(data)) for field, data in thumbnails_of(marked(Image.new("RGB", size))).items()
+    }
     assert {field: picture.size for field, picture in made.items()} == sizes
     assert {picture.format for picture in made.values()} == {"WEBP"}
     image = GeneratedImage(width=size[0], height=size[1], **dict.fromkeys(made, "a name"))
