@@ -225,5 +225,7 @@ class ShareLinkAdmin(ModelAdmin):
 
     @admin.action(description="End these links", permissions=["change"])
     def end(self, request: HttpRequest, links: QuerySet[ShareLink]) -> None:
-        ended = [end_link(link.owner, link.code) for link in links.filter(revoked_at=None).select_related("owner")]
-        self.message_user(request, f"{len(ended)} ended.", messages.SUCCESS)
+        open_links = list(links.filter(revoked_at=None).select_related("owner"))
+        for link in open_links:
+            end_link(link.owner, link.code)
+        self.message_user(request, f"{len(open_links)} ended.", messages.SUCCESS)

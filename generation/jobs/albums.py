@@ -55,7 +55,8 @@ def clean_title(title: str) -> str:
 
 
 def _refuse_second(user: User, title: str, besides: Album | None = None) -> None:
-    if Album.objects.of(user).filter(title=title).exclude(pk=besides.pk if besides else None).exists():
+    others = Album.objects.of(user).exclude(pk=besides.pk) if besides else Album.objects.of(user)
+    if others.filter(title=title).exists():
         raise _second(title)
 
 

@@ -9,6 +9,7 @@ from typing import Concatenate, ParamSpec, cast
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.cache import patch_cache_control
 
@@ -25,15 +26,15 @@ class SignedInRequest(HttpRequest):
     user: User
 
 
-SignedInView = Callable[Concatenate[SignedInRequest, P], HttpResponse]
-AnyView = Callable[Concatenate[HttpRequest, P], HttpResponse]
+SignedInView = Callable[Concatenate[SignedInRequest, P], HttpResponseBase]
+AnyView = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
 def signed_in_only(view: SignedInView[P]) -> AnyView[P]:
     """Signed-in people only, and nothing of the answer stays in a cache unless the view says otherwise."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return signed_out(request)
         response = view(cast(SignedInRequest, request), *args, **kwargs)
@@ -73,7 +74,7 @@ def refusals_on(page: str, *arguments: str) -> Callable[[SignedInView[P]], Signe
 
     def decorate(view: SignedInView[P]) -> SignedInView[P]:
         @wraps(view)
-        def guarded(request: SignedInRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def guarded(request: SignedInRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             try:
                 return view(request, *args, **kwargs)
             except Refusal as refusal:

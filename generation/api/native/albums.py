@@ -27,6 +27,7 @@ from generation.jobs.sharing import DAYS, end_link, share, token_of
 from generation.models import Album, ShareLink
 
 IMAGES_AT_ONCE = 100
+Slug = serializers.SlugRelatedField[Any]
 
 
 class AlbumInput(serializers.Serializer[Any]):
@@ -128,8 +129,8 @@ class LinkInput(serializers.Serializer[Any]):
 
 class LinkOutput(serializers.ModelSerializer[ShareLink]):
     address = serializers.SerializerMethodField()
-    image = serializers.SlugRelatedField(slug_field="code", read_only=True, allow_null=True)
-    album = serializers.SlugRelatedField(slug_field="code", read_only=True, allow_null=True)
+    image: Slug = serializers.SlugRelatedField(slug_field="code", read_only=True, allow_null=True)
+    album: Slug = serializers.SlugRelatedField(slug_field="code", read_only=True, allow_null=True)
 
     class Meta:
         model = ShareLink

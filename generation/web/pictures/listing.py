@@ -113,8 +113,6 @@ def count_of(rows: ImageQuerySet, page: Page, filters: PictureFilters) -> tuple[
     """How many there are, or how many there are more than: what takes the longer the more they are is not counted."""
     if page.is_first and not page.older_url:
         return len(page.rows), False
-    if not filters:
-        return rows.count(), False
     if filters.q:  # to find the words again would take as long as to show the page
         return len(page.rows), True
     total = counted_up_to(rows, MOST_COUNTED)

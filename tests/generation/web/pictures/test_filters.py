@@ -127,7 +127,7 @@ def test_many_are_counted_up_to_a_bound(
     monkeypatch.setattr(images, "IMAGES_A_PAGE", 1)
     assert "More than 1 picture</p>" in alices.get("/images/?q=apple").text
     assert "More than 2 pictures</p>" in alices.get("/images/?size=128x128").text
-    assert "3 pictures</p>" in alices.get("/images/").text
+    assert "More than 2 pictures</p>" in alices.get("/images/").text
 
 
 def test_words_are_found_however_they_are_written(alices: Client, alice: User, draw: Draw) -> None:
