@@ -130,6 +130,27 @@ BODIES: dict[str, Any] = {
 }
 
 
+def description(site_name: str) -> dict[str, Any]:
+    """Settings of drf-spectacular."""
+    return {
+        "TITLE": f"{site_name} API",
+        "DESCRIPTION": "Make pictures from text. Send a recipe to /jobs, follow the job, fetch the image.",
+        "VERSION": "1",
+        "SERVE_INCLUDE_SCHEMA": False,
+        "SERVE_AUTHENTICATION": [],
+        "SCHEMA_PATH_PREFIX": "/api/v1",
+        "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "config.openapi.complete"],
+        "SWAGGER_UI_DIST": "SIDECAR",
+        "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+        "REDOC_DIST": "SIDECAR",
+        "ENUM_NAME_OVERRIDES": {
+            "JobState": "generation.models.jobs.Job.State",
+            "PostState": "gallery.models.Post.State",
+            "SearchState": "generation.models.training.TrainingSearch.State",
+        },
+    }
+
+
 def complete(result: Schema, **kwargs: Any) -> Schema:
     """A hook of drf-spectacular's, after all others. A body without an example is a KeyError."""
     for operation in operations_of(result):

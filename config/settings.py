@@ -31,6 +31,7 @@ from config.env import (
     strong_secret,
 )
 from config.logs import logging_config
+from config.openapi import description
 from config.policies import content_policy
 from config.private_files import private_folder
 from generation.worker.render_settings import RenderSettings
@@ -360,23 +361,7 @@ REST_KNOX = {
     "AUTO_REFRESH": False,
     "AUTH_HEADER_PREFIX": "Bearer",
 }
-SPECTACULAR_SETTINGS = {
-    "TITLE": f"{SITE_NAME} API",
-    "DESCRIPTION": "Make pictures from text. Send a recipe to /jobs, follow the job, fetch the image.",
-    "VERSION": "1",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_AUTHENTICATION": [],
-    "SCHEMA_PATH_PREFIX": "/api/v1",
-    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "config.openapi.complete"],
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
-    "ENUM_NAME_OVERRIDES": {
-        "JobState": "generation.models.jobs.Job.State",
-        "PostState": "gallery.models.Post.State",
-        "SearchState": "generation.models.training.TrainingSearch.State",
-    },
-}
+SPECTACULAR_SETTINGS = description(SITE_NAME)
 
 # Safety of pages: nothing inline, nothing evaluated, nothing foreign. The few pages that need more get it by path.
 CONTENT_SECURITY_POLICY = content_policy([MEDIA_ORIGIN] if MEDIA_ORIGIN else [])

@@ -8,11 +8,11 @@ from accounts.models import User
 from accounts.refusals import Conflict, Refusal
 from gallery.models import BlockedPhrase, BlockedPicture, Post
 from gallery.words import folded_words, spaced
+from generation.catalog.safeguards.screening import Screened, breaches_of, screen
 from generation.imaging.pdq import SURE_QUALITY
 from generation.models import Fingerprint
 from generation.models.fingerprints import chunks_of
-from generation.phrases.rules import Effect
-from generation.safeguards.screening import Screened, breaches_of, screen
+from generation.prompting.phrases.rules import Effect
 from generation.storage.fingerprints import fingerprint_of
 
 MOST_NAMED = 3

@@ -15,10 +15,10 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from accounts.models import User
 from gallery.admin.screen import ForModerators
+from generation.catalog.safeguards.screening import FIELD_TITLES, Screened, breaches_of
+from generation.catalog.safeguards.versions import lines_of, publish
 from generation.models import PhraseList, PromptRule, RulePart, RuleVersion, SafeguardRecord
-from generation.phrases.matching import BadPhrase, read_phrase
-from generation.safeguards.screening import FIELD_TITLES, Screened, breaches_of
-from generation.safeguards.versions import lines_of, publish
+from generation.prompting.phrases.matching import BadPhrase, read_phrase
 
 MOST_PHRASES = 5000
 TRIED_CHARS = 5000

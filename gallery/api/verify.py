@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
@@ -61,7 +61,7 @@ class VerifyView(APIView):
     """Ask whether a picture was made here and is as it was. Anybody may, a few times a minute."""
 
     permission_classes = [permissions.AllowAny]
-    parser_classes = [MultiPartParser, *api_settings.DEFAULT_PARSER_CLASSES]
+    parser_classes = [MultiPartParser, *cast(Any, api_settings.DEFAULT_PARSER_CLASSES)]
     throttle_scope = "verify"
 
     @extend_schema(request=VerifyInput, responses=VerifiedOutput)

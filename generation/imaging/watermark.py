@@ -179,11 +179,13 @@ def _patterns() -> Grid:
     spectrum = np.fft.rfft2(noise) * _band_of((_TILE, _TILE))
     spectrum[:, 0, 0] = 0
     patterns = np.fft.irfft2(spectrum, s=(_TILE, _TILE))
-    return (patterns / patterns.std((1, 2), keepdims=True)).astype(np.float32)
+    unit: Grid = (patterns / patterns.std((1, 2), keepdims=True)).astype(np.float32)
+    return unit
 
 
 def _check_of(id: int) -> int:
-    return zlib.crc32(id.to_bytes(5, "big")) & (2**_CHECK_BITS - 1)
+    check: int = zlib.crc32(id.to_bytes(5, "big")) & (2**_CHECK_BITS - 1)
+    return check
 
 
 def _coded(id: int) -> Grid:

@@ -14,7 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from PIL import Image
 
 from generation.imaging.encode import encode_image
-from generation.imaging.manifest import ManifestState, read_manifest
+from generation.imaging.manifest import Credentials, ManifestState, read_manifest
 from generation.imaging.provenance import DRAWN_FROM_TEXT, DRAWN_OVER_A_PICTURE, source_type_in
 from generation.imaging.reading import read_picture_metadata
 from generation.imaging.svg_metadata import read_svg_infotext
@@ -139,7 +139,7 @@ def test_a_silent_time_stamp_server_loses_no_picture(settings: Any) -> None:
 
 
 def test_what_cannot_be_signed_is_kept_unsigned(monkeypatch: pytest.MonkeyPatch) -> None:
-    broken = signing.Credentials("rubbish", "rubbish", "es256")
+    broken = Credentials("rubbish", "rubbish", "es256")
     monkeypatch.setattr(signing, "own_credentials", lambda: broken)
     data = encode_image(np.zeros((64, 64, 3), np.uint8), "png")
     assert sign(data, "png") == data

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise
 
-from generation.phrases.folding import LEET, LEET_SIGNS, fold, latin, order_shown
+from generation.prompting.phrases.folding import LEET, LEET_SIGNS, fold, latin, order_shown
 
 SPLIT = re.compile(r"\d+|[^\W\d_]+")
 """Digits and letters apart, so that “1girl” and “12yo” are two words each."""
