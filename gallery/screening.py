@@ -10,8 +10,8 @@ from accounts.models import User
 from accounts.refusals import Refusal
 from gallery.models import BlockedPhrase, Post
 from gallery.words import folded_words, spaced
-from generation.phrases.rules import Effect
-from generation.safeguards.screening import Screened, breaches_of, screen
+from generation.catalog.safeguards.screening import Screened, breaches_of, screen
+from generation.prompting.phrases.rules import Effect
 from generation.storage.files import read_kept
 
 ALIKE = 3

@@ -13,12 +13,13 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from accounts.admin import ReadOnlyAdmin
 from accounts.models import User
 from gallery.admin.screen import ForModerators
+from generation.catalog.safeguards.screening import FIELD_TITLES, Screened, breaches_of
+from generation.catalog.safeguards.versions import lines_of, publish
 from generation.models import PhraseList, PromptRule, RulePart, RuleVersion, SafeguardRecord
-from generation.phrases.matching import BadPhrase, read_phrase
-from generation.safeguards.screening import FIELD_TITLES, Screened, breaches_of
-from generation.safeguards.versions import lines_of, publish
+from generation.prompting.phrases.matching import BadPhrase, read_phrase
 
 MOST_PHRASES = 5000
 TRIED_CHARS = 5000
@@ -116,7 +117,7 @@ class PromptRuleAdmin(Published):
 
 
 @admin.register(RuleVersion)
-class RuleVersionAdmin(ForModerators):
+class RuleVersionAdmin(ReadOnlyAdmin):
     list_display = ["rule", "number", "at", "by"]
     list_filter = ["rule"]
     list_select_related = ["by"]

@@ -15,6 +15,7 @@ from accounts.quotas import Request, Usage, enforce_queue, enforce_quota
 from generation.catalog.inspecting import refuse_errors
 from generation.catalog.prices import price_list
 from generation.catalog.resolving import drawn, pin_weights, resolve
+from generation.catalog.safeguards.screening import screen_recipes
 from generation.jobs import fairness
 from generation.messages import events, wakeups
 from generation.models import GeneratedImage, GpuWorker, Job
@@ -24,7 +25,6 @@ from generation.recipes.fields import COUNT, FIELDS, Name
 from generation.recipes.picture import Recipe
 from generation.recipes.pricing import price, work
 from generation.recipes.sampling import check_sampling
-from generation.safeguards.screening import screen_recipes
 from generation.storage.quota import stored_bytes
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import migrations
 
-from generation.safeguards.versions import install_shipped
+from generation.catalog.safeguards.versions import install_shipped
 
 MODELS = ("PhraseList", "PromptRule", "RulePart", "RuleVersion")
 

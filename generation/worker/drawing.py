@@ -8,13 +8,13 @@ from contextlib import closing
 import structlog
 
 from generation.catalog.loras.quarantine import quarantined_of
+from generation.catalog.safeguards import pictures
 from generation.engine.outcome import Rendered, RenderError, Step, WeightsRefused
 from generation.imaging.encode import encode_preview
 from generation.jobs import lifecycle, queueing, upkeep
 from generation.jobs.grids import finishing
 from generation.messages import broker, events, frames, wakeups
 from generation.models import Job
-from generation.safeguards import pictures
 from generation.worker.process import WorkerProcess, this_worker
 
 logger = structlog.get_logger(__name__)

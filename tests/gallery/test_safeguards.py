@@ -9,8 +9,8 @@ from accounts.models import User
 from accounts.refusals import Refusal
 from gallery.models import Post
 from gallery.publishing import publish_image
+from generation.catalog.safeguards.versions import publish
 from generation.models import PhraseList, PromptRule, RulePart, RuleVersion, SafeguardRecord
-from generation.safeguards.versions import publish
 from tests.gallery.conftest import Finish
 
 LISTS, RULES = "/admin/generation/phraselist/", "/admin/generation/promptrule/"

@@ -9,8 +9,8 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from accounts.models import User
 from gallery.models import Post
+from generation.catalog.safeguards.versions import install_shipped
 from generation.models import Job
-from generation.safeguards.versions import install_shipped
 from tests.gallery.conftest import Publish, finish, publish, send_in, weights
 
 __all__ = ["finish", "publish", "send_in", "weights"]

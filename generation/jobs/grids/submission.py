@@ -10,13 +10,13 @@ from django.db import transaction
 from accounts.models import ApiToken, User
 from accounts.refusals import Conflict, Refusal
 from generation.catalog.prices import total_price
+from generation.catalog.safeguards.screening import screen_recipes
 from generation.jobs.lifecycle import cancel_job
 from generation.jobs.submission import check_limits, prepare_all, write_jobs
 from generation.messages import wakeups
 from generation.models import Job, LabGrid
 from generation.recipes.grids.plan import GridPlan
 from generation.recipes.picture import Recipe
-from generation.safeguards.screening import screen_recipes
 
 
 def price_of(user: User, plan: GridPlan) -> int:

@@ -13,12 +13,12 @@ from accounts.refusals import Conflict, NotFound, QuotaExceeded, Refusal, counte
 from generation.catalog.loras.naming import RESERVED
 from generation.catalog.prices import price_list
 from generation.catalog.resolving import find_checkpoint
+from generation.catalog.safeguards.screening import Screened, screen
 from generation.messages import events, wakeups
 from generation.models import Checkpoint, DataSet, QueueShare, TrainingRun, TrainingSearch
 from generation.models.training import ManifestEntry
 from generation.recipes.pricing import training_price
 from generation.recipes.training import TrainingRecipe, default_prompts
-from generation.safeguards.screening import Screened, screen
 from generation.storage.quota import check_room
 from generation.training.datasets.splitting import held_out_of, usual_folds
 from generation.training.runs import queueing

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeAlias
 
-from generation.phrases.matching import Found, PhraseBook, phrase_book
-from generation.phrases.words import readings
+from generation.prompting.phrases.matching import Found, PhraseBook, phrase_book
+from generation.prompting.phrases.words import readings
 
 MOST_WORDS_TOLD = 6
 MOST_LETTERS_TOLD = 60

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from accounts.models import Plan, User
+from generation.catalog.safeguards.pictures import judge_picture
 from generation.models import GeneratedImage, Job, SafeguardRecord
-from generation.safeguards.pictures import judge_picture
 from generation.worker import drawing
 from generation.worker.process import WorkerProcess
 from tests.conftest import credits_of
@@ -19,7 +19,7 @@ BLACK = np.zeros((8, 8, 3), np.uint8)
 
 
 def score(monkeypatch: pytest.MonkeyPatch, value: float) -> None:
-    monkeypatch.setattr("generation.safeguards.pictures.judge_picture.__defaults__", (lambda pixels: value,))
+    monkeypatch.setattr("generation.catalog.safeguards.pictures.judge_picture.__defaults__", (lambda pixels: value,))
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from collections import Counter
 
 import pytest
 
-from generation.safeguards.screening import Screened, breaches_of
-from tests.generation.safeguards.prompts import rows
+from generation.catalog.safeguards.screening import Screened, breaches_of
+from tests.generation.catalog.safeguards.prompts import rows
 
 TABLE = rows()
 

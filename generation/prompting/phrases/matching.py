@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from generation.phrases.folding import fold, latin
-from generation.phrases.words import Word
+from generation.prompting.phrases.folding import fold, latin
+from generation.prompting.phrases.words import Word
 
 MOST_WORDS = 8
 LEAST_BEGINNING = 4

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from generation.phrases.rules import MOST_WORDS_TOLD, Breach, Rule, breaches, rule_of
+from generation.prompting.phrases.rules import MOST_WORDS_TOLD, Breach, Rule, breaches, rule_of
 
 
 def rule(*parts: tuple[str, str], effect: str = "block", version: int = 1) -> Rule:

@@ -9,6 +9,7 @@ from django.test import Client
 
 from accounts.models import CreditEntry, User
 from accounts.refusals import Refusal
+from generation.catalog.safeguards.versions import publish
 from generation.jobs.grids.submission import submit_grid
 from generation.jobs.submission import prepare, submit_jobs
 from generation.models import (
@@ -26,7 +27,6 @@ from generation.models import (
 from generation.recipes.grids.axes import Axis
 from generation.recipes.grids.plan import GridPlan
 from generation.recipes.picture import Recipe
-from generation.safeguards.versions import publish
 from generation.training.runs.submission import submit_training
 from generation.training.searches.submission import submit_search
 from tests.conftest import credits_of
@@ -166,7 +166,7 @@ def test_the_api_says_it_in_problem_json(alices_api: Any, catalog: Checkpoint, c
 def test_rules_that_were_read_once_cost_one_query(
     alice: User, clay: PromptRule, django_assert_num_queries: Any
 ) -> None:
-    from generation.safeguards.screening import Screened, screen
+    from generation.catalog.safeguards.screening import Screened, screen
 
     screen(alice, [Screened("wood")])
     with django_assert_num_queries(1):

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from generation.phrases.matching import BadPhrase, PhraseBook, read_phrase
-from generation.phrases.words import readings
+from generation.prompting.phrases.matching import BadPhrase, PhraseBook, read_phrase
+from generation.prompting.phrases.words import readings
 
 
 def found(phrases: list[str], text: str, *exceptions: str) -> list[str]:

@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.refusals import Refusal
 from generation.models import PromptRule, RuleVersion, SafeguardRecord
-from generation.phrases.rules import Breach, Effect, Rule, breaches, rule_of
+from generation.prompting.phrases.rules import Breach, Effect, Rule, breaches, rule_of
 from generation.recipes.picture import Recipe
 
 logger = structlog.get_logger(__name__)
