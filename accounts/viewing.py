@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import cast
 
 from django import forms
 from django.contrib import messages
@@ -29,10 +29,6 @@ class ViewingForm(forms.ModelForm[User]):
         model = User
         fields = ["shown_rating"]
 
-    def save(self, commit: bool = True) -> Any:
-        self.instance.save(update_fields=["shown_rating"])
-        return self.instance
-
 
 @login_required
 @cache_control(private=True, no_store=True)
@@ -40,7 +36,7 @@ class ViewingForm(forms.ModelForm[User]):
 def viewing(request: HttpRequest) -> HttpResponse:
     form = ViewingForm(request.POST or None, instance=cast(User, request.user))
     if request.method == "POST" and form.is_valid():
-        form.save()
+        form.save(commit=False).save(update_fields=["shown_rating"])
         messages.success(request, "Saved. It counts everywhere on this site.")
         return redirect("account-viewing")
     return render(request, "accounts/viewing.html", {"form": form}, status=400 if form.errors else 200)

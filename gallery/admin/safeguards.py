@@ -13,6 +13,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from accounts.admin import ReadOnlyAdmin
 from accounts.models import User
 from gallery.admin.screen import ForModerators
 from generation.catalog.safeguards.screening import FIELD_TITLES, Screened, breaches_of
@@ -116,7 +117,7 @@ class PromptRuleAdmin(Published):
 
 
 @admin.register(RuleVersion)
-class RuleVersionAdmin(ForModerators):
+class RuleVersionAdmin(ReadOnlyAdmin):
     list_display = ["rule", "number", "at", "by"]
     list_filter = ["rule"]
     list_select_related = ["by"]

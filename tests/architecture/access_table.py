@@ -321,7 +321,6 @@ ADMIN_FOR_MODERATORS = {
     "admin/gallery/release/decide/",
     "admin/gallery/releasedecision/",
     "admin/gallery/report/",
-    "admin/generation/ruleversion/",
     "admin/generation/safeguardrecord/",
     "admin/password_change/",
     "admin/password_change/done/",

@@ -16,7 +16,7 @@ JOINED = re.compile(
 )
 """One word however brackets and hyphens break it: emphasis such as “(x)y” is no end of a word for who reads it."""
 BREAKS = re.compile(r"[()\[\]{}\-._'*~+]+")
-REPEATED = re.compile(r"(.)\1{2,}")
+REPEATED = re.compile(r"([^\W\d_])\1{2,}")
 UNITS = (
     "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
     "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
