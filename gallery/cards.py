@@ -63,7 +63,7 @@ def newest(limit: int) -> Sequence[PictureCard]:
 
 
 def made_with(sha256: str, limit: int) -> Sequence[PictureCard]:
-    found = Found(Post.objects.public().select_related("image", "author"), facets=(of_weights(sha256),))
+    found = Found(Post.objects.approved().select_related("image", "author"), facets=(of_weights(sha256),))
     return cards_of(found.order_by(*(f"-{name}" for name in NEWEST))[:limit])
 
 

@@ -9,14 +9,14 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Self
 from urllib.parse import urlencode
 
-from django.db.models import CharField, Q, QuerySet, Value
+from django.db.models import CharField, QuerySet, Value
 from django.db.models.functions import Cast
 from django.utils import timezone
 
 from accounts.models import User
 from gallery import facets
 from gallery.models import NEWEST, PostQuerySet
-from gallery.search import Found
+from gallery.search import MOST_WORDS, Found
 from gallery.words import folded_words
 from generation.models import Checkpoint, Lora
 
@@ -89,17 +89,11 @@ class Filters:
         wanted = self._facets()
         if wanted is None:
             return Found(posts.none())
-        return Found(posts, tuple(folded_words(self.q)), tuple(wanted), self._dates())
-
-    def _dates(self) -> Q:
-        dates = Q()
-        if since := _day(self.since):
-            dates &= Q(approved_at__gte=since)
-        if until := _day(self.until):
-            dates &= Q(approved_at__lt=until + timedelta(days=1))
-        if period := PERIODS[self.period]:
-            dates &= Q(approved_at__gte=timezone.now() - period)
-        return dates
+        period = PERIODS[self.period]
+        since = max(filter(None, (_day(self.since), period and timezone.now() - period)), default=None)
+        until = _day(self.until)
+        before = until + timedelta(days=1) if until else None
+        return Found(posts, tuple(folded_words(self.q)[:MOST_WORDS]), tuple(wanted), since, before)
 
     def _facets(self) -> list[str] | None:
         """What a post must have in its facets; None where something is named that is not there."""

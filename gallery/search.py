@@ -7,18 +7,24 @@ every database. `Filters` says what was asked; here it is read from the rows.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Self
 
+from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections, models
-from django.db.models import BooleanField, Q
+from django.db.models import BooleanField
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Greatest
 
 MOST_WORDS = 12
-WALKED = 5000
+WALKED = 4000
 """Posts that are looked at in their order before the index is asked. With N posts and a page of 50, the index then
 finds at most about 50 * N / WALKED to be sorted: at a million posts both steps cost the same with this many."""
+SPARE = 30
+"""Ids that are read beyond a page, for pictures that their owners have deleted."""
+SHOWN = {"image__isnull": False, "image__deleted_at": None}
+"""Asked only of what is read: of every post that is walked past, a second row would have to be looked at."""
 LOOKED_UP = 3
 SHORTEST = 3
 """Of the words, so many of the longest are looked up in the index, and none that is shorter: half of all have those."""
@@ -28,7 +34,7 @@ TABLE = "gallery_post_search"
 
 @dataclass(frozen=True)
 class Found:
-    """Posts that match, to be ordered, filtered and sliced as a queryset is.
+    """Posts that match and whose picture is there, to be ordered, filtered and sliced as a queryset is.
 
     A slice is read in two steps. What many posts have stands soon in any order: the next WALKED posts are looked
     through. What few have is found by the index, and those few are sorted. No planner must guess which of both it is.
@@ -37,7 +43,8 @@ class Found:
     rows: models.QuerySet[Any]
     words: tuple[str, ...] = ()
     facets: tuple[str, ...] = ()
-    dates: Q = field(default_factory=Q)
+    since: datetime | None = None
+    before: datetime | None = None
 
     @property
     def model(self) -> type[models.Model]:
@@ -58,37 +65,60 @@ class Found:
         return replace(self, rows=self.rows.order_by(*names))
 
     def __getitem__(self, limits: slice) -> list[Any]:
-        rows = self.rows
-        by_date = str(rows.query.order_by[0]).lstrip("-") == "approved_at"
-        if by_date:
-            rows = rows.filter(self.dates)
-        if not (self.words or self.facets or (self.dates and not by_date)):
-            return list(rows[limits])
-        walked = rows.values("pk")[:WALKED]
-        near = list(self._looked_through(rows.filter(self.dates, pk__in=walked))[limits])
-        if len(near) == limits.stop - (limits.start or 0) or not rows[WALKED : WALKED + 1].exists():
+        by_date = str(self.rows.query.order_by[0]).lstrip("-") == "approved_at"
+        # Dates are a range of that order, but scattered over any other.
+        walked = self if not by_date else replace(self, rows=self._dated(self.rows), since=None, before=None)
+        if not (walked.words or walked.facets or walked.since or walked.before):
+            return list(walked.rows.filter(**SHOWN)[limits])
+        ids = walked._looked_through(limits.stop + SPARE)
+        near = list(walked.rows.filter(pk__in=ids, **SHOWN)[limits]) if ids else []
+        if len(near) == limits.stop - (limits.start or 0) or not walked.rows[WALKED : WALKED + 1].exists():
             return near
-        return list(self._looked_up(rows.filter(self.dates))[limits])
+        return list(self._looked_up(self._dated(self.rows).filter(**SHOWN))[limits])
 
-    def _looked_through(self, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
-        for word in self.words[:MOST_WORDS]:
-            rows = rows.filter(search_words__contains=f" {word}")
-        for facet in self.facets:
-            rows = rows.filter(facets__contains=f" {facet} ")
-        return rows
+    def _dated(self, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        if self.since:
+            rows = rows.filter(approved_at__gte=self.since)
+        return rows.filter(approved_at__lt=self.before) if self.before else rows
+
+    def _looked_through(self, most: int) -> list[int]:
+        """Ids of the first `most` that match among the next posts, whether or not their pictures are there.
+
+        The posts are a subquery with a limit, which no planner looks behind: joined to it by their ids, all posts
+        would be searched for the words first.
+        """
+        names = [str(name) for name in self.rows.query.order_by]
+        order = ", ".join(f'"{name.lstrip("-")}"{" DESC" if name.startswith("-") else ""}' for name in names)
+        columns = {"search_words", "facets", "approved_at", *(name.lstrip("-") for name in names)} - {"pk"}
+        connection = connections[self.rows.db]
+        conditions = ["search_words LIKE %s"] * len(self.words) + ["facets LIKE %s"] * len(self.facets)
+        given = [f"% {word}%" for word in self.words] + [f"% {facet} %" for facet in self.facets]
+        for condition, moment in (("approved_at >= %s", self.since), ("approved_at < %s", self.before)):
+            if moment:
+                conditions.append(condition)
+                given.append(connection.ops.adapt_datetimefield_value(moment))
+        try:
+            walked, params = self.rows.values("pk", *sorted(columns))[:WALKED].query.sql_with_params()
+        except EmptyResultSet:
+            return []
+        sql = f"SELECT pk FROM ({walked}) walked WHERE {' AND '.join(conditions)} ORDER BY {order}"  # noqa: S608
+        with connection.cursor() as cursor:
+            cursor.execute(f"{sql} LIMIT %s", [*params, *given, most])
+            return [pk for (pk,) in cursor.fetchall()]
 
     def _looked_up(self, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
-        words = self.words[:MOST_WORDS]
-        telling = sorted((word for word in words if len(word) >= SHORTEST), key=len, reverse=True)[:LOOKED_UP]
+        telling = sorted((word for word in self.words if len(word) >= SHORTEST), key=len, reverse=True)[:LOOKED_UP]
         if not telling and not self.facets:
-            telling = list(words)
+            telling = list(self.words)
         if telling or self.facets:
             rows = rows.filter(_in_index(connections[rows.db].vendor, telling, self.facets))
-        rest = replace(self, words=tuple(word for word in words if word not in telling), facets=())
+        for word in self.words:
+            if word not in telling:
+                rows = rows.filter(search_words__contains=f" {word}")
         # By what no index orders them: else a planner walks all posts in their order to spare itself the sorting.
         order = [str(name) for name in rows.query.order_by]
         fields = [(Greatest(name.lstrip("-"), name.lstrip("-")), name.startswith("-")) for name in order]
-        return rest._looked_through(rows).order_by(*(by.desc() if falls else by.asc() for by, falls in fields))
+        return rows.order_by(*(by.desc() if falls else by.asc() for by, falls in fields))
 
 
 def _in_index(vendor: str, words: Sequence[str], facets: Sequence[str]) -> RawSQL:

@@ -60,7 +60,7 @@ class PostsView(generics.ListAPIView[Post]):
         return OwnPostOutput if self.is_mine else PostOutput
 
     def get_queryset(self) -> Found:  # type: ignore[override]
-        posts = Post.objects.of(self.request.user).shown() if self.is_mine else Post.objects.public()
+        posts = Post.objects.of(self.request.user) if self.is_mine else Post.objects.approved()
         return Filters.of(self.request.query_params).find(posts.select_related(*LOADED).prefetch_related("tags"))
 
     @extend_schema(

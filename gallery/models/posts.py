@@ -32,9 +32,13 @@ NEWEST = ("approved_at", "pk")
 class PostQuerySet(models.QuerySet["Post"]):
     """Posts; filters read as a sentence: `Post.objects.public().of(alice).newest()`. Words are found by `filters`."""
 
+    def approved(self) -> Self:
+        """What anybody may see as far as posts tell: `Found` adds that the picture is still there."""
+        return self.filter(state=Post.State.APPROVED, image__isnull=False)
+
     def public(self) -> Self:
         """What anybody may see: approved, and its picture is still there."""
-        return self.filter(state=Post.State.APPROVED).shown()
+        return self.approved().shown()
 
     def shown(self) -> Self:
         """Posts whose picture its owner has not deleted."""

@@ -38,7 +38,7 @@ def index(request: HttpRequest) -> HttpResponse:
             "sorts": sorts_of(filters),
             "periods": periods_of(filters),
         }
-    return rows(request, filters.find(Post.objects.public()), filters.order, "gallery/index.html", context)
+    return rows(request, filters.find(Post.objects.approved()), filters.order, "gallery/index.html", context)
 
 
 @require_safe

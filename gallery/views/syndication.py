@@ -30,7 +30,7 @@ def rss(request: HttpRequest) -> HttpResponse:
 
 def answer(request: HttpRequest, form: type[Atom1Feed | Rss201rev2Feed]) -> HttpResponse:
     filters = Filters.of(request.GET).without_order
-    found = filters.find(Post.objects.public()).with_rows("image", "author").with_many("tags")
+    found = filters.find(Post.objects.approved()).with_rows("image", "author").with_many("tags")
     feed = form(
         title=f"{settings.SITE_NAME}: {', '.join(filters.given.values()) or 'the gallery'}",
         link=absolute(f"{reverse('gallery')}{filters.query if filters else ''}"),
