@@ -304,6 +304,7 @@ API = {
     "api/v1/searches": row(GET=MEMBERS, POST=MEMBERS),
     "api/v1/searches/<slug:code>": row("api/v1/searches/{search}", GET=OWNER, DELETE=OWNER),
     "api/v1/searches/<slug:code>/cancel": row("api/v1/searches/{search}/cancel", POST=OWNER),
+    "api/v1/verify": row(POST=ALL),
     "api/v1/posts": row(GET=ALL, POST=MEMBERS),
     "api/v1/posts/<slug:code>": row("api/v1/posts/{post}", GET=ALL, DELETE=OWNER),
 }
