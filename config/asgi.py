@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import IO, Any
 
@@ -13,6 +14,7 @@ from channels.sessions import CookieMiddleware
 from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler
 from django.http import HttpResponseBadRequest
+from django.urls import get_resolver
 
 from config.proxies import behind_proxies
 
@@ -66,3 +68,9 @@ application = behind_proxies(
     ),
     settings.PROXY_COUNT,
 )
+
+# The views are loaded now rather than by the first visitor. What lives as long as the process is then taken from the
+# collector, whose full run would hold the event loop for a tenth of a second and more.
+assert get_resolver().url_patterns
+gc.collect()
+gc.freeze()

@@ -73,6 +73,7 @@ SUMMARIES = {
     "wildcards_partial_update": "Change a wildcard list",
     "wildcards_destroy": "Delete a wildcard list",
 }
+"""The line of each operation; of one that is not here it is the first line of its view's docstring."""
 
 CODE = "h8Kq2mXw4bTz"
 """Stands in bodies for the code of a thing of yours."""
@@ -112,10 +113,10 @@ BODIES: dict[str, Any] = {
 
 
 def complete(result: Schema, **kwargs: Any) -> Schema:
-    """A hook of drf-spectacular's, after all others. An operation without a summary is a KeyError."""
+    """A hook of drf-spectacular's, after all others. A body without an example is a KeyError."""
     for operation in operations_of(result):
         name = operation["operationId"]
-        operation["summary"] = SUMMARIES[name]
+        operation["summary"] = SUMMARIES.get(name) or operation["description"].split("\n")[0].removesuffix(".")
         operation["security"] = [renamed(way) for way in operation.get("security", [])]
         for kind, content in operation.get("requestBody", {}).get("content", {}).items():
             if kind == "application/json":
