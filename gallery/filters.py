@@ -89,8 +89,10 @@ class Filters:
         wanted = self._facets()
         if wanted is None:
             return Found(posts.none())
-        period = PERIODS[self.period]
-        since = max(filter(None, (_day(self.since), period and timezone.now() - period)), default=None)
+        starts = [_day(self.since)]
+        if period := PERIODS[self.period]:
+            starts.append(timezone.now() - period)
+        since = max((start for start in starts if start), default=None)
         until = _day(self.until)
         before = until + timedelta(days=1) if until else None
         return Found(posts, tuple(folded_words(self.q)[:MOST_WORDS]), tuple(wanted), since, before)

@@ -96,7 +96,7 @@ class Found:
         for condition, moment in (("approved_at >= %s", self.since), ("approved_at < %s", self.before)):
             if moment:
                 conditions.append(condition)
-                given.append(connection.ops.adapt_datetimefield_value(moment))
+                given.append(str(connection.ops.adapt_datetimefield_value(moment)))
         try:
             walked, params = self.rows.values("pk", *sorted(columns))[:WALKED].query.sql_with_params()
         except EmptyResultSet:
