@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urljoin
 
 from django.conf import settings
 from django.urls import reverse
 
+from accounts.ratings import Rating
 from gallery.models import Post
 from generation.storage.thumbnails import LARGE
 from generation.web.public_pictures import PictureCard
+
+DESCRIPTION = "A picture by {}, made from text."
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +31,25 @@ class SocialCard:
 
 
 def absolute(path: str) -> str:
-    return f"{settings.SITE_URL}{path}"
+    """The address of a path; one that names its host, as pictures on a host of their own do, stays as it is."""
+    return urljoin(settings.SITE_URL, path)
+
+
+def page_of(post: Post) -> str:
+    return absolute(reverse("post", args=[post.code]))
 
 
 def card_of_post(post: Post) -> SocialCard:
-    """Of a public post; its `image` and `author` should be fetched with it."""
+    """Of a public post; its `image` and `author` should be fetched with it. Nobody is shown a stronger picture unasked."""
     assert post.image is not None
+    if post.rating != Rating.GENERAL:
+        return SocialCard("article", post.title, DESCRIPTION.format(post.author.username), page_of(post))
     part = min(1.0, LARGE / max(post.image.width, post.image.height))
     return SocialCard(
         kind="article",
         title=post.title,
-        description=f"A picture by {post.author.username}, made from text.",
-        url=absolute(reverse("post", args=[post.code])),
+        description=DESCRIPTION.format(post.author.username),
+        url=page_of(post),
         picture=absolute(reverse("post-thumbnail-sized", args=[post.code, LARGE])),
         width=round(post.image.width * part),
         height=round(post.image.height * part),
@@ -47,6 +58,8 @@ def card_of_post(post: Post) -> SocialCard:
 
 
 def card_of_list(title: str, description: str, path: str, cards: list[PictureCard]) -> SocialCard:
-    """Of a page of pictures, with the first of them."""
-    picture = absolute(cards[0].picture) if cards else ""
-    return SocialCard("website", title, description, absolute(path), picture, alt=cards[0].alt if cards else "")
+    """Of a page of pictures, with the first of them that anybody may see."""
+    first = next((card for card in cards if card.rating == Rating.GENERAL), None)
+    if first is None:
+        return SocialCard("website", title, description, absolute(path))
+    return SocialCard("website", title, description, absolute(path), absolute(first.picture), alt=first.alt)

@@ -23,6 +23,8 @@ from accounts.models import ApiToken, CreditEntry, User
 from gallery.models import Decision, Post, Release, ReleaseDecision, Report
 from generation.catalog.loras.files import path_of_row
 from generation.models import (
+    Album,
+    AlbumPicture,
     DataPicture,
     DataSet,
     Draft,
@@ -31,6 +33,8 @@ from generation.models import (
     LabGrid,
     Lora,
     LoraMerge,
+    SafeguardRecord,
+    ShareLink,
     Snapshot,
     TrainingRun,
     TrainingSearch,
@@ -100,9 +104,17 @@ def pictures(user: User) -> Iterator[dict[str, Any]]:
             "code": image.code,
             "files": [name for name, _ in files_of_image(image)] if kept else [],
             **{name: getattr(image, name) for name in (
-                "prompt", "recipe_json", "infotext", "width", "height", "seed", "sha256", "created_at", "deleted_at"
+                "prompt", "recipe_json", "infotext", "width", "height", "seed", "sha256", "rating", "is_starred", "created_at",
+                "deleted_at",
             )},
         }  # fmt: skip
+
+
+def albums(user: User) -> Iterator[dict[str, Any]]:
+    for album in Album.objects.of(user).order_by("pk"):
+        entries = AlbumPicture.objects.filter(album=album).order_by("pk")
+        pictures = list(entries.values_list("image__code", flat=True))
+        yield {"code": album.code, "title": album.title, "created_at": album.created_at, "pictures": pictures}
 
 
 def posts(user: User) -> Iterator[dict[str, Any]]:
@@ -174,6 +186,18 @@ DOCUMENTS = (
         ),
     ),
     Document("pictures", "Your pictures with their recipes; the files are in the folder pictures.", pictures),
+    Document("albums", "Your albums, with the codes of their pictures.", albums),
+    Document(
+        "links", "Links by which you showed pictures to others.",
+        table(
+            ShareLink, "owner", "code", "with_recipe", "created_at", "expires_at", "revoked_at", picture="image__code",
+            album_code="album__code",
+        ),
+    ),
+    Document(
+        "safeguards", "What the site's rules refused or noted of your prompts and pictures.",
+        table(SafeguardRecord, "user", "at", "effect", "field", "words", "text", "job", "score"),
+    ),
     Document(
         "grids", "Grids of the lab.",
         table(LabGrid, "owner", "code", "prompt", "plan_json", "credits", "state", "created_at", picture="image__code"),

@@ -1,4 +1,7 @@
-"""The newest pictures for feed readers, as Atom and RSS; the gallery's filters in the address hold here, too."""
+"""The newest pictures for feed readers, as Atom and RSS; the gallery's filters in the address hold here, too.
+
+Feed readers veil nothing, so that a picture of a stronger rating is not among them.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from django.utils.feedgenerator import Atom1Feed, Enclosure, Rss201rev2Feed, Syn
 from django.utils.html import format_html
 from django.views.decorators.http import require_safe
 
+from accounts.ratings import Rating
 from gallery.filters import Filters
 from gallery.models import NEWEST, Post
 from gallery.social import absolute
@@ -30,7 +34,11 @@ def rss(request: HttpRequest) -> HttpResponse:
 
 def answer(request: HttpRequest, form: type[Atom1Feed | Rss201rev2Feed]) -> HttpResponse:
     filters = Filters.of(request.GET).without_order
-    found = filters.find(Post.objects.approved()).with_rows("image", "author").with_many("tags")
+    found = (
+        filters.find(Post.objects.approved().filter(rating=Rating.GENERAL))
+        .with_rows("image", "author")
+        .with_many("tags")
+    )
     feed = form(
         title=f"{settings.SITE_NAME}: {', '.join(filters.given.values()) or 'the gallery'}",
         link=absolute(f"{reverse('gallery')}{filters.query if filters else ''}"),
