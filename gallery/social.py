@@ -40,7 +40,10 @@ def page_of(post: Post) -> str:
 
 
 def card_of_post(post: Post) -> SocialCard:
-    """Of a public post; its `image` and `author` should be fetched with it. Nobody is shown a stronger picture unasked."""
+    """Of a public post; its `image` and `author` should be fetched with it.
+
+    A picture of a stronger rating is not in it: nothing veils it there.
+    """
     assert post.image is not None
     if post.rating != Rating.GENERAL:
         return SocialCard("article", post.title, DESCRIPTION.format(post.author.username), page_of(post))

@@ -104,8 +104,8 @@ def pictures(user: User) -> Iterator[dict[str, Any]]:
             "code": image.code,
             "files": [name for name, _ in files_of_image(image)] if kept else [],
             **{name: getattr(image, name) for name in (
-                "prompt", "recipe_json", "infotext", "width", "height", "seed", "sha256", "rating", "is_starred", "created_at",
-                "deleted_at",
+                "prompt", "recipe_json", "infotext", "width", "height", "seed", "sha256", "rating", "is_starred",
+                "created_at", "deleted_at",
             )},
         }  # fmt: skip
 
