@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+from importlib import import_module
 from typing import IO, Any
 
 import daphne.server
@@ -14,7 +15,6 @@ from channels.sessions import CookieMiddleware
 from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler
 from django.http import HttpResponseBadRequest
-from django.urls import get_resolver
 
 from config.proxies import behind_proxies
 
@@ -71,6 +71,6 @@ application = behind_proxies(
 
 # The views are loaded now rather than by the first visitor. What lives as long as the process is then taken from the
 # collector, whose full run would hold the event loop for a tenth of a second and more.
-assert get_resolver().url_patterns
+import_module(settings.ROOT_URLCONF)
 gc.collect()
 gc.freeze()

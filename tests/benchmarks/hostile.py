@@ -8,22 +8,18 @@ itself and for its turn among the threads.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from tests.plugin import Broker, free_port, wait_for
+from tests.benchmarks._web_server import ROOT, row, site, web_server
 
-ROOT = Path(__file__).resolve().parents[2]
 LONGEST_WAIT = 0.3
 LONGEST_LAG = 0.05
 KEPT_MEMORY = 1.1
@@ -34,23 +30,9 @@ MIB = 2**20
 
 
 def run() -> list[dict[str, Any]]:
-    with tempfile.TemporaryDirectory(prefix="tempera-hostile-") as name:
-        folder = Path(name)
-        broker = Broker(folder)
-        os.environ.update(
-            DATA_DIR=str(folder / "data"),
-            PORT=str(free_port()),
-            REDIS_URL=f"redis://127.0.0.1:{broker.port}/0",
-            STATIC_SOURCES="on",
-            LOG_LEVEL="ERROR",
-            # No limit of requests stands between the server and this visitor.
-            API_RATE="100000/min",
-            API_RATE_ANONYMOUS="100000/min",
-        )
-        try:
-            return list(measured(folder))
-        finally:
-            broker.clean_up()
+    # No limit of requests stands between the server and this visitor.
+    with site(STATIC_SOURCES="on", API_RATE="100000/min", API_RATE_ANONYMOUS="100000/min") as folder:
+        return list(measured(folder))
 
 
 def measured(folder: Path) -> Iterator[dict[str, Any]]:
@@ -89,27 +71,6 @@ def measured(folder: Path) -> Iterator[dict[str, Any]]:
     yield row("longest wait under any request", worst, "s", f"under {LONGEST_WAIT}", worst < LONGEST_WAIT)
     yield row("longest wait of the event loop", worst_lag, "s", f"under {LONGEST_LAG}", worst_lag < LONGEST_LAG)
     yield row("memory after all of them", left, "times", f"at most {KEPT_MEMORY}", left <= KEPT_MEMORY)
-
-
-def row(what: str, value: float, unit: str, goal: str = "", holds: bool | None = None) -> dict[str, Any]:
-    return {"what": what, "value": round(value, 4), "unit": unit, "goal": goal, "holds": holds}
-
-
-@contextmanager
-def web_server(folder: Path, port: int) -> Iterator[psutil.Process]:
-    from config.platform.processes import web
-
-    with (folder / "web.log").open("wb") as log:
-        part = web()
-        _, _, _, *arguments = part.argv
-        argv = [sys.executable, "-m", "tests.benchmarks._loop_lag", str(folder / "lags"), *arguments]
-        process = subprocess.Popen(argv, cwd=ROOT, env={**os.environ, **part.env}, stdout=log, stderr=log)
-        try:
-            wait_for(port, 120)
-            yield psutil.Process(process.pid)
-        finally:
-            process.terminate()
-            process.wait(30)
 
 
 def longest_lag(folder: Path, began: float) -> float:

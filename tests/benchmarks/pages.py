@@ -8,8 +8,6 @@ page is scrolled to its end, which is never less than its CLS.
 from __future__ import annotations
 
 import http.client
-import os
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,8 +15,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from tests.benchmarks._page_people import People, settle
-from tests.benchmarks.hostile import row, web_server
-from tests.plugin import Broker, free_port
+from tests.benchmarks._web_server import row, site, web_server
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -68,22 +65,8 @@ SCROLL = """async () => {
 
 
 def run(only: str | None = None) -> list[dict[str, Any]]:
-    with tempfile.TemporaryDirectory(prefix="tempera-pages-") as name:
-        folder = Path(name)
-        broker = Broker(folder)
-        os.environ.update(
-            DATA_DIR=str(folder / "data"),
-            PORT=str(free_port()),
-            REDIS_URL=f"redis://127.0.0.1:{broker.port}/0",
-            LOG_LEVEL="ERROR",
-            STAFF_SECOND_FACTOR="off",
-            PAGE_RATE="100000/min",
-            PAGE_RATE_ANONYMOUS="100000/min",
-        )
-        try:
-            return list(measured(folder, only))
-        finally:
-            broker.clean_up()
+    with site(STAFF_SECOND_FACTOR="off", PAGE_RATE="100000/min", PAGE_RATE_ANONYMOUS="100000/min") as folder:
+        return list(measured(folder, only))
 
 
 def measured(folder: Path, only: str | None) -> Iterator[dict[str, Any]]:

@@ -15,6 +15,7 @@ from generation.recipes.picture import Recipe
 from tests.journeys.test_making import SignIn
 
 
+@pytest.mark.slow
 def test_a_mixture_fills_in_and_becomes_one_picture(site: object, alice: User, sign_in: SignIn) -> None:
     page = sign_in(alice)
     page.goto("/studio/lab/")

@@ -198,7 +198,7 @@ def test_arrow_keys_turn_through_ones_own_pictures(site: object, alice: User, si
     page.wait_for_url(f"**/images/{newest.code}/")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_a_phone_can_do_it_all(site: object, alice: User, sign_in: SignIn, scheme: str) -> None:
     page = sign_in(alice, viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True, color_scheme=scheme)
     page.tap("[data-example='a rocket']")

@@ -9,9 +9,19 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from accounts.models import User
 from gallery.models import Decision, Post
+from tests.benchmarks.pages import WATCH
 from tests.journeys.test_making import DONE, SignIn, press
 
 CARDS = "[data-post]"
+
+
+def draw(page: Page, prompt: str, steps: int) -> None:
+    """From the Create page to the page of the finished picture."""
+    press(page, prompt, steps=steps)
+    page.wait_for_selector(DONE)
+    page.click(f"{DONE} .tile__picture")
+    page.click("#large >> text=Open its page")
+    page.wait_for_url("**/images/*/")
 
 
 def send_in(page: Page, title: str, tags: str = "") -> None:
@@ -27,11 +37,7 @@ def test_a_picture_becomes_public(
     site: object, alice: User, bob: User, sign_in: SignIn, new_context: Callable[..., BrowserContext]
 ) -> None:
     maker, visitor = sign_in(alice), new_context().new_page()
-    press(maker, "a red apple", steps=8)
-    maker.wait_for_selector(DONE)
-    maker.click(f"{DONE} .tile__picture")
-    maker.click("#large >> text=Open its page")
-    maker.wait_for_url("**/images/*/")
+    draw(maker, "a red apple", steps=8)
     send_in(maker, "An apple a day", "Fruit, red")
     post = Post.objects.get()
     visitor.goto("/gallery/")
@@ -60,10 +66,7 @@ def test_remix_fills_the_form_of_somebody_else(
     site: object, alice: User, bob: User, charlie: User, sign_in: SignIn
 ) -> None:
     maker = sign_in(alice)
-    press(maker, "a blue car", steps=7)
-    maker.wait_for_selector(DONE)
-    maker.click(f"{DONE} .tile__picture")
-    maker.click("#large >> text=Open its page")
+    draw(maker, "a blue car", steps=7)
     send_in(maker, "Blue")
     moderator = sign_in(bob)
     moderator.goto("/admin/gallery/post/")
@@ -80,11 +83,7 @@ def test_remix_fills_the_form_of_somebody_else(
 
 def test_a_no_comes_with_its_reason(site: object, alice: User, bob: User, sign_in: SignIn) -> None:
     maker = sign_in(alice)
-    press(maker, "a heart", steps=4)
-    maker.wait_for_selector(DONE)
-    maker.click(f"{DONE} .tile__picture")
-    maker.click("#large >> text=Open its page")
-    maker.wait_for_url("**/images/*/")
+    draw(maker, "a heart", steps=4)
     send_in(maker, "Heart")
     moderator = sign_in(bob)
     moderator.goto("/admin/gallery/post/")
@@ -99,22 +98,10 @@ def test_a_no_comes_with_its_reason(site: object, alice: User, bob: User, sign_i
     expect(maker.locator("#publication")).to_contain_text("Draw it with more steps.")
 
 
-WATCH = """
-window.shifted = 0;
-new PerformanceObserver((list) => {
-  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifted += entry.value;
-}).observe({ type: "layout-shift", buffered: true });
-"""
-
-
 def test_a_moderator_thinks_again(site: object, alice: User, bob: User, sign_in: SignIn) -> None:
     """A decision leaves all cards where they are, every count follows, and U takes it back."""
     maker = sign_in(alice)
-    press(maker, "a star", steps=4)
-    maker.wait_for_selector(DONE)
-    maker.click(f"{DONE} .tile__picture")
-    maker.click("#large >> text=Open its page")
-    maker.wait_for_url("**/images/*/")
+    draw(maker, "a star", steps=4)
     send_in(maker, "Star")
     moderator = sign_in(bob)
     moderator.add_init_script(WATCH)

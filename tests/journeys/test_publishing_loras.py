@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from accounts.models import User
@@ -61,6 +62,7 @@ def pick_on_create(page: Page, name: str, prompt: str) -> None:
     expect(page.locator("[name=prompt]")).to_have_value(prompt)
 
 
+@pytest.mark.slow
 def test_a_lora_becomes_everybodys(
     site: object, alice: User, bob: User, charlie: User, sign_in: SignIn, tmp_path: Path
 ) -> None:

@@ -35,6 +35,7 @@ def lay_out(page: Page, files: list[Path]) -> DataSet:
     return DataSet.objects.get()
 
 
+@pytest.mark.slow
 def test_a_lora_is_taught_watched_stopped_published_and_used_by_a_stranger(
     site: object, alice: User, bob: User, charlie: User, sign_in: SignIn
 ) -> None:
