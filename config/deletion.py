@@ -24,6 +24,9 @@ from accounts.mail import tell
 from accounts.models import User
 from accounts.refusals import Conflict
 from config.exports.queue import forget_exports
+from gallery.commenting import erase_comments
+from gallery.following import forget_follows
+from gallery.liking import forget_likes
 from gallery.publishing import erase_words, withdraw_posts
 from gallery.releasing import withdraw_releases
 from generation.catalog.loras.sharing import delete_lora
@@ -134,7 +137,10 @@ def take_away_work(user: User) -> None:
     erase_pictures(user)
     for rows in (Album.objects, PictureFacet.objects):
         rows.filter(owner=user).delete()
+    forget_likes(user)
+    forget_follows(user)
     erase_words(user)
+    erase_comments(user)
     _each(delete_dataset, DataSet.objects.of(user))
     _each(delete_lora, Lora.objects.filter(owner=user))
 

@@ -85,7 +85,7 @@ def samples_of(loras: Sequence[int], user: Any) -> dict[int, list[PictureCard]]:
 
 def recipe_of(code: str) -> Recipe | None:
     post = Post.objects.public().filter(code=code).select_related("image").first()
-    return post.image.recipe if post and post.image else None
+    return post.shown_recipe if post else None
 
 
 def state_of(thing: GeneratedImage | Lora) -> PublicState:

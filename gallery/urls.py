@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from django.urls import path
 
-from gallery.views import files, index, post, publish, releases, sent, sitemaps, syndication, verify
+from gallery.views import (
+    comments,
+    files,
+    follows,
+    index,
+    likes,
+    post,
+    publish,
+    releases,
+    sent,
+    sitemaps,
+    syndication,
+    verify,
+)
 
 urlpatterns = [
     path("gallery/", index.index, name="gallery"),
@@ -15,17 +28,24 @@ urlpatterns = [
     path("sitemaps/pages.xml", sitemaps.pages, name="sitemap-pages"),
     path("sitemaps/posts-<int:part>.xml", sitemaps.posts, name="sitemap-posts"),
     path("sitemaps/authors-<int:part>.xml", sitemaps.authors, name="sitemap-authors"),
+    path("gallery/following/", follows.feed, name="following"),
     path("gallery/mine/", sent.sent_in, name="sent-in"),
     path("gallery/<slug:code>/", post.post, name="post"),
     path("gallery/<slug:code>/picture", files.picture, name="post-picture"),
     path("gallery/<slug:code>/thumbnail", files.thumbnail, name="post-thumbnail"),
     path("gallery/<slug:code>/thumbnail/<int:side>", files.sized_thumbnail, name="post-thumbnail-sized"),
+    path("gallery/<slug:code>/like/", likes.like, name="post-like"),
+    path("gallery/<slug:code>/comments/", comments.comments, name="post-comments"),
     path("gallery/<slug:code>/report/", post.report, name="post-report"),
     path("gallery/<slug:code>/withdraw/", publish.withdraw, name="post-withdraw"),
     path("verify/", verify.verify, name="verify"),
     path("verify/marks/", verify.marks, name="marks"),
     path("verify/authority.pem", verify.authority, name="verify-authority"),
     path("by/<str:username>/", index.author, name="author"),
+    path("by/<str:username>/follow/", follows.follow, name="follow"),
+    path("comments/<slug:code>/delete/", comments.delete, name="comment-delete"),
+    path("comments/<slug:code>/report/", comments.report, name="comment-report"),
+    path("comments/<slug:code>/remove/", comments.remove, name="comment-remove"),
     path("images/<slug:code>/publish/", publish.publish, name="publish"),
     path("loras/<name:name>/publish/", releases.publish_lora, name="lora-publish"),
     path("loras/<name:name>/withdraw/", releases.withdraw_lora, name="lora-withdraw"),

@@ -20,7 +20,18 @@ from django.db.models import F, Model, QuerySet
 
 from accounts.credits import wallet_of
 from accounts.models import ApiToken, CreditEntry, User
-from gallery.models import Decision, Post, Release, ReleaseDecision, Report
+from gallery.models import (
+    Comment,
+    CommentDecision,
+    CommentReport,
+    Decision,
+    Follow,
+    Like,
+    Post,
+    Release,
+    ReleaseDecision,
+    Report,
+)
 from generation.catalog.loras.files import path_of_row
 from generation.models import (
     Album,
@@ -126,6 +137,7 @@ def posts(user: User) -> Iterator[dict[str, Any]]:
             "title": post.title,
             "tags": [tag.name for tag in post.tags.all()],
             "state": post.state,
+            "shares": post.shares,
             "submitted_at": post.submitted_at,
             "approved_at": post.approved_at,
             "decisions": decisions_about(post, user),
@@ -208,6 +220,20 @@ DOCUMENTS = (
         "reports", "What you reported to the moderators.",
         table(Report, "user", "reason", "words", "at", "closed_at", post_code="post__code"),
     ),
+    Document(
+        "comments", "What you wrote about pictures; the words of what you deleted are gone.",
+        table(Comment, "author", "code", "words", "state", "submitted_at", post_code="post__code"),
+    ),
+    Document(
+        "comment_reports", "Comments that you reported to the moderators.",
+        table(CommentReport, "user", "reason", "words", "at", "closed_at", comment_code="comment__code"),
+    ),
+    Document(
+        "comment_decisions", "Comments: what you wrote, deleted or decided, as a moderator too.",
+        table(CommentDecision, "who", "verb", "reason", "from_state", "to_state", "at", comment_code="comment__code"),
+    ),
+    Document("follows", "Whom you follow.", table(Follow, "follower", "at", name="person__username")),
+    Document("likes", "Public pictures that you like.", table(Like, "user", "at", post_code="post__code")),
     Document(
         "decisions", "Posts: what you sent in, took back or decided, as a moderator too.",
         table(Decision, "who", "verb", "reason", "from_state", "to_state", "at", post_code="post__code"),

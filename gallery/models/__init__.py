@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from gallery.models.blocked import BlockedPicture
+from gallery.models.comments import Comment, CommentDecision, CommentReport
+from gallery.models.follows import Follow
+from gallery.models.likes import Like
 from gallery.models.moderated import Moderated, new_code
 from gallery.models.posts import NEWEST, BlockedPhrase, Decision, Post, PostQuerySet, Report, Tag
 from gallery.models.releases import Release, ReleaseDecision, ReleaseSample
@@ -11,7 +14,12 @@ __all__ = [
     "NEWEST",
     "BlockedPhrase",
     "BlockedPicture",
+    "Comment",
+    "CommentDecision",
+    "CommentReport",
     "Decision",
+    "Follow",
+    "Like",
     "Moderated",
     "Post",
     "PostQuerySet",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -12,15 +14,19 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.refusals import Refusal
 from gallery import moderation
 from gallery.cards import cards_of, withdrawal_of
-from gallery.forms import ReportForm
-from gallery.models import NEWEST, Post
+from gallery.forms import CommentForm, ReportForm
+from gallery.liking import likes_post
+from gallery.models import NEWEST, Comment, Post
+from gallery.shares import infotext_shown
 from gallery.social import card_of_post
 from gallery.views.access import person, public_post, visible_post
 from gallery.words import plain_prompt
+from generation.recipes.picture import Recipe
 from generation.web.paging import neighbours
 from generation.web.public_pictures import Ingredient, weight_picture
 
 MORE_SHOWN = 8
+COMMENTS_SHOWN = 5
 
 
 @require_safe
@@ -34,25 +40,41 @@ def post(request: HttpRequest, code: str) -> HttpResponse:
     context = {
         "post": row,
         "image": image,
-        "recipe": image.recipe,
-        "prompt": plain_prompt(image.prompt),
-        "ingredients": ingredients_of(row),
+        "recipe": (recipe := row.shown_recipe),
+        "infotext": infotext_shown(row),
+        "prompt": plain_prompt(row.shown_prompt),
+        "ingredients": ingredients_of(row, recipe) if recipe else [],
         "tags": list(row.tags.all()),
         "is_mine": request.user == row.author,
+        "points": row.points,
+        "liked": likes_post(request.user, row),
         "withdrawal": withdrawal_of(row),
         "reported": row.reports.filter(user=request.user.pk).first() if request.user.is_authenticated else None,
         "more": cards_of(others.newest()[:MORE_SHOWN]),
         "social": card_of_post(row) if row.is_public else None,
+        **comments_of(request, row),
         "newer": newer,
         "older": older,
     }
     return render(request, "gallery/post.html", context)
 
 
-def ingredients_of(post: Post) -> list[Ingredient]:
+def comments_of(request: HttpRequest, post: Post) -> dict[str, Any]:
+    """The newest comments of a public post, and where one is written; nothing while only its author sees it."""
+    if not post.is_public:
+        return {}
+    rows = Comment.objects.public().filter(post=post).select_related("author").order_by("-pk")
+    comments = list(rows[: COMMENTS_SHOWN + 1])
+    return {
+        "comments": comments[:COMMENTS_SHOWN],
+        "has_more_comments": len(comments) > COMMENTS_SHOWN,
+        "comment_form": CommentForm(),
+        "moderates": bool(comments) and moderation.is_moderator(request.user),
+    }
+
+
+def ingredients_of(post: Post, recipe: Recipe) -> list[Ingredient]:
     """Checkpoint and LoRAs of the recipe, as far as the public may use them."""
-    assert post.image is not None
-    recipe = post.image.recipe
     loras = {row.sha256: row for row in post.loras.listed()}
     listed = post.checkpoint and post.checkpoint.is_public and post.checkpoint.is_enabled
     pinned = post.checkpoint and post.checkpoint.sha256 == recipe.checkpoint_sha256
