@@ -14,6 +14,7 @@ from accounts.quotas import hold_account
 from accounts.ratings import Rating, strongest
 from accounts.refusals import Conflict, NotFound, QuotaExceeded, Refusal
 from gallery.facets import facets_of, shape_of
+from gallery.lineage import origin_of
 from gallery.models import Decision, Post, Release, Report, Tag
 from gallery.screening import flags_of_picture, flags_of_rules, flags_of_words
 from gallery.search import index_posts
@@ -107,6 +108,7 @@ def _send_in(user: User, image: GeneratedImage, post: Post | None, names: list[s
         checkpoint = Checkpoint.objects.filter(sha256=recipe.checkpoint_sha256).first()
     fields["facets"] = facets_of(user.pk, shape_of(image.width, image.height), names, weights)
     fields["checkpoint"] = checkpoint
+    fields["made_from"], fields["lineage"] = origin_of(image)
     try:
         with transaction.atomic():
             hold_account(user)

@@ -129,8 +129,8 @@ def albums(user: User) -> Iterator[dict[str, Any]]:
 
 
 def posts(user: User) -> Iterator[dict[str, Any]]:
-    rows = Post.objects.of(user).select_related("image").prefetch_related("tags", "decisions").order_by("pk")
-    for post in rows.iterator(chunk_size=ROWS_AT_ONCE):
+    rows = Post.objects.of(user).select_related("image", "made_from").prefetch_related("tags", "decisions")
+    for post in rows.order_by("pk").iterator(chunk_size=ROWS_AT_ONCE):
         yield {
             "code": post.code,
             "picture": post.image.code if post.image else None,
@@ -138,6 +138,7 @@ def posts(user: User) -> Iterator[dict[str, Any]]:
             "tags": [tag.name for tag in post.tags.all()],
             "state": post.state,
             "shares": post.shares,
+            "made_from": post.made_from.code if post.made_from else None,
             "submitted_at": post.submitted_at,
             "approved_at": post.approved_at,
             "decisions": decisions_about(post, user),
@@ -194,7 +195,7 @@ DOCUMENTS = (
         "jobs", "Every recipe that you sent, with what became of it.",
         table(
             Job, "owner", "code", "submission", "position", "prompt", "recipe_json", "state", "credits", "cancel_cost",
-            "error_message", "created_at", "started_at", "finished_at", picture="image__code",
+            "error_message", "made_from", "created_at", "started_at", "finished_at", picture="image__code",
         ),
     ),
     Document("pictures", "Your pictures with their recipes; the files are in the folder pictures.", pictures),

@@ -51,6 +51,7 @@ class PostOutput(serializers.ModelSerializer[Post]):
     width = serializers.IntegerField(source="image.width")
     height = serializers.IntegerField(source="image.height")
     recipe = PostRecipe(source="shown_recipe", allow_null=True, help_text="As far as its author shares it.")
+    made_from = serializers.SerializerMethodField()
     page = serializers.SerializerMethodField()
     picture = serializers.SerializerMethodField()
     thumbnail = serializers.SerializerMethodField()
@@ -59,8 +60,13 @@ class PostOutput(serializers.ModelSerializer[Post]):
         model = Post
         fields = [
             "code", "state", "title", "author", "tags", "rating", "points", "shares", "width", "height", "recipe",
-            "page", "picture", "thumbnail", "submitted_at", "approved_at",
+            "made_from", "page", "picture", "thumbnail", "submitted_at", "approved_at",
         ]  # fmt: skip
+
+    def get_made_from(self, post: Post) -> str | None:
+        """The code of the public post whose recipe it began with."""
+        parent = post.made_from
+        return parent.code if parent and parent.state == Post.State.APPROVED else None
 
     def get_page(self, post: Post) -> str:
         return reverse("post", args=[post.code])

@@ -24,7 +24,7 @@ from gallery.search import Found
 from generation.api.idempotency import idempotent
 from generation.models import GeneratedImage
 
-LOADED = ("image", "author")
+LOADED = ("image", "author", "made_from")
 
 
 def person(request: Request) -> User:

@@ -91,6 +91,14 @@ class Post(Moderated):
         max_length=8, choices=Shares.choices, default=Shares.RECIPE, db_default=Shares.RECIPE,
         help_text="What others see of its recipe, on its page, in its file and in the API.",
     )  # fmt: skip
+    made_from = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="remixes",
+        help_text="The post whose recipe it began with.",
+    )  # fmt: skip
+    lineage = models.CharField(
+        max_length=200, blank=True, default="", db_default="",
+        help_text="Ids of the posts that it goes back to, the one it was made from last; see `lineage`.",
+    )  # fmt: skip
     search_words = models.TextField(blank=True, help_text="Folded words of title, tags and prompt; see `search`.")
     facets = models.TextField(
         blank=True,
@@ -110,6 +118,11 @@ class Post(Moderated):
             models.Index(fields=["state", "-points", "-id"], name="post_top"),
             models.Index(fields=["author", "state", "-approved_at", "-id"], name="post_newest_of_author"),
             models.Index(fields=["author", "-id"], name="post_by_author"),
+            models.Index(
+                fields=["made_from", "state", "-approved_at", "-id"],
+                name="post_remixes",
+                condition=models.Q(made_from__isnull=False),
+            ),
             models.Index(fields=["author"], condition=models.Q(is_news=True), name="post_news"),
         ]
         constraints = [

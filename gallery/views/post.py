@@ -16,6 +16,7 @@ from gallery import moderation
 from gallery.cards import cards_of, withdrawal_of
 from gallery.forms import CommentForm, ReportForm
 from gallery.liking import likes_post
+from gallery.lineage import lineage_of
 from gallery.models import NEWEST, Comment, Post
 from gallery.shares import infotext_shown
 from gallery.social import card_of_post
@@ -52,6 +53,7 @@ def post(request: HttpRequest, code: str) -> HttpResponse:
         "reported": row.reports.filter(user=request.user.pk).first() if request.user.is_authenticated else None,
         "more": cards_of(others.newest()[:MORE_SHOWN]),
         "social": card_of_post(row) if row.is_public else None,
+        "lineage": lineage_of(row),
         **comments_of(request, row),
         "newer": newer,
         "older": older,
