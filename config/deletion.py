@@ -27,6 +27,7 @@ from config.exports.queue import forget_exports
 from gallery.commenting import erase_comments
 from gallery.following import forget_follows
 from gallery.liking import forget_likes
+from gallery.models import Notification
 from gallery.publishing import erase_words, withdraw_posts
 from gallery.releasing import withdraw_releases
 from generation.catalog.loras.sharing import delete_lora
@@ -139,6 +140,7 @@ def take_away_work(user: User) -> None:
         rows.filter(owner=user).delete()
     forget_likes(user)
     forget_follows(user)
+    Notification.objects.filter(person=user).delete()
     erase_words(user)
     erase_comments(user)
     _each(delete_dataset, DataSet.objects.of(user))

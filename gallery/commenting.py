@@ -11,8 +11,9 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.quotas import hold_account
 from accounts.refusals import Conflict, NotFound, QuotaExceeded, Refusal
-from gallery.models import Comment, CommentDecision, CommentReport, Post
+from gallery.models import Comment, CommentDecision, CommentReport, Notification, Post
 from gallery.models.comments import COMMENT_CHARS
+from gallery.notifying import notify
 from gallery.screening import flags_of_rules, flags_of_words
 from gallery.transitions import BATCH, move, record
 
@@ -56,6 +57,8 @@ def write_comment(user: User, post: Post, words: str) -> Comment:
             approved_at=None if flags else now,
         )  # fmt: skip
         record(comment, CommentDecision.Verb.PUBLISH, user, "", "", state)
+        if state == Comment.State.APPROVED:
+            notify(post.author, Notification.Kind.COMMENT, user, post)
     return comment
 
 

@@ -9,7 +9,8 @@ from django.db import IntegrityError, transaction
 from accounts.models import User
 from accounts.quotas import hold_account
 from accounts.refusals import NotFound, QuotaExceeded, Refusal
-from gallery.models import Follow, Post
+from gallery.models import Follow, Notification, Post
+from gallery.notifying import notify, take_back
 from gallery.search import Found
 
 MOST_FOLLOWED = 1000
@@ -34,6 +35,7 @@ def follow(user: User, person: User) -> bool:
             if Follow.objects.filter(follower=user).count() >= MOST_FOLLOWED:
                 raise QuotaExceeded("too-many-followed", f"You follow {MOST_FOLLOWED} people, and that is the most.")
             Follow.objects.create(follower=user, person=person)
+            notify(person, Notification.Kind.FOLLOW, user)
     except IntegrityError:
         return False
     return True
@@ -41,7 +43,11 @@ def follow(user: User, person: User) -> bool:
 
 def unfollow(user: User, person: User) -> bool:
     """Whether they were followed."""
-    return bool(Follow.objects.filter(follower=user, person=person).delete()[0])
+    with transaction.atomic():
+        gone = bool(Follow.objects.filter(follower=user, person=person).delete()[0])
+        if gone:
+            take_back(person, Notification.Kind.FOLLOW, user)
+    return gone
 
 
 def forget_follows(user: User) -> None:

@@ -12,7 +12,8 @@ from django.db.models import F
 
 from accounts.models import User
 from accounts.refusals import Conflict, Refusal
-from gallery.models import Like, Post
+from gallery.models import Like, Notification, Post
+from gallery.notifying import notify, take_back
 
 BATCH = 500
 
@@ -28,6 +29,7 @@ def like(user: User, post: Post) -> bool:
             # The row first: of many who ask at once one writes it, and only that one counts.
             Like.objects.create(user=user, post=post)
             _count(post.pk, 1)
+            notify(post.author, Notification.Kind.LIKE, user, post)
     except IntegrityError:
         return False
     return True
@@ -39,6 +41,7 @@ def unlike(user: User, post: Post) -> bool:
         gone, _ = Like.objects.filter(user=user, post=post).delete()
         if gone:
             _count(post.pk, -1)
+            take_back(post.author, Notification.Kind.LIKE, user, post)
     return bool(gone)
 
 

@@ -27,6 +27,7 @@ from gallery.models import (
     Decision,
     Follow,
     Like,
+    Notification,
     Post,
     Release,
     ReleaseDecision,
@@ -94,6 +95,7 @@ def account(user: User) -> Iterator[dict[str, Any]]:
         "joined_at": user.date_joined,
         "last_sign_in_at": user.last_login,
         "plan": user.plan.name,
+        "wants_digest": user.wants_digest,
         "credits": wallet_of(user).balance,
         "groups": list(user.groups.values_list("name", flat=True)),
         "draft_of_the_create_page": draft.fields if draft else {},
@@ -232,6 +234,10 @@ DOCUMENTS = (
     Document(
         "comment_decisions", "Comments: what you wrote, deleted or decided, as a moderator too.",
         table(CommentDecision, "who", "verb", "reason", "from_state", "to_state", "at", comment_code="comment__code"),
+    ),
+    Document(
+        "notifications", "What others did that the bell told you of.",
+        table(Notification, "person", "kind", "number", "at", "read_at", post_code="post__code"),
     ),
     Document("follows", "Whom you follow.", table(Follow, "follower", "at", name="person__username")),
     Document("likes", "Public pictures that you like.", table(Like, "user", "at", post_code="post__code")),

@@ -7,6 +7,7 @@ from gallery.models.comments import Comment, CommentDecision, CommentReport
 from gallery.models.follows import Follow
 from gallery.models.likes import Like
 from gallery.models.moderated import Moderated, new_code
+from gallery.models.notifications import Notification
 from gallery.models.posts import NEWEST, BlockedPhrase, Decision, Post, PostQuerySet, Report, Tag
 from gallery.models.releases import Release, ReleaseDecision, ReleaseSample
 
@@ -21,6 +22,7 @@ __all__ = [
     "Follow",
     "Like",
     "Moderated",
+    "Notification",
     "Post",
     "PostQuerySet",
     "Release",

@@ -52,6 +52,11 @@ class Comment(Moderated):
     def __str__(self) -> str:
         return self.words[:80]
 
+    @property
+    def title(self) -> str:
+        """As lists of what one sent in name it."""
+        return " ".join(self.words.split())[:80]
+
 
 class CommentDecision(WrittenOnce):
     """One change of a comment's state."""

@@ -178,6 +178,7 @@ GALLERY = {
     "comments/<slug:code>/delete/": row("comments/{comment}/delete/", GET=OWNER, POST=OWNER),
     "comments/<slug:code>/report/": row("comments/{comment}/report/", GET=MEMBERS, POST=MEMBERS),
     "comments/<slug:code>/remove/": row("comments/{comment}/remove/", GET=STAFF, POST=STAFF),
+    "notifications/": row(GET=MEMBERS),
     "by/<str:username>/follow/": row("by/alice/follow/", POST=MEMBERS),
     "images/<slug:code>/publish/": row("images/{image}/publish/", GET=OWNER, POST=OWNER),
 }
@@ -217,6 +218,7 @@ ABSENT_TO_ALL: Outcomes = ("404", "404", "404", "404")
 ACCOUNT = {
     "account/": row(GET=MEMBERS),
     "account/credits/": row(GET=MEMBERS),
+    "account/notifications/": row(GET=MEMBERS, POST=MEMBERS),
     "account/export/": row(GET=MEMBERS, POST=MEMBERS),
     "account/export/file": row(GET=AGAIN),
     "account/delete/": row(GET=AGAIN, POST=AGAIN),

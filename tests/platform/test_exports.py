@@ -43,6 +43,7 @@ HELD = {
     "gallery.ReleaseDecision": "release_decisions", "gallery.Report": "reports", "generation.DataSet": "datasets",
     "gallery.Comment": "comments", "gallery.CommentReport": "comment_reports",
     "gallery.CommentDecision": "comment_decisions",
+    "gallery.Notification": "notifications",
     "gallery.Like": "likes", "gallery.Follow": "follows", "generation.Album": "albums",
     "generation.ShareLink": "links", "generation.SafeguardRecord": "safeguards",
     "generation.Draft": "account", "generation.GeneratedImage": "pictures", "generation.Job": "jobs",
