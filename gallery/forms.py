@@ -6,7 +6,7 @@ from django import forms
 
 from accounts.forms import RefusableForm
 from accounts.ratings import Rating
-from gallery.models import Post, Report
+from gallery.models import Collection, Post, Report
 from gallery.models.comments import COMMENT_CHARS
 from gallery.moderation import WORDS_CHARS
 from gallery.publishing import MOST_TAGS, TAG_CHARS, TITLE_CHARS
@@ -78,3 +78,17 @@ class RemovalForm(RefusableForm):
     reason = forms.CharField(
         label="Why", max_length=REASON_CHARS, error_messages={"required": "Say why: the author reads it."}
     )
+
+
+class CollectionForm(RefusableForm):
+    title = forms.CharField(max_length=TITLE_CHARS, error_messages={"required": "Give it a title."})
+    visibility = forms.ChoiceField(
+        label="Who sees it", choices=Collection.Visibility.choices, initial=Collection.Visibility.PRIVATE
+    )
+
+
+class ContributorForm(RefusableForm):
+    username = forms.CharField(
+        label="Name", max_length=150, error_messages={"required": "Whom?"},
+        widget=forms.TextInput(attrs={"autocapitalize": "none", "autocomplete": "off"}),
+    )  # fmt: skip

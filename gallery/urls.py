@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from gallery.views import (
+    collections,
     comments,
     files,
     follows,
@@ -39,6 +40,7 @@ urlpatterns = [
     path("gallery/<slug:code>/like/", likes.like, name="post-like"),
     path("gallery/<slug:code>/comments/", comments.comments, name="post-comments"),
     path("gallery/<slug:code>/remixes/", remixes.remixes, name="post-remixes"),
+    path("gallery/<slug:code>/collect/", collections.collect, name="post-collect"),
     path("gallery/<slug:code>/report/", post.report, name="post-report"),
     path("gallery/<slug:code>/withdraw/", publish.withdraw, name="post-withdraw"),
     path("verify/", verify.verify, name="verify"),
@@ -49,6 +51,11 @@ urlpatterns = [
     path("comments/<slug:code>/delete/", comments.delete, name="comment-delete"),
     path("comments/<slug:code>/report/", comments.report, name="comment-report"),
     path("comments/<slug:code>/remove/", comments.remove, name="comment-remove"),
+    path("collections/", collections.collections, name="collections"),
+    path("collections/<slug:code>/", collections.collection, name="collection"),
+    path("collections/<slug:code>/edit/", collections.edit, name="collection-edit"),
+    path("collections/<slug:code>/people/", collections.people, name="collection-people"),
+    path("collections/<slug:code>/delete/", collections.delete, name="collection-delete"),
     path("notifications/", notifications.notifications, name="notifications"),
     path("images/<slug:code>/publish/", publish.publish, name="publish"),
     path("loras/<name:name>/publish/", releases.publish_lora, name="lora-publish"),

@@ -21,6 +21,7 @@ from django.db.models import F, Model, QuerySet
 from accounts.credits import wallet_of
 from accounts.models import ApiToken, CreditEntry, User
 from gallery.models import (
+    Collection,
     Comment,
     CommentDecision,
     CommentReport,
@@ -147,6 +148,20 @@ def posts(user: User) -> Iterator[dict[str, Any]]:
         }
 
 
+def collections(user: User) -> Iterator[dict[str, Any]]:
+    """One's own, and what one put into others'."""
+    for each in Collection.objects.filled_by(user).order_by("pk"):
+        entries = each.entries.order_by("pk") if each.owner_id == user.pk else each.entries.filter(added_by=user)
+        yield {
+            "code": each.code,
+            "title": each.title,
+            "is_yours": each.owner_id == user.pk,
+            "visibility": each.visibility,
+            "created_at": each.created_at,
+            "posts": list(entries.values_list("post__code", flat=True)),
+        }
+
+
 def releases(user: User) -> Iterator[dict[str, Any]]:
     for release in Release.objects.of(user).select_related("lora").prefetch_related("decisions").order_by("pk"):
         yield {
@@ -239,6 +254,7 @@ DOCUMENTS = (
         "notifications", "What others did that the bell told you of.",
         table(Notification, "person", "kind", "number", "at", "read_at", post_code="post__code"),
     ),
+    Document("collections", "Your collections, with the codes of their posts.", collections),
     Document("follows", "Whom you follow.", table(Follow, "follower", "at", name="person__username")),
     Document("likes", "Public pictures that you like.", table(Like, "user", "at", post_code="post__code")),
     Document(

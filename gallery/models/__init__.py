@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gallery.models.blocked import BlockedPicture
+from gallery.models.collections import CollectedPost, Collection
 from gallery.models.comments import Comment, CommentDecision, CommentReport
 from gallery.models.follows import Follow
 from gallery.models.likes import Like
@@ -15,6 +16,8 @@ __all__ = [
     "NEWEST",
     "BlockedPhrase",
     "BlockedPicture",
+    "CollectedPost",
+    "Collection",
     "Comment",
     "CommentDecision",
     "CommentReport",

@@ -15,13 +15,14 @@ from gallery.cards import cards_of
 from gallery.chips import chips_of, periods_of, sorts_of
 from gallery.filters import Filters
 from gallery.following import NOBODY, follows
-from gallery.models import NEWEST, Post
+from gallery.models import NEWEST, Collection, Post
 from gallery.search import Found
 from gallery.social import card_of_list
 from generation.web.paging import page_of
 
 POSTS_A_PAGE = 48
 MOST_COUNTED = 1000
+COLLECTIONS_SHOWN = 12
 DESCRIPTION = "Pictures made from text, with the recipes that their authors share."
 
 
@@ -60,6 +61,7 @@ def author(request: HttpRequest, username: str) -> HttpResponse:
             "followers": person.followers.all()[: MOST_COUNTED + 1].count(),
             "followed": follows(request.user, person),
             "is_me": request.user == person,
+            "collections": list(Collection.objects.public().of(person).order_by("-pk")[:COLLECTIONS_SHOWN]),
         }
     return rows(request, Found(posts), NEWEST, "gallery/author.html", context)
 

@@ -16,6 +16,11 @@ ALL: Outcomes = ("ok", "ok", "ok", "ok")
 MEMBERS: Outcomes = ("login", "ok", "ok", "ok")
 OWNER: Outcomes = ("login", "ok", "404", "404")
 STAFF: Outcomes = ("login", "403", "403", "ok")
+# For a post that still waits, as for what is private: nobody but its author learns that it is there, not even
+# moderators, who look at it in the admin.
+HIDDEN: Outcomes = ("404", "ok", "404", "404")
+# What is sent names something of one's own, and names nothing here.
+MEMBERS_OR_ABSENT: Outcomes = ("login", "404", "404", "404")
 
 
 @dataclass(frozen=True)
@@ -169,6 +174,7 @@ GALLERY = {
     "gallery/<slug:code>/like/": row("gallery/{post}/like/", POST=MEMBERS),
     "gallery/<slug:code>/comments/": row("gallery/{post}/comments/", GET=ALL, POST=MEMBERS),
     "gallery/<slug:code>/remixes/": row("gallery/{post}/remixes/", GET=ALL),
+    "gallery/<slug:code>/collect/": row("gallery/{post}/collect/", GET=MEMBERS, POST=MEMBERS_OR_ABSENT),
     "gallery/<slug:code>/report/": row("gallery/{post}/report/", GET=MEMBERS, POST=MEMBERS),
     "gallery/<slug:code>/withdraw/": row("gallery/{post}/withdraw/", GET=OWNER, POST=OWNER),
     "verify/": row(GET=ALL, POST=ALL),
@@ -178,14 +184,16 @@ GALLERY = {
     "comments/<slug:code>/delete/": row("comments/{comment}/delete/", GET=OWNER, POST=OWNER),
     "comments/<slug:code>/report/": row("comments/{comment}/report/", GET=MEMBERS, POST=MEMBERS),
     "comments/<slug:code>/remove/": row("comments/{comment}/remove/", GET=STAFF, POST=STAFF),
+    "collections/": row(GET=MEMBERS, POST=MEMBERS),
+    "collections/<slug:code>/": row("collections/{collection}/", GET=HIDDEN),
+    "collections/<slug:code>/edit/": row("collections/{collection}/edit/", GET=OWNER, POST=OWNER),
+    "collections/<slug:code>/people/": row("collections/{collection}/people/", POST=OWNER),
+    "collections/<slug:code>/delete/": row("collections/{collection}/delete/", GET=OWNER, POST=OWNER),
     "notifications/": row(GET=MEMBERS),
     "by/<str:username>/follow/": row("by/alice/follow/", POST=MEMBERS),
     "images/<slug:code>/publish/": row("images/{image}/publish/", GET=OWNER, POST=OWNER),
 }
 
-# The same addresses for a post that still waits: nobody but its author learns that it is there, not even moderators,
-# who look at it in the admin.
-HIDDEN: Outcomes = ("404", "ok", "404", "404")
 # What a link does not lead to is not there, and neither is anything behind one that has ended: for its owner either.
 NOWHERE: Outcomes = ("404", "404", "404", "404")
 UNSHARED = [

@@ -43,6 +43,8 @@ HELD = {
     "gallery.ReleaseDecision": "release_decisions", "gallery.Report": "reports", "generation.DataSet": "datasets",
     "gallery.Comment": "comments", "gallery.CommentReport": "comment_reports",
     "gallery.CommentDecision": "comment_decisions",
+    "gallery.Collection": "collections", "gallery.CollectedPost": "collections",
+    "gallery.Collection_contributors": "",
     "gallery.Notification": "notifications",
     "gallery.Like": "likes", "gallery.Follow": "follows", "generation.Album": "albums",
     "generation.ShareLink": "links", "generation.SafeguardRecord": "safeguards",
