@@ -15,7 +15,6 @@ from gallery.filters import Filters
 from gallery.models import NEWEST
 from gallery.views.access import person
 from gallery.views.index import MOST_COUNTED, is_part, rows
-from generation.web.access import asks_for_part
 
 
 @login_required
@@ -30,7 +29,7 @@ def follow(request: HttpRequest, username: str) -> HttpResponse:
         raise Http404(error.message) from error
     follows = bool(request.POST.get("followed"))
     (following.follow if follows else following.unfollow)(user, author)
-    if not asks_for_part(request):
+    if not is_part(request):
         return redirect("author", username)
     followers = author.followers.all()[: MOST_COUNTED + 1].count()
     context = {"person": author, "followed": follows, "followers": followers, "is_me": False}

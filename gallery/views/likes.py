@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 from gallery import liking
 from gallery.models import Post
 from gallery.views.access import person, public_post
-from generation.web.access import asks_for_part
+from gallery.views.index import is_part
 
 
 @login_required
@@ -22,7 +22,7 @@ def like(request: HttpRequest, code: str) -> HttpResponse:
     post, user = public_post(code), person(request)
     likes = bool(request.POST.get("liked"))
     (liking.like if likes else liking.unlike)(user, post)
-    if not asks_for_part(request):
+    if not is_part(request):
         return redirect("post", code)
     points = Post.objects.values_list("points", flat=True).get(pk=post.pk)
     return render(request, "gallery/like.html", {"post": post, "points": points, "liked": likes, "is_mine": False})
