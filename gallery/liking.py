@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 
 from accounts.models import User
 from accounts.refusals import Conflict, Refusal
@@ -57,8 +57,9 @@ def forget_likes(user: User) -> int:
     return forgotten
 
 
-def likes_post(user: Any, post: Post) -> bool:
-    return bool(user.is_authenticated and Like.objects.filter(user=user, post=post).exists())
+def liked_by(user: Any) -> Exists:
+    """Of a post: whether this person likes it."""
+    return Exists(Like.objects.filter(user=user.pk, post=OuterRef("pk")))
 
 
 def _count(pk: int, change: int) -> None:

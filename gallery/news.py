@@ -15,7 +15,11 @@ from accounts.models import User
 from gallery.models import Comment, CommentDecision, Decision, Notification, Post, Release, ReleaseDecision
 
 RELEASES_SHOWN = 50
-KINDS = {Post: ("Picture", "image"), Release: ("LoRA", "layers"), Comment: ("Comment", "pencil")}
+KINDS: dict[type[Any], tuple[str, str]] = {
+    Post: ("Picture", "image"),
+    Release: ("LoRA", "layers"),
+    Comment: ("Comment", "pencil"),
+}
 TOLD_WHY = (Post.State.REJECTED, Post.State.TAKEN_DOWN)
 
 

@@ -38,7 +38,7 @@ class LikeView(APIView):
     @extend_schema(responses=LikeOutput)
     def get(self, request: Request, code: str) -> Response:
         post = get_public_post(code)
-        return self.answer(post, liking.likes_post(request.user, post))
+        return self.answer(post, post.likes.filter(user=person(request)).exists())
 
     @extend_schema(request=None, responses=LikeOutput)
     def put(self, request: Request, code: str) -> Response:

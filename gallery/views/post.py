@@ -15,7 +15,7 @@ from accounts.refusals import Refusal
 from gallery import moderation
 from gallery.cards import cards_of, withdrawal_of
 from gallery.forms import CommentForm, ReportForm
-from gallery.liking import likes_post
+from gallery.liking import liked_by
 from gallery.lineage import lineage_of
 from gallery.models import NEWEST, Comment, Post
 from gallery.shares import infotext_shown
@@ -33,7 +33,7 @@ COMMENTS_SHOWN = 5
 @require_safe
 def post(request: HttpRequest, code: str) -> HttpResponse:
     """The picture, its recipe, its neighbours, and more by the same person. Its author sees it in any state."""
-    row = visible_post(request, code)
+    row: Any = visible_post(request, code, liked=liked_by(request.user))
     image = row.image
     assert image is not None
     newer, older = neighbours(Post.objects.public(), row, NEWEST) if row.approved_at else (None, None)
@@ -48,7 +48,7 @@ def post(request: HttpRequest, code: str) -> HttpResponse:
         "tags": list(row.tags.all()),
         "is_mine": request.user == row.author,
         "points": row.points,
-        "liked": likes_post(request.user, row),
+        "liked": row.liked,
         "withdrawal": withdrawal_of(row),
         "reported": row.reports.filter(user=request.user.pk).first() if request.user.is_authenticated else None,
         "more": cards_of(others.newest()[:MORE_SHOWN]),
@@ -77,7 +77,7 @@ def comments_of(request: HttpRequest, post: Post) -> dict[str, Any]:
 
 def ingredients_of(post: Post, recipe: Recipe) -> list[Ingredient]:
     """Checkpoint and LoRAs of the recipe, as far as the public may use them."""
-    loras = {row.sha256: row for row in post.loras.listed()}
+    loras = {row.sha256: row for row in post.loras.listed()} if recipe.loras else {}
     listed = post.checkpoint and post.checkpoint.is_public and post.checkpoint.is_enabled
     pinned = post.checkpoint and post.checkpoint.sha256 == recipe.checkpoint_sha256
     checkpoint = post.checkpoint if listed and pinned else None
