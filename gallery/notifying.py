@@ -70,16 +70,23 @@ def newest_of(user: User) -> QuerySet[Notification]:
 
 def read(user: User, rows: Iterable[Notification]) -> None:
     """These were shown. What was added meanwhile is told the next time."""
-    for row in rows:
-        if row.read_at is None:
-            Notification.objects.filter(pk=row.pk, person=user, at=row.at, read_at=None).update(read_at=timezone.now())
+    fresh = [row for row in rows if row.read_at is None]
+    if fresh:
+        # What has happened since is later than all of them.
+        shown = Notification.objects.filter(person=user, pk__in=[row.pk for row in fresh], read_at=None)
+        shown.filter(at__lte=max(row.at for row in fresh)).update(read_at=timezone.now())
 
 
 def lines_of(rows: Iterable[Notification]) -> list[Line]:
-    return [_line(row) for row in rows]
+    """At most one query, for who of those that follow has a page."""
+    rows = list(rows)
+    followers = {row.actor_id for row in rows if row.kind == Kind.FOLLOW and row.number == 1} - {None}
+    shown = Post.objects.public().filter(author__in=followers) if followers else Post.objects.none()
+    authors = set(shown.order_by().values_list("author", flat=True).distinct())
+    return [_line(row, row.actor_id in authors) for row in rows]
 
 
-def _line(row: Notification) -> Line:
+def _line(row: Notification, is_author: bool) -> Line:
     one, several = SENTENCES[Kind(row.kind)]
     name = row.actor.username if row.actor and row.actor.is_active else ""
     if row.number == 1:
@@ -91,8 +98,8 @@ def _line(row: Notification) -> Line:
     url = ""
     if row.post is not None:
         url = reverse("post", args=[row.post.code]) if row.post.is_public else ""
-    elif name and row.number == 1:
-        url = reverse("author", args=[name]) if Post.objects.public().filter(author=row.actor).exists() else ""
+    elif name and is_author:
+        url = reverse("author", args=[name])
     title = row.post.title if row.post else ""
     sentence = (one if row.number == 1 else several).format(who=who, title=title)
     return Line(sentence, ICONS[Kind(row.kind)], url, row.at, row.read_at is None)
