@@ -19,7 +19,7 @@ MOST_KEPT = 300
 Kind = Notification.Kind
 SENTENCES = {
     Kind.LIKE: ("{who} likes “{title}”", "{who} like “{title}”"),
-    Kind.COMMENT: ("{who} commented on “{title}”", "{who} commented on “{title}”"),
+    Kind.COMMENT: ("{who} commented on “{title}”", "{number} new comments on “{title}”"),
     Kind.FOLLOW: ("{who} follows you", "{who} follow you"),
 }
 ICONS = {Kind.LIKE: "heart", Kind.COMMENT: "pencil", Kind.FOLLOW: "user"}
@@ -101,7 +101,7 @@ def _line(row: Notification, is_author: bool) -> Line:
     elif name and is_author:
         url = reverse("author", args=[name])
     title = row.post.title if row.post else ""
-    sentence = (one if row.number == 1 else several).format(who=who, title=title)
+    sentence = (one if row.number == 1 else several).format(who=who, number=row.number, title=title)
     return Line(sentence, ICONS[Kind(row.kind)], url, row.at, row.read_at is None)
 
 

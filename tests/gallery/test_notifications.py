@@ -60,6 +60,12 @@ def test_likes_are_counted_together_until_they_are_read(
     assert unread(alice) == 1 and sentences(alice)[0] == "emil likes “Apple”"
 
 
+def test_comments_are_counted_and_not_people(alice: User, charlie: User, post: Post) -> None:
+    write_comment(charlie, post, "Nice.")
+    write_comment(charlie, post, "Very nice.")
+    assert sentences(alice) == ["2 new comments on “Apple”"]
+
+
 def test_what_is_taken_back_is_not_told(alice: User, bob: User, charlie: User, post: Post) -> None:
     for _ in range(3):
         like(charlie, post)
