@@ -130,13 +130,19 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # of the toke
         help_text="Pictures of a stronger rating are veiled for them until they ask to see one.",
     )
 
+    wants_digest = models.BooleanField(
+        default=False, db_default=False, help_text="Mail them once a day what is new for them."
+    )
+    digest_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="When they were last due for it.")
+
     objects: ClassVar[UserManager] = UserManager()
 
     class Meta(AbstractUser.Meta):
         indexes = [
             models.Index(
                 fields=["deletion_due_at"], name="user_deletion_due", condition=models.Q(deletion_due_at__isnull=False)
-            )
+            ),
+            models.Index(fields=["digest_at", "id"], name="user_digest", condition=models.Q(wants_digest=True)),
         ]
 
     def save(self, *args: Any, **kwargs: Any) -> None:

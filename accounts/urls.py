@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from accounts import viewing, views
+from accounts import digest, viewing, views
 
 urlpatterns = [
     path("account/", views.account, name="account"),
     path("account/credits/", views.ledger, name="account-credits"),
+    path("account/notifications/", digest.digest, name="account-notifications"),
     path("account/viewing/", viewing.viewing, name="account-viewing"),
     path("account/tokens/", views.tokens, name="account-tokens"),
     path("account/tokens/<slug:key>/remove/", views.remove_token, name="account-token-remove"),

@@ -24,6 +24,11 @@ from accounts.mail import tell
 from accounts.models import User
 from accounts.refusals import Conflict
 from config.exports.queue import forget_exports
+from gallery.collecting import hide_collections
+from gallery.commenting import erase_comments
+from gallery.following import forget_follows
+from gallery.liking import forget_likes
+from gallery.models import Collection, Notification
 from gallery.publishing import erase_words, withdraw_posts
 from gallery.releasing import withdraw_releases
 from generation.catalog.loras.sharing import delete_lora
@@ -116,6 +121,7 @@ def take_from_view(user: User) -> None:
     withdraw_releases(user)
     Lora.shared_with.through.objects.filter(lora__owner=user).delete()
     ShareLink.objects.filter(owner=user).delete()
+    hide_collections(user)
 
 
 def stop_work(user: User) -> None:
@@ -134,7 +140,12 @@ def take_away_work(user: User) -> None:
     erase_pictures(user)
     for rows in (Album.objects, PictureFacet.objects):
         rows.filter(owner=user).delete()
+    Collection.objects.of(user).delete()
+    forget_likes(user)
+    forget_follows(user)
+    Notification.objects.filter(person=user).delete()
     erase_words(user)
+    erase_comments(user)
     _each(delete_dataset, DataSet.objects.of(user))
     _each(delete_lora, Lora.objects.filter(owner=user))
 

@@ -19,7 +19,7 @@ from generation.models import GeneratedImage, Lora
 from generation.recipes.picture import Recipe
 from generation.storage.addresses import open_address
 from generation.storage.thumbnails import SIDES, widths_of
-from generation.web.public_pictures import PictureCard, PublicState, registry
+from generation.web.public_pictures import Origin, PictureCard, PublicState, registry
 
 WITHDRAW_POST = Question(
     "Withdraw this picture?",
@@ -85,7 +85,12 @@ def samples_of(loras: Sequence[int], user: Any) -> dict[int, list[PictureCard]]:
 
 def recipe_of(code: str) -> Recipe | None:
     post = Post.objects.public().filter(code=code).select_related("image").first()
-    return post.image.recipe if post and post.image else None
+    return post.shown_recipe if post else None
+
+
+def origin_of(code: str) -> Origin | None:
+    post = Post.objects.public().filter(code=code).exclude(shares=Post.Shares.NOTHING).select_related("author").first()
+    return Origin(code, post.title, post.author.username, reverse("post", args=[code])) if post else None
 
 
 def state_of(thing: GeneratedImage | Lora) -> PublicState:
@@ -114,4 +119,5 @@ def withdrawal_of(row: Post | Release) -> Question | None:
 def register() -> None:
     """Fill the registry."""
     registry.newest, registry.made_with, registry.recipe_of = newest, made_with, recipe_of
+    registry.origin_of = origin_of
     registry.samples_of, registry.state_of, registry.unread = samples_of, state_of, unread

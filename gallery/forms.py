@@ -6,9 +6,11 @@ from django import forms
 
 from accounts.forms import RefusableForm
 from accounts.ratings import Rating
-from gallery.models import Report
+from gallery.models import Collection, Post, Report
+from gallery.models.comments import COMMENT_CHARS
 from gallery.moderation import WORDS_CHARS
 from gallery.publishing import MOST_TAGS, TAG_CHARS, TITLE_CHARS
+from gallery.transitions import REASON_CHARS
 from gallery.verifying import ADDRESS_CHARS
 from generation.imaging.untrusted import MAX_FILE_BYTES
 
@@ -27,6 +29,13 @@ class PublishForm(RefusableForm):
         required=False,
         help_text="Sensitive: nudity or violence in an artistic or mild way. Explicit: plainly sexual or violent. Both "
         "are blurred for who has not asked to see them.",
+    )
+
+    shares = forms.ChoiceField(
+        label="What others see of it",
+        choices=Post.Shares.choices,
+        required=False,
+        help_text="The recipe lets people remix your picture. What you do not share is taken out of its file, too.",
     )
 
     @property
@@ -56,3 +65,30 @@ class ReportForm(RefusableForm):
     words = forms.CharField(
         label="In your words", required=False, max_length=WORDS_CHARS, widget=forms.Textarea(attrs={"rows": 3})
     )
+
+
+class CommentForm(RefusableForm):
+    words = forms.CharField(
+        label="Your comment", max_length=COMMENT_CHARS, error_messages={"required": "Write something first."},
+        widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
+    )  # fmt: skip
+
+
+class RemovalForm(RefusableForm):
+    reason = forms.CharField(
+        label="Why", max_length=REASON_CHARS, error_messages={"required": "Say why: the author reads it."}
+    )
+
+
+class CollectionForm(RefusableForm):
+    title = forms.CharField(max_length=TITLE_CHARS, error_messages={"required": "Give it a title."})
+    visibility = forms.ChoiceField(
+        label="Who sees it", choices=Collection.Visibility.choices, initial=Collection.Visibility.PRIVATE
+    )
+
+
+class ContributorForm(RefusableForm):
+    username = forms.CharField(
+        label="Name", max_length=150, error_messages={"required": "Whom?"},
+        widget=forms.TextInput(attrs={"autocapitalize": "none", "autocomplete": "off"}),
+    )  # fmt: skip

@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.refusals import Conflict, NotAllowed, Refusal
 from accounts.second_factor import SENTENCE, lacks_second_factor
-from gallery.models import Decision, Post, Release, Report
+from gallery.models import Comment, CommentReport, Decision, Post, Release, Report
 from gallery.transitions import Move, State, move
 
 MODERATORS = "moderator"
@@ -31,29 +31,29 @@ def is_moderator(user: Any) -> bool:
     return bool(user.is_superuser or user.groups.filter(name=MODERATORS).exists())
 
 
-def approve(moderator: User, thing: Post | Release, reason: str = "") -> Any:
+def approve(moderator: User, thing: Post | Release | Comment, reason: str = "") -> Any:
     """Let everybody see a post, or use a LoRA, from now on. Conflict when its author has deleted it."""
     _only_moderators(moderator)
     _can_be_public(thing)
     return _decide(moderator, thing, Decision.Verb.APPROVE, reason, approved_at=timezone.now())
 
 
-def reject(moderator: User, thing: Post | Release, reason: str) -> Any:
+def reject(moderator: User, thing: Post | Release | Comment, reason: str) -> Any:
     """Keep what waits out; its author reads the reason and may send it in again."""
     return _decide(moderator, thing, Decision.Verb.REJECT, reason)
 
 
-def take_down(moderator: User, thing: Post | Release, reason: str) -> Any:
+def take_down(moderator: User, thing: Post | Release | Comment, reason: str) -> Any:
     """Remove what is public for good; its author reads the reason."""
     return _decide(moderator, thing, Decision.Verb.TAKE_DOWN, reason, approved_at=None)
 
 
-def keep(moderator: User, post: Post, reason: str = "") -> Any:
-    """Leave a reported post where it is; its reports are closed."""
-    return _decide(moderator, post, Decision.Verb.KEEP, reason)
+def keep(moderator: User, thing: Post | Comment, reason: str = "") -> Any:
+    """Leave what is reported where it is; its reports are closed."""
+    return _decide(moderator, thing, Decision.Verb.KEEP, reason)
 
 
-def undo(moderator: User, thing: Post | Release) -> Any:
+def undo(moderator: User, thing: Post | Release | Comment) -> Any:
     """Take one's own last decision back: the thing is where it was, and its reports are open again.
 
     Conflict when somebody has acted since, or after UNDO_SECONDS.
@@ -74,7 +74,7 @@ def undo(moderator: User, thing: Post | Release) -> Any:
         approved_at = thing.approved_at or (approved.at if approved else now)
     with transaction.atomic():
         decision = move(thing, Decision.Verb.UNDO, moderator, way=way, approved_at=approved_at)
-        if isinstance(thing, Post):
+        if not isinstance(thing, Release):
             thing.reports.filter(closed_at__gte=last.at).update(closed_at=None)
     return decision
 
@@ -85,11 +85,7 @@ def report(user: User, post: Post, reason: str, words: str = "") -> Report:
         raise Conflict("not-public", "This picture is no longer in the gallery.")
     if post.author_id == user.pk:
         raise Refusal("own-post", "This picture is yours: you can withdraw it instead.")
-    if reason not in Report.Reason.values:
-        raise Refusal("bad-reason", "Choose one of the reasons.", field="reason")
-    words = " ".join(words.split())
-    if len(words) > WORDS_CHARS:
-        raise Refusal("words-too-long", f"Say it in at most {WORDS_CHARS} characters.", field="words")
+    words = _complaint(reason, words)
     try:
         with transaction.atomic():
             return Report.objects.create(user=user, post=post, reason=reason, words=words)
@@ -97,18 +93,44 @@ def report(user: User, post: Post, reason: str, words: str = "") -> Report:
         raise Conflict("already-reported", "You have reported this picture already. A moderator will look.") from error
 
 
-def _decide(moderator: User, thing: Post | Release, verb: Decision.Verb, reason: str, **changes: Any) -> Any:
+def report_comment(user: User, comment: Comment, reason: str, words: str = "") -> CommentReport:
+    """Point moderators at a comment, once from each person; its words are kept with the complaint."""
+    if comment.state != State.APPROVED or not comment.post.is_public:
+        raise Conflict("not-public", "This comment is no longer there.")
+    if comment.author_id == user.pk:
+        raise Refusal("own-comment", "This comment is yours: you can delete it instead.")
+    words = _complaint(reason, words)
+    try:
+        with transaction.atomic():
+            return CommentReport.objects.create(
+                user=user, comment=comment, quoted=comment.words, reason=reason, words=words
+            )
+    except IntegrityError as error:
+        raise Conflict("already-reported", "You have reported this comment already. A moderator will look.") from error
+
+
+def _complaint(reason: str, words: str) -> str:
+    """The words of a report, on one line. Raises Refusal for an unknown reason or too many of them."""
+    if reason not in Report.Reason.values:
+        raise Refusal("bad-reason", "Choose one of the reasons.", field="reason")
+    words = " ".join(words.split())
+    if len(words) > WORDS_CHARS:
+        raise Refusal("words-too-long", f"Say it in at most {WORDS_CHARS} characters.", field="words")
+    return words
+
+
+def _decide(moderator: User, thing: Post | Release | Comment, verb: Decision.Verb, reason: str, **changes: Any) -> Any:
     _only_moderators(moderator)
     if thing.author_id == moderator.pk:
         raise NotAllowed("own-work", "This is your own: another moderator decides about it.")
     with transaction.atomic():
         decision = move(thing, verb, moderator, reason, **changes)
-        if isinstance(thing, Post):
+        if not isinstance(thing, Release):
             thing.reports.filter(closed_at=None).update(closed_at=timezone.now())
     return decision
 
 
-def _can_be_public(thing: Post | Release) -> None:
+def _can_be_public(thing: Post | Release | Comment) -> None:
     if isinstance(thing, Post) and (thing.image is None or thing.image.deleted_at is not None):
         raise Conflict("picture-deleted", "Its owner has deleted this picture.")
     if thing.author.deletion_due_at is not None:

@@ -12,9 +12,14 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.urls import reverse
 
 from accounts.models import User
-from gallery.models import Decision, Post, Release, ReleaseDecision
+from gallery.models import Comment, CommentDecision, Decision, Notification, Post, Release, ReleaseDecision
 
 RELEASES_SHOWN = 50
+KINDS: dict[type[Any], tuple[str, str]] = {
+    Post: ("Picture", "image"),
+    Release: ("LoRA", "layers"),
+    Comment: ("Comment", "pencil"),
+}
 TOLD_WHY = (Post.State.REJECTED, Post.State.TAKEN_DOWN)
 
 
@@ -34,9 +39,22 @@ class SentIn:
 
 
 def unread(user: User) -> int:
-    """Decisions that they have not read. One query."""
-    posts = Post.objects.of(user).filter(is_news=True).order_by().values("pk")
-    return posts.union(Release.objects.of(user).filter(is_news=True).order_by().values("pk"), all=True).count()
+    """Decisions that they have not read, and what others did that they have not seen. One query."""
+    others = Notification.objects.filter(person=user, read_at=None).order_by().values("pk")
+    return others.union(*_decided(user), all=True).count()
+
+
+def decided_count(user: User) -> int:
+    """Decisions alone that they have not read. One query."""
+    first, *rest = _decided(user)
+    return first.union(*rest, all=True).count()
+
+
+def _decided(user: User) -> list[QuerySet[Any, Any]]:
+    return [
+        rows.filter(is_news=True).order_by().values("pk")
+        for rows in (Post.objects.of(user), Release.objects.of(user), Comment.objects.of(user))
+    ]
 
 
 def posts_of(user: User) -> QuerySet[Any]:
@@ -53,12 +71,18 @@ def releases_of(user: User) -> QuerySet[Any]:
     return Release.objects.of(user).select_related("lora").annotate(reason=Subquery(last.values("reason")[:1]))
 
 
+def comments_of(user: User) -> QuerySet[Any]:
+    last = CommentDecision.objects.filter(comment=OuterRef("pk")).exclude(reason="").order_by("-pk")
+    rows = Comment.objects.of(user).select_related("post__image")
+    return rows.annotate(reason=Subquery(last.values("reason")[:1]))
+
+
 @transaction.atomic
 def read(user: User) -> list[SentIn]:
     """What they have not read yet, which they have from now on."""
-    releases, posts = releases_of(user).filter(is_news=True), posts_of(user).filter(is_news=True)
-    rows = [*releases.order_by("-pk"), *posts.order_by("-pk")]
-    for model in (Release, Post):
+    sent = (releases_of(user), posts_of(user), comments_of(user))
+    rows = [row for query in sent for row in query.filter(is_news=True).order_by("-pk")]
+    for model in (Release, Post, Comment):
         shown = [row.pk for row in rows if isinstance(row, model)]
         # Only what was listed: what is decided in this moment is told the next time.
         model._default_manager.filter(pk__in=shown).update(is_news=False)
@@ -66,17 +90,18 @@ def read(user: User) -> list[SentIn]:
 
 
 def lines_of(rows: Sequence[Any]) -> list[SentIn]:
-    """Of posts and releases that came from `posts_of` and `releases_of`."""
+    """Of rows that came from `posts_of`, `releases_of` and `comments_of`."""
     return [_line(row) for row in rows]
 
 
 def _line(row: Any) -> SentIn:
     url, picture = _addresses_of(row)
     is_post = isinstance(row, Post)
+    kind, icon = KINDS[type(row)]
     return SentIn(
         title=row.title,
-        kind="Picture" if is_post else "LoRA",
-        icon="image" if is_post else "layers",
+        kind=kind,
+        icon=icon,
         url=url,
         picture=picture,
         state=row.state,
@@ -87,8 +112,10 @@ def _line(row: Any) -> SentIn:
     )
 
 
-def _addresses_of(row: Post | Release) -> tuple[str, str]:
+def _addresses_of(row: Post | Release | Comment) -> tuple[str, str]:
     """Of its owner's page and of its small picture, as far as there are such."""
+    if isinstance(row, Comment):
+        return (reverse("post", args=[row.post.code]) if row.post.is_public else ""), ""
     if isinstance(row, Release):
         return (reverse("lora", args=[row.lora.name]) if row.lora else ""), ""
     if row.image is None or row.image.deleted_at is not None:

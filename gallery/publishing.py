@@ -14,6 +14,7 @@ from accounts.quotas import hold_account
 from accounts.ratings import Rating, strongest
 from accounts.refusals import Conflict, NotFound, QuotaExceeded, Refusal
 from gallery.facets import facets_of, shape_of
+from gallery.lineage import origin_of
 from gallery.models import Decision, Post, Release, Report, Tag
 from gallery.screening import flags_of_picture, flags_of_rules, flags_of_words
 from gallery.search import index_posts
@@ -31,11 +32,17 @@ TAG = re.compile(r"[^\W_][\w' -]*")
 
 
 def publish_image(
-    user: User, image: GeneratedImage, title: str, tags: Iterable[str] = (), rating: str = Rating.GENERAL
+    user: User,
+    image: GeneratedImage,
+    title: str,
+    tags: Iterable[str] = (),
+    rating: str = Rating.GENERAL,
+    shares: str = Post.Shares.RECIPE,
 ) -> Post:
     """Send a picture in; it waits for a moderator. One that was withdrawn or not accepted may be sent in again.
 
-    Its rating is the author's, or the picture's own where that is stronger.
+    Its rating is the author's, or the picture's own where that is stronger. What it does not share of its recipe is
+    not found either, by words or by weights; moderators see it all.
 
     Raises NotFound for somebody else's or a deleted picture, Conflict when it is there already, Refusal for the words.
     """
@@ -44,13 +51,17 @@ def publish_image(
     post: Post | None = Post.objects.filter(image=image).first()
     if post is not None and post.state not in MOVES[Decision.Verb.PUBLISH].sources:
         raise Conflict("already-published", ALREADY[Post.State(post.state)])
+    if shares not in Post.Shares.values:
+        raise Refusal("bad-shares", "Choose what others see of the recipe.", field="shares")
     title, names = clean_title(title), clean_tags(tags)
     flags = flags_of_words(title, *names, image.prompt)
     flags += flags_of_rules(user, " · ".join((title, *names, image.prompt)), image.recipe.negative_prompt)
     fingerprint = fingerprint_of(image)
     flags += flags_of_picture(fingerprint, besides=post.pk if post else None)
-    words = spaced(folded_words(" ".join((title, *names, plain_prompt(image.prompt)))))
+    prompt = plain_prompt(image.prompt) if shares == Post.Shares.RECIPE else ""
+    words = spaced(folded_words(" ".join((title, *names, prompt))))
     fields = {"title": title, "flags": flags, "fingerprint": fingerprint, "search_words": words}
+    fields["shares"] = shares
     fields |= {"rating": strongest(rating, image.rating), "submitted_at": timezone.now()}
     return _send_in(user, image, post, names, fields)
 
@@ -90,11 +101,14 @@ def erase_words(user: User) -> None:
 
 
 def _send_in(user: User, image: GeneratedImage, post: Post | None, names: list[str], fields: dict[str, Any]) -> Post:
-    recipe = image.recipe
-    loras = [pick.sha256 for pick in recipe.loras]
-    weights = (recipe.checkpoint_sha256, *loras)
+    recipe, checkpoint, loras, weights = image.recipe, None, list[str](), list[str]()
+    if fields["shares"] != Post.Shares.NOTHING:
+        loras = [pick.sha256 for pick in recipe.loras]
+        weights = [recipe.checkpoint_sha256, *loras]
+        checkpoint = Checkpoint.objects.filter(sha256=recipe.checkpoint_sha256).first()
     fields["facets"] = facets_of(user.pk, shape_of(image.width, image.height), names, weights)
-    checkpoint = Checkpoint.objects.filter(sha256=recipe.checkpoint_sha256).first()
+    fields["checkpoint"] = checkpoint
+    fields["made_from"], fields["lineage"] = origin_of(image)
     try:
         with transaction.atomic():
             hold_account(user)
@@ -102,7 +116,7 @@ def _send_in(user: User, image: GeneratedImage, post: Post | None, names: list[s
                 sentence = f"{MOST_PENDING} of your pictures wait already. Wait for a moderator."
                 raise QuotaExceeded("too-many-pending", sentence)
             if post is None:
-                post = Post.objects.create(image=image, author=user, checkpoint=checkpoint, **fields)
+                post = Post.objects.create(image=image, author=user, **fields)
                 record(post, Decision.Verb.PUBLISH, user, "", "", Post.State.PENDING)
             else:
                 move(post, Decision.Verb.PUBLISH, user, **fields)

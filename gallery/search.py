@@ -45,6 +45,8 @@ class Found:
     facets: tuple[str, ...] = ()
     since: datetime | None = None
     before: datetime | None = None
+    follower: int | None = None
+    """Only posts of those whom this person follows."""
 
     @property
     def model(self) -> type[models.Model]:
@@ -68,13 +70,16 @@ class Found:
         by_date = str(self.rows.query.order_by[0]).lstrip("-") == "approved_at"
         # Dates are a range of that order, but scattered over any other.
         walked = self if not by_date else replace(self, rows=self._dated(self.rows), since=None, before=None)
-        if not (walked.words or walked.facets or walked.since or walked.before):
+        if not (walked.words or walked.facets or walked.since or walked.before or walked.follower):
             return list(walked.rows.filter(**SHOWN)[limits])
         ids = walked._looked_through(limits.stop + SPARE)
         near = list(walked.rows.filter(pk__in=ids, **SHOWN)[limits]) if ids else []
         if len(near) == limits.stop - (limits.start or 0) or not walked.rows[WALKED : WALKED + 1].exists():
             return near
-        return list(self._looked_up(self._dated(self.rows).filter(**SHOWN))[limits])
+        rows = self._dated(self.rows).filter(**SHOWN)
+        if self.follower:
+            rows = rows.filter(author__followers__follower=self.follower)
+        return list(self._looked_up(rows)[limits])
 
     def _dated(self, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
         if self.since:
@@ -89,14 +94,17 @@ class Found:
         """
         names = [str(name) for name in self.rows.query.order_by]
         order = ", ".join(f'"{name.lstrip("-")}"{" DESC" if name.startswith("-") else ""}' for name in names)
-        columns = {"search_words", "facets", "approved_at", *(name.lstrip("-") for name in names)} - {"pk"}
+        columns = {"search_words", "facets", "approved_at", "author", *(name.lstrip("-") for name in names)} - {"pk"}
         connection = connections[self.rows.db]
         conditions = ["search_words LIKE %s"] * len(self.words) + ["facets LIKE %s"] * len(self.facets)
-        given = [f"% {word}%" for word in self.words] + [f"% {facet} %" for facet in self.facets]
+        given: list[Any] = [f"% {word}%" for word in self.words] + [f"% {facet} %" for facet in self.facets]
         for condition, moment in (("approved_at >= %s", self.since), ("approved_at < %s", self.before)):
             if moment:
                 conditions.append(condition)
                 given.append(str(connection.ops.adapt_datetimefield_value(moment)))
+        if self.follower:
+            conditions.append("author_id IN (SELECT person_id FROM gallery_follow WHERE follower_id = %s)")
+            given.append(self.follower)
         try:
             walked, params = self.rows.values("pk", *sorted(columns))[:WALKED].query.sql_with_params()
         except EmptyResultSet:
@@ -109,7 +117,7 @@ class Found:
     def _looked_up(self, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
         telling = sorted((word for word in self.words if len(word) >= SHORTEST), key=len, reverse=True)[:LOOKED_UP]
         if not telling and not self.facets:
-            telling = list(self.words)
+            telling = list(self.words)  # none at all of a feed, whose authors have an index
         if telling or self.facets:
             rows = rows.filter(_in_index(connections[rows.db].vendor, telling, self.facets))
         for word in self.words:

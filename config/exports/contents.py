@@ -20,7 +20,20 @@ from django.db.models import F, Model, QuerySet
 
 from accounts.credits import wallet_of
 from accounts.models import ApiToken, CreditEntry, User
-from gallery.models import Decision, Post, Release, ReleaseDecision, Report
+from gallery.models import (
+    Collection,
+    Comment,
+    CommentDecision,
+    CommentReport,
+    Decision,
+    Follow,
+    Like,
+    Notification,
+    Post,
+    Release,
+    ReleaseDecision,
+    Report,
+)
 from generation.catalog.loras.files import path_of_row
 from generation.models import (
     Album,
@@ -83,6 +96,7 @@ def account(user: User) -> Iterator[dict[str, Any]]:
         "joined_at": user.date_joined,
         "last_sign_in_at": user.last_login,
         "plan": user.plan.name,
+        "wants_digest": user.wants_digest,
         "credits": wallet_of(user).balance,
         "groups": list(user.groups.values_list("name", flat=True)),
         "draft_of_the_create_page": draft.fields if draft else {},
@@ -118,17 +132,33 @@ def albums(user: User) -> Iterator[dict[str, Any]]:
 
 
 def posts(user: User) -> Iterator[dict[str, Any]]:
-    rows = Post.objects.of(user).select_related("image").prefetch_related("tags", "decisions").order_by("pk")
-    for post in rows.iterator(chunk_size=ROWS_AT_ONCE):
+    rows = Post.objects.of(user).select_related("image", "made_from").prefetch_related("tags", "decisions")
+    for post in rows.order_by("pk").iterator(chunk_size=ROWS_AT_ONCE):
         yield {
             "code": post.code,
             "picture": post.image.code if post.image else None,
             "title": post.title,
             "tags": [tag.name for tag in post.tags.all()],
             "state": post.state,
+            "shares": post.shares,
+            "made_from": post.made_from.code if post.made_from else None,
             "submitted_at": post.submitted_at,
             "approved_at": post.approved_at,
             "decisions": decisions_about(post, user),
+        }
+
+
+def collections(user: User) -> Iterator[dict[str, Any]]:
+    """One's own, and what one put into others'."""
+    for each in Collection.objects.filled_by(user).order_by("pk"):
+        entries = each.entries.order_by("pk") if each.owner_id == user.pk else each.entries.filter(added_by=user)
+        yield {
+            "code": each.code,
+            "title": each.title,
+            "is_yours": each.owner_id == user.pk,
+            "visibility": each.visibility,
+            "created_at": each.created_at,
+            "posts": list(entries.values_list("post__code", flat=True)),
         }
 
 
@@ -182,7 +212,7 @@ DOCUMENTS = (
         "jobs", "Every recipe that you sent, with what became of it.",
         table(
             Job, "owner", "code", "submission", "position", "prompt", "recipe_json", "state", "credits", "cancel_cost",
-            "error_message", "created_at", "started_at", "finished_at", picture="image__code",
+            "error_message", "made_from", "created_at", "started_at", "finished_at", picture="image__code",
         ),
     ),
     Document("pictures", "Your pictures with their recipes; the files are in the folder pictures.", pictures),
@@ -208,6 +238,25 @@ DOCUMENTS = (
         "reports", "What you reported to the moderators.",
         table(Report, "user", "reason", "words", "at", "closed_at", post_code="post__code"),
     ),
+    Document(
+        "comments", "What you wrote about pictures; the words of what you deleted are gone.",
+        table(Comment, "author", "code", "words", "state", "submitted_at", post_code="post__code"),
+    ),
+    Document(
+        "comment_reports", "Comments that you reported to the moderators.",
+        table(CommentReport, "user", "reason", "words", "at", "closed_at", comment_code="comment__code"),
+    ),
+    Document(
+        "comment_decisions", "Comments: what you wrote, deleted or decided, as a moderator too.",
+        table(CommentDecision, "who", "verb", "reason", "from_state", "to_state", "at", comment_code="comment__code"),
+    ),
+    Document(
+        "notifications", "What others did that the bell told you of.",
+        table(Notification, "person", "kind", "number", "at", "read_at", post_code="post__code"),
+    ),
+    Document("collections", "Your collections, with the codes of their posts.", collections),
+    Document("follows", "Whom you follow.", table(Follow, "follower", "at", name="person__username")),
+    Document("likes", "Public pictures that you like.", table(Like, "user", "at", post_code="post__code")),
     Document(
         "decisions", "Posts: what you sent in, took back or decided, as a moderator too.",
         table(Decision, "who", "verb", "reason", "from_state", "to_state", "at", post_code="post__code"),

@@ -25,6 +25,9 @@ class PostInput(serializers.Serializer[Any]):
     rating = serializers.ChoiceField(
         Rating.choices, default=Rating.GENERAL, help_text="What it shows; the picture's own where that is stronger."
     )
+    shares = serializers.ChoiceField(
+        Post.Shares.choices, default=Post.Shares.RECIPE, help_text="What others see of its recipe."
+    )
 
 
 class PostLora(serializers.Serializer[Any]):
@@ -47,7 +50,8 @@ class PostOutput(serializers.ModelSerializer[Post]):
     tags = serializers.SlugRelatedField[Any](slug_field="name", many=True, read_only=True)
     width = serializers.IntegerField(source="image.width")
     height = serializers.IntegerField(source="image.height")
-    recipe = PostRecipe(source="image.recipe")
+    recipe = PostRecipe(source="shown_recipe", allow_null=True, help_text="As far as its author shares it.")
+    made_from = serializers.SerializerMethodField()
     page = serializers.SerializerMethodField()
     picture = serializers.SerializerMethodField()
     thumbnail = serializers.SerializerMethodField()
@@ -55,15 +59,20 @@ class PostOutput(serializers.ModelSerializer[Post]):
     class Meta:
         model = Post
         fields = [
-            "code", "state", "title", "author", "tags", "rating", "width", "height", "recipe", "page", "picture",
-            "thumbnail", "submitted_at", "approved_at",
+            "code", "state", "title", "author", "tags", "rating", "points", "shares", "width", "height", "recipe",
+            "made_from", "page", "picture", "thumbnail", "submitted_at", "approved_at",
         ]  # fmt: skip
+
+    def get_made_from(self, post: Post) -> str | None:
+        """The code of the public post whose recipe it began with."""
+        parent = post.made_from
+        return parent.code if parent and parent.state == Post.State.APPROVED else None
 
     def get_page(self, post: Post) -> str:
         return reverse("post", args=[post.code])
 
     def get_picture(self, post: Post) -> str:
-        """The PNG, with its infotext inside."""
+        """The PNG, with as much of its recipe inside as its author shares."""
         return reverse("post-picture", args=[post.code])
 
     def get_thumbnail(self, post: Post) -> str:

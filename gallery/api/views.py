@@ -24,7 +24,7 @@ from gallery.search import Found
 from generation.api.idempotency import idempotent
 from generation.models import GeneratedImage
 
-LOADED = ("image", "author")
+LOADED = ("image", "author", "made_from")
 
 
 def person(request: Request) -> User:
@@ -87,7 +87,7 @@ class PostsView(generics.ListAPIView[Post]):
         image = GeneratedImage.objects.of(request.user).kept().filter(code=form.validated_data["image"]).first()
         if image is None:
             raise NotFound("not-found", "There is no such picture, or it is not yours.", field="image")
-        words = [form.validated_data[name] for name in ("title", "tags", "rating")]
+        words = [form.validated_data[name] for name in ("title", "tags", "rating", "shares")]
         post = publish_image(person(request), image, *words)
         return Response(data_of(request, post), status=201, headers={"Location": reverse("api-post", args=[post.code])})
 

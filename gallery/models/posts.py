@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Self
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from accounts.ratings import Rating
 from gallery.models.moderated import Moderated, WrittenOnce
 from gallery.ranking import score_of
 from generation.models import Checkpoint, Fingerprint, GeneratedImage, Lora
+from generation.recipes.picture import Recipe
 
 
 class Tag(models.Model):
@@ -24,6 +26,8 @@ class Tag(models.Model):
     def __str__(self) -> str:
         return self.name
 
+
+LORA_TAG = re.compile(r"<lora:[^<>]*>")
 
 NEWEST = ("approved_at", "pk")
 """The order of the gallery, by falling values."""
@@ -63,7 +67,12 @@ class PostQuerySet(models.QuerySet["Post"]):
 
 
 class Post(Moderated):
-    """A picture that its author wants to be public."""
+    """A picture that its author wants to be public, with as much of its recipe as they share."""
+
+    class Shares(models.TextChoices):
+        RECIPE = "recipe", "The whole recipe"
+        SETTINGS = "settings", "The recipe without the prompt"
+        NOTHING = "nothing", "Only the picture"
 
     # The picture's row is swept some time after its deletion; the post stays, with its decisions.
     image = models.OneToOneField(GeneratedImage, null=True, on_delete=models.SET_NULL, related_name="post")
@@ -77,6 +86,18 @@ class Post(Moderated):
     rating = models.CharField(
         max_length=9, choices=Rating.choices, default=Rating.GENERAL, db_default=Rating.GENERAL,
         help_text="By its author, at least what the automatic look said; moderators may change it.",
+    )  # fmt: skip
+    shares = models.CharField(
+        max_length=8, choices=Shares.choices, default=Shares.RECIPE, db_default=Shares.RECIPE,
+        help_text="What others see of its recipe, on its page, in its file and in the API.",
+    )  # fmt: skip
+    made_from = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="remixes",
+        help_text="The post whose recipe it began with.",
+    )  # fmt: skip
+    lineage = models.CharField(
+        max_length=200, blank=True, default="", db_default="",
+        help_text="Ids of the posts that it goes back to, the one it was made from last; see `lineage`.",
     )  # fmt: skip
     search_words = models.TextField(blank=True, help_text="Folded words of title, tags and prompt; see `search`.")
     facets = models.TextField(
@@ -97,6 +118,11 @@ class Post(Moderated):
             models.Index(fields=["state", "-points", "-id"], name="post_top"),
             models.Index(fields=["author", "state", "-approved_at", "-id"], name="post_newest_of_author"),
             models.Index(fields=["author", "-id"], name="post_by_author"),
+            models.Index(
+                fields=["made_from", "state", "-approved_at", "-id"],
+                name="post_remixes",
+                condition=models.Q(made_from__isnull=False),
+            ),
             models.Index(fields=["author"], condition=models.Q(is_news=True), name="post_news"),
         ]
         constraints = [
@@ -112,6 +138,21 @@ class Post(Moderated):
     @property
     def is_public(self) -> bool:
         return self.state == self.State.APPROVED and self.image is not None and self.image.deleted_at is None
+
+    @property
+    def shown_recipe(self) -> Recipe | None:
+        """What others see of the recipe; without its prompt it keeps the LoRAs that the prompt named."""
+        if self.image is None or self.shares == self.Shares.NOTHING:
+            return None
+        recipe = self.image.recipe
+        if self.shares == self.Shares.RECIPE:
+            return recipe
+        named = " ".join(LORA_TAG.findall(recipe.prompt))
+        return recipe.replace(prompt=named, negative_prompt="", embeddings=())
+
+    @property
+    def shown_prompt(self) -> str:
+        return self.image.prompt if self.image is not None and self.shares == self.Shares.RECIPE else ""
 
     def follow(self) -> None:
         """A public one has its place among the others."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 from django.http import Http404, HttpRequest
 
@@ -18,10 +18,10 @@ def person(request: HttpRequest) -> User:
     return cast(User, request.user)
 
 
-def visible_post(request: HttpRequest, code: str) -> Post:
-    """A public post, or one's own in any state; anything else is not there."""
+def visible_post(request: HttpRequest, code: str, **annotations: Any) -> Post:
+    """A public post, or one's own in any state; anything else is not there. It carries the `annotations`."""
     rows = Post.objects.visible_to(request.user).filter(code=code).select_related("image", "author", "checkpoint")
-    post: Post | None = rows.first()
+    post: Post | None = rows.annotate(**annotations).first()
     if post is None:
         raise Http404(NO_POST)
     return post

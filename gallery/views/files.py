@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
 from gallery.models import Post, Release, ReleaseSample
+from gallery.shares import picture_shown
 from gallery.views.access import visible_post
 from generation.storage.downloads import FOR_EVERYBODY, FOR_NOBODY, inline
 from generation.storage.thumbnails import SIDES
@@ -13,8 +15,10 @@ from generation.storage.thumbnails import SIDES
 
 @require_safe
 def picture(request: HttpRequest, code: str) -> HttpResponse:
-    """The PNG as it was drawn, with its infotext and provenance."""
+    """The PNG with its provenance, and with as much of its recipe as its author shares."""
     post = visible_post(request, code)
+    if post.shares != Post.Shares.RECIPE:
+        return made_anew(request, post)
     return picture_of(request, post, post.image.file if post.image else "", "image/png", ".png")
 
 
@@ -41,6 +45,21 @@ def picture_of(request: HttpRequest, post: Post, name: str, content_type: str, e
     cache = FOR_EVERYBODY if post.is_public else FOR_NOBODY
     etag = f"{post.image.sha256[:32]}{ending}"
     return inline(request, name, content_type, cache, filename=f"tempera-{post.code}{ending}", etag=etag)
+
+
+def made_anew(request: HttpRequest, post: Post) -> HttpResponse:
+    """The PNG of a post that does not share its whole recipe; an empty 304 for a browser that has it."""
+    assert post.image is not None
+    etag = f'"{post.image.sha256[:32]}-{post.shares}.png"'
+    if request.headers.get("If-None-Match") == etag:
+        response = HttpResponse(status=304)
+    else:
+        response = HttpResponse(picture_shown(post), content_type="image/png")
+        response["Content-Disposition"] = f'inline; filename="tempera-{post.code}.png"'
+        response["X-Content-Type-Options"] = "nosniff"
+    response["ETag"] = etag
+    patch_cache_control(response, **(FOR_EVERYBODY if post.is_public else FOR_NOBODY))
+    return response
 
 
 @require_safe

@@ -14,14 +14,16 @@ from accounts.models import User
 from gallery.cards import cards_of
 from gallery.chips import chips_of, periods_of, sorts_of
 from gallery.filters import Filters
-from gallery.models import NEWEST, Post
+from gallery.following import NOBODY, follows
+from gallery.models import NEWEST, Collection, Post
 from gallery.search import Found
 from gallery.social import card_of_list
 from generation.web.paging import page_of
 
 POSTS_A_PAGE = 48
 MOST_COUNTED = 1000
-DESCRIPTION = "Pictures made from text, each with its full recipe."
+COLLECTIONS_SHOWN = 12
+DESCRIPTION = "Pictures made from text, with the recipes that their authors share."
 
 
 @require_safe
@@ -46,8 +48,8 @@ def author(request: HttpRequest, username: str) -> HttpResponse:
     """The public pictures of one person. Who has none is not told apart from who is not there."""
     person = User.objects.filter(username=username, is_active=True).first()
     posts = Post.objects.public().of(person) if person else Post.objects.none()
-    if not posts.exists():
-        raise Http404("Nobody by that name shows pictures here.")
+    if person is None or not posts.exists():
+        raise Http404(NOBODY)
     context = {}
     if not is_part(request):
         count = posts[: MOST_COUNTED + 1].count()
@@ -56,6 +58,10 @@ def author(request: HttpRequest, username: str) -> HttpResponse:
             "person": person,
             "count": min(count, MOST_COUNTED),
             "has_more": count > MOST_COUNTED,
+            "followers": person.followers.all()[: MOST_COUNTED + 1].count(),
+            "followed": follows(request.user, person),
+            "is_me": request.user == person,
+            "collections": list(Collection.objects.public().of(person).order_by("-pk")[:COLLECTIONS_SHOWN]),
         }
     return rows(request, Found(posts), NEWEST, "gallery/author.html", context)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -12,21 +14,26 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.refusals import Refusal
 from gallery import moderation
 from gallery.cards import cards_of, withdrawal_of
-from gallery.forms import ReportForm
-from gallery.models import NEWEST, Post
+from gallery.forms import CommentForm, ReportForm
+from gallery.liking import liked_by
+from gallery.lineage import lineage_of
+from gallery.models import NEWEST, Comment, Post
+from gallery.shares import infotext_shown
 from gallery.social import card_of_post
 from gallery.views.access import person, public_post, visible_post
 from gallery.words import plain_prompt
+from generation.recipes.picture import Recipe
 from generation.web.paging import neighbours
 from generation.web.public_pictures import Ingredient, weight_picture
 
 MORE_SHOWN = 8
+COMMENTS_SHOWN = 5
 
 
 @require_safe
 def post(request: HttpRequest, code: str) -> HttpResponse:
     """The picture, its recipe, its neighbours, and more by the same person. Its author sees it in any state."""
-    row = visible_post(request, code)
+    row: Any = visible_post(request, code, liked=liked_by(request.user))
     image = row.image
     assert image is not None
     newer, older = neighbours(Post.objects.public(), row, NEWEST) if row.approved_at else (None, None)
@@ -34,26 +41,43 @@ def post(request: HttpRequest, code: str) -> HttpResponse:
     context = {
         "post": row,
         "image": image,
-        "recipe": image.recipe,
-        "prompt": plain_prompt(image.prompt),
-        "ingredients": ingredients_of(row),
+        "recipe": (recipe := row.shown_recipe),
+        "infotext": infotext_shown(row),
+        "prompt": plain_prompt(row.shown_prompt),
+        "ingredients": ingredients_of(row, recipe) if recipe else [],
         "tags": list(row.tags.all()),
         "is_mine": request.user == row.author,
+        "points": row.points,
+        "liked": row.liked,
         "withdrawal": withdrawal_of(row),
         "reported": row.reports.filter(user=request.user.pk).first() if request.user.is_authenticated else None,
         "more": cards_of(others.newest()[:MORE_SHOWN]),
         "social": card_of_post(row) if row.is_public else None,
+        "lineage": lineage_of(row),
+        **comments_of(request, row),
         "newer": newer,
         "older": older,
     }
     return render(request, "gallery/post.html", context)
 
 
-def ingredients_of(post: Post) -> list[Ingredient]:
+def comments_of(request: HttpRequest, post: Post) -> dict[str, Any]:
+    """The newest comments of a public post, and where one is written; nothing while only its author sees it."""
+    if not post.is_public:
+        return {}
+    rows = Comment.objects.public().filter(post=post).select_related("author").order_by("-pk")
+    comments = list(rows[: COMMENTS_SHOWN + 1])
+    return {
+        "comments": comments[:COMMENTS_SHOWN],
+        "has_more_comments": len(comments) > COMMENTS_SHOWN,
+        "comment_form": CommentForm(),
+        "moderates": bool(comments) and moderation.is_moderator(request.user),
+    }
+
+
+def ingredients_of(post: Post, recipe: Recipe) -> list[Ingredient]:
     """Checkpoint and LoRAs of the recipe, as far as the public may use them."""
-    assert post.image is not None
-    recipe = post.image.recipe
-    loras = {row.sha256: row for row in post.loras.listed()}
+    loras = {row.sha256: row for row in post.loras.listed()} if recipe.loras else {}
     listed = post.checkpoint and post.checkpoint.is_public and post.checkpoint.is_enabled
     pinned = post.checkpoint and post.checkpoint.sha256 == recipe.checkpoint_sha256
     checkpoint = post.checkpoint if listed and pinned else None

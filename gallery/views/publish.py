@@ -42,6 +42,7 @@ def publish(request: HttpRequest, code: str) -> HttpResponse:
                 form.cleaned_data["title"],
                 form.tag_names,
                 form.cleaned_data["rating"] or image.rating,
+                form.cleaned_data["shares"] or Post.Shares.RECIPE,
             )
             messages.success(request, "Sent in. A moderator looks at every picture before it is public.")
             return redirect("image", code)
@@ -58,7 +59,8 @@ def page(request: HttpRequest, image: GeneratedImage, form: PublishForm, status:
 def first_words(image: GeneratedImage, post: Post | None) -> dict[str, str]:
     """What the form begins with: what was sent in before, or the prompt as a title."""
     if post is not None:
-        return {"title": post.title, "tags": ", ".join(post.tags.values_list("name", flat=True)), "rating": post.rating}
+        tags = ", ".join(post.tags.values_list("name", flat=True))
+        return {"title": post.title, "tags": tags, "rating": post.rating, "shares": post.shares}
     words = plain_prompt(image.prompt)
     return {"title": words[:1].upper() + words[1:] if len(words) <= 60 else "", "rating": image.rating}
 

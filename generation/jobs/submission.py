@@ -28,12 +28,15 @@ from generation.recipes.sampling import check_sampling
 from generation.storage.quota import stored_bytes
 
 
-def submit_jobs(user: User, recipe: Recipe, count: int = 1, token: ApiToken | None = None) -> list[Job]:
+def submit_jobs(
+    user: User, recipe: Recipe, count: int = 1, token: ApiToken | None = None, made_from: str = ""
+) -> list[Job]:
     """Queue `count` pictures of the recipe, with seeds counting up. Raises Refusal; then nothing has changed.
 
-    `token` is the API token that asked: its budget pays beside the wallet.
+    `token` is the API token that asked: its budget pays beside the wallet. `made_from` is the code of the post that is
+    remixed.
     """
-    return write_jobs(user, prepare_jobs(user, recipe, count), token)
+    return write_jobs(user, prepare_jobs(user, recipe, count), token, made_from)
 
 
 def prepare_jobs(user: User, recipe: Recipe, count: int = 1) -> list[Recipe]:
@@ -84,7 +87,7 @@ def check_limits(user: User, recipes: Sequence[Recipe], most: int) -> None:
 
 
 @transaction.atomic
-def write_jobs(user: User, recipes: Sequence[Recipe], token: ApiToken | None = None) -> list[Job]:
+def write_jobs(user: User, recipes: Sequence[Recipe], token: ApiToken | None = None, made_from: str = "") -> list[Job]:
     """Rows, held credits and wake-ups for recipes that are ready, as siblings in this order: all of it or nothing.
 
     Locks are taken in one order, share before wallet before token: two submissions that lock them otherwise, or one
@@ -103,6 +106,7 @@ def write_jobs(user: User, recipes: Sequence[Recipe], token: ApiToken | None = N
             recipe_json=recipe.to_json(),
             prompt=recipe.prompt,
             checkpoint_sha256=recipe.checkpoint_sha256,
+            made_from=made_from,
             credits=price(recipe, prices),
             work=work(recipe),
             virtual_start=start,

@@ -47,6 +47,10 @@ class Job(models.Model):
     recipe_json = models.JSONField()
     prompt = models.TextField()
     checkpoint_sha256 = models.CharField(max_length=64)
+    made_from = models.CharField(
+        max_length=12, blank=True, default="", db_default="",
+        help_text="Code of the public post whose recipe it began with, as its owner says; the gallery looks it up.",
+    )  # fmt: skip
     state = models.CharField(max_length=9, choices=State.choices, default=State.QUEUED)
     credits = models.PositiveIntegerField(help_text="Its price, held while it is unfinished.")
     cancel_cost = models.PositiveIntegerField(

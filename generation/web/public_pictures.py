@@ -86,9 +86,20 @@ class PublicState:
     withdrawal: Question | None
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A public post that pictures are made from: `code` names it, `url` is its page."""
+
+    code: str
+    title: str
+    author: str
+    url: str
+
+
 @dataclass(slots=True)
 class Registry:
     """`newest(limit)` gives public pictures; `recipe_of(code)` the recipe of a public post, or None;
+    `origin_of(code)` that post as what is remixed, or None;
     `made_with(sha256, limit)` public pictures made with a weight file; `samples_of(loras, user)` the pictures that came
     with a LoRA's release, by the LoRA's id, for those of them that this person may see; `state_of(thing)` what
     became of one's own image or LoRA, or None; `unread(user)` how many decisions on these a person has not read.
@@ -96,6 +107,7 @@ class Registry:
 
     newest: Callable[[int], Sequence[PictureCard]] = lambda limit: ()
     recipe_of: Callable[[str], Recipe | None] = lambda code: None
+    origin_of: Callable[[str], Origin | None] = lambda code: None
     made_with: Callable[[str, int], Sequence[PictureCard]] = lambda sha256, limit: ()
     samples_of: Callable[[Sequence[int], Any], Mapping[int, Sequence[PictureCard]]] = lambda loras, user: {}
     state_of: Callable[[GeneratedImage | Lora], PublicState | None] = lambda thing: None

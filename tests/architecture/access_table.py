@@ -16,6 +16,11 @@ ALL: Outcomes = ("ok", "ok", "ok", "ok")
 MEMBERS: Outcomes = ("login", "ok", "ok", "ok")
 OWNER: Outcomes = ("login", "ok", "404", "404")
 STAFF: Outcomes = ("login", "403", "403", "ok")
+# For a post that still waits, as for what is private: nobody but its author learns that it is there, not even
+# moderators, who look at it in the admin.
+HIDDEN: Outcomes = ("404", "ok", "404", "404")
+# What is sent names something of one's own, and names nothing here.
+MEMBERS_OR_ABSENT: Outcomes = ("login", "404", "404", "404")
 
 
 @dataclass(frozen=True)
@@ -160,23 +165,35 @@ GALLERY = {
     "sitemaps/pages.xml": row(GET=ALL),
     "sitemaps/posts-<int:part>.xml": row("sitemaps/posts-0.xml", GET=ALL),
     "sitemaps/authors-<int:part>.xml": row("sitemaps/authors-0.xml", GET=ALL),
+    "gallery/following/": row(GET=MEMBERS),
     "gallery/mine/": row(GET=MEMBERS),
     "gallery/<slug:code>/": row("gallery/{post}/", GET=ALL),
     "gallery/<slug:code>/picture": row("gallery/{post}/picture", GET=ALL),
     "gallery/<slug:code>/thumbnail": row("gallery/{post}/thumbnail", GET=ALL),
     "gallery/<slug:code>/thumbnail/<int:side>": row("gallery/{post}/thumbnail/320", GET=ALL),
+    "gallery/<slug:code>/like/": row("gallery/{post}/like/", POST=MEMBERS),
+    "gallery/<slug:code>/comments/": row("gallery/{post}/comments/", GET=ALL, POST=MEMBERS),
+    "gallery/<slug:code>/remixes/": row("gallery/{post}/remixes/", GET=ALL),
+    "gallery/<slug:code>/collect/": row("gallery/{post}/collect/", GET=MEMBERS, POST=MEMBERS_OR_ABSENT),
     "gallery/<slug:code>/report/": row("gallery/{post}/report/", GET=MEMBERS, POST=MEMBERS),
     "gallery/<slug:code>/withdraw/": row("gallery/{post}/withdraw/", GET=OWNER, POST=OWNER),
     "verify/": row(GET=ALL, POST=ALL),
     "verify/marks/": row(GET=ALL),
     "verify/authority.pem": row(GET=ALL),
     "by/<str:username>/": row("by/alice/", GET=ALL),
+    "comments/<slug:code>/delete/": row("comments/{comment}/delete/", GET=OWNER, POST=OWNER),
+    "comments/<slug:code>/report/": row("comments/{comment}/report/", GET=MEMBERS, POST=MEMBERS),
+    "comments/<slug:code>/remove/": row("comments/{comment}/remove/", GET=STAFF, POST=STAFF),
+    "collections/": row(GET=MEMBERS, POST=MEMBERS),
+    "collections/<slug:code>/": row("collections/{collection}/", GET=HIDDEN),
+    "collections/<slug:code>/edit/": row("collections/{collection}/edit/", GET=OWNER, POST=OWNER),
+    "collections/<slug:code>/people/": row("collections/{collection}/people/", POST=OWNER),
+    "collections/<slug:code>/delete/": row("collections/{collection}/delete/", GET=OWNER, POST=OWNER),
+    "notifications/": row(GET=MEMBERS),
+    "by/<str:username>/follow/": row("by/alice/follow/", POST=MEMBERS),
     "images/<slug:code>/publish/": row("images/{image}/publish/", GET=OWNER, POST=OWNER),
 }
 
-# The same addresses for a post that still waits: nobody but its author learns that it is there, not even moderators,
-# who look at it in the admin.
-HIDDEN: Outcomes = ("404", "ok", "404", "404")
 # What a link does not lead to is not there, and neither is anything behind one that has ended: for its owner either.
 NOWHERE: Outcomes = ("404", "404", "404", "404")
 UNSHARED = [
@@ -193,9 +210,13 @@ WAITING = [
     row("gallery/{waiting}/picture", GET=HIDDEN),
     row("gallery/{waiting}/thumbnail", GET=HIDDEN),
     row("gallery/{waiting}/thumbnail/1280", GET=HIDDEN),
+    row("gallery/{waiting}/comments/", GET=NOWHERE, POST=NOWHERE),
+    row("gallery/{waiting}/like/", POST=("login", "404", "404", "404")),
+    row("gallery/{waiting}/remixes/", GET=NOWHERE),
     row("gallery/{waiting}/report/", GET=("login", "404", "404", "404"), POST=("login", "404", "404", "404")),
     row("gallery/{waiting}/withdraw/", GET=OWNER, POST=OWNER),
     row("by/charlie/", GET=("404", "404", "404", "404")),
+    row("by/charlie/follow/", POST=("login", "404", "404", "404")),
     row("api/v1/posts/{waiting}", GET=HIDDEN, DELETE=OWNER),
 ]
 
@@ -205,6 +226,7 @@ ABSENT_TO_ALL: Outcomes = ("404", "404", "404", "404")
 ACCOUNT = {
     "account/": row(GET=MEMBERS),
     "account/credits/": row(GET=MEMBERS),
+    "account/notifications/": row(GET=MEMBERS, POST=MEMBERS),
     "account/export/": row(GET=MEMBERS, POST=MEMBERS),
     "account/export/file": row(GET=AGAIN),
     "account/delete/": row(GET=AGAIN, POST=AGAIN),
@@ -307,6 +329,12 @@ API = {
     "api/v1/verify": row(POST=ALL),
     "api/v1/posts": row(GET=ALL, POST=MEMBERS),
     "api/v1/posts/<slug:code>": row("api/v1/posts/{post}", GET=ALL, DELETE=OWNER),
+    "api/v1/authors/<str:username>/follow": row(
+        "api/v1/authors/alice/follow", GET=MEMBERS, PUT=MEMBERS, DELETE=MEMBERS
+    ),
+    "api/v1/posts/<slug:code>/comments": row("api/v1/posts/{post}/comments", GET=ALL, POST=MEMBERS),
+    "api/v1/comments/<slug:code>": row("api/v1/comments/{comment}", DELETE=OWNER),
+    "api/v1/posts/<slug:code>/like": row("api/v1/posts/{post}/like", GET=MEMBERS, PUT=MEMBERS, DELETE=MEMBERS),
 }
 
 # The admin: whoever is not staff stays out of all of it. What a moderator may enter is listed; the rest is closed.
@@ -317,6 +345,9 @@ ADMIN_FOR_MODERATORS = {
     "admin/gallery/post/",
     "admin/gallery/post/decide/",
     "admin/gallery/post/rate/",
+    "admin/gallery/comment/",
+    "admin/gallery/commentdecision/",
+    "admin/gallery/commentreport/",
     "admin/gallery/decision/",
     "admin/gallery/release/",
     "admin/gallery/release/decide/",

@@ -12,6 +12,8 @@ from django.utils import timezone
 from PIL import Image
 
 from accounts.models import ApiToken, User
+from gallery.collecting import make_collection
+from gallery.commenting import write_comment
 from gallery.models import Post, Release
 from generation.jobs.albums import add_to_album, create_album
 from generation.jobs.sharing import share, token_of
@@ -57,7 +59,9 @@ def things_of(alice: User) -> dict[str, str]:
         "dataset": dataset.code,
         "picture": dataset.pictures.get().code,
         "search": TrainingSearch.objects.create(owner=alice, name="rates", axes={}, recipe_json={}, budget=9).code,
-        "post": public_post(alice).code,
+        "post": (shown := public_post(alice)).code,
+        "collection": make_collection(alice, "Apples").code,
+        "comment": write_comment(alice, shown, "My first apple.").code,
         "waiting": waiting_post(alice).code,
         "token": token.token_key,
         "lora": Lora.objects.create(

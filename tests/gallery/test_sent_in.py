@@ -15,7 +15,7 @@ from generation.jobs.deletion import delete_images
 from generation.models import Lora
 from tests.gallery.conftest import Publish
 
-BELL = re.compile(r"<span>(\d+)</span><span class=\"unseen\">decisions? on what you sent in</span>")
+BELL = re.compile(r"<span>(\d+)</span><span class=\"unseen\">new notifications?</span>")
 
 
 def told(client: Client, address: str = "/gallery/") -> str:
@@ -28,7 +28,7 @@ def test_it_works(alices: Client, bob: User, alice: User, send_in: Publish) -> N
     first, second = send_in(alice, "Apple"), send_in(alice, "Pear")
     assert told(alices) == ""
     approve(bob, first)
-    assert told(alices) == "1" and '1</span><span class="unseen">decision on' in alices.get("/create/").text
+    assert told(alices) == "1" and '1</span><span class="unseen">new notification<' in alices.get("/create/").text
     reject(bob, second, "Too <b>dark</b>.")
     assert told(alices, "/images/") == "2"
     page = alices.get("/gallery/mine/").text

@@ -78,7 +78,7 @@ class JobsView(generics.ListAPIView[Job]):
         recipes = prepare_jobs(user, recipe, count)
 
         def write() -> Response:
-            jobs = write_jobs(user, recipes, token_of(request))
+            jobs = write_jobs(user, recipes, token_of(request), form.validated_data["made_from"])
             body = {"submission": jobs[0].submission, "credits": sum(job.credits for job in jobs), "jobs": jobs}
             address = reverse("api-job", args=[jobs[0].code])
             return Response(SubmissionOutput(body).data, status=202, headers={"Location": address})

@@ -46,6 +46,9 @@ class SubmissionInput(RecipeInput):
     """A recipe, and how many pictures are made by it."""
 
     count = api_field(COUNT, default=COUNT.default)
+    made_from = serializers.SlugField(
+        max_length=12, default="", allow_blank=True, help_text="The code of the post that is remixed, if one is."
+    )
 
 
 class RecipeOutput(serializers.Serializer[Recipe]):

@@ -28,6 +28,8 @@ from generation.web.public_pictures import example_picture, registry, weight_pic
 RECIPES = ("image", "job", "post")
 """The names under which the address asks for a recipe that was drawn before, with its seed."""
 
+CODE_CHARS = 12
+
 COUNTS = (*range(1, 9), 12, 16, 24, 32, 48, 64)
 
 
@@ -58,7 +60,9 @@ def submitted(user: User, form: RecipeForm) -> tuple[list[Job], int]:
     if not form.is_valid():
         return [], form.status
     try:
-        return submit_jobs(user, form.recipe(user), form.picture_count), 201
+        return submit_jobs(
+            user, form.recipe(user), form.picture_count, made_from=form.cleaned_data["made_from"][:CODE_CHARS]
+        ), 201
     except Refusal as refusal:
         form.refuse(refusal)
         return [], form.status
@@ -90,17 +94,20 @@ def named_recipe(request: SignedInRequest) -> dict[str, str]:
     """`?image=` an own picture, `?job=` an own job, `?post=` a public post: its recipe, or nothing."""
     user, asked = request.user, request.GET
     recipe: Recipe | None = None
+    made_from = ""
     if code := asked.get("image"):
-        image = GeneratedImage.objects.of(user).kept().filter(code=code).first()
+        image = GeneratedImage.objects.of(user).kept().filter(code=code).select_related("job").first()
         recipe = image.recipe if image else None
+        made_from = image.job.made_from if image and image.job else ""
     elif code := asked.get("job"):
         job = Job.objects.of(user).filter(code=code).first()
-        recipe = job.recipe if job else None
+        recipe, made_from = (job.recipe, job.made_from) if job else (None, "")
     elif code := asked.get("post"):
-        recipe = registry.recipe_of(code)
-    if recipe and "new-seed" in asked:
-        return {**fields_of(recipe), "seed": "", "seed_locked": ""}
-    return fields_of(recipe) if recipe else {}
+        recipe, made_from = registry.recipe_of(code), code[:CODE_CHARS]
+    if recipe is None:
+        return {}
+    fields = {**fields_of(recipe), "made_from": made_from}
+    return {**fields, "seed": "", "seed_locked": ""} if "new-seed" in asked else fields
 
 
 def page(
@@ -120,6 +127,7 @@ def page(
         "vaes": list(Vae.objects.usable_by(user).order_by("title")),
         "examples": examples_of(checkpoint),
         "kept_seed": fields.get("seed") if seed_kept else None,
+        "origin": registry.origin_of(code) if (code := fields.get("made_from", "")) else None,
         "read": request.session.pop(READ_NOTICE, None),
         **choices_of(user, checkpoint, fields),
     }

@@ -78,6 +78,7 @@ class RecipeForm(forms.Form):
     size = forms.CharField(required=False, max_length=12)
     count = form_field(COUNT)
     seed_locked = forms.BooleanField(required=False)
+    made_from = forms.CharField(required=False, help_text="The code of the post that is remixed.")
     status = 400
     shown_at: Mapping[str, str] = {"width": "size", "height": "size", "loras": "prompt"}
     """Where the page shows a refusal about a part of the recipe that has no field of its own."""

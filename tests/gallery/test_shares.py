@@ -1,0 +1,96 @@
+"""What a post shares of its recipe: on its page, in its file, in the API, in what is found, and for a remix."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from accounts.refusals import Refusal
+from gallery.cards import made_with, recipe_of
+from gallery.models import Post
+from gallery.moderation import approve
+from gallery.publishing import publish_image, withdraw_post
+from generation.imaging.png_chunks import png_texts
+from tests.gallery.conftest import BASE, Finish
+
+SECRET = "zebra"
+
+
+def shared(author: User, bob: User, finish: Finish, shares: str) -> Post:
+    image = finish(author, f"a {SECRET} <lora:ink:0.7>", negative_prompt="blurred okapi")
+    post = publish_image(author, image, "Stripes", shares=shares)
+    approve(bob, post)
+    return post
+
+
+def everything(client: Client, post: Post) -> str:
+    """All that others get of a post, as one text."""
+    page = client.get(f"/gallery/{post.code}/").text + client.get("/gallery/").text
+    api = client.get(f"/api/v1/posts/{post.code}").text + client.get("/gallery/feed.atom").text
+    return page + api + client.get(f"/gallery/{post.code}/picture").content.decode("latin-1")
+
+
+def test_the_whole_recipe(client: Client, alice: User, bob: User, finish: Finish) -> None:
+    post = shared(alice, bob, finish, "recipe")
+    assert SECRET in client.get(f"/gallery/{post.code}/").text
+    assert post.code in client.get(f"/gallery/?q={SECRET}").text
+    assert (recipe := recipe_of(post.code)) is not None and SECRET in recipe.prompt
+
+
+def test_without_the_prompt(client: Client, charlies: Client, alice: User, bob: User, finish: Finish) -> None:
+    post = shared(alice, bob, finish, "settings")
+    said = everything(client, post)
+    assert SECRET not in said and "okapi" not in said
+    assert "does not share the prompt" in said and "?post=" in said
+    api = client.get(f"/api/v1/posts/{post.code}").json()
+    assert post.image is not None
+    steps = post.image.recipe.steps
+    assert (api["shares"], api["recipe"]["steps"], api["recipe"]["negative_prompt"]) == ("settings", steps, "")
+    text = png_texts(client.get(f"/gallery/{post.code}/picture").content)["parameters"]
+    assert f"Steps: {steps}" in text and SECRET not in text
+    assert post.code not in client.get(f"/gallery/?q={SECRET}").text
+    assert len(made_with(BASE, 5)) == 1
+    assert (recipe := recipe_of(post.code)) is not None and recipe.prompt == "<lora:ink:0.7>"
+    form = charlies.get(f"/create/?post={post.code}")
+    assert form.status_code == 200 and SECRET not in form.text
+
+
+def test_only_the_picture(client: Client, alice: User, bob: User, finish: Finish) -> None:
+    post = shared(alice, bob, finish, "nothing")
+    said = everything(client, post)
+    assert SECRET not in said and "okapi" not in said and "?post=" not in said
+    assert "shares the picture alone" in said
+    assert client.get(f"/api/v1/posts/{post.code}").json()["recipe"] is None
+    file = client.get(f"/gallery/{post.code}/picture")
+    assert "parameters" not in png_texts(file.content)
+    again = client.get(f"/gallery/{post.code}/picture", headers={"If-None-Match": file.headers["ETag"]})
+    assert again.status_code == 304 and not again.content
+    assert made_with(BASE, 5) == [] and recipe_of(post.code) is None
+    assert post.checkpoint is None
+
+
+def test_it_is_chosen_anew_when_it_is_sent_in_again(alice: User, bob: User, finish: Finish) -> None:
+    post = shared(alice, bob, finish, "nothing")
+    assert post.image is not None
+    withdraw_post(alice, post)
+    publish_image(alice, post.image, "Stripes")
+    post.refresh_from_db()
+    assert (post.shares, post.checkpoint is not None) == ("recipe", True)
+    assert SECRET in post.search_words
+
+
+def test_the_page_and_the_api_ask(alices: Client, alices_api: Any, alice: User, finish: Finish) -> None:
+    first, second = finish(alice), finish(alice)
+    assert "What others see of it" in alices.get(f"/images/{first.code}/publish/").text
+    alices.post(f"/images/{first.code}/publish/", {"title": "Apple", "shares": "nothing"})
+    assert Post.objects.get(image=first).shares == "nothing"
+    alices_api.post("/api/v1/posts", {"image": second.code, "title": "Apple", "shares": "settings"})
+    assert Post.objects.get(image=second).shares == "settings"
+
+
+def test_what_cannot_be_chosen(alice: User, finish: Finish) -> None:
+    with pytest.raises(Refusal):
+        publish_image(alice, finish(alice), "Apple", shares="half")
