@@ -58,6 +58,7 @@ def publish_image(
 ALREADY = {
     Post.State.PENDING: "This picture is waiting for a moderator already.",
     Post.State.APPROVED: "This picture is in the gallery already.",
+    Post.State.HIDDEN: "This picture is hidden until a moderator has looked at it.",
     Post.State.TAKEN_DOWN: "A moderator took this picture down; it cannot be published again.",
 }
 

@@ -22,6 +22,7 @@ MOST_PENDING = 10
 ALREADY = {
     Release.State.PENDING: "This LoRA is waiting for a moderator already.",
     Release.State.APPROVED: "This LoRA is public already.",
+    Release.State.HIDDEN: "This LoRA is hidden until a moderator has looked at it.",
     Release.State.TAKEN_DOWN: "A moderator took this LoRA down; it cannot be published again.",
 }
 

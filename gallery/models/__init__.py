@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+from gallery.models.acts import Claim, ModerationAct, Subject
 from gallery.models.blocked import BlockedPicture
 from gallery.models.moderated import Moderated, new_code
+from gallery.models.notices import Notice, NoticeAddress
 from gallery.models.posts import NEWEST, BlockedPhrase, Decision, Post, PostQuerySet, Report, Tag
+from gallery.models.reasons import ManagedReason, reasons_for
 from gallery.models.releases import Release, ReleaseDecision, ReleaseSample
+from gallery.models.sanctions import Appeal, Sanction
 
 __all__ = [
     "NEWEST",
+    "Appeal",
     "BlockedPhrase",
     "BlockedPicture",
+    "Claim",
     "Decision",
+    "ManagedReason",
     "Moderated",
+    "ModerationAct",
+    "Notice",
+    "NoticeAddress",
     "Post",
     "PostQuerySet",
     "Release",
     "ReleaseDecision",
     "ReleaseSample",
     "Report",
+    "Sanction",
+    "Subject",
     "Tag",
     "new_code",
+    "reasons_for",
 ]
