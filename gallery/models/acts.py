@@ -13,7 +13,6 @@ class Subject(models.TextChoices):
 
     POST = "post", "Picture"
     RELEASE = "release", "LoRA"
-    REPORT = "report", "Report"
     NOTICE = "notice", "Notice"
     SAFEGUARD = "safeguard", "Safeguard"
     APPEAL = "appeal", "Appeal"
@@ -73,6 +72,8 @@ class Claim(models.Model):
     until = models.DateTimeField()
 
     class Meta:
+        verbose_name = "case in hand"
+        verbose_name_plural = "desk: all that waits"
         constraints = [models.UniqueConstraint(fields=["subject", "subject_id"], name="one_claim_of_a_case")]
 
     def __str__(self) -> str:

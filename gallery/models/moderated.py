@@ -55,7 +55,7 @@ class Moderated(models.Model):
         Of the last decision that gave one, since one that was taken back gives none; why a reported one was kept is
         between moderators.
         """
-        if self.state not in (self.State.REJECTED, self.State.TAKEN_DOWN):
+        if self.state not in (self.State.REJECTED, self.State.TAKEN_DOWN, self.State.HIDDEN):
             return ""
         return str(self.decisions.exclude(reason="").order_by("-pk").values_list("reason", flat=True).first() or "")
 
