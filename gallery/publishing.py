@@ -14,7 +14,8 @@ from accounts.quotas import hold_account
 from accounts.ratings import Rating, strongest
 from accounts.refusals import Conflict, NotFound, QuotaExceeded, Refusal
 from gallery.facets import facets_of, shape_of
-from gallery.models import Decision, Post, Release, Report, Tag
+from gallery.models import Appeal, Decision, Post, Release, Report, Tag
+from gallery.sanctions import refuse_suspended
 from gallery.screening import flags_of_picture, flags_of_rules, flags_of_words
 from gallery.search import index_posts
 from gallery.transitions import BATCH, MOVES, move, move_all, record
@@ -44,6 +45,7 @@ def publish_image(
     post: Post | None = Post.objects.filter(image=image).first()
     if post is not None and post.state not in MOVES[Decision.Verb.PUBLISH].sources:
         raise Conflict("already-published", ALREADY[Post.State(post.state)])
+    refuse_suspended(user)
     title, names = clean_title(title), clean_tags(tags)
     flags = flags_of_words(title, *names, image.prompt)
     flags += flags_of_rules(user, " · ".join((title, *names, image.prompt)), image.recipe.negative_prompt)
@@ -76,7 +78,7 @@ def withdraw_posts(user: User) -> int:
 
 
 def erase_words(user: User) -> None:
-    """Take away what a person wrote: titles and tags of their posts, the words of their reports.
+    """Take away what a person wrote: titles and tags of their posts, the words of their reports and appeals.
 
     Posts and their decisions stay, and the mark by which the same picture is known when somebody sends it in again.
     """
@@ -88,6 +90,7 @@ def erase_words(user: User) -> None:
         index_posts(keys[start : start + BATCH])
     Release.objects.of(user).update(title="Deleted", flags=[], trigger_words=[], is_news=False)
     Report.objects.filter(user=user).exclude(words="").update(words="")
+    Appeal.objects.filter(author=user).exclude(words="").update(words="")
 
 
 def _send_in(user: User, image: GeneratedImage, post: Post | None, names: list[str], fields: dict[str, Any]) -> Post:
