@@ -6,6 +6,7 @@ from django import forms
 
 from accounts.forms import RefusableForm
 from accounts.ratings import Rating
+from gallery.appeals import WORDS_CHARS as APPEAL_CHARS
 from gallery.models import Report
 from gallery.moderation import WORDS_CHARS
 from gallery.publishing import MOST_TAGS, TAG_CHARS, TITLE_CHARS
@@ -55,4 +56,13 @@ class ReportForm(RefusableForm):
     )
     words = forms.CharField(
         label="In your words", required=False, max_length=WORDS_CHARS, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+
+class AppealForm(RefusableForm):
+    words = forms.CharField(
+        label="Why is it wrong?",
+        max_length=APPEAL_CHARS,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        error_messages={"required": "Say why the decision is wrong."},
     )
