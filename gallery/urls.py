@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from django.urls import path
 
-from gallery.views import files, index, post, publish, releases, sent, sitemaps, syndication, verify
+from gallery.views import (
+    appeals,
+    files,
+    index,
+    notices,
+    post,
+    publish,
+    releases,
+    sent,
+    sitemaps,
+    syndication,
+    transparency,
+    verify,
+)
 
 urlpatterns = [
     path("gallery/", index.index, name="gallery"),
@@ -22,6 +35,11 @@ urlpatterns = [
     path("gallery/<slug:code>/thumbnail/<int:side>", files.sized_thumbnail, name="post-thumbnail-sized"),
     path("gallery/<slug:code>/report/", post.report, name="post-report"),
     path("gallery/<slug:code>/withdraw/", publish.withdraw, name="post-withdraw"),
+    path("notices/", notices.notices, name="notices"),
+    path("notices/<slug:kind>/", notices.notice, name="notice"),
+    path("appeals/<slug:subject>/<slug:code>/", appeals.appeal, name="appeal"),
+    path("appeals/by-mail/<str:token>/", appeals.appeal_by_mail, name="appeal-by-mail"),
+    path("transparency/", transparency.transparency, name="transparency"),
     path("verify/", verify.verify, name="verify"),
     path("verify/marks/", verify.marks, name="marks"),
     path("verify/authority.pem", verify.authority, name="verify-authority"),
