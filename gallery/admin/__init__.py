@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from gallery.admin import posts, releases, safeguards
+from gallery.admin import desk, posts, releases, safeguards
 
-__all__ = ["posts", "releases", "safeguards"]
+__all__ = ["desk", "posts", "releases", "safeguards"]

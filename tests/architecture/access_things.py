@@ -12,7 +12,8 @@ from django.utils import timezone
 from PIL import Image
 
 from accounts.models import ApiToken, User
-from gallery.models import Post, Release
+from gallery.models import Post, Release, Sanction
+from gallery.sanctions import appeal_token
 from generation.jobs.albums import add_to_album, create_album
 from generation.jobs.sharing import share, token_of
 from generation.models import (
@@ -59,6 +60,8 @@ def things_of(alice: User) -> dict[str, str]:
         "search": TrainingSearch.objects.create(owner=alice, name="rates", axes={}, recipe_json={}, budget=9).code,
         "post": public_post(alice).code,
         "waiting": waiting_post(alice).code,
+        "rejected": rejected_post(alice).code,
+        "appeal_token": appeal_token(strike_of(alice)),
         "token": token.token_key,
         "lora": Lora.objects.create(
             name="ink", title="Ink", family="mini", path="ink.safetensors", sha256="a" * 64
@@ -129,6 +132,19 @@ def waiting_post(author: User) -> Post:
     return Post.objects.create(
         image=finished_image(author), author=author, title="Pear", state="pending", submitted_at=timezone.now()
     )
+
+
+def rejected_post(author: User) -> Post:
+    """A post that a moderator did not accept."""
+    post = waiting_post(author)
+    Post.objects.filter(pk=post.pk).update(state="rejected")
+    post.decisions.create(who=author, verb="reject", reason="Too dark.", from_state="pending", to_state="rejected")
+    return post
+
+
+def strike_of(person: User) -> Sanction:
+    """A strike that counts, as a moderator gives it."""
+    return Sanction.objects.create(kind="strike", person=person, by=person, reason="Rude.", at=timezone.now())
 
 
 def job_row(owner: User, **fields: object) -> Job:

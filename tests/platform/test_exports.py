@@ -41,6 +41,7 @@ HELD = {
     "account.EmailAddress": "account", "accounts.ApiToken": "tokens", "accounts.Wallet": "credits",
     "gallery.Decision": "decisions", "gallery.Post": "posts", "gallery.Release": "releases",
     "gallery.ReleaseDecision": "release_decisions", "gallery.Report": "reports", "generation.DataSet": "datasets",
+    "gallery.Appeal": "appeals", "gallery.Sanction": "sanctions", "gallery.ModerationAct": "moderation",
     "generation.Album": "albums", "generation.ShareLink": "links", "generation.SafeguardRecord": "safeguards",
     "generation.Draft": "account", "generation.GeneratedImage": "pictures", "generation.Job": "jobs",
     "generation.LabGrid": "grids", "generation.Lora": "loras", "generation.LoraMerge": "merges",
@@ -49,6 +50,7 @@ HELD = {
     # What others keep about a person, or what says nothing of them.
     "accounts.User_groups": "account", "accounts.User_user_permissions": "", "admin.LogEntry": "",
     "generation.AccountExport": "", "generation.KeptAnswer": "", "generation.QueueShare": "",
+    "gallery.Claim": "", "gallery.Notice": "",
     "generation.Lora_shared_with": "", "gallery.BlockedPicture": "", "generation.RuleVersion": "",
     # What is looked for among pictures, made of their recipes.
     "generation.PictureFacet": "", "generation.PictureLora": "",
