@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.contrib.auth.models import Group
 from django.core.mail import EmailMessage
+from django.db.models import Q
 from django.template.loader import render_to_string
 from django.urls import reverse
 
@@ -27,8 +27,8 @@ def send_outcome(notice: Notice, removed: int) -> None:
 
 def tell_moderators(notice: Notice) -> None:
     """The clock runs, whether or not anybody looks at the desk."""
-    group = Group.objects.filter(name=MODERATORS).first()
-    people = group.user_set.filter(is_active=True, is_staff=True) if group else User.objects.none()
+    staff = User.objects.filter(is_active=True, is_staff=True)
+    people = staff.filter(Q(groups__name=MODERATORS) | Q(is_superuser=True)).distinct()
     url = settings.SITE_URL + reverse("admin:desk_case", args=["notice", notice.pk])
     for person in people.order_by("pk")[:MOST_MODERATORS]:
         until = f"{notice.due_at:%-d %B %Y, %H:%M} UTC"
