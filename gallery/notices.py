@@ -41,7 +41,7 @@ TO_BE_SEEN = (State.PENDING, State.APPROVED, State.HIDDEN)
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class NoticeInput:
     """What somebody wrote into the form. `addresses` has one address a line."""
 
     kind: str
@@ -53,7 +53,7 @@ class Sent:
     is_in_good_faith: bool = False
 
 
-def send_notice(sent: Sent) -> Notice:
+def send_notice(sent: NoticeInput) -> Notice:
     """Take a notice in; its sender gets a receipt, and moderators are told. Raises Refusal for what is missing."""
     if sent.kind not in Notice.Kind.values:
         raise Refusal("bad-kind", "Choose what it is about.", field="kind")

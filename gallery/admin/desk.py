@@ -153,8 +153,12 @@ def details_of(thing: Any) -> dict[str, Any]:
     """What only this kind of case shows: reports and pictures like it, targets of a notice, what an appeal is about."""
     if isinstance(thing, Post):
         reports = thing.reports.filter(closed_at=None).select_related("user")
-        print_ = thing.fingerprint
-        alike = posts_alike(print_).exclude(pk=thing.pk) if print_ and print_.quality >= SURE_QUALITY else None
+        fingerprint = thing.fingerprint
+        alike = (
+            posts_alike(fingerprint).exclude(pk=thing.pk)
+            if fingerprint and fingerprint.quality >= SURE_QUALITY
+            else None
+        )
         near = list(alike.select_related("author", "image")[:MOST_ALIKE]) if alike is not None else []
         return {"post": thing, "reports": list(reports[:50]), "alike": near, "decisions": list(_decisions(thing))}
     if isinstance(thing, Notice):

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.refusals import Refusal
 from gallery.models import Notice
 from gallery.notice_forms import NoticeForm
-from gallery.notices import HOURS_OF_INTIMATE, Sent, send_notice
+from gallery.notices import HOURS_OF_INTIMATE, NoticeInput, send_notice
 
 PATHS = {"intimate-picture": Notice.Kind.INTIMATE, "illegal-content": Notice.Kind.ILLEGAL}
 
@@ -33,7 +33,7 @@ def notice(request: HttpRequest, kind: str) -> HttpResponse:
         form, status = NoticeForm(chosen, request.POST), 400
         if form.is_valid():
             try:
-                made = send_notice(Sent(kind=chosen, **form.cleaned_data))
+                made = send_notice(NoticeInput(kind=chosen, **form.cleaned_data))
             except Refusal as refusal:
                 status = form.refuse(refusal)
             else:

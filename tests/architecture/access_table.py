@@ -325,7 +325,6 @@ ADMIN_FOR_MODERATORS = {
     "admin/gallery/appeal/",
     "admin/gallery/claim/",
     "admin/gallery/claim/bulk/",
-    "admin/gallery/claim/<slug:subject>/<int:key>/",
     "admin/gallery/claim/<slug:subject>/<int:key>/act/",
     "admin/gallery/decision/",
     "admin/gallery/moderationact/",

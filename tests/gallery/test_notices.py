@@ -16,7 +16,7 @@ from pytest_django import Settings
 from accounts.models import User
 from accounts.refusals import Conflict, NotAllowed, Refusal
 from gallery.models import BlockedPicture, ModerationAct, Notice, Post
-from gallery.notices import Sent, dismiss, send_notice, targets_of, uphold
+from gallery.notices import NoticeInput, dismiss, send_notice, targets_of, uphold
 from gallery.publishing import publish_image
 from generation.models import ShareLink
 from generation.storage.fingerprints import fingerprint_of
@@ -34,7 +34,7 @@ def written(post: Post, **changes: Any) -> dict[str, Any]:
 
 
 def sent(post: Post, kind: str = "intimate", **changes: Any) -> Notice:
-    return send_notice(Sent(kind=kind, **(written(post) | {"is_in_good_faith": True} | changes)))
+    return send_notice(NoticeInput(kind=kind, **(written(post) | {"is_in_good_faith": True} | changes)))
 
 
 def test_it_works(client: Client, alice: User, charlie: User, bob: User, publish: Publish, finish: Finish) -> None:
