@@ -78,7 +78,11 @@ def months(now: datetime | None = None) -> list[datetime]:
 def report_of_months() -> tuple[list[datetime], list[Group]]:
     """All counts of the last MONTHS months; kept for SECONDS_KEPT, since anybody may ask."""
     listed = months()
-    counted = cache.get_or_set(f"transparency:{listed[0]:%Y-%m}", lambda: dict(_counts(listed[-1])), SECONDS_KEPT)
+    name = f"transparency:{listed[0]:%Y-%m}"
+    counted: dict[tuple[str, str], int] | None = cache.get(name)
+    if counted is None:
+        counted = dict(_counts(listed[-1]))
+        cache.set(name, counted, SECONDS_KEPT)
     groups = [
         Group(title, tuple(Line(name, tuple(counted.get((name, f"{m:%Y-%m}"), 0) for m in listed)) for name in names))
         for title, names in GROUPS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -153,13 +154,7 @@ CHOICES: Mapping[str, tuple[Choice, ...]] = {
     Subject.PERSON: (
         Choice("strike", "Strike", sanctions.strike, "", is_no=True),
         *(
-            Choice(
-                f"suspend-{days}",
-                f"Suspend for {days} days",
-                lambda who, person, why, days=days: sanctions.suspend(who, person, why, days),
-                "",
-                is_no=True,
-            )
+            Choice(f"suspend-{days}", f"Suspend for {days} days", partial(sanctions.suspend, days=days), is_no=True)
             for days in sanctions.SUSPENSION_DAYS
         ),
         Choice("ban", "Ban", sanctions.ban, "", is_no=True),

@@ -16,7 +16,7 @@ from accounts.models import User
 from accounts.refusals import Conflict, NotAllowed
 from gallery.claims import LEASE, claim
 from gallery.desk.queue import counts, page_of_queue
-from gallery.models import Claim, ModerationAct, Post
+from gallery.models import Claim, ModerationAct, Post, Sanction
 from gallery.moderation import approve, reject, report
 from gallery.sanctions import ban
 from generation.models import SafeguardRecord
@@ -98,7 +98,7 @@ def test_one_decision_with_what_is_ticked_beside_it(bobs: Client, alice: User, p
     assert "Take down" in page.text
     post.refresh_from_db()
     assert post.state == "taken_down"
-    assert alice.sanctions.get().kind == "strike"
+    assert Sanction.objects.get(person=alice).kind == "strike"
     blocked = bobs.get(case("person", alice.pk)).text
     assert "It copies." in blocked and "Strike" in blocked
 

@@ -35,6 +35,7 @@ def test_it_works(client: Client, alices: Client, alice: User, bob: User, crowd:
     assert client.get(f"/gallery/{post.code}/").status_code == 404
     assert "3 people reported it." in alices.get("/gallery/mine/").text
     hidden = post.decisions.first()
+    assert hidden is not None
     assert hidden.verb == "hide" and hidden.who is None and str(hidden) == "Hidden after reports by the site"
     approve(bob, post)
     assert post.is_public and post.approved_at == first, "it returns to its place among the others"
