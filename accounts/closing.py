@@ -77,3 +77,19 @@ def close_account(user: User) -> None:
         # What administrators did to the account is told by its name.
         person = ContentType.objects.get_for_model(User)
         LogEntry.objects.filter(content_type=person, object_id=str(user.pk)).update(object_repr=user.username)
+
+
+def shut_out(user: User) -> None:
+    """Let nobody in by this account, by any session or token, until `let_back_in`; nothing of it is deleted."""
+    with transaction.atomic():
+        User.objects.filter(pk=user.pk).update(is_active=False)
+        for session in UserSession.objects.filter(user=user):
+            session.end()
+        ApiToken.objects.filter(user=user).delete()
+    user.is_active = False
+
+
+def let_back_in(user: User) -> None:
+    """Undo `shut_out`, unless its owner has closed the account themselves."""
+    User.objects.filter(pk=user.pk, deletion_due_at=None).update(is_active=True)
+    user.refresh_from_db(fields=["is_active"])

@@ -169,6 +169,7 @@ def asking() -> Iterator[CheckMessage]:
         ("PAGE_RATE", settings.PAGE_RATE),
         ("PAGE_RATE_ANONYMOUS", settings.PAGE_RATE_ANONYMOUS),
         ("VERIFY_RATE", settings.VERIFY_RATE),
+        ("NOTICE_RATE", settings.NOTICE_RATE),
     )
     for name, rate in (("API_RATE", rates["user"]), ("API_RATE_ANONYMOUS", rates["anon"]), *pages):
         if not RATE.fullmatch(rate):

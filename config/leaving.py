@@ -31,7 +31,7 @@ LATER = (
     "Your name, address, password, passkeys and settings",
     "Your pictures with their files, prompts and recipes",
     "Your data sets, trainings, LoRAs and wildcard lists",
-    "Titles, tags and words of what you sent in or reported",
+    "Titles, tags and words of what you sent in, reported or appealed against",
 )
 STAYS = (
     "The ledger of your credits, under the name “deleted-…”: the sums of the site are true only as a whole",

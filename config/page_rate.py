@@ -19,6 +19,8 @@ UNCOUNTED = ("/healthz", "/readyz", "/metrics")
 API = "/api/v1/"
 VERIFY = "/verify/"
 """Each picture sent there takes a second of work, so it has a count of its own."""
+NOTICES = "/notices/"
+"""Whoever sends one needs no account, each asks a person to read it, and its receipt goes to any address."""
 
 
 class PageRate:
@@ -41,6 +43,8 @@ class PageRate:
         kind, times = ("page", 1) if path.endswith("/") else ("file", FILES_A_PAGE)
         if request.method == "POST" and path == VERIFY:
             kind, rate = "verify", settings.VERIFY_RATE
+        if request.method == "POST" and path.startswith(NOTICES):
+            kind, rate = "notice", settings.NOTICE_RATE
         number, _, period = rate.partition("/")
         seconds = seconds_to_wait(f"{kind}:{who}", int(number) * times, PERIODS[period[0]])
         return too_often(request, seconds) if seconds else self.get_response(request)

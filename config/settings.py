@@ -219,6 +219,13 @@ PICTURE_SCORER = env_choice("PICTURE_SCORER", "opennsfw", ("opennsfw", "none"))
 PICTURE_SENSITIVE_PERCENT = env_int("PICTURE_SENSITIVE_PERCENT", 40, high=100)
 PICTURE_EXPLICIT_PERCENT = env_int("PICTURE_EXPLICIT_PERCENT", 80, high=100)
 
+# Moderation: reports after which a post is hidden until a moderator looks (0: never), and how long things hold.
+REPORTS_TO_HIDE = env_int("REPORTS_TO_HIDE", 3, high=1000)
+NOTICE_HOURS = env_int("NOTICE_HOURS", 72, low=1, high=720)
+NOTICE_RATE = env_str("NOTICE_RATE", "10/h")
+STRIKE_DAYS = env_int("STRIKE_DAYS", 90, low=1, high=3650)
+BANS_NEED_TWO = env_bool("BANS_NEED_TWO", True)
+
 # Files
 MEDIA_ROOT = DATA_DIR / "media"
 # The pictures that somebody teaches with are not kept for ever.

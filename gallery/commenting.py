@@ -14,8 +14,9 @@ from accounts.refusals import Conflict, NotFound, QuotaExceeded, Refusal
 from gallery.models import Comment, CommentDecision, CommentReport, Notification, Post
 from gallery.models.comments import COMMENT_CHARS
 from gallery.notifying import notify
+from gallery.sanctions import refuse_suspended
 from gallery.screening import flags_of_rules, flags_of_words
-from gallery.transitions import BATCH, move, record
+from gallery.transitions import BATCH, MOVES, move, record
 
 LIMITS = ((timedelta(minutes=1), 5), (timedelta(hours=1), 30), (timedelta(days=1), 100))
 """Comments of one person in a time."""
@@ -40,10 +41,12 @@ def clean_words(text: str) -> str:
 def write_comment(user: User, post: Post, words: str) -> Comment:
     """Say something about a public post.
 
-    Raises Refusal for the words, Conflict where the post is no longer public, QuotaExceeded past LIMITS.
+    Raises Refusal for the words, Conflict where the post is no longer public, QuotaExceeded past LIMITS, NotAllowed for
+    who is suspended.
     """
     if not post.is_public:
         raise Conflict("not-public", "This picture is no longer in the gallery.")
+    refuse_suspended(user)
     words = clean_words(words)
     flags = flags_of_words(words) + flags_of_rules(user, words, "")
     state, now = (Comment.State.PENDING if flags else Comment.State.APPROVED), timezone.now()
@@ -74,7 +77,7 @@ def erase_comments(user: User) -> None:
     keys = list(Comment.objects.of(user).exclude(words="").values_list("pk", flat=True))
     for start in range(0, len(keys), BATCH):
         rows = Comment.objects.filter(pk__in=keys[start : start + BATCH])
-        for comment in rows.filter(state__in=[Comment.State.PENDING, Comment.State.APPROVED]):
+        for comment in rows.filter(state__in=MOVES[CommentDecision.Verb.WITHDRAW].sources):
             take_back(user, comment)
         rows.update(words="", flags=[])
     CommentReport.objects.filter(comment__author=user).update(quoted="")

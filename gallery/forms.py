@@ -6,6 +6,7 @@ from django import forms
 
 from accounts.forms import RefusableForm
 from accounts.ratings import Rating
+from gallery.appeals import WORDS_CHARS as APPEAL_CHARS
 from gallery.models import Collection, Post, Report
 from gallery.models.comments import COMMENT_CHARS
 from gallery.moderation import WORDS_CHARS
@@ -92,3 +93,12 @@ class ContributorForm(RefusableForm):
         label="Name", max_length=150, error_messages={"required": "Whom?"},
         widget=forms.TextInput(attrs={"autocapitalize": "none", "autocomplete": "off"}),
     )  # fmt: skip
+
+
+class AppealForm(RefusableForm):
+    words = forms.CharField(
+        label="Why is it wrong?",
+        max_length=APPEAL_CHARS,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        error_messages={"required": "Say why the decision is wrong."},
+    )

@@ -1,19 +1,22 @@
 """The moderators' verbs, and the report that calls them. Each decision is written beside the change it made.
 
-Nobody decides about what they sent in themselves, superusers neither.
+Nobody decides about what they sent in themselves, superusers neither; nor about what another moderator has in hand.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import User
 from accounts.refusals import Conflict, NotAllowed, Refusal
 from accounts.second_factor import SENTENCE, lacks_second_factor
+from gallery.claims import forget_claim, refuse_if_claimed
 from gallery.models import Comment, CommentReport, Decision, Post, Release, Report
 from gallery.transitions import Move, State, move
 
@@ -33,9 +36,12 @@ def is_moderator(user: Any) -> bool:
 
 def approve(moderator: User, thing: Post | Release | Comment, reason: str = "") -> Any:
     """Let everybody see a post, or use a LoRA, from now on. Conflict when its author has deleted it."""
-    _only_moderators(moderator)
+    only_moderators(moderator)
     _can_be_public(thing)
-    return _decide(moderator, thing, Decision.Verb.APPROVE, reason, approved_at=timezone.now())
+    # What was only hidden returns to its place among the others.
+    hidden = thing.state == State.HIDDEN and thing.approved_at is not None
+    approved_at = thing.approved_at if hidden else timezone.now()
+    return _decide(moderator, thing, Decision.Verb.APPROVE, reason, approved_at=approved_at)
 
 
 def reject(moderator: User, thing: Post | Release | Comment, reason: str) -> Any:
@@ -58,7 +64,7 @@ def undo(moderator: User, thing: Post | Release | Comment) -> Any:
 
     Conflict when somebody has acted since, or after UNDO_SECONDS.
     """
-    _only_moderators(moderator)
+    only_moderators(moderator)
     last, now = thing.last_decision, timezone.now()
     if last is None or last.verb not in TAKEN_BACK or last.who_id != moderator.pk:
         raise Conflict("nothing-to-undo", "Your decision was not the last one; look at it again.")
@@ -67,7 +73,7 @@ def undo(moderator: User, thing: Post | Release | Comment) -> Any:
     source, target = State(last.to_state), State(last.from_state)
     # What waits again is no news, and a report that is open again never was.
     way = Move((source,), target, is_news=None if source == target else target != State.PENDING)
-    approved_at = None
+    approved_at = thing.approved_at if target == State.HIDDEN else None
     if target == State.APPROVED:
         _can_be_public(thing)
         approved = thing.decisions.filter(verb=Decision.Verb.APPROVE).first()
@@ -88,7 +94,9 @@ def report(user: User, post: Post, reason: str, words: str = "") -> Report:
     words = _complaint(reason, words)
     try:
         with transaction.atomic():
-            return Report.objects.create(user=user, post=post, reason=reason, words=words)
+            made = Report.objects.create(user=user, post=post, reason=reason, words=words)
+            _hide_if_reported_often(post)
+            return made
     except IntegrityError as error:
         raise Conflict("already-reported", "You have reported this picture already. A moderator will look.") from error
 
@@ -102,9 +110,11 @@ def report_comment(user: User, comment: Comment, reason: str, words: str = "") -
     words = _complaint(reason, words)
     try:
         with transaction.atomic():
-            return CommentReport.objects.create(
+            made = CommentReport.objects.create(
                 user=user, comment=comment, quoted=comment.words, reason=reason, words=words
             )
+            _hide_if_reported_often(comment)
+            return made
     except IntegrityError as error:
         raise Conflict("already-reported", "You have reported this comment already. A moderator will look.") from error
 
@@ -119,12 +129,28 @@ def _complaint(reason: str, words: str) -> str:
     return words
 
 
+def _hide_if_reported_often(thing: Post | Comment) -> None:
+    """Take a post or a comment out of sight when enough people have reported it, until a moderator has looked.
+
+    Once: where a moderator has looked and left it public, further reports only ask for another look.
+    """
+    enough = settings.REPORTS_TO_HIDE
+    if not enough or thing.reports.filter(closed_at=None).count() < enough:
+        return
+    if thing.decisions.filter(verb__in=[Decision.Verb.HIDE, Decision.Verb.KEEP]).exists():
+        return
+    with suppress(Conflict):  # its author or a moderator was quicker
+        move(thing, Decision.Verb.HIDE, None, f"{enough} people reported it.")
+
+
 def _decide(moderator: User, thing: Post | Release | Comment, verb: Decision.Verb, reason: str, **changes: Any) -> Any:
-    _only_moderators(moderator)
+    only_moderators(moderator)
     if thing.author_id == moderator.pk:
         raise NotAllowed("own-work", "This is your own: another moderator decides about it.")
     with transaction.atomic():
+        refuse_if_claimed(moderator, thing._meta.model_name or "", thing.pk)
         decision = move(thing, verb, moderator, reason, **changes)
+        forget_claim(thing._meta.model_name or "", thing.pk)
         if not isinstance(thing, Release):
             thing.reports.filter(closed_at=None).update(closed_at=timezone.now())
     return decision
@@ -139,7 +165,7 @@ def _can_be_public(thing: Post | Release | Comment) -> None:
         raise Conflict("lora-gone", "This LoRA was deleted, or it is quarantined.")
 
 
-def _only_moderators(user: User) -> None:
+def only_moderators(user: User) -> None:
     if not is_moderator(user):
         raise NotAllowed("not-a-moderator", "Only moderators decide about posts.")
     if lacks_second_factor(user):

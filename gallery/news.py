@@ -20,12 +20,13 @@ KINDS: dict[type[Any], tuple[str, str]] = {
     Release: ("LoRA", "layers"),
     Comment: ("Comment", "pencil"),
 }
-TOLD_WHY = (Post.State.REJECTED, Post.State.TAKEN_DOWN)
+TOLD_WHY = (Post.State.REJECTED, Post.State.TAKEN_DOWN, Post.State.HIDDEN)
 
 
 @dataclass(frozen=True, slots=True)
 class SentIn:
-    """A picture or a LoRA that was sent in. `url` is empty where it is gone, `picture` where none is to be seen."""
+    """A picture or a LoRA that was sent in. `url` is empty where it is gone, `picture` where none is to be seen,
+    `appeal_url` where nothing was refused."""
 
     title: str
     kind: str
@@ -35,6 +36,7 @@ class SentIn:
     state: str
     state_title: str
     reason: str
+    appeal_url: str
     submitted_at: datetime
 
 
@@ -108,6 +110,7 @@ def _line(row: Any) -> SentIn:
         state_title="Public" if row.state == row.State.APPROVED and not is_post else row.get_state_display(),
         # Why a reported one was kept is between moderators.
         reason=row.reason if row.state in TOLD_WHY else "",
+        appeal_url=reverse("appeal", args=[row._meta.model_name, row.code]) if row.state in TOLD_WHY else "",
         submitted_at=row.submitted_at,
     )
 

@@ -15,7 +15,8 @@ from accounts.ratings import Rating, strongest
 from accounts.refusals import Conflict, NotFound, QuotaExceeded, Refusal
 from gallery.facets import facets_of, shape_of
 from gallery.lineage import origin_of
-from gallery.models import Decision, Post, Release, Report, Tag
+from gallery.models import Appeal, Decision, Post, Release, Report, Tag
+from gallery.sanctions import refuse_suspended
 from gallery.screening import flags_of_picture, flags_of_rules, flags_of_words
 from gallery.search import index_posts
 from gallery.transitions import BATCH, MOVES, move, move_all, record
@@ -53,6 +54,7 @@ def publish_image(
         raise Conflict("already-published", ALREADY[Post.State(post.state)])
     if shares not in Post.Shares.values:
         raise Refusal("bad-shares", "Choose what others see of the recipe.", field="shares")
+    refuse_suspended(user)
     title, names = clean_title(title), clean_tags(tags)
     flags = flags_of_words(title, *names, image.prompt)
     flags += flags_of_rules(user, " · ".join((title, *names, image.prompt)), image.recipe.negative_prompt)
@@ -69,6 +71,7 @@ def publish_image(
 ALREADY = {
     Post.State.PENDING: "This picture is waiting for a moderator already.",
     Post.State.APPROVED: "This picture is in the gallery already.",
+    Post.State.HIDDEN: "This picture is hidden until a moderator has looked at it.",
     Post.State.TAKEN_DOWN: "A moderator took this picture down; it cannot be published again.",
 }
 
@@ -86,7 +89,7 @@ def withdraw_posts(user: User) -> int:
 
 
 def erase_words(user: User) -> None:
-    """Take away what a person wrote: titles and tags of their posts, the words of their reports.
+    """Take away what a person wrote: titles and tags of their posts, the words of their reports and appeals.
 
     Posts and their decisions stay, and the mark by which the same picture is known when somebody sends it in again.
     """
@@ -98,6 +101,7 @@ def erase_words(user: User) -> None:
         index_posts(keys[start : start + BATCH])
     Release.objects.of(user).update(title="Deleted", flags=[], trigger_words=[], is_news=False)
     Report.objects.filter(user=user).exclude(words="").update(words="")
+    Appeal.objects.filter(author=user).exclude(words="").update(words="")
 
 
 def _send_in(user: User, image: GeneratedImage, post: Post | None, names: list[str], fields: dict[str, Any]) -> Post:

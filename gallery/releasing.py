@@ -11,6 +11,7 @@ from accounts.models import User
 from accounts.quotas import hold_account
 from accounts.refusals import Conflict, NotFound, QuotaExceeded, Refusal
 from gallery.models import Decision, Release, ReleaseSample
+from gallery.sanctions import refuse_suspended
 from gallery.screening import flags_of_words
 from gallery.transitions import MOVES, move, move_all, record
 from generation.catalog.loras.licences import may_share
@@ -22,6 +23,7 @@ MOST_PENDING = 10
 ALREADY = {
     Release.State.PENDING: "This LoRA is waiting for a moderator already.",
     Release.State.APPROVED: "This LoRA is public already.",
+    Release.State.HIDDEN: "This LoRA is hidden until a moderator has looked at it.",
     Release.State.TAKEN_DOWN: "A moderator took this LoRA down; it cannot be published again.",
 }
 
@@ -33,6 +35,7 @@ def release_lora(user: User, lora: Lora, samples: Sequence[str]) -> Release:
     """
     if lora.owner_id != user.pk:
         raise NotFound("not-found", "There is no such LoRA, or it is not yours.")
+    refuse_suspended(user)
     if not lora.is_enabled:
         raise Conflict("quarantined", "This LoRA is quarantined; it cannot be published.")
     release = Release.objects.filter(lora=lora).first()

@@ -36,16 +36,20 @@ class Move:
 
 MOVES = {
     Verb.PUBLISH: Move((State.REJECTED, State.WITHDRAWN), State.PENDING),
-    Verb.WITHDRAW: Move((State.PENDING, State.APPROVED), State.WITHDRAWN),
+    Verb.WITHDRAW: Move((State.PENDING, State.APPROVED, State.HIDDEN), State.WITHDRAWN),
     # A moderator may think again, but nobody publishes what its author withdrew.
-    Verb.APPROVE: Move((State.PENDING, State.REJECTED, State.TAKEN_DOWN), State.APPROVED, is_news=True),
+    Verb.APPROVE: Move((State.PENDING, State.REJECTED, State.TAKEN_DOWN, State.HIDDEN), State.APPROVED, is_news=True),
     Verb.REJECT: Move((State.PENDING,), State.REJECTED, needs_reason=True, is_news=True),
-    Verb.TAKE_DOWN: Move((State.APPROVED,), State.TAKEN_DOWN, needs_reason=True, is_news=True),
+    Verb.TAKE_DOWN: Move((State.APPROVED, State.HIDDEN), State.TAKEN_DOWN, needs_reason=True, is_news=True),
     Verb.KEEP: Move((State.APPROVED,), State.APPROVED, is_news=None),
+    # By the number of reports, with nobody at it.
+    Verb.HIDE: Move((State.APPROVED,), State.HIDDEN, is_news=True),
 }
 
 
-def move(thing: Moderated, verb: Verb, who: User, reason: str = "", *, way: Move | None = None, **changes: Any) -> Any:
+def move(
+    thing: Moderated, verb: Verb, who: User | None, reason: str = "", *, way: Move | None = None, **changes: Any
+) -> Any:
     """Change a post or release from the state the caller saw it in; the decision that was written.
 
     Conflict when it has changed since, or cannot take this way. `way` is for a verb that has none in MOVES; `changes`
@@ -100,5 +104,5 @@ def move_all(rows: QuerySet[Any], verb: Verb, who: User, **changes: Any) -> int:
     return moved
 
 
-def record(thing: Moderated, verb: Verb, who: User, reason: str, from_state: str, to_state: str) -> Any:
+def record(thing: Moderated, verb: Verb, who: User | None, reason: str, from_state: str, to_state: str) -> Any:
     return thing.decisions.create(who=who, verb=verb, reason=reason, from_state=from_state, to_state=to_state)

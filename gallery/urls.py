@@ -5,12 +5,14 @@ from __future__ import annotations
 from django.urls import path
 
 from gallery.views import (
+    appeals,
     collections,
     comments,
     files,
     follows,
     index,
     likes,
+    notices,
     notifications,
     post,
     publish,
@@ -19,6 +21,7 @@ from gallery.views import (
     sent,
     sitemaps,
     syndication,
+    transparency,
     verify,
 )
 
@@ -43,6 +46,11 @@ urlpatterns = [
     path("gallery/<slug:code>/collect/", collections.collect, name="post-collect"),
     path("gallery/<slug:code>/report/", post.report, name="post-report"),
     path("gallery/<slug:code>/withdraw/", publish.withdraw, name="post-withdraw"),
+    path("notices/", notices.notices, name="notices"),
+    path("notices/<slug:kind>/", notices.notice, name="notice"),
+    path("appeals/<slug:subject>/<slug:code>/", appeals.appeal, name="appeal"),
+    path("appeals/by-mail/<str:token>/", appeals.appeal_by_mail, name="appeal-by-mail"),
+    path("transparency/", transparency.transparency, name="transparency"),
     path("verify/", verify.verify, name="verify"),
     path("verify/marks/", verify.marks, name="marks"),
     path("verify/authority.pem", verify.authority, name="verify-authority"),

@@ -21,6 +21,7 @@ from django.db.models import F, Model, QuerySet
 from accounts.credits import wallet_of
 from accounts.models import ApiToken, CreditEntry, User
 from gallery.models import (
+    Appeal,
     Collection,
     Comment,
     CommentDecision,
@@ -28,11 +29,13 @@ from gallery.models import (
     Decision,
     Follow,
     Like,
+    ModerationAct,
     Notification,
     Post,
     Release,
     ReleaseDecision,
     Report,
+    Sanction,
 )
 from generation.catalog.loras.files import path_of_row
 from generation.models import (
@@ -264,6 +267,18 @@ DOCUMENTS = (
     Document(
         "release_decisions", "The same of LoRAs.",
         table(ReleaseDecision, "who", "verb", "reason", "from_state", "to_state", "at", release_code="release__code"),
+    ),
+    Document(
+        "sanctions", "Strikes, suspensions and bans, with their reasons.",
+        table(Sanction, "person", "code", "kind", "state", "reason", "at", "ends_at"),
+    ),
+    Document(
+        "appeals", "What you said against decisions about you, and the answers.",
+        table(Appeal, "author", "code", "subject", "words", "state", "answer", "at", "closed_at"),
+    ),
+    Document(
+        "moderation", "What you did as a moderator besides decisions: notes, notices, sanctions, appeals.",
+        table(ModerationAct, "who", "verb", "subject", "words", "at"),
     ),
     Document(
         "loras", "Your LoRAs: uploaded, trained or merged; the files are in the folder loras.",

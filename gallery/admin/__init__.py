@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from gallery.admin import comments, posts, releases, safeguards
+from gallery.admin import comments, desk, posts, releases, safeguards
 
-__all__ = ["comments", "posts", "releases", "safeguards"]
+__all__ = ["comments", "desk", "posts", "releases", "safeguards"]

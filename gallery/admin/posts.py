@@ -16,15 +16,8 @@ from accounts.models import User
 from accounts.ratings import Rating
 from accounts.refusals import NotFound, Refusal
 from gallery.admin.screen import STATES, DecisionsInline, ForModerators, ModerationScreen, State, StateFilter
-from gallery.models import BlockedPhrase, BlockedPicture, Decision, Post, Report, Tag
+from gallery.models import BlockedPhrase, BlockedPicture, Decision, ManagedReason, Post, Report, Tag
 from gallery.rating import rate
-
-REASONS = (
-    "This gallery does not show sexual content.",
-    "It shows a real person without their consent.",
-    "It copies somebody else's work.",
-    "The picture was not drawn well enough; try more steps or another seed.",
-)
 
 
 def open_reports() -> QuerySet[Report]:
@@ -53,7 +46,7 @@ class PostAdmin(ModerationScreen):
     """A grid of large pictures."""
 
     card_template = "admin/gallery/post/card.html"
-    reasons = REASONS
+    reasons_of = ManagedReason.Subject.POST
     search_fields = ["title", "author__username", "search_words"]
     list_filter = [PostStateFilter]
     inlines = [PostDecisions]
@@ -129,6 +122,15 @@ class BlockedPictureAdmin(ModelAdmin):
     def save_model(self, request: HttpRequest, obj: BlockedPicture, form: Any, change: bool) -> None:
         obj.added_by = obj.added_by or cast(User, request.user)
         super().save_model(request, obj, form, change)
+
+
+@admin.register(ManagedReason)
+class ManagedReasonAdmin(ModelAdmin):
+    """Sentences that moderators choose from; decisions keep their own copies."""
+
+    list_display = ["sentence", "subject", "ground", "place", "is_active"]
+    list_filter = ["subject", "is_active"]
+    search_fields = ["sentence", "ground"]
 
 
 @admin.register(Tag)

@@ -7,14 +7,7 @@ from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 
 from gallery.admin.screen import DecisionsInline, ForModerators, ModerationScreen, State, StateFilter
-from gallery.models import Release, ReleaseDecision, ReleaseSample
-
-REASONS = (
-    "The samples do not show what it does.",
-    "It imitates a real person without their consent.",
-    "The licence does not fit what it was made from.",
-    "It copies somebody else's work.",
-)
+from gallery.models import ManagedReason, Release, ReleaseDecision, ReleaseSample
 
 
 class ReleaseDecisions(DecisionsInline):
@@ -27,7 +20,7 @@ class ReleaseAdmin(ModerationScreen):
 
     card_template = "admin/gallery/release/card.html"
     heading = "LoRAs to be published"
-    reasons = REASONS
+    reasons_of = ManagedReason.Subject.RELEASE
     search_fields = ["title", "author__username", "lora__name"]
     list_filter = [StateFilter]
     inlines = [ReleaseDecisions]

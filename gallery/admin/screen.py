@@ -17,7 +17,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from accounts.models import User
 from accounts.refusals import NotFound, Refusal
 from gallery import moderation
-from gallery.models import Decision, Moderated
+from gallery.models import Decision, Moderated, reasons_for
 from gallery.transitions import MOVES
 from generation.storage.downloads import FOR_NOBODY, inline
 
@@ -32,6 +32,7 @@ UNDO = "undo"
 """Beside them: what the screen offers for a moment after each."""
 STATES = [
     ("pending", "Waiting"),
+    ("hidden", "Hidden"),
     ("approved", "Public"),
     ("rejected", "Not accepted"),
     ("taken_down", "Taken down"),
@@ -89,7 +90,7 @@ class ModerationScreen(ForModerators):
     change_list_template = "admin/gallery/moderation/change_list.html"
     card_template = ""
     heading = "Moderation"
-    reasons: tuple[str, ...] = ()
+    reasons_of = ""
     list_per_page = 24
     list_fullwidth = True
     show_full_result_count = False
@@ -112,7 +113,7 @@ class ModerationScreen(ForModerators):
         context = {
             "title": self.heading,
             "counts": self.counts(request),
-            "reasons": self.reasons,
+            "reasons": reasons_for(self.reasons_of),
             "moves": moves,
             "card_template": self.card_template,
             "decide_url": reverse(f"admin:{self.address('decide')}"),

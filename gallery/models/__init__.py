@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from gallery.models.acts import Claim, ModerationAct, Subject
 from gallery.models.blocked import BlockedPicture
 from gallery.models.collections import CollectedPost, Collection
 from gallery.models.comments import Comment, CommentDecision, CommentReport
 from gallery.models.follows import Follow
 from gallery.models.likes import Like
 from gallery.models.moderated import Moderated, new_code
+from gallery.models.notices import Notice, NoticeAddress
 from gallery.models.notifications import Notification
 from gallery.models.posts import NEWEST, BlockedPhrase, Decision, Post, PostQuerySet, Report, Tag
+from gallery.models.reasons import ManagedReason, reasons_for
 from gallery.models.releases import Release, ReleaseDecision, ReleaseSample
+from gallery.models.sanctions import Appeal, Sanction
 
 __all__ = [
     "NEWEST",
+    "Appeal",
     "BlockedPhrase",
     "BlockedPicture",
+    "Claim",
     "CollectedPost",
     "Collection",
     "Comment",
@@ -24,7 +30,11 @@ __all__ = [
     "Decision",
     "Follow",
     "Like",
+    "ManagedReason",
     "Moderated",
+    "ModerationAct",
+    "Notice",
+    "NoticeAddress",
     "Notification",
     "Post",
     "PostQuerySet",
@@ -32,6 +42,9 @@ __all__ = [
     "ReleaseDecision",
     "ReleaseSample",
     "Report",
+    "Sanction",
+    "Subject",
     "Tag",
     "new_code",
+    "reasons_for",
 ]

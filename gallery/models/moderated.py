@@ -28,6 +28,7 @@ class Moderated(models.Model):
         REJECTED = "rejected", "Not accepted"
         WITHDRAWN = "withdrawn", "Withdrawn"
         TAKEN_DOWN = "taken_down", "Taken down"
+        HIDDEN = "hidden", "Hidden until a moderator has looked"
 
     code = models.CharField(max_length=12, unique=True, default=new_code, editable=False)
     state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
@@ -54,7 +55,7 @@ class Moderated(models.Model):
         Of the last decision that gave one, since one that was taken back gives none; why a reported one was kept is
         between moderators.
         """
-        if self.state not in (self.State.REJECTED, self.State.TAKEN_DOWN):
+        if self.state not in (self.State.REJECTED, self.State.TAKEN_DOWN, self.State.HIDDEN):
             return ""
         return str(self.decisions.exclude(reason="").order_by("-pk").values_list("reason", flat=True).first() or "")
 
@@ -74,8 +75,15 @@ class WrittenOnce(models.Model):
         KEEP = "keep", "Kept"
         UNDO = "undo", "Undone"
         RATE = "rate", "Rated"
+        HIDE = "hide", "Hidden after reports"
 
-    who = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="%(class)ss")
+    who = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="%(class)ss",
+        help_text="Empty: the site itself.",
+    )
     verb = models.CharField(max_length=10, choices=Verb.choices)
     reason = models.CharField(max_length=300, blank=True)
     from_state = models.CharField(max_length=10, choices=Moderated.State.choices, blank=True)
@@ -89,7 +97,7 @@ class WrittenOnce(models.Model):
         ordering = ["-id"]
 
     def __str__(self) -> str:
-        return f"{self.get_verb_display()} by {self.who}"
+        return f"{self.get_verb_display()} by {self.who or 'the site'}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if self.pk is not None:

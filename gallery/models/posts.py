@@ -186,6 +186,7 @@ class Report(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        indexes = [models.Index(fields=["at", "id"], name="report_open", condition=models.Q(closed_at=None))]
         constraints = [models.UniqueConstraint(fields=["user", "post"], name="one_report_per_person")]
 
     def __str__(self) -> str:

@@ -9,10 +9,12 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET
 
 from gallery import news
+from gallery.models import Sanction
 from gallery.views.access import person
 from generation.web.paging import page_of
 
 POSTS_A_PAGE = 48
+SANCTIONS_SHOWN = 20
 
 
 @login_required
@@ -23,6 +25,7 @@ def sent_in(request: HttpRequest) -> HttpResponse:
     page = page_of(news.posts_of(user), request, POSTS_A_PAGE)
     releases = news.releases_of(user).order_by("-pk")[: news.RELEASES_SHOWN] if page.is_first else []
     context = {
+        "sanctions": list(Sanction.objects.of(user).in_force()[:SANCTIONS_SHOWN]) if page.is_first else [],
         "page": page,
         "lines": news.lines_of([*releases, *page.rows]),
         "news": news.read(user) if page.is_first else [],

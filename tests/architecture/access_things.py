@@ -14,7 +14,8 @@ from PIL import Image
 from accounts.models import ApiToken, User
 from gallery.collecting import make_collection
 from gallery.commenting import write_comment
-from gallery.models import Post, Release
+from gallery.models import Post, Release, Sanction
+from gallery.sanctions import appeal_token
 from generation.jobs.albums import add_to_album, create_album
 from generation.jobs.sharing import share, token_of
 from generation.models import (
@@ -63,6 +64,8 @@ def things_of(alice: User) -> dict[str, str]:
         "collection": make_collection(alice, "Apples").code,
         "comment": write_comment(alice, shown, "My first apple.").code,
         "waiting": waiting_post(alice).code,
+        "rejected": rejected_post(alice).code,
+        "appeal_token": appeal_token(strike_of(alice)),
         "token": token.token_key,
         "lora": Lora.objects.create(
             name="ink", title="Ink", family="mini", path="ink.safetensors", sha256="a" * 64
@@ -133,6 +136,19 @@ def waiting_post(author: User) -> Post:
     return Post.objects.create(
         image=finished_image(author), author=author, title="Pear", state="pending", submitted_at=timezone.now()
     )
+
+
+def rejected_post(author: User) -> Post:
+    """A post that a moderator did not accept."""
+    post = waiting_post(author)
+    Post.objects.filter(pk=post.pk).update(state="rejected")
+    post.decisions.create(who=author, verb="reject", reason="Too dark.", from_state="pending", to_state="rejected")
+    return post
+
+
+def strike_of(person: User) -> Sanction:
+    """A strike that counts, as a moderator gives it."""
+    return Sanction.objects.create(kind="strike", person=person, by=person, reason="Rude.", at=timezone.now())
 
 
 def job_row(owner: User, **fields: object) -> Job:

@@ -59,6 +59,7 @@ LOOKED_UP = {
         "bufferSize", "maxHeaders", "protocol", "requestFactory",
         "content", "closed", "tell", "offset", "whence", "seek"],
     "gallery/api/verify.py": ["xmp_source_type", "throttle_scope"],
+    "gallery/models/reasons.py": ["COMMENT"],
     "gallery/models/posts.py": ["SEXUAL", "VIOLENT", "HATEFUL", "COPIED", "OTHER"],
     "generation/catalog/loras/naming.py": ["regex"],
     "generation/catalog/wildcards.py": ["regex"],

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from django.contrib.auth.models import Group
 from django.utils import timezone
 from PIL import Image
 
@@ -17,6 +18,7 @@ from gallery.publishing import publish_image
 from generation.models import Checkpoint, GeneratedImage, Job, Lora
 from generation.recipes.picture import Recipe
 from generation.storage.files import write
+from tests.conftest import join
 
 BASE, INK = "b" * 64, "a" * 64
 Finish = Callable[..., GeneratedImage]
@@ -79,3 +81,11 @@ def publish(send_in: Publish, bob: User) -> Publish:
         return post
 
     return published
+
+
+@pytest.fixture
+def dora(bob: User) -> User:
+    """A second moderator."""
+    user = join("dora", is_staff=True)
+    user.groups.add(Group.objects.get(name="moderator"))
+    return user

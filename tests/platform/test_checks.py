@@ -59,6 +59,7 @@ def test_no_device(settings: Any, name: str) -> None:
         ({**PUBLIC_ADDRESS, "DEMO": True}, "tempera.W001"),
         ({"SIGNING_CERTIFICATE_FILE": "/nowhere.pem"}, "tempera.E010"),
         ({"VERIFY_RATE": "often"}, "tempera.E009"),
+        ({"NOTICE_RATE": "often"}, "tempera.E009"),
         ({**PUBLIC_ADDRESS, "EMAIL_HOST": ""}, "tempera.W002"),
         ({"EMAIL_HOST": "mail", "EMAIL_PORT": 465, "EMAIL_USE_TLS": True}, "tempera.W004"),
         ({"MEDIA_ROOT": Path("/dev/null/media")}, "tempera.E004"),

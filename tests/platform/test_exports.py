@@ -46,8 +46,9 @@ HELD = {
     "gallery.Collection": "collections", "gallery.CollectedPost": "collections",
     "gallery.Collection_contributors": "",
     "gallery.Notification": "notifications",
-    "gallery.Like": "likes", "gallery.Follow": "follows", "generation.Album": "albums",
-    "generation.ShareLink": "links", "generation.SafeguardRecord": "safeguards",
+    "gallery.Like": "likes", "gallery.Follow": "follows",
+    "gallery.Appeal": "appeals", "gallery.Sanction": "sanctions", "gallery.ModerationAct": "moderation",
+    "generation.Album": "albums", "generation.ShareLink": "links", "generation.SafeguardRecord": "safeguards",
     "generation.Draft": "account", "generation.GeneratedImage": "pictures", "generation.Job": "jobs",
     "generation.LabGrid": "grids", "generation.Lora": "loras", "generation.LoraMerge": "merges",
     "generation.TrainingRun": "trainings", "generation.TrainingSearch": "searches", "generation.Wildcard": "wildcards",
@@ -55,6 +56,7 @@ HELD = {
     # What others keep about a person, or what says nothing of them.
     "accounts.User_groups": "account", "accounts.User_user_permissions": "", "admin.LogEntry": "",
     "generation.AccountExport": "", "generation.KeptAnswer": "", "generation.QueueShare": "",
+    "gallery.Claim": "", "gallery.Notice": "",
     "generation.Lora_shared_with": "", "gallery.BlockedPicture": "", "generation.RuleVersion": "",
     # What is looked for among pictures, made of their recipes.
     "generation.PictureFacet": "", "generation.PictureLora": "",

@@ -1,0 +1,56 @@
+"""The mails about notices: receipt and outcome to whoever sent one, the statement of reasons to the author."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db.models import Q
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from accounts.mail import queue_mail, tell
+from accounts.models import User
+from gallery.models import ManagedReason, Notice, Post
+from gallery.moderation import MODERATORS
+
+MOST_MODERATORS = 50
+
+
+def send_receipt(notice: Notice, addresses: list[str]) -> None:
+    _write(notice, f"We have your notice {notice.code}", "receipt", addresses=addresses)
+
+
+def send_outcome(notice: Notice, removed: int) -> None:
+    """`removed`: pictures and links, copies among them."""
+    _write(notice, f"Your notice {notice.code}", "outcome", removed=removed)
+
+
+def tell_moderators(notice: Notice) -> None:
+    """The clock runs, whether or not anybody looks at the desk."""
+    staff = User.objects.filter(is_active=True, is_staff=True)
+    people = staff.filter(Q(groups__name=MODERATORS) | Q(is_superuser=True)).distinct()
+    url = settings.SITE_URL + reverse("admin:desk_case", args=["notice", notice.pk])
+    for person in people.order_by("pk")[:MOST_MODERATORS]:
+        until = f"{notice.due_at:%-d %B %Y, %H:%M} UTC"
+        tell(person, f"Notice {notice.code}: answer it until {until}", "notice_arrived", until=until, url=url)
+
+
+def send_statement(post: Post, notice: Notice, reason: str) -> None:
+    """What was removed, why, on which ground, who decided and how, and how to object."""
+    ground = ManagedReason.objects.filter(sentence=reason).exclude(ground="").values_list("ground", flat=True).first()
+    tell(
+        post.author,
+        f"“{post.title}” was removed",
+        "statement_of_reasons",
+        title=post.title,
+        reason=reason,
+        ground=ground or "The rules of this site",
+        notice=notice,
+        url=settings.SITE_URL + reverse("appeal", args=["post", post.code]),
+    )
+
+
+def _write(notice: Notice, subject: str, template: str, **context: object) -> None:
+    own = {"notice": notice, "site_name": settings.SITE_NAME, "site_url": settings.SITE_URL}
+    body = render_to_string(f"gallery/email/notice_{template}.txt", {**own, **context})
+    queue_mail(EmailMessage(f"{settings.SITE_NAME}: {subject}", body, settings.DEFAULT_FROM_EMAIL, [notice.email]))
