@@ -1,6 +1,6 @@
 """What people say against a decision about them, and the answer: by somebody else than who decided.
 
-Against a picture, a LoRA or a comment that was not accepted, taken down or hidden, and against a strike, suspension or ban.
+Against a picture, a LoRA or a comment that was not accepted, taken down or hidden; against a strike, suspension or ban.
 """
 
 from __future__ import annotations

@@ -13,7 +13,16 @@ from django.db.models import Count, F, QuerySet
 from django.db.models.functions import TruncMonth
 from django.utils import timezone
 
-from gallery.models import Appeal, CommentDecision, CommentReport, Decision, ModerationAct, Notice, ReleaseDecision, Report
+from gallery.models import (
+    Appeal,
+    CommentDecision,
+    CommentReport,
+    Decision,
+    ModerationAct,
+    Notice,
+    ReleaseDecision,
+    Report,
+)
 from generation.models import SafeguardRecord
 
 MONTHS = 12

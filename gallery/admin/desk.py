@@ -174,8 +174,8 @@ def details_of(thing: Any) -> dict[str, Any]:
         near = list(alike.select_related("author", "image")[:MOST_ALIKE]) if alike is not None else []
         return {"post": thing, "reports": list(reports[:50]), "alike": near, "decisions": list(_decisions(thing))}
     if isinstance(thing, Comment):
-        reports = thing.reports.filter(closed_at=None).select_related("user")
-        return {"comment": thing, "reports": list(reports[:50]), "decisions": list(_decisions(thing))}
+        complaints = thing.reports.filter(closed_at=None).select_related("user")
+        return {"comment": thing, "reports": list(complaints[:50]), "decisions": list(_decisions(thing))}
     if isinstance(thing, Notice):
         return {
             "notice": thing,

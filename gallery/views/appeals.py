@@ -11,9 +11,9 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
 from accounts.refusals import Refusal
-from gallery.appeals import appeal_of, decision_against, send_appeal, thing_of
+from gallery.appeals import Appealable, appeal_of, decision_against, send_appeal, thing_of
 from gallery.forms import AppealForm
-from gallery.models import Post, Release, Sanction
+from gallery.models import Sanction
 from gallery.sanctions import sanction_of
 from gallery.views.access import person
 
@@ -40,7 +40,7 @@ def appeal_by_mail(request: HttpRequest, token: str) -> HttpResponse:
     return _page(request, sanction.person, sanction)
 
 
-def _page(request: HttpRequest, user: User, thing: Post | Release | Sanction) -> HttpResponse:
+def _page(request: HttpRequest, user: User, thing: Appealable) -> HttpResponse:
     made, status = appeal_of(thing), 200
     form = AppealForm(request.POST if request.method == "POST" else None)
     if request.method == "POST":

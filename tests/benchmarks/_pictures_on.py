@@ -14,7 +14,7 @@ from statistics import median, quantiles
 from typing import TYPE_CHECKING, Any
 
 from tests.benchmarks._queue_on import database
-from tests.benchmarks.hostile import row
+from tests.benchmarks._web_server import row
 
 if TYPE_CHECKING:
     from django.test import Client

@@ -19,7 +19,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.hostile import ROOT, row
+from tests.benchmarks._web_server import ROOT, row
 from tests.plugin import Broker
 from tests.postgres import postgres
 
