@@ -85,7 +85,8 @@ def hold_many(user: User, holds: Sequence[Hold], token: ApiToken | None = None) 
     the user's share of the queue before them, as every submission and cancellation does.
     """
     wallet, total = _filled_wallet(user), sum(each.amount for each in holds)
-    with transaction.atomic():
+    # A refusal ends the caller's transaction as well: there is nothing to go back to within it.
+    with transaction.atomic(savepoint=False):
         # The condition is in the update itself, so two submissions on the last credit cannot both pass.
         paid = Wallet.objects.filter(pk=wallet.pk, balance__gte=total).update(balance=F("balance") - total)
         if not paid:

@@ -24,8 +24,9 @@ FIRST_REASONS = (
 def list_first_reasons(apps, schema_editor):
     rows = apps.get_model("gallery", "ManagedReason").objects
     rows.bulk_create(
-        rows.model(subject=subject, sentence=sentence, ground=ground, place=place)
-        for place, (subject, sentence, ground) in enumerate(FIRST_REASONS)
+        (rows.model(subject=subject, sentence=sentence, ground=ground, place=place)
+        for place, (subject, sentence, ground) in enumerate(FIRST_REASONS)),
+        ignore_conflicts=True,
     )
 
 

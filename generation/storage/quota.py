@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet, Sum
+from django.db.models import QuerySet, Sum, Value
 from django.template.defaultfilters import filesizeformat
 
 from accounts.models import User
@@ -20,7 +20,8 @@ def stored_bytes(user: User) -> int:
         Snapshot.objects.filter(run__owner=user),
         Lora.objects.filter(owner=user),
     )
-    first, *others = (rows.order_by().values_list(Sum("size_bytes")) for rows in kept)
+    # By a constant: grouped by nothing, where `Sum` alone would give a row for each picture.
+    first, *others = (rows.order_by().values(all=Value(1)).values_list(Sum("size_bytes")) for rows in kept)
     # PostgreSQL gives decimals for sums of big integers.
     return sum(int(total or 0) for (total,) in first.union(*others, all=True))
 

@@ -53,7 +53,7 @@ def test_several_holds_are_one_payment_and_end_one_by_one(alice: User) -> None:
 
 
 def test_several_holds_are_all_refused_together(alice: User) -> None:
-    with pytest.raises(NotEnoughCredits, match="costs 1200 credits and you have 1000"):
+    with pytest.raises(NotEnoughCredits, match="costs 1200 credits and you have 1000"), transaction.atomic():
         credits.hold_many(alice, [credits.Hold("job:1", 600), credits.Hold("job:2", 600)])
     assert balance(alice) == 1000
     credits.hold(alice, 5, reference="job:3")
@@ -94,7 +94,7 @@ def test_ending_what_was_never_held_changes_nothing(alice: User) -> None:
 def test_too_dear_is_refused_with_both_numbers(charlie: User) -> None:
     charlie.plan.daily_credits = 0
     credits.grant(charlie, 3, reference="gift:1")
-    with pytest.raises(NotEnoughCredits, match="costs 4 credits and you have 3") as refusal:
+    with pytest.raises(NotEnoughCredits, match="costs 4 credits and you have 3") as refusal, transaction.atomic():
         credits.hold(charlie, 4, reference="job:1")
     assert refusal.value.code == "no-credits"
     assert balance(charlie) == 3
@@ -102,7 +102,7 @@ def test_too_dear_is_refused_with_both_numbers(charlie: User) -> None:
 
 def test_one_credit_is_told_in_the_singular_and_tomorrow_only_where_it_helps(charlie: User) -> None:
     charlie.plan.daily_credits = 0
-    with pytest.raises(NotEnoughCredits) as refusal:
+    with pytest.raises(NotEnoughCredits) as refusal, transaction.atomic():
         credits.hold(charlie, 1, reference="job:1")
     assert refusal.value.message == "This costs 1 credit and you have 0. Make fewer or smaller ones."
     charlie.plan.daily_credits = 100

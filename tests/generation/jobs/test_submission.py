@@ -47,7 +47,7 @@ def test_the_bell_rings_after_the_rows_are_there(
     assert Job.objects.get(pk=job.pk).announced_at is not None
 
 
-def test_eight_pictures_take_twenty_one_queries(
+def test_eight_pictures_take_twenty_queries(
     alice: User,
     catalog: Checkpoint,
     django_assert_max_num_queries: Any,
@@ -55,7 +55,7 @@ def test_eight_pictures_take_twenty_one_queries(
 ) -> None:
     recipe = small("a {red|green} cat <lora:line-art:0.7> <lora:fluent-3d:0.4>", negative_prompt="dull")
     submit_jobs(alice, recipe)  # their wallet and their place in the queue are there from now on
-    with django_assert_max_num_queries(21), django_capture_on_commit_callbacks(execute=True):
+    with django_assert_max_num_queries(20), django_capture_on_commit_callbacks(execute=True):
         jobs = submit_jobs(alice, recipe, 8)
     assert len({job.prompt for job in jobs}) == 2 and {len(job.recipe.loras) for job in jobs} == {2}
     holds = CreditEntry.objects.filter(kind="hold", reference__in=[job.reference for job in jobs])
