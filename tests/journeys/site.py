@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-import sys
 import time
 import urllib.request
 from pathlib import Path
@@ -14,10 +13,11 @@ from django.conf import settings
 from django.db import connection
 
 from tests.architecture.sources import ROOT
+from tests.forking import Forked, fork
 from tests.plugin import free_port
 
-WEB = ("-m", "daphne", "-b", "127.0.0.1", "-v", "0", "-p")
-WORKER = ("-m", "celery", "--quiet", "-A", "config", "worker", "-P", "threads", "-c", "8", "-Q", "gpu,training,default")
+WEB = ("daphne", "-b", "127.0.0.1", "-v", "0", "-p")
+WORKER = ("celery", "--quiet", "-A", "config", "worker", "-P", "threads", "-c", "8", "-Q", "gpu,training,default")
 
 
 class Site:
@@ -55,11 +55,10 @@ class Site:
         login = f"{database['USER']}:{database['PASSWORD']}@" if database["USER"] else ""
         return {**own, "DATABASE_URL": f"postgres://{login}{host.replace('/', '%2F')}:{port}/{database['NAME']}"}
 
-    def start(self, name: str, *command: str) -> subprocess.Popen[bytes]:
+    def start(self, name: str, module: str, *arguments: str) -> Forked:
+        """`python -m MODULE ARGUMENTS`."""
         with (self.folder / f"{name}.log").open("wb") as log:
-            return subprocess.Popen(
-                [sys.executable, *command], cwd=ROOT, env=self.env, stdout=log, stderr=subprocess.STDOUT
-            )
+            return fork(module, *arguments, cwd=ROOT, env=self.env, output=log.fileno(), errors=log.fileno())
 
     def until_ready(self, seconds: float = 600) -> None:
         deadline = time.monotonic() + seconds
