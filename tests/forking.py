@@ -22,6 +22,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from threading import Lock
+from typing import TypeAlias
 
 LOADED = (
     "generation.engine.renderer",
@@ -30,6 +31,8 @@ LOADED = (
     "celery.bin.celery",
     "kombu.transport.redis",
     "scipy.stats",
+    "c2pa",
+    "channels_redis.pubsub",
     "django.core.management",
     "django.db.models",
 )
@@ -67,6 +70,9 @@ class Forked:
 
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)
+
+
+Process: TypeAlias = Forked | subprocess.Popen[bytes]
 
 
 def fork(module: str, *arguments: str, cwd: Path, env: Mapping[str, str], output: int, errors: int) -> Forked:

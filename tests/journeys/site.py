@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
+import sys
 import time
 import urllib.request
 from pathlib import Path
@@ -13,7 +14,7 @@ from django.conf import settings
 from django.db import connection
 
 from tests.architecture.sources import ROOT
-from tests.forking import Forked, fork
+from tests.forking import Process, fork
 from tests.plugin import free_port
 
 WEB = ("daphne", "-b", "127.0.0.1", "-v", "0", "-p")
@@ -55,9 +56,12 @@ class Site:
         login = f"{database['USER']}:{database['PASSWORD']}@" if database["USER"] else ""
         return {**own, "DATABASE_URL": f"postgres://{login}{host.replace('/', '%2F')}:{port}/{database['NAME']}"}
 
-    def start(self, name: str, module: str, *arguments: str) -> Forked:
-        """`python -m MODULE ARGUMENTS`."""
+    def start(self, name: str, module: str, *arguments: str, fresh: bool = False) -> Process:
+        """`python -m MODULE ARGUMENTS`; a `fresh` one has loaded nothing before its module begins."""
         with (self.folder / f"{name}.log").open("wb") as log:
+            if fresh:
+                command = [sys.executable, "-m", module, *arguments]
+                return subprocess.Popen(command, cwd=ROOT, env=self.env, stdout=log, stderr=subprocess.STDOUT)
             return fork(module, *arguments, cwd=ROOT, env=self.env, output=log.fileno(), errors=log.fileno())
 
     def until_ready(self, seconds: float = 600) -> None:
