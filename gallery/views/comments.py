@@ -119,7 +119,7 @@ def remove(request: HttpRequest, code: str) -> HttpResponse:
                 return redirect("post", comment.post.code)
             except Refusal as refusal:
                 status = form.refuse(refusal)
-    context = {"comment": comment, "form": form, "title": "Remove a comment", "icon": "trash-2", "label": "Remove it"}
+    context = {"comment": comment, "form": form, "title": "Remove a comment"}
     context["note"] = "Its author reads the reason."
     return render(request, "gallery/about_comment.html", context, status=status)
 

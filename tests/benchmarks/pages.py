@@ -172,7 +172,7 @@ def visit(name: str, page: Page, address: str) -> Iterator[dict[str, Any]]:
     page.wait_for_timeout(1000)
     yield row(f"{name}: requests", len([url for url in requests if url.startswith("http")]), "")
     page.evaluate(SCROLL)
-    page.wait_for_function("!document.querySelector('a[rel=next][hx-get]')")
+    page.wait_for_function("!document.querySelector('.gallery__more')")
     page.evaluate(SCROLL)
     yield shift(name, page)
 

@@ -22,7 +22,7 @@ LOOKED_THROUGH = ("light-1280", "dark-360")
 """Where axe looks: each theme and each width once."""
 AXE = Path(sys.prefix) / "front/node_modules/axe-core/axe.min.js"
 SERIOUS = """async () => {
-  const { violations } = await axe.run(document, { resultTypes: ["violations"] });
+  const { violations } = await axe.run(document, { preload: false, resultTypes: ["violations"] });
   return violations
     .filter((one) => ["serious", "critical"].includes(one.impact))
     .map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.target} (${node.any[0]?.message})`).join("; ")}`);

@@ -126,14 +126,14 @@ class Life:
             statement="It is our trade mark.", name="Meier & Sons", is_in_good_faith=True,
         ))  # fmt: skip
         Notice.objects.filter(pk=late.pk).update(due_at=timezone.now() - timedelta(hours=3))
-        sanctions.strike(self.bob, self.charlie, "Three rude comments in a day.")
+        strike = sanctions.strike(self.bob, self.charlie, "Three rude comments in a day.")
         sanctions.suspend(self.bob, self.alice, "The same picture was sent in four times.", 7)
         sanctions.ban(self.bob, self.others[2], "Only adverts.")
         ban = Sanction.objects.get(person=self.others[2])
         claim(self.bob, Subject.APPEAL, appeal.pk)
         self.named |= {"waiting": waiting.pk, "hidden": hidden.pk, "hidden_code": hidden.code, "down": down.code}
         self.named |= {"rude": Comment.objects.get(pk=rude.pk).pk, "notice": notice.pk, "appeal": appeal.pk}
-        self.named |= {"person": self.charlie.pk, "ban": ban.pk, "token": sanctions.appeal_token(ban)}
+        self.named |= {"person": self.charlie.pk, "ban": ban.pk, "token": sanctions.appeal_token(strike)}
 
     def guard(self) -> None:
         """The shipped rules, what they noted, and an operator who keeps them."""
