@@ -1,4 +1,4 @@
-"""A picture goes public: its maker sends it in, a moderator approves it in the admin, a visitor sees and remixes it."""
+"""A picture goes public: its maker sends it in, a moderator approves it in the admin, a visitor sees it."""
 
 from __future__ import annotations
 
@@ -60,25 +60,6 @@ def test_a_picture_becomes_public(
     visitor.wait_for_url(re.compile("/accounts/login/"))
     maker.reload()
     expect(maker.locator("#publication")).to_contain_text("In the gallery")
-
-
-def test_remix_fills_the_form_of_somebody_else(
-    site: object, alice: User, bob: User, charlie: User, sign_in: SignIn
-) -> None:
-    maker = sign_in(alice)
-    draw(maker, "a blue car", steps=7)
-    send_in(maker, "Blue")
-    moderator = sign_in(bob)
-    moderator.goto("/admin/gallery/post/")
-    moderator.click("button:has-text('Approve')")
-    expect(moderator.locator(CARDS)).to_have_count(0)
-    other = sign_in(charlie)
-    other.goto("/gallery/")
-    other.click(".picture-card a")
-    other.click("text=Remix")
-    other.wait_for_url("**/create/**")
-    assert other.input_value("[name=prompt]") == "a blue car"
-    assert other.input_value("#id_steps") == "7"
 
 
 def test_a_no_comes_with_its_reason(site: object, alice: User, bob: User, sign_in: SignIn) -> None:
