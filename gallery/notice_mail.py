@@ -1,4 +1,4 @@
-"""The mails about notices: receipt and outcome to whoever sent one, the statement of reasons to the author."""
+"""The mails about notices: receipt and outcome to who sent one, word to moderators, its reasons to the author."""
 
 from __future__ import annotations
 
@@ -27,12 +27,15 @@ def send_outcome(notice: Notice, removed: int) -> None:
 
 def tell_moderators(notice: Notice) -> None:
     """The clock runs, whether or not anybody looks at the desk."""
-    staff = User.objects.filter(is_active=True, is_staff=True)
-    people = staff.filter(Q(groups__name=MODERATORS) | Q(is_superuser=True)).distinct()
-    url = settings.SITE_URL + reverse("admin:desk_case", args=["notice", notice.pk])
-    for person in people.order_by("pk")[:MOST_MODERATORS]:
-        until = f"{notice.due_at:%-d %B %Y, %H:%M} UTC"
-        tell(person, f"Notice {notice.code}: answer it until {until}", "notice_arrived", until=until, url=url)
+    until = _until(notice)
+    _tell_all(notice, f"Notice {notice.code}: answer it until {until}", "notice_arrived", until=until)
+
+
+def remind_moderators(notice: Notice) -> None:
+    """Its time is nearly over, or is, and nobody has it in hand."""
+    late = notice.is_overdue
+    subject = f"Notice {notice.code} {'was' if late else 'is'} due: {_until(notice)}"
+    _tell_all(notice, subject, "notice_due", until=_until(notice), is_late=late)
 
 
 def send_statement(post: Post, notice: Notice, reason: str) -> None:
@@ -48,6 +51,19 @@ def send_statement(post: Post, notice: Notice, reason: str) -> None:
         notice=notice,
         url=settings.SITE_URL + reverse("appeal", args=["post", post.code]),
     )
+
+
+def _until(notice: Notice) -> str:
+    return f"{notice.due_at:%-d %B %Y, %H:%M} UTC"
+
+
+def _tell_all(notice: Notice, subject: str, template: str, **context: object) -> None:
+    """Every moderator, as far as MOST_MODERATORS."""
+    staff = User.objects.filter(is_active=True, is_staff=True)
+    people = staff.filter(Q(groups__name=MODERATORS) | Q(is_superuser=True)).distinct()
+    url = settings.SITE_URL + reverse("admin:desk_case", args=["notice", notice.pk])
+    for person in people.order_by("pk")[:MOST_MODERATORS]:
+        tell(person, subject, template, url=url, **context)
 
 
 def _write(notice: Notice, subject: str, template: str, **context: object) -> None:

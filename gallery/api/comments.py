@@ -32,6 +32,26 @@ class CommentOutput(serializers.ModelSerializer[Comment]):
         fields = ["code", "author", "words", "state", "submitted_at"]
 
 
+class OwnCommentOutput(CommentOutput):
+    """A comment as its author sees it: with the post it is about, and the reason why it is not public."""
+
+    post: serializers.SlugRelatedField[Any] = serializers.SlugRelatedField(slug_field="code", read_only=True)
+    reason = serializers.CharField(source="told_reason", read_only=True)
+
+    class Meta(CommentOutput.Meta):
+        fields = [*CommentOutput.Meta.fields, "post", "reason"]
+
+
+class OwnCommentsView(generics.ListAPIView[Comment]):
+    """Your comments in every state, newest first; of those that you deleted the words are gone."""
+
+    serializer_class = OwnCommentOutput
+    queryset = Comment.objects.none()
+
+    def get_queryset(self) -> QuerySet[Comment]:
+        return Comment.objects.of(person(self.request)).select_related("author", "post")
+
+
 class CommentsView(generics.ListAPIView[Comment]):
     """The comments on a public post, newest first. POST writes one; it may have to wait for a moderator."""
 
