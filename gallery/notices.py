@@ -27,7 +27,7 @@ from gallery.models import ModerationAct, Notice, NoticeAddress, Post, Subject
 from gallery.moderation import only_moderators, reject, take_down
 from gallery.screening import block_picture, posts_alike
 from gallery.transitions import REASON_CHARS, State
-from gallery.verifying import POST_ROUTES
+from gallery.verifying import LINK_ROUTES, POST_ROUTES
 from generation.imaging.pdq import SURE_QUALITY
 from generation.models import Fingerprint, ShareLink
 from generation.storage.fingerprints import fingerprint_of
@@ -36,7 +36,6 @@ HOURS_OF_INTIMATE = 48
 """The law's own: TAKE IT DOWN Act, section 3."""
 MOST_ADDRESSES = 20
 ADDRESS_CHARS, STATEMENT_CHARS, NAME_CHARS = 500, 2000, 150
-SHARED_ROUTES = ("shared", "shared-image", "shared-picture", "shared-thumbnail")
 TO_BE_SEEN = (State.PENDING, State.APPROVED, State.HIDDEN)
 
 
@@ -228,8 +227,8 @@ def _named(address: str) -> NoticeAddress:
     except Resolver404:
         return row
     code: Any = match.kwargs.get("code", "")
-    if match.url_name in (*POST_ROUTES, "post-thumbnail-sized", "post-report"):
+    if match.url_name in (*POST_ROUTES, "post-report"):
         row.post = Post.objects.filter(code=code).first()
-    elif match.url_name in SHARED_ROUTES:
+    elif match.url_name in LINK_ROUTES:
         row.link = ShareLink.objects.filter(code=str(match.kwargs["token"]).partition(".")[0]).first()
     return row

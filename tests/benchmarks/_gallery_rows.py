@@ -133,6 +133,7 @@ class Row:
     sides: tuple[int, int]
     points: int
     at: datetime
+    rating: str
     is_public: bool
     is_deleted: bool
 
@@ -149,6 +150,7 @@ class Row:
             sides=SIDES[int(pick["points"]) % len(SIDES)],
             points=int(pick["points"]),
             at=now() - SPREAD * float(pick["age"]),
+            rating=rating_at(float(pick["age"]) * 1000 % 1),
             is_public=pick["chance"][0] > 1 / 30,
             is_deleted=pick["chance"][1] < 1 / 100,
         )
@@ -196,8 +198,13 @@ class Row:
             state=Post.State.APPROVED if self.is_public else Post.State.REJECTED,
             approved_at=self.at if self.is_public else None, points=self.points, score=score,
             search_words=spaced(folded_words(" ".join((self.title, *names, self.prompt)))),
-            facets=facets_of(self.author.pk, shape_of(*self.sides), names, weights),
+            facets=facets_of(self.author.pk, shape_of(*self.sides), self.rating, names, weights), rating=self.rating,
         )  # fmt: skip
+
+
+def rating_at(chance: float) -> str:
+    """One in 20 is sensitive, one in 200 explicit."""
+    return "explicit" if chance < 1 / 200 else "sensitive" if chance < 1 / 20 else "general"
 
 
 @cache

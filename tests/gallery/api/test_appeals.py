@@ -57,9 +57,7 @@ def test_refusals(alices_api: Any, client: Client, alice: User, publish: Publish
     assert client.get(URL).status_code == 401
 
 
-def test_sanctions_are_ones_own_as_far_as_they_hold(
-    alices_api: Any, charlies: Client, alice: User, bob: User
-) -> None:
+def test_sanctions_are_ones_own_as_far_as_they_hold(alices_api: Any, charlies: Client, alice: User, bob: User) -> None:
     given = strike(bob, alice, "Rude.")
     lift(bob, suspend(bob, alice, "Very rude.", 3), "It was a mistake.")
     ban(bob, alice, "Only proposed.")

@@ -53,7 +53,7 @@ def test_a_link_opens_it(alices_api: Any, client: Client, alice: User, charlie: 
 def test_others_fill_it_too(
     alices_api: Any, charlies: Client, alice: User, bob: User, charlie: User, publish: Publish
 ) -> None:
-    row, post = make_collection(alice, "Fruit"), publish(bob)
+    row, post = make_collection(alice, "Fruit"), publish(alice)
     address = f"{URL}/{row.code}"
     assert charlies.put(f"{address}/posts/{post.code}").status_code == 404
     assert alices_api.put(f"{address}/people/charlie").status_code == 204

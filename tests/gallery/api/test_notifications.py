@@ -33,7 +33,11 @@ def test_it_works(alices_api: Any, charlies: Client, alice: User, charlie: User,
     follow(charlie, alice)
     assert alices_api.post(f"{URL}/read", {"until": listed[0]["at"]}).json() == {"read": 2}
     listed = alices_api.get(URL).json()["results"]
-    assert [(each["kind"], each["is_new"]) for each in listed] == [("follow", True), ("comment", False), ("like", False)]
+    assert [(each["kind"], each["is_new"]) for each in listed] == [
+        ("follow", True),
+        ("comment", False),
+        ("like", False),
+    ]
     assert charlies.get(URL).json()["results"] == []
 
 
