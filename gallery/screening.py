@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts.models import User
 from accounts.refusals import Conflict, Refusal
-from gallery.models import BlockedPhrase, BlockedPicture, Post
+from gallery.models import BlockedPhrase, BlockedPicture, ModerationAct, Post, Subject
 from gallery.words import folded_words, spaced
 from generation.catalog.safeguards.screening import Screened, breaches_of, screen
 from generation.imaging.pdq import SURE_QUALITY
@@ -70,6 +71,7 @@ def posts_alike(fingerprint: Fingerprint) -> QuerySet[Post]:
     return rows
 
 
+@transaction.atomic
 def block_picture(moderator: User, post: Post, note: str = "") -> BlockedPicture:
     """Let no post show this picture again. Raises Conflict for a picture so flat that its fingerprint means nothing."""
     fingerprint = post.fingerprint or (fingerprint_of(post.image) if post.image else None)
@@ -78,4 +80,8 @@ def block_picture(moderator: User, post: Post, note: str = "") -> BlockedPicture
             "no-fingerprint", "This picture is too plain, or gone: nobody could tell its copies from others."
         )
     fields = {"note": note[:200], "added_by": moderator, "is_active": True, **chunks_of(fingerprint.pdq)}
+    ModerationAct.objects.create(
+        who=moderator, verb=ModerationAct.Verb.PICTURE_BLOCKED, subject=Subject.POST, subject_id=post.pk,
+        person=post.author, words=note,
+    )  # fmt: skip
     return BlockedPicture.objects.update_or_create(pdq=fingerprint.pdq, defaults=fields)[0]

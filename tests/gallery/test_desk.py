@@ -77,6 +77,8 @@ def test_comments_wait_there_too(
     assert "Hidden. Hate or harassment" in bobs.get(DESK).text
     shown = bobs.get(case("comment", reported.pk)).text
     assert "You are ugly." in shown and "Unkind" in shown and "charlie" in shown
+    assert "<dt>Comments: hidden until a moderator has looked</dt><dd>1</dd>" in shown
+    assert "<dt>Open reports</dt><dd>2</dd>" in shown
     act(bobs, "comment", reported.pk, "take_down", reason="Be kind.", strike="1")
     act(bobs, "comment", waits.pk, "approve")
     assert sorted(Comment.objects.values_list("state", flat=True)) == ["approved", "taken_down"]

@@ -61,7 +61,8 @@ def test_it_works(client: Client, alice: User, charlie: User, bob: User, publish
         assert "rights of the person shown" in statement.body and "/appeals/post/" in statement.body
     outcome = mail.outbox[-1]
     assert outcome.to == ["dora@example.org"] and "2 in all" in outcome.body
-    assert ModerationAct.objects.get().verb == "notice_upheld"
+    acts = [(act.verb, act.person) for act in ModerationAct.objects.order_by("pk")]
+    assert acts == [("picture_blocked", alice), ("notice_upheld", None)]
     with pytest.raises(Refusal):
         publish_image(charlie, finish(charlie, seed=5), "Once more")
 
