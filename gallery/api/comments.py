@@ -15,8 +15,9 @@ from accounts.refusals import NotFound
 from gallery.api.social import get_public_post
 from gallery.api.views import person
 from gallery.commenting import take_back, write_comment
-from gallery.models import Comment
+from gallery.models import Comment, CommentDecision
 from gallery.models.comments import COMMENT_CHARS
+from gallery.transitions import MOVES
 from generation.api.idempotency import idempotent
 
 
@@ -77,11 +78,12 @@ class CommentsView(generics.ListAPIView[Comment]):
 
 
 class CommentView(APIView):
-    """One comment of yours. DELETE takes it back: its words are gone."""
+    """One comment of yours, also one that waits or is hidden. DELETE takes it back: its words are gone."""
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, code: str) -> Response:
-        comment = Comment.objects.public().of(request.user).filter(code=code).first()
+        states = MOVES[CommentDecision.Verb.WITHDRAW].sources
+        comment = Comment.objects.of(request.user).filter(code=code, state__in=states).first()
         if comment is None:
             raise NotFound("not-found", "There is no such comment, or it is not yours.")
         take_back(person(request), comment)

@@ -16,12 +16,17 @@ from generation.models import Job
 from tests.gallery.conftest import Finish, Publish
 
 
-def remixed(author: User, bob: User, finish: Finish, parent: Post, title: str) -> Post:
-    """A public post of a picture whose job was queued as a remix."""
+def waiting_remix(author: User, finish: Finish, parent: Post, title: str) -> Post:
+    """A post that waits, of a picture whose job was queued as a remix."""
     image = finish(author)
     Job.objects.filter(image=image).update(made_from=parent.code)
     image.refresh_from_db()
-    post = publish_image(author, image, title)
+    return publish_image(author, image, title)
+
+
+def remixed(author: User, bob: User, finish: Finish, parent: Post, title: str) -> Post:
+    """A public post of a picture whose job was queued as a remix."""
+    post = waiting_remix(author, finish, parent, title)
     approve(bob, post)
     return post
 
@@ -82,13 +87,6 @@ def test_a_code_that_names_nothing_is_forgotten(alice: User, finish: Finish) -> 
     image.refresh_from_db()
     post = publish_image(alice, image, "Apple")
     assert (post.made_from, post.lineage) == (None, "")
-
-
-def waiting_remix(author: User, finish: Finish, parent: Post, title: str) -> Post:
-    image = finish(author)
-    Job.objects.filter(image=image).update(made_from=parent.code)
-    image.refresh_from_db()
-    return publish_image(author, image, title)
 
 
 def test_its_author_is_told_once_it_is_public(
