@@ -194,7 +194,7 @@ def picture_at(user: Any, address: str) -> bytes:
     if route.url_name not in SMALL_ROUTES:
         return read_kept(image.file)
     sizes = {side: getattr(image, field) for field, side in SIDES.items()}
-    return read_kept(sizes.get(route.kwargs.get("side"), "") or image.thumbnail)
+    return read_kept(sizes.get(route.kwargs.get("side", 0), "") or image.thumbnail)
 
 
 def _image_behind(user: Any, name: str, given: dict[str, Any]) -> GeneratedImage | None:

@@ -16,7 +16,7 @@ from gallery.api.views import person
 from gallery.models import Notification
 
 
-class NotificationOutput(serializers.Serializer[notifying.Line]):
+class NotificationOutput(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(Notification.Kind.choices)
     sentence = serializers.CharField()
     page = serializers.CharField(source="url", help_text="Where it happened; empty where nothing is left to be seen.")

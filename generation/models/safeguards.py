@@ -5,7 +5,7 @@ Lists and rules are edited in the admin; what runs are versions, written by `saf
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from django.conf import settings
 from django.db import models
@@ -144,7 +144,7 @@ class SafeguardRecord(AppendOnly):
     score = models.FloatField(null=True, help_text="What the scorer said of the picture, 0 to 1.")
     scorer = models.CharField(max_length=100, blank=True, help_text="Which scorer, with which limits.")
 
-    objects = SafeguardRecordQuerySet.as_manager()
+    objects: ClassVar[Any] = SafeguardRecordQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]
