@@ -20,9 +20,9 @@ def send_receipt(notice: Notice, addresses: list[str]) -> None:
     _write(notice, f"We have your notice {notice.code}", "receipt", addresses=addresses)
 
 
-def send_outcome(notice: Notice, removed: int) -> None:
-    """`removed`: pictures and links, copies among them."""
-    _write(notice, f"Your notice {notice.code}", "outcome", removed=removed)
+def send_outcome(notice: Notice, removed: int, is_blocked: bool = False) -> None:
+    """`removed`: pictures and links, copies among them. `is_blocked`: the picture is known when it comes again."""
+    _write(notice, f"Your notice {notice.code}", "outcome", removed=removed, is_blocked=is_blocked)
 
 
 def tell_moderators(notice: Notice) -> None:
@@ -40,17 +40,19 @@ def remind_moderators(notice: Notice) -> None:
 
 def send_statement(post: Post, notice: Notice, reason: str) -> None:
     """What was removed, why, on which ground, who decided and how, and how to object."""
+    url = settings.SITE_URL + reverse("appeal", args=["post", post.code])
+    _state(post.author, f"“{post.title}”", notice, reason, url)
+
+
+def send_other_statement(person: User, title: str, notice: Notice, reason: str) -> None:
+    """The same of what has no state that an appeal could bring back: a link, or a sample of a LoRA."""
+    _state(person, title, notice, reason, "")
+
+
+def _state(person: User, title: str, notice: Notice, reason: str, url: str) -> None:
     ground = ManagedReason.objects.filter(sentence=reason).exclude(ground="").values_list("ground", flat=True).first()
-    tell(
-        post.author,
-        f"“{post.title}” was removed",
-        "statement_of_reasons",
-        title=post.title,
-        reason=reason,
-        ground=ground or "The rules of this site",
-        notice=notice,
-        url=settings.SITE_URL + reverse("appeal", args=["post", post.code]),
-    )
+    context = {"title": title, "reason": reason, "ground": ground or "The rules of this site", "notice": notice}
+    tell(person, f"{title} was removed", "statement_of_reasons", **context, url=url)
 
 
 def _until(notice: Notice) -> str:

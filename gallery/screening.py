@@ -71,7 +71,6 @@ def posts_alike(fingerprint: Fingerprint) -> QuerySet[Post]:
     return rows
 
 
-@transaction.atomic
 def block_picture(moderator: User, post: Post, note: str = "") -> BlockedPicture:
     """Let no post show this picture again. Raises Conflict for a picture so flat that its fingerprint means nothing."""
     fingerprint = post.fingerprint or (fingerprint_of(post.image) if post.image else None)
@@ -79,9 +78,17 @@ def block_picture(moderator: User, post: Post, note: str = "") -> BlockedPicture
         raise Conflict(
             "no-fingerprint", "This picture is too plain, or gone: nobody could tell its copies from others."
         )
+    return block_fingerprint(moderator, fingerprint, note, (Subject.POST, post.pk), post.author)
+
+
+@transaction.atomic
+def block_fingerprint(
+    moderator: User, fingerprint: Fingerprint, note: str, case: tuple[str, int], person: User | None = None
+) -> BlockedPicture:
+    """As `block_picture`, of a picture that no post need show; `case` (subject and key) is what led to it."""
     fields = {"note": note[:200], "added_by": moderator, "is_active": True, **chunks_of(fingerprint.pdq)}
     ModerationAct.objects.create(
-        who=moderator, verb=ModerationAct.Verb.PICTURE_BLOCKED, subject=Subject.POST, subject_id=post.pk,
-        person=post.author, words=note,
+        who=moderator, verb=ModerationAct.Verb.PICTURE_BLOCKED, subject=case[0], subject_id=case[1], person=person,
+        words=note,
     )  # fmt: skip
     return BlockedPicture.objects.update_or_create(pdq=fingerprint.pdq, defaults=fields)[0]
