@@ -100,13 +100,13 @@ def test_samples_of_loras_with_the_picture_go(
     named = release(alice, own_lora(alice, "e"), finish(alice, seed=5), "approved")
     copy = release(charlie, own_lora(charlie, "f"), finish(charlie, seed=5), "approved")
     other = release(charlie, own_lora(charlie, "0"), finish(charlie, seed=6), "approved")
-    for row in ReleaseSample.objects.select_related("image"):
-        fingerprint_of(row.image)
+    for sample in ReleaseSample.objects.select_related("image"):
+        fingerprint_of(sample.image)
     notice = sent(publish(alice, seed=7), addresses=f"/releases/{named.code}/samples/0")
     case = bobs.get(reverse("admin:desk_case", args=["notice", notice.pk])).text
     assert case.count("A sample of the LoRA") == 2
     assert uphold(bob, notice, "It shows her.") == []
-    assert [row.release for row in ReleaseSample.objects.all()] == [other]
+    assert [sample.release for sample in ReleaseSample.objects.all()] == [other]
     for row in (named, copy):
         assert client.get(f"/releases/{row.code}/samples/0").status_code == 404
         row.refresh_from_db()
