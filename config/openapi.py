@@ -190,7 +190,10 @@ def description(site_name: str) -> dict[str, Any]:
         "REDOC_DIST": "SIDECAR",
         "ENUM_NAME_OVERRIDES": {
             "JobState": "generation.models.jobs.Job.State",
+            "NoticeKind": "gallery.models.Notice.Kind",
+            "NotificationKind": "gallery.models.Notification.Kind",
             "PostState": "gallery.models.Post.State",
+            "SanctionKind": "gallery.models.Sanction.Kind",
             "SearchState": "generation.models.training.TrainingSearch.State",
         },
     }

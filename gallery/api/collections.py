@@ -63,7 +63,7 @@ class CollectionOutput(serializers.ModelSerializer[Collection]):
         return cast(User, self.context["request"].user)
 
 
-class CollectedOutput(serializers.ModelSerializer[CollectedPost]):
+class CollectedPostOutput(serializers.ModelSerializer[CollectedPost]):
     post = PostOutput()
     added_by = serializers.CharField(source="added_by.username")
 
@@ -137,7 +137,7 @@ class CollectedPostsView(generics.ListAPIView[CollectedPost]):
     """The public posts in a collection, the last added first."""
 
     permission_classes = [permissions.AllowAny]
-    serializer_class = CollectedOutput
+    serializer_class = CollectedPostOutput
     queryset = CollectedPost.objects.none()
 
     @extend_schema(parameters=[KEY])

@@ -24,11 +24,11 @@ class NotificationOutput(serializers.Serializer[Any]):
     is_new = serializers.BooleanField()
 
 
-class ReadInput(serializers.Serializer[Any]):
+class NotificationsReadInput(serializers.Serializer[Any]):
     until = serializers.DateTimeField(help_text="The `at` of the newest one that was seen; what came later stays new.")
 
 
-class ReadOutput(serializers.Serializer[Any]):
+class NotificationsReadOutput(serializers.Serializer[Any]):
     read = serializers.IntegerField(help_text="How many were new until now.")
 
 
@@ -50,8 +50,8 @@ class NotificationsView(generics.ListAPIView[Notification]):
 class NotificationsReadView(APIView):
     """Mark as read what had happened until a moment."""
 
-    @extend_schema(request=ReadInput, responses=ReadOutput)
+    @extend_schema(request=NotificationsReadInput, responses=NotificationsReadOutput)
     def post(self, request: Request) -> Response:
-        form = ReadInput(data=request.data)
+        form = NotificationsReadInput(data=request.data)
         form.is_valid(raise_exception=True)
         return Response({"read": notifying.read_until(person(request), form.validated_data["until"])})
