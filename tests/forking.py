@@ -7,6 +7,7 @@ the process that forks: asked over a socket, it ends with whoever asks.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import gc
 import importlib
@@ -88,7 +89,10 @@ def forker() -> socket.socket:
     """The line to the process that forks, which this one starts with the first request."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
-        subprocess.Popen([sys.executable, "-m", "tests.forking", str(theirs.fileno())], pass_fds=[theirs.fileno()])
+        number = theirs.fileno()
+        process = subprocess.Popen([sys.executable, "-m", "tests.forking", str(number)], pass_fds=[number])
+    atexit.register(process.wait, 10)
+    atexit.register(ours.close)
     return ours
 
 
