@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from accounts.mail import queue_mail, tell
 from accounts.models import User
-from gallery.models import ManagedReason, Notice, Post
+from gallery.models import Comment, ManagedReason, Notice, Post
 from gallery.moderation import MODERATORS
 
 MOST_MODERATORS = 50
@@ -38,10 +38,11 @@ def remind_moderators(notice: Notice) -> None:
     _tell_all(notice, subject, "notice_due", until=_until(notice), is_late=late)
 
 
-def send_statement(post: Post, notice: Notice, reason: str) -> None:
+def send_statement(thing: Post | Comment, notice: Notice, reason: str) -> None:
     """What was removed, why, on which ground, who decided and how, and how to object."""
-    url = settings.SITE_URL + reverse("appeal", args=["post", post.code])
-    _state(post.author, f"“{post.title}”", notice, reason, url)
+    url = settings.SITE_URL + reverse("appeal", args=[thing._meta.model_name, thing.code])
+    title = f"“{thing.title}”" if isinstance(thing, Post) else "A comment of yours"
+    _state(thing.author, title, notice, reason, url)
 
 
 def send_other_statement(person: User, title: str, notice: Notice, reason: str) -> None:

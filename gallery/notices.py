@@ -1,7 +1,7 @@
 """Notices: taking one in from anybody, and what moderators answer. The clock runs from its arrival.
 
 Removing what an upheld one names removes its copies too, as far as they are public or wait: posts, samples of LoRAs,
-and links by which people show such a picture to others.
+and links by which people show such a picture to others. A comment is named by the mark at the end of its address.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from accounts.models import User
 from accounts.refusals import Conflict, NotAllowed, Refusal
 from gallery import notice_mail
 from gallery.claims import forget_claim, refuse_if_claimed
-from gallery.models import ModerationAct, Notice, NoticeAddress, Post, ReleaseSample, Subject
+from gallery.models import Comment, ModerationAct, Notice, NoticeAddress, Post, ReleaseSample, Subject
 from gallery.moderation import only_moderators, reject, take_down
 from gallery.screening import block_fingerprint, posts_alike
 from gallery.transitions import REASON_CHARS, State
@@ -109,20 +109,21 @@ def uphold(moderator: User, notice: Notice, reason: str) -> list[Post]:
     with transaction.atomic():
         notice = _open(moderator, notice, reason)
         posts, fingerprints, (links, samples) = targets_of(notice), _known_of(notice), others_of(notice)
-        owners = {*(post.author_id for post in posts), *(link.owner_id for link in links)}
+        comments = [each for each in named_besides(notice).values() if isinstance(each, Comment)]
+        comments = [comment for comment in comments if comment.state in TO_BE_SEEN]
+        things: list[Post | Comment] = [*posts, *comments]
+        owners = {*(thing.author_id for thing in things), *(link.owner_id for link in links)}
         if moderator.pk in owners | {sample.release.author_id for sample in samples}:
-            raise NotAllowed("own-work", "One of these pictures is your own: another moderator decides about it.")
-        for post in posts:
-            if post.state == State.PENDING:
-                reject(moderator, post, reason)
-            else:
-                take_down(moderator, post, reason)
-            notice_mail.send_statement(post, notice, reason)
+            raise NotAllowed("own-work", "Some of this is your own: another moderator decides about it.")
+        for thing in things:
+            (reject if thing.state == State.PENDING else take_down)(moderator, thing, reason)
+            notice_mail.send_statement(thing, notice, reason)
         for fingerprint in {row.pdq: row for row in fingerprints}.values():
             block_fingerprint(moderator, fingerprint, f"Notice {notice.code}", (Subject.NOTICE, notice.pk))
         _remove(moderator, notice, links, samples, reason)
         _close(moderator, notice, Notice.State.UPHELD, reason)
-        notice_mail.send_outcome(notice, len(posts) + len(links) + len(samples), is_blocked=bool(fingerprints))
+        removed = len(things) + len(links) + len(samples)
+        notice_mail.send_outcome(notice, removed, is_blocked=bool(fingerprints))
     return posts
 
 
@@ -134,7 +135,7 @@ def others_of(notice: Notice) -> tuple[list[ShareLink], list[ReleaseSample]]:
     named = Q(pk__in=list(notice.addresses.exclude(link=None).values_list("link", flat=True)))
     links = ShareLink.objects.live().filter(named | copies).select_related("owner").distinct()
     shown = ReleaseSample.objects.filter(release__state__in=TO_BE_SEEN).select_related("release__author")
-    named = Q(pk__in=[sample.pk for sample in _samples_at(notice)])
+    named = Q(pk__in=[each.pk for each in named_besides(notice).values() if isinstance(each, ReleaseSample)])
     return list(links), list(shown.filter(named | Q(image__fingerprint__in=near)))
 
 
@@ -156,7 +157,7 @@ def dismiss(moderator: User, notice: Notice, reason: str) -> None:
         notice = _open(moderator, notice, reason)
         named = notice.addresses.select_related("post", "link")
         owners = {row.post.author_id for row in named if row.post} | {row.link.owner_id for row in named if row.link}
-        if moderator.pk in owners | {sample.release.author_id for sample in _samples_at(notice)}:
+        if moderator.pk in owners | {_author_of(thing) for thing in named_besides(notice).values()}:
             raise NotAllowed("own-work", "It is about a picture of yours: another moderator decides about it.")
         _close(moderator, notice, Notice.State.DISMISSED, reason)
         notice_mail.send_outcome(notice, 0)
@@ -202,7 +203,7 @@ def _fingerprints_of(notice: Notice, posts: list[Post]) -> list[Fingerprint]:
     could tell its copies from others there is none."""
     links = NoticeAddress.objects.filter(notice=notice, link__image__isnull=False).select_related("link__image")
     images = [row.link.image for row in links if row.link and row.link.image]
-    images += [sample.image for sample in _samples_at(notice)]
+    images += [each.image for each in named_besides(notice).values() if isinstance(each, ReleaseSample)]
     of_posts = [post.fingerprint or (fingerprint_of(post.image) if post.image else None) for post in posts]
     found = [*of_posts, *(fingerprint_of(image) for image in images if image.deleted_at is None)]
     return [row for row in found if row is not None and row.quality >= SURE_QUALITY]
@@ -214,15 +215,30 @@ def _near(fingerprints: list[Fingerprint]) -> list[int]:
     return [pk for fingerprint in fingerprints for pk, _ in telling.near(fingerprint.pdq)[:MOST_NEAR]]
 
 
-def _samples_at(notice: Notice) -> list[ReleaseSample]:
-    """Samples of LoRAs whose addresses it names."""
-    found = list[ReleaseSample]()
+def named_besides(notice: Notice) -> dict[int, Comment | ReleaseSample]:
+    """Comments and samples of LoRAs that its addresses name, by the key of the address."""
+    found = dict[int, Comment | ReleaseSample]()
     for row in notice.addresses.filter(post=None, link=None):
-        match = _route_of(urlsplit(row.address).path)
+        parts = urlsplit(row.address)
+        match = _route_of(parts.path)
+        thing: Comment | ReleaseSample | None = None
         if match is not None and match.url_name == "release-sample":
-            given = {"release__code": match.kwargs["code"], "place": match.kwargs["place"]}
-            found += ReleaseSample.objects.filter(**given).select_related("image", "release")
+            samples = ReleaseSample.objects.filter(release__code=match.kwargs["code"], place=match.kwargs["place"])
+            thing = samples.select_related("image", "release").first()
+        elif code := _comment_in(parts.fragment):
+            thing = Comment.objects.filter(code=code).select_related("author", "post").first()
+        if thing is not None:
+            found[row.pk] = thing
     return found
+
+
+def _comment_in(fragment: str) -> str:
+    """The code of a comment, as the mark at the end of its address has it; empty for any other mark."""
+    return fragment.removeprefix("c-") if fragment.startswith("c-") else ""
+
+
+def _author_of(thing: Comment | ReleaseSample) -> int:
+    return thing.author_id if isinstance(thing, Comment) else thing.release.author_id
 
 
 def _route_of(path: str) -> ResolverMatch | None:
@@ -265,6 +281,8 @@ def _named(address: str) -> NoticeAddress:
     if match is None:
         return row
     code: Any = match.kwargs.get("code", "")
+    if _comment_in(parts.fragment):  # it is about that comment, and not about the picture above it
+        return row
     if match.url_name in (*POST_ROUTES, "post-report"):
         row.post = Post.objects.filter(code=code).first()
     elif match.url_name in LINK_ROUTES:

@@ -15,6 +15,7 @@ from pytest_django import Settings
 
 from accounts.models import User
 from accounts.refusals import Conflict, NotAllowed, Refusal
+from gallery.commenting import write_comment
 from gallery.models import BlockedPicture, ModerationAct, Notice, Post, ReleaseSample
 from gallery.notices import NoticeInput, dismiss, send_notice, targets_of, uphold
 from gallery.publishing import publish_image
@@ -116,6 +117,39 @@ def test_samples_of_loras_with_the_picture_go(
     }  # fmt: skip
     assert {each.to[0] for each in mail.outbox if "A sample of" in each.subject} == {alice.email, charlie.email}
     assert "2 in all" in mail.outbox[-1].body
+
+
+def test_a_comment_is_named_by_its_own_address(
+    client: Client, bobs: Client, alice: User, bob: User, charlie: User, publish: Publish
+) -> None:
+    post = publish(alice)
+    comment, other = (
+        write_comment(charlie, post, "She <b>lives</b> at 5 Elm Street."),
+        write_comment(charlie, post, "Hi."),
+    )
+    mark = f"#c-{comment.code}"
+    assert f'href="{mark}"' in client.get(f"/gallery/{post.code}/").text
+    notice = sent(post, "illegal", addresses=f"/gallery/{post.code}/comments/{mark}")
+    case = bobs.get(reverse("admin:desk_case", args=["notice", notice.pk])).text
+    assert "She &lt;b&gt;lives" in case and "nothing is known" not in case
+    assert uphold(bob, notice, "It is her address.") == []
+    for row in (post, comment, other):
+        row.refresh_from_db()
+    assert (post.state, comment.state, other.state) == ("approved", "taken_down", "approved")
+    statement = next(each for each in mail.outbox if each.to == [charlie.email])
+    assert (
+        "A comment of yours was removed" in statement.subject and f"/appeals/comment/{comment.code}/" in statement.body
+    )
+    assert "1 in all" in mail.outbox[-1].body and "published here again" not in mail.outbox[-1].body
+
+
+def test_nobody_answers_about_their_own_comment(alice: User, bob: User, dora: User, publish: Publish) -> None:
+    post = publish(alice)
+    notice = sent(post, addresses=f"/gallery/{post.code}/#c-{write_comment(bob, post, 'Ugly.').code}")
+    for verb in (uphold, dismiss):
+        with pytest.raises(NotAllowed):
+            verb(bob, notice, "because")
+    dismiss(dora, notice, "It is no picture.")
 
 
 def test_nobody_answers_about_their_own_sample(bob: User, alice: User, finish: Finish, publish: Publish) -> None:
