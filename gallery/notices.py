@@ -109,8 +109,8 @@ def uphold(moderator: User, notice: Notice, reason: str) -> list[Post]:
     with transaction.atomic():
         notice = _open(moderator, notice, reason)
         posts, fingerprints, (links, samples) = targets_of(notice), _known_of(notice), others_of(notice)
-        comments = [each for each in named_besides(notice).values() if isinstance(each, Comment)]
-        comments = [comment for comment in comments if comment.state in TO_BE_SEEN]
+        named = {each.pk: each for each in named_besides(notice).values() if isinstance(each, Comment)}
+        comments = [comment for comment in named.values() if comment.state in TO_BE_SEEN]
         things: list[Post | Comment] = [*posts, *comments]
         owners = {*(thing.author_id for thing in things), *(link.owner_id for link in links)}
         if moderator.pk in owners | {sample.release.author_id for sample in samples}:

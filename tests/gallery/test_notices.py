@@ -129,7 +129,8 @@ def test_a_comment_is_named_by_its_own_address(
     )
     mark = f"#c-{comment.code}"
     assert f'href="{mark}"' in client.get(f"/gallery/{post.code}/").text
-    notice = sent(post, "illegal", addresses=f"/gallery/{post.code}/comments/{mark}")
+    twice = f"/gallery/{post.code}/comments/{mark}\n/gallery/{post.code}/{mark}"
+    notice = sent(post, "illegal", addresses=twice)
     case = bobs.get(reverse("admin:desk_case", args=["notice", notice.pk])).text
     assert "She &lt;b&gt;lives" in case and "nothing is known" not in case
     assert uphold(bob, notice, "It is her address.") == []
