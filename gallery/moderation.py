@@ -19,6 +19,7 @@ from accounts.second_factor import SENTENCE, lacks_second_factor
 from gallery.claims import forget_claim, refuse_if_claimed
 from gallery.models import Comment, CommentReport, Decision, Post, Release, Report
 from gallery.transitions import Move, State, move
+from gallery.words import one_line
 
 MODERATORS = "moderator"
 """The group whose staff decides; superusers may, too."""
@@ -123,7 +124,7 @@ def _complaint(reason: str, words: str) -> str:
     """The words of a report, on one line. Raises Refusal for an unknown reason or too many of them."""
     if reason not in Report.Reason.values:
         raise Refusal("bad-reason", "Choose one of the reasons.", field="reason")
-    words = " ".join(words.split())
+    words = one_line(words)
     if len(words) > WORDS_CHARS:
         raise Refusal("words-too-long", f"Say it in at most {WORDS_CHARS} characters.", field="words")
     return words

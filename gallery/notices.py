@@ -28,6 +28,7 @@ from gallery.moderation import only_moderators, reject, take_down
 from gallery.screening import block_picture, posts_alike
 from gallery.transitions import REASON_CHARS, State
 from gallery.verifying import POST_ROUTES
+from gallery.words import one_line
 from generation.imaging.pdq import SURE_QUALITY
 from generation.models import Fingerprint, ShareLink
 from generation.storage.fingerprints import fingerprint_of
@@ -196,7 +197,7 @@ def _end_links(notice: Notice, fingerprints: list[Fingerprint]) -> list[ShareLin
 
 def _said(field: str, text: str, most: int, missing: str) -> str:
     """One line of text. An empty `missing` lets it be empty."""
-    line = " ".join(text.split())
+    line = one_line(text)
     if missing and not line:
         raise Refusal(f"{field}-missing", missing, field=field)
     if len(line) > most:

@@ -14,12 +14,16 @@ from pytest_django import Settings
 
 from accounts.models import User
 from accounts.refusals import Conflict, NotAllowed
+from gallery.appeals import send_appeal
 from gallery.claims import LEASE, claim
+from gallery.commenting import write_comment
+from gallery.desk.acts import choices_of, decide
 from gallery.desk.queue import counts, page_of_queue
 from gallery.models import Claim, ModerationAct, Post, Sanction
 from gallery.moderation import approve, reject, report
 from gallery.sanctions import ban
 from generation.models import SafeguardRecord
+from tests.architecture.access_things import own_lora, release
 from tests.gallery.conftest import Publish
 from tests.gallery.test_notices import sent
 
@@ -52,6 +56,42 @@ def test_it_works(bobs: Client, bob: User, alice: User, charlie: User, publish: 
                          ("person", alice.pk)):  # fmt: skip
         assert bobs.get(case(subject, key)).status_code == 200
     assert "Waits" in bobs.get(f"{DESK}?kind=post").text and "Look at it" not in bobs.get(f"{DESK}?kind=post").text
+
+
+@pytest.mark.parametrize("is_superuser", [False, True])
+@pytest.mark.parametrize("subject", ["post", "release", "comment", "notice", "appeal", "safeguard", "person"])
+def test_nobody_decides_about_their_own(
+    subject: str, is_superuser: bool, bob: User, alice: User, dora: User, publish: Publish, send_in: Publish
+) -> None:
+    User.objects.filter(pk=bob.pk).update(is_superuser=is_superuser)
+    bob.refresh_from_db()
+    thing = own_case(subject, bob, alice, dora, publish, send_in)
+    verbs = [choice.verb for choice in choices_of(subject, thing)]
+    assert verbs
+    for verb in verbs:
+        with pytest.raises(NotAllowed):
+            decide(bob, subject, thing.pk, verb, "because", {})
+
+
+def own_case(subject: str, bob: User, alice: User, dora: User, publish: Publish, send_in: Publish) -> Any:
+    """A case that waits, about what bob did."""
+    if subject == "person":
+        return bob
+    if subject == "safeguard":
+        return SafeguardRecord.objects.create(user=bob, effect="review", words=["x"], text="some text")
+    if subject == "comment":
+        return write_comment(bob, publish(alice), "Nice.")
+    post = send_in(bob)
+    if subject == "release":
+        assert post.image is not None
+        return release(bob, own_lora(bob, "f"), post.image, "pending")
+    if subject == "appeal":
+        reject(dora, post, "No.")
+        return send_appeal(bob, post, "But it is good.")
+    if subject == "notice":
+        approve(dora, post)
+        return sent(post)
+    return post
 
 
 def test_a_page_leads_to_the_next_and_none_is_lost(alice: User, send_in: Publish) -> None:

@@ -1,0 +1,124 @@
+"""Payloads in everything that anybody can write, and every page, feed, mail, admin page and answer of the API read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from http.cookies import SimpleCookie
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.db import transaction
+from django.http import HttpResponseBase
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import User
+from gallery.desk.queue import page_of_queue
+from tests.architecture.access_table import TABLE, WAITING
+from tests.architecture.access_things import things_of
+from tests.conftest import join
+from tests.platform.hostile.answers import read, wrong_headers
+from tests.platform.hostile.forms import Form, FormReader
+from tests.platform.hostile.payloads import LONG, write_into, written_columns
+from tests.platform.hostile.rows import fill
+
+TEXTS = ("text/", "application/json", "application/xml", "application/rss+xml", "application/atom+xml")
+COLUMNS = written_columns()
+NOT_SHOWN: set[str] = set()
+SENT_MARK = len(COLUMNS)
+SENT = LONG.format(mark=f"zq{SENT_MARK}r0z")
+
+
+class Crawl:
+    """What was asked so far: the faults, the columns that some answer shows, the forms and names that pages have."""
+
+    def __init__(self) -> None:
+        self.faults: list[str] = []
+        self.shown: set[int] = set()
+        self.forms: dict[tuple[Any, ...], tuple[str, Form]] = {}
+        self.names: set[str] = set()
+
+    def look(self, path: str, client: Client, who: str) -> None:
+        page = self.read(client.get(path), path, who)
+        if page and who != "nobody":
+            reader = FormReader(path)
+            reader.feed(page)
+            self.names |= reader.names
+            for form in reader.forms:
+                self.forms.setdefault(form.key, (who, form))
+
+    def read(self, response: HttpResponseBase, path: str, who: str) -> str:
+        """Look at an answer; its text where that is HTML."""
+        kind = response.headers.get("Content-Type", "").split(";")[0]
+        faults = wrong_headers(response.headers)
+        if response.status_code >= 500:
+            faults.append(f"an error {response.status_code}")
+        text = text_of(response) if kind.startswith(TEXTS) else ""
+        found, shown = read(kind, text)
+        self.shown |= shown
+        self.faults += [f"{path} as {who}: {fault}" for fault in [*faults, *found]]
+        return text if kind == "text/html" else ""
+
+    def send(self, form: Form, client: Client, who: str) -> None:
+        """Fill a form in, and undo what came of it."""
+        cookies = SimpleCookie(client.cookies.output(header=""))
+        ask = client.get if form.method == "get" else client.post
+        with transaction.atomic():
+            self.read(ask(form.action, form.filled(SENT), follow=True), f"{form.method} {form.action}", who)
+            transaction.set_rollback(True)
+        client.cookies = cookies
+
+
+def text_of(response: Any) -> str:
+    return (response.getvalue() if response.streaming else response.content).decode()
+
+
+def paths(things: dict[str, str]) -> Iterator[str]:
+    for route, row in TABLE.items():
+        if "GET" in row.methods:
+            yield "/" + (row.path or route).format(**things)
+    yield from ("/" + row.path.format(**things) for row in WAITING if "GET" in row.methods)
+
+
+def admin_paths() -> Iterator[str]:
+    yield reverse("admin:index")
+    yield from (case.url for case in page_of_queue().cases)
+    for model, site in admin.site._registry.items():
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+        yield reverse(f"{name}_changelist")
+        yield reverse(f"{name}_changelist", query={"q": "zq"})
+        yield reverse(f"{name}_add")
+        for key in model._default_manager.values_list("pk", flat=True)[:1]:
+            yield from (reverse(f"{name}_{page}", args=[key]) for page in ("change", "history", "delete"))
+        assert site
+
+
+@pytest.mark.django_db
+def test_no_text_becomes_more_than_text(alice: User, bob: User, charlie: User, signed_in: Any) -> None:
+    root = join("root", is_staff=True, is_superuser=True)
+    root.groups.add(Group.objects.get(name="moderator"))
+    things = things_of(alice)
+    fill(alice, bob, charlie, root, things)
+    empty = [str(field) for number, field in enumerate(COLUMNS) if not write_into(field, number)]
+    assert empty == [], "make a row of these in tests/platform/hostile/rows.py, or name them as written by nobody"
+    crawl = Crawl()
+    people = {"nobody": Client(), **{user.username: signed_in(user) for user in (alice, charlie, bob, root)}}
+    for who, client in people.items():
+        for path in paths(things):
+            crawl.look(path, client, who)
+    for who in ("bob", "root"):
+        for path in admin_paths():
+            crawl.look(path, people[who], who)
+    assert crawl.faults == []
+    unseen = {str(field) for number, field in enumerate(COLUMNS) if number not in crawl.shown}
+    assert sorted(unseen ^ NOT_SHOWN) == []
+    for who, form in crawl.forms.values():
+        crawl.send(form, people[who], who)
+    everything = urlencode(dict.fromkeys(sorted(crawl.names), SENT))
+    for path in paths(things):
+        crawl.read(people["alice"].get(f"{path.split('?')[0]}?{everything}"), f"{path} with a query", "alice")
+    assert crawl.faults == []
+    assert SENT_MARK in crawl.shown
