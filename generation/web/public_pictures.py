@@ -10,15 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache as remembered
+from functools import partial
 from typing import Any
 
 from django.contrib.staticfiles import finders
-from django.core.cache import cache
 from django.templatetags.static import static
 from django.utils.text import slugify
 
 from accounts.questions import Question
 from accounts.ratings import Rating
+from generation.messages.kept import kept
 from generation.models import Checkpoint, GeneratedImage, Lora
 from generation.recipes.picture import Recipe
 
@@ -139,9 +140,5 @@ def weight_picture(row: Checkpoint | Lora | None) -> str:
 
 def _newest_picture(sha256: str) -> str:
     """Kept for as long as a withdrawn picture may be seen in a cache, since pages show it beside every recipe."""
-    key = f"weight-picture-{sha256}"
-    picture: str | None = cache.get(key)
-    if picture is None:
-        picture = next((card.picture for card in registry.made_with(sha256, 1)), "")
-        cache.set(key, picture, KEPT_SECONDS)
-    return picture
+    cards = partial(registry.made_with, sha256, 1)
+    return kept(f"weight-picture-{sha256}", KEPT_SECONDS, lambda: next((card.picture for card in cards()), ""))
