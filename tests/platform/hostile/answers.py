@@ -10,12 +10,17 @@ from typing import Any
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
+from django.core.mail import EmailMessage
+
 from tests.platform.hostile.payloads import MARK
 
 RUN = re.compile(r"on|x-|@|:|hx-on|style$|srcdoc$|v-")
 """Attributes that a browser, or a library of ours, runs or styles by."""
 FOLLOWED = {"href", "src", "action", "formaction", "xlink:href", "poster", "data", "srcset", "background", "manifest"}
 SCHEME = re.compile(r"[\s\x00-\x1f]*(javascript|vbscript|data:text)", re.IGNORECASE)
+HEADERS = {
+    "Content-Type", "MIME-Version", "Content-Transfer-Encoding", "Subject", "From", "To", "Date", "Message-ID",
+}  # fmt: skip
 EVALUATED = "31338"
 """What the braces of a payload would be."""
 
@@ -51,10 +56,13 @@ class Reader(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "script" and self.json is not None:
-            text = "".join(self.json)
+            text = "".join(self.json) or "null"
+            try:
+                self.shown.append(json.dumps(json.loads(text), ensure_ascii=False))
+            except ValueError:
+                self.faults.append(f"JSON that was ended early: {text[:200]}")
             if "<" in text:
                 self.faults.append(f"an unescaped < in JSON: {text[:200]}")
-            self.shown.append(json.dumps(json.loads(text), ensure_ascii=False) if text.strip() else "")
             self.json = None
 
     def handle_comment(self, data: str) -> None:
@@ -66,8 +74,8 @@ def read(kind: str, body: str) -> tuple[list[str], set[int]]:
     """The faults of an answer, and the numbers of the columns whose payloads it shows as texts."""
     if not MARK.search(body):
         return [], set()
-    reader = {"text/html": of_html, "application/json": of_json}.get(kind, of_xml if kind.endswith("xml") else of_text)
-    faults, shown = reader(body)
+    readers = (("html", of_html), ("json", of_json), ("xml", of_xml), ("", of_text))
+    faults, shown = next(reader for ending, reader in readers if kind.endswith(ending))(body)
     if EVALUATED in body:
         faults.append("a template was run")
     return faults, {int(number) for number in MARK.findall(shown)}
@@ -101,6 +109,17 @@ def of_xml(body: str) -> tuple[list[str], str]:
         if element.tag.endswith(("description", "summary", "content")):
             faults += of_html(element.text or "")[0]
     return faults, "\n".join(shown)
+
+
+def wrong_in_mail(mail: EmailMessage) -> list[str]:
+    """Plain text alone, under the headers that every mail has."""
+    message = mail.message()
+    faults = [f"a header: {name}" for name in message.keys() if name not in HEADERS]  # noqa: SIM118
+    if message.get_content_type() != "text/plain" or message.is_multipart():
+        faults.append(f"more than plain text: {mail.subject}")
+    if "\n" in str(mail.subject):
+        faults.append(f"a subject of two lines: {mail.subject}")
+    return faults
 
 
 def wrong_headers(headers: Any) -> list[str]:

@@ -19,8 +19,8 @@ class Form:
     typed: set[str] = field(default_factory=set)
 
     @property
-    def key(self) -> tuple[str, str, tuple[str, ...]]:
-        return self.method, self.action.split("?")[0], tuple(sorted({*self.fields, *self.typed}))
+    def names(self) -> list[str]:
+        return sorted({*self.fields, *self.typed})
 
     def filled(self, text: str) -> dict[str, str]:
         return {**self.fields, **dict.fromkeys(self.typed, text)}

@@ -53,7 +53,7 @@ NOT_WRITTEN = {
     "generation.TrainingSearch": {"axes", "rungs", "recipe_json"},
     "generation.TrainingRun": {"checkpoint_sha256", "curve", "state_files", "error_code"},
     "generation.Snapshot": {"samples"},
-    "generation.GpuWorker": {"checkpoints", "metrics"},
+    "generation.GpuWorker": {"name", "device", "checkpoints", "metrics"},
     "mfa.Authenticator": {"data"},
     "sessions.Session": {"session_data"},
     "usersessions.UserSession": {"data"},

@@ -7,6 +7,7 @@ from datetime import timedelta
 from allauth.usersessions.models import UserSession
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
+from django.test import Client
 from django.utils import timezone
 
 from accounts.models import OutgoingMail, User
@@ -135,6 +136,7 @@ def safeguard(alice: User) -> SafeguardRecord:
 def workshop(alice: User, things: dict[str, str]) -> None:
     """What people keep for their own work."""
     Draft.objects.create(owner=alice, fields={"prompt": "a pear"})
+    GeneratedImage.objects.filter(code=things["image"]).update(svg_state="failed", svg_message="Too large.")
     run = TrainingRun.objects.get(code=things["run"])
     entry = {"code": "x", "name": "a.png", "file": "a.png", "sha256": "0" * 64, "caption": "a pear", "held_out": True}
     TrainingRun.objects.filter(pk=run.pk).update(manifest=[entry | {"crop": None, "focus": None}])
@@ -161,7 +163,10 @@ def operator(alice: User, root: User) -> None:
     OutgoingMail.objects.create(
         recipient="dora@example.org", sender="site@example.org", subject="Hello", body="Hello", error="550 no"
     )
-    UserSession.objects.create(user=alice, ip="127.0.0.1", session_key="k" * 32, user_agent="Browser")
+    browser = Client()
+    browser.force_login(alice, backend="allauth.account.auth_backends.AuthenticationBackend")
+    key = browser.session.session_key
+    UserSession.objects.get_or_create(user=alice, session_key=key, defaults={"ip": "::1", "user_agent": "Browser"})
     LogEntry.objects.create(
         user=root, content_type=ContentType.objects.get_for_model(User), object_id=str(alice.pk), action_flag=CHANGE,
         object_repr="alice", change_message="Changed.", action_time=now,
