@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 from django.conf import settings
@@ -130,7 +131,26 @@ def test_nothing_leads_to_a_post_that_is_gone(
             assert answer.status_code == 404, f"{method} {row.path}"
 
 
-def test_a_moderators_look_stays_in_no_cache(bobs: Client, alice: User, send_in: Publish) -> None:
-    post = send_in(alice)
-    for path in (f"/admin/gallery/post/{post.pk}/picture/", f"/admin/gallery/post/{post.pk}/picture/?full=1"):
-        assert {"private", "no-store"} <= set(bobs.get(path).headers["Cache-Control"].split(", "))
+@pytest.mark.parametrize("how", ["withdrawn", "deleted"])
+@pytest.mark.parametrize("what", ["post", "release"])
+def test_a_moderators_look_stays_in_no_cache_and_ends(
+    what: str, how: str, bobs: Client, others: list[Client], alice: User, finish: Finish, send_in: Publish
+) -> None:
+    thing: Post | Release
+    if what == "post":
+        thing = send_in(alice)
+        image, withdraw = thing.image, partial(withdraw_post, alice, thing)
+    else:
+        image = finish(alice)
+        thing = release(alice, own_lora(alice, "f"), image, "pending")
+        withdraw = partial(withdraw_release, alice, thing)
+    path = f"/admin/gallery/{what}/{thing.pk}/picture/"
+    for each in (path, f"{path}?full=1", f"{path}?place=0"):
+        assert {"private", "no-store"} <= set(bobs.get(each).headers["Cache-Control"].split(", "))
+    assert image is not None
+    if how == "withdrawn":
+        withdraw()
+    else:
+        delete_images(alice, [image.code])
+    for client in (bobs, *others):
+        assert not client.get(path, follow=True).headers["Content-Type"].startswith("image/")

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from http.cookies import SimpleCookie
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import pytest
 from django.contrib import admin
@@ -31,6 +31,18 @@ from tests.platform.hostile.rows import fill
 COLUMNS = written_columns()
 # A link in a mail may sign somebody in; captions of a training are only learned.
 NOT_SHOWN = {"accounts.OutgoingMail.body", "generation.TrainingRun.manifest"}
+FOR_SCRIPTS = {"HX-Request": "true", "X-Requested-With": "fetch"}
+ECHOING = (
+    "/",
+    "/by/",
+    "/shared/",
+    "/gallery/",
+    "/loras/",
+    "/appeals/by-mail/",
+    "/api/v1/",
+    "/api/v1/authors/",
+    "/admin/",
+)
 SENT_MARK = len(COLUMNS)
 SENT = LONG.format(mark=f"zq{SENT_MARK}r0z")
 
@@ -154,22 +166,36 @@ def test_no_text_becomes_more_than_text(alice: User, bob: User, charlie: User, s
     fill(alice, bob, charlie, root, things)
     empty = [str(field) for number, field in enumerate(COLUMNS) if not write_into(field, number)]
     assert empty == [], "make a row of these in tests/platform/hostile/rows.py, or name them as written by nobody"
-    crawl = Crawl()
     people = {"nobody": Client(), **{user.username: signed_in(user) for user in (alice, charlie, bob, root)}}
-    for who, client in people.items():
-        for path in paths(things):
-            crawl.look(path, client, who)
-    for who in ("bob", "root"):
-        for path in admin_paths():
-            crawl.look(path, people[who], who)
+    crawl = Crawl()
+    walk(crawl, people, things)
     assert crawl.faults == []
     unseen = {str(field) for number, field in enumerate(COLUMNS) if number not in crawl.shown}
     assert sorted(unseen ^ NOT_SHOWN) == []
+    ask_with_payloads(crawl, people, things)
+    assert crawl.faults == []
+    assert SENT_MARK in crawl.shown
+    assert [fault for each in mail.outbox for fault in wrong_in_mail(each)] == []
+
+
+def walk(crawl: Crawl, people: dict[str, Client], things: dict[str, str]) -> None:
+    """Every address as everybody; what a script of ours gets, and the admin, as who may see most of it."""
+    for who, client in people.items():
+        for path in paths(things):
+            crawl.look(path, client, who)
+    for path in paths(things):
+        crawl.read(people["alice"].get(path, headers=FOR_SCRIPTS), f"{path} by a script", "alice")
+    for who in ("bob", "root"):
+        for path in admin_paths():
+            crawl.look(path, people[who], who)
+
+
+def ask_with_payloads(crawl: Crawl, people: dict[str, Client], things: dict[str, str]) -> None:
+    """Every form, every name in a query, and addresses that are not there."""
     for who, form in crawl.forms.values():
         crawl.send(form, people[who], who)
     everything = urlencode(dict.fromkeys(sorted(crawl.names), SENT))
     for path in paths(things):
         crawl.read(people["alice"].get(f"{path.split('?')[0]}?{everything}"), f"{path} with a query", "alice")
-    assert crawl.faults == []
-    assert SENT_MARK in crawl.shown
-    assert [fault for each in mail.outbox for fault in wrong_in_mail(each)] == []
+    for path in ECHOING:
+        crawl.read(people["alice"].get(path + quote(SENT)), f"{path} that is not there", "alice")
