@@ -20,6 +20,7 @@ from gallery.claims import forget_claim, refuse_if_claimed
 from gallery.lineage import tell_of_remix, untell_of_remix
 from gallery.models import Comment, CommentReport, Decision, Post, Release, Report
 from gallery.transitions import Move, State, move
+from gallery.words import one_line
 
 MODERATORS = "moderator"
 """The group whose staff decides; superusers may, too."""
@@ -132,7 +133,7 @@ def _complaint(reason: str, words: str) -> str:
     """The words of a report, on one line. Raises Refusal for an unknown reason or too many of them."""
     if reason not in Report.Reason.values:
         raise Refusal("bad-reason", "Choose one of the reasons.", field="reason")
-    words = " ".join(words.split())
+    words = one_line(words)
     if len(words) > WORDS_CHARS:
         raise Refusal("words-too-long", f"Say it in at most {WORDS_CHARS} characters.", field="words")
     return words

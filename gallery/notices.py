@@ -28,6 +28,7 @@ from gallery.moderation import only_moderators, reject, take_down
 from gallery.screening import block_fingerprint, posts_alike
 from gallery.transitions import REASON_CHARS, State
 from gallery.verifying import LINK_ROUTES, POST_ROUTES
+from gallery.words import one_line
 from generation.imaging.pdq import SURE_QUALITY
 from generation.models import Fingerprint, ShareLink
 from generation.storage.fingerprints import fingerprint_of
@@ -250,7 +251,7 @@ def _route_of(path: str) -> ResolverMatch | None:
 
 def _said(field: str, text: str, most: int, missing: str) -> str:
     """One line of text. An empty `missing` lets it be empty."""
-    line = " ".join(text.split())
+    line = one_line(text)
     if missing and not line:
         raise Refusal(f"{field}-missing", missing, field=field)
     if len(line) > most:

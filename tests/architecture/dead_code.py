@@ -70,6 +70,7 @@ LOOKED_UP = {
     "generation/models/safeguards.py": ["NEGATIVE"],
     "generation/storage/files.py": ["_save"],
     "generation/web/*/forms.py": ["help_text"],
+    "tests/platform/hostile/*.py": ["handle_*"],
     "tests/*": ["test_*", "pytest_*"],
     "tests/platform/test_websockets.py": ["sendPong"],
     "tests/accounts/mail_servers.py": ["handle_*", "mechanism"],

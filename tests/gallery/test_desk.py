@@ -18,6 +18,7 @@ from gallery.appeals import grant, send_appeal
 from gallery.claims import LEASE, claim
 from gallery.commenting import write_comment
 from gallery.desk import acts
+from gallery.desk.acts import choices_of, decide
 from gallery.desk.queue import counts, page_of_queue
 from gallery.models import BlockedPhrase, Claim, Comment, Decision, ModerationAct, Post, Sanction
 from gallery.moderation import approve, reject, report, report_comment, take_down
@@ -25,6 +26,7 @@ from gallery.notices import dismiss, uphold
 from gallery.rating import rate
 from gallery.sanctions import ban, strike
 from generation.models import SafeguardRecord
+from tests.architecture.access_things import own_lora, release
 from tests.conftest import join
 from tests.gallery.conftest import Publish
 from tests.gallery.test_notices import sent
@@ -93,6 +95,42 @@ def test_a_reported_comment_may_be_kept(bobs: Client, alice: User, charlie: User
     assert "Keep: 1 case." in bobs.post(f"{DESK}bulk/", ticked, follow=True).text
     comment.refresh_from_db()
     assert comment.state == "approved" and counts()["comment_report"] == 0
+
+
+@pytest.mark.parametrize("is_superuser", [False, True])
+@pytest.mark.parametrize("subject", ["post", "release", "comment", "notice", "appeal", "safeguard", "person"])
+def test_nobody_decides_about_their_own(
+    subject: str, is_superuser: bool, bob: User, alice: User, dora: User, publish: Publish, send_in: Publish
+) -> None:
+    User.objects.filter(pk=bob.pk).update(is_superuser=is_superuser)
+    bob.refresh_from_db()
+    thing = own_case(subject, bob, alice, dora, publish, send_in)
+    verbs = [choice.verb for choice in choices_of(subject, thing)]
+    assert verbs
+    for verb in verbs:
+        with pytest.raises(NotAllowed):
+            decide(bob, subject, thing.pk, verb, "because", {})
+
+
+def own_case(subject: str, bob: User, alice: User, dora: User, publish: Publish, send_in: Publish) -> Any:
+    """A case that waits, about what bob did."""
+    if subject == "person":
+        return bob
+    if subject == "safeguard":
+        return SafeguardRecord.objects.create(user=bob, effect="review", words=["x"], text="some text")
+    if subject == "comment":
+        return write_comment(bob, publish(alice), "Nice.")
+    post = send_in(bob)
+    if subject == "release":
+        assert post.image is not None
+        return release(bob, own_lora(bob, "f"), post.image, "pending")
+    if subject == "appeal":
+        reject(dora, post, "No.")
+        return send_appeal(bob, post, "But it is good.")
+    if subject == "notice":
+        approve(dora, post)
+        return sent(post)
+    return post
 
 
 def test_a_page_leads_to_the_next_and_none_is_lost(alice: User, send_in: Publish) -> None:
