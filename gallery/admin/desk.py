@@ -27,6 +27,7 @@ from gallery.models import (
     ModerationAct,
     Notice,
     Post,
+    Release,
     Sanction,
     Subject,
     reasons_for,
@@ -193,7 +194,7 @@ def details_of(thing: Any) -> dict[str, Any]:
             "about": about,
             "decisions": [] if isinstance(about, Sanction) else list(_decisions(about)),
         }
-    return {"decisions": list(_decisions(thing))} if hasattr(thing, "decisions") else {}
+    return {"decisions": list(_decisions(thing))} if isinstance(thing, Release) else {}
 
 
 def _decisions(thing: Any) -> Any:

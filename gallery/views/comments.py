@@ -96,7 +96,7 @@ def report(request: HttpRequest, code: str) -> HttpResponse:
                 return redirect("post", comment.post.code)
             except Refusal as refusal:
                 status = form.refuse(refusal)
-    context = {"comment": comment, "form": form, "title": "Report a comment", "icon": "flag", "label": "Report"}
+    context = {"comment": comment, "form": form, "title": "Report a comment"}
     context["note"] = "Only moderators read this."
     return render(request, "gallery/about_comment.html", context, status=status)
 
@@ -123,7 +123,7 @@ def remove(request: HttpRequest, code: str) -> HttpResponse:
                 return redirect("post", comment.post.code)
             except Refusal as refusal:
                 status = form.refuse(refusal)
-    context = {"comment": comment, "form": form, "title": "Remove a comment", "icon": "trash-2", "label": "Remove it"}
+    context = {"comment": comment, "form": form, "title": "Remove a comment"}
     context["note"] = "Its author reads the reason."
     return render(request, "gallery/about_comment.html", context, status=status)
 
