@@ -66,6 +66,7 @@ def measured(section: str) -> Iterator[dict[str, Any]]:
     from django.core.management import call_command
     from django.db import connection
 
+    from tests.benchmarks import _gallery_people as people
     from tests.benchmarks import _gallery_rows as rows
 
     call_command("migrate", verbosity=0)
@@ -73,6 +74,10 @@ def measured(section: str) -> Iterator[dict[str, Any]]:
     for size in map(int, os.environ.get("GALLERY_POSTS", SIZES[section]).split(",")):
         began = time.monotonic()
         rows.fill(world, last, size)
+        people.talk(world)
+        if not last:
+            rows.check()
+            people.settle(world)
         last = size
         with connection.cursor() as cursor:
             cursor.execute("VACUUM ANALYZE" if section == "postgresql" else "ANALYZE")
@@ -112,7 +117,7 @@ def asked(world: Any, who: str, addresses: Sequence[str]) -> tuple[list[float], 
 
     client, times, most = Client(SERVER_NAME="localhost"), [], 0
     if who:
-        client.cookies["sessionid"] = session_of(world.authors[0])
+        client.cookies["sessionid"] = session_of(world.people[who])
     for number in range(-len(addresses), REQUESTS):
         count = Count()
         with connection.execute_wrapper(count):
