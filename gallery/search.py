@@ -25,6 +25,8 @@ SPARE = 30
 """Ids that are read beyond a page, for pictures that their owners have deleted."""
 SHOWN = {"image__isnull": False, "image__deleted_at": None}
 """Asked only of what is read: of every post that is walked past, a second row would have to be looked at."""
+BEHIND = -1
+"""No post's id: there are more posts than were looked at."""
 LOOKED_UP = 3
 SHORTEST = 3
 """Of the words, so many of the longest are looked up in the index, and none that is shorter: half of all have those."""
@@ -72,10 +74,11 @@ class Found:
         walked = self if not by_date else replace(self, rows=self._dated(self.rows), since=None, before=None)
         if not (walked.words or walked.facets or walked.since or walked.before or walked.follower):
             return list(walked.rows.filter(**SHOWN)[limits])
-        ids = walked._looked_through(limits.stop + SPARE)
-        near = list(walked.rows.filter(pk__in=ids, **SHOWN)[limits]) if ids else []
-        if len(near) == limits.stop - (limits.start or 0) or not walked.rows[WALKED : WALKED + 1].exists():
-            return near
+        ids, goes_on = walked._looked_through(limits.stop + SPARE)
+        if len(ids) >= limits.stop or not goes_on:
+            near = list(walked.rows.filter(pk__in=ids, **SHOWN)[limits]) if ids else []
+            if len(near) == limits.stop - (limits.start or 0) or not goes_on:
+                return near
         rows = self._dated(self.rows).filter(**SHOWN)
         if self.follower:
             rows = rows.filter(author__followers__follower=self.follower)
@@ -86,15 +89,16 @@ class Found:
             rows = rows.filter(approved_at__gte=self.since)
         return rows.filter(approved_at__lt=self.before) if self.before else rows
 
-    def _looked_through(self, most: int) -> list[int]:
-        """Ids of the first `most` that match among the next posts, whether or not their pictures are there.
+    def _looked_through(self, most: int) -> tuple[list[int], bool]:
+        """Ids of the first `most` that match among the next posts, whether or not their pictures are there; and
+        whether posts may match that lie behind those.
 
         The posts are a subquery with a limit, which no planner looks behind: joined to it by their ids, all posts
-        would be searched for the words first.
+        would be searched for the words first. What lies behind is looked for where too few match, in the same query.
         """
         names = [str(name) for name in self.rows.query.order_by]
         order = ", ".join(f'"{name.lstrip("-")}"{" DESC" if name.startswith("-") else ""}' for name in names)
-        columns = {"search_words", "facets", "approved_at", "author", *(name.lstrip("-") for name in names)} - {"pk"}
+        columns = {"search_words", "facets", "approved_at", "author_id", *(name.lstrip("-") for name in names)} - {"pk"}
         connection = connections[self.rows.db]
         conditions = ["search_words LIKE %s"] * len(self.words) + ["facets LIKE %s"] * len(self.facets)
         given: list[Any] = [f"% {word}%" for word in self.words] + [f"% {facet} %" for facet in self.facets]
@@ -107,12 +111,16 @@ class Found:
             given.append(self.follower)
         try:
             walked, params = self.rows.values("pk", *sorted(columns))[:WALKED].query.sql_with_params()
+            behind, others = self.rows.values("pk")[WALKED : WALKED + 1].query.sql_with_params()
         except EmptyResultSet:
-            return []
-        sql = f"SELECT pk FROM ({walked}) walked WHERE {' AND '.join(conditions)} ORDER BY {order}"  # noqa: S608
+            return [], False
+        matching = f"SELECT pk FROM ({walked}) walked WHERE {' AND '.join(conditions)} ORDER BY {order} LIMIT %s"  # noqa: S608
+        sql = f"SELECT pk FROM ({matching}) matching UNION ALL SELECT {BEHIND} FROM ({behind}) behind LIMIT %s"  # noqa: S608
         with connection.cursor() as cursor:
-            cursor.execute(f"{sql} LIMIT %s", [*params, *given, most])
-            return [pk for (pk,) in cursor.fetchall()]
+            cursor.execute(sql, [*params, *given, most, *others, most])
+            found = [pk for (pk,) in cursor.fetchall()]
+        ids = [pk for pk in found if pk != BEHIND]
+        return ids, len(ids) < len(found) or len(found) == most
 
     def _looked_up(self, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
         telling = sorted((word for word in self.words if len(word) >= SHORTEST), key=len, reverse=True)[:LOOKED_UP]

@@ -14,6 +14,7 @@ from typing import Any
 
 from django.contrib.staticfiles import finders
 from django.core.cache import cache
+from django.db.models import Expression, Value
 from django.templatetags.static import static
 from django.utils.text import slugify
 
@@ -102,7 +103,8 @@ class Registry:
     `origin_of(code)` that post as what is remixed, or None;
     `made_with(sha256, limit)` public pictures made with a weight file; `samples_of(loras, user)` the pictures that came
     with a LoRA's release, by the LoRA's id, for those of them that this person may see; `state_of(thing)` what
-    became of one's own image or LoRA, or None; `unread(user)` how many decisions on these a person has not read.
+    became of one's own image or LoRA, or None; `unread(user)` how many decisions on these a person has not read, as an
+    expression of a query.
     """
 
     newest: Callable[[int], Sequence[PictureCard]] = lambda limit: ()
@@ -111,7 +113,7 @@ class Registry:
     made_with: Callable[[str, int], Sequence[PictureCard]] = lambda sha256, limit: ()
     samples_of: Callable[[Sequence[int], Any], Mapping[int, Sequence[PictureCard]]] = lambda loras, user: {}
     state_of: Callable[[GeneratedImage | Lora], PublicState | None] = lambda thing: None
-    unread: Callable[[Any], int] = lambda user: 0
+    unread: Callable[[Any], Expression] = lambda user: Value(0)
 
 
 registry = Registry()

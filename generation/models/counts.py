@@ -1,0 +1,47 @@
+"""Numbers and texts that are read with a row instead of after it, so that a page asks the database once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Aggregate, IntegerField, QuerySet, Subquery, TextField, Value
+from django.db.models.sql.compiler import SQLCompiler
+
+
+class CountOf(Subquery):
+    """How many rows a queryset has, or a slice of it: a slice bounds what is read."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) counted)"
+    output_field = IntegerField()
+
+    def __init__(self, rows: QuerySet[Any, Any]) -> None:
+        super().__init__(rows.order_by().values("pk") if not rows.query.is_sliced else rows.values("pk"))
+
+
+def counted(several: Mapping[str, QuerySet[Any, Any]]) -> dict[str, int]:
+    """How many rows each of these querysets, or slices of them, has. One query."""
+    parts, params = [], list[Any]()
+    for rows in several.values():
+        sql, given = rows.values("pk").query.sql_with_params()
+        parts.append(f"(SELECT COUNT(*) FROM ({sql}) counted)")  # noqa: S608
+        params += given
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(parts)}", params)
+        return dict(zip(several, cursor.fetchone(), strict=True))
+
+
+class Lines(Aggregate):
+    """The texts of a group, one on each line, in any order."""
+
+    function = "GROUP_CONCAT"
+    name = "Lines"
+    output_field = TextField()
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, Value("\n"))
+
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Any:
+        return self.as_sql(compiler, connection, function="STRING_AGG")
