@@ -86,8 +86,9 @@ def waiting_posts() -> QuerySet[Any]:
 def open_reports() -> QuerySet[Any]:
     """The first open report of each post that people can see, or could until it was hidden."""
     earlier = Report.objects.filter(post=OuterRef("post"), closed_at=None, pk__lt=OuterRef("pk"))
-    seen = Report.objects.filter(closed_at=None, post__state__in=[State.APPROVED, State.HIDDEN])
-    return seen.filter(~Exists(earlier)).select_related("post__author")
+    # Not by a join, of which SQLite would read all public posts first.
+    seen = Exists(Post.objects.filter(pk=OuterRef("post"), state__in=[State.APPROVED, State.HIDDEN]))
+    return Report.objects.filter(seen, ~Exists(earlier), closed_at=None).select_related("post__author")
 
 
 def waiting_releases() -> QuerySet[Any]:
@@ -101,8 +102,8 @@ def waiting_comments() -> QuerySet[Any]:
 def reported_comments() -> QuerySet[Any]:
     """The first open report of each comment that people can see, or could until it was hidden."""
     earlier = CommentReport.objects.filter(comment=OuterRef("comment"), closed_at=None, pk__lt=OuterRef("pk"))
-    seen = CommentReport.objects.filter(closed_at=None, comment__state__in=[State.APPROVED, State.HIDDEN])
-    return seen.filter(~Exists(earlier)).select_related("comment__author")
+    seen = Exists(Comment.objects.filter(pk=OuterRef("comment"), state__in=[State.APPROVED, State.HIDDEN]))
+    return CommentReport.objects.filter(seen, ~Exists(earlier), closed_at=None).select_related("comment__author")
 
 
 def open_notices() -> QuerySet[Any]:
