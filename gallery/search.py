@@ -93,8 +93,30 @@ class Found:
         """Ids of the first `most` that match among the next posts, whether or not their pictures are there; and
         whether posts may match that lie behind those.
 
+        What lies behind is looked for where too few match, in the same query.
+        """
+        try:
+            matching, params = self._matching(most)
+            behind, others = self.rows.values("pk")[WALKED : WALKED + 1].query.sql_with_params()
+        except EmptyResultSet:
+            return [], False
+        sql = f"SELECT pk FROM ({matching}) matching UNION ALL SELECT {BEHIND} FROM ({behind}) behind LIMIT %s"  # noqa: S608
+        with connections[self.rows.db].cursor() as cursor:
+            cursor.execute(sql, [*params, *others, most])
+            found = [pk for (pk,) in cursor.fetchall()]
+        ids = [pk for pk in found if pk != BEHIND]
+        return ids, len(ids) < len(found) or len(found) == most
+
+    def first_near(self) -> models.QuerySet[Any]:
+        """The first that matches among the next posts, to be a part of another query. Raises EmptyResultSet."""
+        matching, params = self._matching(SPARE)
+        return self.rows.filter(pk__in=RawSQL(matching, params), **SHOWN)[:1]  # noqa: S611
+
+    def _matching(self, most: int) -> tuple[str, list[Any]]:
+        """The query of `_looked_through` for those that match. Raises EmptyResultSet.
+
         The posts are a subquery with a limit, which no planner looks behind: joined to it by their ids, all posts
-        would be searched for the words first. What lies behind is looked for where too few match, in the same query.
+        would be searched for the words first.
         """
         names = [str(name) for name in self.rows.query.order_by]
         order = ", ".join(f'"{name.lstrip("-")}"{" DESC" if name.startswith("-") else ""}' for name in names)
@@ -109,18 +131,9 @@ class Found:
         if self.follower:
             conditions.append("author_id IN (SELECT person_id FROM gallery_follow WHERE follower_id = %s)")
             given.append(self.follower)
-        try:
-            walked, params = self.rows.values("pk", *sorted(columns))[:WALKED].query.sql_with_params()
-            behind, others = self.rows.values("pk")[WALKED : WALKED + 1].query.sql_with_params()
-        except EmptyResultSet:
-            return [], False
-        matching = f"SELECT pk FROM ({walked}) walked WHERE {' AND '.join(conditions)} ORDER BY {order} LIMIT %s"  # noqa: S608
-        sql = f"SELECT pk FROM ({matching}) matching UNION ALL SELECT {BEHIND} FROM ({behind}) behind LIMIT %s"  # noqa: S608
-        with connection.cursor() as cursor:
-            cursor.execute(sql, [*params, *given, most, *others, most])
-            found = [pk for (pk,) in cursor.fetchall()]
-        ids = [pk for pk in found if pk != BEHIND]
-        return ids, len(ids) < len(found) or len(found) == most
+        walked, params = self.rows.values("pk", *sorted(columns))[:WALKED].query.sql_with_params()
+        sql = f"SELECT pk FROM ({walked}) walked WHERE {' AND '.join(conditions)} ORDER BY {order} LIMIT %s"  # noqa: S608
+        return sql, [*params, *given, most]
 
     def _looked_up(self, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
         telling = sorted((word for word in self.words if len(word) >= SHORTEST), key=len, reverse=True)[:LOOKED_UP]

@@ -26,7 +26,7 @@ from gallery.words import plain_prompt
 from generation.models.counts import Lines
 from generation.recipes.picture import Recipe
 from generation.web.paging import beside
-from generation.web.public_pictures import Ingredient, weight_picture
+from generation.web.public_pictures import Ingredient, ingredients
 
 MORE_SHOWN = 8
 COMMENTS_SHOWN = 5
@@ -118,14 +118,7 @@ def ingredients_of(post: Post, recipe: Recipe) -> list[Ingredient]:
     loras = {row.sha256: row for row in post.loras.listed()} if recipe.loras else {}
     listed = post.checkpoint and post.checkpoint.is_public and post.checkpoint.is_enabled
     pinned = post.checkpoint and post.checkpoint.sha256 == recipe.checkpoint_sha256
-    checkpoint = post.checkpoint if listed and pinned else None
-    return [
-        Ingredient("checkpoint", recipe.checkpoint, checkpoint, picture=weight_picture(checkpoint)),
-        *(
-            Ingredient("lora", pick.name, row := loras.get(pick.sha256), pick.weight, weight_picture(row))
-            for pick in recipe.loras
-        ),
-    ]
+    return ingredients(recipe, post.checkpoint if listed and pinned else None, loras)
 
 
 @login_required

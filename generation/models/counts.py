@@ -23,11 +23,23 @@ class CountOf(Subquery):
 
 def counted(several: Mapping[str, QuerySet[Any, Any]]) -> dict[str, int]:
     """How many rows each of these querysets, or slices of them, has. One query."""
+    return _in_one_row({key: rows.values("pk") for key, rows in several.items()}, "(SELECT COUNT(*) FROM ({}) counted)")
+
+
+def first_values(several: Mapping[str, QuerySet[Any, Any]]) -> dict[str, Any]:
+    """Of each of these querysets, which name one column and are cut to one row, that value; None where there is no
+    row. One query."""
+    return _in_one_row(several, "({})")
+
+
+def _in_one_row(several: Mapping[str, QuerySet[Any, Any]], template: str) -> dict[str, Any]:
     parts, params = [], list[Any]()
     for rows in several.values():
-        sql, given = rows.values("pk").query.sql_with_params()
-        parts.append(f"(SELECT COUNT(*) FROM ({sql}) counted)")  # noqa: S608
+        sql, given = rows.query.sql_with_params()
+        parts.append(template.format(sql))
         params += given
+    if not parts:
+        return {}
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {', '.join(parts)}", params)
         return dict(zip(several, cursor.fetchone(), strict=True))
