@@ -99,7 +99,7 @@ class Found:
             matching, params = self._matching(most)
             behind, others = self.rows.values("pk")[WALKED : WALKED + 1].query.sql_with_params()
         except EmptyResultSet:
-            return [], False
+            return [], True
         sql = f"SELECT pk FROM ({matching}) matching UNION ALL SELECT {BEHIND} FROM ({behind}) behind LIMIT %s"  # noqa: S608
         with connections[self.rows.db].cursor() as cursor:
             cursor.execute(sql, [*params, *others, most])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Aggregate, IntegerField, QuerySet, Subquery, TextField, Value
@@ -23,26 +25,28 @@ class CountOf(Subquery):
 
 def counted(several: Mapping[str, QuerySet[Any, Any]]) -> dict[str, int]:
     """How many rows each of these querysets, or slices of them, has. One query."""
-    return _in_one_row({key: rows.values("pk") for key, rows in several.items()}, "(SELECT COUNT(*) FROM ({}) counted)")
+    keys = {key: rows.values("pk") for key, rows in several.items()}
+    return _in_one_row(keys, "(SELECT COUNT(*) FROM ({}) counted)", 0)
 
 
 def first_values(several: Mapping[str, QuerySet[Any, Any]]) -> dict[str, Any]:
     """Of each of these querysets, which name one column and are cut to one row, that value; None where there is no
     row. One query."""
-    return _in_one_row(several, "({})")
+    return _in_one_row(several, "({})", None)
 
 
-def _in_one_row(several: Mapping[str, QuerySet[Any, Any]], template: str) -> dict[str, Any]:
-    parts, params = [], list[Any]()
-    for rows in several.values():
-        sql, given = rows.query.sql_with_params()
-        parts.append(template.format(sql))
-        params += given
+def _in_one_row(several: Mapping[str, QuerySet[Any, Any]], template: str, empty: Any) -> dict[str, Any]:
+    parts, params = {}, list[Any]()
+    for key, rows in several.items():
+        with suppress(EmptyResultSet):
+            sql, given = rows.query.sql_with_params()
+            parts[key] = template.format(sql)
+            params += given
     if not parts:
-        return {}
+        return dict.fromkeys(several, empty)
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {', '.join(parts)}", params)
-        return dict(zip(several, cursor.fetchone(), strict=True))
+        cursor.execute(f"SELECT {', '.join(parts.values())}", params)
+        return dict.fromkeys(several, empty) | dict(zip(parts, cursor.fetchone(), strict=True))
 
 
 class Lines(Aggregate):
