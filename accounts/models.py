@@ -58,7 +58,7 @@ class Plan(models.Model):
         choices=Rating.choices,
         default=Rating.EXPLICIT,
         db_default=Rating.EXPLICIT,
-        help_text="The strongest rating that its holders' pictures may have by the automatic look at them: what is "
+        help_text="The strongest rating that pictures of its holders may have by the automatic look at them: what is "
         "above is withheld and refunded, what is not general is veiled.",
     )
 

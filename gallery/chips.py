@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.core.cache import cache
 from django.db.models import CharField, Count, Exists, F, OuterRef, Q, QuerySet, Value
 
 from accounts.models import User
@@ -14,6 +13,7 @@ from gallery.facets import SHAPES
 from gallery.filters import Filters
 from gallery.models import Post, Tag
 from gallery.search import MOST_WORDS
+from generation.messages.kept import kept
 from generation.models import Checkpoint, Lora
 
 TAGS_OFFERED = 12
@@ -93,11 +93,7 @@ def _authors(filters: Filters) -> list[tuple[str, str, str]]:
 
 def _offered() -> list[tuple[str, str, str]]:
     """Tags and weights of the newest pictures, kept for as long as a withdrawn picture may be seen in a cache."""
-    offered: list[tuple[str, str, str]] | None = cache.get("gallery-chips")
-    if offered is None:
-        offered = list(_counted())
-        cache.set("gallery-chips", offered, KEPT_SECONDS)
-    return offered
+    return kept("gallery-chips", KEPT_SECONDS, lambda: list(_counted()))
 
 
 def _counted() -> Iterator[tuple[str, str, str]]:

@@ -129,7 +129,7 @@ class Found:
                 conditions.append(condition)
                 given.append(str(connection.ops.adapt_datetimefield_value(moment)))
         if self.follower:
-            conditions.append("author_id IN (SELECT person_id FROM gallery_follow WHERE follower_id = %s)")
+            conditions.append("author IN (SELECT person_id FROM gallery_follow WHERE follower_id = %s)")
             given.append(self.follower)
         walked, params = self.rows.values("pk", *sorted(columns))[:WALKED].query.sql_with_params()
         sql = f"SELECT pk FROM ({walked}) walked WHERE {' AND '.join(conditions)} ORDER BY {order} LIMIT %s"  # noqa: S608

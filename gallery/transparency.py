@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.core.cache import cache
 from django.db.models import Count, F, QuerySet
 from django.db.models.functions import TruncMonth
 from django.utils import timezone
@@ -23,6 +22,7 @@ from gallery.models import (
     ReleaseDecision,
     Report,
 )
+from generation.messages.kept import kept
 from generation.models import SafeguardRecord
 
 MONTHS = 12
@@ -87,11 +87,7 @@ def months(now: datetime | None = None) -> list[datetime]:
 def report_of_months() -> tuple[list[datetime], list[Group]]:
     """All counts of the last MONTHS months; kept for SECONDS_KEPT, since anybody may ask."""
     listed = months()
-    name = f"transparency:{listed[0]:%Y-%m}"
-    counted: dict[tuple[str, str], int] | None = cache.get(name)
-    if counted is None:
-        counted = dict(_counts(listed[-1]))
-        cache.set(name, counted, SECONDS_KEPT)
+    counted = kept(f"transparency:{listed[0]:%Y-%m}", SECONDS_KEPT, lambda: dict(_counts(listed[-1])))
     groups = [
         Group(title, tuple(Line(name, tuple(counted.get((name, f"{m:%Y-%m}"), 0) for m in listed)) for name in names))
         for title, names in GROUPS

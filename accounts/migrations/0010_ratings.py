@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='plan',
             name='max_rating',
-            field=models.CharField(choices=[('general', 'General'), ('sensitive', 'Sensitive'), ('explicit', 'Explicit')], db_default='explicit', default='explicit', help_text="The strongest rating that its holders' pictures may have by the automatic look at them: what is above is withheld and refunded, what is not general is veiled.", max_length=9),
+            field=models.CharField(choices=[('general', 'General'), ('sensitive', 'Sensitive'), ('explicit', 'Explicit')], db_default='explicit', default='explicit', help_text="The strongest rating that pictures of its holders may have by the automatic look at them: what is above is withheld and refunded, what is not general is veiled.", max_length=9),
         ),
         migrations.AddField(
             model_name='user',

@@ -13,13 +13,13 @@ from functools import cache as remembered
 from typing import Any
 
 from django.contrib.staticfiles import finders
-from django.core.cache import cache
 from django.db.models import Expression, Value
 from django.templatetags.static import static
 from django.utils.text import slugify
 
 from accounts.questions import Question
 from accounts.ratings import Rating
+from generation.messages.kept import kept_each
 from generation.models import Checkpoint, GeneratedImage, Lora
 from generation.recipes.picture import Recipe
 
@@ -163,10 +163,4 @@ def _example_of(row: Checkpoint | Lora) -> str:
 
 def _newest_pictures(sha256s: Sequence[str]) -> dict[str, str]:
     """Kept for as long as a withdrawn picture may be seen in a cache, since pages show it beside every recipe."""
-    keys = {f"weight-picture-{sha256}": sha256 for sha256 in sha256s}
-    pictures = {keys[key]: picture for key, picture in cache.get_many(list(keys)).items()}
-    if unknown := [sha256 for sha256 in sha256s if sha256 not in pictures]:
-        found = registry.newest_pictures(unknown)
-        cache.set_many({f"weight-picture-{sha256}": picture for sha256, picture in found.items()}, KEPT_SECONDS)
-        pictures.update(found)
-    return pictures
+    return kept_each("weight-picture", sha256s, KEPT_SECONDS, registry.newest_pictures)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import socket
-import subprocess
 import time
 import urllib.request
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from tests.forking import Process
 from tests.journeys.site import WEB, Site
 from tests.plugin import free_port
 
-CELERY = ("-m", "celery", "--quiet", "-A", "config", "worker", "-P", "threads", "--without-gossip", "--without-mingle")
+CELERY = ("celery", "--quiet", "-A", "config", "worker", "-P", "threads", "--without-gossip", "--without-mingle")
 
 
 class Machine(Site):
@@ -27,20 +27,20 @@ class Machine(Site):
         self.env = {**os.environ, **self.own_settings(), "OMP_NUM_THREADS": "1"}
         self.processes = []
 
-    def gpu_worker(self, name: str = "gpu", *starter: str, slots: int = 8) -> subprocess.Popen[bytes]:
-        """`starter` stands in for `-m celery`: a module that hurts the process before it becomes a worker."""
-        command = (*(starter or CELERY[:2]), *CELERY[2:], "-c", str(slots), "-Q", "gpu", "-n", self.named(name))
-        process = self.start(name, *command)
+    def gpu_worker(self, name: str = "gpu", starter: str = CELERY[0], slots: int = 8, fresh: bool = False) -> Process:
+        """`starter` stands in for Celery: a module that hurts the process before it becomes a worker."""
+        command = (starter, *CELERY[1:], "-c", str(slots), "-Q", "gpu", "-n", self.named(name))
+        process = self.start(name, *command, fresh=fresh)
         self.processes.append(process)
         return process
 
-    def house_worker(self) -> subprocess.Popen[bytes]:
+    def house_worker(self) -> Process:
         """Beat and what it asks for, as on the platform: this recovers the queue every 15 s."""
         process = self.start("house", *CELERY, "-c", "1", "-Q", "default", "-B", "-n", self.named("house"))
         self.processes.append(process)
         return process
 
-    def web(self) -> subprocess.Popen[bytes]:
+    def web(self) -> Process:
         """The web process, once it answers."""
         process = self.start("web", *WEB, str(self.port), "config.asgi:application")
         self.processes.append(process)
@@ -69,7 +69,7 @@ class Machine(Site):
             time.sleep(0.1)
         return time.monotonic() - begin
 
-    def kill(self, process: subprocess.Popen[bytes]) -> None:
+    def kill(self, process: Process) -> None:
         """As the kernel does when memory runs out: no goodbye."""
         process.kill()
         process.wait()

@@ -15,7 +15,17 @@ from tests.faults.asking import Program
 from tests.faults.machine import Machine
 from tests.plugin import broker
 
-PAGES = ("/status/", "/create/", "/images/", "/account/", "/gallery/", "/loras/", "/studio/", "/studio/lab/")
+PAGES = (
+    "/status/",
+    "/create/",
+    "/images/",
+    "/account/",
+    "/gallery/",
+    "/loras/",
+    "/studio/",
+    "/studio/lab/",
+    "/transparency/",
+)
 
 
 def test_programs_are_served(machine: Machine, alice: User) -> None:

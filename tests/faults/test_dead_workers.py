@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 from collections.abc import Callable
 from functools import partial
@@ -14,6 +13,7 @@ from generation.models import Job
 from tests.faults.conftest import all_drawn_once, running
 from tests.faults.machine import Machine
 from tests.faults.poisoned import POISON
+from tests.forking import Process
 from tests.generation.conftest import Queue
 
 PATIENCE_SECONDS = 240
@@ -85,5 +85,5 @@ def test_a_poisonous_picture_takes_nobody_with_it(machine: Machine, alice: User,
     assert {job.crash_count for job in Job.objects.filter(state="done")} == {2}
 
 
-def poisoned(machine: Machine, life: int) -> subprocess.Popen[bytes]:
-    return machine.gpu_worker(f"life-{life}", "-m", "tests.faults.poisoned")
+def poisoned(machine: Machine, life: int) -> Process:
+    return machine.gpu_worker(f"life-{life}", "tests.faults.poisoned")

@@ -19,7 +19,7 @@ PATIENCE_SECONDS = 240
 @pytest.mark.slow
 def test_a_late_result_is_discarded_with_its_file(machine: Machine, alice: User, queue: Queue) -> None:
     """The slow one's heartbeat has stopped too, so that only the attempt's number tells it that it lost."""
-    slow = machine.gpu_worker("slow", "-m", "tests.faults.heartless", slots=1)
+    slow = machine.gpu_worker("slow", "tests.faults.heartless", slots=1)
     jobs = queue(alice, count=1, steps=60)
     machine.until(lambda: running() == 1, PATIENCE_SECONDS)
     os.kill(slow.pid, signal.SIGSTOP)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import resource
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +15,7 @@ from accounts.models import Plan, User
 from generation.models import Job
 from tests.faults.conftest import all_drawn_once
 from tests.faults.machine import Machine
+from tests.forking import Process
 from tests.generation.conftest import Queue
 from tests.plugin import broker
 
@@ -78,7 +78,7 @@ def done_of(machine: Machine) -> int:
     return Job.objects.filter(state="done").count()
 
 
-def held_by(process: subprocess.Popen[bytes]) -> tuple[float, float]:
+def held_by(process: Process) -> tuple[float, float]:
     """Resident bytes and open file handles: medians, since a heartbeat or a message takes some for a moment."""
     samples = []
     for _ in range(SAMPLES):

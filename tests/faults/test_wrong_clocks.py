@@ -17,7 +17,7 @@ PATIENCE_SECONDS = 240
 def test_a_worker_five_minutes_ahead(machine: Machine, alice: User, queue: Queue) -> None:
     """It draws beside one that is on time, while the house recovers every 15 s; nobody loses a job."""
     machine.house_worker()
-    machine.gpu_worker("ahead", "-m", "tests.faults.wrong_clock", slots=2)
+    machine.gpu_worker("ahead", "tests.faults.wrong_clock", slots=2, fresh=True)
     machine.gpu_worker("on-time", slots=2)
     jobs = queue(alice, count=8, steps=60)
     machine.until(lambda: running() == 4, PATIENCE_SECONDS)

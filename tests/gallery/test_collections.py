@@ -69,7 +69,7 @@ def test_only_public_posts_are_shown(charlies: Client, charlie: User, alice: Use
 def test_contributors_fill_it_and_may_leave(
     charlies: Client, alices: Client, alice: User, charlie: User, bob: User, publish: Publish
 ) -> None:
-    made, post = make_collection(alice, "Red things"), publish(bob)
+    made, post = make_collection(alice, "Red things"), publish(alice)
     with pytest.raises(NotFound):
         collect(charlie, made, post)
     assert alices.post(f"/collections/{made.code}/people/", {"username": "nobody"}).status_code == 400

@@ -44,7 +44,8 @@ def test_it_works(bobs: Client, bob: User, alice: User, charlie: User, publish: 
     for words in ("Waits", "Look at it", "An intimate picture", "Proposed by bob", "A rule"):
         assert words in page
     assert counts() == {
-        "notice": 1, "report": 1, "post": 1, "release": 0, "appeal": 0, "ban": 1, "safeguard": 1
+        "notice": 1, "report": 1, "post": 1, "release": 0, "comment": 0, "comment_report": 0,
+        "appeal": 0, "ban": 1, "safeguard": 1
     }  # fmt: skip
     queue = [(each.kind, each.due_at) for each in page_of_queue().cases]
     assert [due for _, due in queue] == sorted(due for _, due in queue)

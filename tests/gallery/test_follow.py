@@ -12,11 +12,12 @@ from gallery import following, search
 from gallery.models import Follow
 from gallery.publishing import withdraw_post
 from generation.jobs.deletion import delete_images
+from tests.conftest import join
 from tests.gallery.conftest import Publish
 
 
-def test_it_works(charlies: Client, charlie: User, alice: User, bob: User, publish: Publish) -> None:
-    post, other = publish(alice, "Apple"), publish(bob, "Pear")
+def test_it_works(charlies: Client, charlie: User, alice: User, publish: Publish) -> None:
+    post, other = publish(alice, "Apple"), publish(join("emil"), "Pear")
     assert "Nothing new here yet" in charlies.get("/gallery/following/").text
     assert 'name="followed" value="1"' in charlies.get("/by/alice/").text
     assert charlies.post("/by/alice/follow/", {"followed": "1"}).headers["Location"] == "/by/alice/"
@@ -43,9 +44,10 @@ def test_the_feed_shows_only_what_is_public(
 
 
 def test_few_among_many_are_found_by_their_authors(
-    charlie: User, alice: User, bob: User, publish: Publish, monkeypatch: pytest.MonkeyPatch
+    charlie: User, alice: User, publish: Publish, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    old, _, other = publish(alice), publish(bob), publish(bob)
+    emil = join("emil")
+    old, _, other = publish(alice), publish(emil), publish(emil)
     following.follow(charlie, alice)
     monkeypatch.setattr(search, "WALKED", 1)
     found = following.feed_of(charlie).order_by("-approved_at", "-pk")[:10]

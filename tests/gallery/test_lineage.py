@@ -46,7 +46,8 @@ def test_the_chain_is_shown(client: Client, alice: User, bob: User, charlie: Use
     third = remixed(alice, bob, finish, second, "Third")
     assert (second.made_from, third.made_from) == (first, second)
     page = client.get(f"/gallery/{third.code}/").text
-    assert "Made from" in page and page.index(f"/gallery/{first.code}/") < page.index(f"/gallery/{second.code}/")
+    chain = page[page.index("Made from") :]
+    assert chain.index(f"/gallery/{first.code}/") < chain.index(f"/gallery/{second.code}/")
     assert "1 remix<" in client.get(f"/gallery/{first.code}/").text
     remixes = client.get(f"/gallery/{first.code}/remixes/").text
     assert f"/gallery/{second.code}/" in remixes and f"/gallery/{third.code}/" not in remixes

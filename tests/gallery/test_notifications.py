@@ -84,7 +84,7 @@ def test_nobody_is_told_of_themselves_and_others_see_nothing(
     write_comment(alice, post, "Mine.")
     assert unread(alice) == 0
     like(charlie, post)
-    assert "likes" not in charlies.get("/notifications/").text
+    assert "likes “" not in charlies.get("/notifications/").text
     assert unread(alice) == 1
     assert client.get("/notifications/").headers["Location"].startswith("/accounts/login/")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from django.conf import settings
 from django.db.models.functions import Now
+from PIL import Image
 
 from accounts.models import User
 from generation.catalog.importing import import_folder
@@ -22,6 +24,12 @@ from generation.worker.process import WorkerProcess
 
 Draw = Callable[..., GeneratedImage]
 Queue = Callable[..., list[Job]]
+
+
+def without_signature(data: bytes) -> tuple[Any, ...]:
+    """A picture file as far as it does not differ from one writing to the next: its pixels and its texts."""
+    with Image.open(io.BytesIO(data)) as picture:
+        return picture.size, picture.convert("RGBA").tobytes(), picture.info
 
 
 @pytest.fixture

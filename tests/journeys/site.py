@@ -14,10 +14,11 @@ from django.conf import settings
 from django.db import connection
 
 from tests.architecture.sources import ROOT
+from tests.forking import Process, fork
 from tests.plugin import free_port
 
-WEB = ("-m", "daphne", "-b", "127.0.0.1", "-v", "0", "-p")
-WORKER = ("-m", "celery", "--quiet", "-A", "config", "worker", "-P", "threads", "-c", "8", "-Q", "gpu,training,default")
+WEB = ("daphne", "-b", "127.0.0.1", "-v", "0", "-p")
+WORKER = ("celery", "--quiet", "-A", "config", "worker", "-P", "threads", "-c", "8", "-Q", "gpu,training,default")
 
 
 class Site:
@@ -55,11 +56,13 @@ class Site:
         login = f"{database['USER']}:{database['PASSWORD']}@" if database["USER"] else ""
         return {**own, "DATABASE_URL": f"postgres://{login}{host.replace('/', '%2F')}:{port}/{database['NAME']}"}
 
-    def start(self, name: str, *command: str) -> subprocess.Popen[bytes]:
+    def start(self, name: str, module: str, *arguments: str, fresh: bool = False) -> Process:
+        """`python -m MODULE ARGUMENTS`; a `fresh` one has loaded nothing before its module begins."""
         with (self.folder / f"{name}.log").open("wb") as log:
-            return subprocess.Popen(
-                [sys.executable, *command], cwd=ROOT, env=self.env, stdout=log, stderr=subprocess.STDOUT
-            )
+            if fresh:
+                command = [sys.executable, "-m", module, *arguments]
+                return subprocess.Popen(command, cwd=ROOT, env=self.env, stdout=log, stderr=subprocess.STDOUT)
+            return fork(module, *arguments, cwd=ROOT, env=self.env, output=log.fileno(), errors=log.fileno())
 
     def until_ready(self, seconds: float = 600) -> None:
         deadline = time.monotonic() + seconds

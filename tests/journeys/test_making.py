@@ -165,7 +165,7 @@ def test_it_works_without_scripts(site: object, alice: User, new_context: Callab
         page.reload()
     page.goto("/images/")
     page.locator("[name=picked]").first.check(force=True)
-    page.click(".picked-bar button[type=submit]")
+    page.click(".picked-bar button:has-text('Delete')")
     expect(page.locator(DONE)).to_have_count(1)
     page.click("text=Undo")
     expect(page.locator(DONE)).to_have_count(2)
@@ -178,7 +178,7 @@ def test_deleting_has_a_way_back(site: object, alice: User, sign_in: SignIn) -> 
     page.goto("/images/")
     for box in page.locator("[name=picked]").all():
         box.check(force=True)
-    page.click(".picked-bar button[type=submit]")
+    page.click(".picked-bar button:has-text('Delete')")
     expect(page.locator(DONE)).to_have_count(0)
     assert not GeneratedImage.objects.kept().exists()
     page.click(".toast button")

@@ -56,7 +56,9 @@ def test_without_a_broker_no_worker_answers(monkeypatch: pytest.MonkeyPatch, err
 @pytest.mark.parametrize("queues", [("-Q", "gpu"), ("-Q", "training,default"), ()])
 def test_one_that_draws_refuses_several_devices(monkeypatch: pytest.MonkeyPatch, queues: tuple[str, ...]) -> None:
     monkeypatch.setenv("RENDER_DEVICE", "cuda:0,cuda:1")
-    done = subprocess.run([sys.executable, *CELERY, *queues], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-m", *CELERY, *queues], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
     assert done.returncode == 1
     assert "RENDER_DEVICE names several devices (cuda:0, cuda:1)" in done.stderr
     assert "Traceback" not in done.stderr

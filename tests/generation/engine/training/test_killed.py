@@ -2,42 +2,51 @@
 
 from __future__ import annotations
 
+import os
 import random
-import subprocess
-import sys
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 from safetensors.torch import load_file
 
 from generation.engine.training import state
+from tests.architecture.sources import ROOT
+from tests.forking import Forked, fork
 
 STEPS, KILLS, SAVE_EVERY = 300, 10, 100
 
 
-def begin(folder: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "tests.generation.engine.training.killed_training", str(folder), str(STEPS)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+def begin(folder: Path) -> tuple[Forked, TextIO]:
+    """The process, and what it tells."""
+    told, telling = os.pipe()
+    module = "tests.generation.engine.training.killed_training"
+    process = fork(module, str(folder), str(STEPS), cwd=ROOT, env=os.environ, output=telling, errors=2)
+    os.close(telling)
+    return process, os.fdopen(told)
 
 
 def killed_after(folder: Path, more: int) -> int:
     """Kill it when it has told `more` steps, mid-step; the step it had told last. 0 where it ended before."""
     step = 0
-    with begin(folder) as process:
-        assert process.stdout is not None
-        for told, line in enumerate(process.stdout):
+    process, lines = begin(folder)
+    with lines:
+        for told, line in enumerate(lines):
             if line.strip().isdigit():
                 step = int(line)
             if told >= more:
                 process.kill()
                 break
+    process.wait(60)
     return step
 
 
 def finish(folder: Path) -> Path:
-    with begin(folder) as process:
-        assert process.stdout is not None
-        return Path(process.stdout.read().splitlines()[-1])
+    process, lines = begin(folder)
+    with lines:
+        file = Path(lines.read().splitlines()[-1])
+    assert process.wait(60) == 0
+    return file
 
 
 @pytest.mark.slow
