@@ -17,6 +17,8 @@ from django.db.models import BooleanField
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Greatest
 
+from gallery.facets import SHAPES
+
 MOST_WORDS = 12
 WALKED = 4000
 """Posts that are looked at in their order before the index is asked. With N posts and a page of 50, the index then
@@ -129,7 +131,7 @@ class Found:
                 conditions.append(condition)
                 given.append(str(connection.ops.adapt_datetimefield_value(moment)))
         if self.follower:
-            conditions.append("author IN (SELECT person_id FROM gallery_follow WHERE follower_id = %s)")
+            conditions.append("author_id IN (SELECT person_id FROM gallery_follow WHERE follower_id = %s)")
             given.append(self.follower)
         walked, params = self.rows.values("pk", *sorted(columns))[:WALKED].query.sql_with_params()
         sql = f"SELECT pk FROM ({walked}) walked WHERE {' AND '.join(conditions)} ORDER BY {order} LIMIT %s"  # noqa: S608
@@ -139,11 +141,16 @@ class Found:
         telling = sorted((word for word in self.words if len(word) >= SHORTEST), key=len, reverse=True)[:LOOKED_UP]
         if not telling and not self.facets:
             telling = list(self.words)  # none at all of a feed, whose authors have an index
-        if telling or self.facets:
-            rows = rows.filter(_in_index(connections[rows.db].vendor, telling, self.facets))
+        # A shape is a third of all posts: beside anything else it would only be read in vain.
+        facets = [facet for facet in self.facets if facet not in SHAPES] or ([] if telling else list(self.facets))
+        if telling or facets:
+            rows = rows.filter(_in_index(connections[rows.db].vendor, telling, facets))
         for word in self.words:
             if word not in telling:
                 rows = rows.filter(search_words__contains=f" {word}")
+        for facet in self.facets:
+            if facet not in facets:
+                rows = rows.filter(facets__contains=f" {facet} ")
         # By what no index orders them: else a planner walks all posts in their order to spare itself the sorting.
         order = [str(name) for name in rows.query.order_by]
         fields = [(Greatest(name.lstrip("-"), name.lstrip("-")), name.startswith("-")) for name in order]
