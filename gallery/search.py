@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections, models
-from django.db.models import BooleanField
+from django.db.models import BooleanField, F
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Greatest
 
@@ -81,10 +81,23 @@ class Found:
             near = list(walked.rows.filter(pk__in=ids, **SHOWN)[limits]) if ids else []
             if len(near) == limits.stop - (limits.start or 0) or not goes_on:
                 return near
-        rows = self._dated(self.rows).filter(**SHOWN)
+        rows = self._dated(self.rows)
         if self.follower:
             rows = rows.filter(_followed(connections[rows.db].vendor, self.follower))
-        return list(self._looked_up(rows)[limits])
+        return self._sorted(self._looked_up(rows), limits)
+
+    def _sorted(self, matching: models.QuerySet[Any], limits: slice) -> list[Any]:
+        """Of all that match: they are sorted before their pictures and authors are read, of which few are needed."""
+        most = limits.stop + SPARE
+        try:
+            ids, params = matching.values("pk")[:most].query.sql_with_params()
+        except EmptyResultSet:
+            return []
+        found = list(self.rows.filter(pk__in=RawSQL(ids, params)).annotate(gone_at=F("image__deleted_at")))  # noqa: S611
+        near = [row for row in found if row.gone_at is None][limits]
+        if len(near) == limits.stop - (limits.start or 0) or len(found) < most:
+            return near
+        return list(matching.filter(**SHOWN)[limits])  # many of them are gone
 
     def _dated(self, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
         if self.since:
