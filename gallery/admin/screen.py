@@ -21,7 +21,7 @@ from accounts.refusals import NotFound, Refusal
 from gallery import moderation
 from gallery.models import Decision, Moderated, reasons_for
 from gallery.transitions import MOVES
-from generation.models.counts import counted
+from generation.models.counts import counts_of
 from generation.storage.downloads import FOR_NOBODY, inline
 
 State = Moderated.State
@@ -132,7 +132,7 @@ class ModerationScreen(ForModerators):
 
     def counts(self, request: HttpRequest) -> dict[str, int]:
         """How many of each state there are, as far as MOST_COUNTED; none where there is none. One query."""
-        counts = counted(self.counted_rows(request))
+        counts = counts_of(self.counted_rows(request))
         return {state: count for state, count in counts.items() if count}
 
     def counted_rows(self, request: HttpRequest) -> dict[str, QuerySet[Any]]:

@@ -31,7 +31,7 @@ from gallery.models import (
 )
 from gallery.transitions import State
 from generation.models import SafeguardRecord
-from generation.models.counts import counted
+from generation.models.counts import counts_of
 
 A_PAGE = 50
 SAFEGUARDS_FOR = timedelta(days=30)
@@ -190,7 +190,7 @@ SOURCES = (
 
 def counts(most: int = 1000) -> dict[str, int]:
     """How many cases of each source wait, as far as `most`. One query."""
-    return counted({source.name: source.rows().order_by()[:most] for source in SOURCES})
+    return counts_of({source.name: source.rows().order_by()[:most] for source in SOURCES})
 
 
 def page_of_queue(only: str = "", cursor: str = "", a_page: int = A_PAGE) -> Page:

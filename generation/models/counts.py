@@ -23,7 +23,7 @@ class CountOf(Subquery):
         super().__init__(rows.order_by().values("pk") if not rows.query.is_sliced else rows.values("pk"))
 
 
-def counted(several: Mapping[str, QuerySet[Any, Any]]) -> dict[str, int]:
+def counts_of(several: Mapping[str, QuerySet[Any, Any]]) -> dict[str, int]:
     """How many rows each of these querysets, or slices of them, has. One query."""
     keys = {key: rows.values("pk") for key, rows in several.items()}
     return _in_one_row(keys, "(SELECT COUNT(*) FROM ({}) counted)", 0)

@@ -9,7 +9,7 @@ from django.db.models import OuterRef, Subquery
 
 from accounts.models import User
 from generation.models import Album
-from generation.models.counts import CountOf, Lines, counted, first_values
+from generation.models.counts import CountOf, Lines, counts_of, first_values
 
 
 @pytest.fixture
@@ -28,10 +28,10 @@ def test_rows_are_counted_with_another(albums: None, alice: User, charlie: User,
 def test_several_are_counted_at_once(albums: None, alice: User, charlie: User, django_assert_num_queries: Any) -> None:
     rows = Album.objects.order_by("title")
     with django_assert_num_queries(1):
-        counts = counted({"alice": rows.filter(owner=alice), "two": rows[:2], "none": rows.filter(title="Five")})
+        counts = counts_of({"alice": rows.filter(owner=alice), "two": rows[:2], "none": rows.filter(title="Five")})
     assert counts == {"alice": 3, "two": 2, "none": 0}
     with django_assert_num_queries(0):
-        assert counted({}) == {}
+        assert counts_of({}) == {}
 
 
 def test_first_values(albums: None, alice: User, django_assert_num_queries: Any) -> None:
