@@ -6,9 +6,10 @@ every database. `Filters` says what was asked; here it is read from the rows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from math import prod
 from typing import Any, Self
 
 from django.core.exceptions import EmptyResultSet
@@ -32,6 +33,8 @@ BEHIND = -1
 LOOKED_UP = 3
 SHORTEST = 3
 """Of the words, so many of the longest are looked up in the index, and none that is shorter: half of all have those."""
+POST_COST = 12
+"""Reading a post takes as long as reading so many entries of the index."""
 TABLE = "gallery_post_search"
 """SQLite's index, a table of its own; its columns are `words` and `facets`."""
 
@@ -76,15 +79,15 @@ class Found:
         walked = self if not by_date else replace(self, rows=self._dated(self.rows), since=None, before=None)
         if not (walked.words or walked.facets or walked.since or walked.before or walked.follower):
             return list(walked.rows.filter(**SHOWN)[limits])
-        ids, goes_on = walked._looked_through(limits.stop + SPARE)
-        if len(ids) >= limits.stop or not goes_on:
+        ids, shares = walked._looked_through(limits.stop + SPARE)
+        if len(ids) >= limits.stop or shares is None:
             near = list(walked.rows.filter(pk__in=ids, **SHOWN)[limits]) if ids else []
-            if len(near) == limits.stop - (limits.start or 0) or not goes_on:
+            if len(near) == limits.stop - (limits.start or 0) or shares is None:
                 return near
         rows = self._dated(self.rows)
         if self.follower:
             rows = rows.filter(_followed(connections[rows.db].vendor, self.follower))
-        return self._sorted(self._looked_up(rows), limits)
+        return self._sorted(self._looked_up(rows, shares), limits)
 
     def _sorted(self, matching: models.QuerySet[Any], limits: slice) -> list[Any]:
         """Of all that match: they are sorted before their pictures and authors are read, of which few are needed."""
@@ -104,23 +107,31 @@ class Found:
             rows = rows.filter(approved_at__gte=self.since)
         return rows.filter(approved_at__lt=self.before) if self.before else rows
 
-    def _looked_through(self, most: int) -> tuple[list[int], bool]:
-        """Ids of the first `most` that match among the next posts, whether or not their pictures are there; and
-        whether posts may match that lie behind those.
+    def _looked_through(self, most: int) -> tuple[list[int], dict[str, float] | None]:
+        """Ids of the first `most` that match among the next posts, whether or not their pictures are there; and which
+        share of those posts has each word and facet, as far as that is known: None where no post lies behind them.
 
-        What lies behind is looked for where too few match, in the same query.
+        The shares are counted where too few match, in the same query.
         """
+        asked = {word: ("search_words LIKE %s", f"% {word}%") for word in self.words}
+        asked |= {facet: ("facets LIKE %s", f"% {facet} %") for facet in self.facets}
+        having = [f"SUM(CASE WHEN {condition} THEN 1 ELSE 0 END)" for condition, _ in asked.values()]
+        told = " || ' ' || ".join(f"CAST({number} AS text)" for number in ("COUNT(*)", *having))
         try:
             matching, params = self._matching(most)
-            behind, others = self.rows.values("pk")[WALKED : WALKED + 1].query.sql_with_params()
+            behind, others = self.rows.values("search_words", "facets")[: WALKED + 1].query.sql_with_params()
         except EmptyResultSet:
-            return [], True
-        sql = f"SELECT pk FROM ({matching}) matching UNION ALL SELECT {BEHIND} FROM ({behind}) behind LIMIT %s"  # noqa: S608
+            return [], {}
+        sql = f"SELECT pk, '' FROM ({matching}) matching UNION ALL SELECT {BEHIND}, {told} FROM ({behind}) behind"  # noqa: S608
         with connections[self.rows.db].cursor() as cursor:
-            cursor.execute(sql, [*params, *others, most])
-            found = [pk for (pk,) in cursor.fetchall()]
-        ids = [pk for pk in found if pk != BEHIND]
-        return ids, len(ids) < len(found) or len(found) == most
+            cursor.execute(f"{sql} LIMIT %s", [*params, *(value for _, value in asked.values()), *others, most])
+            found = dict(cursor.fetchall())
+        if (counted := found.pop(BEHIND, "")) is None:  # there is no post at all
+            return [], None
+        posts, *counts = map(int, counted.split()) if counted else (WALKED + 1,)
+        if posts <= WALKED:
+            return list(found), None
+        return list(found), {name: max(count, 1) / posts for name, count in zip(asked, counts, strict=False)}
 
     def first_near(self) -> models.QuerySet[Any]:
         """The first that matches among the next posts, to be a part of another query. Raises EmptyResultSet."""
@@ -150,12 +161,27 @@ class Found:
         sql = f"SELECT pk FROM ({walked}) walked WHERE {' AND '.join(conditions)} ORDER BY {order} LIMIT %s"  # noqa: S608
         return sql, [*params, *given, most]
 
-    def _looked_up(self, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
-        telling = sorted((word for word in self.words if len(word) >= SHORTEST), key=len, reverse=True)[:LOOKED_UP]
-        if not telling and not self.facets:
-            telling = list(self.words)  # none at all of a feed, whose authors have an index
-        # A shape is a third of all posts: beside anything else it would only be read in vain.
-        facets = [facet for facet in self.facets if facet not in SHAPES] or ([] if telling else list(self.facets))
+    def _telling(self, shares: Mapping[str, float]) -> tuple[list[str], list[str]]:
+        """The words and facets that the index is asked for; the others are looked for in what it finds.
+
+        Of a word the index reads all its posts, so that one which most posts have is read in vain beside a rare one.
+        """
+        facets = [facet for facet in self.facets if facet not in SHAPES]
+        part = prod(shares.get(facet, 1.0) for facet in facets)
+        words = [word for word in self.words if len(word) >= SHORTEST]
+        telling = list[str]()
+        for word in sorted(words, key=lambda word: (shares.get(word, 0.0), -len(word)))[:LOOKED_UP]:
+            if (telling or facets) and shares.get(word, 0.0) > part * POST_COST:
+                break
+            telling.append(word)
+            part *= shares.get(word, 1.0)
+        if telling or facets:
+            return telling, facets
+        # None at all of a feed, whose authors have an index.
+        return list(self.words), [] if self.words else list(self.facets)
+
+    def _looked_up(self, rows: models.QuerySet[Any], shares: Mapping[str, float]) -> models.QuerySet[Any]:
+        telling, facets = self._telling(shares)
         if telling or facets:
             rows = rows.filter(_in_index(connections[rows.db].vendor, telling, facets))
         for word in self.words:
