@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, OuterRef, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
 from gallery.models import Notification, Post
+from generation.models.counts import CountOf
 
 MOST_KEPT = 300
 """Of one person; older ones go when a new one comes."""
@@ -89,8 +90,9 @@ def lines_of(rows: Iterable[Notification]) -> list[Line]:
     """At most one query, for who of those that follow has a page."""
     rows = list(rows)
     followers = {row.actor_id for row in rows if row.kind == Kind.FOLLOW and row.number == 1} - {None}
-    shown = Post.objects.public().filter(author__in=followers) if followers else Post.objects.none()
-    authors = set(shown.order_by().values_list("author", flat=True).distinct())
+    # Counted up to one: a join would read all that they ever published.
+    shows = CountOf(Post.objects.public().filter(author=OuterRef("pk"))[:1])
+    authors = set(User.objects.filter(pk__in=followers).alias(shows=shows).filter(shows=1).values_list("pk", flat=True))
     return [_line(row, row.actor_id in authors) for row in rows]
 
 

@@ -14,8 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
 from accounts.refusals import Refusal, counted
-from gallery import moderation
-from gallery.admin.screen import ForModerators
+from gallery.admin.screen import ForModerators, moderates
 from gallery.appeals import thing_about
 from gallery.claims import claims_of
 from gallery.desk import acts, queue, record
@@ -154,7 +153,7 @@ class DeskAdmin(ForModerators):
         return redirect(reverse("admin:gallery_claim_changelist", query={"kind": only} if only else {}))
 
     def _only_moderators(self, request: HttpRequest) -> None:
-        if not moderation.is_moderator(request.user):
+        if not moderates(request):
             raise PermissionDenied
 
     def _page(self, request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
@@ -217,7 +216,6 @@ class ModerationActAdmin(ForModerators):
     list_filter = ["verb", "subject"]
     search_fields = ["person__username", "who__username"]
     list_select_related = ["who", "person"]
-    show_full_result_count = False
 
 
 @admin.register(Sanction)

@@ -61,10 +61,10 @@ class CommentsView(generics.ListAPIView[Comment]):
     queryset = Comment.objects.none()
 
     def get_queryset(self) -> QuerySet[Comment]:
-        return Comment.objects.public().filter(post__code=self.kwargs.get("code", "")).select_related("author")
+        return Comment.objects.public().filter(post=self.post_asked).select_related("author")
 
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        get_public_post(kwargs["code"])
+        self.post_asked = get_public_post(kwargs["code"])
         return super().get(request, *args, **kwargs)
 
     @extend_schema(request=CommentInput, responses={201: CommentOutput})

@@ -118,6 +118,7 @@ class Post(Moderated):
             models.Index(fields=["state", "-points", "-id"], name="post_top"),
             models.Index(fields=["author", "state", "-approved_at", "-id"], name="post_newest_of_author"),
             models.Index(fields=["author", "-id"], name="post_by_author"),
+            models.Index(fields=["state", "submitted_at", "id"], name="post_by_state"),
             models.Index(
                 fields=["made_from", "state", "-approved_at", "-id"],
                 name="post_remixes",

@@ -261,14 +261,14 @@ def test_no_act_is_done_without_a_second_factor(
         assert act(bobs, subject, key, verb, reason="x", words="x").redirect_chain[-1][0] == "/accounts/2fa/", verb
     ticked = {"case": [f"post:{waits.pk}"], "verb": "approve"}
     assert bobs.post(f"{DESK}bulk/", ticked, follow=True).redirect_chain[-1][0] == "/accounts/2fa/"
-    for decide in (
+    for moderated in (
         lambda: approve(bob, waits), lambda: uphold(bob, notice, "x"), lambda: dismiss(bob, notice, "x"),
         lambda: grant(bob, appeal, "x"), lambda: strike(bob, alice, "x"), lambda: ban(bob, alice, "x"),
         lambda: rate(bob, public, "explicit"), lambda: acts.note(bob, "post", waits.pk, "x"),
         lambda: acts.take(bob, "post", waits.pk), lambda: take_down(bob, comment, "x"),
     ):  # fmt: skip
         with pytest.raises(NotAllowed) as refused:
-            decide()
+            moderated()
         assert refused.value.code == "no-second-factor"
     assert (Decision.objects.count(), ModerationAct.objects.count()) == before
     assert not Claim.objects.exists() and not Sanction.objects.exists()
