@@ -10,11 +10,10 @@ from accounts.models import User
 from gallery.commenting import write_comment
 from gallery.models import Release
 from gallery.moderation import approve, keep, reject, take_down
-from gallery.news import unread
 from gallery.publishing import withdraw_post
 from generation.jobs.deletion import delete_images
 from generation.models import Lora
-from tests.gallery.conftest import Publish
+from tests.gallery.conftest import Publish, unread
 
 BELL = re.compile(r"<span>(\d+)</span><span class=\"unseen\">new notifications?</span>")
 
