@@ -79,7 +79,7 @@ class Life:
         origin = hers
         for number, person in ((20, self.charlie), (21, self.alice)):
             image = self.drawn(person, number)
-            Job.objects.filter(pk=image.job_id).update(made_from=origin.code)
+            Job.objects.filter(image=image).update(made_from=origin.code)
             image.refresh_from_db()
             remix = publish_image(person, image, "The harbour again", ["harbour"])
             moderation.approve(self.bob, remix)
