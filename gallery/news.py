@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery, Value
 from django.urls import reverse
 
 from accounts.models import User
 from gallery.models import Comment, CommentDecision, Decision, Notification, Post, Release, ReleaseDecision
+from generation.models.counts import CountOf
 
 RELEASES_SHOWN = 50
 KINDS: dict[type[Any], tuple[str, str]] = {
@@ -40,21 +41,21 @@ class SentIn:
     submitted_at: datetime
 
 
-def unread(user: User) -> int:
-    """Decisions that they have not read, and what others did that they have not seen. One query."""
+def unread(user: User) -> CountOf:
+    """Decisions that they have not read, and what others did that they have not seen; of a query's part."""
     others = Notification.objects.filter(person=user, read_at=None).order_by().values("pk")
-    return others.union(*_decided(user), all=True).count()
+    return CountOf(others.union(*(rows.values("pk") for rows in _decided(user)), all=True))
 
 
 def decided_count(user: User) -> int:
     """Decisions alone that they have not read. One query."""
-    first, *rest = _decided(user)
+    first, *rest = (rows.values("pk") for rows in _decided(user))
     return first.union(*rest, all=True).count()
 
 
 def _decided(user: User) -> list[QuerySet[Any, Any]]:
     return [
-        rows.filter(is_news=True).order_by().values("pk")
+        rows.filter(is_news=True).order_by()
         for rows in (Post.objects.of(user), Release.objects.of(user), Comment.objects.of(user))
     ]
 
@@ -79,16 +80,25 @@ def comments_of(user: User) -> QuerySet[Any]:
     return rows.annotate(reason=Subquery(last.values("reason")[:1]))
 
 
-@transaction.atomic
 def read(user: User) -> list[SentIn]:
-    """What they have not read yet, which they have from now on."""
-    sent = (releases_of(user), posts_of(user), comments_of(user))
-    rows = [row for query in sent for row in query.filter(is_news=True).order_by("-pk")]
-    for model in (Release, Post, Comment):
-        shown = [row.pk for row in rows if isinstance(row, model)]
-        # Only what was listed: what is decided in this moment is told the next time.
-        model._default_manager.filter(pk__in=shown).update(is_news=False)
-    return lines_of(rows)
+    """What they have not read yet, which they have from now on. One query where there is nothing, else two more for
+    each kind of thing."""
+    first, *rest = (rows.annotate(kind=Value(rows.model._meta.model_name)) for rows in _decided(user))
+    kinds = {kind for (kind,) in first.values_list("kind").union(*(rows.values_list("kind") for rows in rest))}
+    return _read(user, kinds) if kinds else []
+
+
+@transaction.atomic
+def _read(user: User, kinds: Collection[str]) -> list[SentIn]:
+    """Of the models of these names."""
+    lines = []
+    for sent in (releases_of(user), posts_of(user), comments_of(user)):
+        if sent.model._meta.model_name in kinds:
+            rows = list(sent.filter(is_news=True).order_by("-pk"))
+            # Only what was listed: what is decided in this moment is told the next time.
+            sent.model._default_manager.filter(pk__in=[row.pk for row in rows]).update(is_news=False)
+            lines += lines_of(rows)
+    return lines
 
 
 def lines_of(rows: Sequence[Any]) -> list[SentIn]:

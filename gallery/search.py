@@ -6,16 +6,19 @@ every database. `Filters` says what was asked; here it is read from the rows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from math import prod
 from typing import Any, Self
 
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections, models
-from django.db.models import BooleanField
+from django.db.models import BooleanField, F
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Greatest
+
+from gallery.facets import SHAPES
 
 MOST_WORDS = 12
 WALKED = 4000
@@ -25,9 +28,13 @@ SPARE = 30
 """Ids that are read beyond a page, for pictures that their owners have deleted."""
 SHOWN = {"image__isnull": False, "image__deleted_at": None}
 """Asked only of what is read: of every post that is walked past, a second row would have to be looked at."""
+BEHIND = -1
+"""No post's id: there are more posts than were looked at."""
 LOOKED_UP = 3
 SHORTEST = 3
 """Of the words, so many of the longest are looked up in the index, and none that is shorter: half of all have those."""
+POST_COST = 12
+"""Reading a post takes as long as reading so many entries of the index."""
 TABLE = "gallery_post_search"
 """SQLite's index, a table of its own; its columns are `words` and `facets`."""
 
@@ -72,29 +79,74 @@ class Found:
         walked = self if not by_date else replace(self, rows=self._dated(self.rows), since=None, before=None)
         if not (walked.words or walked.facets or walked.since or walked.before or walked.follower):
             return list(walked.rows.filter(**SHOWN)[limits])
-        ids = walked._looked_through(limits.stop + SPARE)
-        near = list(walked.rows.filter(pk__in=ids, **SHOWN)[limits]) if ids else []
-        if len(near) == limits.stop - (limits.start or 0) or not walked.rows[WALKED : WALKED + 1].exists():
-            return near
-        rows = self._dated(self.rows).filter(**SHOWN)
+        ids, shares = walked._looked_through(limits.stop + SPARE)
+        if len(ids) >= limits.stop or shares is None:
+            near = list(walked.rows.filter(pk__in=ids, **SHOWN)[limits]) if ids else []
+            if len(near) == limits.stop - (limits.start or 0) or shares is None:
+                return near
+        rows = self._dated(self.rows)
         if self.follower:
-            rows = rows.filter(author__followers__follower=self.follower)
-        return list(self._looked_up(rows)[limits])
+            rows = rows.filter(_followed(connections[rows.db].vendor, self.follower))
+        return self._sorted(self._looked_up(rows, shares), limits)
+
+    def _sorted(self, matching: models.QuerySet[Any], limits: slice) -> list[Any]:
+        """Of all that match: they are sorted before their pictures and authors are read, of which few are needed."""
+        most = limits.stop + SPARE
+        try:
+            ids, params = matching.values("pk")[:most].query.sql_with_params()
+        except EmptyResultSet:
+            return []
+        found = list(self.rows.filter(pk__in=RawSQL(ids, params)).annotate(gone_at=F("image__deleted_at")))  # noqa: S611
+        near = [row for row in found if row.gone_at is None][limits]
+        if len(near) == limits.stop - (limits.start or 0) or len(found) < most:
+            return near
+        return list(matching.filter(**SHOWN)[limits])  # many of them are gone
 
     def _dated(self, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
         if self.since:
             rows = rows.filter(approved_at__gte=self.since)
         return rows.filter(approved_at__lt=self.before) if self.before else rows
 
-    def _looked_through(self, most: int) -> list[int]:
-        """Ids of the first `most` that match among the next posts, whether or not their pictures are there.
+    def _looked_through(self, most: int) -> tuple[list[int], dict[str, float] | None]:
+        """Ids of the first `most` that match among the next posts, whether or not their pictures are there; and which
+        share of those posts has each word and facet, as far as that is known: None where no post lies behind them.
+
+        The shares are counted where too few match, in the same query.
+        """
+        asked = {word: ("search_words LIKE %s", f"% {word}%") for word in self.words}
+        asked |= {facet: ("facets LIKE %s", f"% {facet} %") for facet in self.facets}
+        having = [f"SUM(CASE WHEN {condition} THEN 1 ELSE 0 END)" for condition, _ in asked.values()]
+        told = " || ' ' || ".join(f"CAST({number} AS text)" for number in ("COUNT(*)", *having))
+        try:
+            matching, params = self._matching(most)
+            behind, others = self.rows.values("search_words", "facets")[: WALKED + 1].query.sql_with_params()
+        except EmptyResultSet:
+            return [], {}
+        sql = f"SELECT pk, '' FROM ({matching}) matching UNION ALL SELECT {BEHIND}, {told} FROM ({behind}) behind"  # noqa: S608
+        with connections[self.rows.db].cursor() as cursor:
+            cursor.execute(f"{sql} LIMIT %s", [*params, *(value for _, value in asked.values()), *others, most])
+            found = dict(cursor.fetchall())
+        if (counted := found.pop(BEHIND, "")) is None:  # there is no post at all
+            return [], None
+        posts, *counts = map(int, counted.split()) if counted else (WALKED + 1,)
+        if posts <= WALKED:
+            return list(found), None
+        return list(found), {name: max(count, 1) / posts for name, count in zip(asked, counts, strict=False)}
+
+    def first_near(self) -> models.QuerySet[Any]:
+        """The first that matches among the next posts, to be a part of another query. Raises EmptyResultSet."""
+        matching, params = self._matching(SPARE)
+        return self.rows.filter(pk__in=RawSQL(matching, params), **SHOWN)[:1]  # noqa: S611
+
+    def _matching(self, most: int) -> tuple[str, list[Any]]:
+        """The query of `_looked_through` for those that match. Raises EmptyResultSet.
 
         The posts are a subquery with a limit, which no planner looks behind: joined to it by their ids, all posts
         would be searched for the words first.
         """
         names = [str(name) for name in self.rows.query.order_by]
         order = ", ".join(f'"{name.lstrip("-")}"{" DESC" if name.startswith("-") else ""}' for name in names)
-        columns = {"search_words", "facets", "approved_at", "author", *(name.lstrip("-") for name in names)} - {"pk"}
+        columns = {"search_words", "facets", "approved_at", "author_id", *(name.lstrip("-") for name in names)} - {"pk"}
         connection = connections[self.rows.db]
         conditions = ["search_words LIKE %s"] * len(self.words) + ["facets LIKE %s"] * len(self.facets)
         given: list[Any] = [f"% {word}%" for word in self.words] + [f"% {facet} %" for facet in self.facets]
@@ -103,26 +155,41 @@ class Found:
                 conditions.append(condition)
                 given.append(str(connection.ops.adapt_datetimefield_value(moment)))
         if self.follower:
-            conditions.append("author IN (SELECT person_id FROM gallery_follow WHERE follower_id = %s)")
+            conditions.append("author_id IN (SELECT person_id FROM gallery_follow WHERE follower_id = %s)")
             given.append(self.follower)
-        try:
-            walked, params = self.rows.values("pk", *sorted(columns))[:WALKED].query.sql_with_params()
-        except EmptyResultSet:
-            return []
-        sql = f"SELECT pk FROM ({walked}) walked WHERE {' AND '.join(conditions)} ORDER BY {order}"  # noqa: S608
-        with connection.cursor() as cursor:
-            cursor.execute(f"{sql} LIMIT %s", [*params, *given, most])
-            return [pk for (pk,) in cursor.fetchall()]
+        walked, params = self.rows.values("pk", *sorted(columns))[:WALKED].query.sql_with_params()
+        sql = f"SELECT pk FROM ({walked}) walked WHERE {' AND '.join(conditions)} ORDER BY {order} LIMIT %s"  # noqa: S608
+        return sql, [*params, *given, most]
 
-    def _looked_up(self, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
-        telling = sorted((word for word in self.words if len(word) >= SHORTEST), key=len, reverse=True)[:LOOKED_UP]
-        if not telling and not self.facets:
-            telling = list(self.words)  # none at all of a feed, whose authors have an index
-        if telling or self.facets:
-            rows = rows.filter(_in_index(connections[rows.db].vendor, telling, self.facets))
+    def _telling(self, shares: Mapping[str, float]) -> tuple[list[str], list[str]]:
+        """The words and facets that the index is asked for; the others are looked for in what it finds.
+
+        Of a word the index reads all its posts, so that one which most posts have is read in vain beside a rare one.
+        """
+        facets = [facet for facet in self.facets if facet not in SHAPES]
+        part = prod(shares.get(facet, 1.0) for facet in facets)
+        words = [word for word in self.words if len(word) >= SHORTEST]
+        telling = list[str]()
+        for word in sorted(words, key=lambda word: (shares.get(word, 0.0), -len(word)))[:LOOKED_UP]:
+            if (telling or facets) and shares.get(word, 0.0) > part * POST_COST:
+                break
+            telling.append(word)
+            part *= shares.get(word, 1.0)
+        if telling or facets:
+            return telling, facets
+        # None at all of a feed, whose authors have an index.
+        return list(self.words), [] if self.words else list(self.facets)
+
+    def _looked_up(self, rows: models.QuerySet[Any], shares: Mapping[str, float]) -> models.QuerySet[Any]:
+        telling, facets = self._telling(shares)
+        if telling or facets:
+            rows = rows.filter(_in_index(connections[rows.db].vendor, telling, facets))
         for word in self.words:
             if word not in telling:
                 rows = rows.filter(search_words__contains=f" {word}")
+        for facet in self.facets:
+            if facet not in facets:
+                rows = rows.filter(facets__contains=f" {facet} ")
         # By what no index orders them: else a planner walks all posts in their order to spare itself the sorting.
         order = [str(name) for name in rows.query.order_by]
         fields = [(Greatest(name.lstrip("-"), name.lstrip("-")), name.startswith("-")) for name in order]
@@ -136,6 +203,13 @@ def _in_index(vendor: str, words: Sequence[str], facets: Sequence[str]) -> RawSQ
     """
     condition, params = (_on_postgresql if vendor == "postgresql" else _on_sqlite)(words, facets)
     return RawSQL(condition, params, output_field=BooleanField())  # noqa: S611
+
+
+def _followed(vendor: str, follower: int) -> RawSQL:
+    """Posts of whom they follow, by the index of authors. PostgreSQL would join, and for that read all posts."""
+    people = "(SELECT person_id FROM gallery_follow WHERE follower_id = %s)"
+    among = f"= ANY(ARRAY{people})" if vendor == "postgresql" else f"IN {people}"
+    return RawSQL(f'"gallery_post"."author_id" {among}', [follower], output_field=BooleanField())  # noqa: S611
 
 
 def _on_postgresql(words: Sequence[str], facets: Sequence[str]) -> tuple[str, list[Any]]:

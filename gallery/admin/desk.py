@@ -14,8 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
 from accounts.refusals import Refusal, counted
-from gallery import moderation
-from gallery.admin.screen import ForModerators
+from gallery.admin.screen import ForModerators, moderates
 from gallery.appeals import thing_about
 from gallery.claims import claims_of
 from gallery.desk import acts, queue, record
@@ -27,11 +26,12 @@ from gallery.models import (
     ModerationAct,
     Notice,
     Post,
+    Release,
     Sanction,
     Subject,
     reasons_for,
 )
-from gallery.notices import targets_of
+from gallery.notices import named_besides, others_of, targets_of
 from gallery.screening import posts_alike
 from generation.imaging.pdq import SURE_QUALITY
 
@@ -153,7 +153,7 @@ class DeskAdmin(ForModerators):
         return redirect(reverse("admin:gallery_claim_changelist", query={"kind": only} if only else {}))
 
     def _only_moderators(self, request: HttpRequest) -> None:
-        if not moderation.is_moderator(request.user):
+        if not moderates(request):
             raise PermissionDenied
 
     def _page(self, request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
@@ -177,9 +177,13 @@ def details_of(thing: Any) -> dict[str, Any]:
         complaints = thing.reports.filter(closed_at=None).select_related("user")
         return {"comment": thing, "reports": list(complaints[:50]), "decisions": list(_decisions(thing))}
     if isinstance(thing, Notice):
+        besides = named_besides(thing)
+        links, samples = others_of(thing) if thing.state == Notice.State.OPEN else ([], [])
         return {
+            "links": links,
+            "samples": samples,
             "notice": thing,
-            "addresses": list(thing.addresses.select_related("post")),
+            "addresses": [(row, besides.get(row.pk)) for row in thing.addresses.select_related("post")],
             "targets": targets_of(thing),
         }
     if isinstance(thing, Appeal):
@@ -189,7 +193,7 @@ def details_of(thing: Any) -> dict[str, Any]:
             "about": about,
             "decisions": [] if isinstance(about, Sanction) else list(_decisions(about)),
         }
-    return {"decisions": list(_decisions(thing))} if hasattr(thing, "decisions") else {}
+    return {"decisions": list(_decisions(thing))} if isinstance(thing, Release) else {}
 
 
 def _decisions(thing: Any) -> Any:
@@ -212,7 +216,6 @@ class ModerationActAdmin(ForModerators):
     list_filter = ["verb", "subject"]
     search_fields = ["person__username", "who__username"]
     list_select_related = ["who", "person"]
-    show_full_result_count = False
 
 
 @admin.register(Sanction)

@@ -15,7 +15,15 @@ from unfold.admin import ModelAdmin
 from accounts.models import User
 from accounts.ratings import Rating
 from accounts.refusals import NotFound, Refusal
-from gallery.admin.screen import STATES, DecisionsInline, ForModerators, ModerationScreen, State, StateFilter
+from gallery.admin.screen import (
+    MOST_COUNTED,
+    STATES,
+    DecisionsInline,
+    ForModerators,
+    ModerationScreen,
+    State,
+    StateFilter,
+)
 from gallery.models import BlockedPhrase, BlockedPicture, Decision, ManagedReason, Post, Report, Tag
 from gallery.rating import rate
 
@@ -58,8 +66,11 @@ class PostAdmin(ModerationScreen):
         return rows.prefetch_related("tags", *details)
 
     def counts(self, request: HttpRequest) -> dict[str, int]:
-        reported = open_reports().filter(post__state=State.APPROVED).values("post").distinct().count()
-        return {**super().counts(request), "reported": reported}
+        return {"reported": 0, **super().counts(request)}
+
+    def counted_rows(self, request: HttpRequest) -> dict[str, QuerySet[Any]]:
+        reported = Post.objects.filter(state=State.APPROVED, pk__in=open_reports().values("post"))
+        return {**super().counted_rows(request), "reported": reported.order_by()[:MOST_COUNTED]}
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().changelist_view(request, {"ratings": Rating.choices, **(extra_context or {})})

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from django.contrib import admin, messages
-from django.db.models import Count, QuerySet
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
+from django.utils.functional import cached_property
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 from unfold.admin import ModelAdmin, TabularInline
@@ -19,6 +21,7 @@ from accounts.refusals import NotFound, Refusal
 from gallery import moderation
 from gallery.models import Decision, Moderated, reasons_for
 from gallery.transitions import MOVES
+from generation.models.counts import counts_of
 from generation.storage.downloads import FOR_NOBODY, inline
 
 State = Moderated.State
@@ -39,14 +42,25 @@ STATES = [
 ]
 
 
+MOST_COUNTED = 1000
+"""Things of one state that are counted and can be leafed through: the newest of them, or what waits longest."""
+
+
+def moderates(request: HttpRequest) -> bool:
+    """Whether a moderator asks; looked up once, though the admin wants to know it of each model in its menu."""
+    if not hasattr(request, "moderates"):
+        request.moderates = moderation.is_moderator(request.user)  # type: ignore[attr-defined]
+    return bool(request.moderates)  # type: ignore[attr-defined]
+
+
 class LookedAt:
     """Moderators look, whatever permissions their group has; nobody writes rows by hand."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return moderation.is_moderator(request.user)
+        return moderates(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return moderation.is_moderator(request.user)
+        return moderates(request)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -58,8 +72,25 @@ class LookedAt:
         return False
 
 
+class BoundedPaginator(Paginator[Any]):
+    """Of rows that may be a million: no more than `most` of them are counted."""
+
+    most = 10_000
+
+    @cached_property
+    def count(self) -> int:
+        return int(self.object_list[: self.most].count())  # type: ignore[union-attr]
+
+
+class ScreenPaginator(BoundedPaginator):
+    most = MOST_COUNTED
+
+
 class ForModerators(LookedAt, ModelAdmin):
     """A list of rows for moderators' eyes."""
+
+    paginator = BoundedPaginator
+    show_full_result_count = False
 
 
 class DecisionsInline(LookedAt, TabularInline):
@@ -93,14 +124,20 @@ class ModerationScreen(ForModerators):
     reasons_of = ""
     list_per_page = 24
     list_fullwidth = True
-    show_full_result_count = False
+    paginator = ScreenPaginator
 
     def file_of(self, request: HttpRequest, thing: Any) -> tuple[str, str]:
         """Storage name and content type of the picture that is asked for; an empty name where there is none."""
         raise NotImplementedError
 
     def counts(self, request: HttpRequest) -> dict[str, int]:
-        return dict(self.get_queryset(request).order_by().values_list("state").annotate(Count("pk")))
+        """How many of each state there are, as far as MOST_COUNTED; none where there is none. One query."""
+        counts = counts_of(self.counted_rows(request))
+        return {state: count for state, count in counts.items() if count}
+
+    def counted_rows(self, request: HttpRequest) -> dict[str, QuerySet[Any]]:
+        rows = self.get_queryset(request).prefetch_related(None).order_by()
+        return {state: rows.filter(state=state)[:MOST_COUNTED] for state, _ in STATES}
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         """Whoever waits longest comes first; everything else is read from its newest end."""

@@ -31,8 +31,19 @@ from gallery.models import (
 )
 from gallery.transitions import State
 from generation.models import SafeguardRecord
+from generation.models.counts import counts_of
 
 A_PAGE = 50
+ICONS = {
+    Subject.POST: "image",
+    Subject.RELEASE: "layers",
+    Subject.COMMENT: "pencil",
+    Subject.NOTICE: "flag",
+    Subject.APPEAL: "undo-2",
+    Subject.SANCTION: "ban",
+    Subject.SAFEGUARD: "shield-check",
+}
+"""Instead of a picture."""
 SAFEGUARDS_FOR = timedelta(days=30)
 """What a rule noted and nobody has looked at for so long, leaves the queue; the record stays."""
 
@@ -54,6 +65,10 @@ class Case:
     @property
     def url(self) -> str:
         return reverse("admin:desk_case", args=[self.subject, self.key])
+
+    @property
+    def icon(self) -> str:
+        return ICONS[Subject(self.subject)]
 
     @property
     def is_overdue(self) -> bool:
@@ -85,8 +100,9 @@ def waiting_posts() -> QuerySet[Any]:
 def open_reports() -> QuerySet[Any]:
     """The first open report of each post that people can see, or could until it was hidden."""
     earlier = Report.objects.filter(post=OuterRef("post"), closed_at=None, pk__lt=OuterRef("pk"))
-    seen = Report.objects.filter(closed_at=None, post__state__in=[State.APPROVED, State.HIDDEN])
-    return seen.filter(~Exists(earlier)).select_related("post__author")
+    # Not by a join, of which SQLite would read all public posts first.
+    seen = Exists(Post.objects.filter(pk=OuterRef("post"), state__in=[State.APPROVED, State.HIDDEN]))
+    return Report.objects.filter(seen, ~Exists(earlier), closed_at=None).select_related("post__author")
 
 
 def waiting_releases() -> QuerySet[Any]:
@@ -100,8 +116,8 @@ def waiting_comments() -> QuerySet[Any]:
 def reported_comments() -> QuerySet[Any]:
     """The first open report of each comment that people can see, or could until it was hidden."""
     earlier = CommentReport.objects.filter(comment=OuterRef("comment"), closed_at=None, pk__lt=OuterRef("pk"))
-    seen = CommentReport.objects.filter(closed_at=None, comment__state__in=[State.APPROVED, State.HIDDEN])
-    return seen.filter(~Exists(earlier)).select_related("comment__author")
+    seen = Exists(Comment.objects.filter(pk=OuterRef("comment"), state__in=[State.APPROVED, State.HIDDEN]))
+    return CommentReport.objects.filter(seen, ~Exists(earlier), closed_at=None).select_related("comment__author")
 
 
 def open_notices() -> QuerySet[Any]:
@@ -187,8 +203,8 @@ SOURCES = (
 
 
 def counts(most: int = 1000) -> dict[str, int]:
-    """How many cases of each source wait, as far as `most`."""
-    return {source.name: len(source.rows().order_by().values_list("pk")[:most]) for source in SOURCES}
+    """How many cases of each source wait, as far as `most`. One query."""
+    return counts_of({source.name: source.rows().order_by()[:most] for source in SOURCES})
 
 
 def page_of_queue(only: str = "", cursor: str = "", a_page: int = A_PAGE) -> Page:

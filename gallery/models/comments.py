@@ -47,6 +47,7 @@ class Comment(Moderated):
             models.Index(fields=["post", "state", "-id"], name="comment_newest_of_post"),
             models.Index(fields=["author", "-submitted_at"], name="comment_of_author"),
             models.Index(fields=["state", "-id"], name="comment_by_state"),
+            models.Index(fields=["submitted_at", "id"], name="comment_waiting", condition=models.Q(state="pending")),
         ]
 
     def __str__(self) -> str:
@@ -81,7 +82,7 @@ class CommentReport(models.Model):
     class Meta:
         ordering = ["-id"]
         constraints = [models.UniqueConstraint(fields=["user", "comment"], name="one_comment_report_per_person")]
-        indexes = [models.Index(fields=["-id"], name="comment_report_open", condition=models.Q(closed_at=None))]
+        indexes = [models.Index(fields=["at", "id"], name="comment_report_waiting", condition=models.Q(closed_at=None))]
 
     def __str__(self) -> str:
         return f"{self.get_reason_display()}: {self.quoted[:80]}"

@@ -104,7 +104,7 @@ class Post(Moderated):
         blank=True,
         default="",
         db_default="",
-        help_text="What it is filtered by: author, shape, weights, tags; see `facets`.",
+        help_text="What it is filtered by: author, shape, rating, weights, tags; see `facets`.",
     )
     points = models.IntegerField(default=0, db_default=0, help_text="How much it is liked; see `ranking`.")
     score = models.FloatField(default=0, db_default=0, help_text="Points and age in one number; see `ranking`.")
@@ -118,6 +118,7 @@ class Post(Moderated):
             models.Index(fields=["state", "-points", "-id"], name="post_top"),
             models.Index(fields=["author", "state", "-approved_at", "-id"], name="post_newest_of_author"),
             models.Index(fields=["author", "-id"], name="post_by_author"),
+            models.Index(fields=["state", "submitted_at", "id"], name="post_by_state"),
             models.Index(
                 fields=["made_from", "state", "-approved_at", "-id"],
                 name="post_remixes",

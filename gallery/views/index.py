@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
@@ -14,10 +15,11 @@ from accounts.models import User
 from gallery.cards import cards_of
 from gallery.chips import chips_of, periods_of, sorts_of
 from gallery.filters import Filters
-from gallery.following import NOBODY, follows
-from gallery.models import NEWEST, Collection, Post
+from gallery.following import NOBODY
+from gallery.models import NEWEST, Collection, Follow, Post
 from gallery.search import Found
 from gallery.social import card_of_list
+from generation.models.counts import CountOf
 from generation.web.paging import page_of
 
 POSTS_A_PAGE = 48
@@ -29,7 +31,7 @@ DESCRIPTION = "Pictures made from text, with the recipes that their authors shar
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """Public pictures: `?sort=` says in what order, `?q=`, `?tag=`, `?checkpoint=`, `?lora=`, `?author=`, `?shape=`,
-    `?since=` and `?until=` keep those that match them all."""
+    `?rating=`, `?since=` and `?until=` keep those that match them all."""
     filters = Filters.of(request.GET)
     context = {}
     if not is_part(request):
@@ -46,24 +48,32 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_safe
 def author(request: HttpRequest, username: str) -> HttpResponse:
     """The public pictures of one person. Who has none is not told apart from who is not there."""
-    person = User.objects.filter(username=username, is_active=True).first()
-    posts = Post.objects.public().of(person) if person else Post.objects.none()
-    if person is None or not posts.exists():
+    person: Any = User.objects.filter(username=username, is_active=True).annotate(**numbers_of(request.user)).first()
+    if person is None or not person.post_count:
         raise Http404(NOBODY)
     context = {}
     if not is_part(request):
-        count = posts[: MOST_COUNTED + 1].count()
         context = {
             "heading": f"Pictures by {username}",
             "person": person,
-            "count": min(count, MOST_COUNTED),
-            "has_more": count > MOST_COUNTED,
-            "followers": person.followers.all()[: MOST_COUNTED + 1].count(),
-            "followed": follows(request.user, person),
+            "count": min(person.post_count, MOST_COUNTED),
+            "has_more": person.post_count > MOST_COUNTED,
+            "followers": person.follower_count,
+            "followed": person.is_followed,
             "is_me": request.user == person,
             "collections": list(Collection.objects.public().of(person).order_by("-pk")[:COLLECTIONS_SHOWN]),
         }
-    return rows(request, Found(posts), NEWEST, "gallery/author.html", context)
+    return rows(request, Found(Post.objects.public().of(person)), NEWEST, "gallery/author.html", context)
+
+
+def numbers_of(visitor: Any) -> dict[str, Any]:
+    """What the page of an author tells of them, read in the same query; counted up to one more than MOST_COUNTED."""
+    author = OuterRef("pk")
+    return {
+        "post_count": CountOf(Post.objects.public().filter(author=author)[: MOST_COUNTED + 1]),
+        "follower_count": CountOf(Follow.objects.filter(person=author)[: MOST_COUNTED + 1]),
+        "is_followed": Exists(Follow.objects.filter(follower=visitor.pk, person=author)),
+    }
 
 
 def rows(

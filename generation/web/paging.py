@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.core.signing import BadSignature, Signer
-from django.db.models import BooleanField, F, Field, Func, Model, QuerySet, Value
+from django.db.models import BooleanField, F, Field, Func, Model, OuterRef, QuerySet, Value
 from django.http import HttpRequest
 
 signer = Signer(salt="generation.paging")
@@ -72,12 +72,23 @@ def neighbours(rows: QuerySet[Row], row: Row, order: Sequence[str] = BY_ID) -> t
     return newer, older
 
 
+def beside(rows: QuerySet[Row], order: Sequence[str] = BY_ID) -> tuple[QuerySet[Row], QuerySet[Row]]:
+    """As `neighbours`, for a query that reads a row of the same model: what is next to it, as its subqueries."""
+    values = [OuterRef(name) for name in order]
+    newer = rows.filter(_beyond(rows.model, order, values, ">")).order_by(*order)
+    older = rows.filter(_beyond(rows.model, order, values, "<")).order_by(*(f"-{name}" for name in order))
+    return newer[:1], older[:1]
+
+
 def _beyond(model: type[Model], order: Sequence[str], values: Sequence[Any], comparison: str) -> Func:
     """Rows that come later (`<`) or earlier (`>`) than these values of the order's fields.
 
     Written as `(a, b) < (x, y)`, which both databases answer from an index on (a, b); the same with OR they do not.
     """
-    given = [Value(value, output_field=field) for field, value in zip(_fields(model, order), values, strict=True)]
+    given = [
+        value if isinstance(value, OuterRef) else Value(value, output_field=field)
+        for field, value in zip(_fields(model, order), values, strict=True)
+    ]
     sides = (Func(*each, template="(%(expressions)s)", output_field=BooleanField()) for each in (map(F, order), given))
     return Func(*sides, template="%(expressions)s", arg_joiner=f" {comparison} ", output_field=BooleanField())
 

@@ -7,19 +7,19 @@ Without a gallery the pages show nothing public.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache as remembered
-from functools import partial
 from typing import Any
 
 from django.contrib.staticfiles import finders
+from django.db.models import Expression, Value
 from django.templatetags.static import static
 from django.utils.text import slugify
 
 from accounts.questions import Question
 from accounts.ratings import Rating
-from generation.messages.kept import kept
+from generation.messages.kept import kept_each
 from generation.models import Checkpoint, GeneratedImage, Lora
 from generation.recipes.picture import Recipe
 
@@ -101,18 +101,21 @@ class Origin:
 class Registry:
     """`newest(limit)` gives public pictures; `recipe_of(code)` the recipe of a public post, or None;
     `origin_of(code)` that post as what is remixed, or None;
-    `made_with(sha256, limit)` public pictures made with a weight file; `samples_of(loras, user)` the pictures that came
-    with a LoRA's release, by the LoRA's id, for those of them that this person may see; `state_of(thing)` what
-    became of one's own image or LoRA, or None; `unread(user)` how many decisions on these a person has not read.
+    `made_with(sha256, limit)` public pictures made with a weight file; `newest_pictures(sha256s)` the small picture of
+    the newest for each of several, by their SHA-256, empty where there is none; `samples_of(loras, user)` the pictures
+    that came with a LoRA's release, by the LoRA's id, for those that this person may see; `state_of(thing)` what
+    became of one's own image or LoRA, or None; `unread(user)` how many decisions on these a person has not read, as an
+    expression of a query.
     """
 
     newest: Callable[[int], Sequence[PictureCard]] = lambda limit: ()
     recipe_of: Callable[[str], Recipe | None] = lambda code: None
     origin_of: Callable[[str], Origin | None] = lambda code: None
     made_with: Callable[[str, int], Sequence[PictureCard]] = lambda sha256, limit: ()
+    newest_pictures: Callable[[Sequence[str]], Mapping[str, str]] = lambda sha256s: dict.fromkeys(sha256s, "")
     samples_of: Callable[[Sequence[int], Any], Mapping[int, Sequence[PictureCard]]] = lambda loras, user: {}
     state_of: Callable[[GeneratedImage | Lora], PublicState | None] = lambda thing: None
-    unread: Callable[[Any], int] = lambda user: 0
+    unread: Callable[[Any], Expression] = lambda user: Value(0)
 
 
 registry = Registry()
@@ -130,15 +133,34 @@ def _is_there(path: str) -> bool:
     return finders.find(path) is not None
 
 
+def ingredients(recipe: Recipe, checkpoint: Checkpoint | None, loras: Mapping[str, Lora]) -> list[Ingredient]:
+    """The weight files that a recipe names; `checkpoint` and `loras` (by their SHA-256) are those that may be seen."""
+    picks = [(pick, loras.get(pick.sha256)) for pick in recipe.loras]
+    pictures = weight_pictures([checkpoint, *(row for _, row in picks)])
+    picture = pictures[checkpoint.sha256] if checkpoint else ""
+    return [
+        Ingredient("checkpoint", recipe.checkpoint, checkpoint, picture=picture),
+        *(Ingredient("lora", pick.name, row, pick.weight, pictures[row.sha256] if row else "") for pick, row in picks),
+    ]
+
+
 def weight_picture(row: Checkpoint | Lora | None) -> str:
-    """What stands for a weight file: an example that came with it, else the newest public picture made with it."""
-    if row is None:
-        return ""
+    return weight_pictures([row])[row.sha256] if row else ""
+
+
+def weight_pictures(rows: Iterable[Checkpoint | Lora | None]) -> dict[str, str]:
+    """What stands for each weight file, by its SHA-256: an example that came with it, else the newest public picture
+    made with it, else nothing. One query at most, as a rule."""
+    pictures = {row.sha256: _example_of(row) for row in rows if row is not None}
+    missing = [sha256 for sha256, picture in pictures.items() if not picture]
+    return {**pictures, **(_newest_pictures(missing) if missing else {})}
+
+
+def _example_of(row: Checkpoint | Lora) -> str:
     examples = (example_picture(row.name, prompt) for prompt in row.example_prompts)
-    return next((one for one in examples if one), "") or _newest_picture(row.sha256)
+    return next((one for one in examples if one), "")
 
 
-def _newest_picture(sha256: str) -> str:
+def _newest_pictures(sha256s: Sequence[str]) -> dict[str, str]:
     """Kept for as long as a withdrawn picture may be seen in a cache, since pages show it beside every recipe."""
-    cards = partial(registry.made_with, sha256, 1)
-    return kept(f"weight-picture-{sha256}", KEPT_SECONDS, lambda: next((card.picture for card in cards()), ""))
+    return kept_each("weight-picture", sha256s, KEPT_SECONDS, registry.newest_pictures)

@@ -58,6 +58,7 @@ LOOKED_UP = {
     "config/web_server.py": ["*Received", "gotLength", "handleContentChunk", "line*", "buildProtocol", "*Lost",
         "bufferSize", "maxHeaders", "protocol", "requestFactory",
         "content", "closed", "tell", "offset", "whence", "seek"],
+    "gallery/api/complaints.py": ["throttle_scope"],
     "gallery/api/verify.py": ["xmp_source_type", "throttle_scope"],
     "gallery/models/reasons.py": ["COMMENT"],
     "gallery/models/posts.py": ["SEXUAL", "VIOLENT", "HATEFUL", "COPIED", "OTHER"],

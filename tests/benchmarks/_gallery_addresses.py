@@ -6,17 +6,28 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
+from django.urls import reverse
+
+from gallery.desk.queue import page_of_queue
 from gallery.facets import of_tag
 from gallery.filters import SORTS
-from gallery.models import Post
+from gallery.models import Collection, Comment, Post
 from generation.web.paging import cursor_of
-from tests.benchmarks._gallery_rows import now
+from tests.benchmarks._gallery_rows import POPULAR, now
 
 Pages = dict[str, tuple[str, Sequence[str]]]
 
 
 def pages(world: Any) -> Pages:
-    return {**feeds(), **filters(world), **searches(world), **deep(world), **others(world)}
+    return {
+        **feeds(),
+        **filters(world),
+        **searches(world),
+        **deep(world),
+        **others(world),
+        **social(world),
+        **desk(),
+    }
 
 
 def gallery(**query: str) -> str:
@@ -45,6 +56,7 @@ def filters(world: Any) -> Pages:
         "a rare LoRA": {"lora": loras[-1].name},
         "a checkpoint": {"checkpoint": world.checkpoints[-1].name},
         "a shape": {"shape": "landscape"},
+        "a rare rating": {"rating": "explicit"},
         "an author": {"author": world.authors[3].username},
         "a month": {"since": f"{year}-02-01", "until": f"{year}-02-28"},
         "a tag, trending": {"tag": tags[40].name, "sort": "trending"},
@@ -117,9 +129,55 @@ def others(world: Any) -> Pages:
         "a post": ("", [f"/gallery/{code}/" for code in codes]),
         "a post, signed in": ("somebody", [f"/gallery/{code}/" for code in codes]),
         "the author with most": ("", [f"/by/{busy}/"]),
+        "the author with most, signed in": ("reader", [f"/by/{busy}/"]),
         "an author with few": ("", [f"/by/{quiet}/"]),
         "Atom": ("", ["/gallery/feed.atom"]),
         "RSS of a tag": ("", [f"/gallery/feed.rss?{urlencode({'tag': world.tags[0].name})}"]),
         "API, newest": ("", ["/api/v1/posts"]),
         "API, a tag": ("", [f"/api/v1/posts?{urlencode({'tag': world.tags[40].name})}"]),
     }
+
+
+def social(world: Any) -> Pages:
+    """What people do with posts: the most talked about, the most remixed, the fullest collection."""
+    public = Post.objects.public()
+    talked = Comment.objects.filter(code="h0").get().post.code
+    remixed = public.filter(pk__lte=POPULAR).order_by("pk").first()
+    assert remixed is not None
+    chains = public.filter(lineage__contains=" ").order_by("pk").values_list("code", flat=True)[:10]
+    oldest = Comment.objects.public().filter(post__code=talked).order_by("pk")[100]
+    full, *_ = Collection.objects.of(world.people["somebody"]).order_by("pk")
+    comments = f"/gallery/{talked}/comments/"
+    asked = {
+        "following many": ("somebody", "/gallery/following/"),
+        "following three who show little": ("reader", "/gallery/following/"),
+        "the post with most comments": ("somebody", f"/gallery/{talked}/"),
+        "its comments": ("somebody", comments),
+        "deep page of its comments": ("somebody", f"{comments}?{urlencode({'before': cursor_of(oldest, ['pk'])})}"),
+        "API, its comments": ("", f"/api/v1/posts/{talked}/comments"),
+        "the post with most remixes": ("somebody", f"/gallery/{remixed.code}/"),
+        "its remixes": ("somebody", f"/gallery/{remixed.code}/remixes/"),
+        "a full collection": ("reader", f"/collections/{full.code}/"),
+        "one's collections": ("somebody", "/collections/"),
+        "notifications": ("somebody", "/notifications/"),
+        "what one sent in": ("somebody", "/gallery/mine/"),
+    }
+    pages: Pages = {name: (who, [address]) for name, (who, address) in asked.items()}
+    return {**pages, "remixes of remixes": ("somebody", [f"/gallery/{code}/" for code in chains])}
+
+
+def desk() -> Pages:
+    """The moderators' pages."""
+    desk, screen = reverse("admin:gallery_claim_changelist"), reverse("admin:gallery_post_changelist")
+    rows = page_of_queue(only="post")
+    for _ in range(10):
+        rows = page_of_queue(only="post", cursor=rows.next_cursor)
+    case = reverse("admin:desk_case", args=["post", rows.cases[0].key])
+    asked = {
+        "all that waits": desk,
+        "pictures that wait, ten pages on": f"{desk}?{urlencode({'kind': 'post', 'after': rows.next_cursor})}",
+        "a case": case,
+        "the screen of what waits": screen,
+        "the screen of what is public": f"{screen}?state=approved",
+    }
+    return {f"desk: {name}": ("moderator", [address]) for name, address in asked.items()}

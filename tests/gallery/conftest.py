@@ -12,6 +12,7 @@ from django.utils import timezone
 from PIL import Image
 
 from accounts.models import User
+from gallery import news
 from gallery.models import Post
 from gallery.moderation import approve
 from gallery.publishing import publish_image
@@ -81,6 +82,11 @@ def publish(send_in: Publish, bob: User) -> Publish:
         return post
 
     return published
+
+
+def unread(user: User) -> int:
+    """As the bar of every page counts it."""
+    return int(User.objects.values_list(news.unread(user), flat=True).get(pk=user.pk))
 
 
 @pytest.fixture

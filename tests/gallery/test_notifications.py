@@ -17,10 +17,9 @@ from gallery.following import follow, unfollow
 from gallery.liking import like, unlike
 from gallery.models import Notification, Post
 from gallery.moderation import take_down
-from gallery.news import unread
 from gallery.notifying import lines_of
 from tests.conftest import join
-from tests.gallery.conftest import Publish
+from tests.gallery.conftest import Publish, unread
 
 
 def sentences(user: User) -> list[str]:

@@ -7,13 +7,16 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
 from gallery import search
 from gallery.models import Post
 from gallery.publishing import publish_image, withdraw_post
+from gallery.views import index
+from generation.models import GeneratedImage
 from tests.gallery.conftest import Finish, Publish
-from tests.gallery.test_gallery import codes
+from tests.gallery.test_gallery import codes, following
 
 
 @pytest.fixture(params=["looked through", "looked up"])
@@ -94,3 +97,35 @@ def test_more_words_than_are_looked_up(client: Client, alice: User, publish: Pub
     post = publish(alice, "Long", prompt="one two three four five six seven eight nine ten eleven twelve thirteen")
     assert codes(client.get("/gallery/?q=one+two+three+four+five+six+seven").text) == [post.code]
     assert codes(client.get("/gallery/?q=one+two+three+four+five+six+zero").text) == []
+
+
+@pytest.mark.parametrize("cost", [0, 10**6], ids=["one word is asked", "all are asked"])
+def test_what_the_index_is_not_asked_is_looked_for_in_its_rows(
+    client: Client, alice: User, publish: Publish, monkeypatch: pytest.MonkeyPatch, cost: int
+) -> None:
+    monkeypatch.setattr(search, "POST_COST", cost)
+    monkeypatch.setattr(search, "WALKED", 2)
+    rare = publish(alice, "Rare", prompt="common plain rare words", tags=("still life",))
+    for number in range(3):
+        publish(alice, f"No {number}", prompt="common plain words", tags=("red",))
+    for query in ("q=common+rare", "q=rare+common+plain", "q=common&tag=still+life", "q=common+rare&shape=landscape"):
+        assert codes(client.get(f"/gallery/?{query}").text) == [rare.code], query
+    for query in ("q=common+zero", "q=rare&tag=red", "q=rare&shape=square"):
+        assert codes(client.get(f"/gallery/?{query}").text) == [], query
+    assert len(codes(client.get("/gallery/?q=common").text)) == 4
+
+
+def test_pictures_that_are_gone_hide_no_others(
+    client: Client, alice: User, publish: Publish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More are gone than are read beyond a page."""
+    monkeypatch.setattr(search, "WALKED", 1)
+    monkeypatch.setattr(search, "SPARE", 1)
+    monkeypatch.setattr(index, "POSTS_A_PAGE", 2)
+    shown = [publish(alice, f"Apple {number}") for number in range(3)]
+    gone = [publish(alice, f"Apple again {number}").image for number in range(6)]
+    GeneratedImage.objects.filter(pk__in=[image.pk for image in gone if image]).update(deleted_at=timezone.now())
+    publish(alice, "Pear")
+    page = client.get("/gallery/?q=apple").text
+    assert codes(page) == [shown[2].code, shown[1].code]
+    assert codes(client.get(following(page)).text) == [shown[0].code]

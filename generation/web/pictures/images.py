@@ -20,7 +20,7 @@ from generation.storage.zips import MAX_PICTURES, zip_attachment
 from generation.web.access import SignedInRequest, asks_for_part, own_image, refusals_on, signed_in_only
 from generation.web.paging import neighbours
 from generation.web.pictures.listing import back, listing_of, say_refusal
-from generation.web.public_pictures import Ingredient, registry, weight_picture
+from generation.web.public_pictures import Ingredient, ingredients, registry
 
 IMAGES_A_PAGE = 60
 
@@ -70,14 +70,7 @@ def ingredients_of(user: User, recipe: Recipe) -> list[Ingredient]:
     pins = [pick.sha256 for pick in recipe.loras]
     checkpoints = {row.sha256: row for row in Checkpoint.objects.filter(sha256=recipe.checkpoint_sha256)}
     loras = {row.sha256: row for row in Lora.objects.visible_to(user).filter(sha256__in=pins)}
-    checkpoint = checkpoints.get(recipe.checkpoint_sha256)
-    return [
-        Ingredient("checkpoint", recipe.checkpoint, checkpoint, picture=weight_picture(checkpoint)),
-        *(
-            Ingredient("lora", pick.name, row := loras.get(pick.sha256), pick.weight, weight_picture(row))
-            for pick in recipe.loras
-        ),
-    ]
+    return ingredients(recipe, checkpoints.get(recipe.checkpoint_sha256), loras)
 
 
 @signed_in_only

@@ -6,11 +6,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.db import connection
+from django.db.models import Subquery
 from django.test import RequestFactory
 
 from accounts.models import User
 from generation.models import Draft, GeneratedImage
-from generation.web.paging import cursor_of, neighbours, page_of
+from generation.web.paging import beside, cursor_of, neighbours, page_of
 
 ORDER = ("width", "pk")
 
@@ -64,9 +65,18 @@ def test_pages_go_through_equal_rows_once_and_back(images: list[GeneratedImage],
 
 def test_neighbours_among_equal_rows(images: list[GeneratedImage]) -> None:
     for place in range(1, 8):
-        beside = neighbours(GeneratedImage.objects.all(), images[place], ORDER)
-        assert beside == (images[place - 1], images[place + 1])
+        found = neighbours(GeneratedImage.objects.all(), images[place], ORDER)
+        assert found == (images[place - 1], images[place + 1])
     assert neighbours(GeneratedImage.objects.all(), images[0], ORDER)[0] is None
+
+
+def test_neighbours_are_read_with_the_row(images: list[GeneratedImage]) -> None:
+    newer, older = beside(GeneratedImage.objects.all(), ORDER)
+    read = {"newer": Subquery(newer.values("pk")), "older": Subquery(older.values("pk"))}
+    rows = {row.pk: row for row in GeneratedImage.objects.annotate(**read)}
+    for place, image in enumerate(images):
+        expected = [images[at].pk if 0 <= at < len(images) else None for at in (place - 1, place + 1)]
+        assert [rows[image.pk].newer, rows[image.pk].older] == expected
 
 
 def test_a_far_page_is_read_from_the_index(images: list[GeneratedImage], rf: RequestFactory) -> None:
