@@ -65,12 +65,12 @@ def post(request: HttpRequest, code: str) -> HttpResponse:
 def read_with(user: Any) -> dict[str, Any]:
     """What is read with the post in the same query: codes of its neighbours, names of its tags, numbers."""
     newer, older = beside(Post.objects.public(), NEWEST)
-    tags = Tag.objects.filter(posts=OuterRef("pk")).order_by().values("posts")
+    tags: Any = Tag.objects.filter(posts=OuterRef("pk")).order_by().values("posts")
     read: dict[str, Any] = {
         "liked": liked_by(user),
         "newer": Subquery(newer.values("code")),
         "older": Subquery(older.values("code")),
-        "tag_names": Subquery(tags.values_list(Lines("name"))),
+        "tag_names": Subquery(tags.annotate(names=Lines("name")).values("names")),
         "remix_count": remix_count(),
     }
     if user.is_authenticated:
