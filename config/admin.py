@@ -21,7 +21,10 @@ GOES = (
     "Pictures, data sets, trainings and own LoRAs; what waits or is drawn is cancelled and its credits return",
     "Posts and releases: they are withdrawn from the gallery",
 )
-STAYS = "The wallet and its ledger, and decisions made as a moderator, under the name “deleted-…”: they stay true"
+STAYS = (
+    "The wallet and its ledger, decisions made as a moderator, and which rules held by which words, under the name "
+    "“deleted-…”: they stay true"
+)
 SWITCHED_OFF = (
     "Off: cannot sign in and has no page as an author. Posts stay in the gallery, marked as a closed account's, until "
     "a moderator takes them down; deleting the person withdraws them."

@@ -32,6 +32,7 @@ app.conf.beat_schedule = {
     "prune": {"task": "generation.tasks.prune", "schedule": 3600.0, "options": {"expires": 3600}},
     "mail": {"task": "accounts.tasks.send_due_mail", "schedule": 30.0, "options": {"expires": 30}},
     "digests": {"task": "gallery.tasks.send_digests", "schedule": 900.0, "options": {"expires": 900}},
+    "reminders": {"task": "gallery.tasks.remind_of_notices", "schedule": 600.0, "options": {"expires": 600}},
     "recover-accounts": {"task": "config.tasks.recover_accounts", "schedule": 60.0, "options": {"expires": 60}},
     "delete-accounts": {"task": "config.tasks.prune_accounts", "schedule": 900.0, "options": {"expires": 900}},
     "prune-accounts": {"task": "accounts.tasks.prune", "schedule": 3600.0, "options": {"expires": 3600}},

@@ -41,6 +41,7 @@ from generation.models import (
     Lora,
     LoraMerge,
     PictureFacet,
+    SafeguardRecord,
     ShareLink,
     TrainingRun,
     TrainingSearch,
@@ -146,6 +147,7 @@ def take_away_work(user: User) -> None:
     Notification.objects.filter(person=user).delete()
     erase_words(user)
     erase_comments(user)
+    SafeguardRecord.objects.filter(user=user).forget_texts()
     _each(delete_dataset, DataSet.objects.of(user))
     _each(delete_lora, Lora.objects.filter(owner=user))
 

@@ -32,10 +32,12 @@ LATER = (
     "Your pictures with their files, prompts and recipes",
     "Your data sets, trainings, LoRAs and wildcard lists",
     "Titles, tags and words of what you sent in, reported or appealed against",
+    "The texts that a rule of the site refused or noted",
 )
 STAYS = (
     "The ledger of your credits, under the name “deleted-…”: the sums of the site are true only as a whole",
     "What was decided about your pictures, and what you decided as a moderator, under that name",
+    "Which rule of the site held when, and by which words of a prompt, under that name",
     "Pictures of other people that were made with a LoRA of yours",
 )
 CLOSE = Question(

@@ -39,7 +39,7 @@ def content_policy(picture_hosts: Sequence[str]) -> dict[str, dict[str, list[str
 
 def scoped_policies(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     """Middleware below `CSPMiddleware`: tells it which directives to replace, forbids device permissions, and
-    keeps the API's answers out of caches.
+    keeps the API's answers, and that something is not there, out of caches.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -52,6 +52,9 @@ def scoped_policies(get_response: Callable[[HttpRequest], HttpResponse]) -> Call
             if not response.has_header("Cache-Control"):
                 patch_cache_control(response, private=True, no_store=True)
             patch_vary_headers(response, ("Authorization", "Cookie"))
+        elif response.status_code in (403, 404) and not response.has_header("Cache-Control"):
+            # Caches may keep a 404 that says nothing about it; what is private now may be public in a moment.
+            patch_cache_control(response, private=True, no_store=True)
         response.headers.setdefault("Permissions-Policy", PERMISSIONS)
         return response
 

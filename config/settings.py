@@ -219,10 +219,12 @@ PICTURE_SCORER = env_choice("PICTURE_SCORER", "opennsfw", ("opennsfw", "none"))
 PICTURE_SENSITIVE_PERCENT = env_int("PICTURE_SENSITIVE_PERCENT", 40, high=100)
 PICTURE_EXPLICIT_PERCENT = env_int("PICTURE_EXPLICIT_PERCENT", 80, high=100)
 
-# Moderation: reports after which a post is hidden until a moderator looks (0: never), and how long things hold.
+# Moderation: reports that hide a post or a comment until a moderator looks (0: never), and how long things hold.
 REPORTS_TO_HIDE = env_int("REPORTS_TO_HIDE", 3, high=1000)
 NOTICE_HOURS = env_int("NOTICE_HOURS", 72, low=1, high=720)
 NOTICE_RATE = env_str("NOTICE_RATE", "10/h")
+# Hours before a notice is due at which moderators are mailed once more, if nobody has it in hand (0: never).
+NOTICE_REMINDER_HOURS = env_int("NOTICE_REMINDER_HOURS", 12, high=240)
 STRIKE_DAYS = env_int("STRIKE_DAYS", 90, low=1, high=3650)
 BANS_NEED_TWO = env_bool("BANS_NEED_TWO", True)
 
@@ -347,6 +349,7 @@ REST_FRAMEWORK = {
         "anon": env_str("API_RATE_ANONYMOUS", "60/min"),
         "user": env_str("API_RATE", "600/min"),
         "verify": VERIFY_RATE,
+        "notice": NOTICE_RATE,
     },
     # The client's address is worked out once, in config/proxies.py; no library reads headers for it again.
     "NUM_PROXIES": 0,

@@ -21,6 +21,7 @@ from gallery.models import Appeal, Comment, Decision, ModerationAct, Post, Relea
 from gallery.moderation import MODERATORS, approve, only_moderators
 from gallery.sanctions import APPEAL_DAYS, lift
 from gallery.transitions import REASON_CHARS, State
+from gallery.words import one_line
 
 Appealable: TypeAlias = Post | Release | Comment | Sanction
 MODELS: dict[str, Any] = {
@@ -76,7 +77,7 @@ def send_appeal(person: User, thing: Appealable, words: str) -> Appeal:
         raise Conflict("nothing-decided", "There is no decision here that you could object to.")
     if decision.at < timezone.now() - timedelta(days=APPEAL_DAYS):
         raise Conflict("too-late", f"A decision may be objected to for {APPEAL_DAYS} days.")
-    words = " ".join(words.split())
+    words = one_line(words)
     if not words:
         raise Refusal("words-missing", "Say why the decision is wrong.", field="words")
     if len(words) > WORDS_CHARS:

@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import CharField, Count, Exists, F, OuterRef, Q, QuerySet, Value
 
 from accounts.models import User
+from accounts.ratings import Rating
 from gallery.facets import SHAPES
 from gallery.filters import Filters
 from gallery.models import Post, Tag
@@ -53,9 +54,10 @@ def periods_of(filters: Filters) -> list[Chip]:
 
 
 def chips_of(filters: Filters) -> list[Chip]:
-    """Filters to press: those that are on, then shapes, and what many new pictures have."""
+    """Filters to press: those that are on, then what many new pictures have, shapes and ratings."""
     shapes = [("shape", name, label) for name, label in SHAPES.items()]
-    offered = [*_authors(filters), *_offered(), *shapes]
+    ratings = [("rating", value, label) for value, label in Rating.choices]
+    offered = [*_authors(filters), *_offered(), *shapes, *ratings]
     known = {(kind, value) for kind, value, _ in offered}
     chosen = [(kind, getattr(filters, kind)) for kind in ("tag", "checkpoint", "lora", "author", "since", "until")]
     extra = [

@@ -17,18 +17,17 @@ from gallery.notifying import notify
 from gallery.sanctions import refuse_suspended
 from gallery.screening import flags_of_rules, flags_of_words
 from gallery.transitions import BATCH, MOVES, move, record
+from gallery.words import JOINERS, is_seen
 
 LIMITS = ((timedelta(minutes=1), 5), (timedelta(hours=1), 30), (timedelta(days=1), 100))
 """Comments of one person in a time."""
-JOINERS = "\u200c\u200d"
-"""Invisible, but letters of some scripts and many emoji are written with them."""
 
 
 def clean_words(text: str) -> str:
     """1 to 1,000 characters of plain text: no control characters, none that turn the order of letters around, and at
     most one empty line in a row."""
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
-    kept = "".join(one for one in text if one in "\n" + JOINERS or unicodedata.category(one) not in ("Cc", "Cf", "Cs"))
+    kept = "".join(one for one in text if one == "\n" or is_seen(one))
     lines = [" ".join(line.split()) for line in kept.split("\n")]
     words = "\n".join(line for index, line in enumerate(lines) if line or (index and lines[index - 1])).strip()
     if not words.strip(JOINERS + "\n "):

@@ -1,4 +1,4 @@
-"""What a post is filtered by, as short words that stand in `Post.facets`: its tags, weights, author and shape. Pure."""
+"""What a post is filtered by, as short words in `Post.facets`: its tags, weights, author, shape and rating. Pure."""
 
 from __future__ import annotations
 
@@ -31,6 +31,10 @@ def of_author(pk: int | str) -> str:
     return f"a{pk}"
 
 
-def facets_of(author: int, shape: str, tags: Iterable[str], weights: Iterable[str]) -> str:
-    """The text of `Post.facets`, a space on both sides of each; weights are given by their SHA-256."""
-    return f" {' '.join((of_author(author), shape, *map(of_weights, weights), *map(of_tag, tags)))} "
+def facets_of(author: int, shape: str, rating: str, tags: Iterable[str], weights: Iterable[str]) -> str:
+    """The text of `Post.facets`, a space on both sides of each; weights are given by their SHA-256.
+
+    Shape and rating stand there by their own names, which no other facet can have: those begin with a letter that
+    tells their kind, and digits follow.
+    """
+    return f" {' '.join((of_author(author), shape, rating, *map(of_weights, weights), *map(of_tag, tags)))} "

@@ -14,6 +14,7 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.ratings import Rating
 from gallery import facets
 from gallery.models import NEWEST, PostQuerySet
 from gallery.search import MOST_WORDS, Found
@@ -37,6 +38,7 @@ class Filters:
     lora: str = ""
     author: str = ""
     shape: str = ""
+    rating: str = ""
     since: str = ""
     until: str = ""
     sort: str = ""
@@ -50,7 +52,8 @@ class Filters:
         if named := AUTHOR.search(given["q"]):
             given["author"] = named["name"]
             given["q"] = " ".join(AUTHOR.sub(" ", given["q"], count=1).split())
-        for name, known in (("shape", facets.SHAPES), ("sort", SORTS), ("period", PERIODS)):
+        choices = {"shape": facets.SHAPES, "rating": Rating.values, "sort": SORTS, "period": PERIODS}
+        for name, known in choices.items():
             given[name] = given[name] if given[name] in known else ""
         for name in ("since", "until"):
             given[name] = given[name] if _day(given[name]) else ""
@@ -100,7 +103,7 @@ class Filters:
     def _facets(self) -> list[str] | None:
         """What a post must have in its facets; None where something is named that is not there."""
         wanted = [facets.of_tag(self.tag)] if self.tag else []
-        wanted += [self.shape] if self.shape else []
+        wanted += [word for word in (self.shape, self.rating) if word]
         named = [
             _named(self.checkpoint, Checkpoint.objects.filter(name=self.checkpoint), "weights", "sha256"),
             _named(self.lora, Lora.objects.filter(name=self.lora), "weights", "sha256"),

@@ -60,7 +60,6 @@ class ReportForm(RefusableForm):
     reason = forms.ChoiceField(
         label="What is wrong with it?",
         choices=Report.Reason.choices,
-        widget=forms.RadioSelect,
         error_messages={"required": "Choose one of the reasons."},
     )
     words = forms.CharField(

@@ -1,4 +1,4 @@
-"""What a post was made from, and what was made from it: the chain that Remix leaves."""
+"""What a post was made from, and what was made from it: the chain that Remix leaves, and who is told of it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from django.db.models import OuterRef, QuerySet
 
-from gallery.models import Post
+from gallery import notifying
+from gallery.models import Notification, Post
 from generation.models import GeneratedImage
 from generation.models.counts import CountOf
 
@@ -54,6 +55,19 @@ def lineage_of(post: Post, ancestors: Iterable[Post], remixes: int) -> Lineage:
     ids = _ids_of(post)
     rows = {row.pk: row for row in ancestors}
     return Lineage([rows[pk] for pk in ids if pk in rows], bool(ids) and ids[-1] not in rows, remixes)
+
+
+def tell_of_remix(post: Post) -> None:
+    """Tell the author of the post that this one was made from that it is public now."""
+    parent = post.made_from
+    if parent is not None and parent.is_public:
+        notifying.notify(parent.author, Notification.Kind.REMIX, post.author, parent)
+
+
+def untell_of_remix(post: Post) -> None:
+    """It is not public after all: who has not read of it yet is not told."""
+    if post.made_from is not None:
+        notifying.take_back(post.made_from.author, Notification.Kind.REMIX, post.author, post.made_from)
 
 
 def _ids_of(post: Post) -> list[int]:

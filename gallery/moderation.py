@@ -17,14 +17,18 @@ from accounts.models import User
 from accounts.refusals import Conflict, NotAllowed, Refusal
 from accounts.second_factor import SENTENCE, lacks_second_factor
 from gallery.claims import forget_claim, refuse_if_claimed
+from gallery.lineage import tell_of_remix, untell_of_remix
 from gallery.models import Comment, CommentReport, Decision, Post, Release, Report
 from gallery.transitions import Move, State, move
+from gallery.words import one_line
 
 MODERATORS = "moderator"
 """The group whose staff decides; superusers may, too."""
 WORDS_CHARS = 500
 UNDO_SECONDS = 60
 """How long a moderator may take a decision back; longer than the screen offers it, since an answer may come late."""
+NEVER_PUBLIC = (State.PENDING, State.REJECTED)
+"""From here a post becomes public as something new; from elsewhere it returns."""
 TAKEN_BACK = (Decision.Verb.APPROVE, Decision.Verb.REJECT, Decision.Verb.TAKE_DOWN, Decision.Verb.KEEP)
 
 
@@ -41,7 +45,11 @@ def approve(moderator: User, thing: Post | Release | Comment, reason: str = "") 
     # What was only hidden returns to its place among the others.
     hidden = thing.state == State.HIDDEN and thing.approved_at is not None
     approved_at = thing.approved_at if hidden else timezone.now()
-    return _decide(moderator, thing, Decision.Verb.APPROVE, reason, approved_at=approved_at)
+    with transaction.atomic():
+        decision = _decide(moderator, thing, Decision.Verb.APPROVE, reason, approved_at=approved_at)
+        if isinstance(thing, Post) and decision.from_state in NEVER_PUBLIC:
+            tell_of_remix(thing)
+    return decision
 
 
 def reject(moderator: User, thing: Post | Release | Comment, reason: str) -> Any:
@@ -82,6 +90,8 @@ def undo(moderator: User, thing: Post | Release | Comment) -> Any:
         decision = move(thing, Decision.Verb.UNDO, moderator, way=way, approved_at=approved_at)
         if not isinstance(thing, Release):
             thing.reports.filter(closed_at__gte=last.at).update(closed_at=None)
+        if isinstance(thing, Post) and source == State.APPROVED and target in NEVER_PUBLIC:
+            untell_of_remix(thing)
     return decision
 
 
@@ -123,7 +133,7 @@ def _complaint(reason: str, words: str) -> str:
     """The words of a report, on one line. Raises Refusal for an unknown reason or too many of them."""
     if reason not in Report.Reason.values:
         raise Refusal("bad-reason", "Choose one of the reasons.", field="reason")
-    words = " ".join(words.split())
+    words = one_line(words)
     if len(words) > WORDS_CHARS:
         raise Refusal("words-too-long", f"Say it in at most {WORDS_CHARS} characters.", field="words")
     return words

@@ -19,7 +19,7 @@ class NoticeForm(RefusableForm):
     addresses = forms.CharField(
         label="Where is it?",
         max_length=MOST_ADDRESSES * (ADDRESS_CHARS + 2),
-        help_text=f"The addresses of the pictures on this site, one a line, at most {MOST_ADDRESSES}.",
+        help_text=f"The addresses on this site, one a line, at most {MOST_ADDRESSES}. A comment's is behind its time.",
         widget=forms.Textarea(attrs={"rows": 3, "autocapitalize": "none", "spellcheck": "false"}),
         error_messages={"required": "Give the address of what should be removed."},
     )

@@ -22,14 +22,16 @@ SENTENCES = {
     Kind.LIKE: ("{who} likes “{title}”", "{who} like “{title}”"),
     Kind.COMMENT: ("{who} commented on “{title}”", "{number} new comments on “{title}”"),
     Kind.FOLLOW: ("{who} follows you", "{who} follow you"),
+    Kind.REMIX: ("{who} made a remix of “{title}”", "{number} new remixes of “{title}”"),
 }
-ICONS = {Kind.LIKE: "heart", Kind.COMMENT: "pencil", Kind.FOLLOW: "user"}
+ICONS = {Kind.LIKE: "heart", Kind.COMMENT: "pencil", Kind.FOLLOW: "user", Kind.REMIX: "repeat-2"}
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """A notification as its reader sees it; `url` is empty where there is nothing left to be seen."""
 
+    kind: str
     sentence: str
     icon: str
     url: str
@@ -78,6 +80,12 @@ def read(user: User, rows: Iterable[Notification]) -> None:
         shown.filter(at__lte=max(row.at for row in fresh)).update(read_at=timezone.now())
 
 
+def read_until(user: User, moment: datetime) -> int:
+    """All that had happened until then was seen; how many were new."""
+    shown = Notification.objects.filter(person=user, read_at=None, at__lte=moment)
+    return shown.update(read_at=timezone.now())
+
+
 def lines_of(rows: Iterable[Notification]) -> list[Line]:
     """At most one query, for who of those that follow has a page."""
     rows = list(rows)
@@ -99,12 +107,13 @@ def _line(row: Notification, is_author: bool) -> Line:
         who = f"{row.number} people"
     url = ""
     if row.post is not None:
-        url = reverse("post", args=[row.post.code]) if row.post.is_public else ""
+        page = "post-remixes" if row.kind == Kind.REMIX else "post"
+        url = reverse(page, args=[row.post.code]) if row.post.is_public else ""
     elif name and is_author:
         url = reverse("author", args=[name])
     title = row.post.title if row.post else ""
     sentence = (one if row.number == 1 else several).format(who=who, number=row.number, title=title)
-    return Line(sentence, ICONS[Kind(row.kind)], url, row.at, row.read_at is None)
+    return Line(row.kind, sentence, ICONS[Kind(row.kind)], url, row.at, row.read_at is None)
 
 
 def _unread(person: User, kind: Notification.Kind, post: Post | None) -> QuerySet[Notification]:

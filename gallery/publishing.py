@@ -110,7 +110,8 @@ def _send_in(user: User, image: GeneratedImage, post: Post | None, names: list[s
         loras = [pick.sha256 for pick in recipe.loras]
         weights = [recipe.checkpoint_sha256, *loras]
         checkpoint = Checkpoint.objects.filter(sha256=recipe.checkpoint_sha256).first()
-    fields["facets"] = facets_of(user.pk, shape_of(image.width, image.height), names, weights)
+    shape = shape_of(image.width, image.height)
+    fields["facets"] = facets_of(user.pk, shape, fields["rating"], names, weights)
     fields["checkpoint"] = checkpoint
     fields["made_from"], fields["lineage"] = origin_of(image)
     try:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.db.models import F, Value
+from django.db.models.functions import Replace
 
 from accounts.models import User
 from accounts.ratings import Rating
@@ -10,6 +12,7 @@ from accounts.refusals import Conflict, NotAllowed, Refusal
 from accounts.second_factor import SENTENCE, lacks_second_factor
 from gallery.models import Decision, Post
 from gallery.moderation import is_moderator
+from gallery.search import index_posts
 from gallery.transitions import record
 
 RATED = (Post.State.PENDING, Post.State.APPROVED)
@@ -32,7 +35,9 @@ def rate(moderator: User, post: Post, rating: str) -> Decision | None:
             raise Conflict("wrong-state", "Only what waits or is public is rated.")
         if former == rating:
             return None
-        Post.objects.filter(pk=post.pk).update(rating=rating)
+        facets = Replace(F("facets"), Value(f" {former.value} "), Value(f" {rating} "))
+        Post.objects.filter(pk=post.pk).update(rating=rating, facets=facets)
+        index_posts([post.pk])
         words = f"{former.label} before, {Rating(rating).label.lower()} now"
         decision: Decision = record(post, Decision.Verb.RATE, moderator, words, state, state)
     post.rating = rating

@@ -22,6 +22,7 @@ from gallery.claims import forget_claim, refuse_if_claimed
 from gallery.models import ModerationAct, Sanction, Subject
 from gallery.moderation import is_moderator, only_moderators
 from gallery.transitions import REASON_CHARS
+from gallery.words import one_line
 
 Act = ModerationAct.Verb
 SUSPENSION_DAYS = (1, 3, 7, 30, 90)
@@ -126,7 +127,7 @@ def _impose(
     **fields: object,
 ) -> Sanction:
     _may_decide(moderator, person)
-    reason = " ".join(reason.split())
+    reason = one_line(reason)
     if not reason:
         raise Refusal("reason-missing", "Say why: they read it.", field="reason")
     if len(reason) > REASON_CHARS:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts.models import User
 from accounts.refusals import Conflict, Refusal
-from gallery.models import BlockedPhrase, BlockedPicture, Post
+from gallery.models import BlockedPhrase, BlockedPicture, ModerationAct, Post, Subject
 from gallery.words import folded_words, spaced
 from generation.catalog.safeguards.screening import Screened, breaches_of, screen
 from generation.imaging.pdq import SURE_QUALITY
@@ -77,5 +78,17 @@ def block_picture(moderator: User, post: Post, note: str = "") -> BlockedPicture
         raise Conflict(
             "no-fingerprint", "This picture is too plain, or gone: nobody could tell its copies from others."
         )
+    return block_fingerprint(moderator, fingerprint, note, (Subject.POST, post.pk), post.author)
+
+
+@transaction.atomic
+def block_fingerprint(
+    moderator: User, fingerprint: Fingerprint, note: str, case: tuple[str, int], person: User | None = None
+) -> BlockedPicture:
+    """As `block_picture`, of a picture that no post need show; `case` (subject and key) is what led to it."""
     fields = {"note": note[:200], "added_by": moderator, "is_active": True, **chunks_of(fingerprint.pdq)}
+    ModerationAct.objects.create(
+        who=moderator, verb=ModerationAct.Verb.PICTURE_BLOCKED, subject=case[0], subject_id=case[1], person=person,
+        words=note,
+    )  # fmt: skip
     return BlockedPicture.objects.update_or_create(pdq=fingerprint.pdq, defaults=fields)[0]

@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from accounts.models import User
 from accounts.refusals import Conflict, Refusal
 from gallery.models.moderated import Moderated, WrittenOnce
+from gallery.words import one_line
 
 State: TypeAlias = Moderated.State
 Verb: TypeAlias = WrittenOnce.Verb
@@ -55,7 +56,7 @@ def move(
     Conflict when it has changed since, or cannot take this way. `way` is for a verb that has none in MOVES; `changes`
     are further fields, in the same update.
     """
-    wanted, reason = way or MOVES[verb], " ".join(reason.split())
+    wanted, reason = way or MOVES[verb], one_line(reason)
     if wanted.needs_reason and not reason:
         raise Refusal("reason-missing", "Say why: the author reads it.", field="reason")
     if len(reason) > REASON_CHARS:

@@ -42,6 +42,8 @@ ACTS = {
     Act.BAN: "Bans",
     Act.LIFT: "Sanctions lifted",
     Act.LINK_ENDED: "Share links ended",
+    Act.SAMPLE_REMOVED: "Samples of LoRAs removed",
+    Act.PICTURE_BLOCKED: "Pictures blocked",
 }
 SAFEGUARDS = {
     SafeguardRecord.Effect.BLOCK: "Prompts refused, with no person",

@@ -19,7 +19,7 @@ from django.urls import Resolver404, resolve
 from PIL import Image
 
 from accounts.refusals import NotFound, Refusal
-from gallery.models import Post
+from gallery.models import Post, Release, ReleaseSample
 from generation.imaging.manifest import Manifest, ManifestState, read_manifest
 from generation.imaging.pdq import SAME_PICTURE, SURE_QUALITY, pdq_distance, pdq_hash
 from generation.imaging.provenance import SOURCE_TYPES
@@ -28,14 +28,17 @@ from generation.imaging.svg_metadata import read_svg_infotext
 from generation.imaging.untrusted import MAX_FILE_BYTES, check_file_size, open_picture
 from generation.imaging.upright import upright
 from generation.imaging.watermark import extract
+from generation.jobs.sharing import link_of
 from generation.models import Fingerprint, GeneratedImage
 from generation.storage.files import read_kept
 from generation.storage.signing import trusted_certificates
+from generation.storage.thumbnails import SIDES
 
 ADDRESS_CHARS = 500
-POST_ROUTES = ("post", "post-picture", "post-thumbnail", "api-post")
+POST_ROUTES = ("post", "post-picture", "post-thumbnail", "post-thumbnail-sized", "api-post")
 IMAGE_ROUTES = ("image", "image-file", "image-thumbnail", "image-download", "api-image", "api-image-file")
-SMALL_ROUTES = ("post-thumbnail", "image-thumbnail")
+LINK_ROUTES = ("shared", "shared-image", "shared-picture", "shared-thumbnail")
+SMALL_ROUTES = ("post-thumbnail", "post-thumbnail-sized", "image-thumbnail", "shared-thumbnail", "release-sample")
 
 
 class Likeness(StrEnum):
@@ -185,13 +188,29 @@ def picture_at(user: Any, address: str) -> bytes:
         route = resolve(parts.path if parts.path.startswith("/") else f"/{parts.path}")
     except Resolver404:
         route = None
-    code = route.kwargs.get("code", "") if route else ""
-    image = None
-    if route and route.url_name in POST_ROUTES:
-        post = Post.objects.visible_to(user).filter(code=code).select_related("image").first()
-        image = post.image if post else None
-    elif route and route.url_name in IMAGE_ROUTES and user.is_authenticated:
-        image = GeneratedImage.objects.of(user).kept().filter(code=code).first()
+    image = _image_behind(user, str(route.url_name), route.kwargs) if route else None
     if route is None or image is None:
         raise NotFound("not-found", "There is no picture at this address, or you may not see it.", field="address")
-    return read_kept(image.thumbnail if route.url_name in SMALL_ROUTES else image.file)
+    if route.url_name not in SMALL_ROUTES:
+        return read_kept(image.file)
+    sizes = {side: getattr(image, field) for field, side in SIDES.items()}
+    return read_kept(sizes.get(route.kwargs.get("side", 0), "") or image.thumbnail)
+
+
+def _image_behind(user: Any, name: str, given: dict[str, Any]) -> GeneratedImage | None:
+    """The picture of an address by its route's name, as far as this person may see it there."""
+    code = given.get("code", "")
+    if name in POST_ROUTES:
+        post = Post.objects.visible_to(user).filter(code=code).select_related("image").first()
+        return post.image if post else None
+    if name in IMAGE_ROUTES and user.is_authenticated:
+        return GeneratedImage.objects.of(user).kept().filter(code=code).first()
+    if name in LINK_ROUTES and (link := link_of(given["token"])):
+        rows = link.images().filter(code=code) if code else link.images()
+        # The address of an album alone names no picture.
+        return rows.first() if code or link.image_id else None
+    if name == "release-sample":
+        samples = ReleaseSample.objects.filter(release__in=Release.objects.visible_to(user).filter(code=code))
+        sample = samples.filter(place=given["place"], image__deleted_at=None).select_related("image").first()
+        return sample.image if sample else None
+    return None

@@ -1,4 +1,4 @@
-"""How the gallery compares words: one folded form for searching, for tags and for the block list. Pure."""
+"""How the gallery cleans and compares words: one folded form for searching, tags and the block list. Pure."""
 
 from __future__ import annotations
 
@@ -7,12 +7,25 @@ import unicodedata
 
 WORD = re.compile(r"[^\W_]+")
 PROMPT_TAG = re.compile(r"<[^<>]*>")
+UNSEEN = ("Cc", "Cf", "Cs")
+"""Categories of control characters, and of those that hide letters or turn their order around."""
+JOINERS = "\u200c\u200d"
+"""Invisible, but letters of some scripts and many emoji are written with them."""
 
 
 def fold(text: str) -> str:
     """Compatibility forms and case made equal; invisible format characters, which only hide words, are gone."""
     visible = "".join(letter for letter in unicodedata.normalize("NFKC", text) if unicodedata.category(letter) != "Cf")
     return unicodedata.normalize("NFKC", visible.casefold())
+
+
+def one_line(text: str) -> str:
+    """What people write to moderators or about somebody: on one line, and it reads as it is stored."""
+    return " ".join("".join(one for one in text if one.isspace() or is_seen(one)).split())
+
+
+def is_seen(one: str) -> bool:
+    return one in JOINERS or unicodedata.category(one) not in UNSEEN
 
 
 def folded_words(text: str) -> list[str]:

@@ -26,11 +26,12 @@ from gallery.models import (
     ModerationAct,
     Notice,
     Post,
+    Release,
     Sanction,
     Subject,
     reasons_for,
 )
-from gallery.notices import targets_of
+from gallery.notices import named_besides, others_of, targets_of
 from gallery.screening import posts_alike
 from generation.imaging.pdq import SURE_QUALITY
 
@@ -176,9 +177,13 @@ def details_of(thing: Any) -> dict[str, Any]:
         complaints = thing.reports.filter(closed_at=None).select_related("user")
         return {"comment": thing, "reports": list(complaints[:50]), "decisions": list(_decisions(thing))}
     if isinstance(thing, Notice):
+        besides = named_besides(thing)
+        links, samples = others_of(thing) if thing.state == Notice.State.OPEN else ([], [])
         return {
+            "links": links,
+            "samples": samples,
             "notice": thing,
-            "addresses": list(thing.addresses.select_related("post")),
+            "addresses": [(row, besides.get(row.pk)) for row in thing.addresses.select_related("post")],
             "targets": targets_of(thing),
         }
     if isinstance(thing, Appeal):
@@ -188,7 +193,7 @@ def details_of(thing: Any) -> dict[str, Any]:
             "about": about,
             "decisions": [] if isinstance(about, Sanction) else list(_decisions(about)),
         }
-    return {"decisions": list(_decisions(thing))} if hasattr(thing, "decisions") else {}
+    return {"decisions": list(_decisions(thing))} if isinstance(thing, Release) else {}
 
 
 def _decisions(thing: Any) -> Any:

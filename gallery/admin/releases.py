@@ -35,7 +35,8 @@ class ReleaseAdmin(ModerationScreen):
     def file_of(self, request: HttpRequest, thing: Release) -> tuple[str, str]:
         """`?place=` says which sample; the first where it does not."""
         place = request.GET.get("place", "0")
-        sample = thing.samples.filter(place=int(place) if place.isdecimal() and len(place) < 4 else 0).first()
+        kept = thing.samples.filter(image__deleted_at=None)
+        sample = kept.filter(place=int(place) if place.isdecimal() and len(place) < 4 else 0).first()
         return (sample.image.thumbnail, "image/webp") if sample else ("", "")
 
 

@@ -69,6 +69,13 @@ class PartsInline(TabularInline):
     extra = 0
     fields = ["phrases", "place"]
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Its label stands in the head of the column, where no screen reader finds it."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None:
+            field.widget.attrs["aria-label"] = str(field.label)
+        return field
+
 
 class TryForm(forms.Form):
     prompt = forms.CharField(

@@ -15,8 +15,9 @@ from accounts.refusals import NotFound
 from gallery.api.social import get_public_post
 from gallery.api.views import person
 from gallery.commenting import take_back, write_comment
-from gallery.models import Comment
+from gallery.models import Comment, CommentDecision
 from gallery.models.comments import COMMENT_CHARS
+from gallery.transitions import MOVES
 from generation.api.idempotency import idempotent
 
 
@@ -30,6 +31,26 @@ class CommentOutput(serializers.ModelSerializer[Comment]):
     class Meta:
         model = Comment
         fields = ["code", "author", "words", "state", "submitted_at"]
+
+
+class OwnCommentOutput(CommentOutput):
+    """A comment as its author sees it: with the post it is about, and the reason why it is not public."""
+
+    post: serializers.SlugRelatedField[Any] = serializers.SlugRelatedField(slug_field="code", read_only=True)
+    reason = serializers.CharField(source="told_reason", read_only=True)
+
+    class Meta(CommentOutput.Meta):
+        fields = [*CommentOutput.Meta.fields, "post", "reason"]
+
+
+class OwnCommentsView(generics.ListAPIView[Comment]):
+    """Your comments in every state, newest first; of those that you deleted the words are gone."""
+
+    serializer_class = OwnCommentOutput
+    queryset = Comment.objects.none()
+
+    def get_queryset(self) -> QuerySet[Comment]:
+        return Comment.objects.of(person(self.request)).select_related("author", "post")
 
 
 class CommentsView(generics.ListAPIView[Comment]):
@@ -57,11 +78,12 @@ class CommentsView(generics.ListAPIView[Comment]):
 
 
 class CommentView(APIView):
-    """One comment of yours. DELETE takes it back: its words are gone."""
+    """One comment of yours, also one that waits or is hidden. DELETE takes it back: its words are gone."""
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, code: str) -> Response:
-        comment = Comment.objects.public().of(request.user).filter(code=code).first()
+        states = MOVES[CommentDecision.Verb.WITHDRAW].sources
+        comment = Comment.objects.of(request.user).filter(code=code, state__in=states).first()
         if comment is None:
             raise NotFound("not-found", "There is no such comment, or it is not yours.")
         take_back(person(request), comment)

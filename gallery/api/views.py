@@ -14,6 +14,7 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
 from accounts.models import User
+from accounts.ratings import Rating
 from accounts.refusals import NotFound
 from gallery.api.serializers import OwnPostOutput, PostInput, PostOutput
 from gallery.facets import SHAPES
@@ -71,6 +72,7 @@ class PostsView(generics.ListAPIView[Post]):
             OpenApiParameter("lora", str, description="Drawn with the LoRA of this name."),
             OpenApiParameter("author", str, description="Posts of the person of this name."),
             OpenApiParameter("shape", str, enum=list(SHAPES), description="Posts of this shape."),
+            OpenApiParameter("rating", str, enum=Rating.values, description="Posts of this rating."),
             OpenApiParameter("since", date, description="Public since this day (UTC) or later."),
             OpenApiParameter("until", date, description="Public since this day (UTC) or earlier."),
             OpenApiParameter("mine", bool, description="Your own posts, in every state."),

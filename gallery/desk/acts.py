@@ -16,6 +16,7 @@ from gallery.claims import claim, forget_claim, refuse_if_claimed, release_claim
 from gallery.models import Appeal, Comment, ModerationAct, Notice, Post, Release, Sanction, Subject
 from gallery.screening import block_picture
 from gallery.transitions import MOVES, State
+from gallery.words import one_line
 from generation.models import SafeguardRecord
 
 NOTE_CHARS = 1000
@@ -92,7 +93,7 @@ def decide(moderator: User, subject: str, key: int, verb: str, reason: str, also
 def note(moderator: User, subject: str, key: int, words: str) -> ModerationAct:
     """Leave words for other moderators; nobody else reads them, and nobody changes them."""
     moderation.only_moderators(moderator)
-    thing, words = thing_at(subject, key), " ".join(words.split())
+    thing, words = thing_at(subject, key), one_line(words)
     if not 1 <= len(words) <= NOTE_CHARS:
         raise Refusal("bad-note", f"A note has 1 to {NOTE_CHARS} characters.", field="words")
     person = thing if isinstance(thing, User) else None

@@ -34,6 +34,16 @@ from generation.models import SafeguardRecord
 from generation.models.counts import counts_of
 
 A_PAGE = 50
+ICONS = {
+    Subject.POST: "image",
+    Subject.RELEASE: "layers",
+    Subject.COMMENT: "pencil",
+    Subject.NOTICE: "flag",
+    Subject.APPEAL: "undo-2",
+    Subject.SANCTION: "ban",
+    Subject.SAFEGUARD: "shield-check",
+}
+"""Instead of a picture."""
 SAFEGUARDS_FOR = timedelta(days=30)
 """What a rule noted and nobody has looked at for so long, leaves the queue; the record stays."""
 
@@ -55,6 +65,10 @@ class Case:
     @property
     def url(self) -> str:
         return reverse("admin:desk_case", args=[self.subject, self.key])
+
+    @property
+    def icon(self) -> str:
+        return ICONS[Subject(self.subject)]
 
     @property
     def is_overdue(self) -> bool:

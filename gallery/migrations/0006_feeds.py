@@ -25,7 +25,8 @@ def facets_of(post: Any) -> str:
     weights = [post.checkpoint.sha256] if post.checkpoint else []
     weights += [lora.sha256 for lora in post.loras.all()]
     tags = [hashlib.sha256(tag.name.encode()).hexdigest() for tag in post.tags.all()]
-    names = [f"a{post.author_id}", shape, *(f"w{sha[:16]}" for sha in weights), *(f"t{sha[:16]}" for sha in tags)]
+    # What is older than ratings is rated general by the migration that brings them.
+    names = [f"a{post.author_id}", shape, "general", *(f"w{sha[:16]}" for sha in weights), *(f"t{sha[:16]}" for sha in tags)]
     return f" {' '.join(names)} "
 
 
@@ -69,7 +70,7 @@ class Migration(migrations.Migration):
                 blank=True,
                 default="",
                 db_default="",
-                help_text="What it is filtered by: author, shape, weights, tags; see `facets`.",
+                help_text="What it is filtered by: author, shape, rating, weights, tags; see `facets`.",
             ),
         ),
         migrations.AddField(

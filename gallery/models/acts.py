@@ -30,6 +30,8 @@ class ModerationAct(AppendOnly):
         NOTICE_UPHELD = "notice_upheld", "Notice upheld"
         NOTICE_DISMISSED = "notice_dismissed", "Notice dismissed"
         LINK_ENDED = "link_ended", "Share link ended"
+        SAMPLE_REMOVED = "sample_removed", "Sample of a LoRA removed"
+        PICTURE_BLOCKED = "picture_blocked", "Picture blocked"
         STRIKE = "strike", "Strike given"
         SUSPEND = "suspend", "Suspended"
         BAN_PROPOSED = "ban_proposed", "Ban proposed"

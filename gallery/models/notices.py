@@ -33,6 +33,7 @@ class Notice(models.Model):
     is_in_good_faith = models.BooleanField(help_text="They declared that all of it is true to their best knowledge.")
     received_at = models.DateTimeField()
     due_at = models.DateTimeField()
+    reminded_at = models.DateTimeField(null=True, editable=False, help_text="When moderators were told that it is due.")
     answer = models.CharField(max_length=300, blank=True)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     closed_at = models.DateTimeField(null=True)

@@ -15,6 +15,7 @@ class Notification(models.Model):
         LIKE = "like", "Like"
         COMMENT = "comment", "Comment"
         FOLLOW = "follow", "Follower"
+        REMIX = "remix", "Remix"
 
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notifications")
     kind = models.CharField(max_length=7, choices=Kind.choices)

@@ -104,7 +104,7 @@ class Post(Moderated):
         blank=True,
         default="",
         db_default="",
-        help_text="What it is filtered by: author, shape, weights, tags; see `facets`.",
+        help_text="What it is filtered by: author, shape, rating, weights, tags; see `facets`.",
     )
     points = models.IntegerField(default=0, db_default=0, help_text="How much it is liked; see `ranking`.")
     score = models.FloatField(default=0, db_default=0, help_text="Points and age in one number; see `ranking`.")

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.questions import Question, ask
 from accounts.refusals import Refusal
+from accounts.second_factor import SENTENCE, lacks_second_factor
 from gallery import commenting, moderation
 from gallery.forms import CommentForm, RemovalForm, ReportForm
 from gallery.models import Comment, Post
@@ -95,7 +96,7 @@ def report(request: HttpRequest, code: str) -> HttpResponse:
                 return redirect("post", comment.post.code)
             except Refusal as refusal:
                 status = form.refuse(refusal)
-    context = {"comment": comment, "form": form, "title": "Report a comment", "icon": "flag", "label": "Report"}
+    context = {"comment": comment, "form": form, "title": "Report a comment"}
     context["note"] = "Only moderators read this."
     return render(request, "gallery/about_comment.html", context, status=status)
 
@@ -107,6 +108,9 @@ def remove(request: HttpRequest, code: str) -> HttpResponse:
     """The moderators' way to take a comment down, with a reason that its author reads."""
     if not moderation.is_moderator(request.user):
         raise PermissionDenied
+    if lacks_second_factor(request.user):
+        messages.warning(request, SENTENCE)
+        return redirect("mfa_index")
     comment = public_comment(code)
     form = RemovalForm(request.POST if request.method == "POST" else None)
     status = 200
@@ -119,7 +123,7 @@ def remove(request: HttpRequest, code: str) -> HttpResponse:
                 return redirect("post", comment.post.code)
             except Refusal as refusal:
                 status = form.refuse(refusal)
-    context = {"comment": comment, "form": form, "title": "Remove a comment", "icon": "trash-2", "label": "Remove it"}
+    context = {"comment": comment, "form": form, "title": "Remove a comment"}
     context["note"] = "Its author reads the reason."
     return render(request, "gallery/about_comment.html", context, status=status)
 

@@ -31,7 +31,7 @@ DESCRIPTION = "Pictures made from text, with the recipes that their authors shar
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """Public pictures: `?sort=` says in what order, `?q=`, `?tag=`, `?checkpoint=`, `?lora=`, `?author=`, `?shape=`,
-    `?since=` and `?until=` keep those that match them all."""
+    `?rating=`, `?since=` and `?until=` keep those that match them all."""
     filters = Filters.of(request.GET)
     context = {}
     if not is_part(request):

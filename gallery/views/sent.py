@@ -24,10 +24,13 @@ def sent_in(request: HttpRequest) -> HttpResponse:
     user = person(request)
     page = page_of(news.posts_of(user), request, POSTS_A_PAGE)
     releases = news.releases_of(user).order_by("-pk")[: news.RELEASES_SHOWN] if page.is_first else []
+    # Of comments only those that were refused: the reason, and the way to object, must not be gone once they were read.
+    refused = news.comments_of(user).filter(state__in=news.TOLD_WHY).order_by("-pk")
+    comments = refused[: news.RELEASES_SHOWN] if page.is_first else []
     context = {
         "sanctions": list(Sanction.objects.of(user).in_force()[:SANCTIONS_SHOWN]) if page.is_first else [],
         "page": page,
-        "lines": news.lines_of([*releases, *page.rows]),
+        "lines": news.lines_of([*releases, *comments, *page.rows]),
         "news": news.read(user) if page.is_first else [],
     }
     return render(request, "gallery/sent_in.html", context)

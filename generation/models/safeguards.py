@@ -5,7 +5,7 @@ Lists and rules are edited in the admin; what runs are versions, written by `saf
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from django.conf import settings
 from django.db import models
@@ -113,6 +113,14 @@ class RulePart(models.Model):
         return f"{self.phrases}, {self.get_place_display().lower()}"
 
 
+class SafeguardRecordQuerySet(AppendOnlyQuerySet):
+    """Written once, but for the one thing that may be taken away."""
+
+    def forget_texts(self) -> int:
+        """Take the texts away of who is deleted; which rule held in which version, by which words, stays. How many."""
+        return models.QuerySet(self.model).filter(pk__in=self.exclude(text="").values("pk")).update(text="")
+
+
 class SafeguardRecord(AppendOnly):
     """One time that a rule held or a drawn picture was rated: written once, kept."""
 
@@ -135,6 +143,8 @@ class SafeguardRecord(AppendOnly):
     job = models.CharField(max_length=16, blank=True, help_text="The code of the job whose picture was looked at.")
     score = models.FloatField(null=True, help_text="What the scorer said of the picture, 0 to 1.")
     scorer = models.CharField(max_length=100, blank=True, help_text="Which scorer, with which limits.")
+
+    objects: ClassVar[Any] = SafeguardRecordQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]

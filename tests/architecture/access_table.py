@@ -340,6 +340,24 @@ API = {
     "api/v1/posts/<slug:code>/comments": row("api/v1/posts/{post}/comments", GET=ALL, POST=MEMBERS),
     "api/v1/comments/<slug:code>": row("api/v1/comments/{comment}", DELETE=OWNER),
     "api/v1/posts/<slug:code>/like": row("api/v1/posts/{post}/like", GET=MEMBERS, PUT=MEMBERS, DELETE=MEMBERS),
+    "api/v1/posts/<slug:code>/report": row("api/v1/posts/{post}/report", POST=MEMBERS),
+    "api/v1/comments": row(GET=MEMBERS),
+    "api/v1/comments/<slug:code>/report": row("api/v1/comments/{comment}/report", POST=MEMBERS),
+    "api/v1/collections": row(GET=MEMBERS, POST=MEMBERS),
+    "api/v1/collections/<slug:code>": row("api/v1/collections/{collection}", GET=HIDDEN, PATCH=OWNER, DELETE=OWNER),
+    "api/v1/collections/<slug:code>/posts": row("api/v1/collections/{collection}/posts", GET=HIDDEN),
+    "api/v1/collections/<slug:code>/posts/<slug:post>": row(
+        "api/v1/collections/{collection}/posts/{post}", PUT=OWNER, DELETE=OWNER
+    ),
+    "api/v1/collections/<slug:code>/people/<str:username>": row(
+        "api/v1/collections/{collection}/people/bob", PUT=OWNER, DELETE=MEMBERS_OR_ABSENT
+    ),
+    "api/v1/notifications": row(GET=MEMBERS),
+    "api/v1/notifications/read": row(POST=MEMBERS),
+    "api/v1/notices": row(POST=ALL),
+    "api/v1/appeals": row(GET=MEMBERS, POST=MEMBERS),
+    "api/v1/sanctions": row(GET=MEMBERS),
+    "api/v1/transparency": row(GET=ALL),
 }
 
 # The admin: whoever is not staff stays out of all of it. What a moderator may enter is listed; the rest is closed.

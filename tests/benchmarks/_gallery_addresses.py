@@ -56,6 +56,7 @@ def filters(world: Any) -> Pages:
         "a rare LoRA": {"lora": loras[-1].name},
         "a checkpoint": {"checkpoint": world.checkpoints[-1].name},
         "a shape": {"shape": "landscape"},
+        "a rare rating": {"rating": "explicit"},
         "an author": {"author": world.authors[3].username},
         "a month": {"since": f"{year}-02-01", "until": f"{year}-02-28"},
         "a tag, trending": {"tag": tags[40].name, "sort": "trending"},

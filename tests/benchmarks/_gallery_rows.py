@@ -33,7 +33,8 @@ STAGED = {
     "id": "bigint", "author": "bigint", "checkpoint": "bigint", "lora": "bigint", "tag_1": "bigint", "tag_2": "bigint",
     "tag_3": "bigint", "width": "bigint", "height": "bigint", "points": "bigint", "state": "text", "title": "text",
     "prompt": "text", "words": "text", "facets": "text", "recipe": "text", "sha": "text", "code": "text",
-    "score": "float", "at": "time", "approved_at": "time", "deleted_at": "time", "parent": "bigint", "lineage": "text",
+    "score": "float", "at": "time", "approved_at": "time", "deleted_at": "time", "rating": "text",
+    "parent": "bigint", "lineage": "text",
 }  # fmt: skip
 
 
@@ -124,7 +125,7 @@ def fill(world: World, first: int, last: int) -> None:
         insert(GeneratedImage(seed=1, svg_file="", size_bytes=1_000_000, is_filed=True), image, "staged")
         post = {"id": "id", "code": "substr(code, 1, 12)", "author_id": "author", "image_id": "id", "title": "title"}
         post |= {"checkpoint_id": "checkpoint", "state": "state", "submitted_at": "at", "approved_at": "approved_at"}
-        post |= {"points": "points", "score": "score", "search_words": "words", "facets": "facets"}
+        post |= {"points": "points", "score": "score", "search_words": "words", "facets": "facets", "rating": "rating"}
         insert(Post(), {**post, "made_from_id": "parent", "lineage": "lineage"}, "staged")
         for place in (1, 2, 3):
             tag = f"tag_{place}"
@@ -174,7 +175,9 @@ def batch(world: World, start: int, count: int) -> Iterator[tuple[Any, ...]]:
         width, height = SIDES[points % len(SIDES)]
         at = now() - SPREAD * age
         state = "pending" if chance[0] < 1 / 10 else "rejected" if chance[0] < 2 / 15 else "approved"
-        facets = [of_author(author.pk), shape_of(width, height), facets_of[id(checkpoint)], facets_of[id(lora)]]
+        rating = rating_at(age * 1000 % 1)
+        facets = [of_author(author.pk), shape_of(width, height), rating]
+        facets += [facets_of[id(checkpoint)], facets_of[id(lora)]]
         lineage = lineage_of(number, ancestors)
         yield (
             number + 1, author.pk, checkpoint.pk, lora.pk, *[world.tags[each].pk for each in tags_at],
@@ -184,7 +187,7 @@ def batch(world: World, start: int, count: int) -> Iterator[tuple[Any, ...]]:
             recipe_of(checkpoint, lora, (width, height)).replace("PROMPT", prompt),
             checkpoint.sha256, f"{(number + 1) * 0x9E3779B97F4A7C15 % 2**64:016x}",
             math.log10(points + 1) + (at - BEGAN) / TENFOLD, at, at if state == "approved" else None,
-            at if chance[1] < 1 / 100 else None, lineage[-1] if lineage else None, " ".join(map(str, lineage)),
+            at if chance[1] < 1 / 100 else None, rating, lineage[-1] if lineage else None, " ".join(map(str, lineage)),
         )  # fmt: skip
 
 
@@ -195,6 +198,11 @@ def lineage_of(number: int, ancestors: Sequence[float]) -> list[int]:
     if number % 100 == 0:
         return [number // 100 % POPULAR + 1]
     return sorted({int(part * number) + 1 for part in ancestors[: number // 10 % LONGEST_LINEAGE + 1]})
+
+
+def rating_at(chance: float) -> str:
+    """One in 20 is sensitive, one in 200 explicit."""
+    return "explicit" if chance < 1 / 200 else "sensitive" if chance < 1 / 20 else "general"
 
 
 @cache
@@ -219,7 +227,7 @@ def check() -> None:
         assert post.image and post.checkpoint
         names = sorted(tag.name for tag in post.tags.all())
         weights = (post.checkpoint.sha256, *(lora.sha256 for lora in post.loras.all()))
-        facets = facets_of(post.author_id, shape_of(post.image.width, post.image.height), names, weights)
+        facets = facets_of(post.author_id, shape_of(post.image.width, post.image.height), post.rating, names, weights)
         assert set(facets.split()) == set(post.facets.split())
         words = folded_words(" ".join((post.title, *names, post.image.recipe.prompt)))
         assert sorted(words) == sorted(post.search_words.split()) and post.search_words == spaced(

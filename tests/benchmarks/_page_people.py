@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 PROMPT = "a lighthouse on a cliff at dusk, oil on canvas, heavy clouds, warm windows, gulls, long exposure sea"
 TILES = 71
-POSTS = 24
+WAITING = 12
+"""Pictures that wait for the moderator; the first one is in no gallery, and all others are public: more than a page."""
 SIDE = 128
 
 
@@ -34,6 +35,7 @@ def settle() -> People:
 
     from accounts.credits import grant
     from accounts.models import Plan, User
+    from gallery.following import follow
     from gallery.moderation import MODERATORS, approve
     from gallery.publishing import publish_image
     from generation.catalog.importing import import_folder
@@ -47,9 +49,10 @@ def settle() -> People:
     grant(users["busy"], 10_000, reference="benchmark")
     images = drawn(users["busy"], TILES)
     moderator = User.objects.get(username="moderator")
-    posts = [publish_image(users["busy"], image, f"Lighthouse {image.seed}") for image in images[-POSTS:]]
-    for post in posts[: POSTS // 2]:
+    posts = [publish_image(users["busy"], image, f"Lighthouse {image.seed}", ["sea"]) for image in images[1:]]
+    for post in posts[:-WAITING]:
         approve(moderator, post)
+    follow(moderator, users["busy"])
     return People({name: session_of(user) for name, user in users.items()}, images[0].code, posts[0].code)
 
 

@@ -32,6 +32,11 @@ PAGES = {
     "Home": ("", "/"),
     "Sign in": ("", "/accounts/login/"),
     "Gallery": ("", "/gallery/"),
+    "Gallery, trending": ("", "/gallery/?sort=trending"),
+    "Gallery, top": ("", "/gallery/?sort=top&period=week"),
+    "Gallery, a search with a filter": ("", "/gallery/?q=lighthouse&tag=sea"),
+    "Following": ("moderator", "/gallery/following/"),
+    "An author": ("", "/by/busy/"),
     "A post": ("", "/gallery/{post}/"),
     "LoRAs": ("", "/loras/"),
     "Checkpoints": ("", "/checkpoints/"),
@@ -160,12 +165,14 @@ def seat(browser: Browser, port: int, people: People, who: str) -> BrowserContex
 
 
 def visit(name: str, page: Page, address: str) -> Iterator[dict[str, Any]]:
-    """Requests until it is still, and the shift until it was scrolled to its end."""
+    """Requests until it is still, and the shift until it was scrolled to its end, where pages that go on have ended."""
     requests: list[str] = []
     page.on("request", lambda request: requests.append(request.url))
     page.goto(address, wait_until="load")
     page.wait_for_timeout(1000)
     yield row(f"{name}: requests", len([url for url in requests if url.startswith("http")]), "")
+    page.evaluate(SCROLL)
+    page.wait_for_function("!document.querySelector('.gallery__more')")
     page.evaluate(SCROLL)
     yield shift(name, page)
 

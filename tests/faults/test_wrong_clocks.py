@@ -19,6 +19,7 @@ def test_a_worker_five_minutes_ahead(machine: Machine, alice: User, queue: Queue
     machine.house_worker()
     machine.gpu_worker("ahead", "tests.faults.wrong_clock", slots=2, fresh=True)
     machine.gpu_worker("on-time", slots=2)
+    machine.until_up("ahead", "on-time")
     jobs = queue(alice, count=8, steps=60)
     machine.until(lambda: running() == 4, PATIENCE_SECONDS)
     machine.until(lambda: all_drawn_once(jobs), PATIENCE_SECONDS)

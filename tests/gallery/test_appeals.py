@@ -14,8 +14,9 @@ from pytest_django import Settings
 from accounts.models import User
 from accounts.refusals import Conflict, NotAllowed, NotFound, Refusal
 from gallery.appeals import grant, refuse, send_appeal
-from gallery.models import Appeal, Decision, Sanction
-from gallery.moderation import reject, take_down
+from gallery.commenting import take_back, write_comment
+from gallery.models import Appeal, Comment, Decision, Sanction
+from gallery.moderation import reject, report_comment, take_down
 from gallery.sanctions import appeal_token, ban, strike
 from tests.gallery.conftest import Publish
 
@@ -40,6 +41,48 @@ def test_it_works(alices: Client, alice: User, bob: User, dora: User, publish: P
     assert mail.outbox[-1].to == [alice.email] and "You are right." in mail.outbox[-1].body
     with pytest.raises(Conflict):
         refuse(dora, appeal, "No.")
+
+
+def test_a_comment_that_was_removed_returns(
+    charlies: Client, bobs: Client, alice: User, bob: User, charlie: User, dora: User, publish: Publish
+) -> None:
+    post = publish(alice)
+    comment = write_comment(charlie, post, "You <b>fool</b> me.")
+    take_down(bob, comment, "It insults.")
+    page = f"/appeals/comment/{comment.code}/"
+    assert page in charlies.get("/notifications/").text
+    assert "It insults." in charlies.get(page).text
+    assert charlies.post(page, {"words": "It was a joke."}).status_code == 302
+    appeal = Appeal.objects.get()
+    case = bobs.get(f"/admin/gallery/claim/appeal/{appeal.pk}/").text
+    assert "It was a joke." in case and "<b>fool" not in case and "It insults." in case
+    with pytest.raises(NotAllowed):
+        grant(bob, appeal, "Right.")
+    grant(dora, appeal, "It was one.")
+    assert Comment.objects.public().get() == comment
+    assert mail.outbox[-1].to == [charlie.email]
+
+
+def test_a_comment_that_reports_hid_returns(
+    alice: User, bob: User, charlie: User, publish: Publish, settings: Settings
+) -> None:
+    settings.REPORTS_TO_HIDE = 1
+    comment = write_comment(charlie, publish(alice), "I do not like it.")
+    report_comment(alice, comment, "hateful")
+    comment.refresh_from_db()
+    assert comment.state == "hidden"
+    grant(bob, send_appeal(charlie, comment, "One may say that."), "One may.")
+    comment.refresh_from_db()
+    assert comment.state == "approved" and not comment.reports.filter(closed_at=None).exists()
+
+
+def test_what_its_author_takes_back_is_not_appealed(alice: User, charlie: User, publish: Publish) -> None:
+    comment = write_comment(charlie, publish(alice), "Nice.")
+    with pytest.raises(NotFound):
+        send_appeal(alice, comment, "But.")
+    take_back(charlie, comment)
+    with pytest.raises(Conflict):
+        send_appeal(charlie, comment, "But.")
 
 
 def test_the_only_moderator_answers_their_own(alice: User, bob: User, send_in: Publish) -> None:

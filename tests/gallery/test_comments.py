@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.test import Client
+from pytest_django import Settings
 
 from accounts.models import User
 from accounts.refusals import Conflict, NotAllowed, QuotaExceeded, Refusal
@@ -150,6 +152,25 @@ def test_moderators_remove_with_a_reason_and_close_the_reports(
     assert Comment.objects.public().get() == comment and CommentReport.objects.get().closed_at is None
     keep(bob, comment)
     assert CommentReport.objects.get().closed_at is not None
+
+
+def test_not_without_a_second_factor(
+    bobs: Client, bob: User, charlie: User, alice: User, publish: Publish, settings: Settings
+) -> None:
+    comment = write_comment(charlie, publish(alice), "You are ugly.")
+    settings.STAFF_SECOND_FACTOR = True
+    address = f"/comments/{comment.code}/remove/"
+    for asked in (bobs.get(address, follow=True), bobs.post(address, {"reason": "Be kind."}, follow=True)):
+        assert asked.redirect_chain[-1][0] == "/accounts/2fa/"
+        assert "Staff decide with a second factor only" in asked.text
+    with pytest.raises(NotAllowed):
+        take_down(bob, comment, "Be kind.")
+    comment.refresh_from_db()
+    assert comment.state == "approved"
+    Authenticator.objects.create(user=bob, type=Authenticator.Type.TOTP, data={})
+    bobs.post(address, {"reason": "Be kind."})
+    comment.refresh_from_db()
+    assert comment.state == "taken_down"
 
 
 def test_nobody_decides_about_their_own(bob: User, charlie: User, alice: User, publish: Publish) -> None:

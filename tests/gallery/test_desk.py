@@ -14,12 +14,20 @@ from pytest_django import Settings
 
 from accounts.models import User
 from accounts.refusals import Conflict, NotAllowed
+from gallery.appeals import grant, send_appeal
 from gallery.claims import LEASE, claim
+from gallery.commenting import write_comment
+from gallery.desk import acts
+from gallery.desk.acts import choices_of, decide
 from gallery.desk.queue import counts, page_of_queue
-from gallery.models import Claim, ModerationAct, Post, Sanction
-from gallery.moderation import approve, reject, report
-from gallery.sanctions import ban
+from gallery.models import BlockedPhrase, Claim, Comment, Decision, ModerationAct, Post, Sanction
+from gallery.moderation import approve, reject, report, report_comment, take_down
+from gallery.notices import dismiss, uphold
+from gallery.rating import rate
+from gallery.sanctions import ban, strike
 from generation.models import SafeguardRecord
+from tests.architecture.access_things import own_lora, release
+from tests.conftest import join
 from tests.gallery.conftest import Publish
 from tests.gallery.test_notices import sent
 
@@ -53,6 +61,76 @@ def test_it_works(bobs: Client, bob: User, alice: User, charlie: User, publish: 
                          ("person", alice.pk)):  # fmt: skip
         assert bobs.get(case(subject, key)).status_code == 200
     assert "Waits" in bobs.get(f"{DESK}?kind=post").text and "Look at it" not in bobs.get(f"{DESK}?kind=post").text
+
+
+def test_comments_wait_there_too(
+    bobs: Client, alice: User, charlie: User, publish: Publish, settings: Settings
+) -> None:
+    settings.REPORTS_TO_HIDE = 2
+    post = publish(alice)
+    BlockedPhrase.objects.create(phrase="hm", effect="flag")
+    waits, reported = write_comment(charlie, post, "Hm, <i>hm</i>."), write_comment(charlie, post, "You are ugly.")
+    report_comment(alice, reported, "hateful", "Unkind")
+    assert (counts()["comment"], counts()["comment_report"]) == (1, 1)
+    page = bobs.get(DESK).text
+    assert "Says “hm”" in page and "Unkind" in page and "<i>hm" not in page and "Hidden. " not in page
+    report_comment(join("dora"), reported, "other")
+    assert [each.kind for each in page_of_queue("comment_report").cases] == ["Reported comment"], "once, not twice"
+    assert "Hidden. Hate or harassment" in bobs.get(DESK).text
+    shown = bobs.get(case("comment", reported.pk)).text
+    assert "You are ugly." in shown and "Unkind" in shown and "charlie" in shown
+    assert "<dt>Comments: hidden until a moderator has looked</dt><dd>1</dd>" in shown
+    assert "<dt>Open reports</dt><dd>2</dd>" in shown
+    act(bobs, "comment", reported.pk, "take_down", reason="Be kind.", strike="1")
+    act(bobs, "comment", waits.pk, "approve")
+    assert sorted(Comment.objects.values_list("state", flat=True)) == ["approved", "taken_down"]
+    assert Sanction.objects.get(person=charlie).reason == "Be kind."
+    assert (counts()["comment"], counts()["comment_report"]) == (0, 0)
+
+
+def test_a_reported_comment_may_be_kept(bobs: Client, alice: User, charlie: User, publish: Publish) -> None:
+    comment = write_comment(charlie, publish(alice), "I do not like it.")
+    report_comment(alice, comment, "hateful")
+    ticked = {"case": [f"comment:{comment.pk}"], "verb": "keep"}
+    assert "Keep: 1 case." in bobs.post(f"{DESK}bulk/", ticked, follow=True).text
+    comment.refresh_from_db()
+    assert comment.state == "approved" and counts()["comment_report"] == 0
+
+
+@pytest.mark.parametrize("is_superuser", [False, True])
+@pytest.mark.parametrize("subject", ["post", "release", "comment", "notice", "appeal", "safeguard", "person"])
+def test_nobody_decides_about_their_own(
+    subject: str, is_superuser: bool, bob: User, alice: User, dora: User, publish: Publish, send_in: Publish
+) -> None:
+    User.objects.filter(pk=bob.pk).update(is_superuser=is_superuser)
+    bob.refresh_from_db()
+    thing = own_case(subject, bob, alice, dora, publish, send_in)
+    verbs = [choice.verb for choice in choices_of(subject, thing)]
+    assert verbs
+    for verb in verbs:
+        with pytest.raises(NotAllowed):
+            decide(bob, subject, thing.pk, verb, "because", {})
+
+
+def own_case(subject: str, bob: User, alice: User, dora: User, publish: Publish, send_in: Publish) -> Any:
+    """A case that waits, about what bob did."""
+    if subject == "person":
+        return bob
+    if subject == "safeguard":
+        return SafeguardRecord.objects.create(user=bob, effect="review", words=["x"], text="some text")
+    if subject == "comment":
+        return write_comment(bob, publish(alice), "Nice.")
+    post = send_in(bob)
+    if subject == "release":
+        assert post.image is not None
+        return release(bob, own_lora(bob, "f"), post.image, "pending")
+    if subject == "appeal":
+        reject(dora, post, "No.")
+        return send_appeal(bob, post, "But it is good.")
+    if subject == "notice":
+        approve(dora, post)
+        return sent(post)
+    return post
 
 
 def test_a_page_leads_to_the_next_and_none_is_lost(alice: User, send_in: Publish) -> None:
@@ -163,6 +241,46 @@ def test_not_without_a_second_factor(
         approve(bob, post)
     Authenticator.objects.create(user=bob, type=Authenticator.Type.TOTP, data={})
     assert bobs.get(DESK).status_code == 200
+
+
+def test_no_act_is_done_without_a_second_factor(
+    bobs: Client, bob: User, alice: User, charlie: User, publish: Publish, send_in: Publish, settings: Settings
+) -> None:
+    waits, public = send_in(alice), publish(alice, "Pear")
+    notice, comment = sent(public), write_comment(charlie, public, "Ugly.")
+    report_comment(alice, comment, "other")
+    reject(bob, other := send_in(alice, "Plum"), "Too dark.")
+    appeal = send_appeal(alice, other, "It is night.")
+    before = Decision.objects.count(), ModerationAct.objects.count()
+    settings.STAFF_SECOND_FACTOR = True
+    for subject, key, verb in (
+        ("post", waits.pk, "approve"), ("post", public.pk, "take_down"), ("comment", comment.pk, "take_down"),
+        ("notice", notice.pk, "uphold"), ("appeal", appeal.pk, "grant"), ("person", alice.pk, "strike"),
+        ("person", alice.pk, "ban"), ("post", waits.pk, "claim"), ("post", waits.pk, "note"),
+    ):  # fmt: skip
+        assert act(bobs, subject, key, verb, reason="x", words="x").redirect_chain[-1][0] == "/accounts/2fa/", verb
+    ticked = {"case": [f"post:{waits.pk}"], "verb": "approve"}
+    assert bobs.post(f"{DESK}bulk/", ticked, follow=True).redirect_chain[-1][0] == "/accounts/2fa/"
+    for moderated in (
+        lambda: approve(bob, waits), lambda: uphold(bob, notice, "x"), lambda: dismiss(bob, notice, "x"),
+        lambda: grant(bob, appeal, "x"), lambda: strike(bob, alice, "x"), lambda: ban(bob, alice, "x"),
+        lambda: rate(bob, public, "explicit"), lambda: acts.note(bob, "post", waits.pk, "x"),
+        lambda: acts.take(bob, "post", waits.pk), lambda: take_down(bob, comment, "x"),
+    ):  # fmt: skip
+        with pytest.raises(NotAllowed) as refused:
+            moderated()
+        assert refused.value.code == "no-second-factor"
+    assert (Decision.objects.count(), ModerationAct.objects.count()) == before
+    assert not Claim.objects.exists() and not Sanction.objects.exists()
+
+
+def test_a_moderator_needs_no_other_right(bobs: Client, bob: User, alice: User, send_in: Publish) -> None:
+    assert not bob.is_superuser and not bob.get_all_permissions()
+    assert bobs.get(DESK).status_code == 200
+    act(bobs, "post", send_in(alice).pk, "approve")
+    assert Post.objects.get().is_public
+    for closed in ("/admin/accounts/user/", "/admin/generation/promptrule/", "/admin/accounts/plan/"):
+        assert bobs.get(closed).status_code == 403, closed
 
 
 def test_what_is_not_there(bobs: Client, db: None) -> None:

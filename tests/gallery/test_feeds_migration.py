@@ -20,7 +20,7 @@ def test_old_posts_are_filled(alice: User, publish: Publish, send_in: Publish) -
     public = publish(alice, tags=("still life", "red"), loras=(LoraPick("ink", 1.0, sha256=INK),))
     waiting = send_in(alice, "Waits", height=200)
     written = {post.pk: (set(post.facets.split()), post.score) for post in Post.objects.all()}
-    assert len(written[public.pk][0]) == 6 and written[public.pk][1] > 0
+    assert len(written[public.pk][0]) == 7 and written[public.pk][1] > 0
     Post.objects.update(facets="", score=0)
     migration.fill(apps, SimpleNamespace(connection=connection))
     filled = {post.pk: (set(post.facets.split()), post.score) for post in Post.objects.all()}

@@ -1,4 +1,4 @@
-"""Enough people's reports hide a picture until a moderator has looked; once, and never by one person alone."""
+"""Enough people's reports hide a picture or a comment until a moderator has looked; once, and never by one alone."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pytest_django import Settings
 
 from accounts.models import User
 from accounts.refusals import Conflict
-from gallery.models import Decision, Post
-from gallery.moderation import approve, keep, report, take_down
+from gallery.commenting import write_comment
+from gallery.models import Comment, CommentReport, Decision, Post
+from gallery.moderation import approve, keep, report, report_comment, take_down
 from gallery.publishing import withdraw_post
 from tests.conftest import join
 from tests.gallery.conftest import Publish
@@ -77,3 +78,50 @@ def test_what_is_hidden_may_be_taken_down_or_withdrawn(
     withdraw_post(alice, reported(other, *crowd[:3]))
     assert other.state == "withdrawn"
     assert Decision.objects.filter(verb="hide").count() == 2
+
+
+def complained_of(comment: Comment, *people: User) -> Comment:
+    for person in people:
+        report_comment(person, comment, "hateful")
+    comment.refresh_from_db()
+    return comment
+
+
+def test_a_comment_is_hidden_too(
+    client: Client, charlies: Client, alice: User, bob: User, charlie: User, crowd: list[User], publish: Publish
+) -> None:
+    post = publish(alice)
+    comment = write_comment(charlie, post, "You are ugly.")
+    first = comment.approved_at
+    assert complained_of(comment, *crowd[:2]).state == "approved", "two are not enough"
+    assert complained_of(comment, crowd[2]).state == "hidden"
+    for address in (f"/gallery/{post.code}/", f"/gallery/{post.code}/comments/", f"/api/v1/posts/{post.code}/comments"):
+        assert "You are ugly." not in client.get(address).text
+    assert "3 people reported it." in charlies.get("/notifications/").text
+    with pytest.raises(Conflict):
+        report_comment(crowd[3], comment, "hateful")
+    approve(bob, comment)
+    assert comment.state == "approved" and comment.approved_at == first, "it returns to its place among the others"
+    assert "You are ugly." in client.get(f"/gallery/{post.code}/").text
+    assert not CommentReport.objects.filter(closed_at=None).exists()
+
+
+def test_a_comment_that_a_moderator_kept_stays(
+    alice: User, bob: User, charlie: User, crowd: list[User], publish: Publish, settings: Settings
+) -> None:
+    settings.REPORTS_TO_HIDE = 2
+    comment = write_comment(charlie, publish(alice), "I do not like it.")
+    complained_of(comment, crowd[0])
+    keep(bob, comment)
+    assert complained_of(comment, *crowd[1:]).state == "approved"
+    assert comment.reports.filter(closed_at=None).count() == 3
+
+
+def test_one_person_hides_no_comment(alice: User, charlie: User, publish: Publish) -> None:
+    comment = write_comment(charlie, publish(alice), "Nice.")
+    report_comment(alice, comment, "other")
+    for _ in range(5):
+        with pytest.raises(Conflict):
+            report_comment(alice, comment, "other")
+    comment.refresh_from_db()
+    assert comment.state == "approved"

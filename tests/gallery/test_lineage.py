@@ -1,26 +1,32 @@
-"""Remix keeps where a picture came from: through form, job and image to its post, and the chain on the page."""
+"""Remix keeps where a picture came from, through form, job and image to its post; its author is told, once."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django.core import mail
 from django.test import Client
 
 from accounts.models import User
-from gallery import lineage
-from gallery.models import Post
-from gallery.moderation import approve
+from gallery import digests, lineage
+from gallery.models import Notification, Post
+from gallery.moderation import approve, reject, report, undo
 from gallery.publishing import publish_image, withdraw_post
 from generation.models import Job
 from tests.gallery.conftest import Finish, Publish
 
 
-def remixed(author: User, bob: User, finish: Finish, parent: Post, title: str) -> Post:
-    """A public post of a picture whose job was queued as a remix."""
+def waiting_remix(author: User, finish: Finish, parent: Post, title: str) -> Post:
+    """A post that waits, of a picture whose job was queued as a remix."""
     image = finish(author)
     Job.objects.filter(image=image).update(made_from=parent.code)
     image.refresh_from_db()
-    post = publish_image(author, image, title)
+    return publish_image(author, image, title)
+
+
+def remixed(author: User, bob: User, finish: Finish, parent: Post, title: str) -> Post:
+    """A public post of a picture whose job was queued as a remix."""
+    post = waiting_remix(author, finish, parent, title)
     approve(bob, post)
     return post
 
@@ -81,3 +87,52 @@ def test_a_code_that_names_nothing_is_forgotten(alice: User, finish: Finish) -> 
     image.refresh_from_db()
     post = publish_image(alice, image, "Apple")
     assert (post.made_from, post.lineage) == (None, "")
+
+
+def test_its_author_is_told_once_it_is_public(
+    alices: Client, alice: User, bob: User, charlie: User, dora: User, publish: Publish, finish: Finish
+) -> None:
+    first = publish(alice, "Apple")
+    told = Notification.objects.filter(person=alice, kind="remix")
+    second = waiting_remix(charlie, finish, first, "Pear")
+    assert not told.exists(), "what waits may never be seen"
+    approve(bob, second)
+    page = alices.get("/notifications/").text
+    assert "charlie made a remix of “Apple”" in page and f"/gallery/{first.code}/remixes/" in page
+    User.objects.filter(pk=alice.pk).update(wants_digest=True)
+    approve(dora, waiting_remix(bob, finish, first, "Plum"))
+    assert digests.send_digests() == 1 and "bob made a remix of “Apple”" in str(mail.outbox[-1].body)
+
+
+def test_what_returns_is_no_news(
+    alice: User, bob: User, charlie: User, publish: Publish, finish: Finish, settings: Any
+) -> None:
+    settings.REPORTS_TO_HIDE = 1
+    second = remixed(charlie, bob, finish, publish(alice), "Pear")
+    report(alice, second, "other")
+    second.refresh_from_db()
+    assert second.state == "hidden"
+    approve(bob, second)
+    assert Notification.objects.get(person=alice, kind="remix").number == 1
+
+
+def test_an_approval_that_is_taken_back_is_not_told(
+    alice: User, bob: User, charlie: User, publish: Publish, finish: Finish
+) -> None:
+    second = remixed(charlie, bob, finish, publish(alice), "Pear")
+    undo(bob, second)
+    assert not Notification.objects.filter(person=alice, kind="remix").exists()
+    reject(bob, second, "Too dark.")
+    approve(bob, second)
+    assert Notification.objects.get(person=alice, kind="remix").number == 1
+
+
+def test_nobody_is_told_of_their_own_or_after_they_withdrew(
+    alice: User, bob: User, charlie: User, publish: Publish, finish: Finish
+) -> None:
+    first, other = publish(alice), publish(alice, "Plum")
+    remixed(alice, bob, finish, first, "Own")
+    late = waiting_remix(charlie, finish, other, "Late")
+    withdraw_post(alice, other)
+    approve(bob, late)
+    assert not Notification.objects.filter(kind="remix").exists()

@@ -15,11 +15,14 @@ from pytest_django import Settings
 
 from accounts.models import User
 from accounts.refusals import Conflict, NotAllowed, Refusal
-from gallery.models import BlockedPicture, ModerationAct, Notice, Post
+from gallery.commenting import write_comment
+from gallery.models import BlockedPicture, ModerationAct, Notice, Post, ReleaseSample
 from gallery.notices import NoticeInput, dismiss, send_notice, targets_of, uphold
 from gallery.publishing import publish_image
+from generation.jobs.sharing import token_of
 from generation.models import ShareLink
 from generation.storage.fingerprints import fingerprint_of
+from tests.architecture.access_things import own_lora, release
 from tests.gallery.conftest import Finish, Publish
 
 FORM = "/notices/intimate-picture/"
@@ -61,7 +64,9 @@ def test_it_works(client: Client, alice: User, charlie: User, bob: User, publish
         assert "rights of the person shown" in statement.body and "/appeals/post/" in statement.body
     outcome = mail.outbox[-1]
     assert outcome.to == ["dora@example.org"] and "2 in all" in outcome.body
-    assert ModerationAct.objects.get().verb == "notice_upheld"
+    assert "cannot be published here again" in outcome.body
+    acts = [(act.verb, act.person) for act in ModerationAct.objects.order_by("pk")]
+    assert acts == [("picture_blocked", None), ("notice_upheld", None)]
     with pytest.raises(Refusal):
         publish_image(charlie, finish(charlie, seed=5), "Once more")
 
@@ -74,6 +79,86 @@ def test_share_links_to_the_same_picture_end(alice: User, bob: User, publish: Pu
     link.refresh_from_db()
     assert link.revoked_at is not None
     assert ModerationAct.objects.filter(verb="link_ended", person=alice).exists()
+
+
+def test_what_is_named_by_its_link_alone_is_blocked_too(
+    alice: User, bob: User, charlie: User, finish: Finish, publish: Publish
+) -> None:
+    copy, image = publish(charlie, seed=5), finish(alice, seed=5)
+    link = ShareLink.objects.create(owner=alice, image=image, expires_at=timezone.now() + timedelta(days=1))
+    notice = sent(copy, addresses=f"/shared/{token_of(link)}/")
+    assert uphold(bob, notice, "It shows her.") == [copy]
+    link.refresh_from_db()
+    assert link.revoked_at is not None and BlockedPicture.objects.count() == 1
+    told = next(each for each in mail.outbox if each.to == [alice.email])
+    assert "A link of yours was removed" in told.subject and "/appeals/" not in told.body
+    assert "2 in all. The same picture cannot" in mail.outbox[-1].body
+
+
+def test_samples_of_loras_with_the_picture_go(
+    client: Client, bobs: Client, alice: User, bob: User, charlie: User, finish: Finish, publish: Publish
+) -> None:
+    named = release(alice, own_lora(alice, "e"), finish(alice, seed=5), "approved")
+    copy = release(charlie, own_lora(charlie, "f"), finish(charlie, seed=5), "approved")
+    other = release(charlie, own_lora(charlie, "0"), finish(charlie, seed=6), "approved")
+    for sample in ReleaseSample.objects.select_related("image"):
+        fingerprint_of(sample.image)
+    notice = sent(publish(alice, seed=7), addresses=f"/releases/{named.code}/samples/0")
+    case = bobs.get(reverse("admin:desk_case", args=["notice", notice.pk])).text
+    assert case.count("A sample of the LoRA") == 2
+    assert uphold(bob, notice, "It shows her.") == []
+    assert [sample.release for sample in ReleaseSample.objects.all()] == [other]
+    for row in (named, copy):
+        assert client.get(f"/releases/{row.code}/samples/0").status_code == 404
+        row.refresh_from_db()
+        assert row.state == "approved", "the LoRA itself is no picture of her"
+    assert set(ModerationAct.objects.filter(verb="sample_removed").values_list("person", flat=True)) == {
+        alice.pk, charlie.pk
+    }  # fmt: skip
+    assert {each.to[0] for each in mail.outbox if "A sample of" in each.subject} == {alice.email, charlie.email}
+    assert "2 in all" in mail.outbox[-1].body
+
+
+def test_a_comment_is_named_by_its_own_address(
+    client: Client, bobs: Client, alice: User, bob: User, charlie: User, publish: Publish
+) -> None:
+    post = publish(alice)
+    comment, other = (
+        write_comment(charlie, post, "She <b>lives</b> at 5 Elm Street."),
+        write_comment(charlie, post, "Hi."),
+    )
+    mark = f"#c-{comment.code}"
+    assert f'href="{mark}"' in client.get(f"/gallery/{post.code}/").text
+    twice = f"/gallery/{post.code}/comments/{mark}\n/gallery/{post.code}/{mark}"
+    notice = sent(post, "illegal", addresses=twice)
+    case = bobs.get(reverse("admin:desk_case", args=["notice", notice.pk])).text
+    assert "She &lt;b&gt;lives" in case and "nothing is known" not in case
+    assert uphold(bob, notice, "It is her address.") == []
+    for row in (post, comment, other):
+        row.refresh_from_db()
+    assert (post.state, comment.state, other.state) == ("approved", "taken_down", "approved")
+    statement = next(each for each in mail.outbox if each.to == [charlie.email])
+    assert (
+        "A comment of yours was removed" in statement.subject and f"/appeals/comment/{comment.code}/" in statement.body
+    )
+    assert "1 in all" in mail.outbox[-1].body and "published here again" not in mail.outbox[-1].body
+
+
+def test_nobody_answers_about_their_own_comment(alice: User, bob: User, dora: User, publish: Publish) -> None:
+    post = publish(alice)
+    notice = sent(post, addresses=f"/gallery/{post.code}/#c-{write_comment(bob, post, 'Ugly.').code}")
+    for verb in (uphold, dismiss):
+        with pytest.raises(NotAllowed):
+            verb(bob, notice, "because")
+    dismiss(dora, notice, "It is no picture.")
+
+
+def test_nobody_answers_about_their_own_sample(bob: User, alice: User, finish: Finish, publish: Publish) -> None:
+    own = release(bob, own_lora(bob, "e"), finish(bob, seed=5), "approved")
+    notice = sent(publish(alice), addresses=f"/releases/{own.code}/samples/0")
+    for verb in (uphold, dismiss):
+        with pytest.raises(NotAllowed):
+            verb(bob, notice, "It shows her.")
 
 
 def test_what_waits_is_rejected_and_what_was_withdrawn_is_left(alice: User, bob: User, send_in: Publish) -> None:

@@ -82,6 +82,8 @@ def test_what_was_taken_down_stays_down(alice: User, bob: User, publish: Publish
         ("   ", [], "title-missing"),
         ("x" * 81, [], "bad-title"),
         ("a\u202eb", [], "bad-title"),
+        ("Ap\u200bple", [], "bad-title"),
+        ("Apple", [f"tag {n}" for n in range(10_000)], "too-many-tags"),
         ("Apple", [f"t{n}" for n in range(11)], "too-many-tags"),
         ("Apple", ["x" * 31], "tag-too-long"),
         ("Apple", ["<b>"], "bad-tag"),

@@ -97,3 +97,22 @@ def test_what_is_stronger_than_a_visitor_has_set_is_veiled(
 def test_general_is_never_veiled(client: Client, alice: User, publish: Publish) -> None:
     post = publish(alice)
     assert "veil" not in client.get(f"/gallery/{post.code}/").text
+
+
+def test_the_gallery_keeps_to_one_rating(client: Client, alice: User, bob: User, publish: Publish) -> None:
+    mild, strong = publish(alice, "Mild", tags=("red",)), publish(alice, "Strong", tags=("red",))
+    rate(bob, strong, "explicit")
+
+    def shown(query: str) -> list[str]:
+        page = client.get(f"/gallery/?{query}").text
+        listed = [post["code"] for post in client.get(f"/api/v1/posts?{query}").json()["results"]]
+        assert [post.code for post in (strong, mild) if f"/gallery/{post.code}/" in page] == listed
+        return listed
+
+    assert shown("rating=explicit") == shown("rating=explicit&tag=red&q=strong") == [strong.code]
+    assert shown("rating=general") == [mild.code] and shown("rating=sensitive") == []
+    assert shown("rating=nonsense") == shown("") == [strong.code, mild.code]
+    rate(bob, strong, "sensitive")
+    assert shown("rating=explicit") == [] and shown("rating=sensitive") == [strong.code]
+    feed = client.get("/gallery/feed.atom?rating=sensitive").text
+    assert "Strong" not in feed, "nothing veils it there"

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from django.db import connection, connections
 from django.test import Client
 
 from accounts.models import User
 from accounts.refusals import Conflict, Refusal
-from gallery.models import Report
+from gallery.models import Post, Report
 from gallery.moderation import keep, report
+from tests.architecture.access_things import public_post
 from tests.gallery.conftest import Publish
 
 
@@ -30,6 +34,43 @@ def test_once_from_each_person(charlies: Client, charlie: User, alice: User, pub
     assert page.status_code == 409
     assert "reported this picture already" in page.text
     assert Report.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_hundred_at_once_from_one_person_are_one(charlie: User, alice: User) -> None:
+    post = public_post(alice)
+
+    def press(number: int) -> bool:
+        try:
+            report(charlie, Post.objects.select_related("image").get(pk=post.pk), "other")
+        except Conflict:
+            return False
+        finally:
+            connections.close_all()
+        return True
+
+    connection.close()
+    with ThreadPoolExecutor(16) as pool:
+        assert sum(pool.map(press, range(100))) == 1
+    post.refresh_from_db()
+    assert Report.objects.count() == 1 and post.is_public
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("a\u202ecba\u202c", "acba"),
+        ("r\u200bu\x07de\ufeff\r\n\r\nBcc: x", "rude Bcc: x"),
+        ("<b>bold</b>", "<b>bold</b>"),
+        ("\N{WOMAN}\u200d\N{PERSONAL COMPUTER}", "\N{WOMAN}\u200d\N{PERSONAL COMPUTER}"),
+    ],
+)
+def test_moderators_read_words_as_they_are_stored(
+    said: str, kept: str, charlies: Client, alice: User, publish: Publish
+) -> None:
+    address = f"/gallery/{publish(alice).code}/report/"
+    assert charlies.post(address, {"reason": "other", "words": said}).status_code == 302
+    assert Report.objects.get().words == kept
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,7 @@ def test_moderators_read_records_and_change_no_rule(
 
 def test_records_are_written_once(alice: User) -> None:
     row = SafeguardRecord.objects.create(user=alice, effect="note")
-    for change in (row.save, row.delete, SafeguardRecord.objects.all().delete):
+    rows = SafeguardRecord.objects.all()
+    for change in (row.save, row.delete, rows.delete, lambda: rows.update(text=""), lambda: rows.update(words=[])):
         with pytest.raises(TypeError):
             change()

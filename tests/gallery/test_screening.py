@@ -9,7 +9,7 @@ from PIL import Image, ImageEnhance
 
 from accounts.models import User
 from accounts.refusals import Refusal
-from gallery.models import BlockedPhrase, BlockedPicture, Post
+from gallery.models import BlockedPhrase, BlockedPicture, ModerationAct, Post
 from gallery.publishing import publish_image
 from gallery.screening import block_picture, flags_of_words
 from generation.models import GeneratedImage
@@ -125,3 +125,5 @@ def test_blocking_twice_is_blocking_once(alice: User, bob: User, send_in: Publis
     post = send_in(alice, seed=5)
     assert block_picture(bob, post, "First") == block_picture(bob, post, "Second")
     assert BlockedPicture.objects.get().note == "Second"
+    acts = ModerationAct.objects.filter(verb="picture_blocked", who=bob, person=alice, subject_id=post.pk)
+    assert sorted(acts.values_list("words", flat=True)) == ["First", "Second"]

@@ -7,6 +7,7 @@ import re
 from django.test import Client
 
 from accounts.models import User
+from gallery.commenting import write_comment
 from gallery.models import Release
 from gallery.moderation import approve, keep, reject, take_down
 from gallery.publishing import withdraw_post
@@ -46,6 +47,18 @@ def test_nobody_else_hears_of_it(
     assert post.title not in charlies.get("/gallery/mine/").text
     assert unread(alice) == 1, "charlie's look reads nothing of hers"
     assert client.get("/gallery/mine/").headers["Location"] == "/accounts/login/?next=/gallery/mine/"
+
+
+def test_a_comment_that_was_refused_stays_with_its_reason_and_the_way_to_object(
+    charlies: Client, alice: User, bob: User, charlie: User, publish: Publish
+) -> None:
+    post = publish(alice)
+    rude, kind = write_comment(charlie, post, "Ugly."), write_comment(charlie, post, "Fine.")
+    take_down(bob, rude, "Be kind.")
+    for _ in range(2):
+        page = charlies.get("/gallery/mine/").text
+        assert "Ugly." in page and "Be kind." in page and f"/appeals/comment/{rude.code}/" in page
+        assert kind.words not in page
 
 
 def test_what_an_author_does_is_no_news_and_keeping_changes_none(alice: User, bob: User, publish: Publish) -> None:

@@ -32,6 +32,7 @@ def test_it_works(client: Client, alice: User, bob: User, charlie: User, publish
     counts = counted()
     assert counts["Approved"] == 2 and counts["Taken down"] == 2 and counts["Reports"] == 1
     assert counts["Notices of intimate pictures"] == counts["Notices upheld"] == counts["Strikes"] == 1
+    assert counts["Pictures blocked"] == 1
     assert counts["Appeals"] == counts["Notices answered after their time"] == 0
     page = client.get("/transparency/").text
     assert "Taken down" in page and "alice" not in page and "bob" not in page

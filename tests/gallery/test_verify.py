@@ -18,12 +18,15 @@ from gallery.moderation import approve
 from gallery.publishing import publish_image
 from generation.imaging.encode import encode_image
 from generation.imaging.vectorize import vectorize
+from generation.jobs.albums import add_to_album, create_album
 from generation.jobs.lifecycle import finish_job
 from generation.jobs.queueing import claim_next
+from generation.jobs.sharing import end_link, share, token_of
 from generation.models import Fingerprint, GeneratedImage
 from generation.storage.files import read
 from generation.storage.marks import converted
 from generation.storage.signing import sign
+from tests.architecture.access_things import own_lora, release
 from tests.generation.conftest import Queue, catalog, queue  # noqa: F401  (fixtures)
 from tests.generation.imaging.test_pdq import scene
 from tests.generation.imaging.test_watermark import photo
@@ -173,6 +176,35 @@ def test_an_address_of_this_site(client: Client, alices: Client, alice: User, bo
     for address in (f"gallery/{post.code}/picture", f"/gallery/{post.code}/thumbnail", f"/gallery/{post.code}/"):
         assert "This site made this picture" in ask(client, address=address).text
     assert f'value="/gallery/{post.code}/picture"' in client.get(f"/verify/?address=/gallery/{post.code}/picture").text
+
+
+def test_an_address_of_a_small_picture_a_link_or_a_sample(
+    client: Client, alice: User, charlies: Client, bob: User, drawn: Drawn
+) -> None:
+    image, other = drawn(alice, photo(1)), drawn(alice, photo(2))
+    post = publish_image(alice, image, "Apple")
+    approve(bob, post)
+    for side in (320, 640, 1280):
+        assert "This site made this picture" in ask(client, address=f"/gallery/{post.code}/thumbnail/{side}").text, side
+    link = token_of(share(alice, other, 7))
+    for path in ("", f"{other.code}/", f"{other.code}/picture", f"{other.code}/thumbnail"):
+        assert "This site made this picture" in ask(client, address=f"/shared/{link}/{path}").text, path
+    assert ask(client, address=f"/shared/{link}/{image.code}/picture").status_code == 404, "not of this link"
+    assert ask(client, address=f"/shared/{link}x/{other.code}/picture").status_code == 404
+    offered = release(alice, own_lora(alice, "e"), other, "approved")
+    waiting = release(alice, own_lora(alice, "f"), other, "pending")
+    assert "This site made this picture" in ask(client, address=f"/releases/{offered.code}/samples/0").text
+    assert ask(charlies, address=f"/releases/{waiting.code}/samples/0").status_code == 404
+    end_link(alice, link.split(".")[0])
+    assert ask(client, address=f"/shared/{link}/").status_code == 404
+
+
+def test_an_album_as_a_whole_is_no_picture(client: Client, alice: User, drawn: Drawn) -> None:
+    image, album = drawn(alice, photo(1)), create_album(alice, "Apples")
+    add_to_album(album, [image.code])
+    link = token_of(share(alice, album, 7))
+    assert ask(client, address=f"/shared/{link}/").status_code == 404
+    assert "This site made this picture" in ask(client, address=f"/shared/{link}/{image.code}/").text
 
 
 @pytest.mark.parametrize(

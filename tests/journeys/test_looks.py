@@ -1,15 +1,13 @@
-"""A picture of every page, light and dark, wide and narrow, for people to look at: they lie in `screenshots/`.
+"""A picture of the pages around making and training, light and dark, wide and narrow: they lie in `screenshots/`.
 
-What a machine can see is tested: no page is wider than its window, and none shows a broken picture.
+Those of the gallery and its people are in `test_looks_people`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from gallery.moderation import approve
@@ -23,16 +21,12 @@ from generation.models import GeneratedImage, TrainingSearch
 from generation.training.datasets.captioning import set_caption
 from generation.training.datasets.lifecycle import create_dataset
 from generation.training.datasets.uploads import add_uploads
-from tests.architecture.sources import ROOT
-from tests.conftest import PASSWORD
 from tests.generation.web.studio.studio_things import learned, run_of
 from tests.journeys.conftest import DRAWING_PATIENCE_MS
+from tests.journeys.looks import WINDOWS, NewContext, look_at_all, shoot, sign_in
 from tests.journeys.test_making import DONE, press
 from tests.journeys.test_training import NOTO
 from tests.lora_files import lora_bytes
-
-FOLDER = ROOT / "screenshots"
-WINDOWS = {"1280": {"width": 1280, "height": 800}, "360": {"width": 360, "height": 1200}}
 
 PUBLIC = {
     "home": "/",
@@ -41,11 +35,6 @@ PUBLIC = {
     "checkpoints": "/checkpoints/",
     "checkpoint": "/checkpoints/emoji-diffusion/",
     "status": "/status/",
-    "gallery": "/gallery/",
-    "post": "/gallery/{post}/",
-    "verify": "/verify/",
-    "marks": "/verify/marks/",
-    "author": "/by/alice/",
     "sign-in": "/accounts/login/",
     "sign-up": "/accounts/signup/",
     "password-reset": "/accounts/password/reset/",
@@ -65,7 +54,6 @@ OWN = {
     "image": "/images/{image}/",
     "image-published": "/images/{published}/",
     "publish": "/images/{image}/publish/",
-    "sent-in": "/gallery/mine/",
     "studio": "/studio/",
     "dataset-new": "/studio/datasets/new/",
     "dataset": "/studio/datasets/{dataset}/",
@@ -84,52 +72,31 @@ OWN = {
     "account": "/account/",
     "account-credits": "/account/credits/",
     "account-tokens": "/account/tokens/",
-    "account-export": "/account/export/",
-    "account-viewing": "/account/viewing/",
     "two-factors": "/accounts/2fa/",
     "sessions": "/accounts/sessions/",
     "addresses": "/accounts/email/",
 }
 MODERATORS = {
-    "report": "/gallery/{post}/report/",
     "admin": "/admin/",
     "moderation": "/admin/gallery/post/",
     "moderation-public": "/admin/gallery/post/?state=approved",
     "decisions": "/admin/gallery/decision/",
 }
-BROKEN = "[...document.images].filter((one) => one.src && one.complete && !one.naturalWidth).map((one) => one.src)"
 
 
 @pytest.mark.slow
-def test_every_page_has_its_picture(
-    site: object, alice: User, bob: User, new_context: Callable[..., BrowserContext]
-) -> None:
-    FOLDER.mkdir(exist_ok=True)
+def test_every_page_has_its_picture(site: object, alice: User, bob: User, new_context: NewContext) -> None:
     desk = new_context(viewport=WINDOWS["1280"])
     page = desk.new_page()
     sign_in(page, "alice")
-    shoot(page, "studio-empty-light-1280", "/studio/")
-    shoot(page, "create-empty-light-1280", "/create/")
+    assert shoot(page, "studio-empty-light-1280", "/studio/") == []
+    assert shoot(page, "create-empty-light-1280", "/create/") == []
     make_something(page)
     named = publish_something(alice, bob) | teach_something(alice) | mix_something(page, alice)
     moderators = new_context()
     sign_in(moderators.new_page(), "bob")
     seats = ((PUBLIC, None), (OWN, desk.storage_state()), (MODERATORS, moderators.storage_state()))
-    for scheme in ("light", "dark"):
-        for width, window in WINDOWS.items():
-            small = {"has_touch": True, "is_mobile": True} if width == "360" else {}
-            for pages, state in seats:
-                seat = new_context(viewport=window, color_scheme=scheme, storage_state=state, **small).new_page()
-                for name, address in pages.items():
-                    shoot(seat, f"{name}-{scheme}-{width}", address.format(**named))
-
-
-def sign_in(page: Page, username: str) -> None:
-    page.goto("/accounts/login/")
-    page.fill("[name=login]", username)
-    page.fill("[name=password]", PASSWORD)
-    page.click("main button[type=submit]")
-    page.wait_for_url("**/create/")
+    look_at_all(new_context, seats, named)
 
 
 def publish_something(alice: User, bob: User) -> dict[str, str]:
@@ -182,13 +149,3 @@ def mix_something(page: Page, alice: User) -> dict[str, str]:
     describe(first, licence="cc-by", trigger_words=["soft clay", "matte"], description="Rounded, matte things.")
     second = add_upload(alice, Upload("Soft clay.safetensors", len(data[1]), [data[1]], first))
     return {"grid": page.url.rstrip("/").rpartition("/")[2], "lora": second.name}
-
-
-def shoot(page: Page, name: str, address: str) -> None:
-    answer = page.goto(address)
-    assert answer and answer.status == (404 if name.startswith("not-found") else 200), f"{name}: {address}"
-    page.wait_for_load_state("networkidle")
-    # A phone's page is taken as its window shows it: a full page would lose the touch screen while it is taken.
-    page.screenshot(path=FOLDER / f"{name}.png", full_page=name.endswith("-1280") and not address.startswith("/create"))
-    assert not page.evaluate("document.documentElement.scrollWidth > innerWidth"), f"{name} is wider than its window"
-    assert page.evaluate(BROKEN) == [], name

@@ -23,7 +23,18 @@ from config import deletion, tasks
 from gallery.models import Decision, Post
 from gallery.moderation import approve, reject, report
 from generation.jobs.deletion import ERASED
-from generation.models import AccountExport, DataSet, GeneratedImage, Job, LabGrid, Lora, TrainingRun, Wildcard
+from generation.models import (
+    AccountExport,
+    DataSet,
+    GeneratedImage,
+    Job,
+    LabGrid,
+    Lora,
+    RuleVersion,
+    SafeguardRecord,
+    TrainingRun,
+    Wildcard,
+)
 from generation.storage import files
 from tests.architecture.access_things import own_lora, release, running_run
 from tests.conftest import PASSWORD, credits_of, join
@@ -81,6 +92,25 @@ def test_it_works(
     # All that is only theirs is still there, for who takes it back.
     assert DataSet.objects.filter(pk=data.pk).exists() and GeneratedImage.objects.of(alice).kept().count() == 3
     assert tasks.prune_accounts()["people"] == 0
+
+
+def test_what_a_rule_refused_is_forgotten_but_that_it_held(sure: Client, alice: User, charlie: User) -> None:
+    version = RuleVersion.objects.create(rule="clay", number=1, content={})
+    for user in (alice, charlie):
+        SafeguardRecord.objects.create(
+            user=user, version=version, effect="block", field="prompt", words=["clay"], text="a pot of clay for Dora"
+        )
+    page = sure.get(URL).text
+    assert "The texts that a rule of the site refused or noted" in page and "Which rule of the site held when" in page
+    sure.post(URL)
+    kept = SafeguardRecord.objects.get(user=alice)
+    assert kept.text == "a pot of clay for Dora", "who takes the account back has lost nothing"
+    due(alice)
+    assert tasks.prune_accounts()["people"] == 1
+    after = SafeguardRecord.objects.get(user=alice)
+    assert (after.text, after.words, after.effect, after.field) == ("", ["clay"], "block", "prompt")
+    assert (after.version, after.at) == (version, kept.at)
+    assert SafeguardRecord.objects.get(user=charlie).text == "a pot of clay for Dora"
 
 
 def test_it_is_asked_of_who_shows_that_it_is_theirs(alices: Client, alice: User) -> None:

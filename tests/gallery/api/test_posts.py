@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.test import Client
+from rest_framework.test import APIClient
 
 from accounts.models import User
-from gallery.models import Post
+from gallery.models import Post, Tag
 from gallery.moderation import reject
 from tests.gallery.conftest import Finish, Publish, finish, publish, send_in, weights
 
@@ -24,6 +25,12 @@ def test_it_lists_what_is_public(client: Client, alice: User, publish: Publish, 
     assert post["recipe"]["prompt"] == "a red apple"
     assert "sha256" not in str(post) and "reason" not in post
     assert client.get(post["picture"]).headers["Content-Type"] == "image/png"
+
+
+def test_no_more_tags_than_a_picture_takes(alices_api: APIClient, alice: User, finish: Finish) -> None:
+    body = {"image": finish(alice).code, "title": "Apple", "tags": [f"tag {number}" for number in range(10_000)]}
+    assert alices_api.post("/api/v1/posts", body, format="json").status_code == 400
+    assert not Post.objects.exists() and not Tag.objects.exists()
 
 
 def test_pages_go_through_all_once(client: Client, alice: User, publish: Publish) -> None:

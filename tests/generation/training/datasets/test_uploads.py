@@ -180,6 +180,25 @@ def test_exif_is_dropped_and_the_turn_it_asks_for_is_done(empty: DataSet) -> Non
     assert b"Camera" not in data and b"eXIf" not in data and not file.info
 
 
+@pytest.mark.parametrize("form", ["PNG", "WEBP"])
+def test_of_a_moving_picture_the_first_frame_is_kept(empty: DataSet, form: str) -> None:
+    frames = [Image.new("RGB", (128, 128), (number, 0, 0)) for number in range(1, 250)]
+    moving = encoded(scene(1, 128), form, save_all=True, append_images=frames, lossless=True)
+    file = kept(add(empty, moving_png=moving))
+    assert getattr(file, "n_frames", 1) == 1
+    assert np.array_equal(np.asarray(file), np.asarray(scene(1, 128)))
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
+def test_what_else_a_file_is_does_not_come_along(empty: DataSet, form: str) -> None:
+    """A picture that is a page or a zip as well: only its pixels are kept."""
+    page, other = b"<script>alert(1)</script>", zipped({"hidden.png": picture(2)})
+    collected = add(empty, both_png=picture(1, form) + page + other)
+    assert [row.name for row in collected.added] == ["both.png"] and not collected.refused
+    data = storage_files.read(collected.added[0].file)
+    assert page not in data and b"PK" not in data[-100:] and b"hidden.png" not in data
+
+
 @pytest.mark.parametrize("form", ["png", "jpeg", "webp"])
 def test_the_mark_of_a_machines_picture_is_kept(empty: DataSet, form: str) -> None:
     marked = encode_image(scene(1, 128), form, recipe_text="a cat\nSteps: 4", source_type=DRAWN_OVER_A_PICTURE)

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('gallery', '0010_desk'),
+        ('gallery', '0011_remixes_and_reminders'),
         ('generation', '0028_made_from'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
