@@ -67,7 +67,6 @@ LOOKED_UP = {
     "generation/catalog/tokenizing.py": ["normalizer", "pre_tokenizer"],
     "generation/engine/schedulers.py": ["_step_index"],
     "generation/imaging/svg_metadata.py": ["*Handler", "buffer_text"],
-    "generation/models/counts.py": ["as_postgresql"],
     "generation/models/safeguards.py": ["NEGATIVE"],
     "generation/storage/files.py": ["_save"],
     "generation/web/*/forms.py": ["help_text"],
