@@ -92,6 +92,10 @@ class Found:
             rows = rows.filter(_followed(connections[rows.db].vendor, self.follower))
         return self._sorted(self._looked_up(rows, shares), limits)
 
+    def by_index(self, most: int) -> list[Any]:
+        """The first `most`, where it is known that the next posts have too few of them."""
+        return self._sorted(self._looked_up(self.rows, {}), slice(0, most))
+
     def _sorted(self, matching: models.QuerySet[Any], limits: slice) -> list[Any]:
         """Of all that match: they are sorted before their pictures and authors are read, of which few are needed."""
         most = limits.stop + SPARE
