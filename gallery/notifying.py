@@ -89,7 +89,7 @@ def read_until(user: User, moment: datetime) -> int:
 def lines_of(rows: Iterable[Notification]) -> list[Line]:
     """At most one query, for who of those that follow has a page."""
     rows = list(rows)
-    followers = {row.actor_id for row in rows if row.kind == Kind.FOLLOW and row.number == 1} - {None}
+    followers = {row.actor_id for row in rows if row.actor_id and row.kind == Kind.FOLLOW and row.number == 1}
     # Counted up to one: a join would read all that they ever published.
     shows = CountOf(Post.objects.public().filter(author=OuterRef("pk"))[:1])
     authors = set(User.objects.filter(pk__in=followers).alias(shows=shows).filter(shows=1).values_list("pk", flat=True))

@@ -18,6 +18,7 @@ from django.db.models import BooleanField, F
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Greatest
 
+from accounts.ratings import Rating
 from gallery.facets import SHAPES
 
 MOST_WORDS = 12
@@ -30,6 +31,8 @@ SHOWN = {"image__isnull": False, "image__deleted_at": None}
 """Asked only of what is read: of every post that is walked past, a second row would have to be looked at."""
 BEHIND = -1
 """No post's id: there are more posts than were looked at."""
+COMMON = {*SHAPES, Rating.GENERAL.value}
+"""Facets that many posts have: beside others the index reads them in vain."""
 LOOKED_UP = 3
 SHORTEST = 3
 """Of the words, so many of the longest are looked up in the index, and none that is shorter: half of all have those."""
@@ -88,6 +91,10 @@ class Found:
         if self.follower:
             rows = rows.filter(_followed(connections[rows.db].vendor, self.follower))
         return self._sorted(self._looked_up(rows, shares), limits)
+
+    def by_index(self, most: int) -> list[Any]:
+        """The first `most`, where it is known that the next posts have too few of them."""
+        return self._sorted(self._looked_up(self.rows, {}), slice(0, most))
 
     def _sorted(self, matching: models.QuerySet[Any], limits: slice) -> list[Any]:
         """Of all that match: they are sorted before their pictures and authors are read, of which few are needed."""
@@ -166,7 +173,7 @@ class Found:
 
         Of a word the index reads all its posts, so that one which most posts have is read in vain beside a rare one.
         """
-        facets = [facet for facet in self.facets if facet not in SHAPES]
+        facets = [facet for facet in self.facets if facet not in COMMON]
         part = prod(shares.get(facet, 1.0) for facet in facets)
         words = [word for word in self.words if len(word) >= SHORTEST]
         telling = list[str]()

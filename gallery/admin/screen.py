@@ -79,7 +79,7 @@ class BoundedPaginator(Paginator[Any]):
 
     @cached_property
     def count(self) -> int:
-        return int(self.object_list[: self.most].count())  # type: ignore[union-attr]
+        return int(self.object_list[: self.most].count())  # type: ignore[attr-defined]
 
 
 class ScreenPaginator(BoundedPaginator):

@@ -18,7 +18,7 @@ from gallery.cards import cards_of, withdrawal_of
 from gallery.forms import CommentForm, ReportForm
 from gallery.liking import liked_by
 from gallery.lineage import ancestors_of, lineage_of, remix_count
-from gallery.models import NEWEST, Comment, Post, Report
+from gallery.models import NEWEST, Comment, Post, Report, Tag
 from gallery.shares import infotext_shown
 from gallery.social import card_of_post
 from gallery.views.access import person, public_post, visible_post
@@ -65,12 +65,12 @@ def post(request: HttpRequest, code: str) -> HttpResponse:
 def read_with(user: Any) -> dict[str, Any]:
     """What is read with the post in the same query: codes of its neighbours, names of its tags, numbers."""
     newer, older = beside(Post.objects.public(), NEWEST)
-    tagged = Post.tags.through.objects.filter(post=OuterRef("pk")).values("post")
+    tags: Any = Tag.objects.filter(posts=OuterRef("pk")).order_by().values("posts")
     read: dict[str, Any] = {
         "liked": liked_by(user),
         "newer": Subquery(newer.values("code")),
         "older": Subquery(older.values("code")),
-        "tag_names": Subquery(tagged.annotate(names=Lines("tag__name")).values("names")),
+        "tag_names": Subquery(tags.annotate(names=Lines("name")).values("names")),
         "remix_count": remix_count(),
     }
     if user.is_authenticated:

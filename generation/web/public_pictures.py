@@ -13,7 +13,8 @@ from functools import cache as remembered
 from typing import Any
 
 from django.contrib.staticfiles import finders
-from django.db.models import Expression, Value
+from django.db.models import Value
+from django.db.models.expressions import Combinable
 from django.templatetags.static import static
 from django.utils.text import slugify
 
@@ -115,7 +116,7 @@ class Registry:
     newest_pictures: Callable[[Sequence[str]], Mapping[str, str]] = lambda sha256s: dict.fromkeys(sha256s, "")
     samples_of: Callable[[Sequence[int], Any], Mapping[int, Sequence[PictureCard]]] = lambda loras, user: {}
     state_of: Callable[[GeneratedImage | Lora], PublicState | None] = lambda thing: None
-    unread: Callable[[Any], Expression] = lambda user: Value(0)
+    unread: Callable[[Any], Combinable] = lambda user: Value(0)
 
 
 registry = Registry()

@@ -27,7 +27,7 @@ DECORATORS = [
 ]  # fmt: skip
 LOOKED_UP = {
     "config/settings.py": ["*"],
-    "*/models*": ["abstract", "constraints", "use_in_migrations", "verbose_name*"],
+    "*/models*": ["abstract", "as_postgresql", "constraints", "use_in_migrations", "verbose_name*"],
     "*/admin*": [
         "list_*", "*_fields", "actions_list", "*_form", "add_fieldsets", "actions", "inlines", "has_*_permission",
         "save_model", "save_related", "delete_model", "delete_queryset", "formfield_for_dbfield",

@@ -12,6 +12,7 @@ from django.core import mail
 from django.test import Client
 from django.test.signals import template_rendered
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
 from config.deletion import leave
@@ -21,6 +22,7 @@ from gallery.digests import send_digests
 from gallery.models import Notice
 from gallery.moderation import take_down
 from gallery.notices import uphold
+from gallery.reminders import remind_of_notices
 from gallery.sanctions import lift, strike
 from tests.conftest import PASSWORD, join
 from tests.gallery.conftest import Publish, finish, publish, send_in, weights
@@ -64,6 +66,8 @@ def test_of_the_gallery_and_the_account(
     assert client.post("/notices/intimate-picture/", fields).status_code == 302
     hostile = {**fields, "email": "dora@example.org\r\nBcc: eve@example.org"}
     assert client.post("/notices/intimate-picture/", hostile).status_code == 400
+    Notice.objects.update(due_at=timezone.now())
+    assert remind_of_notices() == 1
     uphold(bob, Notice.objects.get(), EVIL)
     take_down(bob, other, EVIL)
     grant(join("dora", is_staff=True, is_superuser=True), send_appeal(alice, other, EVIL), EVIL)

@@ -96,7 +96,7 @@ def route_of(form: Form) -> str:
 
 
 def text_of(response: Any) -> str:
-    return (response.getvalue() if response.streaming else response.content).decode()
+    return str((response.getvalue() if response.streaming else response.content).decode())
 
 
 def paths(things: dict[str, str]) -> Iterator[str]:
@@ -158,6 +158,7 @@ def test_what_stayed_text_is_shown(kind: str, body: str) -> None:
     assert read(kind, body) == ([], {1})
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_no_text_becomes_more_than_text(alice: User, bob: User, charlie: User, signed_in: Any) -> None:
     root = join("root", is_staff=True, is_superuser=True)

@@ -10,8 +10,7 @@ from accounts.models import User
 from gallery.commenting import write_comment
 from gallery.following import follow
 from gallery.liking import like
-from gallery.news import unread
-from tests.gallery.conftest import Publish, finish, publish, send_in, weights
+from tests.gallery.conftest import Publish, finish, publish, send_in, unread, weights
 
 __all__ = ["finish", "publish", "send_in", "weights"]
 

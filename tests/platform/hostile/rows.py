@@ -31,6 +31,7 @@ from gallery.models import (
     Tag,
 )
 from gallery.moderation import reject, report, report_comment, take_down
+from generation.catalog.safeguards.versions import install_shipped
 from generation.models import (
     AccountExport,
     Checkpoint,
@@ -127,6 +128,7 @@ def post_image(post: Post) -> GeneratedImage:
 
 
 def safeguard(alice: User) -> SafeguardRecord:
+    install_shipped()  # a test that empties the tables may have come before
     version = RuleVersion.objects.latest("pk")
     return SafeguardRecord.objects.create(
         user=alice, effect="review", version=version, field="prompt", words=["apple"], text="an apple", scorer="none"
