@@ -69,15 +69,14 @@ def made_with(sha256: str, limit: int) -> Sequence[PictureCard]:
 
 
 def newest_pictures(sha256s: Sequence[str]) -> dict[str, str]:
-    """The small picture of the newest public one made with each weight file, empty where there is none. One query,
-    and more for those that few of the newest were made with."""
-    rows = Post.objects.approved().newest()
-    near = {sha256: Found(rows, facets=(of_weights(sha256),)).first_near().values("code") for sha256 in sha256s}
-    pictures = {}
-    for sha256, code in first_values(near).items():
-        found = [open_address("post-thumbnail", code)] if code else [card.picture for card in made_with(sha256, 1)]
-        pictures[sha256] = next(iter(found), "")
-    return pictures
+    """The small picture of the newest public one made with each weight file, empty where there is none. One query."""
+    made = {sha256: Found(Post.objects.approved().newest(), facets=(of_weights(sha256),)) for sha256 in sha256s}
+    codes = {
+        sha256: [each.first_near().values("code"), each.first_of_all().values("code")] for sha256, each in made.items()
+    }
+    return {
+        sha256: open_address("post-thumbnail", code) if code else "" for sha256, code in first_values(codes).items()
+    }
 
 
 def samples_of(loras: Sequence[int], user: Any) -> dict[int, list[PictureCard]]:

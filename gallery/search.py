@@ -138,6 +138,10 @@ class Found:
         matching, params = self._matching(SPARE)
         return self.rows.filter(pk__in=RawSQL(matching, params), **SHOWN)[:1]  # noqa: S611
 
+    def first_of_all(self) -> models.QuerySet[Any]:
+        """The first that matches, by the index."""
+        return self._looked_up(self.rows, {}).filter(**SHOWN)[:1]
+
     def _matching(self, most: int) -> tuple[str, list[Any]]:
         """The query of `_looked_through` for those that match. Raises EmptyResultSet.
 

@@ -125,7 +125,7 @@ def test_pictures_that_are_gone_hide_no_others(
     shown = [publish(alice, f"Apple {number}") for number in range(3)]
     gone = [publish(alice, f"Apple again {number}").image for number in range(6)]
     GeneratedImage.objects.filter(pk__in=[image.pk for image in gone if image]).update(deleted_at=timezone.now())
-    publish(alice, "Pear")
+    publish(alice, "Pear", prompt="a pear")
     page = client.get("/gallery/?q=apple").text
     assert codes(page) == [shown[2].code, shown[1].code]
     assert codes(client.get(following(page)).text) == [shown[0].code]
