@@ -64,24 +64,19 @@ def newest(limit: int) -> Sequence[PictureCard]:
 
 
 def made_with(sha256: str, limit: int) -> Sequence[PictureCard]:
-    return cards_of(posts_made_with(sha256)[:limit])
-
-
-def posts_made_with(sha256: str) -> Found:
     found = Found(Post.objects.approved().select_related("image", "author"), facets=(of_weights(sha256),))
-    return found.order_by(*(f"-{name}" for name in NEWEST))
+    return cards_of(found.order_by(*(f"-{name}" for name in NEWEST))[:limit])
 
 
 def newest_pictures(sha256s: Sequence[str]) -> dict[str, str]:
-    """The small picture of the newest public one made with each weight file, empty where there is none. One query,
-    and one for each of those that none of the newest was made with."""
-    rows = Post.objects.approved().newest()
-    near = {sha256: Found(rows, facets=(of_weights(sha256),)).first_near().values("code") for sha256 in sha256s}
-    pictures = {}
-    for sha256, code in first_values(near).items():
-        codes = [code] if code else [post.code for post in posts_made_with(sha256).by_index(1)]
-        pictures[sha256] = next((open_address("post-thumbnail", each) for each in codes), "")
-    return pictures
+    """The small picture of the newest public one made with each weight file, empty where there is none. One query."""
+    made = {sha256: Found(Post.objects.approved().newest(), facets=(of_weights(sha256),)) for sha256 in sha256s}
+    codes = {
+        sha256: [each.first_near().values("code"), each.first_of_all().values("code")] for sha256, each in made.items()
+    }
+    return {
+        sha256: open_address("post-thumbnail", code) if code else "" for sha256, code in first_values(codes).items()
+    }
 
 
 def samples_of(loras: Sequence[int], user: Any) -> dict[int, list[PictureCard]]:

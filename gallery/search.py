@@ -92,10 +92,6 @@ class Found:
             rows = rows.filter(_followed(connections[rows.db].vendor, self.follower))
         return self._sorted(self._looked_up(rows, shares), limits)
 
-    def by_index(self, most: int) -> list[Any]:
-        """The first `most`, where it is known that the next posts have too few of them."""
-        return self._sorted(self._looked_up(self.rows, {}), slice(0, most))
-
     def _sorted(self, matching: models.QuerySet[Any], limits: slice) -> list[Any]:
         """Of all that match: they are sorted before their pictures and authors are read, of which few are needed."""
         most = limits.stop + SPARE
@@ -144,6 +140,10 @@ class Found:
         """The first that matches among the next posts, to be a part of another query. Raises EmptyResultSet."""
         matching, params = self._matching(SPARE)
         return self.rows.filter(pk__in=RawSQL(matching, params), **SHOWN)[:1]  # noqa: S611
+
+    def first_of_all(self) -> models.QuerySet[Any]:
+        """The first that matches, by the index."""
+        return self._looked_up(self.rows, {}).filter(**SHOWN)[:1]
 
     def _matching(self, most: int) -> tuple[str, list[Any]]:
         """The query of `_looked_through` for those that match. Raises EmptyResultSet.

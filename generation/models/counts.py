@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -25,23 +25,28 @@ class CountOf(Subquery):
 
 def counts_of(several: Mapping[str, QuerySet[Any, Any]]) -> dict[str, int]:
     """How many rows each of these querysets, or slices of them, has. One query."""
-    keys = {key: rows.values("pk") for key, rows in several.items()}
+    keys = {key: [rows.values("pk")] for key, rows in several.items()}
     return _in_one_row(keys, "(SELECT COUNT(*) FROM ({}) counted)", 0)
 
 
-def first_values(several: Mapping[str, QuerySet[Any, Any]]) -> dict[str, Any]:
-    """Of each of these querysets, which name one column and are cut to one row, that value; None where there is no
-    row. One query."""
+def first_values(several: Mapping[str, Sequence[QuerySet[Any, Any]]]) -> dict[str, Any]:
+    """Of each key's querysets, which name one column and are cut to one row, the first value that there is, else None.
+    One query, in which a later queryset is not asked where an earlier one has a row."""
     return _in_one_row(several, "({})", None)
 
 
-def _in_one_row(several: Mapping[str, QuerySet[Any, Any]], template: str, empty: Any) -> dict[str, Any]:
+def _in_one_row(several: Mapping[str, Sequence[QuerySet[Any, Any]]], template: str, empty: Any) -> dict[str, Any]:
     parts, params = {}, list[Any]()
-    for key, rows in several.items():
-        with suppress(EmptyResultSet):
-            sql, given = rows.query.sql_with_params()
-            parts[key] = template.format(sql)
-            params += given
+    for key, choices in several.items():
+        told = []
+        for rows in choices:
+            with suppress(EmptyResultSet):
+                sql, given = rows.query.sql_with_params()
+                told.append(template.format(sql))
+                params += given
+        if told:
+            # Of one alone, no function may be made.
+            parts[key] = f"COALESCE({', '.join(told)})" if len(told) > 1 else told[0]
     if not parts:
         return dict.fromkeys(several, empty)
     with connection.cursor() as cursor:

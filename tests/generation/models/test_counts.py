@@ -37,8 +37,15 @@ def test_several_are_counted_at_once(albums: None, alice: User, charlie: User, d
 def test_first_values(albums: None, alice: User, django_assert_num_queries: Any) -> None:
     titles = Album.objects.order_by("-title").values("title")
     with django_assert_num_queries(1):
-        found = first_values({"last": titles[:1], "of alice": titles.filter(title="One")[:1], "no": titles.none()[:1]})
-    assert found == {"last": "Two", "of alice": "One", "no": None}
+        found = first_values(
+            {
+                "last": [titles[:1]],
+                "of alice": [titles.filter(title="Five")[:1], titles.filter(title="One")[:1], titles[:1]],
+                "of nothing": [titles.none()[:1], titles.filter(title="Four")[:1]],
+                "no": [titles.none()[:1]],
+            }
+        )
+    assert found == {"last": "Two", "of alice": "One", "of nothing": "Four", "no": None}
 
 
 def test_texts_of_a_group_are_lines(albums: None, alice: User, bob: User) -> None:
