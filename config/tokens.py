@@ -1,4 +1,4 @@
-"""Whom a token of the API stands for; knox's own look-up would take a header that is no text for an error of ours."""
+"""How a token of the API comes with a request: `Authorization: Bearer`. Looking it up is `accounts.tokens`'."""
 
 from __future__ import annotations
 
@@ -8,14 +8,23 @@ from drf_spectacular.contrib.knox_auth_token import KnoxTokenScheme
 from knox import auth
 from rest_framework.exceptions import AuthenticationFailed
 
+from accounts.tokens import find_token
+
 
 class TokenAuthentication(auth.TokenAuthentication):
+    def authenticate(self, request: Any) -> Any:
+        """The person and the token, None without one. Raises AuthenticationFailed, NotAllowed."""
+        self.address = str(request.META.get("REMOTE_ADDR", ""))
+        return super().authenticate(request)
+
     def authenticate_credentials(self, token: bytes) -> Any:
-        """The person and the token. Raises AuthenticationFailed."""
         try:
-            return super().authenticate_credentials(token)
+            found = find_token(token.decode(), self.address)
         except UnicodeDecodeError:
-            raise AuthenticationFailed("Invalid token.") from None
+            found = None
+        if found is None:
+            raise AuthenticationFailed("Invalid token.")
+        return found.user, found
 
 
 class TokenScheme(KnoxTokenScheme):  # type: ignore[no-untyped-call]

@@ -203,7 +203,10 @@ DOCUMENTS = (
     ),
     Document(
         "tokens", "Your API tokens by name, without their keys.",
-        table(ApiToken, "user", "name", "created", "expiry", "budget", "spent"),
+        table(
+            ApiToken, "user", "name", "scopes", "created", "expiry", "last_used_at", "budget", "spent", "daily_credits",
+            "allowed_checkpoints", "allowed_loras", "allowed_addresses", "speaks_for_people",
+        ),
     ),
     Document(
         "credits", "The ledger: every credit that came, was held, spent or returned.",

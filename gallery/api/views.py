@@ -22,6 +22,7 @@ from gallery.filters import Filters
 from gallery.models import Post
 from gallery.publishing import publish_image, withdraw_post
 from gallery.search import Found
+from generation.api.access import HasScope
 from generation.api.idempotency import idempotent
 from generation.models import GeneratedImage
 
@@ -47,7 +48,8 @@ def data_of(request: Request, post: Post) -> dict[str, Any]:
 class PostsView(generics.ListAPIView[Post]):
     """The public gallery, newest first; with `?mine=1` your own posts in every state. POST sends a picture in."""
 
-    permission_classes = [permissions.IsAuthenticatedOrReadOnly]
+    scopes = {"POST": "publish"}
+    permission_classes = [permissions.IsAuthenticatedOrReadOnly, HasScope]
 
     @property
     def ordering(self) -> tuple[str, ...]:
@@ -97,7 +99,8 @@ class PostsView(generics.ListAPIView[Post]):
 class PostView(APIView):
     """One post: a public one, or your own in any state. DELETE withdraws yours."""
 
-    permission_classes = [permissions.IsAuthenticatedOrReadOnly]
+    scopes = {"DELETE": "publish"}
+    permission_classes = [permissions.IsAuthenticatedOrReadOnly, HasScope]
 
     @extend_schema(responses=PostOutput)
     def get(self, request: Request, code: str) -> Response:

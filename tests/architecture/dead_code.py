@@ -35,7 +35,7 @@ LOOKED_UP = {
         "parameter_name", "change_list_template", "show_full_result_count", "model_admin", "request",
         "clean_*", "help_texts", "prepare_value", "has_changed",
     ],
-    "*/api/*": ["get_*", "serializer_class", "parser_classes", "http_method_names"],
+    "*/api/*": ["get_*", "serializer_class", "parser_classes", "http_method_names", "has_permission"],
     "*/apps.py": ["*Config", "default_auto_field"],
     "*/management/commands/*": ["help", "add_arguments", "requires_system_checks"],
     "*/web/live/consumers.py": ["receive", "bytes_data", "job_changed", "run_event"],

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.credits import balance_of
-from generation.api.access import get_image, get_job, token_of, user_of
+from generation.api.access import HasScope, get_image, get_job, token_of, user_of
 from generation.api.idempotency import Write, idempotent, idempotent_submission, is_dry_run
 from generation.api.native.serializers import (
     CancelAllInput,
@@ -184,7 +184,7 @@ class CheckpointsView(generics.ListAPIView[Checkpoint]):
     """The checkpoints that you may use."""
 
     serializer_class = CheckpointOutput
-    permission_classes = [permissions.AllowAny]
+    permission_classes = [permissions.AllowAny, HasScope]
 
     def get_queryset(self) -> QuerySet[Checkpoint]:
         return Checkpoint.objects.usable_by(self.request.user)

@@ -170,6 +170,7 @@ class RunOutput(serializers.ModelSerializer[TrainingRun]):
 class RunsView(generics.ListAPIView[TrainingRun]):
     """Your trainings, newest first; POST begins one."""
 
+    scopes = {"POST": "train"}
     serializer_class = RunOutput
     queryset = TrainingRun.objects.none()
 
@@ -205,6 +206,8 @@ class RunsView(generics.ListAPIView[TrainingRun]):
 class RunView(APIView):
     """One training of yours: its state, curve, snapshots, and its LoRA once it is done. DELETE removes an ended one."""
 
+    scopes = {"DELETE": "train"}
+
     @extend_schema(responses=RunOutput)
     def get(self, request: Request, code: str) -> Response:
         return Response(RunOutput(get_run(request, code)).data)
@@ -224,6 +227,8 @@ def controlled(request: Request, code: str, verb: Callable[[TrainingRun], None])
 class PauseView(APIView):
     """Let a training rest; its place and its progress are kept."""
 
+    scope = "train"
+
     @extend_schema(request=None, responses=RunOutput)
     def post(self, request: Request, code: str) -> Response:
         return controlled(request, code, controls.pause_run)
@@ -231,6 +236,8 @@ class PauseView(APIView):
 
 class ResumeView(APIView):
     """Go on with a paused training."""
+
+    scope = "train"
 
     @extend_schema(request=None, responses=RunOutput)
     def post(self, request: Request, code: str) -> Response:
@@ -240,6 +247,8 @@ class ResumeView(APIView):
 class StopView(APIView):
     """End a training early and keep its best snapshot; only the steps done are charged."""
 
+    scope = "train"
+
     @extend_schema(request=None, responses=RunOutput)
     def post(self, request: Request, code: str) -> Response:
         return controlled(request, code, controls.stop_run)
@@ -247,6 +256,8 @@ class StopView(APIView):
 
 class DiscardView(APIView):
     """End a training and remove all that it made. Its credits come back but for `discard_cost`, which is kept."""
+
+    scope = "train"
 
     @extend_schema(request=None, responses=RunOutput)
     def post(self, request: Request, code: str) -> Response:

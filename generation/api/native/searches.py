@@ -140,6 +140,7 @@ def get_search(request: Request, code: str) -> TrainingSearch:
 class SearchesView(generics.ListAPIView[TrainingSearch]):
     """Your searches, newest first; POST begins one."""
 
+    scopes = {"POST": "train"}
     serializer_class = SearchOutput
     queryset = TrainingSearch.objects.none()
 
@@ -177,6 +178,8 @@ class SearchesView(generics.ListAPIView[TrainingSearch]):
 class SearchView(APIView):
     """One search of yours: its candidates, the best first, with their curves. DELETE removes an ended one."""
 
+    scopes = {"DELETE": "train"}
+
     @extend_schema(responses=SearchTableOutput)
     def get(self, request: Request, code: str) -> Response:
         return Response(SearchTableOutput(get_search(request, code)).data)
@@ -190,6 +193,8 @@ class SearchView(APIView):
 
 class SearchCancelView(APIView):
     """End a search: of what still trains only that is charged which you downloaded; no LoRA is kept."""
+
+    scope = "train"
 
     @extend_schema(request=None, responses=SearchTableOutput)
     def post(self, request: Request, code: str) -> Response:
