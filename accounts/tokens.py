@@ -5,17 +5,19 @@ Every door that takes a token looks it up here, whatever header or address bring
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import secrets
+from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 from hmac import compare_digest
 from ipaddress import ip_address, ip_network
+from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from knox.crypto import hash_token
 from knox.settings import CONSTANTS
 
-from accounts.models import ApiToken
+from accounts.models import ApiToken, User
 from accounts.refusals import NotAllowed
 
 USED_EVERY = timedelta(minutes=1)
@@ -27,6 +29,13 @@ def standing_tokens() -> QuerySet[ApiToken]:
     fresh = Q(expiry=None) | Q(expiry__gt=timezone.now())
     tokens: QuerySet[ApiToken] = ApiToken.objects.filter(fresh, user__is_active=True)
     return tokens
+
+
+def make_token(user: User, bounds: Mapping[str, Any]) -> tuple[str, str]:
+    """Make one; its key, and the secret of one that speaks for people or "". The key can be read nowhere again."""
+    secret = secrets.token_urlsafe(32) if bounds.get("speaks_for_people") else ""
+    _, key = ApiToken.objects.create(user=user, people_secret=secret, **bounds)
+    return key, secret
 
 
 def find_token(key: str, address: str = "") -> ApiToken | None:

@@ -10,16 +10,16 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.credits import balance_of, next_refill
-from accounts.forms import TokenForm
 from accounts.models import ApiToken, User
 from accounts.questions import Question, ask
 from accounts.quotas import measures
 from accounts.statement import beginnings, lines_of
+from accounts.token_forms import TokenForm
+from accounts.tokens import make_token, standing_tokens
 
 LINES_A_PAGE = 50
 REMOVE_TOKEN = Question(
@@ -72,14 +72,13 @@ def tokens(request: HttpRequest) -> HttpResponse:
     """List the tokens; POST makes one, and this answer is the only page that ever shows it."""
     user = _user(request)
     form = TokenForm(request.POST or None)
-    made = ""
+    made, secret = "", ""
     if request.method == "POST" and form.is_valid():
-        _, made = ApiToken.objects.create(user=user, **form.cleaned_data)
+        made, secret = make_token(user, form.bounds())
         form = TokenForm()
-    valid = ApiToken.objects.filter(user=user, expiry__gt=timezone.now())
-    return render(
-        request, "accounts/tokens.html", {"form": form, "tokens": list(valid), "made": made, "remove": REMOVE_TOKEN}
-    )
+    tokens = [*standing_tokens().filter(user=user)]
+    context = {"form": form, "tokens": tokens, "made": made, "secret": secret, "remove": REMOVE_TOKEN}
+    return render(request, "accounts/tokens.html", context)
 
 
 @login_required
