@@ -1,4 +1,4 @@
-"""How a token of the API comes with a request: `Authorization: Bearer`. Looking it up is `accounts.tokens`'."""
+"""How a token comes with a request of the API: `Authorization: Bearer`, whether made here or granted by OAuth."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from drf_spectacular.contrib.knox_auth_token import KnoxTokenScheme
 from knox import auth
 from rest_framework.exceptions import AuthenticationFailed
 
+from accounts.grants import find_grant
 from accounts.tokens import find_token
 
 
@@ -19,12 +20,14 @@ class TokenAuthentication(auth.TokenAuthentication):
 
     def authenticate_credentials(self, token: bytes) -> Any:
         try:
-            found = find_token(token.decode(), self.address)
+            key = token.decode()
         except UnicodeDecodeError:
-            found = None
-        if found is None:
-            raise AuthenticationFailed("Invalid token.")
-        return found.user, found
+            raise AuthenticationFailed("Invalid token.") from None
+        if (found := find_token(key, self.address)) is not None:
+            return found.user, found
+        if (granted := find_grant(key)) is not None:
+            return granted
+        raise AuthenticationFailed("Invalid token.")
 
 
 class TokenScheme(KnoxTokenScheme):  # type: ignore[no-untyped-call]
