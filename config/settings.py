@@ -108,6 +108,7 @@ MIDDLEWARE = [
     "config.input_limits.NoNul",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.compression.CompressedTexts",
+    "config.answer_headers.AnswerHeaders",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -390,6 +391,8 @@ LOG_LEVEL = env_choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"
 LOG_FORMAT = env_choice("LOG_FORMAT", "console", ("console", "json"))
 LOGGING = logging_config(LOG_LEVEL, LOG_FORMAT)
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
+# Which config/answer_headers.py has looked at.
+DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True
 # The address in the log, as config/proxies.py left it.
 IPWARE_META_PRECEDENCE_ORDER = ("REMOTE_ADDR",)
 # One line for a request; what became of a job is said by the worker itself.

@@ -19,6 +19,7 @@ from accounts.refusals import NotFound
 from gallery.api.serializers import OwnPostOutput, PostInput, PostOutput
 from gallery.facets import SHAPES
 from gallery.filters import Filters
+from gallery.following import feed_of
 from gallery.models import Post
 from gallery.publishing import publish_image, withdraw_post
 from gallery.search import Found
@@ -94,6 +95,17 @@ class PostsView(generics.ListAPIView[Post]):
         words = [form.validated_data[name] for name in ("title", "tags", "rating", "shares")]
         post = publish_image(person(request), image, *words)
         return Response(data_of(request, post), status=201, headers={"Location": reverse("api-post", args=[post.code])})
+
+
+class FeedView(generics.ListAPIView[Post]):
+    """The public posts of those whom you follow, newest first."""
+
+    ordering = ("-approved_at", "-id")
+    serializer_class = PostOutput
+    queryset = Post.objects.none()
+
+    def get_queryset(self) -> Found:  # type: ignore[override]
+        return feed_of(person(self.request)).with_rows(*LOADED).with_many("tags")
 
 
 class PostView(APIView):

@@ -1,7 +1,7 @@
 """Who asks, what their token lets them, and what of theirs they ask for: fetched, or refused as if it were not there.
 
 For every API of the site. A view says what a token must be for: `scope = "train"`, or by method `scopes = {"POST":
-"publish"}`; what it does not say is `read` for what only reads, and `generate` for the rest.
+"publish"}`; what it does not say is `read` for what only reads, and `generate` for the rest. "" is for any token.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def needed_scope(view: Any, method: str) -> str:
 
 def check_scope(auth: Any, scope: str) -> None:
     """Raise NotAllowed where `auth`, a token of whatever kind with `scopes`, is not for this."""
-    if scope not in getattr(auth, "scopes", ()):
+    if scope and scope not in getattr(auth, "scopes", ()):
         raise NotAllowed("missing-scope", f"This token lacks the scope “{scope}”. Make one that has it.")
 
 

@@ -50,7 +50,8 @@ class Streams:
     def check_room(self, owner_id: int) -> None:
         """Raise QuotaExceeded where the person has as many open as a person may have. From any thread."""
         if len(self._of.get(owner_id, ())) >= STREAMS_A_PERSON:
-            raise QuotaExceeded("too-many-streams", f"You have {STREAMS_A_PERSON} streams open; close one first.")
+            sentence = f"You have {STREAMS_A_PERSON} streams open; close one first."
+            raise QuotaExceeded("too-many-streams", sentence, retry_after=5)
 
     def join(self, stream: Stream) -> bool:
         """False where its person has too many, who all came at once; then it is not among them."""
