@@ -34,10 +34,10 @@ class AnswerHeaders:
         request.META["HTTP_X_REQUEST_ID"] = request_id
         request.__dict__.pop("headers", None)  # which were read from META as it was
         response = self.get_response(request)
-        for name, value in headers_of(request.META).items():
-            response[name] = value
         if request.path_info.startswith(API) and isinstance(response, HttpResponse):
             response = self.comparable(request, response)
+        for name, value in headers_of(request.META).items():
+            response[name] = value
         response["X-Request-Id"] = request_id
         return response
 

@@ -11,6 +11,7 @@ from django.urls import include, path, register_converter
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from accounts.second_factor import SENTENCE, lacks_second_factor
+from config import problem_page
 from config.exports import views as exports
 from config.health import healthz, readyz
 from config.leaving import delete_account, take_account_back
@@ -67,6 +68,8 @@ urlpatterns = [
     path("api/v1/", include("config.api")),
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("api/docs/", docs, name="api-docs"),
+    path("api/problems/", problem_page.problems, name="api-problems"),
+    path("api/problems/<slug:code>", problem_page.problem, name="api-problem"),
     path("admin/", admin.site.urls),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
