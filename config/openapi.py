@@ -187,11 +187,48 @@ BODIES: dict[str, Any] = {
 }
 
 
+PROBLEM: Schema = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "code"],
+    "properties": {
+        "type": {"type": "string", "description": "The address of the code's explanation."},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "One sentence for people."},
+        "code": {"type": "string", "description": "For programs; it stays the same. All are listed at /api/problems/."},
+        "errors": {
+            "type": "array",
+            "description": "The fields at fault, if any are.",
+            "items": {
+                "type": "object",
+                "required": ["field", "code", "detail"],
+                "properties": {name: {"type": "string"} for name in ("field", "code", "detail")},
+            },
+        },
+    },
+}
+REFUSED: Schema = {
+    "description": "A refusal.",
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+TEXT = """\
+Make pictures from text. Send a recipe to /jobs, follow the job, fetch the image.
+
+* **Token**: `Authorization: Bearer tmp_...`. `x-scope` of an operation is the scope that it must have.
+* **Refusals** are `application/problem+json` with a stable `code`, of which [all are listed](/api/problems/).
+* **Repeating**: a POST that makes something takes an `Idempotency-Key`.
+* **Waiting**: `/jobs/{code}?wait=30` answers when the job has ended; `/jobs/events` tells of all of them.
+* **Comparing**: answers have an `ETag`; with `If-None-Match` what is the same is 304.
+* **How often**: `RateLimit-Limit`, `-Remaining` and `-Reset` (seconds); 429 has `Retry-After`.
+* **Finding again**: `X-Request-Id` is yours if you send one, and stands in the site's log.
+"""
+
+
 def description(site_name: str) -> dict[str, Any]:
     """Settings of drf-spectacular."""
     return {
         "TITLE": f"{site_name} API",
-        "DESCRIPTION": "Make pictures from text. Send a recipe to /jobs, follow the job, fetch the image.",
+        "DESCRIPTION": TEXT,
         "VERSION": "1",
         "SERVE_INCLUDE_SCHEMA": False,
         "SERVE_AUTHENTICATION": [],
@@ -216,12 +253,14 @@ def complete(result: Schema, **kwargs: Any) -> Schema:
     for operation in operations_of(result):
         name = operation["operationId"]
         operation["summary"] = SUMMARIES.get(name) or operation["description"].split("\n")[0].removesuffix(".")
+        operation["responses"].setdefault("default", REFUSED)
         operation["security"] = [renamed(way) for way in operation.get("security", [])]
         for kind, content in operation.get("requestBody", {}).get("content", {}).items():
             if kind == "application/json":
                 content["example"] = BODIES[name]
             else:
                 take_files(result, content["schema"])
+    result["components"]["schemas"]["Problem"] = PROBLEM
     ways = result["components"]["securitySchemes"]
     token = {**ways.pop("knoxApiToken"), "description": "A token of yours, made under Account, API tokens."}
     result["components"]["securitySchemes"] = {"bearer": token, **ways}

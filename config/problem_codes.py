@@ -250,9 +250,9 @@ FAMILIES = (
         "The value of this field cannot be; the sentence says what can. `errors` names the field.",
         (
             "address", "addresses", "alpha", "axis", "card", "character", "crop", "cursor", "day", "days", "dtype",
-            "email", "expiry", "family", "focus", "header", "held-out", "idempotency-key", "kind", "lora-weight",
-            "merge", "mix", "name", "note", "offsets", "rank", "rating", "reason", "seed", "shape", "shares", "side",
-            "size", "state", "tag", "title", "visibility", "wait", "words",
+            "email", "expiry", "family", "focus", "header", "held-out", "idempotency-key", "kind", "limit",
+            "lora-weight", "merge", "mix", "name", "note", "offsets", "rank", "rating", "reason", "seed", "shape", "shares",
+            "side", "size", "state", "tag", "title", "visibility", "wait", "words",
         ),
     ),
     Family(

@@ -343,7 +343,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["config.plain_json.PlainJson"],
     "DEFAULT_PAGINATION_CLASS": "config.paging.NewestFirst",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "config.described.Described",
     "DEFAULT_THROTTLE_CLASSES": [
         "config.throttling.Anonymous",
         "config.throttling.SignedIn",

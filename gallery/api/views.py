@@ -25,6 +25,7 @@ from gallery.publishing import publish_image, withdraw_post
 from gallery.search import Found
 from generation.api.access import HasScope
 from generation.api.idempotency import idempotent
+from generation.api.native.recipe_fields import text_parameter
 from generation.models import GeneratedImage
 
 LOADED = ("image", "author", "made_from")
@@ -69,11 +70,11 @@ class PostsView(generics.ListAPIView[Post]):
 
     @extend_schema(
         parameters=[
-            OpenApiParameter("q", str, description="Words of title, tags or prompt."),
-            OpenApiParameter("tag", str, description="Posts with this tag."),
-            OpenApiParameter("checkpoint", str, description="Drawn with the checkpoint of this name."),
-            OpenApiParameter("lora", str, description="Drawn with the LoRA of this name."),
-            OpenApiParameter("author", str, description="Posts of the person of this name."),
+            text_parameter("q", 200, "Words of title, tags or prompt."),
+            text_parameter("tag", 200, "Posts with this tag."),
+            text_parameter("checkpoint", 200, "Drawn with the checkpoint of this name."),
+            text_parameter("lora", 200, "Drawn with the LoRA of this name."),
+            text_parameter("author", 200, "Posts of the person of this name."),
             OpenApiParameter("shape", str, enum=list(SHAPES), description="Posts of this shape."),
             OpenApiParameter("rating", str, enum=Rating.values, description="Posts of this rating."),
             OpenApiParameter("since", date, description="Public since this day (UTC) or later."),

@@ -17,6 +17,7 @@ from accounts.models import User
 from accounts.refusals import NotFound, Refusal
 from generation.api.access import get_dataset
 from generation.api.idempotency import idempotent, idempotent_upload
+from generation.api.native.recipe_fields import number_field
 from generation.models import DataPicture, DataSet, GeneratedImage
 from generation.recipes.checks import MAX_SEED
 from generation.recipes.training import MAX_TRIGGER_CHARS
@@ -58,10 +59,10 @@ class PictureChange(serializers.Serializer[Any]):
 
     caption = serializers.CharField(max_length=MAX_CAPTION_CHARS, required=False, allow_blank=True)
     crop = serializers.ListField(
-        child=serializers.FloatField(), min_length=4, max_length=4, required=False, allow_null=True
+        child=number_field(serializers.FloatField, (0, 1)), min_length=4, max_length=4, required=False, allow_null=True
     )
     focus = serializers.ListField(
-        child=serializers.FloatField(), min_length=2, max_length=2, required=False, allow_null=True
+        child=number_field(serializers.FloatField, (0, 1)), min_length=2, max_length=2, required=False, allow_null=True
     )
 
 

@@ -42,7 +42,10 @@ MOST_RESUMED = 500
 """Newest first. Who was away for longer than that reads the list of jobs."""
 PREVIEWS = OpenApiParameter("previews", bool, description="Also send the previews, as JPEG in base64.")
 LAST_EVENT_ID = OpenApiParameter(
-    "Last-Event-ID", str, OpenApiParameter.HEADER, description="The id of the last event that was read."
+    "Last-Event-ID",
+    {"type": "string", "maxLength": 40},
+    OpenApiParameter.HEADER,
+    description="The id of the last event that was read.",
 )
 
 

@@ -19,6 +19,7 @@ from accounts.credits import balance_of
 from accounts.refusals import Refusal
 from generation.api.access import get_job, token_of, user_of
 from generation.api.idempotency import Write, idempotent_submission, is_dry_run
+from generation.api.native.recipe_fields import text_parameter
 from generation.api.native.serializers import (
     BatchInput,
     BatchOutput,
@@ -50,7 +51,7 @@ class JobsView(generics.ListAPIView[Job]):
     @extend_schema(
         parameters=[
             OpenApiParameter("state", str, enum=Job.State.values, description="Those in this state."),
-            OpenApiParameter("submission", str, description="Those that were queued together."),
+            text_parameter("submission", 16, "Those that were queued together."),
         ]
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:

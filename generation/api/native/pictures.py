@@ -16,11 +16,12 @@ from rest_framework.views import APIView
 from accounts.refusals import Refusal
 from generation.api.access import get_image, user_of
 from generation.api.idempotency import idempotent
+from generation.api.native.recipe_fields import text_parameter
 from generation.api.native.serializers import ImageChange, ImageOutput
 from generation.jobs.albums import own_album
 from generation.jobs.deletion import delete_images
 from generation.jobs.filing import star_images
-from generation.jobs.finding import PictureFilters
+from generation.jobs.finding import LONGEST, PictureFilters
 from generation.jobs.submission import submit_tracing
 from generation.models import GeneratedImage
 from generation.storage.downloads import FOR_NOBODY, inline, picture_attachment
@@ -36,7 +37,9 @@ ASKED = {
     "until": "Made on this day or earlier.",
     "starred": "1: those with a star.",
 }
-SIDE = OpenApiParameter("side", int, enum=sorted(SIDES.values()), description="Pixels of its longer side, at most.")
+SIDE = OpenApiParameter(
+    "side", {"type": "integer", "enum": sorted(SIDES.values())}, description="Pixels of its longer side, at most."
+)
 
 
 class ImagesView(generics.ListAPIView[GeneratedImage]):
@@ -45,7 +48,7 @@ class ImagesView(generics.ListAPIView[GeneratedImage]):
     serializer_class = ImageOutput
     queryset = GeneratedImage.objects.none()
 
-    @extend_schema(parameters=[OpenApiParameter(name, str, description=words) for name, words in ASKED.items()])
+    @extend_schema(parameters=[text_parameter(name, LONGEST, words) for name, words in ASKED.items()])
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().get(request, *args, **kwargs)
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from generation.api.native.recipe_fields import Fields, api_field, input_fields, output_fields
+from generation.api.native.recipe_fields import Fields, api_field, input_fields, number_field, output_fields
 from generation.catalog.resolving import find_checkpoint
 from generation.jobs import queueing
 from generation.jobs.lifecycle import cancel_cost
@@ -17,16 +17,17 @@ from generation.jobs.submission import random_seed
 from generation.messages import frames
 from generation.models import Checkpoint, GeneratedImage, Job, Lora
 from generation.recipes.fields import COUNT, FIELDS, defaults_for
-from generation.recipes.picture import MAX_LORAS, LoraPick, Recipe
+from generation.recipes.picture import MAX_LORAS, WEIGHT_LIMIT, LoraPick, Recipe
 
+LORA_WEIGHTS = (-WEIGHT_LIMIT, WEIGHT_LIMIT)
 MAX_BATCH = 16
 """Recipes of one request."""
 
 
 class LoraPickInput(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=100)
-    weight = serializers.FloatField(default=1.0)
-    text_weight = serializers.FloatField(required=False, allow_null=True, default=None)
+    weight = number_field(serializers.FloatField, LORA_WEIGHTS, default=1.0)
+    text_weight = number_field(serializers.FloatField, LORA_WEIGHTS, required=False, allow_null=True, default=None)
 
 
 class RecipeInput(serializers.Serializer[Any]):
