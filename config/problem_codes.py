@@ -251,8 +251,8 @@ FAMILIES = (
         (
             "address", "addresses", "alpha", "axis", "card", "character", "crop", "cursor", "day", "days", "dtype",
             "email", "expiry", "family", "focus", "header", "held-out", "idempotency-key", "kind", "limit",
-            "lora-weight", "merge", "mix", "name", "note", "offsets", "rank", "rating", "reason", "seed", "shape", "shares",
-            "side", "size", "state", "tag", "title", "visibility", "wait", "words",
+            "lora-weight", "merge", "mix", "name", "note", "offsets", "rank", "rating", "reason", "seed", "shape",
+            "shares", "side", "size", "state", "tag", "title", "visibility", "wait", "words",
         ),
     ),
     Family(
