@@ -1,4 +1,4 @@
-"""What answers carry beside their bodies: `X-Request-Id`, and of the API `RateLimit-*`, `ETag` and `Cache-Control`."""
+"""What answers carry beside their bodies: `X-Request-Id`, and of the API `RateLimit-*` and `ETag`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.http import ConditionalGetMiddleware
-from django.utils.cache import patch_cache_control
 
 from config.throttling import headers_of
 
@@ -42,7 +41,5 @@ class AnswerHeaders:
         return response
 
     def comparable(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
-        """With an `ETag`, or 304 for who has it already. What is one person's, no cache between keeps."""
-        if not response.has_header("Cache-Control"):
-            patch_cache_control(response, private=True, no_cache=True)
+        """With an `ETag`, or 304 for who has it already: what no cache keeps, a program may have kept by itself."""
         return self.conditional.process_response(request, response)  # type: ignore[return-value]

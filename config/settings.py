@@ -28,6 +28,7 @@ from config.env import (
     env_site_url,
     env_str,
     kept_secret,
+    rsa_key,
     strong_secret,
 )
 from config.logs import logging_config
@@ -87,6 +88,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.usersessions",
+    "allauth.idp.oidc",
     "channels",
     "csp",
     "django_htmx",
@@ -310,6 +312,17 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 MFA_TOTP_ISSUER = SITE_NAME
 # Tracking would write a row with every request, pictures included.
 USERSESSIONS_TRACK_ACTIVITY = False
+
+# Third-party programs may sign people in here and act for them, each with their consent. Where several machines serve
+# the site they share a key.
+OAUTH_PROVIDER = env_bool("OAUTH_PROVIDER", False)
+OAUTH_KEY = env_secret("OAUTH_PRIVATE_KEY")
+IDP_OIDC_PRIVATE_KEY = (OAUTH_KEY or kept_secret(DATA_DIR / "oauth_key", rsa_key)) if OAUTH_PROVIDER else ""
+IDP_OIDC_ADAPTER = "accounts.adapters.ProviderAdapter"
+IDP_OIDC_REFRESH_TOKEN_EXPIRES_IN = 30 * 24 * 3600
+# Whether a program may make itself known, as clients of MCP do, or the operator alone does that in the admin.
+IDP_OIDC_DCR_ENABLED = env_bool("OAUTH_REGISTRATION", False)
+IDP_OIDC_DCR_REQUIRES_INITIAL_ACCESS_TOKEN = False
 
 # Mail is written to the log until a server is named. At port 465 servers speak TLS from the first byte.
 EMAIL_HOST = env_str("SMTP_HOST")

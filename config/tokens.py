@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.idp.oidc.internal.resources import is_resources_subset
+from django.conf import settings
 from drf_spectacular.contrib.knox_auth_token import KnoxTokenScheme
 from knox import auth
 from rest_framework.exceptions import AuthenticationFailed
@@ -16,6 +18,7 @@ class TokenAuthentication(auth.TokenAuthentication):
     def authenticate(self, request: Any) -> Any:
         """The person and the token, None without one. Raises AuthenticationFailed, NotAllowed."""
         self.address = str(request.META.get("REMOTE_ADDR", ""))
+        self.resource = settings.SITE_URL + request.path
         return super().authenticate(request)
 
     def authenticate_credentials(self, token: bytes) -> Any:
@@ -25,7 +28,8 @@ class TokenAuthentication(auth.TokenAuthentication):
             raise AuthenticationFailed("Invalid token.") from None
         if (found := find_token(key, self.address)) is not None:
             return found.user, found
-        if (granted := find_grant(key)) is not None:
+        granted = find_grant(key)
+        if granted is not None and is_resources_subset([self.resource], [*granted[1].resources]):
             return granted
         raise AuthenticationFailed("Invalid token.")
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from allauth.account.models import EmailAddress
+from allauth.idp.oidc.models import Token
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.conf import settings
@@ -207,6 +208,10 @@ DOCUMENTS = (
             ApiToken, "user", "name", "scopes", "created", "expiry", "last_used_at", "budget", "spent", "daily_credits",
             "allowed_checkpoints", "allowed_loras", "allowed_addresses", "speaks_for_people",
         ),
+    ),
+    Document(
+        "programs", "Third-party programs that you have let in, without their keys.",
+        table(Token, "user", "type", "scopes", "created_at", "expires_at", program="client__name"),
     ),
     Document(
         "credits", "The ledger: every credit that came, was held, spent or returned.",

@@ -238,6 +238,9 @@ ACCOUNT = {
     "account/take-back/": row(GET=ABSENT_TO_ALL, POST=ABSENT_TO_ALL),
     "account/viewing/": row(GET=MEMBERS, POST=MEMBERS),
     "account/tokens/": row(GET=MEMBERS, POST=MEMBERS),
+    "account/programs/<slug:client>/remove/": row(
+        "account/programs/none/remove/", GET=MEMBERS_OR_ABSENT, POST=MEMBERS_OR_ABSENT
+    ),
     "account/tokens/<slug:key>/remove/": row("account/tokens/{token}/remove/", GET=OWNER, POST=OWNER),
 }
 

@@ -53,7 +53,7 @@ def test_a_page_has_none_of_these(client: Client, db: None) -> None:
 
 def test_what_has_not_changed_is_not_sent_again(alices_api: APIClient, alice: User, catalog: Checkpoint) -> None:
     first = alices_api.get("/api/v1/loras")
-    assert first["ETag"] and first["Cache-Control"] == "private, no-cache"
+    assert first["ETag"] and first["Cache-Control"] == "private, no-store"
     same = alices_api.get("/api/v1/loras", headers={"If-None-Match": first["ETag"]})
     assert (same.status_code, same.content, same["ETag"]) == (304, b"", first["ETag"])
     assert same["X-Request-Id"] and same["RateLimit-Limit"]
