@@ -11,6 +11,7 @@ from django import forms
 from django.conf import settings
 from django.core.validators import MaxValueValidator
 
+from accounts.models import User
 from accounts.scopes import Scope
 
 MOST_NAMES = 50
@@ -83,8 +84,10 @@ class TokenForm(forms.Form):
         "secret to sign with.",
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if not user.is_superuser:  # whoever can sign in people's names can be everybody
+            del self.fields["speaks_for_people"]
         most = settings.REST_KNOX["TOKEN_TTL"].days
         days = self.fields["days"]
         days.max_value = most  # type: ignore[attr-defined]

@@ -78,11 +78,11 @@ def ledger(request: HttpRequest) -> HttpResponse:
 def tokens(request: HttpRequest) -> HttpResponse:
     """List the tokens; POST makes one, and this answer is the only page that ever shows it."""
     user = _user(request)
-    form = TokenForm(request.POST or None)
+    form = TokenForm(request.POST or None, user=user)
     made, secret = "", ""
     if request.method == "POST" and form.is_valid():
         made, secret = make_token(user, form.bounds())
-        form = TokenForm()
+        form = TokenForm(user=user)
     tokens = [*standing_tokens().filter(user=user)]
     context = {
         "form": form, "tokens": tokens, "made": made, "secret": secret, "remove": REMOVE_TOKEN,

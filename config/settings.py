@@ -35,6 +35,7 @@ from config.logs import logging_config
 from config.openapi import description
 from config.policies import content_policy
 from config.private_files import private_folder
+from config.rest import rest_framework
 from generation.worker.render_settings import RenderSettings
 
 django_stubs_ext.monkeypatch()
@@ -344,35 +345,12 @@ PAGE_RATE_ANONYMOUS = env_str("PAGE_RATE_ANONYMOUS", "300/min")
 VERIFY_RATE = env_str("VERIFY_RATE", "20/min")
 
 # API
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "config.tokens.TokenAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
-    ],
-    "DEFAULT_PERMISSION_CLASSES": [
-        "rest_framework.permissions.IsAuthenticated",
-        "generation.api.access.HasScope",
-    ],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["config.plain_json.PlainJson"],
-    "DEFAULT_PAGINATION_CLASS": "config.paging.NewestFirst",
-    "DEFAULT_SCHEMA_CLASS": "config.described.Described",
-    "DEFAULT_THROTTLE_CLASSES": [
-        "config.throttling.Anonymous",
-        "config.throttling.SignedIn",
-        "config.throttling.Costly",
-    ],
-    "DEFAULT_THROTTLE_RATES": {
-        "anon": env_str("API_RATE_ANONYMOUS", "60/min"),
-        "user": env_str("API_RATE", "600/min"),
-        "verify": VERIFY_RATE,
-        "notice": NOTICE_RATE,
-    },
-    # The client's address is worked out once, in config/proxies.py; no library reads headers for it again.
-    "NUM_PROXIES": 0,
-    "EXCEPTION_HANDLER": "config.problems.problem_json",
-    "TEST_REQUEST_DEFAULT_FORMAT": "json",
-}
+REST_FRAMEWORK = rest_framework(
+    anon=env_str("API_RATE_ANONYMOUS", "60/min"),
+    user=env_str("API_RATE", "600/min"),
+    verify=VERIFY_RATE,
+    notice=NOTICE_RATE,
+)
 KNOX_TOKEN_MODEL = "accounts.ApiToken"
 # Its migrations would make a table for its own tokens, empty and unknown to any model.
 MIGRATION_MODULES = {"knox": None}

@@ -128,9 +128,16 @@ def test_a_token_is_made_with_its_bounds(alices: Client, alice: User) -> None:
     assert (token.scopes, token.budget, token.daily_credits) == (["read", "train"], 50, 5)
     assert (token.allowed_checkpoints, token.allowed_loras) == (["emoji-diffusion"], ["line-art", "fluent-3d"])
     assert token.allowed_addresses == ["192.0.2.7/32", "10.0.0.0/8"]
-    assert token.speaks_for_people and context["secret"] == token.people_secret and len(token.people_secret) > 30
-    assert token.people_secret not in alices.get("/account/tokens/").text
+    assert not token.speaks_for_people and not context["secret"]
     assert token.expiry is not None and 6 < (token.expiry - token.created).total_seconds() / 86400 < 8
+
+
+def test_an_administrators_token_may_speak_for_people(admin_client: Client) -> None:
+    typed = {"name": "open webui", "scopes": ["generate"], "speaks_for_people": "on"}
+    context = admin_client.post("/account/tokens/", typed).context
+    token = ApiToken.objects.get()
+    assert token.speaks_for_people and context["secret"] == token.people_secret and len(token.people_secret) > 30
+    assert token.people_secret not in admin_client.get("/account/tokens/").text
 
 
 @pytest.mark.parametrize(
