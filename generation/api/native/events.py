@@ -210,6 +210,8 @@ class _Events(APIView):
     def told(self, request: Request, job: Job | None) -> HttpResponseBase:
         user = user_of(request)
         place = Place.of(request.headers.get("Last-Event-ID", ""))
+        if request.method == "HEAD":
+            return HttpResponse(content_type="text/event-stream")
         if job and place and job.finished_at and job.finished_at < place.since:
             return HttpResponse(status=204)  # which tells a browser not to come again
         streams.check_room(user.pk)

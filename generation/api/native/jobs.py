@@ -156,7 +156,7 @@ class JobView(APIView):
     def get(self, request: Request, code: str) -> HttpResponseBase:
         job = get_job(request, code)
         seconds = seconds_to_wait(request)
-        if seconds and job.is_unfinished:
+        if seconds and job.is_unfinished and request.method == "GET":
             return answer_later(request, job, seconds)
         return Response(JobOutput(job).data)
 

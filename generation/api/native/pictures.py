@@ -101,8 +101,9 @@ class ImageSmallView(APIView):
         # Of a small picture not all are kept, where they would differ in nothing.
         name = getattr(image, fields[side]) or image.thumbnail
         filename = f"tempera-{image.code}-{side}.webp"
-        etag = f"{image.code}-{side}"
-        return inline(request._request, name, "image/webp", FOR_NOBODY, filename=filename, etag=etag)
+        answer = inline(request._request, name, "image/webp", FOR_NOBODY, filename=filename)
+        answer["Content-Disposition"] = f'attachment; filename="{filename}"'
+        return answer
 
 
 class TraceView(APIView):
