@@ -11,9 +11,6 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from config.throttling import Anonymous, SignedIn
 from generation.models import Checkpoint
-from tests.generation.conftest import catalog
-
-__all__ = ["catalog"]
 
 
 @pytest.mark.parametrize("told", ["my-request_7.a", "a" * 64])
