@@ -119,6 +119,8 @@ class Telling:
         self.number = place.number if place else 0
         self.states: dict[str, str] = {}
         """Of the unfinished jobs that this reader knows, the state it was told."""
+        self.ended: dict[str, str] = {}
+        """The same of the last jobs that have ended, so that a hint that comes twice is told once."""
         self.percents: dict[str, int] = {}
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
@@ -133,11 +135,13 @@ class Telling:
                 heard = await feed.hear(KEEP_ALIVE_SECONDS)
                 if not feed.is_open:
                     break
-                codes = feed.take_changed()
+                frames = feed.take_frames()
+                # What is being drawn and was never told of, its hint was lost.
+                codes = feed.take_changed() | (frames.keys() - self.states.keys() - self.ended.keys())
                 if codes or not heard:
                     for text in await self.look(Q(code__in=codes) if heard else self.all_watched()):
                         yield text
-                for frame in map(Frame.from_bytes, feed.take_frames().values()):
+                for frame in map(Frame.from_bytes, frames.values()):
                     for text in self.frame_events(frame):
                         yield text
                 if not heard:
@@ -175,13 +179,17 @@ class Telling:
 
     def is_news(self, line: dict[str, Any]) -> bool:
         code, state = line["code"], line["state"]
-        if self.states.get(code) == state:
+        if state in (self.states.get(code), self.ended.get(code)):
             return False
         if state in Job.UNFINISHED:
             self.states[code] = state
+            self.ended.pop(code, None)
         else:
             self.states.pop(code, None)
             self.percents.pop(code, None)
+            self.ended[code] = state
+            if len(self.ended) > MOST_RESUMED:
+                del self.ended[next(iter(self.ended))]
         return True
 
     def numbered(self, name: str, data: dict[str, Any], moment: int) -> bytes:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import aclosing
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
 from channels.db import database_sync_to_async
 from django.test import AsyncClient
 
@@ -38,12 +38,24 @@ async def ask(key: str, address: str, **headers: str) -> Any:
 
 
 class Told:
-    """What a reader of a stream reads, one event after the other."""
+    """What a reader of a stream reads, one event after the other; `async with` leaves it in its midst."""
 
     def __init__(self, response: Any) -> None:
         assert response.status_code == 200 and response["Content-Type"] == "text/event-stream"
+        self.response = response
         self.pieces: AsyncIterator[bytes] = aiter(response.streaming_content)
         self.last_id = ""
+
+    async def __aenter__(self) -> Told:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        """As the handler does when its reader has gone."""
+        await sync_to_async(self.response.close)()
+        for _ in range(100):
+            if not any(streams._of.values()):
+                return
+            await asyncio.sleep(0.02)
 
     async def event(self, *names: str) -> tuple[str, dict[str, Any]]:
         """The next event of one of these names."""
@@ -62,8 +74,7 @@ async def test_all_that_is_unfinished_comes_first_and_then_what_changes(alice: U
     first, second = await in_db(queue)(alice, count=2)
     response = await ask(await token_of(alice), ALL)
     assert response["Cache-Control"] == "private, no-store" and response["X-Accel-Buffering"] == "no"
-    async with aclosing(response.streaming_content):
-        told = Told(response)
+    async with Told(response) as told:
         begun = [(await told.event("job"))[1]["code"] for _ in range(2)]
         assert begun == [first.code, second.code]
         assert (await told.event("open"))[1]["unfinished"] == sorted(begun)
@@ -78,9 +89,7 @@ async def test_progress_and_previews_by_choice(alice: User, queue: Queue) -> Non
     assert job is not None
     key = await token_of(alice)
     for asked, names in (("", ["progress", "progress"]), ("?previews=1", ["progress", "preview"])):
-        response = await ask(key, f"/api/v1/jobs/{job.code}/events{asked}")
-        async with aclosing(response.streaming_content):
-            told = Told(response)
+        async with Told(await ask(key, f"/api/v1/jobs/{job.code}/events{asked}")) as told:
             await told.event("job")
             heard = []
             for percent in (30, 31):
@@ -118,14 +127,10 @@ async def test_who_knows_its_end_is_told_to_stay_away(alice: User, queue: Queue)
 async def test_what_was_missed_is_told_when_it_is_resumed(alice: User, queue: Queue) -> None:
     jobs = await in_db(queue)(alice, count=2)
     key = await token_of(alice)
-    response = await ask(key, ALL)
-    async with aclosing(response.streaming_content):
-        told = Told(response)
+    async with Told(await ask(key, ALL)) as told:
         await told.event("open")
     await in_db(cancel_job)(jobs[0])
-    resumed = await ask(key, ALL, **{"Last-Event-ID": told.last_id})
-    async with aclosing(resumed.streaming_content):
-        again = Told(resumed)
+    async with Told(await ask(key, ALL, **{"Last-Event-ID": told.last_id})) as again:
         states = {}
         for _ in jobs:
             _, line = await again.event("job")
@@ -137,20 +142,19 @@ async def test_what_was_missed_is_told_when_it_is_resumed(alice: User, queue: Qu
 @pytest.mark.parametrize("place", ["", "x", "1", "-1", "99999999999999999-1", "1" * 40, "0-0", "1-1\n"])
 async def test_an_id_that_no_stream_gave_begins_anew(alice: User, queue: Queue, place: str) -> None:
     await in_db(queue)(alice)
-    response = await ask(await token_of(alice), ALL, **{"Last-Event-ID": place.strip()})
-    async with aclosing(response.streaming_content):
-        await Told(response).event("open")
+    async with Told(await ask(await token_of(alice), ALL, **{"Last-Event-ID": place.strip()})) as told:
+        await told.event("open")
 
 
 async def test_a_hint_that_was_lost_is_made_up_for(alice: User, queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(events, "KEEP_ALIVE_SECONDS", 0.2)
     (job,) = await in_db(queue)(alice)
-    told = Told(await ask(await token_of(alice), f"/api/v1/jobs/{job.code}/events"))
-    await told.event("job")
-    assert (await asyncio.wait_for(anext(told.pieces), 5)) == b": keep-alive\n\n"
-    await in_db(Job.objects.filter(pk=job.pk).update)(state=Job.State.FAILED, error_code="broken")
-    _, line = await told.event("job")
-    assert (line["state"], line["error_code"]) == ("failed", "broken")
+    async with Told(await ask(await token_of(alice), f"/api/v1/jobs/{job.code}/events")) as told:
+        await told.event("job")
+        assert (await asyncio.wait_for(anext(told.pieces), 5)) == b": keep-alive\n\n"
+        await in_db(Job.objects.filter(pk=job.pk).update)(state=Job.State.FAILED, error_code="broken")
+        _, line = await told.event("job")
+        assert (line["state"], line["error_code"]) == ("failed", "broken")
 
 
 async def test_a_removed_token_ends_its_streams_within_a_second(alice: User, queue: Queue) -> None:
@@ -164,7 +168,7 @@ async def test_a_removed_token_ends_its_streams_within_a_second(alice: User, que
     assert await first.rest() == []
     (job,) = await in_db(queue)(alice)
     assert (await second.event("job"))[1]["code"] == job.code
-    await second.pieces.aclose()  # type: ignore[attr-defined]
+    await second.__aexit__()
 
 
 async def test_a_person_has_so_many_and_no_more(alice: User, charlie: User) -> None:
@@ -178,21 +182,16 @@ async def test_a_person_has_so_many_and_no_more(alice: User, charlie: User) -> N
     others = Told(await ask(await token_of(charlie), ALL))
     await others.event("open")
     for each in [*opened, others]:
-        await each.pieces.aclose()  # type: ignore[attr-defined]
-    for _ in range(100):  # what is left is closed by a task of the loop
-        if not streams._of and not feeds.hub.viewers:
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("a stream that nobody reads is still told")
+        await sync_to_async(each.response.close)()
+    await others.__aexit__()
+    assert not streams._of and not feeds.hub.viewers
 
 
 async def test_nobody_hears_of_a_job_of_somebody_else(alice: User, charlie: User, queue: Queue) -> None:
     (job,) = await in_db(queue)(alice)
     key = await token_of(charlie)
     assert (await ask(key, f"/api/v1/jobs/{job.code}/events")).status_code == 404
-    response = await ask(key, ALL)
-    async with aclosing(response.streaming_content):
-        told = Told(response)
+    async with Told(await ask(key, ALL)) as told:
         assert (await told.event("job", "open"))[1]["unfinished"] == []
         await in_db(cancel_job)(job)
         with pytest.raises(TimeoutError):
