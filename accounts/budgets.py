@@ -1,10 +1,11 @@
-"""What an API token may spend of its owner's credits, in all and in a day: the only writer of `ApiToken.spent`.
+"""What an API token may use: which weights, and how many of its owner's credits, in all and in a day.
 
-`credits` calls it with each hold and its end, so that wallet and budget agree.
+The only writer of `ApiToken.spent`: `credits` calls it with each hold and its end, so that wallet and budget agree.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 
 from django.db.models import Case, F, Q, Value, When
@@ -12,7 +13,7 @@ from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from accounts.models import ApiToken
-from accounts.refusals import NotEnoughCredits, counted
+from accounts.refusals import NotAllowed, NotEnoughCredits, counted
 
 
 def spend(token: ApiToken, amount: int) -> None:
@@ -54,3 +55,17 @@ def today_of(moment: datetime) -> date:
 def set_spent(token: ApiToken, spent: int) -> None:
     """Write what the ledger says that the token has spent."""
     ApiToken.objects.filter(pk=token.pk).update(spent=spent)
+
+
+def check_weights(token: ApiToken | None, checkpoints: Iterable[str], loras: Iterable[str] = ()) -> None:
+    """Raise NotAllowed for a checkpoint or LoRA, by its name, that the token may not use. None is no token."""
+    if token is None:
+        return
+    for kind, field, allowed, names in (
+        ("checkpoint", "checkpoint", token.allowed_checkpoints, checkpoints),
+        ("LoRA", "loras", token.allowed_loras, loras),
+    ):
+        for name in sorted(set(names)):
+            if allowed and name not in allowed:
+                sentence = f"This token may not use the {kind} “{name}”, only {', '.join(allowed)}."
+                raise NotAllowed(f"{kind.lower()}-not-allowed", sentence, field=field)

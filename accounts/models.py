@@ -237,7 +237,7 @@ class CreditEntry(models.Model):
 class ApiToken(AbstractAuthToken):
     """A program's key to one person's account. Only its hash is kept; the key is shown once, when it is made.
 
-    What its lists allow is `tokens`' to say, what it may spend `budgets`'. It expires at `expiry`.
+    What it may use and spend is `budgets`' to say, how it is found `tokens`'. It expires at `expiry`.
     """
 
     name = models.CharField(max_length=60, help_text="What it is for.")

@@ -1,4 +1,4 @@
-"""API tokens as they are used: found by their keys, bounded to what they are for, ended. Their credits are `budgets`'.
+"""API tokens as they are used: made, found by their keys, bounded to addresses, ended. What they use is `budgets`'.
 
 Every door that takes a token looks it up here, whatever header or address brings it.
 """
@@ -75,20 +75,6 @@ def note_use(token: ApiToken) -> None:
     if token.last_used_at is None or token.last_used_at < now - USED_EVERY:
         ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
         token.last_used_at = now
-
-
-def check_weights(token: ApiToken | None, checkpoints: Iterable[str], loras: Iterable[str] = ()) -> None:
-    """Raise NotAllowed for a checkpoint or LoRA, by its name, that the token may not use. None is no token."""
-    if token is None:
-        return
-    for kind, field, allowed, names in (
-        ("checkpoint", "checkpoint", token.allowed_checkpoints, checkpoints),
-        ("LoRA", "loras", token.allowed_loras, loras),
-    ):
-        for name in sorted(set(names)):
-            if allowed and name not in allowed:
-                sentence = f"This token may not use the {kind} “{name}”, only {', '.join(allowed)}."
-                raise NotAllowed(f"{kind.lower()}-not-allowed", sentence, field=field)
 
 
 def still_standing(digests: Collection[str]) -> set[str]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.db.models.functions import Now
 
-from accounts import credits, tokens
+from accounts import budgets, credits
 from accounts.credits import Hold
 from accounts.models import ApiToken, User
 from accounts.quotas import Request, Usage, enforce_queue, enforce_quota
@@ -123,7 +123,7 @@ def write_jobs(user: User, recipes: Sequence[Recipe], token: ApiToken | None = N
 def check_token(token: ApiToken | None, recipes: Sequence[Recipe]) -> None:
     """Raise NotAllowed for weights of prepared recipes that the token may not use; None is no token."""
     loras = {pick.name for recipe in recipes for pick in recipe.loras}
-    tokens.check_weights(token, {recipe.checkpoint for recipe in recipes}, loras)
+    budgets.check_weights(token, {recipe.checkpoint for recipe in recipes}, loras)
 
 
 def submit_tracing(image: GeneratedImage) -> None:

@@ -9,10 +9,11 @@ import pytest
 from django.utils import timezone
 
 from accounts import budgets
+from accounts.budgets import check_weights
 from accounts.models import ApiToken, User
 from accounts.refusals import NotAllowed, NotEnoughCredits
 from accounts.scopes import Scope
-from accounts.tokens import check_weights, find_token, still_standing
+from accounts.tokens import find_token, still_standing
 
 
 def make(user: User, **fields: Any) -> tuple[ApiToken, str]:

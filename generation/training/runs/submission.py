@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from accounts import credits
+from accounts.budgets import check_weights
 from accounts.models import ApiToken, User
 from accounts.refusals import Conflict, NotFound, QuotaExceeded, Refusal, counted
-from accounts.tokens import check_weights
 from generation.catalog.loras.naming import RESERVED
 from generation.catalog.prices import price_list
 from generation.catalog.resolving import find_checkpoint

@@ -16,9 +16,9 @@ from typing import Any
 from django.db import transaction
 
 from accounts import credits
+from accounts.budgets import check_weights
 from accounts.models import ApiToken, User
 from accounts.refusals import Conflict, Refusal, counted
-from accounts.tokens import check_weights
 from generation.models import DataSet, TrainingRun, TrainingSearch
 from generation.recipes.halving import rungs
 from generation.recipes.training import TrainingRecipe

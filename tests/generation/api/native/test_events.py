@@ -13,12 +13,12 @@ from channels.db import database_sync_to_async
 from django.test import AsyncClient
 
 from accounts.models import ApiToken, User
-from generation.api import feeds
 from generation.api.native import events
 from generation.api.streams import STREAMS_A_PERSON, streams
 from generation.jobs.lifecycle import cancel_job
 from generation.jobs.queueing import claim_next
 from generation.messages import frames
+from generation.messages.job_hints import hub
 from generation.models import Job
 from tests.generation.conftest import Queue
 
@@ -184,7 +184,7 @@ async def test_a_person_has_so_many_and_no_more(alice: User, charlie: User) -> N
     for each in [*opened, others]:
         await sync_to_async(each.response.close)()
     await others.__aexit__()
-    assert not streams._of and not feeds.hub.viewers
+    assert not streams._of and not hub.viewers
 
 
 async def test_nobody_hears_of_a_job_of_somebody_else(alice: User, charlie: User, queue: Queue) -> None:
