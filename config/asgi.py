@@ -24,12 +24,13 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup(set_prefix=False)
 
 from config.input_limits import UNREADABLE  # noqa: E402
-from config.web_server import BodyFile, BoundedFactory  # noqa: E402
+from config.web_server import BodyFile, BoundedFactory, hold_answers_back  # noqa: E402
 from config.websockets import limit_pings  # noqa: E402
 from generation.web.live.routing import websocket_urlpatterns  # noqa: E402
 from generation.web.live.sessions import OfSession  # noqa: E402
 
 limit_pings()
+hold_answers_back()
 
 # However the server is started: by the platform, by `runserver`, or by hand.
 daphne.server.HTTPFactory = BoundedFactory

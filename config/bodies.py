@@ -21,6 +21,7 @@ from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve
 from rest_framework.exceptions import AuthenticationFailed
 
+from accounts.refusals import NotAllowed
 from config.problems import API, CONTENT_TYPE, body_of
 from config.tokens import TokenAuthentication
 from generation.imaging.untrusted import MAX_FILE_BYTES
@@ -105,6 +106,8 @@ def is_known(headers: Mapping[str, str]) -> bool:
         return TokenAuthentication().authenticate(request) is not None or get_user(request).is_authenticated
     except AuthenticationFailed:
         return False
+    except NotAllowed:  # from which address it may be used is asked again where the address is known
+        return True
     finally:
         # Of a thread that no request ends, which would close them.
         connections.close_all()

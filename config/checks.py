@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
@@ -28,7 +31,7 @@ THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 @register(TAG)
 def check_settings(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:
     """All that is wrong with the settings, each with the name of the variable to change."""
-    return [*address(), *media(), *drawing(), *files(), *signing(), *mail(), *asking()]
+    return [*address(), *media(), *drawing(), *files(), *signing(), *provider(), *mail(), *asking()]
 
 
 def address() -> Iterator[CheckMessage]:
@@ -139,6 +142,22 @@ def signing() -> Iterator[CheckMessage]:
             str(error),
             hint="Set SIGNING_CERTIFICATE_FILE to a file of PEM certificates, and SIGNING_KEY_FILE to its key's.",
             id="tempera.E010",
+        )
+
+
+def provider() -> Iterator[CheckMessage]:
+    """A site without a key makes one of its own."""
+    if not settings.OAUTH_PROVIDER:
+        return
+    try:
+        key = load_pem_private_key(settings.IDP_OIDC_PRIVATE_KEY.encode(), None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        key = None
+    if not isinstance(key, RSAPrivateKey):
+        yield Error(
+            "OAUTH_PRIVATE_KEY is no RSA key, so nothing that says who somebody is could be signed.",
+            hint="Set it, or OAUTH_PRIVATE_KEY_FILE, to what `openssl genrsa 2048` prints, or leave it out.",
+            id="tempera.E013",
         )
 
 

@@ -16,6 +16,8 @@ PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), int
 RELAXED: dict[str, dict[str, list[str]]] = {
     "/admin/": {"script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF, UNSAFE_INLINE]},
     "/api/docs/": {"style-src": [SELF, UNSAFE_INLINE]},
+    # Its form leads on to the program that is let in, wherever that is.
+    "/identity/o/": {"form-action": [SELF, "https:", "http:"]},
 }
 
 

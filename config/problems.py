@@ -40,7 +40,10 @@ def problem_json(error: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(error, Refusal):
         set_rollback()
         errors = [{"field": error.field, "code": error.code, "detail": error.message}] if error.field else []
-        return problem(error.status, error.code, error.message, errors)
+        refused_as = problem(error.status, error.code, error.message, errors)
+        if seconds := getattr(error, "retry_after", 0):
+            refused_as["Retry-After"] = str(seconds)
+        return refused_as
     if isinstance(error, exceptions.AuthenticationFailed | exceptions.NotAuthenticated | exceptions.PermissionDenied):
         error = refused_uncounted(context.get("request")) or error
     response = exception_handler(error, context)

@@ -28,12 +28,14 @@ from config.env import (
     env_site_url,
     env_str,
     kept_secret,
+    rsa_key,
     strong_secret,
 )
 from config.logs import logging_config
 from config.openapi import description
 from config.policies import content_policy
 from config.private_files import private_folder
+from config.rest import rest_framework
 from generation.worker.render_settings import RenderSettings
 
 django_stubs_ext.monkeypatch()
@@ -87,6 +89,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.usersessions",
+    "allauth.idp.oidc",
     "channels",
     "csp",
     "django_htmx",
@@ -108,6 +111,7 @@ MIDDLEWARE = [
     "config.input_limits.NoNul",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.compression.CompressedTexts",
+    "config.answer_headers.AnswerHeaders",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -310,6 +314,17 @@ MFA_TOTP_ISSUER = SITE_NAME
 # Tracking would write a row with every request, pictures included.
 USERSESSIONS_TRACK_ACTIVITY = False
 
+# Third-party programs may sign people in here and act for them, each with their consent. Where several machines serve
+# the site they share a key.
+OAUTH_PROVIDER = env_bool("OAUTH_PROVIDER", False)
+OAUTH_KEY = env_secret("OAUTH_PRIVATE_KEY")
+IDP_OIDC_PRIVATE_KEY = (OAUTH_KEY or kept_secret(DATA_DIR / "oauth_key", rsa_key)) if OAUTH_PROVIDER else ""
+IDP_OIDC_ADAPTER = "accounts.adapters.ProviderAdapter"
+IDP_OIDC_REFRESH_TOKEN_EXPIRES_IN = 30 * 24 * 3600
+# Whether a program may make itself known, as clients of MCP do, or the operator alone does that in the admin.
+IDP_OIDC_DCR_ENABLED = env_bool("OAUTH_REGISTRATION", False)
+IDP_OIDC_DCR_REQUIRES_INITIAL_ACCESS_TOKEN = False
+
 # Mail is written to the log until a server is named. At port 465 servers speak TLS from the first byte.
 EMAIL_HOST = env_str("SMTP_HOST")
 SMTP_TLS = env_mail_tls("SMTP_TLS", "auto")
@@ -330,32 +345,12 @@ PAGE_RATE_ANONYMOUS = env_str("PAGE_RATE_ANONYMOUS", "300/min")
 VERIFY_RATE = env_str("VERIFY_RATE", "20/min")
 
 # API
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "config.tokens.TokenAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
-    ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["config.plain_json.PlainJson"],
-    "DEFAULT_PAGINATION_CLASS": "config.paging.NewestFirst",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_THROTTLE_CLASSES": [
-        "config.throttling.Anonymous",
-        "config.throttling.SignedIn",
-        "config.throttling.Costly",
-    ],
-    "DEFAULT_THROTTLE_RATES": {
-        "anon": env_str("API_RATE_ANONYMOUS", "60/min"),
-        "user": env_str("API_RATE", "600/min"),
-        "verify": VERIFY_RATE,
-        "notice": NOTICE_RATE,
-    },
-    # The client's address is worked out once, in config/proxies.py; no library reads headers for it again.
-    "NUM_PROXIES": 0,
-    "EXCEPTION_HANDLER": "config.problems.problem_json",
-    "TEST_REQUEST_DEFAULT_FORMAT": "json",
-}
+REST_FRAMEWORK = rest_framework(
+    anon=env_str("API_RATE_ANONYMOUS", "60/min"),
+    user=env_str("API_RATE", "600/min"),
+    verify=VERIFY_RATE,
+    notice=NOTICE_RATE,
+)
 KNOX_TOKEN_MODEL = "accounts.ApiToken"
 # Its migrations would make a table for its own tokens, empty and unknown to any model.
 MIGRATION_MODULES = {"knox": None}
@@ -387,6 +382,8 @@ LOG_LEVEL = env_choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"
 LOG_FORMAT = env_choice("LOG_FORMAT", "console", ("console", "json"))
 LOGGING = logging_config(LOG_LEVEL, LOG_FORMAT)
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
+# Which config/answer_headers.py has looked at.
+DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True
 # The address in the log, as config/proxies.py left it.
 IPWARE_META_PRECEDENCE_ORDER = ("REMOTE_ADDR",)
 # One line for a request; what became of a job is said by the worker itself.

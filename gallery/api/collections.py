@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from django.db.models import QuerySet
 from django.urls import reverse
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import generics, permissions, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -20,9 +20,11 @@ from gallery.api.social import get_public_post
 from gallery.api.views import person
 from gallery.models import CollectedPost, Collection, Post
 from gallery.models.collections import TITLE_CHARS
+from generation.api.access import HasScope
 from generation.api.idempotency import idempotent
+from generation.api.native.recipe_fields import text_parameter
 
-KEY = OpenApiParameter("key", str, description="What opens one that is shared by its link.")
+KEY = text_parameter("key", 32, "What opens one that is shared by its link.")
 
 
 class CollectionInput(serializers.Serializer[Any]):
@@ -91,6 +93,7 @@ def get_filled(request: Request, code: str) -> Collection:
 class CollectionsView(generics.ListAPIView[Collection]):
     """Your collections and those that you fill, newest first; POST makes one."""
 
+    scopes = {"POST": "publish"}
     serializer_class = CollectionOutput
     queryset = Collection.objects.none()
 
@@ -112,7 +115,8 @@ class CollectionsView(generics.ListAPIView[Collection]):
 class CollectionView(APIView):
     """One collection that you may see. PATCH changes yours, DELETE removes it and leaves its posts."""
 
-    permission_classes = [permissions.IsAuthenticatedOrReadOnly]
+    scopes = {"PATCH": "publish", "DELETE": "publish"}
+    permission_classes = [permissions.IsAuthenticatedOrReadOnly, HasScope]
 
     @extend_schema(parameters=[KEY], responses=CollectionOutput)
     def get(self, request: Request, code: str) -> Response:
@@ -136,7 +140,7 @@ class CollectionView(APIView):
 class CollectedPostsView(generics.ListAPIView[CollectedPost]):
     """The public posts in a collection, the last added first."""
 
-    permission_classes = [permissions.AllowAny]
+    permission_classes = [permissions.AllowAny, HasScope]
     serializer_class = CollectedPostOutput
     queryset = CollectedPost.objects.none()
 
@@ -159,6 +163,8 @@ class CollectedPostsView(generics.ListAPIView[CollectedPost]):
 class CollectedPostView(APIView):
     """A post in a collection that you fill. PUT puts it in, DELETE takes it out; repeated they change nothing."""
 
+    scope = "publish"
+
     @extend_schema(request=None, responses={204: None})
     def put(self, request: Request, code: str, post: str) -> Response:
         collecting.collect(person(request), get_filled(request, code), get_public_post(post))
@@ -175,6 +181,8 @@ class CollectedPostView(APIView):
 
 class ContributorView(APIView):
     """Somebody who fills a collection of yours. PUT lets them, DELETE no longer; you may also remove yourself."""
+
+    scope = "publish"
 
     @extend_schema(request=None, responses={204: None})
     def put(self, request: Request, code: str, username: str) -> Response:

@@ -1,14 +1,42 @@
-"""Who asks, and what of theirs they ask for: fetched, or refused as if it were not there. For every API of the site."""
+"""Who asks, what their token lets them, and what of theirs they ask for: fetched, or refused as if it were not there.
+
+For every API of the site. A view says what a token must be for: `scope = "train"`, or by method `scopes = {"POST":
+"publish"}`; what it does not say is `read` for what only reads, and `generate` for the rest. "" is for any token.
+"""
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
+from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
 from accounts.models import ApiToken, User
-from accounts.refusals import NotFound
+from accounts.refusals import NotAllowed, NotFound
+from accounts.scopes import Scope
 from generation.models import DataSet, GeneratedImage, Job, TrainingRun
+
+
+class HasScope(BasePermission):
+    """Refuses a token that is not for what is asked; sessions have all scopes. Stands last among a view's classes."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if request.auth is not None:
+            check_scope(request.auth, needed_scope(view, str(request.method)))
+        return True
+
+
+def needed_scope(view: Any, method: str) -> str:
+    scopes: dict[str, str] = getattr(view, "scopes", {})
+    reading = method in SAFE_METHODS
+    default = getattr(view, "scope", Scope.READ if reading else Scope.GENERATE)
+    return scopes.get("GET" if reading else method, default)
+
+
+def check_scope(auth: Any, scope: str) -> None:
+    """Raise NotAllowed where `auth`, a token of whatever kind with `scopes`, is not for this."""
+    if scope and scope not in getattr(auth, "scopes", ()):
+        raise NotAllowed("missing-scope", f"This token lacks the scope “{scope}”. Make one that has it.")
 
 
 def user_of(request: Request) -> User:

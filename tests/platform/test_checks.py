@@ -58,6 +58,7 @@ def test_no_device(settings: Any, name: str) -> None:
         ({**PUBLIC_ADDRESS, "DEBUG": True}, "tempera.E002"),
         ({**PUBLIC_ADDRESS, "DEMO": True}, "tempera.W001"),
         ({"SIGNING_CERTIFICATE_FILE": "/nowhere.pem"}, "tempera.E010"),
+        ({"OAUTH_PROVIDER": True, "IDP_OIDC_PRIVATE_KEY": "secret"}, "tempera.E013"),
         ({"VERIFY_RATE": "often"}, "tempera.E009"),
         ({"NOTICE_RATE": "often"}, "tempera.E009"),
         ({**PUBLIC_ADDRESS, "EMAIL_HOST": ""}, "tempera.W002"),
