@@ -360,6 +360,20 @@ API = {
     "api/v1/transparency": row(GET=ALL),
 }
 
+# Other programs' dialects: they are spoken with a token alone, so a session opens nothing.
+BY_TOKEN: Outcomes = ("login", "login", "login", "login")
+A1111 = {
+    **{f"sdapi/v1/{name}": row(POST=BY_TOKEN) for name in (
+        "txt2img", "img2img", "extra-single-image", "png-info", "interrupt", "skip",
+    )},
+    **{f"sdapi/v1/{name}": row(GET=BY_TOKEN) for name in (
+        "progress", "samplers", "schedulers", "sd-models", "sd-vae", "sd-modules", "loras", "embeddings",
+        "prompt-styles", "upscalers", "latent-upscale-modes", "scripts", "cmd-flags", "memory",
+    )},
+    "sdapi/v1/options": row(GET=BY_TOKEN, POST=BY_TOKEN),
+    "internal/ping": row(GET=ALL),
+}  # fmt: skip
+
 # The admin: whoever is not staff stays out of all of it. What a moderator may enter is listed; the rest is closed.
 ADMIN_FOR_ALL = {"admin/login/", "admin/logout/", "admin/jsi18n/"}
 ADMIN_FOR_MODERATORS = {
@@ -388,4 +402,6 @@ ADMIN_FOR_MODERATORS = {
     "admin/password_change/done/",
 }
 
-TABLE: dict[str, Row] = {**SITE, **MAKING, **IMAGES, **CATALOG, **LAB, **STUDIO, **GALLERY, **ACCOUNT, **ALLAUTH, **API}
+TABLE: dict[str, Row] = {
+    **SITE, **MAKING, **IMAGES, **CATALOG, **LAB, **STUDIO, **GALLERY, **ACCOUNT, **ALLAUTH, **API, **A1111,
+}  # fmt: skip
