@@ -28,7 +28,8 @@ class Credentials(BaseAuthentication):
         request.META[HEADER] = f"Bearer {token}"
         user, found = by_bearer(request)
         # A token is enough by itself; a wrong name beside it is a setting that its person did not mean.
-        if name.casefold() not in (user.username.casefold(), user.email.casefold()):
+        owner = found.user
+        if name.casefold() not in (owner.username.casefold(), owner.email.casefold()):
             raise AuthenticationFailed("Invalid user name.")
         return user, found
 

@@ -14,12 +14,13 @@ from PIL import Image
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.models import ApiToken
 from generation.api.a1111.base import A1111View, own_token
+from generation.api.access import user_of
 from generation.jobs.lifecycle import cancel_all
 from generation.jobs.queueing import waits
 from generation.messages.frames import Frame, last_frame
 from generation.models import Job
+from generation.models.jobs import JobQuerySet
 
 BEGUN = 0.01
 """What A1111 tells of work that has not come far; 0 means that there is none, and programs go by it."""
@@ -29,7 +30,7 @@ class ProgressView(A1111View):
     """What this token waits for: its unfinished submissions, and the last preview of what is drawn."""
 
     def get(self, request: Request) -> Response:
-        jobs = awaited(own_token(request))
+        jobs = awaited(own_jobs(request))
         frames = {job.pk: frame for job in jobs if is_running(job) and (frame := last_frame(job.code))}
         latest = max(frames.values(), key=lambda frame: frame.percent, default=None)
         shows = request.query_params.get("skip_current_image", "").lower() not in ("1", "true")
@@ -50,7 +51,7 @@ class InterruptView(A1111View):
     scope = "generate"
 
     def post(self, request: Request) -> Response:
-        cancel_all(Job.objects.filter(token=own_token(request)).unfinished())
+        cancel_all(own_jobs(request).unfinished())
         return Response({})
 
 
@@ -60,13 +61,17 @@ class SkipView(A1111View):
     scope = "generate"
 
     def post(self, request: Request) -> Response:
-        cancel_all(Job.objects.filter(token=own_token(request)).running())
+        cancel_all(own_jobs(request).running())
         return Response({})
 
 
-def awaited(token: ApiToken) -> list[Job]:
-    """All jobs of the token's submissions of which some have not ended, in the order in which they were asked for."""
-    mine = Job.objects.filter(token=token)
+def own_jobs(request: Request) -> JobQuerySet:
+    """Of the person who asks, and asked for by this token."""
+    return Job.objects.of(user_of(request)).filter(token=own_token(request))
+
+
+def awaited(mine: JobQuerySet) -> list[Job]:
+    """All jobs of the submissions of which some have not ended, in the order in which they were asked for."""
     return list(mine.filter(submission__in=mine.unfinished().values("submission")).order_by("pk"))
 
 
