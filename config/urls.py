@@ -66,6 +66,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("api/v1/", include("config.api")),
     path("", include("generation.api.a1111.urls")),
+    path("help/api/", include("generation.api.help.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("api/docs/", docs, name="api-docs"),
     path("admin/", admin.site.urls),

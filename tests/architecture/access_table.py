@@ -41,6 +41,8 @@ SITE = {
     "healthz": row(GET=ALL),
     "readyz": row(GET=ALL),
     "metrics": row(GET=STAFF),
+    "help/api/": row(GET=ALL),
+    "help/api/<slug:name>/": row("help/api/a1111/", GET=ALL),
 }
 
 MAKING = {

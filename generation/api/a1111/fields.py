@@ -23,7 +23,7 @@ class Unused:
 
 
 USED: Mapping[str, str] = {
-    "prompt": "The prompt, with `<lora:name:weight>`, emphasis, schedules and wildcards. At most 2,000 signs.",
+    "prompt": "The prompt, with <lora:name:weight>, emphasis, schedules and wildcards. At most 2,000 signs.",
     "negative_prompt": "The negative prompt.",
     "seed": "The seed of the first picture; the next ones count up. Missing, null or below 0: one is drawn.",
     "width": "The width. Missing: the checkpoint's own. See “Sizes”.",
@@ -31,10 +31,10 @@ USED: Mapping[str, str] = {
     "steps": "The steps. Missing: the checkpoint's own. More than your plan draws are drawn as many as it does.",
     "cfg_scale": "The CFG scale. Missing: the checkpoint's own. Below 1 it is 1.",
     "sampler_name": "The sampler, also by the names of other programs. An unknown one is refused with 404.",
-    "sampler_index": "The same by its old name; `sampler_name` counts where both are there.",
+    "sampler_index": "The same by its old name; sampler_name counts where both are there.",
     "scheduler": "The schedule type. One that the site or the sampler has not becomes Automatic.",
-    "batch_size": "How many pictures, times `n_iter`. More than your plan makes at once are as many as it does.",
-    "n_iter": "See `batch_size`.",
+    "batch_size": "How many pictures, times n_iter. More than your plan makes at once are as many as it does.",
+    "n_iter": "See batch_size.",
     "clip_skip": "Clip skip, as SD.Next has it.",
     "model": "The checkpoint, as stable-diffusion.cpp has it; a name that the site has not is ignored.",
     "override_settings": "For this request alone, any of the options that can be set.",

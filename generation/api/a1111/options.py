@@ -20,7 +20,7 @@ KEPT_SECONDS = 366 * 24 * 3600
 FIT = "tempera_fit_size"
 
 ABOUT: Mapping[str, str] = {
-    "sd_model_checkpoint": "The checkpoint, by its title in `sd-models`, its name or its file.",
+    "sd_model_checkpoint": "The checkpoint, by its title in the list, its name or its file.",
     "sd_vae": "The VAE; Automatic is the checkpoint's own.",
     "CLIP_stop_at_last_layers": "Clip skip.",
     "emphasis": "Original or No norm.",
