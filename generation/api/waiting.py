@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import structlog
 from asgiref.sync import async_to_sync
-from django.db import connection, connections
+from django.db import DatabaseError, connection, connections
 
 from generation.models import Job
 
@@ -22,10 +22,10 @@ logger = structlog.get_logger(__name__)
 
 LONGEST_SECONDS = 600
 """Clients give up sooner, gateways between as well: what takes longer is fetched under “My pictures”."""
-LOOK_SECONDS = 0.2
+LOOK_SECONDS = 0.1
 AFTER_A_FAULT_SECONDS = 5.0
 
-# The looks' own, as they must not wait behind requests. Its connection does not outlive a look.
+# The looks' own, as they must not wait behind requests. It has one connection, for as long as somebody waits.
 THREAD = ThreadPoolExecutor(max_workers=1, thread_name_prefix="waiting")
 
 
@@ -73,13 +73,16 @@ class JobWatch:
             self._loop, self._waiters, self._task = loop, set(), None
 
     async def _look_on(self) -> None:
-        while self._waiters:
-            try:
-                await self._look(list(self._waiters))
-            except Exception:  # the next look finds what this one did not, and without one nobody would be answered
-                logger.exception("jobs_not_looked_at")
-                await asyncio.sleep(AFTER_A_FAULT_SECONDS)
-            await asyncio.sleep(LOOK_SECONDS)
+        try:
+            while self._waiters:
+                try:
+                    await self._look(list(self._waiters))
+                except Exception:  # the next look finds what this one did not, and without one nobody is answered
+                    logger.exception("jobs_not_looked_at")
+                    await asyncio.sleep(AFTER_A_FAULT_SECONDS)
+                await asyncio.sleep(LOOK_SECONDS)
+        finally:
+            THREAD.submit(connections.close_all)
 
     async def _look(self, waiters: list[Waiter]) -> None:
         asked = frozenset().union(*(waiter.jobs for waiter in waiters))
@@ -93,8 +96,9 @@ def unfinished(jobs: Collection[int]) -> set[int]:
     """Those of these keys whose jobs have not ended, for a thread that no request closes the connection of."""
     try:
         return set(Job.objects.filter(pk__in=jobs).unfinished().values_list("pk", flat=True))
-    finally:
-        connections.close_all()
+    except DatabaseError:
+        connections.close_all()  # or a broken one would be asked again and again
+        raise
 
 
 watch = JobWatch()
