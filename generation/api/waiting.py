@@ -85,7 +85,7 @@ class JobWatch:
             THREAD.submit(connections.close_all)
 
     async def _look(self, waiters: list[Waiter]) -> None:
-        asked = frozenset().union(*(waiter.jobs for waiter in waiters))
+        asked: frozenset[int] = frozenset().union(*(waiter.jobs for waiter in waiters))
         left = await asyncio.get_running_loop().run_in_executor(THREAD, unfinished, asked)
         for waiter in waiters:
             if not waiter.jobs & left:
