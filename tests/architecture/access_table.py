@@ -8,32 +8,8 @@ everybody. `path` fills in the address; its names are made in `access_things.py`
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-Outcomes = tuple[str, str, str, str]
-
-ALL: Outcomes = ("ok", "ok", "ok", "ok")
-MEMBERS: Outcomes = ("login", "ok", "ok", "ok")
-OWNER: Outcomes = ("login", "ok", "404", "404")
-STAFF: Outcomes = ("login", "403", "403", "ok")
-# For a post that still waits, as for what is private: nobody but its author learns that it is there, not even
-# moderators, who look at it in the admin.
-HIDDEN: Outcomes = ("404", "ok", "404", "404")
-# What is sent names something of one's own, and names nothing here.
-MEMBERS_OR_ABSENT: Outcomes = ("login", "404", "404", "404")
-
-
-@dataclass(frozen=True)
-class Row:
-    """What each method gives to whom; `path` is only needed where the route has parameters."""
-
-    path: str = ""
-    methods: dict[str, Outcomes] = field(default_factory=dict)
-
-
-def row(path: str = "", **methods: Outcomes) -> Row:
-    return Row(path, methods)
-
+from tests.architecture.access_dialects import A1111
+from tests.architecture.access_rows import ALL, HIDDEN, MEMBERS, MEMBERS_OR_ABSENT, OWNER, STAFF, Outcomes, Row, row
 
 SITE = {
     "": row(GET=ALL),
@@ -361,20 +337,6 @@ API = {
     "api/v1/sanctions": row(GET=MEMBERS),
     "api/v1/transparency": row(GET=ALL),
 }
-
-# Other programs' dialects: they are spoken with a token alone, so a session opens nothing.
-BY_TOKEN: Outcomes = ("login", "login", "login", "login")
-A1111 = {
-    **{f"sdapi/v1/{name}": row(POST=BY_TOKEN) for name in (
-        "txt2img", "img2img", "extra-single-image", "png-info", "interrupt", "skip",
-    )},
-    **{f"sdapi/v1/{name}": row(GET=BY_TOKEN) for name in (
-        "progress", "samplers", "schedulers", "sd-models", "sd-vae", "sd-modules", "loras", "embeddings",
-        "prompt-styles", "upscalers", "latent-upscale-modes", "scripts", "cmd-flags", "memory",
-    )},
-    "sdapi/v1/options": row(GET=BY_TOKEN, POST=BY_TOKEN),
-    "internal/ping": row(GET=ALL),
-}  # fmt: skip
 
 # The admin: whoever is not staff stays out of all of it. What a moderator may enter is listed; the rest is closed.
 ADMIN_FOR_ALL = {"admin/login/", "admin/logout/", "admin/jsi18n/"}
