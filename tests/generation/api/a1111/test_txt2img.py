@@ -293,6 +293,20 @@ def test_a_thousand_unknown_fields_are_not_all_told(program: Any, drawn: list[An
     assert note.endswith("field0019 and 980 more.")
 
 
+def test_the_names_of_columns_say_nothing(program: Any, alice: User, drawn: list[Any]) -> None:
+    """Neither of a job nor of its person."""
+    models = (Job, GeneratedImage, User, ApiToken, Plan)
+    columns = {column.name for model in models for column in model._meta.concrete_fields} - USED.keys()
+    plain = make(program, seed=7)
+    sent = dict.fromkeys(columns, 1)
+    body = make(program, seed=7, **sent, override_settings=sent)
+    first, second = Job.objects.order_by("pk")
+    assert (second.owner, second.token, second.credits, second.state) == (alice, program.token, first.credits, "done")
+    assert body["parameters"] == plain["parameters"]
+    alice.refresh_from_db()
+    assert not alice.is_staff and not alice.is_superuser and credits_of(alice) == 1000 - 2 * first.credits
+
+
 def test_no_field_is_in_both_tables() -> None:
     assert not USED.keys() & UNUSED.keys()
 
