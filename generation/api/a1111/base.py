@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, cast
 
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
 from accounts.models import ApiToken
 from accounts.refusals import Refusal
 from generation.api.a1111.credentials import Credentials
 from generation.api.a1111.errors import error_body
+
+Handler = Callable[[Exception, dict[str, Any]], Response | None]
 
 
 class AnyWish(DefaultContentNegotiation):
@@ -32,15 +34,15 @@ class A1111View(APIView):
 
     authentication_classes = [Credentials]
     content_negotiation_class = AnyWish
-    schema = None  # type: ignore[assignment]
+    schema = None
 
     def get_exception_handler(self) -> Callable[..., Response | None]:
-        return in_this_shape
+        return partial(in_this_shape, super().get_exception_handler())
 
 
-def in_this_shape(error: Exception, context: dict[str, Any]) -> Response | None:
-    """DRF's exception handler: the site's own answer, its headers too, with a body that these programs read."""
-    response: Response | None = api_settings.EXCEPTION_HANDLER(error, context)
+def in_this_shape(handler: Handler, error: Exception, context: dict[str, Any]) -> Response | None:
+    """What the site's own exception handler answers, its headers too, with a body that these programs read."""
+    response = handler(error, context)
     if response is not None and isinstance(response.data, dict):
         response.data = error_body(response.data["code"], response.data["detail"])
         response.content_type = "application/json"
