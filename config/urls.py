@@ -70,6 +70,8 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     *provider,
     path("api/v1/", include("config.api")),
+    path("", include("generation.api.a1111.urls")),
+    path("help/api/", include("generation.api.help.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("api/docs/", docs, name="api-docs"),
     path("api/problems/", problem_page.problems, name="api-problems"),

@@ -119,13 +119,18 @@ def cancel_cost(job: Job, frame: frames.Frame | None) -> int:
 
 
 def cancel_jobs(user: User, submission: str = "") -> list[str]:
-    """Cancel what a person waits for, all of it or one submission of theirs; the codes of the jobs that it ended.
+    """Cancel what a person waits for, all of it or one submission of theirs; the codes of the jobs that it ended."""
+    jobs = Job.objects.of(user).unfinished()
+    return cancel_all(jobs.filter(submission=submission) if submission else jobs)
+
+
+def cancel_all(jobs: QuerySet[Job]) -> list[str]:
+    """Cancel these jobs; the codes of those that it ended.
 
     The last in line first, so that no worker begins one meanwhile; what ends by itself in this moment is left as it is.
     """
-    jobs = Job.objects.of(user).unfinished()
     ended = []
-    for job in (jobs.filter(submission=submission) if submission else jobs).order_by("-virtual_start", "-pk"):
+    for job in jobs.order_by("-virtual_start", "-pk"):
         try:
             cancel_job(job)
         except Conflict:

@@ -8,32 +8,8 @@ everybody. `path` fills in the address; its names are made in `access_things.py`
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-Outcomes = tuple[str, str, str, str]
-
-ALL: Outcomes = ("ok", "ok", "ok", "ok")
-MEMBERS: Outcomes = ("login", "ok", "ok", "ok")
-OWNER: Outcomes = ("login", "ok", "404", "404")
-STAFF: Outcomes = ("login", "403", "403", "ok")
-# For a post that still waits, as for what is private: nobody but its author learns that it is there, not even
-# moderators, who look at it in the admin.
-HIDDEN: Outcomes = ("404", "ok", "404", "404")
-# What is sent names something of one's own, and names nothing here.
-MEMBERS_OR_ABSENT: Outcomes = ("login", "404", "404", "404")
-
-
-@dataclass(frozen=True)
-class Row:
-    """What each method gives to whom; `path` is only needed where the route has parameters."""
-
-    path: str = ""
-    methods: dict[str, Outcomes] = field(default_factory=dict)
-
-
-def row(path: str = "", **methods: Outcomes) -> Row:
-    return Row(path, methods)
-
+from tests.architecture.access_dialects import A1111
+from tests.architecture.access_rows import ALL, HIDDEN, MEMBERS, MEMBERS_OR_ABSENT, OWNER, STAFF, Outcomes, Row, row
 
 SITE = {
     "": row(GET=ALL),
@@ -41,6 +17,8 @@ SITE = {
     "healthz": row(GET=ALL),
     "readyz": row(GET=ALL),
     "metrics": row(GET=STAFF),
+    "help/api/": row(GET=ALL),
+    "help/api/<slug:name>/": row("help/api/a1111/", GET=ALL),
 }
 
 MAKING = {
@@ -376,4 +354,6 @@ API = {
     "api/v1/transparency": row(GET=ALL),
 }
 
-TABLE: dict[str, Row] = {**SITE, **MAKING, **IMAGES, **CATALOG, **LAB, **STUDIO, **GALLERY, **ACCOUNT, **ALLAUTH, **API}
+TABLE: dict[str, Row] = {
+    **SITE, **MAKING, **IMAGES, **CATALOG, **LAB, **STUDIO, **GALLERY, **ACCOUNT, **ALLAUTH, **API, **A1111,
+}  # fmt: skip

@@ -10,7 +10,8 @@ from django.http import HttpResponseBase
 from django.test import Client
 
 from accounts.models import User
-from tests.architecture.access_table import TABLE, UNSHARED, WAITING, Row
+from tests.architecture.access_rows import Row
+from tests.architecture.access_table import TABLE, UNSHARED, WAITING
 from tests.architecture.access_things import things_of
 from tests.architecture.test_access import OURS, PEOPLE, ask, clients, outcome
 

@@ -1,0 +1,18 @@
+"""The access table's rows for the dialects of other programs: spoken with a token alone, so a session opens nothing."""
+
+from __future__ import annotations
+
+from tests.architecture.access_rows import ALL, Outcomes, row
+
+BY_TOKEN: Outcomes = ("login", "login", "login", "login")
+A1111 = {
+    **{f"sdapi/v1/{name}": row(POST=BY_TOKEN) for name in (
+        "txt2img", "img2img", "extra-single-image", "png-info", "interrupt", "skip",
+    )},
+    **{f"sdapi/v1/{name}": row(GET=BY_TOKEN) for name in (
+        "progress", "samplers", "schedulers", "sd-models", "sd-vae", "sd-modules", "loras", "embeddings",
+        "prompt-styles", "upscalers", "latent-upscale-modes", "scripts", "cmd-flags", "memory",
+    )},
+    "sdapi/v1/options": row(GET=BY_TOKEN, POST=BY_TOKEN),
+    "internal/ping": row(GET=ALL),
+}  # fmt: skip
