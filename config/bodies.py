@@ -21,6 +21,7 @@ from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve
 from rest_framework.exceptions import AuthenticationFailed
 
+from config import dialects
 from config.problems import API, CONTENT_TYPE, body_of
 from config.tokens import TokenAuthentication
 from generation.imaging.untrusted import MAX_FILE_BYTES
@@ -39,6 +40,8 @@ UPLOADS = {
     "api-recipe-read": MAX_FILE_BYTES,
     "verify": MAX_FILE_BYTES,
     "api-verify": MAX_FILE_BYTES,
+    "openai-variations": MAX_FILE_BYTES,
+    "openai-edits": MAX_FILE_BYTES,
 }
 """Address by its name -> the bytes of files that it takes, from people who are signed in or bring a token."""
 FOR_ANYBODY = ("verify", "api-verify")
@@ -116,6 +119,8 @@ def told(size: int) -> str:
 
 def not_read(asked: Asked, status: HTTPStatus, code: str, sentence: str) -> Answer:
     """The answer to a request whose body is not read: a problem for programs, a page for browsers."""
+    if (shape := dialects.shape_of(asked.path)) is not None:
+        return Answer(status, "application/json", json.dumps(shape(code, sentence)).encode())
     if asked.path.startswith(API) or asked.headers.get("x-requested-with") == "fetch":
         return Answer(status, CONTENT_TYPE, json.dumps(body_of(status, code, sentence)).encode())
     page = render_to_string("not_read.html", {"site_name": settings.SITE_NAME, "told": sentence})

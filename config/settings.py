@@ -338,11 +338,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["config.plain_json.PlainJson"],
     "DEFAULT_PAGINATION_CLASS": "config.paging.NewestFirst",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_THROTTLE_CLASSES": [
-        "config.throttling.Anonymous",
-        "config.throttling.SignedIn",
-        "config.throttling.Costly",
-    ],
+    "DEFAULT_THROTTLE_CLASSES": [f"config.throttling.{name}" for name in ("Anonymous", "SignedIn", "Costly")],
     "DEFAULT_THROTTLE_RATES": {
         "anon": env_str("API_RATE_ANONYMOUS", "60/min"),
         "user": env_str("API_RATE", "600/min"),
@@ -364,6 +360,9 @@ REST_KNOX = {
     "AUTH_HEADER_PREFIX": "Bearer",
 }
 SPECTACULAR_SETTINGS = description(SITE_NAME)
+# Whom a program names that speaks for people: somebody with a confirmed address here, or else one who is made then.
+NAMED_PEOPLE = env_choice("NAMED_PEOPLE", "match", ("match", "make"))
+NAMED_PEOPLE_PLAN = env_str("NAMED_PEOPLE_PLAN")
 
 # Safety of pages: nothing inline, nothing evaluated, nothing foreign. The few pages that need more get it by path.
 CONTENT_SECURITY_POLICY = content_policy([MEDIA_ORIGIN] if MEDIA_ORIGIN else [])

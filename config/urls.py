@@ -15,6 +15,7 @@ from config.exports import views as exports
 from config.health import healthz, readyz
 from config.leaving import delete_account, take_account_back
 from config.metrics import metrics
+from generation.api.openai.docs import page as openai_help
 from generation.catalog.loras.naming import NameInAddress
 from generation.catalog.wildcards import ListInAddress
 
@@ -65,6 +66,8 @@ urlpatterns = [
     path("account/take-back/", take_account_back, name="account-take-back"),
     path("accounts/", include("allauth.urls")),
     path("api/v1/", include("config.api")),
+    path("v1/", include("generation.api.openai.urls")),
+    path("help/openai/", openai_help, name="help-openai"),
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("api/docs/", docs, name="api-docs"),
     path("admin/", admin.site.urls),

@@ -342,6 +342,16 @@ API = {
     "api/v1/posts/<slug:code>/like": row("api/v1/posts/{post}/like", GET=MEMBERS, PUT=MEMBERS, DELETE=MEMBERS),
 }
 
+# OpenAI's dialect is spoken with a token alone, so a session opens nothing. An address of a file is its own key.
+OPENAI_BY_TOKEN: Outcomes = ("login", "login", "login", "login")
+OPENAI = {
+    "v1/models": row(GET=OPENAI_BY_TOKEN),
+    "v1/models/<path:model>": row("v1/models/dall-e-3", GET=OPENAI_BY_TOKEN),
+    **{f"v1/images/{name}": row(POST=OPENAI_BY_TOKEN) for name in ("generations", "variations", "edits")},
+    "v1/images/files/<str:signed>": row("v1/images/files/made-up", GET=("403", "403", "403", "403")),
+    "help/openai/": row(GET=ALL),
+}
+
 # The admin: whoever is not staff stays out of all of it. What a moderator may enter is listed; the rest is closed.
 ADMIN_FOR_ALL = {"admin/login/", "admin/logout/", "admin/jsi18n/"}
 ADMIN_FOR_MODERATORS = {
@@ -370,4 +380,6 @@ ADMIN_FOR_MODERATORS = {
     "admin/password_change/done/",
 }
 
-TABLE: dict[str, Row] = {**SITE, **MAKING, **IMAGES, **CATALOG, **LAB, **STUDIO, **GALLERY, **ACCOUNT, **ALLAUTH, **API}
+TABLE: dict[str, Row] = {
+    **SITE, **MAKING, **IMAGES, **CATALOG, **LAB, **STUDIO, **GALLERY, **ACCOUNT, **ALLAUTH, **API, **OPENAI,
+}  # fmt: skip

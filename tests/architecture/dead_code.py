@@ -36,6 +36,7 @@ LOOKED_UP = {
         "clean_*", "help_texts", "prepare_value", "has_changed",
     ],
     "*/api/*": ["get_*", "serializer_class", "parser_classes", "http_method_names"],
+    "generation/api/openai/*": ["*_classes", "*_class", "options", "get_permissions", "get_accept_list", "schema"],
     "*/apps.py": ["*Config", "default_auto_field"],
     "*/management/commands/*": ["help", "add_arguments", "requires_system_checks"],
     "*/web/live/consumers.py": ["receive", "bytes_data", "job_changed", "run_event"],
