@@ -133,7 +133,8 @@ def _known(speaker: User, named: Named) -> User | None:
 def _with_address(email: str) -> User | None:
     """Who has shown that the address is theirs."""
     address = EmailAddress.objects.filter(email__iexact=email, verified=True).select_related("user__plan").first()
-    return address.user if address else None
+    person: User | None = address.user if address else None
+    return person
 
 
 def _make(named: Named) -> User:

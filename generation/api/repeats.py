@@ -61,7 +61,8 @@ def submit_once(request: Request, prepare: Callable[[], Write]) -> Submission:
     `prepare` reads and checks and gives back the function that writes, which runs in a transaction with the record.
     Raises what they raise, and KeyReused where an `Idempotency-Key` stands for another request.
     """
-    sent, write = _sent(request), None
+    sent = _sent(request)
+    write: Write | None = None
     for _ in range(TRIES):
         before = KeptAnswer.objects.filter(user=sent.user, key=sent.key).first()
         if before is not None and (jobs := _jobs_to_join(before, sent)):

@@ -9,10 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import QueryDict
-
 from accounts.refusals import Refusal
 from generation.api.openai.sizes import RULE
+from generation.recipes.checks import MAX_SEED
 from generation.recipes.fields import FIELDS
 
 Read = Callable[[str, Any], Any]
@@ -160,7 +159,7 @@ ROWS: tuple[Field, ...] = (
     Field("negative_prompt", "text", FIELDS["negative_prompt"].explanation, text(), ""),
     Field("num_inference_steps", "a whole number", "Steps, in place of quality.", whole(0, 10_000)),
     Field("guidance_scale", "a number", "The CFG scale; without it the checkpoint's own.", number),
-    Field("seed", "a whole number", "The seed; without it, and for -1, one is drawn.", whole(-1, 2**64)),
+    Field("seed", "a whole number", "The seed; without it, and for -1, one is drawn.", whole(-1, MAX_SEED)),
     *(
         Field(name, "—", "Refused: no picture here can heed it.", not_here)
         for name in ("complexity", "frame_count", "frame_duration_ms", "svg")
@@ -173,12 +172,11 @@ VARIATION: Mapping[str, Field] = {row.name: row for row in (MODEL, N, SIZE, FORM
 
 def read_fields(data: Any, table: Mapping[str, Field]) -> dict[str, Any]:
     """Every field of the table with its value, its default where it was left out. Raises Refusal."""
-    sent = dict(data.items()) if isinstance(data, QueryDict | Mapping) else None
-    if sent is None:
+    if not isinstance(data, Mapping):
         raise Refusal("invalid-value", "The body must be a JSON object.")
-    for name in sent:
+    for name in data:
         if name not in table:
             raise Refusal("unknown-parameter", f"Unknown parameter: “{name[:100]}”.", field=name[:100])
     return {
-        name: row.default if (value := sent.get(name)) is None else row.read(name, value) for name, row in table.items()
+        name: row.default if (value := data.get(name)) is None else row.read(name, value) for name, row in table.items()
     }
