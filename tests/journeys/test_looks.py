@@ -45,6 +45,7 @@ PUBLIC = {
     "post": "/gallery/{post}/",
     "verify": "/verify/",
     "marks": "/verify/marks/",
+    "help-openai": "/help/openai/",
     "author": "/by/alice/",
     "sign-in": "/accounts/login/",
     "sign-up": "/accounts/signup/",
