@@ -42,6 +42,8 @@ UPLOADS = {
     "api-recipe-read": MAX_FILE_BYTES,
     "verify": MAX_FILE_BYTES,
     "api-verify": MAX_FILE_BYTES,
+    "openai-variations": MAX_FILE_BYTES,
+    "openai-edits": MAX_FILE_BYTES,
 }
 """Address by its name -> the bytes of files that it takes, from people who are signed in or bring a token."""
 ENCODED = dict.fromkeys(("a1111-png-info", "a1111-img2img", "a1111-extra-single-image"), 4 * MAX_FILE_BYTES // 3)

@@ -16,6 +16,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -40,6 +41,7 @@ from generation.models import (
     Job,
     Lora,
     LoraMerge,
+    NamedPerson,
     PictureFacet,
     SafeguardRecord,
     ShareLink,
@@ -145,6 +147,7 @@ def take_away_work(user: User) -> None:
     forget_likes(user)
     forget_follows(user)
     Notification.objects.filter(person=user).delete()
+    NamedPerson.objects.filter(Q(person=user) | Q(speaker=user)).delete()
     erase_words(user)
     erase_comments(user)
     SafeguardRecord.objects.filter(user=user).forget_texts()

@@ -6,11 +6,16 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from generation.api.a1111 import errors as a1111
+from generation.api.openai import errors as openai
 
 Shape = Callable[[str, str], Mapping[str, Any]]
 """An error's code and sentence -> a JSON object."""
 
-DIALECTS: Mapping[str, Shape] = {"/sdapi/": a1111.error_body, "/internal/": a1111.error_body}
+DIALECTS: Mapping[str, Shape] = {
+    "/sdapi/": a1111.error_body,
+    "/internal/": a1111.error_body,
+    "/v1/": openai.error_body,
+}
 """Prefix of the addresses -> how an error is told that no view has answered; each answers as JSON."""
 PREFIXES = tuple(DIALECTS)
 

@@ -363,6 +363,9 @@ REST_KNOX = {
     "AUTH_HEADER_PREFIX": "Bearer",
 }
 SPECTACULAR_SETTINGS = description(SITE_NAME)
+# Whom a program names that speaks for people: somebody with a confirmed address here, or else one who is made then.
+NAMED_PEOPLE = env_choice("NAMED_PEOPLE", "match", ("match", "make"))
+NAMED_PEOPLE_PLAN = env_str("NAMED_PEOPLE_PLAN")
 
 # Safety of pages: nothing inline, nothing evaluated, nothing foreign. The few pages that need more get it by path.
 CONTENT_SECURITY_POLICY = content_policy([MEDIA_ORIGIN] if MEDIA_ORIGIN else [])

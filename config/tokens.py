@@ -12,14 +12,19 @@ from rest_framework.exceptions import AuthenticationFailed
 
 from accounts.grants import find_grant
 from accounts.tokens import find_token
+from generation.api.people import person_asking
 
 
 class TokenAuthentication(auth.TokenAuthentication):
     def authenticate(self, request: Any) -> Any:
-        """The person and the token, None without one. Raises AuthenticationFailed, NotAllowed."""
+        """The person and the token; of one that speaks for people whom its program names. None without one.
+
+        Raises AuthenticationFailed, NotAllowed also for somebody who is named and has no account here.
+        """
         self.address = str(request.META.get("REMOTE_ADDR", ""))
         self.resource = settings.SITE_URL + request.path
-        return super().authenticate(request)
+        found = super().authenticate(request)
+        return found and (person_asking(*found, request.headers), found[1])
 
     def authenticate_credentials(self, token: bytes) -> Any:
         try:

@@ -17,6 +17,7 @@ from config.exports import views as exports
 from config.health import healthz, readyz
 from config.leaving import delete_account, take_account_back
 from config.metrics import metrics
+from generation.api.openai.docs import page as openai_help
 from generation.catalog.loras.naming import NameInAddress
 from generation.catalog.wildcards import ListInAddress
 
@@ -72,6 +73,8 @@ urlpatterns = [
     path("api/v1/", include("config.api")),
     path("", include("generation.api.a1111.urls")),
     path("help/api/", include("generation.api.help.urls")),
+    path("v1/", include("generation.api.openai.urls")),
+    path("help/openai/", openai_help, name="help-openai"),
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("api/docs/", docs, name="api-docs"),
     path("api/problems/", problem_page.problems, name="api-problems"),

@@ -49,6 +49,7 @@ from generation.models import (
     LabGrid,
     Lora,
     LoraMerge,
+    NamedPerson,
     SafeguardRecord,
     ShareLink,
     Snapshot,
@@ -72,6 +73,7 @@ def account(user: User) -> Iterator[dict[str, Any]]:
         "wants_digest": user.wants_digest,
         "credits": wallet_of(user).balance,
         "groups": list(user.groups.values_list("name", flat=True)),
+        "names_in_other_programs": list(NamedPerson.objects.filter(person=user).values("subject", "created_at")),
         "draft_of_the_create_page": draft.fields if draft else {},
     }
 

@@ -11,6 +11,7 @@ from generation.models.fingerprints import Fingerprint
 from generation.models.images import GeneratedImage, PictureFacet, PictureLora
 from generation.models.jobs import Draft, Job, QueueClock, QueueShare
 from generation.models.lab import LabGrid, LoraMerge
+from generation.models.programs import ModelAlias, NamedPerson
 from generation.models.safeguards import PhraseList, PromptRule, RulePart, RuleVersion, SafeguardRecord
 from generation.models.training import Snapshot, TrainingRun, TrainingSearch
 from generation.models.workers import GpuWorker
@@ -33,6 +34,8 @@ __all__ = [
     "Lora",
     "LoraMerge",
     "LoraParent",
+    "ModelAlias",
+    "NamedPerson",
     "PhraseList",
     "PictureFacet",
     "PictureLora",

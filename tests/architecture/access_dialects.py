@@ -16,3 +16,12 @@ A1111 = {
     "sdapi/v1/options": row(GET=BY_TOKEN, POST=BY_TOKEN),
     "internal/ping": row(GET=ALL),
 }  # fmt: skip
+
+# An address of a file is its own key.
+OPENAI = {
+    "v1/models": row(GET=BY_TOKEN),
+    "v1/models/<path:model>": row("v1/models/dall-e-3", GET=BY_TOKEN),
+    **{f"v1/images/{name}": row(POST=BY_TOKEN) for name in ("generations", "variations", "edits")},
+    "v1/images/files/<str:signed>": row("v1/images/files/made-up", GET=("403", "403", "403", "403")),
+    "help/openai/": row(GET=ALL),
+}

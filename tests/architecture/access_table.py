@@ -8,7 +8,7 @@ everybody. `path` fills in the address; its names are made in `access_things.py`
 
 from __future__ import annotations
 
-from tests.architecture.access_dialects import A1111
+from tests.architecture.access_dialects import A1111, OPENAI
 from tests.architecture.access_rows import ALL, HIDDEN, MEMBERS, MEMBERS_OR_ABSENT, OWNER, STAFF, Outcomes, Row, row
 
 SITE = {
@@ -355,5 +355,5 @@ API = {
 }
 
 TABLE: dict[str, Row] = {
-    **SITE, **MAKING, **IMAGES, **CATALOG, **LAB, **STUDIO, **GALLERY, **ACCOUNT, **ALLAUTH, **API, **A1111,
+    **SITE, **MAKING, **IMAGES, **CATALOG, **LAB, **STUDIO, **GALLERY, **ACCOUNT, **ALLAUTH, **API, **A1111, **OPENAI,
 }  # fmt: skip

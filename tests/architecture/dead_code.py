@@ -38,6 +38,7 @@ LOOKED_UP = {
     "*/api/*": ["get_*", "serializer_class", "parser_classes", "http_method_names", "has_permission",
         "renderer_classes", "media_type", "format", "close", "frame", "end", "__aiter__"],
     "generation/api/a1111/*": ["*_classes", "*_class", "authenticate*", "filter_renderers", "format", "schema"],
+    "generation/api/openai/*": ["*_classes", "*_class", "options", "get_permissions", "get_accept_list", "schema"],
     "*/apps.py": ["*Config", "default_auto_field"],
     "*/management/commands/*": ["help", "add_arguments", "requires_system_checks"],
     "*/web/live/consumers.py": ["receive", "bytes_data", "job_changed", "run_event"],

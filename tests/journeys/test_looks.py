@@ -39,6 +39,7 @@ PUBLIC = {
     "help-webuiapi": "/help/api/webuiapi/",
     "help-sillytavern": "/help/api/sillytavern/",
     "help-a1111": "/help/api/a1111/",
+    "help-openai": "/help/openai/",
     "sign-in": "/accounts/login/",
     "sign-up": "/accounts/signup/",
     "password-reset": "/accounts/password/reset/",
