@@ -24,8 +24,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup(set_prefix=False)
 
 from config.input_limits import UNREADABLE  # noqa: E402
+from config.mounts import Mounts  # noqa: E402
 from config.web_server import BodyFile, BoundedFactory  # noqa: E402
 from config.websockets import limit_pings  # noqa: E402
+from gallery.api.agents import Publish  # noqa: E402
+from generation.api.mcp.server import TOOLS, ToolServer  # noqa: E402
 from generation.web.live.routing import websocket_urlpatterns  # noqa: E402
 from generation.web.live.sessions import OfSession  # noqa: E402
 
@@ -62,7 +65,7 @@ class Handler(ASGIHandler):
 application = behind_proxies(
     ProtocolTypeRouter(
         {
-            "http": Handler(),
+            "http": Mounts(Handler(), {"/mcp": ToolServer(settings.SITE_NAME, [*TOOLS, Publish])}),
             "websocket": AllowedHostsOriginValidator(CookieMiddleware(OfSession(URLRouter(websocket_urlpatterns)))),
         }
     ),

@@ -16,7 +16,7 @@ FILES_A_PAGE = 5
 """A page brings pictures along, which are cheaper: so many times as many of them are sent as of pages."""
 PERIODS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 UNCOUNTED = ("/healthz", "/readyz", "/metrics")
-API = "/api/v1/"
+API = ("/api/v1/", "/mcp")
 VERIFY = "/verify/"
 """Each picture sent there takes a second of work, so it has a count of its own."""
 NOTICES = "/notices/"

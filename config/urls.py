@@ -65,6 +65,7 @@ urlpatterns = [
     path("account/take-back/", take_account_back, name="account-take-back"),
     path("accounts/", include("allauth.urls")),
     path("api/v1/", include("config.api")),
+    path("", include("generation.api.mcp.door")),
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("api/docs/", docs, name="api-docs"),
     path("admin/", admin.site.urls),

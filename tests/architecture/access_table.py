@@ -41,6 +41,9 @@ SITE = {
     "healthz": row(GET=ALL),
     "readyz": row(GET=ALL),
     "metrics": row(GET=STAFF),
+    # Agents bring a token; a cookie is none.
+    "mcp": row(POST=("login", "login", "login", "login")),
+    ".well-known/oauth-protected-resource/mcp": row(GET=("404", "404", "404", "404")),
 }
 
 MAKING = {
