@@ -46,6 +46,7 @@ SUMMARIES = {
     "jobs_cancel_create": "Cancel a job",
     "jobs_cancel_all": "Cancel a submission, or everything that waits",
     "jobs_prefer_create": "Draw a job before your others",
+    "lines_create": "Get a ticket for a live line",
     "links_list": "List your links",
     "links_create": "Share a picture or an album by a link",
     "links_destroy": "End a link",

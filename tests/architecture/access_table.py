@@ -16,6 +16,8 @@ ALL: Outcomes = ("ok", "ok", "ok", "ok")
 MEMBERS: Outcomes = ("login", "ok", "ok", "ok")
 OWNER: Outcomes = ("login", "ok", "404", "404")
 STAFF: Outcomes = ("login", "403", "403", "ok")
+# For programs, which bring a token: a cookie is none.
+TOKEN_ALONE: Outcomes = ("login", "login", "login", "login")
 # For a post that still waits, as for what is private: nobody but its author learns that it is there, not even
 # moderators, who look at it in the admin.
 HIDDEN: Outcomes = ("404", "ok", "404", "404")
@@ -41,8 +43,7 @@ SITE = {
     "healthz": row(GET=ALL),
     "readyz": row(GET=ALL),
     "metrics": row(GET=STAFF),
-    # Agents bring a token; a cookie is none.
-    "mcp": row(POST=("login", "login", "login", "login")),
+    "mcp": row(POST=TOKEN_ALONE),
     ".well-known/oauth-protected-resource/mcp": row(GET=("404", "404", "404", "404")),
 }
 
@@ -296,6 +297,7 @@ API = {
     "api/v1/images/<slug:code>": row("api/v1/images/{image}", GET=OWNER, PATCH=OWNER, DELETE=OWNER),
     "api/v1/images/<slug:code>/file/<slug:format_name>": row("api/v1/images/{image}/file/png", GET=OWNER),
     "api/v1/images/<slug:code>/trace": row("api/v1/images/{image}/trace", POST=OWNER),
+    "api/v1/lines": row(POST=TOKEN_ALONE),
     "api/v1/albums": row(GET=MEMBERS, POST=MEMBERS),
     "api/v1/albums/<slug:code>": row("api/v1/albums/{album}", GET=OWNER, PATCH=OWNER, DELETE=OWNER),
     "api/v1/albums/<slug:code>/images": row("api/v1/albums/{album}/images", POST=OWNER),

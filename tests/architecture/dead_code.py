@@ -38,7 +38,7 @@ LOOKED_UP = {
     "*/api/*": ["get_*", "serializer_class", "parser_classes", "http_method_names"],
     "*/apps.py": ["*Config", "default_auto_field"],
     "*/management/commands/*": ["help", "add_arguments", "requires_system_checks"],
-    "*/web/live/consumers.py": ["receive", "bytes_data", "job_changed", "run_event"],
+    "*/web/live/*.py": ["receive", "bytes_data", "job_changed", "run_event"],
     "accounts/adapters.py": [
         "error_messages", "is_open_for_signup", "send_mail", "respond_user_inactive",
         "_get_login_attempts_cache_key"],

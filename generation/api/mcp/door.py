@@ -21,7 +21,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.refusals import NotAllowed
-from generation.api.mcp.tool import TOKENS
+from generation.api.bearer import BEARER
 
 PROVIDER = "allauth.idp.oidc"
 """The app that hands out tokens to other people's programs, where the operator has switched it on."""
@@ -30,7 +30,7 @@ PROVIDER = "allauth.idp.oidc"
 class Door(APIView):
     """204 for who may come in with any token; what it is for is asked of each tool."""
 
-    authentication_classes = TOKENS
+    authentication_classes = BEARER
     permission_classes = (IsAuthenticated,)
 
     @extend_schema(exclude=True)

@@ -13,16 +13,13 @@ from typing import Any
 from django.core.handlers.asgi import ASGIRequest
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
-from rest_framework.authentication import SessionAuthentication
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
 from accounts.refusals import Refusal
+from generation.api.bearer import BEARER
 
-TOKENS = [way for way in api_settings.DEFAULT_AUTHENTICATION_CLASSES if not issubclass(way, SessionAuthentication)]
-"""How an agent says whom it works for; cookies are a browser's, and none is read here."""
 REPLACED = (b"content-type", b"content-length", b"transfer-encoding")
 
 
@@ -33,7 +30,7 @@ class Tool(APIView):
     arguments are checked before `call` sees them. `shows_pictures` when the answer names jobs whose pictures go along.
     """
 
-    authentication_classes = TOKENS
+    authentication_classes = BEARER
     # Counted once, by `door`, which lets the agent's request in.
     throttle_classes = ()
     schema = None
