@@ -8,5 +8,6 @@ urlpatterns = [
     path("", include("accounts.api.urls")),
     path("", include("generation.api.native.urls")),
     path("", include("generation.api.live.tickets")),
+    path("", include("generation.api.webhooks.views")),
     path("", include("gallery.api.urls")),
 ]

@@ -89,6 +89,15 @@ SUMMARIES = {
     "searches_destroy": "Delete a search",
     "searches_cancel_create": "Cancel a search",
     "verify_create": "Verify a picture's marks",
+    "webhooks_list": "List your webhooks",
+    "webhooks_create": "Make a webhook",
+    "webhooks_retrieve": "Look at a webhook",
+    "webhooks_partial_update": "Change a webhook",
+    "webhooks_destroy": "Delete a webhook",
+    "webhooks_secret_rotate": "Get another secret for a webhook",
+    "webhooks_test": "Try a webhook",
+    "webhooks_deliveries_list": "List what a webhook was told",
+    "webhooks_deliveries_redeliver": "Send a message of a webhook again",
     "wildcards_list": "List wildcard lists",
     "wildcards_create": "Make a wildcard list",
     "wildcards_retrieve": "Look at a wildcard list",
@@ -136,6 +145,8 @@ BODIES: dict[str, Any] = {
         "budget": 400,
     },
     "verify_create": {"address": "/gallery/h8Kq2mXw4bTz/"},
+    "webhooks_create": {"url": "https://hooks.example.org/tempera", "events": ["job.done"]},
+    "webhooks_partial_update": {"is_enabled": True},
     "wildcards_create": {"name": "colours", "lines": "red\ngreen\nblue"},
     "wildcards_partial_update": {"lines": "red\ngreen\nblue\nochre"},
 }
@@ -157,6 +168,7 @@ def description(site_name: str) -> dict[str, Any]:
         "ENUM_NAME_OVERRIDES": {
             "JobState": "generation.models.jobs.Job.State",
             "PostState": "gallery.models.Post.State",
+            "DeliveryState": "generation.models.webhooks.WebhookDelivery.State",
             "SearchState": "generation.models.training.TrainingSearch.State",
         },
     }

@@ -54,6 +54,7 @@ from generation.models import (
     Snapshot,
     TrainingRun,
     TrainingSearch,
+    Webhook,
     Wildcard,
 )
 
@@ -323,6 +324,7 @@ DOCUMENTS = (
             "finished_at",
         ),
     ),
+    Document("webhooks", "Programs that are told.", table(Webhook, "owner", "code", "url", "events", "is_enabled")),
     Document("wildcards", "Your wildcard lists.", table(Wildcard, "owner", "name", "lines", "is_enabled")),
 )  # fmt: skip
 

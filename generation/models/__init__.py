@@ -13,6 +13,7 @@ from generation.models.jobs import Draft, Job, QueueClock, QueueShare
 from generation.models.lab import LabGrid, LoraMerge
 from generation.models.safeguards import PhraseList, PromptRule, RulePart, RuleVersion, SafeguardRecord
 from generation.models.training import Snapshot, TrainingRun, TrainingSearch
+from generation.models.webhooks import Webhook, WebhookDelivery, WebhookEvent
 from generation.models.workers import GpuWorker
 
 __all__ = [
@@ -47,5 +48,8 @@ __all__ = [
     "TrainingRun",
     "TrainingSearch",
     "Vae",
+    "Webhook",
+    "WebhookDelivery",
+    "WebhookEvent",
     "Wildcard",
 ]

@@ -312,6 +312,15 @@ API = {
     "api/v1/wildcards/<list:name>": row("api/v1/wildcards/{wildcard}", GET=OWNER, PATCH=OWNER, DELETE=OWNER),
     "api/v1/releases": row(GET=MEMBERS, POST=MEMBERS),
     "api/v1/releases/<slug:code>": row("api/v1/releases/{release}", GET=OWNER, DELETE=OWNER),
+    "api/v1/webhooks": row(GET=MEMBERS, POST=MEMBERS),
+    "api/v1/webhooks/<slug:code>": row("api/v1/webhooks/{webhook}", GET=OWNER, PATCH=OWNER, DELETE=OWNER),
+    "api/v1/webhooks/<slug:code>/secret": row("api/v1/webhooks/{webhook}/secret", POST=OWNER),
+    "api/v1/webhooks/<slug:code>/deliveries": row("api/v1/webhooks/{webhook}/deliveries", GET=OWNER),
+    # Nothing is sent while the operator allows no hosts.
+    "api/v1/webhooks/<slug:code>/test": row("api/v1/webhooks/{webhook}/test", POST=("login", "403", "404", "404")),
+    "api/v1/webhooks/<slug:code>/deliveries/<slug:delivery>/redeliver": row(
+        "api/v1/webhooks/{webhook}/deliveries/{delivery}/redeliver", POST=("login", "403", "404", "404")
+    ),
     "api/v1/merges": row(GET=MEMBERS, POST=MEMBERS),
     "api/v1/grids": row(GET=MEMBERS, POST=MEMBERS),
     "api/v1/grids/<slug:code>": row("api/v1/grids/{grid}", GET=OWNER),
