@@ -54,7 +54,6 @@ class WebhookOutput(serializers.ModelSerializer[Webhook]):
         fields = [
             "code", "url", "events", "is_enabled", "disabled_reason", "failing_since", "former_until", "created_at",
         ]  # fmt: skip
-        extra_kwargs = {"former_until": {"help_text": "Until then the former secret signs too."}}
 
 
 class SecretOutput(serializers.Serializer[Any]):
