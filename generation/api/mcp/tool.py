@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from django.core.handlers.asgi import ASGIRequest
 from jsonschema import Draft202012Validator
@@ -33,7 +33,6 @@ class Tool(APIView):
     authentication_classes = BEARER
     # Counted once, by `door`, which lets the agent's request in.
     throttle_classes = ()
-    schema = None
     name = ""
     title = ""
     description = ""
@@ -71,5 +70,4 @@ def ask(tool: type[Tool], scope: Mapping[str, Any], arguments: Mapping[str, Any]
     headers = [(name, value) for name, value in scope["headers"] if name not in REPLACED]
     headers += [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
     request = ASGIRequest({**scope, "method": "POST", "query_string": b"", "headers": headers}, io.BytesIO(body))
-    answer: Response = tool.as_view(**changes)(request)
-    return answer
+    return cast(Response, tool.as_view(**changes)(request))

@@ -6,7 +6,7 @@ One round at a time and few messages of one person at once: an address that hang
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -135,7 +135,7 @@ def _keep(delivery: WebhookDelivery, outcome: Outcome) -> bool:
     return False
 
 
-def _switch_off(hooks: Sequence[Webhook], outcome: Outcome) -> None:
+def _switch_off(hooks: Iterable[Webhook], outcome: Outcome) -> None:
     """An address that says itself that it is gone, or at which nothing arrives any more."""
     for hook in hooks:
         if outcome.status == GONE:
