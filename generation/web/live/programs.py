@@ -49,6 +49,7 @@ class ProgramsConsumer(JobsConsumer):
         running = [job["code"] for job in jobs if job["state"] == Job.State.RUNNING]
         for frame in await in_thread(frames_of, running):
             await self.frame(frame.code, frame.to_bytes())
+        await self.send_waiting()
 
     async def job_changed(self, event: dict[str, Any]) -> None:
         """A channel-layer event of this person's group. The row is read: the program then need not ask for it."""
@@ -57,7 +58,7 @@ class ProgramsConsumer(JobsConsumer):
             await self.tell("job", job=job)
 
     async def show_places(self, places: list[dict[str, Any]]) -> None:
-        if places != self.places:
+        if places != self.places and self.sequence:
             self.places = places
             await self.tell("places", jobs=places)
 
@@ -65,7 +66,9 @@ class ProgramsConsumer(JobsConsumer):
         """A frame from the hub; without its picture for who wants to know the percent alone."""
         if not self.wants_pictures:
             data = replace(Frame.from_bytes(data), picture=b"").to_bytes()
-        await super().frame(code, data)
+        self.waiting[code] = data
+        if self.sequence:  # the snapshot comes first of all
+            await self.send_waiting()
 
     async def heard(self, text: str | None) -> bool:
         kind = kind_of(text)

@@ -27,14 +27,14 @@ def snapshot(owner_id: int) -> tuple[list[dict[str, Any]], list[frames.Frame]]:
 
 def missed(owner_id: int, since: datetime | None) -> tuple[list[dict[str, Any]], bool]:
     """The owner's unfinished jobs, and those that ended since then; False where some of these may be missing."""
-    jobs = Job.objects.of(owner_id)
-    rows = list(jobs.unfinished().order_by("pk").values(*TOLD_OF_JOBS))
-    if since is None:
-        return [job_data(row) for row in rows], True
-    newest = list(jobs.newest().values(*TOLD_OF_JOBS, "finished_at", "created_at")[:RESUMED_AMONG])
-    ended = [row for row in reversed(newest) if row["finished_at"] is not None and row["finished_at"] >= since]
-    whole = len(newest) < RESUMED_AMONG or newest[-1]["created_at"] < since
-    return [job_data(row) for row in (*ended, *rows)], whole
+    jobs, ended, whole = Job.objects.of(owner_id), list[dict[str, Any]](), True
+    if since is not None:
+        # Before the others: one that ends in between is in neither list, and an event tells of it.
+        newest = list(jobs.newest().values(*TOLD_OF_JOBS, "finished_at", "created_at")[:RESUMED_AMONG])
+        ended = [row for row in reversed(newest) if row["finished_at"] is not None and row["finished_at"] >= since]
+        whole = len(newest) < RESUMED_AMONG or newest[-1]["created_at"] < since
+    unfinished = jobs.unfinished().order_by("pk").values(*TOLD_OF_JOBS)
+    return [job_data(row) for row in (*ended, *unfinished)], whole
 
 
 def job_of(owner_id: int, code: str) -> dict[str, Any] | None:
