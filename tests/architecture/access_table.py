@@ -238,6 +238,15 @@ ACCOUNT = {
     "account/notifications/": row(GET=MEMBERS, POST=MEMBERS),
     "account/export/": row(GET=MEMBERS, POST=MEMBERS),
     "account/export/file": row(GET=AGAIN),
+    "account/webhooks/": row(GET=MEMBERS, POST=MEMBERS),
+    "account/webhooks/<slug:code>/": row("account/webhooks/{webhook}/", GET=OWNER),
+    "account/webhooks/<slug:code>/secret/": row("account/webhooks/{webhook}/secret/", GET=OWNER, POST=OWNER),
+    "account/webhooks/<slug:code>/test/": row("account/webhooks/{webhook}/test/", POST=OWNER),
+    "account/webhooks/<slug:code>/switch/": row("account/webhooks/{webhook}/switch/", POST=OWNER),
+    "account/webhooks/<slug:code>/delete/": row("account/webhooks/{webhook}/delete/", GET=OWNER, POST=OWNER),
+    "account/webhooks/<slug:code>/deliveries/<slug:delivery>/again/": row(
+        "account/webhooks/{webhook}/deliveries/{delivery}/again/", POST=OWNER
+    ),
     "account/delete/": row(GET=AGAIN, POST=AGAIN),
     "account/take-back/": row(GET=ABSENT_TO_ALL, POST=ABSENT_TO_ALL),
     "account/viewing/": row(GET=MEMBERS, POST=MEMBERS),

@@ -86,6 +86,7 @@ OWN = {
     "account-tokens": "/account/tokens/",
     "account-export": "/account/export/",
     "account-viewing": "/account/viewing/",
+    "account-webhooks": "/account/webhooks/",
     "two-factors": "/accounts/2fa/",
     "sessions": "/accounts/sessions/",
     "addresses": "/accounts/email/",
