@@ -23,6 +23,8 @@ CHATTY = (
     "daphne",
     "django.channels.server",
     "django.server",
+    "mcp",
+    "sse_starlette",
 )
 
 
