@@ -16,8 +16,9 @@ from redis import RedisError
 
 from config.mounts import answer_of
 from config.proxies import ASGI, Scope
+from generation.web.live.holders import sign_in_of_ticket
 from generation.web.live.lines import SIGNED_OUT, TOO_MANY
-from generation.web.live.sessions import in_thread, sign_in_of_ticket
+from generation.web.live.sessions import in_thread
 
 FORBIDDEN = 4403
 AWAY = 4503

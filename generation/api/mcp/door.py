@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.apps import apps
 from django.conf import settings
 from django.http import Http404, HttpRequest, JsonResponse
 from django.http.request import validate_host
@@ -22,9 +21,6 @@ from rest_framework.views import APIView
 
 from accounts.refusals import NotAllowed
 from generation.api.bearer import BEARER
-
-PROVIDER = "allauth.idp.oidc"
-"""The app that hands out tokens to other people's programs, where the operator has switched it on."""
 
 
 class Door(APIView):
@@ -41,9 +37,14 @@ class Door(APIView):
     def get_authenticate_header(self, request: Request) -> str:
         """As the protocol wants it: a client that knows no token learns here where to ask for one."""
         challenge = super().get_authenticate_header(request) or "Bearer"
-        if not apps.is_installed(PROVIDER):
+        if not hands_out_tokens():
             return challenge
         return f'{challenge} resource_metadata="{settings.SITE_URL}{reverse("mcp-metadata")}"'
+
+
+def hands_out_tokens() -> bool:
+    """Whether the operator lets other people's programs ask for tokens here, by OAuth."""
+    return bool(getattr(settings, "OAUTH_PROVIDER", False))
 
 
 def check_origin(request: Request) -> None:
@@ -56,7 +57,7 @@ def check_origin(request: Request) -> None:
 @require_safe
 def metadata(request: HttpRequest) -> JsonResponse:
     """What RFC 9728 calls the metadata of a protected resource; there is none while nobody hands out tokens."""
-    if not apps.is_installed(PROVIDER):
+    if not hands_out_tokens():
         raise Http404
     document: dict[str, Any] = {
         "resource": f"{settings.SITE_URL}{reverse('mcp')}",

@@ -17,9 +17,10 @@ from django.conf import settings
 
 from generation.messages import events
 from generation.messages.frame_hub import FrameHub
+from generation.web.live.holders import Holder
 from generation.web.live.lines import LINES_A_PERSON, NOT_FOUND, SIGNED_OUT, TOO_MANY, Lines, Rate
 from generation.web.live.reading import snapshot, standing
-from generation.web.live.sessions import Holder, in_thread
+from generation.web.live.sessions import in_thread
 
 ACK_WINDOW = 2
 STRAYS = 60

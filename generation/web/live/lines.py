@@ -12,8 +12,9 @@ from typing import Any, Protocol
 
 import structlog
 
+from generation.web.live.holders import Holder, still_standing
 from generation.web.live.reading import waiting_places
-from generation.web.live.sessions import Holder, in_thread, still_standing
+from generation.web.live.sessions import in_thread
 
 logger = structlog.get_logger(__name__)
 

@@ -1,4 +1,4 @@
-"""Whose session or API token a live line belongs to, and which of these still stand.
+"""Whose session a live line belongs to, and which of these sessions still stand.
 
 Read in threads of the lines' own: what Channels reads by itself waits in the one thread that all lines share.
 """
@@ -16,11 +16,9 @@ from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.db import connections
-from django.db.models import Q
 from django.utils import timezone
 
-from accounts.models import ApiToken, User
-from generation.messages import tickets
+from accounts.models import User
 
 # Few are enough, as each look serves all lines. Their connections do not outlive a call: a thread may rest for hours.
 THREADS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="live")
@@ -35,17 +33,6 @@ class SignIn:
     session_key: str
     owner_id: int
     auth_hash: str
-
-
-@dataclass(frozen=True, slots=True)
-class TokenSignIn:
-    """A program of one person, by the digest of its API token."""
-
-    digest: str
-    owner_id: int
-
-
-Holder = SignIn | TokenSignIn
 
 
 class OfSession:
@@ -81,32 +68,8 @@ def sign_in_of(session_key: str) -> SignIn | None:
     return sign_in if sign_in in still_standing({sign_in}) else None
 
 
-def sign_in_of_ticket(ticket: str) -> TokenSignIn | None:
-    """Whose one-time ticket it is; None when it is none, or its token has ended since. Raises RedisError."""
-    holder = tickets.redeem(ticket)
-    if holder is None:
-        return None
-    sign_in = TokenSignIn(digest=holder[1], owner_id=holder[0])
-    return sign_in if sign_in in still_standing({sign_in}) else None
-
-
-def still_standing(holders: Collection[Holder]) -> set[Holder]:
-    """Those that have not ended and whose person may still come in. Three queries for all."""
-    sessions = {each for each in holders if isinstance(each, SignIn)}
-    programs = {each for each in holders if isinstance(each, TokenSignIn)}
-    return (standing_sessions(sessions) if sessions else set()) | (standing_tokens(programs) if programs else set())
-
-
-def standing_tokens(sign_ins: Collection[TokenSignIn]) -> set[Holder]:
-    """Those whose token is there, has not expired, and belongs to somebody who is active."""
-    fresh = Q(expiry=None) | Q(expiry__gt=timezone.now())
-    rows = ApiToken.objects.filter(fresh, pk__in={each.digest for each in sign_ins}, user__is_active=True)
-    standing = set(rows.values_list("pk", "user_id"))
-    return {each for each in sign_ins if (each.digest, each.owner_id) in standing}
-
-
-def standing_sessions(sign_ins: Collection[SignIn]) -> set[Holder]:
-    """Those of an unended session of somebody who is active and has the same password."""
+def still_standing(sign_ins: Collection[SignIn]) -> set[SignIn]:
+    """Those of an unended session of somebody who is active and has the same password. Two queries for all."""
     sessions = Session.objects.filter(
         session_key__in={each.session_key for each in sign_ins}, expire_date__gt=timezone.now()
     )

@@ -75,6 +75,17 @@ async def test_a_body_that_is_no_message(alice: User, body: bytes) -> None:
     assert 400 <= answer.status_code < 500
 
 
+async def test_clients_are_led_to_who_hands_out_tokens(settings: Any) -> None:
+    settings.OAUTH_PROVIDER = True
+    async with web(Accept=ACCEPT) as http:
+        refused = await http.post(URL, json=PING)
+        address = f"{settings.SITE_URL}/.well-known/oauth-protected-resource/mcp"
+        assert refused.headers["www-authenticate"] == f'Bearer resource_metadata="{address}"'
+        document = (await http.get("http://localhost/.well-known/oauth-protected-resource/mcp")).json()
+    assert document["resource"] == f"{settings.SITE_URL}/mcp"
+    assert document["authorization_servers"] == [settings.SITE_URL]
+
+
 async def test_nobody_is_led_to_tokens_while_nobody_hands_them_out() -> None:
     async with web() as http:
         answer = await http.get("http://localhost/.well-known/oauth-protected-resource/mcp")

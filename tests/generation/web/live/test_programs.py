@@ -20,9 +20,9 @@ from generation.jobs.queueing import claim_next
 from generation.messages import frames
 from generation.models import Job
 from generation.web.live.consumers import STRAYS
+from generation.web.live.holders import TokenSignIn
 from generation.web.live.lines import SIGNED_OUT, TOO_MANY
 from generation.web.live.programs import BAD_VERSION, OVERLAP, ProgramsConsumer, kind_of, moment_of
-from generation.web.live.sessions import TokenSignIn
 from tests.generation.conftest import Draw, Queue
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.django_db(transaction=True)]
