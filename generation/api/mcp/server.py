@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, TypeVar
 
@@ -32,6 +34,8 @@ logger = structlog.get_logger(__name__)
 TOOLS: tuple[type[Tool], ...] = (MakePicture, InspectPrompt, ListCheckpoints, ListLoras, LookAtJobs, MyPictures)
 THREADS = ThreadPoolExecutor(max_workers=8, thread_name_prefix="mcp")
 LARGEST_BODY = 2**20
+WAITING_A_TOKEN = 10
+"""Calls of one token that may wait at once; one more is answered at once, with how its jobs stand."""
 SHOWN_AS = "jpeg"
 """A model looks at this; the whole file, with its recipe inside, is the resource."""
 LISTED = 20
@@ -62,6 +66,7 @@ class ToolServer:
         self.tools = {tool.name: tool for tool in tools}
         self.sdk: Server[Any] = Server(
             "tempera",
+            version="1",
             title=site_name,
             instructions=INSTRUCTIONS,
             get_tool_input_schema=self.schema_of,
@@ -71,6 +76,7 @@ class ToolServer:
             on_list_resource_templates=self.list_resource_templates,
             on_read_resource=self.read_resource,
         )
+        self._waiting: Counter[bytes] = Counter()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -130,9 +136,23 @@ class ToolServer:
             return rows
 
         if not all(job["state"] in ENDED for job in data["jobs"]):
-            data["jobs"] = await follow(look, context.session.report_progress, seconds)
+            with self.place_to_wait(context) as has_one:
+                data["jobs"] = await follow(look, context.session.report_progress, seconds if has_one else 0)
         images = [job["image"] for job in data["jobs"] if job["image"]]
         return [block for code in images for block in await self.picture(context, tool, code)]
+
+    @contextmanager
+    def place_to_wait(self, context: Context) -> Iterator[bool]:
+        """Whether the token has one: each call that waits asks the database twice a second."""
+        assert context.request is not None
+        token = dict(context.request.scope["headers"]).get(b"authorization", b"")
+        self._waiting[token] += 1
+        try:
+            yield self._waiting[token] <= WAITING_A_TOKEN
+        finally:
+            self._waiting[token] -= 1
+            if not self._waiting[token]:
+                del self._waiting[token]
 
     async def picture(self, context: Context, tool: type[Tool], code: str) -> list[types.ContentBlock]:
         """The picture to be looked at, and where its whole file is."""

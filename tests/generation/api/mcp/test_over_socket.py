@@ -109,7 +109,7 @@ def test_the_settings_can_be_typed(site: Site, key: str) -> None:
 
 @pytest.mark.parametrize("mode", ["legacy", "auto"])
 def test_an_agent_that_leaves_has_its_picture_all_the_same(site: Site, key: str, alice: User, mode: str) -> None:
-    """It is drawn once and paid once, and nothing of the server goes on waiting for who has gone."""
+    """It is drawn once and paid once."""
 
     async def ask_and_leave() -> None:
         async with (

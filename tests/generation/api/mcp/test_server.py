@@ -79,6 +79,23 @@ async def test_what_takes_longer_is_asked_for_later(alice: User, catalog: Checkp
         assert [block.type for block in later.content] == ["text", "image", "resource_link"]
 
 
+async def test_a_token_has_only_so_many_calls_that_wait(
+    alice: User, catalog: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("generation.api.mcp.server.WAITING_A_TOKEN", 1)
+    token = await in_database(token_for)(alice)
+    async with agent(token) as client, agent(token) as other:
+        waiting = asyncio.create_task(client.call_tool("make_picture", {**SMALL, "wait": 60}))
+        while not await in_database(Job.objects.exists)():
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(0.5)
+        at_once = await asyncio.wait_for(other.call_tool("make_picture", {**SMALL, "wait": 60}), 10)
+        assert at_once.structured_content["jobs"][0]["state"] == "queued" and not waiting.done()
+        for _ in range(2):
+            await in_database(draw_next)()
+        assert (await waiting).structured_content["jobs"][0]["state"] == "done"
+
+
 async def test_credits_and_the_budget_of_the_token_pay(alice: User, catalog: Checkpoint) -> None:
     token = await in_database(token_for)(alice, budget=1, name="agent")
     async with agent(token) as client:
