@@ -25,6 +25,7 @@ from generation.storage.signing import own_credentials
 TAG = "tempera"
 DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?")
 RATE = re.compile(r"\d+/[smhd][a-z]*")
+WEBHOOK_HOST = re.compile(r"\*|\.?[a-z0-9-]+(\.[a-z0-9-]+)*")
 THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
@@ -197,3 +198,10 @@ def asking() -> Iterator[CheckMessage]:
                 hint=f"Set {name} to a number and s, min, hour or day, as in 600/min.",
                 id="tempera.E009",
             )
+    wrong = [host for host in settings.WEBHOOK_HOSTS if not WEBHOOK_HOST.fullmatch(host)]
+    if wrong:
+        yield Error(
+            f"WEBHOOK_HOSTS names {', '.join(f'“{host}”' for host in wrong)}, which is no name of a host.",
+            hint="Set WEBHOOK_HOSTS to names such as hooks.example.org, or .example.org for all below it.",
+            id="tempera.E012",
+        )

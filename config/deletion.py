@@ -47,6 +47,7 @@ from generation.models import (
     ShareLink,
     TrainingRun,
     TrainingSearch,
+    Webhook,
 )
 from generation.training.datasets.lifecycle import delete_dataset
 from generation.training.runs.controls import delete_run, discard_run
@@ -141,7 +142,7 @@ def take_away_work(user: User) -> None:
     _each(delete_search, TrainingSearch.objects.of(user))
     _each(delete_run, TrainingRun.objects.of(user))
     erase_pictures(user)
-    for rows in (Album.objects, PictureFacet.objects):
+    for rows in (Album.objects, PictureFacet.objects, Webhook.objects):
         rows.filter(owner=user).delete()
     Collection.objects.of(user).delete()
     forget_likes(user)

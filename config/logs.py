@@ -26,6 +26,8 @@ CHATTY = (
     "daphne",
     "django.channels.server",
     "django.server",
+    "mcp",
+    "sse_starlette",
 )
 
 

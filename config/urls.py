@@ -75,6 +75,7 @@ urlpatterns = [
     path("help/api/", include("generation.api.help.urls")),
     path("v1/", include("generation.api.openai.urls")),
     path("help/openai/", openai_help, name="help-openai"),
+    path("", include("generation.api.mcp.door")),
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("api/docs/", docs, name="api-docs"),
     path("api/problems/", problem_page.problems, name="api-problems"),

@@ -55,6 +55,7 @@ from generation.models import (
     Snapshot,
     TrainingRun,
     TrainingSearch,
+    Webhook,
     Wildcard,
 )
 
@@ -302,6 +303,7 @@ DOCUMENTS = (
             "finished_at",
         ),
     ),
+    Document("webhooks", "Programs that are told.", table(Webhook, "owner", "code", "url", "events", "is_enabled")),
     Document("wildcards", "Your wildcard lists.", table(Wildcard, "owner", "name", "lines", "is_enabled")),
 )  # fmt: skip
 

@@ -14,6 +14,7 @@ from generation.models.lab import LabGrid, LoraMerge
 from generation.models.programs import ModelAlias, NamedPerson
 from generation.models.safeguards import PhraseList, PromptRule, RulePart, RuleVersion, SafeguardRecord
 from generation.models.training import Snapshot, TrainingRun, TrainingSearch
+from generation.models.webhooks import Webhook, WebhookDelivery, WebhookEvent
 from generation.models.workers import GpuWorker
 
 __all__ = [
@@ -50,5 +51,8 @@ __all__ = [
     "TrainingRun",
     "TrainingSearch",
     "Vae",
+    "Webhook",
+    "WebhookDelivery",
+    "WebhookEvent",
     "Wildcard",
 ]

@@ -10,6 +10,8 @@ ALL: Outcomes = ("ok", "ok", "ok", "ok")
 MEMBERS: Outcomes = ("login", "ok", "ok", "ok")
 OWNER: Outcomes = ("login", "ok", "404", "404")
 STAFF: Outcomes = ("login", "403", "403", "ok")
+# For programs, which bring a token: a cookie is none.
+TOKEN_ALONE: Outcomes = ("login", "login", "login", "login")
 # For a post that still waits, as for what is private: nobody but its author learns that it is there, not even
 # moderators, who look at it in the admin.
 HIDDEN: Outcomes = ("404", "ok", "404", "404")

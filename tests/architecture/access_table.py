@@ -8,8 +8,19 @@ everybody. `path` fills in the address; its names are made in `access_things.py`
 
 from __future__ import annotations
 
-from tests.architecture.access_dialects import A1111, OPENAI
-from tests.architecture.access_rows import ALL, HIDDEN, MEMBERS, MEMBERS_OR_ABSENT, OWNER, STAFF, Outcomes, Row, row
+from tests.architecture.access_dialects import A1111, MCP, OPENAI
+from tests.architecture.access_rows import (
+    ALL,
+    HIDDEN,
+    MEMBERS,
+    MEMBERS_OR_ABSENT,
+    OWNER,
+    STAFF,
+    TOKEN_ALONE,
+    Outcomes,
+    Row,
+    row,
+)
 
 SITE = {
     "": row(GET=ALL),
@@ -212,6 +223,15 @@ ACCOUNT = {
     "account/notifications/": row(GET=MEMBERS, POST=MEMBERS),
     "account/export/": row(GET=MEMBERS, POST=MEMBERS),
     "account/export/file": row(GET=AGAIN),
+    "account/webhooks/": row(GET=MEMBERS, POST=MEMBERS),
+    "account/webhooks/<slug:code>/": row("account/webhooks/{webhook}/", GET=OWNER),
+    "account/webhooks/<slug:code>/secret/": row("account/webhooks/{webhook}/secret/", GET=OWNER, POST=OWNER),
+    "account/webhooks/<slug:code>/test/": row("account/webhooks/{webhook}/test/", POST=OWNER),
+    "account/webhooks/<slug:code>/switch/": row("account/webhooks/{webhook}/switch/", POST=OWNER),
+    "account/webhooks/<slug:code>/delete/": row("account/webhooks/{webhook}/delete/", GET=OWNER, POST=OWNER),
+    "account/webhooks/<slug:code>/deliveries/<slug:delivery>/again/": row(
+        "account/webhooks/{webhook}/deliveries/{delivery}/again/", POST=OWNER
+    ),
     "account/delete/": row(GET=AGAIN, POST=AGAIN),
     "account/take-back/": row(GET=ABSENT_TO_ALL, POST=ABSENT_TO_ALL),
     "account/viewing/": row(GET=MEMBERS, POST=MEMBERS),
@@ -284,6 +304,7 @@ API = {
     "api/v1/images/<slug:code>/file/<slug:format_name>": row("api/v1/images/{image}/file/png", GET=OWNER),
     "api/v1/images/<slug:code>/small": row("api/v1/images/{image}/small", GET=OWNER),
     "api/v1/images/<slug:code>/trace": row("api/v1/images/{image}/trace", POST=OWNER),
+    "api/v1/lines": row(POST=TOKEN_ALONE),
     "api/v1/albums": row(GET=MEMBERS, POST=MEMBERS),
     "api/v1/albums/<slug:code>": row("api/v1/albums/{album}", GET=OWNER, PATCH=OWNER, DELETE=OWNER),
     "api/v1/albums/<slug:code>/images": row("api/v1/albums/{album}/images", POST=OWNER),
@@ -301,6 +322,15 @@ API = {
     "api/v1/wildcards/<list:name>": row("api/v1/wildcards/{wildcard}", GET=OWNER, PATCH=OWNER, DELETE=OWNER),
     "api/v1/releases": row(GET=MEMBERS, POST=MEMBERS),
     "api/v1/releases/<slug:code>": row("api/v1/releases/{release}", GET=OWNER, DELETE=OWNER),
+    "api/v1/webhooks": row(GET=MEMBERS, POST=MEMBERS),
+    "api/v1/webhooks/<slug:code>": row("api/v1/webhooks/{webhook}", GET=OWNER, PATCH=OWNER, DELETE=OWNER),
+    "api/v1/webhooks/<slug:code>/secret": row("api/v1/webhooks/{webhook}/secret", POST=OWNER),
+    "api/v1/webhooks/<slug:code>/deliveries": row("api/v1/webhooks/{webhook}/deliveries", GET=OWNER),
+    # Nothing is sent while the operator allows no hosts.
+    "api/v1/webhooks/<slug:code>/test": row("api/v1/webhooks/{webhook}/test", POST=("login", "403", "404", "404")),
+    "api/v1/webhooks/<slug:code>/deliveries/<slug:delivery>/redeliver": row(
+        "api/v1/webhooks/{webhook}/deliveries/{delivery}/redeliver", POST=("login", "403", "404", "404")
+    ),
     "api/v1/merges": row(GET=MEMBERS, POST=MEMBERS),
     "api/v1/grids": row(GET=MEMBERS, POST=MEMBERS),
     "api/v1/grids/<slug:code>": row("api/v1/grids/{grid}", GET=OWNER),
@@ -356,4 +386,5 @@ API = {
 
 TABLE: dict[str, Row] = {
     **SITE, **MAKING, **IMAGES, **CATALOG, **LAB, **STUDIO, **GALLERY, **ACCOUNT, **ALLAUTH, **API, **A1111, **OPENAI,
+    **MCP,
 }  # fmt: skip

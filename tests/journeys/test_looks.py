@@ -77,6 +77,7 @@ OWN = {
     "account": "/account/",
     "account-credits": "/account/credits/",
     "account-tokens": "/account/tokens/",
+    "account-webhooks": "/account/webhooks/",
     "two-factors": "/accounts/2fa/",
     "sessions": "/accounts/sessions/",
     "addresses": "/accounts/email/",

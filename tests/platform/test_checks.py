@@ -59,6 +59,8 @@ def test_no_device(settings: Any, name: str) -> None:
         ({**PUBLIC_ADDRESS, "DEMO": True}, "tempera.W001"),
         ({"SIGNING_CERTIFICATE_FILE": "/nowhere.pem"}, "tempera.E010"),
         ({"OAUTH_PROVIDER": True, "IDP_OIDC_PRIVATE_KEY": "secret"}, "tempera.E013"),
+        ({"WEBHOOK_HOSTS": ["hooks.example.org", "https://hooks.example.org"]}, "tempera.E012"),
+        ({"WEBHOOK_HOSTS": ["hooks.example.org:443"]}, "tempera.E012"),
         ({"VERIFY_RATE": "often"}, "tempera.E009"),
         ({"NOTICE_RATE": "often"}, "tempera.E009"),
         ({**PUBLIC_ADDRESS, "EMAIL_HOST": ""}, "tempera.W002"),

@@ -53,7 +53,7 @@ HELD = {
     "generation.Draft": "account", "generation.GeneratedImage": "pictures", "generation.Job": "jobs",
     "generation.LabGrid": "grids", "generation.Lora": "loras", "generation.LoraMerge": "merges",
     "generation.TrainingRun": "trainings", "generation.TrainingSearch": "searches", "generation.Wildcard": "wildcards",
-    "generation.NamedPerson": "account",
+    "generation.NamedPerson": "account", "generation.Webhook": "webhooks",
     "mfa.Authenticator": "second_factors", "usersessions.UserSession": "sessions",
     # What others keep about a person, or what says nothing of them.
     "accounts.User_groups": "account", "accounts.User_user_permissions": "", "admin.LogEntry": "",

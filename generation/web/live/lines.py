@@ -12,8 +12,9 @@ from typing import Any, Protocol
 
 import structlog
 
+from generation.web.live.holders import Holder, still_standing
 from generation.web.live.reading import waiting_places
-from generation.web.live.sessions import SignIn, in_thread, still_standing
+from generation.web.live.sessions import in_thread
 
 logger = structlog.get_logger(__name__)
 
@@ -29,7 +30,7 @@ TOO_MANY = 4429
 class Line(Protocol):
     """An open websocket; `follows_jobs` when it is told at which places its person's jobs wait."""
 
-    sign_in: SignIn
+    sign_in: Holder
     follows_jobs: bool
 
     async def end(self, code: int, reason: str) -> None: ...
@@ -65,7 +66,7 @@ class Lines:
             self._of.pop(line.sign_in.owner_id, None)
 
     async def end_signed_out(self) -> None:
-        """End the lines whose session does not stand any more: signed out, ended elsewhere, deactivated."""
+        """End the lines whose session or token does not stand any more: signed out, taken back, deactivated."""
         lines = self._lines()
         standing = await in_thread(still_standing, {line.sign_in for line in lines})
         for line in lines:
