@@ -354,8 +354,7 @@ REST_FRAMEWORK = rest_framework(
     notice=NOTICE_RATE,
 )
 KNOX_TOKEN_MODEL = "accounts.ApiToken"
-# Its migrations would make a table for its own tokens, empty and unknown to any model.
-MIGRATION_MODULES = {"knox": None}
+MIGRATION_MODULES = {"knox": None}  # its tables would be empty, and unknown to any model
 REST_KNOX = {
     "TOKEN_PREFIX": "tmp_",
     "TOKEN_TTL": timedelta(days=env_int("API_TOKEN_DAYS", 365, low=1, high=3650)),

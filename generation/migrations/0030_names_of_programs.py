@@ -16,7 +16,7 @@ def name_models(apps: Any, schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("generation", "0028_made_from"),
+        ("generation", "0029_webhooks"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
