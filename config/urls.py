@@ -17,7 +17,6 @@ from config.exports import views as exports
 from config.health import healthz, readyz
 from config.leaving import delete_account, take_account_back
 from config.metrics import metrics
-from generation.api.openai.docs import page as openai_help
 from generation.catalog.loras.naming import NameInAddress
 from generation.catalog.wildcards import ListInAddress
 
@@ -74,7 +73,6 @@ urlpatterns = [
     path("", include("generation.api.a1111.urls")),
     path("help/api/", include("generation.api.help.urls")),
     path("v1/", include("generation.api.openai.urls")),
-    path("help/openai/", openai_help, name="help-openai"),
     path("", include("generation.api.mcp.door")),
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("api/docs/", docs, name="api-docs"),

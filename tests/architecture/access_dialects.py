@@ -22,7 +22,6 @@ OPENAI = {
     "v1/models/<path:model>": row("v1/models/dall-e-3", GET=TOKEN_ALONE),
     **{f"v1/images/{name}": row(POST=TOKEN_ALONE) for name in ("generations", "variations", "edits")},
     "v1/images/files/<str:signed>": row("v1/images/files/made-up", GET=("403", "403", "403", "403")),
-    "help/openai/": row(GET=ALL),
 }
 MCP = {
     "mcp": row(POST=TOKEN_ALONE),

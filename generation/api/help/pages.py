@@ -21,6 +21,7 @@ from generation.api.a1111.options import ABOUT
 from generation.api.a1111.reading import BATCH_SIZE, BATCHES, CFG, SIDE, STEPS
 from generation.api.a1111.scripts import SCRIPTS
 from generation.api.a1111.sizes import MOST_OF_NATIVE
+from generation.api.help.openai import openai_facts
 from generation.api.waiting import LONGEST_SECONDS
 
 SNIPPETS: Path = settings.BASE_DIR / "templates" / "generation" / "help" / "snippets"
@@ -57,6 +58,15 @@ GUIDES = (
     Guide("webuiapi", "Python with webuiapi", "A client of AUTOMATIC1111's API, unchanged.", "webuiapi_quick_start.py"),
     Guide("sillytavern", "SillyTavern", "Pictures within a chat."),
     Guide("a1111", "AUTOMATIC1111's API, field by field", "What becomes of what is sent.", facts=a1111_tables),
+    Guide(
+        "openai",
+        "OpenAI's API",
+        "curl, Python, JavaScript, Open WebUI and LibreChat; and what becomes of each field.",
+        facts=openai_facts,
+    ),
+    Guide("mcp", "Agents over MCP", "Pictures for a model that uses tools.", "mcp_quick_start.py"),
+    Guide("live", "Live lines", "A websocket that says what becomes of your jobs."),
+    Guide("webhooks", "Webhooks", "Your own server is told when a picture is ready.", "webhooks_quick_start.py"),
 )
 
 

@@ -1,4 +1,4 @@
-"""The help page is true: each quick start does what it says, as it stands, and the table is that of the code."""
+"""The guide is true: each quick start does what it says, as it stands, and the table is that of the code."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from django.test import Client
 from PIL import Image
 
 from accounts.models import User
-from generation.api.openai.docs import STARTS, quick_start
+from generation.api.help.openai import STARTS, quick_start
 from generation.api.openai.fields import ROWS
 from generation.models import Job
 from tests.conftest import join
@@ -27,7 +27,7 @@ SECRET = "the_secret_of_the_token".ljust(64, "!")
 
 
 def test_the_page_shows_every_field_and_every_start(client: Client, db: None) -> None:
-    page = client.get("/help/openai/")
+    page = client.get("/help/api/openai/")
     assert page.status_code == 200
     for row in ROWS:
         assert f"<code>{row.name}</code>" in page.text

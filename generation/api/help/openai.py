@@ -1,14 +1,12 @@
-"""The help page of this dialect: how clients are set up, and what becomes of each field, out of the same table."""
+"""What the guide of OpenAI's dialect shows: how clients are set up, and what becomes of each field by its own table."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.template.loader import render_to_string
-from django.views.decorators.http import require_GET
 
 from generation.api.openai.fields import ROWS, VARIATION
 from generation.api.people import MAX_LIFE_SECONDS
@@ -42,16 +40,14 @@ def base_url() -> str:
 
 
 def quick_start(name: str, base_url: str) -> str:
-    return render_to_string(f"help/openai/{name}.txt", {"base_url": base_url}).strip()
+    return render_to_string(f"generation/help/openai/{name}.txt", {"base_url": base_url}).strip()
 
 
-@require_GET
-def page(request: HttpRequest) -> HttpResponse:
-    context = {
+def openai_facts() -> dict[str, Any]:
+    return {
         "base_url": base_url(),
         "starts": STARTS,
         "fields": ROWS,
         "of_variations": ", ".join(["image", *VARIATION]),
         "life_seconds": MAX_LIFE_SECONDS,
     }
-    return render(request, "help/openai.html", context)
