@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from hmac import compare_digest
 from ipaddress import ip_address, ip_network
@@ -22,6 +23,14 @@ from accounts.refusals import NotAllowed
 
 USED_EVERY = timedelta(minutes=1)
 """So long a later use is not written down: reading a page of jobs should not write a row each time."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSignIn:
+    """A program that acts for one person: the digest of its token, and whose it is or for whom it speaks."""
+
+    digest: str
+    owner_id: int
 
 
 def standing_tokens() -> QuerySet[ApiToken]:
@@ -77,9 +86,18 @@ def note_use(token: ApiToken) -> None:
         token.last_used_at = now
 
 
-def still_standing(digests: Collection[str]) -> set[str]:
-    """Which of these tokens, by their digests, have not been removed, and stand. One query for all.
+def still_standing(sign_ins: Collection[TokenSignIn]) -> set[TokenSignIn]:
+    """Those whose token has not been removed and stands, and whose person is active. One query for all.
 
-    What stays open for long asks twice a second, so that the end of a token ends it too.
+    Where a token speaks for people its own person and whom it speaks for are asked for as well.
     """
-    return set(standing_tokens().filter(pk__in=digests).values_list("pk", flat=True))
+    tokens = standing_tokens().filter(pk__in={each.digest for each in sign_ins})
+    own = set(tokens.values_list("pk", "user_id"))
+    of_others = {each for each in sign_ins if (each.digest, each.owner_id) not in own}
+    if not of_others:
+        return set(sign_ins)
+    speaking = set(tokens.filter(speaks_for_people=True, user__is_superuser=True).values_list("pk", flat=True))
+    people = User.objects.filter(pk__in={each.owner_id for each in of_others}, is_active=True)
+    active = set(people.values_list("pk", flat=True))
+    fallen = {each for each in of_others if each.digest not in speaking or each.owner_id not in active}
+    return set(sign_ins) - fallen

@@ -16,9 +16,10 @@ from redis import RedisError
 
 from config.mounts import answer_of
 from config.proxies import ASGI, Scope
-from generation.web.live.holders import sign_in_of_ticket
+from generation.api.people import SIGNED, UNSIGNED
+from generation.messages.threads import in_thread
 from generation.web.live.lines import SIGNED_OUT, TOO_MANY
-from generation.web.live.sessions import in_thread
+from generation.web.live.sessions import sign_in_of_ticket
 
 FORBIDDEN = 4403
 AWAY = 4503
@@ -27,7 +28,8 @@ NOT_KNOWN = "This ticket or token is not known here."
 PART_AWAY = "A part of the site is away. Try again in a minute."
 LONGEST_REASON = 120
 """Bytes; the protocol takes 123."""
-PASSED_ON = (b"host", b"authorization", b"user-agent")
+PASSED_ON = (b"host", b"authorization", b"user-agent", *(name.lower().encode() for name in (SIGNED, *UNSIGNED)))
+"""Also who is named by a program that speaks for people: the line is theirs."""
 
 
 class Refused(Exception):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
-from generation.api.streams import Caller, streams
+from accounts.holders import Holder
+from generation.api.streams import streams
 from generation.messages.job_hints import JobHints
 
 
@@ -15,7 +16,7 @@ class JobFeed(JobHints):
     `is_open` is False from the moment that what opened it stands no more, or where the person has too many.
     """
 
-    def __init__(self, caller: Caller, owner_id: int, only: str = "") -> None:
+    def __init__(self, caller: Holder, owner_id: int, only: str = "") -> None:
         super().__init__(owner_id, only)
         self.caller = caller
         self.is_open = self.is_joined = False

@@ -7,17 +7,18 @@ stream tells is not decided here.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import structlog
 from django.contrib.auth import HASH_SESSION_KEY
 from rest_framework.request import Request
 
-from accounts import grants, sessions, tokens
 from accounts.grants import Grant
+from accounts.holders import Holder, still_standing
 from accounts.refusals import QuotaExceeded
 from accounts.sessions import SignIn
+from accounts.tokens import TokenSignIn
 from generation.api.access import token_of, user_of
 from generation.messages.threads import in_thread
 
@@ -27,12 +28,9 @@ STREAMS_A_PERSON = 20
 LOOK_EVERY_SECONDS = 0.5
 AFTER_A_FAULT_SECONDS = 5.0
 
-Caller = SignIn | Grant | str
-"""What opened a stream: a session, a grant of OAuth, or an API token by its digest."""
-
 
 class Stream(Protocol):
-    caller: Caller
+    caller: Holder
     owner_id: int
 
     def end(self) -> None:
@@ -94,26 +92,12 @@ class Streams:
 streams = Streams()
 
 
-def caller_of(request: Request) -> Caller:
+def caller_of(request: Request) -> Holder:
     """What opens a stream with this request."""
+    owner_id = user_of(request).pk
     if (token := token_of(request)) is not None:
-        return str(token.pk)
+        return TokenSignIn(token.digest, owner_id)
     if isinstance(request.auth, Grant):
         return request.auth
     session = request._request.session
-    return SignIn(session.session_key or "", user_of(request).pk, session.get(HASH_SESSION_KEY, ""))
-
-
-def still_standing(callers: Collection[Caller]) -> set[Caller]:
-    """Those that neither ended nor were ended. A few queries for all."""
-    digests = {each for each in callers if isinstance(each, str)}
-    grants_of_oauth = {each for each in callers if isinstance(each, Grant)}
-    sign_ins = {each for each in callers if isinstance(each, SignIn)}
-    standing: set[Caller] = set()
-    if digests:
-        standing |= tokens.still_standing(digests)
-    if grants_of_oauth:
-        standing |= grants.still_standing(grants_of_oauth)
-    if sign_ins:
-        standing |= sessions.still_standing(sign_ins)
-    return standing
+    return SignIn(session.session_key or "", owner_id, session.get(HASH_SESSION_KEY, ""))

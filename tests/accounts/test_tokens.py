@@ -13,7 +13,8 @@ from accounts.budgets import check_weights
 from accounts.models import ApiToken, User
 from accounts.refusals import NotAllowed, NotEnoughCredits
 from accounts.scopes import Scope
-from accounts.tokens import find_token, still_standing
+from accounts.tokens import TokenSignIn, find_token, still_standing
+from tests.conftest import join
 
 
 def make(user: User, **fields: Any) -> tuple[ApiToken, str]:
@@ -30,15 +31,31 @@ def test_a_token_is_found_by_its_key_alone(alice: User) -> None:
 
 def test_one_that_has_expired_or_whose_person_is_away_stands_no_more(alice: User) -> None:
     token, key = make(alice)
+    open_line = {TokenSignIn(token.digest, alice.pk)}
     ApiToken.objects.update(expiry=timezone.now() - timedelta(seconds=1))
-    assert find_token(key) is None and not still_standing([token.digest])
+    assert find_token(key) is None and not still_standing(open_line)
     ApiToken.objects.update(expiry=None)
-    assert find_token(key) == token and still_standing([token.digest]) == {token.digest}
+    assert find_token(key) == token and still_standing(open_line) == open_line
     User.objects.update(is_active=False)
-    assert find_token(key) is None and not still_standing([token.digest])
+    assert find_token(key) is None and not still_standing(open_line)
     User.objects.update(is_active=True)
     ApiToken.objects.all().delete()
-    assert find_token(key) is None and not still_standing([token.digest])
+    assert find_token(key) is None and not still_standing(open_line)
+
+
+def test_whom_a_token_speaks_for_stands_with_it(alice: User, charlie: User, django_assert_num_queries: Any) -> None:
+    operator = join("operator", is_staff=True, is_superuser=True)
+    (speaking, _), (own, _) = make(operator, speaks_for_people=True), make(charlie)
+    theirs, strangers = TokenSignIn(speaking.digest, alice.pk), TokenSignIn(own.digest, alice.pk)
+    assert still_standing({theirs, strangers}) == {theirs}
+    with django_assert_num_queries(1):
+        assert still_standing({TokenSignIn(own.digest, charlie.pk)})
+    for model, pk, field in ((User, alice.pk, "is_active"), (User, operator.pk, "is_superuser")):
+        model.objects.filter(pk=pk).update(**{field: False})
+        assert still_standing({theirs}) == set()
+        model.objects.filter(pk=pk).update(**{field: True})
+    speaking.delete()
+    assert still_standing({theirs}) == set()
 
 
 def test_its_use_is_noted_once_a_minute(alice: User) -> None:

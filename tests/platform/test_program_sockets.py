@@ -13,6 +13,10 @@ from rest_framework.test import APIClient
 
 from accounts.models import ApiToken, User
 from config.asgi import application
+from tests.generation.api.test_people import SECRET, SIGNED, operator, signed
+from tests.generation.conftest import Queue, catalog, queue
+
+__all__ = ["catalog", "operator", "queue"]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -77,3 +81,24 @@ def test_the_password_of_a_proxy_is_no_token(alice: User, signed_in: Any) -> Non
     page = {"Cookie": cookie, "Origin": "http://localhost:8000"}
     said = first_word(Authorization="Basic Ym9iOmJvYg==", **page)
     assert json.loads(said["text"]) == {"type": "snapshot", "jobs": []}
+
+
+@pytest.fixture
+def speaking(operator: User) -> str:
+    """The key of a token that speaks for people."""
+    _, key = ApiToken.objects.create(user=operator, name="web", speaks_for_people=True, people_secret=SECRET)
+    return str(key)
+
+
+def test_the_line_is_whose_the_program_names(speaking: str, alice: User, operator: User, queue: Queue) -> None:
+    (job,), _ = queue(alice), queue(operator)
+    named = first_word(Authorization=f"Bearer {speaking}", **{SIGNED: signed()})
+    assert [each["code"] for each in json.loads(named["text"])["jobs"]] == [job.code]
+    ticket = APIClient(headers={"Authorization": f"Bearer {speaking}", SIGNED: signed()}).post("/api/v1/lines").json()
+    asked = first_word(f"?ticket={ticket['ticket']}")
+    assert [each["code"] for each in json.loads(asked["text"])["jobs"]] == [job.code]
+
+
+@pytest.mark.parametrize("header", [{SIGNED: "nobody.signed.it"}, {"X-OpenWebUI-User-Email": "alice@example.org"}])
+def test_a_name_that_nobody_signed_opens_no_line(speaking: str, alice: User, header: dict[str, str]) -> None:
+    assert first_word(Authorization=f"Bearer {speaking}", **header)["code"] == 4401

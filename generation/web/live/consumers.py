@@ -15,12 +15,13 @@ import redis
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 
+from accounts.sessions import SignIn
+from accounts.tokens import TokenSignIn
 from generation.messages import events
 from generation.messages.frame_hub import FrameHub
-from generation.web.live.holders import Holder
+from generation.messages.threads import in_thread
 from generation.web.live.lines import LINES_A_PERSON, NOT_FOUND, SIGNED_OUT, TOO_MANY, Lines, Rate
 from generation.web.live.reading import snapshot, standing
-from generation.web.live.sessions import in_thread
 
 ACK_WINDOW = 2
 STRAYS = 60
@@ -47,7 +48,7 @@ class OwnersLine(AsyncWebsocketConsumer):
                     await self.leave()
 
     async def connect(self) -> None:
-        sign_in: Holder | None = self.scope["sign_in"]
+        sign_in: SignIn | TokenSignIn | None = self.scope["sign_in"]
         self.strays = Rate(STRAYS, STRAYS_SECONDS)
         # Accepted first: of a handshake that is refused no page learns the reason.
         await self.accept()

@@ -12,9 +12,11 @@ from typing import Any, Protocol
 
 import structlog
 
-from generation.web.live.holders import Holder, still_standing
+from accounts.holders import still_standing
+from accounts.sessions import SignIn
+from accounts.tokens import TokenSignIn
+from generation.messages.threads import in_thread
 from generation.web.live.reading import waiting_places
-from generation.web.live.sessions import in_thread
 
 logger = structlog.get_logger(__name__)
 
@@ -30,7 +32,7 @@ TOO_MANY = 4429
 class Line(Protocol):
     """An open websocket; `follows_jobs` when it is told at which places its person's jobs wait."""
 
-    sign_in: Holder
+    sign_in: SignIn | TokenSignIn
     follows_jobs: bool
 
     async def end(self, code: int, reason: str) -> None: ...

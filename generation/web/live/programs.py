@@ -15,11 +15,11 @@ from django.urls import path, re_path
 from django.utils import timezone
 
 from generation.messages.frames import Frame
+from generation.messages.threads import in_thread
 from generation.models import Job
 from generation.web.live.consumers import JobsConsumer, Nowhere
 from generation.web.live.lines import Rate
 from generation.web.live.reading import frames_of, job_of, missed
-from generation.web.live.sessions import in_thread
 
 VERSION = 1
 BAD_VERSION = 4400

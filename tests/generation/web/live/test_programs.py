@@ -15,12 +15,12 @@ from knox.models import get_token_model
 
 from accounts.credits import grant
 from accounts.models import ApiToken, User
+from accounts.tokens import TokenSignIn
 from generation.jobs import lifecycle
 from generation.jobs.queueing import claim_next
 from generation.messages import frames
 from generation.models import Job
 from generation.web.live.consumers import STRAYS
-from generation.web.live.holders import TokenSignIn
 from generation.web.live.lines import SIGNED_OUT, TOO_MANY
 from generation.web.live.programs import BAD_VERSION, OVERLAP, ProgramsConsumer, kind_of, moment_of
 from tests.generation.conftest import Draw, Queue
