@@ -262,6 +262,7 @@ class ApiToken(AbstractAuthToken):
         default=False, db_default=False, help_text="Its program says, signed with `people_secret`, which person asks."
     )
     people_secret = models.CharField(max_length=64, blank=True, default="", db_default="")
+    options = models.JSONField(default=dict, blank=True, help_text="What its program has set for its own requests.")
 
     class Meta:
         ordering = ["-created"]

@@ -178,7 +178,7 @@ DOCUMENTS = (
         "tokens", "Your API tokens by name, without their keys.",
         table(
             ApiToken, "user", "name", "scopes", "created", "expiry", "last_used_at", "budget", "spent", "daily_credits",
-            "allowed_checkpoints", "allowed_loras", "allowed_addresses", "speaks_for_people",
+            "allowed_checkpoints", "allowed_loras", "allowed_addresses", "speaks_for_people", "options",
         ),
     ),
     Document(

@@ -1,9 +1,9 @@
-"""What the broker's cache keeps: what many pages ask for alike, and what programs set. All may do without it."""
+"""What many pages ask for alike, kept for some seconds by the broker's cache. Nothing depends on its being there."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import redis
 import structlog
@@ -44,18 +44,3 @@ def kept_each(
     except redis.RedisError as error:
         logger.warning("not_kept", name=name, error=str(error))
         return dict(make(keys))
-
-
-def remember(name: str, value: Mapping[str, Any], seconds: int) -> None:
-    """Keep the value for so long. Raises redis.RedisError while the cache is away: whoever set it must know."""
-    cache.set(name, dict(value), seconds)
-
-
-def remembered(name: str) -> dict[str, Any]:
-    """What was kept under the name; empty where it is nothing, is over, or the cache is away."""
-    try:
-        value: dict[str, Any] | None = cache.get(name)
-    except redis.RedisError as error:
-        logger.warning("not_remembered", name=name, error=str(error))
-        return {}
-    return value or {}

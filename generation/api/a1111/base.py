@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
@@ -12,9 +12,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import ApiToken
-from accounts.refusals import Refusal
+from accounts.refusals import NotAllowed, Refusal
 from generation.api.a1111.credentials import Credentials
 from generation.api.a1111.errors import error_body
+from generation.api.access import token_of
 
 Handler = Callable[[Exception, dict[str, Any]], Response | None]
 
@@ -50,8 +51,11 @@ def in_this_shape(handler: Handler, error: Exception, context: dict[str, Any]) -
 
 
 def own_token(request: Request) -> ApiToken:
-    """The token that asks; `Credentials` lets nobody through without one."""
-    return cast(ApiToken, request.auth)
+    """The token that asks. Raises NotAllowed for a program that was let in by OAuth, which has no options to keep."""
+    token = token_of(request)
+    if token is None:
+        raise NotAllowed("token-needed", "Programs of this kind need an API token. Make one on your account page.")
+    return token
 
 
 def json_object(request: Request) -> Mapping[str, Any]:

@@ -12,11 +12,9 @@ from typing import Any, Self
 from accounts.models import ApiToken, User
 from generation.api.a1111.values import flag, text, whole
 from generation.api.a1111.weights import OWN_VAE, checkpoint_called, title_of, usable_checkpoint, vae_called
-from generation.messages.kept import remember, remembered
 from generation.recipes.checks import InvalidRecipe
 from generation.recipes.fields import EMPHASIS_MODES, FIELDS, WholeNumber
 
-KEPT_SECONDS = 366 * 24 * 3600
 FIT = "tempera_fit_size"
 
 ABOUT: Mapping[str, str] = {
@@ -44,10 +42,10 @@ class Options:
     def of(cls, token: ApiToken) -> Self:
         """Those of the token; what an earlier version kept and this one does not know is left out."""
         known = {each.name for each in fields(cls)}
-        return cls(**{name: value for name, value in remembered(_place(token)).items() if name in known})
+        return cls(**{name: value for name, value in token.options.items() if name in known})
 
     def keep(self, token: ApiToken) -> None:
-        remember(_place(token), asdict(self), KEPT_SECONDS)
+        ApiToken.objects.filter(pk=token.pk).update(options=asdict(self))
 
     def with_changes(self, user: User, sent: Mapping[str, Any]) -> Self:
         """These options with those among `sent` that can be set. Raises Refusal for values that they cannot have."""
@@ -85,7 +83,3 @@ def _emphasis(title: str) -> str:
         if title.casefold() in (value, known.casefold()):
             return value
     raise InvalidRecipe("emphasis", f"emphasis must be one of: {', '.join(EMPHASIS_MODES.values())}.")
-
-
-def _place(token: ApiToken) -> str:
-    return f"a1111:options:{token.pk}"

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import redis
+from django.core.cache import cache
 
-from accounts.models import User
+from accounts.grants import Grant
+from accounts.models import ApiToken, User
+from accounts.scopes import Scope
 from generation.api.a1111.options import ABOUT
 from generation.models import Checkpoint, Job
 from tests.generation.api.a1111.conftest import NewProgram, ask, get
@@ -105,15 +107,20 @@ def test_without_any_checkpoint_a_program_still_connects(program: Any) -> None:
     assert get(program, "sd-models") == []
 
 
-def test_while_the_broker_is_away_they_are_told_and_not_set(program: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Away:
-        def get(self, name: str) -> None:
-            raise redis.ConnectionError
+def test_they_outlive_the_cache(program: Any) -> None:
+    ask(program, "options", OTHER)
+    cache.clear()
+    told = get(program, "options")
+    assert {name: told[name] for name in OTHER} == OTHER
 
-        def set(self, name: str, value: object, seconds: int) -> None:
-            raise redis.ConnectionError
 
-    monkeypatch.setattr("generation.messages.kept.cache", Away())
-    assert get(program, "options")["CLIP_stop_at_last_layers"] == 1
-    answer = ask(program, "options", OTHER)
-    assert (answer.status_code, answer.json()["error"]) == (503, "part-away")
+def test_what_this_version_does_not_know_is_left_out(program: Any) -> None:
+    ApiToken.objects.update(options={"clip_skip": 3, "former": 1})
+    assert get(program, "options")["CLIP_stop_at_last_layers"] == 3
+
+
+def test_a_program_let_in_by_oauth_has_none(program: Any, alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    grant = Grant(1, tuple(Scope.values))
+    monkeypatch.setattr("config.tokens.TokenAuthentication.authenticate", lambda self, request: (alice, grant))
+    answers = (program.get("/sdapi/v1/options"), ask(program, "txt2img", {"prompt": "an apple"}))
+    assert [(answer.status_code, answer.json()["error"]) for answer in answers] == [(403, "token-needed")] * 2
