@@ -1,9 +1,16 @@
-"""The ears of an answer that stays open: it hears of its person's jobs for as long as what opened it stands."""
+"""Answers that stay open: what they hear of their person's jobs while what opened them stands, and how they tell it."""
 
 from __future__ import annotations
 
+import asyncio
+import json
+from collections.abc import AsyncIterable, Mapping
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
+
+from django.db import close_old_connections
+from django.http import StreamingHttpResponse
+from django.utils.cache import patch_cache_control
 
 from accounts.holders import Holder
 from generation.api.streams import streams
@@ -22,6 +29,7 @@ class JobFeed(JobHints):
         self.is_open = self.is_joined = False
 
     async def __aenter__(self) -> Self:
+        self._loop = asyncio.get_running_loop()
         self.is_open = self.is_joined = streams.join(self)
         if self.is_open:
             try:
@@ -40,8 +48,30 @@ class JobFeed(JobHints):
         self.is_open = False
         self.wake()
 
+    def leave(self) -> None:
+        """Close it from any thread: nothing else does so where its reader left between two events."""
+        if self.is_joined:
+            asyncio.run_coroutine_threadsafe(self.close(), self._loop)
+
     async def close(self) -> None:
         """Any number of times."""
         self.is_open = self.is_joined = False
         streams.leave(self)
         await self.stop()
+
+
+def event_text(name: str, data: Mapping[str, Any], known: str = "") -> bytes:
+    """One Server-Sent Event; `known` is its id, for readers that come again."""
+    lines = [f"id: {known}"] if known else []
+    lines += [f"event: {name}", f"data: {json.dumps(data, separators=(',', ':'))}"]
+    return "\n".join([*lines, "", ""]).encode()
+
+
+def events_answer(body: AsyncIterable[bytes]) -> StreamingHttpResponse:
+    """An answer of Server-Sent Events, which no cache keeps and no proxy holds back until it is whole."""
+    # The thread of this request rests until the stream ends, and need not hold a connection meanwhile.
+    close_old_connections()
+    response = StreamingHttpResponse(body, content_type="text/event-stream")
+    patch_cache_control(response, private=True, no_store=True)
+    response["X-Accel-Buffering"] = "no"
+    return response

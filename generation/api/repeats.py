@@ -23,6 +23,7 @@ from generation.api.access import token_of, user_of
 from generation.api.idempotency import HEADER, LONGEST_KEY, KeyReused, fingerprint_of
 from generation.models import Job, KeptAnswer
 from generation.models.answers import ANSWER_KEPT_FOR
+from generation.models.images import kept_image
 
 JOINED_FOR = timedelta(minutes=10)
 """As long as clients wait for an answer: the same request later is another one."""
@@ -77,12 +78,6 @@ def submit_once(request: Request, prepare: Callable[[], Write]) -> Submission:
     raise Conflict("request-in-flight", "The same request is under way. Ask again in a moment.")
 
 
-def jobs_of(submission: Submission) -> list[Job]:
-    """Its jobs as they stand now, with their images, in their order."""
-    keys = [job.pk for job in submission.jobs]
-    return list(Job.objects.filter(pk__in=keys).select_related("image").order_by("position"))
-
-
 async def noting_delivery(body: bytes, submission: Submission) -> AsyncIterator[bytes]:
     """The body of an answer. Only when it has left is it noted; a client that went away before comes again."""
     yield body
@@ -130,8 +125,7 @@ def _jobs_to_join(record: KeptAnswer, sent: _Sent) -> list[Job]:
 
 def _is_worth_joining(job: Job) -> bool:
     """Not where it came to nothing, or its picture was deleted."""
-    image = getattr(job, "image", None)
-    return job.is_unfinished or (image is not None and image.deleted_at is None)
+    return job.is_unfinished or kept_image(job) is not None
 
 
 def _claim(before: KeptAnswer | None, sent: _Sent) -> KeptAnswer | None:

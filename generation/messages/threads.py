@@ -16,9 +16,9 @@ THREADS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="live")
 Value = TypeVar("Value")
 
 
-async def in_thread(read: Callable[..., Value], *args: object) -> Value:
-    """What `read` reads from the database, in a thread of the lines' own."""
-    return await asyncio.get_running_loop().run_in_executor(THREADS, _read_and_close, read, args)
+async def in_thread(read: Callable[..., Value], *args: object, pool: ThreadPoolExecutor = THREADS) -> Value:
+    """What `read` reads from the database, in a thread of `pool`: what takes long needs one of its own."""
+    return await asyncio.get_running_loop().run_in_executor(pool, _read_and_close, read, args)
 
 
 def _read_and_close(read: Callable[..., Value], args: tuple[object, ...]) -> Value:

@@ -2,52 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
 from typing import Any
 
-from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
-from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.models import ApiToken
 from accounts.refusals import NotAllowed, Refusal
 from generation.api.a1111.credentials import Credentials
 from generation.api.a1111.errors import error_body
 from generation.api.access import token_of
-
-Handler = Callable[[Exception, dict[str, Any]], Response | None]
-
-
-class AnyWish(DefaultContentNegotiation):
-    """Answers are JSON, whatever a program says that it accepts."""
-
-    def filter_renderers(self, renderers: Any, format: str) -> Any:
-        return renderers
-
-    def get_accept_list(self, request: Request) -> list[str]:
-        return ["*/*"]
+from generation.api.dialect import DialectView, Told
 
 
-class A1111View(APIView):
-    """For programs with a token; a session is a person's with a browser, who has pages. Not part of our own schema."""
+class A1111View(DialectView):
+    """Programs may bring their token as Basic too."""
 
     authentication_classes = [Credentials]
-    content_negotiation_class = AnyWish
-    schema = None
 
-    def get_exception_handler(self) -> Callable[..., Response | None]:
-        return partial(in_this_shape, super().get_exception_handler())
-
-
-def in_this_shape(handler: Handler, error: Exception, context: dict[str, Any]) -> Response | None:
-    """What the site's own exception handler answers, its headers too, with a body that these programs read."""
-    response = handler(error, context)
-    if response is not None and isinstance(response.data, dict):
-        response.data = error_body(response.data["code"], response.data["detail"])
-        response.content_type = "application/json"
-    return response
+    def in_its_words(self, problem: Mapping[str, Any]) -> Told:
+        return problem["status"], error_body(problem["code"], problem["detail"]), {}
 
 
 def own_token(request: Request) -> ApiToken:

@@ -11,7 +11,8 @@ from typing import Any
 
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
-from rest_framework.views import APIView
+
+from generation.api.dialect import BEARER
 
 HEADER = "HTTP_AUTHORIZATION"
 
@@ -38,8 +39,8 @@ class Credentials(BaseAuthentication):
 
 
 def by_bearer(request: Any) -> Any:
-    """As every API of the site knows a token: by the first of its ways."""
-    return APIView.authentication_classes[0]().authenticate(request)
+    """As every API of the site knows a token."""
+    return BEARER[0]().authenticate(request)
 
 
 def name_and_token(value: str) -> tuple[str, str]:

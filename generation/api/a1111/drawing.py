@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from http import HTTPStatus
 
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,27 +15,10 @@ from generation.api.a1111.encoded import decoded
 from generation.api.a1111.options import Options
 from generation.api.a1111.reading import Reader
 from generation.api.access import user_of
-from generation.catalog.safeguards.pictures import WITHHELD
+from generation.api.outcomes import StillDrawn, failure_of, jobs_now
 from generation.jobs.submission import prepare_jobs, write_jobs
-from generation.models import GeneratedImage, Job
-
-
-class NotDrawn(Refusal):
-    """No picture came of it, and the answer can hold none. What was held is back."""
-
-    def __init__(self, job: Job) -> None:
-        super().__init__(job.error_code or "not-drawn", job.error_message or "No picture came of it.")
-        # The safeguards' no is about what was asked for; the rest is our fault.
-        self.status = 422 if job.error_code == WITHHELD else 500
-
-
-class StillDrawing(Refusal):
-    """It takes longer than anybody waits here; the picture is made and paid all the same."""
-
-    status = HTTPStatus.GATEWAY_TIMEOUT
-
-    def __init__(self) -> None:
-        super().__init__("still-drawing", "It is not ready yet. It goes on, and will be among your pictures.")
+from generation.models import Job
+from generation.models.images import kept_image
 
 
 class NoSuchPart(Refusal):
@@ -55,25 +37,20 @@ class TextToImageView(A1111View):
         asked = Reader(user, json_object(request), Options.of(token)).read()
         jobs = write_jobs(user, prepare_jobs(user, asked.recipe, asked.count), token)
         in_time = waiting.until_ended([job.pk for job in jobs])
-        jobs = list(Job.objects.filter(pk__in=[job.pk for job in jobs]).select_related("image").order_by("position"))
-        images = images_of(jobs)
+        jobs = jobs_now(jobs)
+        images = [image for job in jobs if (image := kept_image(job)) is not None]
         if not images:
             refuse_nothing(jobs, in_time)
         return Response(drawn(asked, jobs, images))
 
 
-def images_of(jobs: Sequence[Job]) -> list[GeneratedImage]:
-    images = (getattr(job, "image", None) for job in jobs)
-    return [image for image in images if image is not None and image.deleted_at is None]
-
-
 def refuse_nothing(jobs: Sequence[Job], in_time: bool) -> None:
     """Raise what is to be told where there is no picture; an interrupted request has an answer without one."""
     if not in_time or not jobs:
-        raise StillDrawing
+        raise StillDrawn("still-drawn", "It is not ready yet. It goes on, and will be among your pictures.")
     failed = [job for job in jobs if job.state == Job.State.FAILED]
     if failed:
-        raise NotDrawn(failed[0])
+        raise failure_of(failed[0])
 
 
 class ImageToImageView(A1111View):

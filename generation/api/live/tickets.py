@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from accounts.refusals import NotAllowed
 from generation.api.access import token_of, user_of
-from generation.api.bearer import BEARER
+from generation.api.dialect import BEARER
 from generation.messages import tickets
 
 ADDRESS = "/ws/jobs/"

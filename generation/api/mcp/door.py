@@ -20,7 +20,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.refusals import NotAllowed
-from generation.api.bearer import BEARER
+from generation.api.dialect import BEARER
 
 
 class Door(APIView):

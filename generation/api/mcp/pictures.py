@@ -19,6 +19,7 @@ from generation.jobs.finding import PictureFilters
 from generation.jobs.submission import prepare_jobs, write_jobs
 from generation.messages import frames
 from generation.models import GeneratedImage, Job
+from generation.models.images import kept_image
 from generation.recipes.fields import COUNT, FIELDS
 from generation.storage.downloads import CONTENT_TYPES, file_bytes
 
@@ -155,8 +156,7 @@ def jobs_data(jobs: list[Job]) -> list[dict[str, Any]]:
 
 def job_data(job: Job, wait: queueing.Wait | None) -> dict[str, Any]:
     frame = frames.last_frame(job.code) if job.state == Job.State.RUNNING else None
-    image = getattr(job, "image", None) if job.state == Job.State.DONE else None
-    kept = image is not None and image.deleted_at is None
+    image = kept_image(job) if job.state == Job.State.DONE else None
     return {
         "code": job.code,
         "state": job.state,
@@ -165,8 +165,8 @@ def job_data(job: Job, wait: queueing.Wait | None) -> dict[str, Any]:
         "place": wait.place if wait else None,
         "seconds_until_start": round(wait.seconds) if wait and wait.seconds is not None else None,
         "percent": 100 if job.state == Job.State.DONE else frame.percent if frame else 0,
-        "image": image.code if image is not None and kept else None,
-        "page": page_of(image.code) if image is not None and kept else None,
+        "image": image.code if image else None,
+        "page": page_of(image.code) if image else None,
         "error": job.error_message or None,
     }
 

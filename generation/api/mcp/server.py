@@ -8,14 +8,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import structlog
-from django.db import connections
 from mcp import types
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel.server import Server
@@ -27,6 +26,7 @@ from generation.api.mcp.catalog import InspectPrompt, ListCheckpoints, ListLoras
 from generation.api.mcp.following import ENDED, Rows, follow
 from generation.api.mcp.pictures import URI, Jobs, LookAtJobs, MakePicture, MyPictures, Picture
 from generation.api.mcp.tool import Tool, ask
+from generation.messages.threads import in_thread
 from generation.storage.downloads import CONTENT_TYPES
 
 logger = structlog.get_logger(__name__)
@@ -46,7 +46,6 @@ INSTRUCTIONS = (
 )
 BROKEN = "Something broke on this site. It has been written down; try again later."
 
-Made = TypeVar("Made")
 Context = ServerRequestContext[Any, Any]
 
 
@@ -203,22 +202,10 @@ class ToolServer:
 async def asked(context: Context, tool: type[Tool], arguments: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
     """What the tool answers to whoever sent the request. Raises Refused."""
     assert context.request is not None
-    answer = await in_thread(partial(ask, tool, context.request.scope, arguments, **changes))
+    answer = await in_thread(partial(ask, tool, context.request.scope, arguments, **changes), pool=THREADS)
     if answer.status_code >= 400:
         raise Refused(answer)
     return dict(answer.data)
-
-
-async def in_thread(work: Callable[[], Made]) -> Made:
-    return await asyncio.get_running_loop().run_in_executor(THREADS, _and_close, work)
-
-
-def _and_close(work: Callable[[], Made]) -> Made:
-    """The thread may rest for hours, and its connections would rest with it."""
-    try:
-        return work()
-    finally:
-        connections.close_all()
 
 
 def description_of(tool: type[Tool]) -> types.Tool:

@@ -18,7 +18,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.refusals import Refusal
-from generation.api.bearer import BEARER
+from generation.api.dialect import BEARER
 
 REPLACED = (b"content-type", b"content-length", b"transfer-encoding")
 

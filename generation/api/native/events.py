@@ -6,9 +6,7 @@ as it stands by then. That is read from the rows, so nothing of it is lost with 
 
 from __future__ import annotations
 
-import asyncio
 import base64
-import json
 import re
 import time
 from collections.abc import AsyncIterator, Iterable
@@ -16,22 +14,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db import close_old_connections
 from django.db.models import Q
-from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.urls import reverse
-from django.utils.cache import patch_cache_control
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from generation.api.access import get_job, user_of
-from generation.api.feeds import JobFeed
+from generation.api.feeds import JobFeed, event_text, events_answer
 from generation.api.streams import caller_of, streams
 from generation.messages.frames import Frame
 from generation.messages.threads import in_thread
 from generation.models import Job
+from generation.models.images import kept_image
 
 KEEP_ALIVE_SECONDS = 15.0
 """So long after the last word a comment is sent, and the rows are looked at for what no hint told."""
@@ -78,22 +75,14 @@ def now() -> int:
     return time.time_ns() // 1000
 
 
-def event_text(name: str, data: dict[str, Any], place: Place | None = None) -> bytes:
-    """One event, with an id where its reader knows all up to it."""
-    text = json.dumps(data, separators=(",", ":"))
-    known = f"id: {place.moment}-{place.number}\n" if place else ""
-    return f"{known}event: {name}\ndata: {text}\n\n".encode()
-
-
 def job_line(job: Job) -> dict[str, Any]:
-    image = getattr(job, "image", None)
-    shown = image is not None and image.deleted_at is None
+    image = kept_image(job)
     return {
         "code": job.code,
         "submission": job.submission,
         "position": job.position,
         "state": job.state,
-        "image": reverse("api-image", args=[image.code]) if image is not None and shown else None,
+        "image": reverse("api-image", args=[image.code]) if image else None,
         "error_code": job.error_code,
         "error_message": job.error_message,
     }
@@ -124,7 +113,6 @@ class Telling:
         self.percents: dict[str, int] = {}
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        self.loop = asyncio.get_running_loop()
         async with self.feed as feed:
             if not feed.is_open:
                 yield event_text("end", {"reason": "too-many-streams"})
@@ -150,9 +138,8 @@ class Telling:
             yield event_text("end", {"reason": ended})
 
     def close(self) -> None:
-        """By Django, in a thread, when it is over: nothing else ends it where its reader left between two events."""
-        if self.feed.is_joined:
-            asyncio.run_coroutine_threadsafe(self.feed.close(), self.loop)
+        """By Django, in a thread, when it is over."""
+        self.feed.leave()
 
     async def opening(self) -> AsyncIterator[bytes]:
         """What stands when it opens; and of a stream that is resumed, what was missed."""
@@ -194,7 +181,7 @@ class Telling:
 
     def numbered(self, name: str, data: dict[str, Any], moment: int) -> bytes:
         self.number += 1
-        return event_text(name, {"number": self.number, **data}, Place(moment, self.number))
+        return event_text(name, {"number": self.number, **data}, known=f"{moment}-{self.number}")
 
     def frame_events(self, frame: Frame) -> Iterable[bytes]:
         """How far a running job is. These have no id: nobody misses one that is older than the next."""
@@ -225,12 +212,7 @@ class _Events(APIView):
         streams.check_room(user.pk)
         feed = JobFeed(caller_of(request), user.pk, job.code if job else "")
         previews = request.query_params.get("previews", "") in ("1", "true")
-        # The thread of this request rests until the stream ends, and need not hold a connection meanwhile.
-        close_old_connections()
-        response = StreamingHttpResponse(Telling(feed, place, previews), content_type="text/event-stream")
-        patch_cache_control(response, private=True, no_store=True)
-        response["X-Accel-Buffering"] = "no"
-        return response
+        return events_answer(Telling(feed, place, previews))
 
 
 class JobEventsView(_Events):

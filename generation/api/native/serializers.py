@@ -16,6 +16,7 @@ from generation.jobs.lifecycle import cancel_cost
 from generation.jobs.submission import random_seed
 from generation.messages import frames
 from generation.models import Checkpoint, GeneratedImage, Job, Lora
+from generation.models.images import kept_image
 from generation.recipes.fields import COUNT, FIELDS, defaults_for
 from generation.recipes.picture import MAX_LORAS, WEIGHT_LIMIT, LoraPick, Recipe
 
@@ -98,8 +99,8 @@ class JobOutput(serializers.ModelSerializer[Job]):
 
     def get_image(self, job: Job) -> str | None:
         """The image's address once the job is done."""
-        image = getattr(job, "image", None)
-        return reverse("api-image", args=[image.code]) if image is not None and image.deleted_at is None else None
+        image = kept_image(job)
+        return reverse("api-image", args=[image.code]) if image else None
 
     def get_place(self, job: Job) -> int | None:
         """Place in the queue, from 1, while the job waits."""

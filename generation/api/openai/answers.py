@@ -11,8 +11,9 @@ from rest_framework.request import Request
 from accounts.refusals import Conflict, Refusal
 from generation.api.openai.asking import Delivery
 from generation.api.openai.links import address_of
-from generation.catalog.safeguards.pictures import WITHHELD
+from generation.api.outcomes import StillDrawn, failure_of
 from generation.models import GeneratedImage, Job
+from generation.models.images import kept_image
 from generation.storage.downloads import file_bytes
 
 State = Job.State
@@ -20,37 +21,19 @@ SAME_QUALITY = {"auto": "medium", "standard": "medium", "hd": "high"}
 """Qualities that may be asked for -> those that OpenAI's answers have, where they have not the same."""
 
 
-class StillDrawn(Refusal):
-    """It takes longer than clients wait: asked again, the same picture is waited for."""
-
-    status = 504
-
-
-class NotDrawn(Refusal):
-    """Our fault, and no refusal but in its shape: the credits have come back by then."""
-
-    status = 500
-
-
 def pictures_of(jobs: Sequence[Job]) -> list[Job]:
     """Of jobs that were waited for those that have a picture. Raises Refusal where there is none, or one is undone."""
     if any(job.is_unfinished for job in jobs):
         raise StillDrawn("still-drawn", "The picture is still being drawn. Ask the same again to wait for it.")
-    done = [job for job in jobs if image_of(job) is not None]
+    done = [job for job in jobs if kept_image(job) is not None]
     if not done:
         raise why_not(jobs[0])
     return done
 
 
-def image_of(job: Job) -> GeneratedImage | None:
-    image: GeneratedImage | None = getattr(job, "image", None)
-    return image if image is not None and image.deleted_at is None else None
-
-
 def why_not(job: Job) -> Refusal:
     if job.state == State.FAILED:
-        kind = Refusal if job.error_code == WITHHELD else NotDrawn
-        return kind(job.error_code, job.error_message)
+        return failure_of(job)
     if job.state == State.CANCELLED:
         return Conflict("cancelled", "The picture was cancelled.")
     return Conflict("picture-deleted", "The picture was deleted.")
@@ -70,7 +53,7 @@ def answer(
 
 
 def picture(request: Request, job: Job, prompt: str | None, delivery: Delivery) -> dict[str, str]:
-    image = image_of(job)
+    image = kept_image(job)
     assert image is not None  # of `pictures_of`
     shown = {"url": address_of(request, image, delivery)} if delivery.as_url else {"b64_json": encoded(image, delivery)}
     # Choices and wildcards are drawn, and words of a style come in.

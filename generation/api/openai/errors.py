@@ -10,9 +10,6 @@ from typing import Any
 
 from accounts.refusals import Refusal
 
-Said = tuple[int, dict[str, Any], dict[str, str]]
-"""Status, body and headers."""
-
 CODES = {
     "not-authenticated": (401, "invalid_api_key"),
     "authentication-failed": (401, "invalid_api_key"),
@@ -46,8 +43,8 @@ AGAIN = ("rate_limit_exceeded", "request-in-flight", "person-being-made")
 """Refusals that are none a moment later."""
 
 
-def in_openais_words(problem: Mapping[str, Any]) -> Said:
-    """The error that a problem (RFC 9457, as the native API has it) is here."""
+def in_openais_words(problem: Mapping[str, Any]) -> tuple[int, dict[str, Any], dict[str, str]]:
+    """Status, body and headers of the error that a problem (RFC 9457, as the native API has it) is here."""
     status, code = CODES.get(problem["code"], (problem["status"], problem["code"]))
     # Its clients know 400 for what is wrong with a request.
     status = 400 if status == 422 else status

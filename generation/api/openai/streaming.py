@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import io
-import json
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +13,8 @@ from asgiref.sync import sync_to_async
 from PIL import Image
 
 from accounts.refusals import NotAllowed, Refusal
-from generation.api.feeds import JobFeed
-from generation.api.openai.answers import encoded, facts, image_of, pictures_of, usage
+from generation.api.feeds import JobFeed, event_text
+from generation.api.openai.answers import encoded, facts, pictures_of, usage
 from generation.api.openai.asking import Asked
 from generation.api.openai.errors import error_of
 from generation.api.repeats import Submission, delivered
@@ -24,6 +22,7 @@ from generation.imaging.encode import encode_image
 from generation.messages.frames import Frame
 from generation.messages.threads import in_thread
 from generation.models import Job
+from generation.models.images import kept_image
 
 PARTIAL, COMPLETED = "image_generation.partial_image", "image_generation.completed"
 LOOK_EVERY_SECONDS = 5.0
@@ -59,7 +58,6 @@ class PictureStream:
         self.spoke_at = self.looked_at = time.monotonic()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        self.loop = asyncio.get_running_loop()
         async with self.feed as feed:
             self.job = await in_thread(job_now, self.job.pk)
             while feed.is_open and self.job.is_unfinished and time.monotonic() < self.until:
@@ -74,20 +72,19 @@ class PictureStream:
         try:
             yield await sync_to_async(self.end)(is_allowed)
         except Refusal as refusal:
-            yield event("error", error_of(refusal))
+            yield event_text("error", error_of(refusal))
         else:
             await delivered(self.submission)
 
     def close(self) -> None:
-        """By Django, in a thread, when it is over: nothing else ends it where its reader left between two events."""
-        if self.feed.is_joined:
-            asyncio.run_coroutine_threadsafe(self.feed.close(), self.loop)
+        """By Django, in a thread, when it is over."""
+        self.feed.leave()
 
     async def said_meanwhile(self) -> bytes | None:
         """A partial picture where one is due, or a sign of life."""
         for frame in map(Frame.from_bytes, self.feed.take_frames().values()):
             if (index := self.partials.take(frame)) is not None:
-                return event(PARTIAL, await sync_to_async(self.partial)(frame, index))
+                return event_text(PARTIAL, await sync_to_async(self.partial)(frame, index))
         return KEEP_ALIVE if time.monotonic() - self.spoke_at >= KEEP_ALIVE_SECONDS else None
 
     def partial(self, frame: Frame, index: int) -> dict[str, Any]:
@@ -109,7 +106,7 @@ class PictureStream:
         if not is_allowed:
             raise NotAllowed("no-longer-allowed", "What this request was allowed by has ended meanwhile.")
         (job,) = pictures_of([self.job])
-        image = image_of(job)
+        image = kept_image(job)
         assert image is not None  # of `pictures_of`
         completed = {
             "type": COMPLETED,
@@ -118,12 +115,8 @@ class PictureStream:
             "usage": usage([job]),
             **facts(job, self.asked.delivery, self.asked.said),
         }
-        return event(COMPLETED, completed)
+        return event_text(COMPLETED, completed)
 
 
 def job_now(key: int) -> Job:
     return Job.objects.select_related("image").get(pk=key)
-
-
-def event(name: str, data: Mapping[str, Any]) -> bytes:
-    return f"event: {name}\ndata: {json.dumps(data)}\n\n".encode()

@@ -6,9 +6,9 @@ Their description is OpenAI's own, and the help page's table; the native API's s
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
-from django.db import close_old_connections
 from django.http import HttpResponse, StreamingHttpResponse
 from rest_framework import permissions
 from rest_framework.parsers import MultiPartParser
@@ -17,19 +17,26 @@ from rest_framework.response import Response
 
 from accounts.refusals import NotFound, Refusal
 from generation.api.access import token_of, user_of
-from generation.api.feeds import JobFeed
+from generation.api.dialect import DialectView, Told
+from generation.api.feeds import JobFeed, events_answer
 from generation.api.openai.aliases import listed_models
 from generation.api.openai.answers import answer, pictures_of
 from generation.api.openai.asking import Asked, AskedVariation
-from generation.api.openai.base import OpenAIView
+from generation.api.openai.errors import in_openais_words
 from generation.api.openai.links import picture_of
 from generation.api.openai.streaming import PictureStream
-from generation.api.repeats import Submission, jobs_of, noting_delivery, submit_once
+from generation.api.outcomes import jobs_now
+from generation.api.repeats import Submission, noting_delivery, submit_once
 from generation.api.streams import caller_of, streams
 from generation.api.waiting import until_ended
 
 LONGEST_WAIT_SECONDS = 570
 """The SDKs give up after 600 s; told before that, they ask again and join the picture under way."""
+
+
+class OpenAIView(DialectView):
+    def in_its_words(self, problem: Mapping[str, Any]) -> Told:
+        return in_openais_words(problem)
 
 
 class ModelsView(OpenAIView):
@@ -105,7 +112,7 @@ def waited_for(
 ) -> StreamingHttpResponse:
     """The answer with the pictures, once they are there. Raises Refusal where there is none."""
     until_ended([job.pk for job in submission.jobs], LONGEST_WAIT_SECONDS)
-    jobs = pictures_of(jobs_of(submission))
+    jobs = pictures_of(jobs_now(submission.jobs))
     body = json.dumps(answer(request, jobs, prompt, asked.delivery, asked.said)).encode()
     return StreamingHttpResponse(noting_delivery(body, submission), content_type="application/json")
 
@@ -113,10 +120,4 @@ def waited_for(
 def streamed(request: Request, submission: Submission, asked: Asked) -> StreamingHttpResponse:
     """The answer that shows the picture come."""
     feed = JobFeed(caller_of(request), user_of(request).pk, submission.jobs[0].code)
-    # The thread of this request rests until the stream ends, and need not hold a connection meanwhile.
-    close_old_connections()
-    body = PictureStream(feed, submission, asked, LONGEST_WAIT_SECONDS)
-    response = StreamingHttpResponse(body, content_type="text/event-stream")
-    # nginx would hold it back until it is whole.
-    response["X-Accel-Buffering"] = "no"
-    return response
+    return events_answer(PictureStream(feed, submission, asked, LONGEST_WAIT_SECONDS))

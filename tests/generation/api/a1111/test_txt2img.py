@@ -382,7 +382,7 @@ def test_where_none_could_be_drawn(
 def test_what_takes_too_long_goes_on(program: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("generation.api.waiting.until_ended", lambda jobs: False)
     answer = ask(program, "txt2img", {"prompt": "a red apple"})
-    assert (answer.status_code, answer.json()["error"]) == (504, "still-drawing")
+    assert (answer.status_code, answer.json()["error"]) == (504, "still-drawn")
     assert Job.objects.get().state == Job.State.QUEUED
 
 

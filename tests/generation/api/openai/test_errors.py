@@ -12,8 +12,8 @@ from rest_framework.test import APIClient
 from accounts.models import Plan, User, Wallet
 from accounts.refusals import NotEnoughCredits, QuotaExceeded, Refusal
 from config.throttling import Anonymous
-from generation.api.openai.answers import NotDrawn, StillDrawn
 from generation.api.openai.errors import error_of, in_openais_words
+from generation.api.outcomes import NotDrawn, StillDrawn
 from generation.models import Checkpoint, Job
 from generation.recipes.checks import InvalidRecipe
 
