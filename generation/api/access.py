@@ -6,15 +6,18 @@ For every API of the site. A view says what a token must be for: `scope = "train
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
+from django.db.models import QuerySet
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
 from accounts.models import ApiToken, User
 from accounts.refusals import NotAllowed, NotFound
 from accounts.scopes import Scope
-from generation.models import DataSet, GeneratedImage, Job, TrainingRun
+from generation.models import Checkpoint, DataSet, GeneratedImage, Job, Lora, TrainingRun
+from generation.models.catalog import LoraQuerySet
 
 
 class HasScope(BasePermission):
@@ -46,6 +49,23 @@ def user_of(request: Request) -> User:
 
 def token_of(request: Request) -> ApiToken | None:
     return request.auth if isinstance(request.auth, ApiToken) else None
+
+
+def usable_checkpoints(request: Request) -> QuerySet[Checkpoint]:
+    """Those that who asks may use, and their token too."""
+    token = token_of(request)
+    return _allowed(Checkpoint.objects.usable_by(request.user), token.allowed_checkpoints if token else [])
+
+
+def usable_loras(request: Request) -> LoraQuerySet:
+    """The same of LoRAs."""
+    token = token_of(request)
+    rows: LoraQuerySet = _allowed(Lora.objects.usable_by(request.user), token.allowed_loras if token else [])
+    return rows
+
+
+def _allowed(rows: Any, names: Sequence[str]) -> Any:
+    return rows.filter(name__in=names) if names else rows
 
 
 def get_job(request: Request, code: str) -> Job:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 from django.test import Client
+from django.urls import resolve
 from rest_framework.test import APIClient
 
 from accounts.models import ApiToken, User
+from config.asgi import agents
+from tests.architecture.access_dialects import A1111, MCP, OPENAI
 from tests.architecture.access_table import TABLE, Row
 from tests.architecture.access_things import things_of
 from tests.architecture.test_access import ask, differences
@@ -45,3 +48,11 @@ def test_without_its_scope_or_once_removed_it_opens_nothing(route: str, alice: U
         refused = ask(narrow, method, path)
         assert (refused.status_code, refused.json()["code"]) == (403, "missing-scope"), method  # type: ignore[attr-defined]
         assert ask(removed, method, path).status_code == 401, method
+
+
+def test_every_door_and_tool_of_a_dialect_says_its_scope() -> None:
+    doors = [resolve(f"/{row.path or route}").func for route, row in {**A1111, **OPENAI, **MCP}.items()]
+    views = [door.view_class for door in doors if hasattr(door, "view_class")]
+    assert len(views) > 25
+    silent = [view.__name__ for view in [*views, *agents.tools.values()] if not {"scope", "scopes"} & vars(view).keys()]
+    assert silent == []

@@ -12,8 +12,8 @@ from generation.api.a1111.base import A1111View, json_object, own_token
 from generation.api.a1111.options import Options
 from generation.api.a1111.scripts import HONOURED
 from generation.api.a1111.weights import title_of, usable_checkpoint
-from generation.api.access import user_of
-from generation.models import Checkpoint, Embedding, Lora, Vae
+from generation.api.access import HasScope, usable_checkpoints, usable_loras, user_of
+from generation.models import Checkpoint, Embedding, Vae
 from generation.recipes.sampling import SCHEDULES, TABLE
 
 ENDING = ".safetensors"
@@ -36,11 +36,15 @@ class OptionsView(A1111View):
 
 
 class SamplersView(A1111View):
+    scope = "read"
+
     def get(self, request: Request) -> Response:
         return Response([{"name": name, "aliases": [alias(name)], "options": {}} for name in TABLE])
 
 
 class SchedulersView(A1111View):
+    scope = "read"
+
     def get(self, request: Request) -> Response:
         return Response(
             [
@@ -51,13 +55,17 @@ class SchedulersView(A1111View):
 
 
 class CheckpointsView(A1111View):
+    scope = "read"
+
     def get(self, request: Request) -> Response:
-        rows = Checkpoint.objects.usable_by(user_of(request)).order_by("-is_default", "title")
+        rows = usable_checkpoints(request).order_by("-is_default", "title")
         return Response([checkpoint_json(row) for row in rows])
 
 
 class VaesView(A1111View):
     """Forge's list of modules, too: there are no other ones."""
+
+    scope = "read"
 
     def get(self, request: Request) -> Response:
         rows = Vae.objects.usable_by(user_of(request)).order_by("title")
@@ -65,9 +73,10 @@ class VaesView(A1111View):
 
 
 class LorasView(A1111View):
+    scope = "read"
+
     def get(self, request: Request) -> Response:
-        user = user_of(request)
-        rows = Lora.objects.usable_by(user).newest_for(user).order_by("title")
+        rows = usable_loras(request).newest_for(user_of(request)).order_by("title")
         return Response(
             [{"name": row.word, "alias": row.title, "path": row.word + ENDING, "metadata": {}} for row in rows]
         )
@@ -75,6 +84,8 @@ class LorasView(A1111View):
 
 class EmbeddingsView(A1111View):
     """`loaded` are those that fit the checkpoint of the options."""
+
+    scope = "read"
 
     def get(self, request: Request) -> Response:
         user = user_of(request)
@@ -92,12 +103,16 @@ class EmbeddingsView(A1111View):
 class UpscalersView(A1111View):
     """A1111's name for none, which programs look for; the site has no upscaler."""
 
+    scope = "read"
+
     def get(self, request: Request) -> Response:
         return Response([{"name": "None", "model_name": None, "model_path": None, "model_url": None, "scale": 4}])
 
 
 class NothingView(A1111View):
     """Lists of what the site does not have: styles under names, modes of a second pass."""
+
+    scope = "read"
 
     def get(self, request: Request) -> Response:
         return Response([])
@@ -106,12 +121,16 @@ class NothingView(A1111View):
 class ScriptsView(A1111View):
     """Those that may be sent along and are honoured."""
 
+    scope = "read"
+
     def get(self, request: Request) -> Response:
         return Response({"txt2img": list(HONOURED), "img2img": []})
 
 
 class FlagsView(A1111View):
     """How the program was started: all that a client may know is that it has an API."""
+
+    scope = "read"
 
     def get(self, request: Request) -> Response:
         return Response({"api": True, "nowebui": False})
@@ -120,6 +139,8 @@ class FlagsView(A1111View):
 class MemoryView(A1111View):
     """The machine is the operator's business."""
 
+    scope = "read"
+
     def get(self, request: Request) -> Response:
         return Response({"ram": UNTOLD, "cuda": UNTOLD})
 
@@ -127,7 +148,8 @@ class MemoryView(A1111View):
 class PingView(A1111View):
     """Whether anybody is there; for anybody."""
 
-    permission_classes = [AllowAny]
+    scope = ""
+    permission_classes = [AllowAny, HasScope]
 
     def get(self, request: Request) -> Response:
         return Response({})

@@ -29,6 +29,8 @@ BEGUN = 0.01
 class ProgressView(A1111View):
     """What this token waits for: its unfinished submissions, and the last preview of what is drawn."""
 
+    scope = "read"
+
     def get(self, request: Request) -> Response:
         jobs = awaited(own_jobs(request))
         frames = {job.pk: frame for job in jobs if is_running(job) and (frame := last_frame(job.code))}

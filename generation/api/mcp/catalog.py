@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Q
 from rest_framework.request import Request
 
-from generation.api.access import user_of
+from generation.api.access import usable_checkpoints, usable_loras, user_of
 from generation.api.mcp.schemas import field_schema, object_of, value_of
 from generation.api.mcp.tool import Tool
 from generation.catalog.inspecting import inspect_prompt
@@ -31,6 +31,7 @@ class InspectPrompt(Tool):
         "Explain how a prompt would be read, without making anything and at no cost: weights, schedule, LoRA tags, "
         "wildcards, length in tokens, and what is wrong where. Use it before make_picture when a prompt has syntax."
     )
+    scope = "read"
 
     @classmethod
     def schema_of_input(cls) -> dict[str, Any]:
@@ -61,6 +62,7 @@ class ListCheckpoints(Tool):
         "List the Stable Diffusion checkpoints that may be used, with the size, steps, CFG and sampler that suit each. "
         "make_picture takes one by its name; without one it takes the default."
     )
+    scope = "read"
 
     @classmethod
     def schema_of_input(cls) -> dict[str, Any]:
@@ -68,7 +70,7 @@ class ListCheckpoints(Tool):
 
     def call(self, request: Request, arguments: Mapping[str, Any]) -> dict[str, Any]:
         words = arguments.get("q", "").strip()
-        rows = Checkpoint.objects.usable_by(user_of(request)).order_by("name")
+        rows = usable_checkpoints(request).order_by("name")
         if words:
             rows = rows.filter(Q(name__icontains=words) | Q(title__icontains=words) | Q(description__icontains=words))
         found = list(rows[: MOST_ROWS + 1])
@@ -84,6 +86,7 @@ class ListLoras(Tool):
         "List the LoRAs that may be used: styles, characters and things that a checkpoint has not learnt. A LoRA only "
         "works with checkpoints of its family; write its trigger words into the prompt, too."
     )
+    scope = "read"
 
     @classmethod
     def schema_of_input(cls) -> dict[str, Any]:
@@ -91,8 +94,7 @@ class ListLoras(Tool):
         return object_of({"q": LOOKED_FOR, "family": family})
 
     def call(self, request: Request, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        user = user_of(request)
-        rows = Lora.objects.usable_by(user).newest_for(user).matching(arguments.get("q", "")).order_by("name")
+        rows = usable_loras(request).newest_for(user_of(request)).matching(arguments.get("q", "")).order_by("name")
         if family := arguments.get("family"):
             rows = rows.filter(family=family)
         found = list(rows[: MOST_ROWS + 1])

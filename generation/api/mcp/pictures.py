@@ -73,6 +73,7 @@ class LookAtJobs(Tool):
         "Tell how a job stands that make_picture began: its place in the queue, how far it is, and its picture once it "
         "is done."
     )
+    scope = "read"
     shows_pictures = True
 
     @classmethod
@@ -92,6 +93,8 @@ class LookAtJobs(Tool):
 class Jobs(LookAtJobs):
     """The same for several jobs, which no agent is offered."""
 
+    scope = "read"
+
     @classmethod
     def schema_of_input(cls) -> dict[str, Any]:
         return object_of({"codes": {"type": "array", "items": CODE, "minItems": 1}}, ["codes"])
@@ -106,6 +109,7 @@ class MyPictures(Tool):
         "List the pictures of the person whose token this is, newest first, with what they were made from. The picture "
         "itself is read as the resource that its uri names."
     )
+    scope = "read"
 
     @classmethod
     def schema_of_input(cls) -> dict[str, Any]:
@@ -137,6 +141,7 @@ class Picture(Tool):
     """The bytes of a picture, for what the protocol calls a resource and for the pictures of an answer."""
 
     name = "picture"
+    scope = "read"
 
     @classmethod
     def schema_of_input(cls) -> dict[str, Any]:

@@ -27,7 +27,8 @@ class Tool(APIView):
     """One tool. `call` does the work and answers with what JSON can say; it raises Refusal for a no.
 
     `description` is for the model that chooses among tools; `schema_of_input` is a JSON Schema of an object, by which
-    arguments are checked before `call` sees them. `shows_pictures` when the answer names jobs whose pictures go along.
+    arguments are checked before `call` sees them; `scope` is what a token must be for. `shows_pictures` when the answer
+    names jobs whose pictures go along.
     """
 
     authentication_classes = BEARER
@@ -36,7 +37,7 @@ class Tool(APIView):
     name = ""
     title = ""
     description = ""
-    scope = "read"
+    scope = "generate"
     shows_pictures = False
 
     @classmethod

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.refusals import Refusal
-from generation.api.access import HasScope
+from generation.api.access import HasScope, usable_checkpoints
 from generation.api.native.serializers import CheckpointOutput
 from generation.models import Checkpoint, Embedding, Vae
 from generation.models.catalog import FAMILY_TITLES
@@ -44,12 +44,16 @@ class _Weights(generics.ListAPIView[Any]):
     permission_classes = [permissions.AllowAny, HasScope]
     model: Any
 
+    def usable(self) -> QuerySet[Any]:
+        rows: QuerySet[Any] = self.model.objects.usable_by(self.request.user)
+        return rows
+
     @extend_schema(parameters=[FAMILY])
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().get(request, *args, **kwargs)
 
     def get_queryset(self) -> QuerySet[Any]:
-        rows: QuerySet[Any] = self.model.objects.usable_by(self.request.user)
+        rows = self.usable()
         family = self.request.query_params.get("family", "")
         if family and family not in FAMILY_TITLES:
             raise Refusal("bad-family", f"A family is {', '.join(FAMILY_TITLES)}.", field="family")
@@ -57,11 +61,14 @@ class _Weights(generics.ListAPIView[Any]):
 
 
 class CheckpointsView(_Weights):
-    """The checkpoints that you may use."""
+    """The checkpoints that you and your token may use."""
 
     model = Checkpoint
     queryset = Checkpoint.objects.none()
     serializer_class = CheckpointOutput
+
+    def usable(self) -> QuerySet[Any]:
+        return usable_checkpoints(self.request)
 
 
 class EmbeddingsView(_Weights):

@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.refusals import NotFound
-from generation.api.access import HasScope, user_of
+from generation.api.access import HasScope, usable_loras, user_of
 from generation.api.idempotency import Write, idempotent_submission, idempotent_upload
 from generation.api.native.serializers import LoraOutput
 from generation.catalog.loras.licences import CHOICES
@@ -75,7 +75,7 @@ class MergeOutput(serializers.ModelSerializer[LoraMerge]):
 
 
 class LorasView(generics.ListAPIView[Lora]):
-    """The LoRAs that you may use; POST brings one of your own, as multipart form data."""
+    """The LoRAs that you and your token may use; POST brings one of your own, as multipart form data."""
 
     scopes = {"POST": "train"}
     serializer_class = LoraOutput
@@ -83,8 +83,7 @@ class LorasView(generics.ListAPIView[Lora]):
     parser_classes = [parsers.MultiPartParser]
 
     def get_queryset(self) -> QuerySet[Lora]:
-        rows: QuerySet[Lora] = Lora.objects.usable_by(self.request.user)
-        return rows
+        return usable_loras(self.request)
 
     @extend_schema(request={"multipart/form-data": UploadInput}, responses={201: LoraOutput})
     @idempotent_upload

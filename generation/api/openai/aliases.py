@@ -6,9 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from rest_framework.request import Request
 
 from accounts.models import User
 from accounts.refusals import Refusal
+from generation.api.access import usable_checkpoints, user_of
+from generation.catalog.resolving import find_checkpoint
 from generation.models import Checkpoint, ModelAlias
 
 
@@ -28,15 +31,15 @@ def checkpoint_named(user: User, model: str) -> str:
     return alias.checkpoint.name
 
 
-def listed_models(user: User) -> list[dict[str, Any]]:
-    """All that this person may name, as OpenAI lists models: the default checkpoint first, aliases last."""
-    checkpoints = list(Checkpoint.objects.usable_by(user).order_by("-is_default", "pk"))
-    if not checkpoints:
+def listed_models(request: Request) -> list[dict[str, Any]]:
+    """All that who asks may name, as OpenAI lists models: the default checkpoint first, aliases last."""
+    usable = {row.pk: row for row in usable_checkpoints(request).order_by("-is_default", "pk")}
+    if not usable:
         return []
-    usable = {row.pk: row for row in checkpoints}
-    listed = {row.name: model(row.name, row.created_at) for row in checkpoints}
+    default = find_checkpoint(user_of(request), "")
+    listed = {row.name: model(row.name, row.created_at) for row in usable.values()}
     for alias in ModelAlias.objects.all():
-        drawn_by = usable.get(alias.checkpoint_id) if alias.checkpoint_id else checkpoints[0]
+        drawn_by = usable.get(alias.checkpoint_id or default.pk)
         if drawn_by is not None:
             listed[alias.name] = model(alias.name, drawn_by.created_at)
     return list(listed.values())

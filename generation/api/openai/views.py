@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.refusals import NotFound, Refusal
-from generation.api.access import token_of, user_of
+from generation.api.access import HasScope, token_of, user_of
 from generation.api.dialect import DialectView, Told
 from generation.api.feeds import JobFeed, events_answer
 from generation.api.openai.aliases import listed_models
@@ -42,15 +42,19 @@ class OpenAIView(DialectView):
 class ModelsView(OpenAIView):
     """What may be named as a model."""
 
+    scope = "read"
+
     def get(self, request: Request) -> Response:
-        return Response({"object": "list", "data": listed_models(user_of(request))})
+        return Response({"object": "list", "data": listed_models(request)})
 
 
 class ModelView(OpenAIView):
     """One of them."""
 
+    scope = "read"
+
     def get(self, request: Request, model: str) -> Response:
-        for each in listed_models(user_of(request)):
+        for each in listed_models(request):
             if each["id"] == model:
                 return Response(each)
         raise NotFound("unknown-checkpoint", f"The model “{model[:100]}” does not exist here, or it is not yours.")
@@ -58,6 +62,8 @@ class ModelView(OpenAIView):
 
 class GenerationsView(OpenAIView):
     """Pictures from a prompt. The answer waits for them; a stream shows them come."""
+
+    scope = "generate"
 
     def get_permissions(self) -> list[Any]:
         # Some clients ask without a token whether the address is there.
@@ -79,6 +85,7 @@ class GenerationsView(OpenAIView):
 class VariationsView(OpenAIView):
     """A picture's own recipe with other seeds, for pictures that tell their recipe."""
 
+    scope = "generate"
     parser_classes = [MultiPartParser]
 
     def post(self, request: Request) -> StreamingHttpResponse:
@@ -90,6 +97,7 @@ class VariationsView(OpenAIView):
 class EditsView(OpenAIView):
     """Pictures from pictures, which are not made here yet. What is sent is not read."""
 
+    scope = "generate"
     parser_classes = [MultiPartParser]
 
     def post(self, request: Request) -> Response:
@@ -100,8 +108,9 @@ class EditsView(OpenAIView):
 class PictureView(OpenAIView):
     """The file that a `url` answer leads to; its address is the key."""
 
+    scope = ""
     authentication_classes = []
-    permission_classes = [permissions.AllowAny]
+    permission_classes = [permissions.AllowAny, HasScope]
 
     def get(self, request: Request, signed: str) -> HttpResponse:
         return picture_of(signed)

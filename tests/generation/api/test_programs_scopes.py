@@ -16,8 +16,6 @@ from generation.models import Checkpoint, Job
 from tests.generation.api.mcp.conftest import URL, agent, catalog, draw, draw_next, queue, token_for, web
 from tests.generation.conftest import Draw
 
-pytest.importorskip("accounts.scopes")
-
 __all__ = ["catalog", "draw", "queue"]
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -74,6 +72,7 @@ async def test_weights_and_addresses_are_bounded(alice: User, catalog: Checkpoin
     token = await in_database(token_for)(alice, allowed_checkpoints=["another"])
     async with agent(token) as client:
         assert code_of(await client.call_tool("make_picture", SMALL)) == "checkpoint-not-allowed"
+        assert (await client.call_tool("list_checkpoints", {})).structured_content["checkpoints"] == []
     away = await in_database(token_for)(alice, allowed_addresses=["203.0.113.0/24"])
     async with web(away, Accept="application/json, text/event-stream") as http:
         answer = await http.post(URL, json={"jsonrpc": "2.0", "id": 1, "method": "ping"})

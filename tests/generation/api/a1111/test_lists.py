@@ -11,7 +11,7 @@ from accounts.models import User
 from generation.api.a1111.scripts import SCRIPTS
 from generation.models import Checkpoint, Embedding, Lora, Vae
 from generation.recipes.sampling import SAMPLERS, SCHEDULES
-from tests.generation.api.a1111.conftest import get
+from tests.generation.api.a1111.conftest import NewProgram, get
 
 pytestmark = pytest.mark.usefixtures("catalog")
 
@@ -64,6 +64,13 @@ def test_what_is_somebody_elses_is_in_no_list(program: Any, charlie: User) -> No
     told = "".join(str(get(program, name)) for name in ("sd-models", "sd-vae", "loras", "embeddings"))
     for model in (Checkpoint, Vae, Lora, Embedding):
         assert f"{model.__name__.lower()}-" not in told
+
+
+def test_what_the_token_may_not_use_is_in_no_list(alice: User, new_program: NewProgram) -> None:
+    row(Checkpoint, "a")
+    narrow = new_program(alice, allowed_checkpoints=["checkpoint-a"], allowed_loras=["line-art"])
+    assert [each["model_name"] for each in get(narrow, "sd-models")] == ["checkpoint-a"]
+    assert [each["name"] for each in get(narrow, "loras")] == ["line-art"]
 
 
 def test_no_path_of_the_site_is_told(program: Any) -> None:

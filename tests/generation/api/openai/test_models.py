@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from rest_framework.test import APIClient
 
-from accounts.models import User
+from accounts.models import ApiToken, User
 from accounts.refusals import Refusal
 from generation.api.openai.aliases import checkpoint_named
 from generation.models import Checkpoint, ModelAlias
@@ -62,6 +62,15 @@ def test_a_name_for_what_is_private_is_nothing_to_others(
         checkpoint_named(alice, "mine")
     assert (refused.value.code, "other" in refused.value.message) == ("unknown-checkpoint", False)
     assert not {"mine", "other"} & {model["id"] for model in listed(alices_api)}
+
+
+def test_what_the_token_may_not_use_is_not_listed(alice: User, catalog: Checkpoint) -> None:
+    ModelAlias.objects.create(name="mine", checkpoint=other())
+    _, key = ApiToken.objects.create(user=alice, name="narrow", allowed_checkpoints=["other"])
+    narrow = APIClient(headers={"Authorization": f"Bearer {key}"})
+    assert {model["id"] for model in listed(narrow)} == {"mine", "other"}
+    refused = narrow.post("/v1/images/generations", {"model": "dall-e-3", "prompt": "an apple"}, format="json")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (403, "checkpoint-not-allowed")
 
 
 def test_without_any_checkpoint_there_is_no_model(alices_api: APIClient) -> None:
