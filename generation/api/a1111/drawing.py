@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.refusals import Refusal
+from accounts.refusals import NotFound, Refusal
 from generation.api import waiting
 from generation.api.a1111.answers import drawn
 from generation.api.a1111.base import A1111View, json_object, own_token
@@ -61,7 +61,7 @@ class ImageToImageView(A1111View):
     def post(self, request: Request) -> Response:
         pictures = json_object(request).get("init_images")
         if not pictures or not isinstance(pictures, list):
-            raise NoPicture("Init image not found")
+            raise NotFound("no-picture", "Init image not found")
         for picture in pictures:
             decoded(picture)
         raise NoSuchPart("no-img2img", "This site makes no pictures from pictures yet; txt2img draws from a text.")
@@ -75,13 +75,6 @@ class UpscaleView(A1111View):
     def post(self, request: Request) -> Response:
         picture = json_object(request).get("image")
         if not picture:
-            raise NoPicture("Image not found")
+            raise NotFound("no-picture", "Image not found")
         decoded(picture)
         raise NoSuchPart("no-upscaler", "This site has no upscaler yet.")
-
-
-class NoPicture(Refusal):
-    status = 404
-
-    def __init__(self, sentence: str) -> None:
-        super().__init__("no-picture", sentence)
