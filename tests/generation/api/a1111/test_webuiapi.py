@@ -6,42 +6,19 @@ import http.client
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from webuiapi import WebUIApi
 
-from accounts.models import ApiToken, Plan, User
-from generation.catalog.importing import import_folder
+from accounts.models import ApiToken, User
 from generation.models import GeneratedImage, Job
 from tests.conftest import credits_of
 from tests.journeys.site import Site
 
 SMALL = {"prompt": "a red apple", "width": 128, "height": 128, "steps": 2, "cfg_scale": 4.0}
 PATIENCE_SECONDS = 120
-
-
-@pytest.fixture(scope="module")
-def running_site(
-    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Site]:
-    with django_db_blocker.unblock():
-        site = Site(tmp_path_factory.mktemp("site"))
-    try:
-        site.until_ready()
-        yield site
-    finally:
-        site.stop()
-
-
-@pytest.fixture
-def site(transactional_db: None, running_site: Site, settings: Any) -> Site:
-    """The running site with the bundled catalog; the database is this test's own."""
-    settings.MEDIA_ROOT = running_site.folder / "media"
-    list(import_folder(settings.WEIGHTS_DIRS[-1]))
-    Plan.default()
-    return running_site
 
 
 @pytest.fixture

@@ -13,10 +13,7 @@ from PIL import Image
 from accounts.models import ApiToken, User
 from generation.api.help.pages import SNIPPETS
 from generation.models import Job
-from tests.generation.api.a1111.test_webuiapi import running_site, site
 from tests.journeys.site import Site
-
-__all__ = ["running_site", "site"]
 
 
 def run(name: str, folder: Path, settings: dict[str, str]) -> subprocess.CompletedProcess[str]:

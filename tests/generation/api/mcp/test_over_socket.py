@@ -9,9 +9,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx2
 import pytest
@@ -21,7 +19,6 @@ from mcp.client.streamable_http import streamable_http_client
 from PIL import Image
 
 from accounts.models import ApiToken, Plan, User
-from generation.catalog.importing import import_folder
 from generation.models import Job
 from tests.architecture.sources import ROOT
 from tests.conftest import credits_of
@@ -31,28 +28,6 @@ HELP = ROOT / "templates" / "generation" / "help"
 SMALL = {"prompt": "a red apple", "width": 128, "height": 128, "steps": 4}
 PATIENCE_SECONDS = 120
 in_database = database_sync_to_async
-
-
-@pytest.fixture(scope="module")
-def running_site(
-    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Site]:
-    with django_db_blocker.unblock():
-        site = Site(tmp_path_factory.mktemp("site"))
-    try:
-        site.until_ready()
-        yield site
-    finally:
-        site.stop()
-
-
-@pytest.fixture
-def site(transactional_db: None, running_site: Site, settings: Any) -> Site:
-    """The running site with the bundled catalog; the database is this test's own."""
-    settings.MEDIA_ROOT = running_site.folder / "media"
-    list(import_folder(settings.WEIGHTS_DIRS[-1]))
-    Plan.default()
-    return running_site
 
 
 @pytest.fixture

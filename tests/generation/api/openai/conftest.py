@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from typing import Any
 
-import numpy as np
 import pytest
 
 from accounts.models import ApiToken, User
-from generation.catalog.importing import import_folder
-from generation.jobs.lifecycle import finish_job
-from generation.jobs.queueing import claim_next
 from generation.models import ModelAlias
-from tests.generation.conftest import catalog, draw, queue
+from tests.generation.conftest import catalog, draw, draw_next, queue
 from tests.journeys.site import Site
 
 __all__ = ["catalog", "draw", "queue"]
@@ -36,10 +32,8 @@ def drawn(monkeypatch: pytest.MonkeyPatch, catalog: object, aliases: None) -> No
     """Pictures are done as soon as somebody waits for them."""
 
     def finish(jobs: Collection[int], seconds: float) -> bool:
-        while (job := claim_next("test-worker")) is not None:
-            recipe = job.recipe
-            pixels = np.random.default_rng(job.pk).integers(0, 255, (recipe.height, recipe.width, 3), np.uint8)
-            assert finish_job(job, pixels, 0.1) is not None
+        while draw_next() is not None:
+            pass
         return True
 
     monkeypatch.setattr("generation.api.openai.views.until_ended", finish)
@@ -61,25 +55,9 @@ def body_of(answer: Any) -> Any:
     return json.loads(b"".join(answer))
 
 
-@pytest.fixture(scope="package")
-def running_site(
-    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Site]:
-    with django_db_blocker.unblock():
-        site = Site(tmp_path_factory.mktemp("openai"))
-    try:
-        site.until_ready()
-        yield site
-    finally:
-        site.stop()
-
-
 @pytest.fixture
-def site(transactional_db: None, running_site: Site, settings: Any) -> Site:
-    """A running site with a worker and the bundled catalog; the database is this test's own."""
-    settings.MEDIA_ROOT = running_site.folder / "media"
-    settings.WEIGHTS_DIRS = [running_site.folder / "weights", *settings.WEIGHTS_DIRS[1:]]
-    list(import_folder(settings.WEIGHTS_DIRS[-1]))
+def site(site: Site) -> Site:
+    """With the names that a new site has for its default checkpoint."""
     for name in NAMES:
         ModelAlias.objects.get_or_create(name=name)
-    return running_site
+    return site
