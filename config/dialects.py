@@ -17,7 +17,8 @@ DIALECTS: Mapping[str, Shape] = {
     "/v1/": openai.error_body,
 }
 """Prefix of the addresses -> how an error is told that no view has answered; each answers as JSON."""
-PREFIXES = tuple(DIALECTS)
+PREFIXES = ("/mcp", *DIALECTS)
+"""All addresses of dialects; agents over MCP are told problems as by the site's own API."""
 
 
 def shape_of(path: str) -> Shape | None:

@@ -17,7 +17,7 @@ FILES_A_PAGE = 5
 """A page brings pictures along, which are cheaper: so many times as many of them are sent as of pages."""
 PERIODS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 UNCOUNTED = ("/healthz", "/readyz", "/metrics")
-BY_VIEWS = ("/api/v1/", "/mcp", *dialects.PREFIXES)
+BY_VIEWS = ("/api/v1/", *dialects.PREFIXES)
 """Counted by the views there."""
 VERIFY = "/verify/"
 """Each picture sent there takes a second of work, so it has a count of its own."""

@@ -6,7 +6,6 @@ For every API of the site. A view says what a token must be for: `scope = "train
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, cast
 
 from django.db.models import QuerySet
@@ -53,19 +52,14 @@ def token_of(request: Request) -> ApiToken | None:
 
 def usable_checkpoints(request: Request) -> QuerySet[Checkpoint]:
     """Those that who asks may use, and their token too."""
-    token = token_of(request)
-    return _allowed(Checkpoint.objects.usable_by(request.user), token.allowed_checkpoints if token else [])
+    token, rows = token_of(request), Checkpoint.objects.usable_by(request.user)
+    return rows.filter(name__in=token.allowed_checkpoints) if token and token.allowed_checkpoints else rows
 
 
 def usable_loras(request: Request) -> LoraQuerySet:
     """The same of LoRAs."""
-    token = token_of(request)
-    rows: LoraQuerySet = _allowed(Lora.objects.usable_by(request.user), token.allowed_loras if token else [])
-    return rows
-
-
-def _allowed(rows: Any, names: Sequence[str]) -> Any:
-    return rows.filter(name__in=names) if names else rows
+    token, rows = token_of(request), Lora.objects.usable_by(request.user)
+    return rows.filter(name__in=token.allowed_loras) if token and token.allowed_loras else rows
 
 
 def get_job(request: Request, code: str) -> Job:

@@ -34,7 +34,7 @@ class DialectView(APIView):
 
     authentication_classes = BEARER
     content_negotiation_class = OneAnswer
-    schema = None  # type: ignore[assignment]
+    schema = None
 
     def in_its_words(self, problem: Mapping[str, Any]) -> Told:
         """How the dialect tells a problem (RFC 9457, as the native API has it)."""

@@ -36,14 +36,9 @@ class Door(APIView):
     def get_authenticate_header(self, request: Request) -> str:
         """As the protocol wants it: a client that knows no token learns here where to ask for one."""
         challenge = super().get_authenticate_header(request) or "Bearer"
-        if not hands_out_tokens():
+        if not settings.OAUTH_PROVIDER:  # nobody hands out tokens to other people's programs
             return challenge
         return f'{challenge} resource_metadata="{settings.SITE_URL}{reverse("mcp-metadata")}"'
-
-
-def hands_out_tokens() -> bool:
-    """Whether the operator lets other people's programs ask for tokens here, by OAuth."""
-    return bool(getattr(settings, "OAUTH_PROVIDER", False))
 
 
 def check_origin(request: Request) -> None:
@@ -56,7 +51,7 @@ def check_origin(request: Request) -> None:
 @require_safe
 def metadata(request: HttpRequest) -> JsonResponse:
     """What RFC 9728 calls the metadata of a protected resource; there is none while nobody hands out tokens."""
-    if not hands_out_tokens():
+    if not settings.OAUTH_PROVIDER:
         raise Http404
     document: dict[str, Any] = {
         "resource": f"{settings.SITE_URL}{reverse('mcp')}",
