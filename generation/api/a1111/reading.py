@@ -11,24 +11,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from accounts.models import User
+from accounts.models import Plan, User
 from accounts.refusals import NotFound, Refusal
 from generation.api.a1111.fields import UNUSED, USED, is_asked_for
 from generation.api.a1111.options import ABOUT, Options
 from generation.api.a1111.scripts import notes_on
-from generation.api.a1111.sizes import fitted, most_pixels
 from generation.api.a1111.values import flag, mapping, number, text, whole
 from generation.api.a1111.weights import checkpoint_called
+from generation.api.sizes import fitted
 from generation.imaging.foreign_names import sampler_and_schedule
 from generation.jobs.submission import random_seed
 from generation.models import Checkpoint
 from generation.recipes.checks import MAX_SEED, InvalidRecipe, check_range
-from generation.recipes.fields import FIELDS, STEPS_RANGE
+from generation.recipes.fields import FIELDS, MAX_PIXELS, STEPS_RANGE
 from generation.recipes.picture import Recipe
 from generation.recipes.sampling import AUTOMATIC, SAMPLERS, SCHEDULES, TABLE
 
 STEPS, SIDE, CFG, BATCH_SIZE, BATCHES = (1, 150), (64, 2048), (0, 30), (1, 8), (1, 100)
 """As far as the sliders of A1111's page go."""
+MOST_OF_NATIVE = 2.25
+"""Times the area that the checkpoint was taught with: beyond half as much again a side, things are drawn twice."""
 SHOWN_NAMES = 20
 """So many unknown fields are told by their names."""
 
@@ -115,7 +117,7 @@ class Reader:
     def read_size(self, checkpoint: Checkpoint, options: Options) -> tuple[int, int]:
         width = whole(self.body, "width", SIDE) or checkpoint.native_width
         height = whole(self.body, "height", SIDE) or checkpoint.native_height
-        size = fitted(width, height, most_pixels(self.user.plan, checkpoint, options.fits_size))
+        size = fitted((width, height), most_pixels(self.user.plan, checkpoint, options.fits_size))
         if size != (width, height):
             self.notes.append(f"{size[0]}×{size[1]} pixels are drawn, not {width}×{height}.")
         return size
@@ -156,6 +158,13 @@ class Reader:
             told = ", ".join(name[:100] for name in sorted(names)[:SHOWN_NAMES])
             more = f" and {len(names) - SHOWN_NAMES} more" if len(names) > SHOWN_NAMES else ""
             self.notes.append(f"{what} are ignored: {told}{more}.")
+
+
+def most_pixels(plan: Plan, checkpoint: Checkpoint, fits_size: bool) -> int:
+    """The largest area that a request of this dialect gets."""
+    native = checkpoint.native_width * checkpoint.native_height
+    fitting = int(MOST_OF_NATIVE * native) if fits_size else MAX_PIXELS
+    return min(plan.max_pixels, MAX_PIXELS, fitting)
 
 
 def known_sampling(name: str, scheduler: str) -> tuple[str, str]:

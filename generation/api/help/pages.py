@@ -18,9 +18,8 @@ from django.views.decorators.http import require_safe
 
 from generation.api.a1111.fields import UNUSED, USED
 from generation.api.a1111.options import ABOUT
-from generation.api.a1111.reading import BATCH_SIZE, BATCHES, CFG, SIDE, STEPS
+from generation.api.a1111.reading import BATCH_SIZE, BATCHES, CFG, MOST_OF_NATIVE, SIDE, STEPS
 from generation.api.a1111.scripts import SCRIPTS
-from generation.api.a1111.sizes import MOST_OF_NATIVE
 from generation.api.help.openai import openai_facts
 from generation.api.waiting import LONGEST_SECONDS
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import re
 
 from accounts.refusals import Refusal
+from generation.api.sizes import Size, fitted
 from generation.recipes.fields import MAX_PIXELS, SIDE_RANGE, SIDE_STEP
 
 RULE = (
@@ -14,9 +14,6 @@ RULE = (
     "checkpoint's own."
 )
 _SIZE = re.compile("([0-9]{1,6})x([0-9]{1,6})")
-
-Size = tuple[int, int]
-"""Width and height in pixels."""
 
 
 def drawn_size(text: str, native: Size, max_pixels: int) -> Size:
@@ -30,18 +27,3 @@ def read_size(text: str) -> Size:
     if not all(size):
         raise Refusal("invalid-size", "A size is “auto”, or width and height such as 1024x1024.", field="size")
     return size
-
-
-def fitted(size: Size, most: int) -> Size:
-    """The nearest size that can be drawn, of at most `most` pixels."""
-    width, height = size
-    scale = min(1.0, SIDE_RANGE[1] / max(size), math.sqrt(most / (width * height)))
-    rounded = _side(round(width * scale / SIDE_STEP)), _side(round(height * scale / SIDE_STEP))
-    if rounded[0] * rounded[1] <= most:
-        return rounded
-    return _side(int(width * scale / SIDE_STEP)), _side(int(height * scale / SIDE_STEP))
-
-
-def _side(steps: int) -> int:
-    low, high = SIDE_RANGE
-    return min(high, max(low, steps * SIDE_STEP))
