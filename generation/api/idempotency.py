@@ -104,10 +104,15 @@ def is_dry_run(request: Request) -> bool:
     return request.query_params.get("dry_run", "") in ("1", "true")
 
 
-def claim(user: Any, key: str, fingerprint: str) -> KeptAnswer | None:
-    """A row that says the request is under way; None when the key is taken."""
+def check_key(key: str) -> None:
+    """Raise Refusal for what is no key."""
     if not key.isprintable() or not 0 < len(key) <= LONGEST_KEY:
         raise Refusal("bad-idempotency-key", f"An {HEADER} has 1 to {LONGEST_KEY} printable characters.")
+
+
+def claim(user: Any, key: str, fingerprint: str) -> KeptAnswer | None:
+    """A row that says the request is under way; None when the key is taken."""
+    check_key(key)
     outlived = Q(created_at__lt=Now() - ANSWER_KEPT_FOR) | Q(status=None, created_at__lt=Now() - GIVEN_UP_AFTER)
     KeptAnswer.objects.filter(outlived, user=user, key=key).delete()
     try:

@@ -18,9 +18,9 @@ from django.utils import timezone
 from rest_framework.request import Request
 
 from accounts.models import User
-from accounts.refusals import Conflict, Refusal
+from accounts.refusals import Conflict
 from generation.api.access import token_of, user_of
-from generation.api.idempotency import HEADER, LONGEST_KEY, KeyReused, fingerprint_of
+from generation.api.idempotency import HEADER, KeyReused, check_key, fingerprint_of
 from generation.models import Job, KeptAnswer
 from generation.models.answers import ANSWER_KEPT_FOR
 from generation.models.images import kept_image
@@ -95,8 +95,8 @@ def _note(record: int) -> None:
 
 def _sent(request: Request) -> _Sent:
     key = request.headers.get(HEADER)
-    if key is not None and (not key.isprintable() or not 0 < len(key) <= LONGEST_KEY):
-        raise Refusal("bad-idempotency-key", f"An {HEADER} has 1 to {LONGEST_KEY} printable characters.")
+    if key is not None:
+        check_key(key)
     fingerprint, token = fingerprint_of(request), token_of(request)
     # Another token of the same person is another program.
     identity = f"key:{key}" if key is not None else f"body:{token.pk if token else ''}:{fingerprint}"
