@@ -8,15 +8,18 @@ from typing import Any
 import pytest
 from channels.db import database_sync_to_async
 from channels.testing import WebsocketCommunicator
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
 from rest_framework.test import APIClient
 
 from accounts.models import User
 from config.asgi import application
 from generation.models import Checkpoint, Job
 from tests.generation.api.mcp.conftest import URL, agent, catalog, draw, draw_next, queue, token_for, web
+from tests.generation.api.test_people import SECRET, SIGNED, operator, signed
 from tests.generation.conftest import Draw
 
-__all__ = ["catalog", "draw", "queue"]
+__all__ = ["catalog", "draw", "operator", "queue"]
 pytestmark = pytest.mark.django_db(transaction=True)
 
 SMALL = {"prompt": "a red apple", "width": 128, "height": 128, "steps": 4, "wait": 0}
@@ -77,6 +80,20 @@ async def test_weights_and_addresses_are_bounded(alice: User, catalog: Checkpoin
     async with web(away, Accept="application/json, text/event-stream") as http:
         answer = await http.post(URL, json={"jsonrpc": "2.0", "id": 1, "method": "ping"})
     assert (answer.status_code, answer.json()["code"]) == (403, "address-not-allowed")
+
+
+@pytest.mark.asyncio
+async def test_an_agents_pictures_are_whose_its_program_names(alice: User, operator: User, catalog: Checkpoint) -> None:
+    token = await in_database(token_for)(operator, speaks_for_people=True, people_secret=SECRET)
+    async with (
+        web(token, **{SIGNED: signed()}) as http,
+        Client(streamable_http_client(URL, http_client=http)) as client,
+    ):
+        assert code_of(await client.call_tool("make_picture", SMALL)) == ""
+    assert await in_database(Job.objects.filter(owner=alice).count)() == 1
+    async with web(token, **{SIGNED: "nobody.signed.it"}) as http:
+        answer = await http.post(URL, json={"jsonrpc": "2.0", "id": 1, "method": "ping"})
+    assert (answer.status_code, answer.json()["code"]) == (401, "person-not-signed")
 
 
 def test_a_live_line_is_for_who_may_read(alice: User) -> None:
