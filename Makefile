@@ -28,8 +28,9 @@ test-all: test
 	$(MAKE) test-slow
 
 # The long ones: workers killed over and over, thousands of random texts, pictures of every page.
+# Three at a time, since most of them wait: for leases that end, for workers that start.
 test-slow: $(TEST_STAMP) chromium
-	$(PYTEST) -m slow $(PYTEST_ARGS)
+	$(PYTEST) -n 3 -m slow $(PYTEST_ARGS)
 
 lint: $(TEST_STAMP)
 	$(PY) -m ruff check .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from allauth.account.forms import ResetPasswordForm as AllauthResetPasswordForm
@@ -21,6 +22,22 @@ from accounts.refusals import Conflict, Refusal
 
 class RefusableForm(forms.Form):
     """A form that shows what a verb refused."""
+
+    status = 200
+    """Of the page that shows it."""
+
+    def carries_out(self, verb: Callable[..., object]) -> bool:
+        """Whether it is valid and the verb, called with its fields, has done it; else it says why not."""
+        if not self.is_bound:
+            return False
+        self.status = 400
+        if self.is_valid():
+            try:
+                verb(**self.cleaned_data)
+                return True
+            except Refusal as refusal:
+                self.status = self.refuse(refusal)
+        return False
 
     def refuse(self, refusal: Refusal) -> int:
         """Put a refusal at the field it is about; without one it stands above the form. The status of the answer."""

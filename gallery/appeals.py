@@ -20,7 +20,7 @@ from gallery.claims import forget_claim, refuse_if_claimed
 from gallery.models import Appeal, Comment, Decision, ModerationAct, Post, Release, Sanction, Subject
 from gallery.moderation import MODERATORS, approve, only_moderators
 from gallery.sanctions import APPEAL_DAYS, lift
-from gallery.transitions import REASON_CHARS, State
+from gallery.transitions import State, clean_reason
 from gallery.words import one_line
 
 Appealable: TypeAlias = Post | Release | Comment | Sanction
@@ -95,7 +95,7 @@ def send_appeal(person: User, thing: Appealable, words: str) -> Appeal:
 def grant(moderator: User, appeal: Appeal, answer: str) -> None:
     """The author was right: the picture or LoRA is public again, or the sanction is lifted."""
     with transaction.atomic():
-        appeal = _open(moderator, appeal, answer)
+        appeal, answer = _open(moderator, appeal), clean_reason(answer, "whoever objected reads it")
         thing = thing_about(appeal)
         if isinstance(thing, Sanction):
             lift(moderator, thing, answer)
@@ -107,7 +107,7 @@ def grant(moderator: User, appeal: Appeal, answer: str) -> None:
 def refuse(moderator: User, appeal: Appeal, answer: str) -> None:
     """The decision stands."""
     with transaction.atomic():
-        appeal = _open(moderator, appeal, answer)
+        appeal, answer = _open(moderator, appeal), clean_reason(answer, "whoever objected reads it")
         _close(moderator, appeal, Appeal.State.REFUSED, ModerationAct.Verb.APPEAL_REFUSED, answer)
 
 
@@ -120,14 +120,10 @@ def deciders(appeal: Appeal) -> set[int]:
     return set(thing.decisions.filter(pk=appeal.decision_id).exclude(who=None).values_list("who", flat=True))
 
 
-def _open(moderator: User, appeal: Appeal, answer: str) -> Appeal:
+def _open(moderator: User, appeal: Appeal) -> Appeal:
     """The row, held until the transaction ends."""
     only_moderators(moderator)
     refuse_if_claimed(moderator, Subject.APPEAL, appeal.pk)
-    if not answer.strip():
-        raise Refusal("reason-missing", "Say why: whoever objected reads it.", field="reason")
-    if len(answer) > REASON_CHARS:
-        raise Refusal("reason-too-long", f"Say it in at most {REASON_CHARS} characters.", field="reason")
     if appeal.author_id == moderator.pk:
         raise NotAllowed("own-work", "This is your own appeal: another moderator answers it.")
     if moderator.pk in deciders(appeal) and _others_than(moderator, appeal):

@@ -26,7 +26,7 @@ from gallery.claims import forget_claim, refuse_if_claimed
 from gallery.models import Comment, ModerationAct, Notice, NoticeAddress, Post, ReleaseSample, Subject
 from gallery.moderation import only_moderators, reject, take_down
 from gallery.screening import block_fingerprint, posts_alike
-from gallery.transitions import REASON_CHARS, State
+from gallery.transitions import State, clean_reason
 from gallery.verifying import LINK_ROUTES, POST_ROUTES
 from gallery.words import one_line
 from generation.imaging.pdq import SURE_QUALITY
@@ -108,7 +108,7 @@ def uphold(moderator: User, notice: Notice, reason: str) -> list[Post]:
     the moderator's own. Then nothing has changed.
     """
     with transaction.atomic():
-        notice = _open(moderator, notice, reason)
+        notice, reason = _open(moderator, notice), clean_reason(reason, "whoever sent the notice reads it")
         posts, fingerprints, (links, samples) = targets_of(notice), _known_of(notice), others_of(notice)
         named = {each.pk: each for each in named_besides(notice).values() if isinstance(each, Comment)}
         comments = [comment for comment in named.values() if comment.state in TO_BE_SEEN]
@@ -155,7 +155,7 @@ def _remove(moderator: User, notice: Notice, links: list[ShareLink], samples: li
 def dismiss(moderator: User, notice: Notice, reason: str) -> None:
     """Remove nothing; the sender is told why."""
     with transaction.atomic():
-        notice = _open(moderator, notice, reason)
+        notice, reason = _open(moderator, notice), clean_reason(reason, "whoever sent the notice reads it")
         named = notice.addresses.select_related("post", "link")
         owners = {row.post.author_id for row in named if row.post} | {row.link.owner_id for row in named if row.link}
         if moderator.pk in owners | {_author_of(thing) for thing in named_besides(notice).values()}:
@@ -164,14 +164,10 @@ def dismiss(moderator: User, notice: Notice, reason: str) -> None:
         notice_mail.send_outcome(notice, 0)
 
 
-def _open(moderator: User, notice: Notice, reason: str) -> Notice:
+def _open(moderator: User, notice: Notice) -> Notice:
     """The row, held until the transaction ends."""
     only_moderators(moderator)
     refuse_if_claimed(moderator, Subject.NOTICE, notice.pk)
-    if not reason.strip():
-        raise Refusal("reason-missing", "Say why: whoever sent the notice reads it.", field="reason")
-    if len(reason) > REASON_CHARS:
-        raise Refusal("reason-too-long", f"Say it in at most {REASON_CHARS} characters.", field="reason")
     held = Notice.objects.select_for_update().get(pk=notice.pk)
     if held.state != Notice.State.OPEN:
         raise Conflict("closed", "This notice has been answered already.")

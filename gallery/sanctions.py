@@ -21,8 +21,7 @@ from accounts.refusals import Conflict, NotAllowed, Refusal
 from gallery.claims import forget_claim, refuse_if_claimed
 from gallery.models import ModerationAct, Sanction, Subject
 from gallery.moderation import is_moderator, only_moderators
-from gallery.transitions import REASON_CHARS
-from gallery.words import one_line
+from gallery.transitions import clean_reason
 
 Act = ModerationAct.Verb
 SUSPENSION_DAYS = (1, 3, 7, 30, 90)
@@ -127,11 +126,7 @@ def _impose(
     **fields: object,
 ) -> Sanction:
     _may_decide(moderator, person)
-    reason = one_line(reason)
-    if not reason:
-        raise Refusal("reason-missing", "Say why: they read it.", field="reason")
-    if len(reason) > REASON_CHARS:
-        raise Refusal("reason-too-long", f"Say it in at most {REASON_CHARS} characters.", field="reason")
+    reason = clean_reason(reason, "they read it")
     if person.deletion_due_at is not None:
         raise Conflict("account-closed", "They have closed their account.")
     try:

@@ -48,6 +48,16 @@ MOVES = {
 }
 
 
+def clean_reason(reason: str, needed_since: str = "") -> str:
+    """Why something was decided, on one line, as it is read. Refusal where it is too long, or needed and not there."""
+    reason = one_line(reason)
+    if needed_since and not reason:
+        raise Refusal("reason-missing", f"Say why: {needed_since}.", field="reason")
+    if len(reason) > REASON_CHARS:
+        raise Refusal("reason-too-long", f"Say it in at most {REASON_CHARS} characters.", field="reason")
+    return reason
+
+
 def move(
     thing: Moderated, verb: Verb, who: User | None, reason: str = "", *, way: Move | None = None, **changes: Any
 ) -> Any:
@@ -56,11 +66,8 @@ def move(
     Conflict when it has changed since, or cannot take this way. `way` is for a verb that has none in MOVES; `changes`
     are further fields, in the same update.
     """
-    wanted, reason = way or MOVES[verb], one_line(reason)
-    if wanted.needs_reason and not reason:
-        raise Refusal("reason-missing", "Say why: the author reads it.", field="reason")
-    if len(reason) > REASON_CHARS:
-        raise Refusal("reason-too-long", f"Say it in at most {REASON_CHARS} characters.", field="reason")
+    wanted = way or MOVES[verb]
+    reason = clean_reason(reason, "the author reads it" if wanted.needs_reason else "")
     if thing.state not in wanted.sources:
         state, noun = thing.get_state_display(), thing._meta.verbose_name
         raise Conflict("wrong-state", f"This {noun} is in the state “{state}”; that cannot be done now.")

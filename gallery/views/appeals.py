@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -10,7 +12,6 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
-from accounts.refusals import Refusal
 from gallery.appeals import Appealable, appeal_of, decision_against, send_appeal, thing_of
 from gallery.forms import AppealForm
 from gallery.models import Sanction
@@ -41,20 +42,13 @@ def appeal_by_mail(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _page(request: HttpRequest, user: User, thing: Appealable) -> HttpResponse:
-    made, status = appeal_of(thing), 200
+    made = appeal_of(thing)
     form = AppealForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST":
-        status = 400
-        if form.is_valid():
-            try:
-                send_appeal(user, thing, form.cleaned_data["words"])
-            except Refusal as refusal:
-                status = form.refuse(refusal)
-            else:
-                messages.success(request, "Thank you. A moderator answers you by mail.")
-                return redirect(request.path)
+    if form.carries_out(partial(send_appeal, user, thing)):
+        messages.success(request, "Thank you. A moderator answers you by mail.")
+        return redirect(request.path)
     reason = thing.reason if isinstance(thing, Sanction) else thing.told_reason
     context = {
         "form": form, "thing": thing, "made": made, "reason": reason, "is_open": decision_against(thing) is not None
     }  # fmt: skip
-    return render(request, "gallery/appeal.html", context, status=status)
+    return render(request, "gallery/appeal.html", context, status=form.status)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
@@ -86,19 +88,12 @@ def report(request: HttpRequest, code: str) -> HttpResponse:
     """Say what is wrong with a comment."""
     comment = public_comment(code)
     form = ReportForm(request.POST if request.method == "POST" else None)
-    status = 200
-    if request.method == "POST":
-        status = 400
-        if form.is_valid():
-            try:
-                moderation.report_comment(person(request), comment, **form.cleaned_data)
-                messages.success(request, "Thank you. A moderator will look at it.")
-                return redirect("post", comment.post.code)
-            except Refusal as refusal:
-                status = form.refuse(refusal)
+    if form.carries_out(partial(moderation.report_comment, person(request), comment)):
+        messages.success(request, "Thank you. A moderator will look at it.")
+        return redirect("post", comment.post.code)
     context = {"comment": comment, "form": form, "title": "Report a comment"}
     context["note"] = "Only moderators read this."
-    return render(request, "gallery/about_comment.html", context, status=status)
+    return render(request, "gallery/about_comment.html", context, status=form.status)
 
 
 @login_required
@@ -113,19 +108,12 @@ def remove(request: HttpRequest, code: str) -> HttpResponse:
         return redirect("mfa_index")
     comment = public_comment(code)
     form = RemovalForm(request.POST if request.method == "POST" else None)
-    status = 200
-    if request.method == "POST":
-        status = 400
-        if form.is_valid():
-            try:
-                moderation.take_down(person(request), comment, form.cleaned_data["reason"])
-                messages.success(request, "The comment is removed.")
-                return redirect("post", comment.post.code)
-            except Refusal as refusal:
-                status = form.refuse(refusal)
+    if form.carries_out(partial(moderation.take_down, person(request), comment)):
+        messages.success(request, "The comment is removed.")
+        return redirect("post", comment.post.code)
     context = {"comment": comment, "form": form, "title": "Remove a comment"}
     context["note"] = "Its author reads the reason."
-    return render(request, "gallery/about_comment.html", context, status=status)
+    return render(request, "gallery/about_comment.html", context, status=form.status)
 
 
 def public_comment(code: str) -> Comment:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -12,7 +13,6 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.refusals import Refusal
 from gallery import moderation
 from gallery.cards import cards_of, withdrawal_of
 from gallery.forms import CommentForm, ReportForm
@@ -128,16 +128,9 @@ def report(request: HttpRequest, code: str) -> HttpResponse:
     """Say what is wrong with a public picture."""
     reported = public_post(code)
     form = ReportForm(request.POST if request.method == "POST" else None)
-    status = 200
-    if request.method == "POST":
-        status = 400
-        if form.is_valid():
-            try:
-                moderation.report(person(request), reported, **form.cleaned_data)
-                messages.success(request, "Thank you. A moderator will look at it.")
-                return redirect("post", code)
-            except Refusal as refusal:
-                status = form.refuse(refusal)
+    if form.carries_out(partial(moderation.report, person(request), reported)):
+        messages.success(request, "Thank you. A moderator will look at it.")
+        return redirect("post", code)
     own = reported.reports.filter(user=person(request)).first()
     context = {"post": reported, "form": form, "reported": own}
-    return render(request, "gallery/report.html", context, status=status)
+    return render(request, "gallery/report.html", context, status=form.status)

@@ -27,6 +27,8 @@ PATIENCE_SECONDS = 1_800
 SAMPLES = 5
 GROWTH = 0.03
 """By the second half. The first fills caches and pools: how full they get, how many threads happen to meet decides."""
+MORE_HANDLES = 8
+"""Connections that a pool opens when more threads meet than before; a leak would be one for each of the pictures."""
 LEEWAY_BYTES = {"valkey": 8 * 1024**2}
 """It keeps the last preview of each picture for five minutes, and is so small that these are more than 5 % of it."""
 
@@ -57,7 +59,7 @@ def test_a_long_run_leaks_nothing(
     for name, (memory, handles) in after.items():
         was, had = before[name]
         assert memory <= was * (1 + GROWTH) + LEEWAY_BYTES.get(name, 0), (name, before, after)
-        assert handles <= had, (name, before, after)
+        assert handles <= had + MORE_HANDLES, (name, before, after)
 
 
 def line_up(queue: Queue, alice: User, first: int) -> list[Job]:

@@ -27,6 +27,7 @@ from generation.training.runs.controls import stop_run
 from generation.training.runs.submission import submit_training
 from tests.faults.conftest import all_drawn_once
 from tests.faults.machine import CELERY, Machine
+from tests.faults.often_saved import SAVE_EVERY
 from tests.generation.conftest import Queue
 from tests.generation.training.conftest import add_tiny_checkpoint, small_recipe
 from tests.generation.training.datasets.conftest import make_dataset
@@ -35,6 +36,7 @@ __all__ = ["make_dataset"]
 
 PATIENCE_SECONDS = 600
 PROMPT_SECONDS = 60
+OFTEN_SAVED = "tests.faults.often_saved"
 
 
 @pytest.fixture
@@ -49,9 +51,9 @@ def tiny(machine: Machine) -> Iterator[Checkpoint]:
     yield add_tiny_checkpoint(machine.folder / "weights")
 
 
-def trainer(machine: Machine, name: str) -> Any:
+def trainer(machine: Machine, name: str, starter: str = CELERY[0]) -> Any:
     """A GPU worker as the platform starts it: it draws and trains."""
-    process = machine.start(name, *CELERY, "-c", "9", "-Q", "gpu,training", "-n", machine.named(name))
+    process = machine.start(name, starter, *CELERY[1:], "-c", "9", "-Q", "gpu,training", "-n", machine.named(name))
     machine.processes.append(process)
     return process
 
@@ -101,22 +103,22 @@ def test_killed_again_and_again_it_learns_the_same(
 ) -> None:
     """Ten kills at random steps, each after the run has got on."""
     kills = int(os.environ.get("TRAINING_KILLS", "10"))
-    steps = 100 * kills + 10
+    steps = SAVE_EVERY * kills + 60
     recipe = small_recipe(steps=steps, sample_every=1000)
     undisturbed = submit_training(alice, dataset, recipe, "undisturbed")
-    worker = trainer(machine, "worker-0")
+    worker = trainer(machine, "worker-0", OFTEN_SAVED)
     machine.until(lambda: is_done(undisturbed), PATIENCE_SECONDS)
     run = submit_training(alice, dataset, recipe, "disturbed")
     rng = random.Random(7)
     for kill in range(1, kills + 1):
-        # Past the next copy of its state (every 100 steps), somewhere.
-        aim = 100 * (kill - 1) + rng.randrange(5, 60)
+        # Past the next copy of its state, somewhere.
+        aim = SAVE_EVERY * (kill - 1) + rng.randrange(2, 18)
         machine.until(partial(has_reached, run, aim), PATIENCE_SECONDS)
         machine.kill(worker)
         if kill == 1:
             machine.until(lambda: upkeep.requeue_expired_runs() == 1, PATIENCE_SECONDS)
         bury(run)
-        worker = trainer(machine, f"worker-{kill}")
+        worker = trainer(machine, f"worker-{kill}", OFTEN_SAVED)
     machine.until(lambda: is_done(run), PATIENCE_SECONDS)
     assert TrainingRun.objects.get(pk=run.pk).attempt == kills + 1
     assert_same(weights_of(machine, run), weights_of(machine, undisturbed))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 from collections.abc import Callable
 
 import numpy as np
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import Group
 from django.utils import timezone
 from PIL import Image
@@ -32,6 +34,12 @@ def encoded(seed: int, form: str) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(cells).resize((72, 64), Image.Resampling.NEAREST).convert("RGB").save(buffer, form, lossless=True)
     return buffer.getvalue()
+
+
+@pytest.fixture
+def first_reasons(db: None) -> None:
+    """What a new site has, and a test that empties the tables has taken from those after it."""
+    importlib.import_module("gallery.migrations.0010_desk").list_first_reasons(apps, None)
 
 
 @pytest.fixture

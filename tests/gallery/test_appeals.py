@@ -34,10 +34,12 @@ def test_it_works(alices: Client, alice: User, bob: User, dora: User, publish: P
     with pytest.raises(NotAllowed) as refused:
         grant(bob, appeal, "Right.")
     assert refused.value.code == "same-person"
-    grant(dora, appeal, "You are right.")
+    with pytest.raises(Refusal, match="whoever objected reads it"):
+        grant(dora, appeal, " \u200b ")
+    grant(dora, appeal, "You\u202e are\nright.")
     post.refresh_from_db()
     appeal.refresh_from_db()
-    assert post.is_public and appeal.state == "granted"
+    assert post.is_public and (appeal.state, appeal.answer) == ("granted", "You are right.")
     assert mail.outbox[-1].to == [alice.email] and "You are right." in mail.outbox[-1].body
     with pytest.raises(Conflict):
         refuse(dora, appeal, "No.")

@@ -40,6 +40,7 @@ def sent(post: Post, kind: str = "intimate", **changes: Any) -> Notice:
     return send_notice(NoticeInput(kind=kind, **(written(post) | {"is_in_good_faith": True} | changes)))
 
 
+@pytest.mark.usefixtures("first_reasons")
 def test_it_works(client: Client, alice: User, charlie: User, bob: User, publish: Publish, finish: Finish) -> None:
     post, copy, other = publish(alice, seed=5), publish(charlie, "The same", seed=5), publish(charlie, "Other", seed=6)
     fingerprint_of(finish(charlie, seed=5))

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
-
 import pytest
-from django.apps import apps
 from django.test import Client
 from django.urls import reverse
 
@@ -14,11 +11,7 @@ from gallery.models import ManagedReason, reasons_for
 from gallery.moderation import reject
 from tests.gallery.conftest import Publish
 
-
-@pytest.fixture(autouse=True)
-def first_reasons(db: None) -> None:
-    """What a new site has, and a test that empties the tables has taken from those after it."""
-    importlib.import_module("gallery.migrations.0010_desk").list_first_reasons(apps, None)
+pytestmark = pytest.mark.usefixtures("first_reasons")
 
 
 def test_it_works(bobs: Client, admin_client: Client, alice: User, send_in: Publish) -> None:

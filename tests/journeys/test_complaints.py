@@ -34,6 +34,7 @@ def open_first_case(desk: Page, title: str) -> None:
     desk.keyboard.press("j")
     desk.keyboard.press("Enter")
     expect(desk.locator(".desk__about h2")).to_contain_text(title)
+    desk.wait_for_load_state()  # its keys are heard from then on
 
 
 def decide(desk: Page, key: str, reason: str) -> None:
@@ -73,6 +74,8 @@ def test_reports_hide_a_picture_and_an_appeal_brings_it_back(
     expect(desk.locator(".desk__about")).to_contain_text("It is bare.")
     desk.goto(f"{DESK}?kind=appeal")
     desk.get_by_role("link", name="Against a decision about a picture").click()
+    expect(desk.locator(".desk__about")).to_contain_text("It stands in a museum.")
+    desk.wait_for_load_state()
     desk.keyboard.press("c")
     expect(desk.get_by_text("You have it in hand")).to_be_visible()
     second.goto(desk.url)
@@ -119,6 +122,7 @@ def test_a_notice_is_answered_in_time(
     expect(desk.locator(".desk__pictures figure")).to_have_count(2)
     loaded = "[...document.querySelectorAll('.desk__pictures img')].every((one) => one.naturalWidth)"
     desk.wait_for_function(loaded)
+    desk.wait_for_load_state()
     decide(desk, "a", "It shows somebody who did not agree.")
     visitor = new_context().new_page()
     found = {each.title: status_of(visitor, f"/gallery/{each.code}/") for each in (post, copy, other)}

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from config.deletion import leave
+from generation.catalog.safeguards.versions import install_shipped
 from tests.conftest import PASSWORD, join
 from tests.gallery.conftest import Finish, finish, weights
 from tests.generation.imaging.test_pdq import scene
@@ -64,7 +65,6 @@ OWN = {
     "image-published": "/images/{mine}/",
     "account": "/account/",
     "account-export": "/account/export/",
-    "account-delete": "/account/delete/",
     "account-viewing": "/account/viewing/",
     "account-notifications": "/account/notifications/",
 }
@@ -114,7 +114,8 @@ def test_every_page_of_the_gallery_has_its_picture(
 def test_what_comes_of_pressing_has_its_picture(
     site: object, alice: User, bob: User, charlie: User, finish: Finish, new_context: NewContext
 ) -> None:
-    """Answers that no address leads to: what a picture is, what rules say of a prompt, an account that closes."""
+    """What no address alone leads to: what a picture is, what rules say of a prompt, and how an account closes."""
+    install_shipped()
     leave(join("greta"))
     join("olga", is_staff=True, is_superuser=True)
     wrong: list[str] = []
@@ -124,6 +125,11 @@ def test_what_comes_of_pressing_has_its_picture(
         wrong += closed(page, f"{scheme}-{width}")
         page = new_context(viewport=WINDOWS[width], color_scheme=scheme).new_page()
         sign_in(page, "olga")
+        page.goto("/account/delete/")
+        page.fill("[name=password]", PASSWORD)
+        page.click("main button[type=submit]")
+        expect(page.get_by_role("heading", name="What stays")).to_be_visible()
+        wrong += picture(page, f"account-delete-{scheme}-{width}")
         page.goto("/admin/generation/promptrule/try/")
         page.get_by_label("Prompt", exact=True).fill("a celebrity, n u d e")
         page.get_by_role("button", name="Try it").click()

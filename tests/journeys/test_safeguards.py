@@ -41,7 +41,7 @@ def test_a_picture_is_veiled_until_it_is_asked_for(
         page = new_context(**options).new_page()
         page.goto("/gallery/")
         expect(page.locator(".picture-card.veiled")).to_have_count(1)
-        expect(page.get_by_text("Sensitive")).to_be_visible()
+        expect(page.locator(".veiled__word")).to_have_text("Sensitive")
         shoot(page, "gallery")
         page.goto(f"/gallery/{post.code}/")
         expect(page.get_by_text("Show it")).to_be_visible()

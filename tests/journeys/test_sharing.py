@@ -21,6 +21,7 @@ def approve_at_the_desk(desk: Page, title: str) -> None:
     expect(desk.locator("[data-case]:focus")).to_contain_text(title)
     desk.keyboard.press("Enter")
     expect(desk.locator(".desk__about h2")).to_contain_text(title)
+    desk.wait_for_load_state()  # its keys are heard from then on
     desk.keyboard.press("c")
     expect(desk.get_by_text("You have it in hand")).to_be_visible()
     desk.keyboard.press("a")

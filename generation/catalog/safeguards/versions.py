@@ -41,7 +41,7 @@ def publish(by: User | None = None) -> int:
 
     Call it after every change of rules and lists: until then the former version runs.
     """
-    rules = PromptRule.objects.select_for_update().select_related("version").order_by("pk")
+    rules = PromptRule.objects.select_for_update(of=("self",)).select_related("version").order_by("pk")
     return sum(publish_rule(rule, RuleVersion, by) for rule in rules)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from queue import Queue
 from typing import Any
 
 import diffusers
@@ -147,7 +148,7 @@ def test_memory_is_emptied_when_the_failed_call_has_let_go(
 ) -> None:
     """A traceback holds the tensors of its frames, and what they hold cannot be emptied."""
     activations: list[weakref.ref[Tensor]] = []
-    alive_when_emptied: list[bool] = []
+    alive_when_emptied: Queue[bool] = Queue()
 
     def overflow(latents: Tensor, text: Tensor) -> None:
         activation = latents * 2
@@ -155,10 +156,11 @@ def test_memory_is_emptied_when_the_failed_call_has_let_go(
             activations.append(weakref.ref(activation))
             raise torch.OutOfMemoryError("CUDA out of memory.")
 
-    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: alive_when_emptied.append(activations[0]() is not None))
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: alive_when_emptied.put(activations[0]() is not None))
     with unet_hook(renderer, overflow):
         assert_failed(draw_together(renderer, OTHERS[:1])[0], "out-of-memory")
-    assert alive_when_emptied == [False]
+    # The picture's end is told before.
+    assert alive_when_emptied.get(timeout=60) is False
     assert_drawn(draw_together(renderer, OTHERS), expected)
 
 

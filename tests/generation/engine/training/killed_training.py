@@ -11,11 +11,13 @@ from unittest import mock
 
 import torch
 
-from generation.engine.training import sampling
+from generation.engine.training import sampling, trainer
 from generation.engine.training.trainer import Finished, Progress, train
 from generation.recipes.training import TrainingRecipe
 from tests.generation.engine.training.lessons import bars
 from tests.tiny_weights import BUNDLED_CHECKPOINT
+
+SAVE_EVERY = 20
 
 
 def recipe(steps: int) -> TrainingRecipe:
@@ -25,7 +27,7 @@ def recipe(steps: int) -> TrainingRecipe:
 
 def main() -> None:
     torch.set_num_threads(1)
-    with mock.patch.object(sampling, "SAMPLE_STEPS", 2):
+    with mock.patch.object(sampling, "SAMPLE_STEPS", 2), mock.patch.object(trainer, "SAVE_EVERY", SAVE_EVERY):
         for event in train(recipe(int(sys.argv[2])), BUNDLED_CHECKPOINT, bars(), Path(sys.argv[1])):
             if isinstance(event, Progress):
                 print(event.step, flush=True)

@@ -10,11 +10,11 @@ from typing import TextIO
 import pytest
 from safetensors.torch import load_file
 
-from generation.engine.training import state
 from tests.architecture.sources import ROOT
 from tests.forking import Forked, fork
+from tests.generation.engine.training.killed_training import SAVE_EVERY
 
-STEPS, KILLS, SAVE_EVERY = 300, 10, 100
+STEPS, KILLS = 60, 10
 
 
 def begin(folder: Path) -> tuple[Forked, TextIO]:
@@ -51,9 +51,8 @@ def finish(folder: Path) -> Path:
 
 @pytest.mark.slow
 def test_ten_kills_change_nothing(tmp_path: Path) -> None:
-    assert state.SAVE_EVERY <= SAVE_EVERY
     rng = random.Random()
-    steps = [killed_after(tmp_path / "killed", rng.randint(1, 130)) for _ in range(KILLS)]
+    steps = [killed_after(tmp_path / "killed", rng.randint(1, SAVE_EVERY + 6)) for _ in range(KILLS)]
     assert max(steps) > SAVE_EVERY, f"at least one was killed after the first save: {steps}"
     ended, undisturbed = finish(tmp_path / "killed"), finish(tmp_path / "whole")
     assert ended.name == undisturbed.name, "the same snapshot is proposed"
