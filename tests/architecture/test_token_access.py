@@ -10,7 +10,8 @@ from rest_framework.test import APIClient
 from accounts.models import ApiToken, User
 from config.asgi import agents
 from tests.architecture.access_dialects import A1111, MCP, OPENAI
-from tests.architecture.access_table import TABLE, Row
+from tests.architecture.access_rows import Row
+from tests.architecture.access_table import TABLE
 from tests.architecture.access_things import things_of
 from tests.architecture.test_access import ask, differences
 
