@@ -88,7 +88,7 @@ class TokenForm(forms.Form):
         super().__init__(*args, **kwargs)
         if not user.is_superuser:  # whoever can sign in people's names can be everybody
             del self.fields["speaks_for_people"]
-        longest: timedelta = settings.REST_KNOX["TOKEN_TTL"]
+        longest: Any = settings.REST_KNOX["TOKEN_TTL"]
         most = longest.days
         days = self.fields["days"]
         days.max_value = most  # type: ignore[attr-defined]

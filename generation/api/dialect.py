@@ -47,7 +47,7 @@ class DialectView(APIView):
         usual = super().get_exception_handler()
 
         def handler(error: Exception, context: dict[str, Any]) -> Response | None:
-            response = usual(error, context)
+            response: Response | None = usual(error, context)
             if response is not None and isinstance(response.data, dict):
                 response.status_code, response.data, headers = self.in_its_words(response.data)
                 response.content_type = "application/json"
