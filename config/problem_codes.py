@@ -301,10 +301,10 @@ FAMILIES = (
         "The value of this field cannot be; the sentence says what can. `errors` names the field.",
         (
             "address", "addresses", "alpha", "alwayson-scripts", "arguments", "axis", "card", "character", "crop",
-            "cursor", "day", "days", "dtype", "email", "events", "expiry", "family", "focus", "header", "held-out",
-            "idempotency-key", "kind", "limit", "lora-weight", "merge", "mix", "name", "note", "offsets", "rank",
-            "rating", "reason", "seed", "shape", "shares", "side", "size", "state", "tag", "title", "visibility",
-            "wait", "words",
+            "cursor", "day", "days", "dtype", "email", "events", "expiry", "family", "flag", "focus", "header",
+            "held-out", "idempotency-key", "key", "kind", "limit", "lora-weight", "merge", "mix", "name", "note",
+            "offsets", "rank", "rating", "reason", "seed", "shape", "shares", "side", "size", "state", "tag", "title",
+            "visibility", "wait", "words",
         ),
     ),
     Family(

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import User
-from accounts.refusals import NotFound
+from accounts.refusals import NotFound, Refusal
 from gallery import collecting
 from gallery.api.serializers import PostOutput
 from gallery.api.social import get_public_post
@@ -24,7 +24,8 @@ from generation.api.access import HasScope
 from generation.api.idempotency import idempotent
 from generation.api.native.recipe_fields import text_parameter
 
-KEY = text_parameter("key", 32, "What opens one that is shared by its link.")
+MOST_KEY = 32
+KEY = text_parameter("key", MOST_KEY, "What opens one that is shared by its link.")
 
 
 class CollectionInput(serializers.Serializer[Any]):
@@ -76,8 +77,11 @@ class CollectedPostOutput(serializers.ModelSerializer[CollectedPost]):
 
 def get_collection(request: Request, code: str) -> Collection:
     """One that may be seen. Raises NotFound."""
+    key = request.query_params.get("key", "")
+    if len(key) > MOST_KEY:
+        raise Refusal("bad-key", f"A key has at most {MOST_KEY} characters.", field="key")
     row: Collection | None = Collection.objects.filter(code=code).select_related("owner").first()
-    if row is None or not row.is_visible_to(request.user, request.query_params.get("key", "")):
+    if row is None or not row.is_visible_to(request.user, key):
         raise NotFound("not-found", "There is no such collection, or you may not see it.")
     return row
 

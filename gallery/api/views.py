@@ -15,15 +15,15 @@ from rest_framework.views import APIView
 
 from accounts.models import User
 from accounts.ratings import Rating
-from accounts.refusals import NotFound
+from accounts.refusals import NotFound, Refusal
 from gallery.api.serializers import OwnPostOutput, PostInput, PostOutput
 from gallery.facets import SHAPES
-from gallery.filters import Filters
+from gallery.filters import Filters, parse_day
 from gallery.following import feed_of
 from gallery.models import Post
 from gallery.publishing import publish_image, withdraw_post
 from gallery.search import Found
-from generation.api.access import HasScope
+from generation.api.access import HasScope, is_asked
 from generation.api.idempotency import idempotent
 from generation.api.native.recipe_fields import text_parameter
 from generation.models import GeneratedImage
@@ -59,12 +59,15 @@ class PostsView(generics.ListAPIView[Post]):
 
     @property
     def is_mine(self) -> bool:
-        return self.request.query_params.get("mine") in ("1", "true") and self.request.user.is_authenticated
+        return is_asked(self.request, "mine") and self.request.user.is_authenticated
 
     def get_serializer_class(self) -> type[BaseSerializer[Post]]:
         return OwnPostOutput if self.is_mine else PostOutput
 
     def get_queryset(self) -> Found:  # type: ignore[override]
+        for name in ("since", "until"):
+            if (day := self.request.query_params.get(name)) and parse_day(day) is None:
+                raise Refusal("bad-day", "A day is written as 2026-11-29.", field=name)
         posts = Post.objects.of(self.request.user) if self.is_mine else Post.objects.approved()
         return Filters.of(self.request.query_params).find(posts.select_related(*LOADED).prefetch_related("tags"))
 

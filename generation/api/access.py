@@ -13,7 +13,7 @@ from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
 from accounts.models import ApiToken, User
-from accounts.refusals import NotAllowed, NotFound
+from accounts.refusals import NotAllowed, NotFound, Refusal
 from accounts.scopes import Scope
 from generation.models import Checkpoint, DataSet, GeneratedImage, Job, Lora, TrainingRun
 from generation.models.catalog import LoraQuerySet
@@ -39,6 +39,14 @@ def check_scope(auth: Any, scope: str) -> None:
     """Raise NotAllowed where `auth`, a token of whatever kind with `scopes`, is not for this."""
     if scope and scope not in getattr(auth, "scopes", ()):
         raise NotAllowed("missing-scope", f"This token lacks the scope “{scope}”. Make one that has it.")
+
+
+def is_asked(request: Request, name: str) -> bool:
+    """Whether the address asks for something by `?name=1`. Raises Refusal for what is neither yes nor no."""
+    said = request.query_params.get(name, "").lower()
+    if said not in ("", "0", "1", "false", "true"):
+        raise Refusal("bad-flag", f"“{name}” is true or false.", field=name)
+    return said in ("1", "true")
 
 
 def user_of(request: Request) -> User:

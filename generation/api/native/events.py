@@ -22,7 +22,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from generation.api.access import get_job, user_of
+from generation.api.access import get_job, is_asked, user_of
 from generation.api.feeds import JobFeed, event_text, events_answer
 from generation.api.streams import caller_of, streams
 from generation.messages.frames import Frame
@@ -211,7 +211,7 @@ class _Events(APIView):
             return HttpResponse(status=204)  # which tells a browser not to come again
         streams.check_room(user.pk)
         feed = JobFeed(caller_of(request), user.pk, job.code if job else "")
-        previews = request.query_params.get("previews", "") in ("1", "true")
+        previews = is_asked(request, "previews")
         return events_answer(Telling(feed, place, previews))
 
 

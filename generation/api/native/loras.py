@@ -67,7 +67,7 @@ class MergeInput(serializers.Serializer[Any]):
 
 
 class MergeOutput(serializers.ModelSerializer[LoraMerge]):
-    lora = serializers.SlugRelatedField[Any](slug_field="name", read_only=True)
+    lora = serializers.SlugRelatedField[Any](slug_field="name", read_only=True, allow_null=True)
 
     class Meta:
         model = LoraMerge

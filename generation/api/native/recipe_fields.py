@@ -37,6 +37,11 @@ class NameField(serializers.CharField):
         super().__init__(**{"allow_blank": True, **options})
         self.validators = [one for one in self.validators if not isinstance(one, ProhibitNullCharactersValidator)]
 
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return str(super().to_internal_value(data))
+
 
 class PromptField(NameField):
     """A prompt as it was sent, but for line ends."""

@@ -9,7 +9,14 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from generation.api.native.recipe_fields import Fields, api_field, input_fields, number_field, output_fields
+from generation.api.native.recipe_fields import (
+    Fields,
+    NameField,
+    api_field,
+    input_fields,
+    number_field,
+    output_fields,
+)
 from generation.catalog.resolving import find_checkpoint
 from generation.jobs import queueing
 from generation.jobs.lifecycle import cancel_cost
@@ -26,7 +33,7 @@ MAX_BATCH = 16
 
 
 class LoraPickInput(serializers.Serializer[Any]):
-    name = serializers.CharField(max_length=100)
+    name = NameField(max_length=100, allow_blank=False)
     weight = number_field(serializers.FloatField, LORA_WEIGHTS, default=1.0)
     text_weight = number_field(serializers.FloatField, LORA_WEIGHTS, required=False, allow_null=True, default=None)
 
