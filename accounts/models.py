@@ -158,7 +158,7 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # of the toke
         if new_password:
             # Whoever changes it may fear that somebody else was in, and a token would outlive that.
             self.auth_token_set.all().delete()
-            self.token_set.all().delete()  # of programs, by OAuth
+            self.token_set.all().delete()  # type: ignore[attr-defined]  # of programs, by OAuth
 
     def clean(self) -> None:
         super().clean()

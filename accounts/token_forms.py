@@ -27,7 +27,7 @@ class Lines(forms.CharField):
     def __init__(self, **options: Any) -> None:
         super().__init__(required=False, max_length=MOST_NAMES * (NAME_CHARS + 1), **options)
 
-    def clean(self, value: Any) -> list[str]:  # type: ignore[override]
+    def clean(self, value: Any) -> list[str]:
         words = [word.strip() for word in super().clean(value).replace(",", "\n").splitlines()]
         names = list(dict.fromkeys(word for word in words if word))
         if len(names) > MOST_NAMES or any(len(name) > NAME_CHARS for name in names):
@@ -88,7 +88,8 @@ class TokenForm(forms.Form):
         super().__init__(*args, **kwargs)
         if not user.is_superuser:  # whoever can sign in people's names can be everybody
             del self.fields["speaks_for_people"]
-        most = settings.REST_KNOX["TOKEN_TTL"].days
+        longest: Any = settings.REST_KNOX["TOKEN_TTL"]
+        most = longest.days
         days = self.fields["days"]
         days.max_value = most  # type: ignore[attr-defined]
         days.validators.append(MaxValueValidator(most))

@@ -24,7 +24,10 @@ class TokenAuthentication(auth.TokenAuthentication):
         self.address = str(request.META.get("REMOTE_ADDR", ""))
         self.resource = settings.SITE_URL + request.path
         found = super().authenticate(request)
-        return found and (person_asking(*found, request.headers), found[1])
+        if found is None:
+            return None
+        user, auth = found
+        return person_asking(user, auth, request.headers), auth
 
     def authenticate_credentials(self, token: bytes) -> Any:
         try:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
 
-from rest_framework.authentication import SessionAuthentication
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
-BEARER = [way for way in api_settings.DEFAULT_AUTHENTICATION_CLASSES if not issubclass(way, SessionAuthentication)]
+_ALL = cast("list[type[BaseAuthentication]]", api_settings.DEFAULT_AUTHENTICATION_CLASSES)
+BEARER = [way for way in _ALL if not issubclass(way, SessionAuthentication)]
 """The ways in which a program says for whom it asks: all that the site takes but a browser's cookie."""
 
 Told = tuple[int, dict[str, Any], dict[str, str]]
@@ -32,7 +33,7 @@ class OneAnswer(DefaultContentNegotiation):
 class DialectView(APIView):
     """For programs with a token. Its description is the dialect's own: the native API's schema does not have it."""
 
-    authentication_classes = BEARER
+    authentication_classes: Sequence[type[BaseAuthentication]] = BEARER
     content_negotiation_class = OneAnswer
     schema = None
 
@@ -43,8 +44,10 @@ class DialectView(APIView):
     def get_exception_handler(self) -> Callable[..., Response | None]:
         """The site's own answer, its headers too, with a body that these programs read."""
 
+        usual = super().get_exception_handler()
+
         def handler(error: Exception, context: dict[str, Any]) -> Response | None:
-            response: Response | None = api_settings.EXCEPTION_HANDLER(error, context)
+            response: Response | None = usual(error, context)
             if response is not None and isinstance(response.data, dict):
                 response.status_code, response.data, headers = self.in_its_words(response.data)
                 response.content_type = "application/json"

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from django.db import close_old_connections
+from django.db import connections
 from django.http import StreamingHttpResponse
 from django.utils.cache import patch_cache_control
 
@@ -67,10 +67,16 @@ def event_text(name: str, data: Mapping[str, Any], known: str = "") -> bytes:
     return "\n".join([*lines, "", ""]).encode()
 
 
+def let_connections_go() -> None:
+    """Call before an answer that stays open: the thread of its request rests, and need not hold one meanwhile."""
+    for connection in connections.all(initialized_only=True):
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()
+
+
 def events_answer(body: AsyncIterable[bytes]) -> StreamingHttpResponse:
     """An answer of Server-Sent Events, which no cache keeps and no proxy holds back until it is whole."""
-    # The thread of this request rests until the stream ends, and need not hold a connection meanwhile.
-    close_old_connections()
+    let_connections_go()
     response = StreamingHttpResponse(body, content_type="text/event-stream")
     patch_cache_control(response, private=True, no_store=True)
     response["X-Accel-Buffering"] = "no"

@@ -116,9 +116,9 @@ def _meet(speaker: User, named: Named) -> User:
         raise NotAllowed("person-unknown", "The signed name has no e-mail address, so nobody is known by it.") from None
     try:
         with transaction.atomic():
-            person = _with_address(named.email) or _make(named)
-            NamedPerson.objects.create(speaker=speaker, subject=named.subject, person=person)
-            return person
+            met = _with_address(named.email) or _make(named)
+            NamedPerson.objects.create(speaker=speaker, subject=named.subject, person=met)
+            return met
     except IntegrityError:  # their first two requests came at once
         if (person := _known(speaker, named)) is not None:
             return person

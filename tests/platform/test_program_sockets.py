@@ -13,7 +13,8 @@ from rest_framework.test import APIClient
 
 from accounts.models import ApiToken, User
 from config.asgi import application
-from tests.generation.api.test_people import SECRET, SIGNED, operator, signed
+from generation.api.people import SIGNED
+from tests.generation.api.test_people import SECRET, operator, signed
 from tests.generation.conftest import Queue, catalog, queue
 
 __all__ = ["catalog", "operator", "queue"]

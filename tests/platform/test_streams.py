@@ -37,10 +37,10 @@ def request_of_a_reader(monkeypatch: pytest.MonkeyPatch) -> Any:
 @pytest.mark.asyncio
 async def test_pieces_wait_until_they_are_read(request_of_a_reader: Any) -> None:
     channel = request_of_a_reader.channel
-    await asyncio.wait_for(send_as_it_is_read(None, request_of_a_reader, PIECE), 1)  # type: ignore[arg-type]
+    await asyncio.wait_for(send_as_it_is_read(None, request_of_a_reader, PIECE), 1)
     channel.pauseProducing()
-    await asyncio.wait_for(send_as_it_is_read(None, request_of_a_reader, {**PIECE, "more_body": False}), 1)  # type: ignore[arg-type]
-    waiting = asyncio.create_task(send_as_it_is_read(None, request_of_a_reader, PIECE))  # type: ignore[arg-type]
+    await asyncio.wait_for(send_as_it_is_read(None, request_of_a_reader, {**PIECE, "more_body": False}), 1)
+    waiting = asyncio.create_task(send_as_it_is_read(None, request_of_a_reader, PIECE))
     await asyncio.sleep(0.05)
     assert not waiting.done()
     channel.resumeProducing()
@@ -54,7 +54,7 @@ async def test_who_reads_nothing_is_cut_off(request_of_a_reader: Any, monkeypatc
     channel = request_of_a_reader.channel
     channel.transport = SimpleNamespace(abortConnection=lambda: cut.append(True))
     channel.pauseProducing()
-    await asyncio.wait_for(send_as_it_is_read(None, request_of_a_reader, PIECE), 1)  # type: ignore[arg-type]
+    await asyncio.wait_for(send_as_it_is_read(None, request_of_a_reader, PIECE), 1)
     assert cut == [True]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 from django.core.handlers.asgi import ASGIRequest
 from jsonschema import Draft202012Validator
@@ -45,7 +45,7 @@ class Tool(APIView):
         return {"type": "object", "properties": {}, "additionalProperties": False}
 
     def post(self, request: Request) -> Response:
-        arguments = request.data
+        arguments: Any = request.data
         check_arguments(arguments, self.schema_of_input())
         return Response(self.call(request, arguments))
 
@@ -72,4 +72,4 @@ def ask(tool: type[Tool], asked: Mapping[str, Any], arguments: Mapping[str, Any]
     headers = [(name, value) for name, value in asked["headers"] if name not in REPLACED]
     headers += [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
     request = ASGIRequest({**asked, "method": "POST", "query_string": b"", "headers": headers}, io.BytesIO(body))
-    return cast(Response, tool.as_view(**changes)(request))
+    return tool.as_view(**changes)(request)

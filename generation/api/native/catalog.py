@@ -16,7 +16,7 @@ from generation.api.access import HasScope, usable_checkpoints
 from generation.api.native.serializers import CheckpointOutput
 from generation.models import Checkpoint, Embedding, Vae
 from generation.models.catalog import FAMILY_TITLES
-from generation.recipes.sampling import TABLE, Sampler
+from generation.recipes.sampling import TABLE
 
 FAMILY = OpenApiParameter("family", str, enum=[*FAMILY_TITLES], description="Those that fit with it.")
 
@@ -33,7 +33,7 @@ class VaeOutput(serializers.ModelSerializer[Vae]):
         fields = ["name", "title", "family", "sha256", "autov2", "licence", "description"]
 
 
-class SamplerOutput(serializers.Serializer[tuple[str, Sampler]]):
+class SamplerOutput(serializers.Serializer[Any]):
     name = serializers.CharField()
     schedules = serializers.ListField(child=serializers.CharField(), help_text="Those that it can follow.")
     most_steps = serializers.IntegerField(allow_null=True, help_text="Null: as many as a recipe may have.")

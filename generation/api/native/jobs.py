@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpResponseBase
 from django.urls import reverse
@@ -138,6 +139,7 @@ class BatchView(APIView):
         if dry_run:
             return price_answer(request, [recipe for recipes in ready for recipe in recipes])
 
+        @transaction.atomic
         def write() -> Response:
             submissions = []
             for number, (recipes, data) in enumerate(zip(ready, asked, strict=True)):

@@ -79,7 +79,9 @@ def number_field(
     field: type[serializers.Field[Any, Any, Any, Any]], limits: tuple[float, float], **options: Any
 ) -> serializers.Field[Any, Any, Any, Any]:
     """A number with its bounds in the schema; that it lies within them is the verb's to say, with its own code."""
-    return extend_schema_field(bounds_of(field, limits))(type("Bounded", (field,), {}))(**options)
+    described = extend_schema_field(bounds_of(field, limits))(type("Bounded", (field,), {}))
+    bounded: serializers.Field[Any, Any, Any, Any] = described(**options)
+    return bounded
 
 
 def bounds_of(field: type[serializers.Field[Any, Any, Any, Any]], limits: tuple[float, float]) -> dict[str, Any]:

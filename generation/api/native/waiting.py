@@ -9,7 +9,6 @@ import json
 import time
 from collections.abc import AsyncIterator
 
-from django.db import close_old_connections
 from django.http import StreamingHttpResponse
 from django.utils.cache import patch_cache_control
 from drf_spectacular.utils import OpenApiParameter
@@ -18,7 +17,7 @@ from rest_framework.request import Request
 
 from accounts.refusals import Refusal
 from generation.api.access import user_of
-from generation.api.feeds import JobFeed
+from generation.api.feeds import JobFeed, let_connections_go
 from generation.api.native.serializers import JobOutput
 from generation.api.streams import caller_of, streams
 from generation.messages.threads import in_thread
@@ -53,7 +52,7 @@ def answer_later(request: Request, job: Job, seconds: int) -> StreamingHttpRespo
     owner_id = user_of(request).pk
     streams.check_room(owner_id)
     feed = JobFeed(caller_of(request), owner_id, job.code)
-    close_old_connections()
+    let_connections_go()
     response = StreamingHttpResponse(_waited_for(feed, seconds), content_type="application/json")
     patch_cache_control(response, private=True, no_store=True)
     return response

@@ -6,7 +6,7 @@ Their description is OpenAI's own, and the help page's table; the native API's s
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.http import HttpResponse, StreamingHttpResponse
@@ -65,11 +65,11 @@ class GenerationsView(OpenAIView):
 
     scope = "generate"
 
-    def get_permissions(self) -> list[Any]:
+    def get_permissions(self) -> Sequence[Any]:
         # Some clients ask without a token whether the address is there.
         return [] if self.request.method == "OPTIONS" else super().get_permissions()
 
-    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         return Response(status=204, headers={"Allow": "POST, OPTIONS"})
 
     def post(self, request: Request) -> StreamingHttpResponse:
@@ -109,7 +109,7 @@ class PictureView(OpenAIView):
     """The file that a `url` answer leads to; its address is the key."""
 
     scope = ""
-    authentication_classes = []
+    authentication_classes = ()
     permission_classes = [permissions.AllowAny, HasScope]
 
     def get(self, request: Request, signed: str) -> HttpResponse:

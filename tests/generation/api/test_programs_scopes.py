@@ -14,9 +14,10 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from config.asgi import application
+from generation.api.people import SIGNED
 from generation.models import Checkpoint, Job
 from tests.generation.api.mcp.conftest import URL, agent, catalog, draw, draw_next, queue, token_for, web
-from tests.generation.api.test_people import SECRET, SIGNED, operator, signed
+from tests.generation.api.test_people import SECRET, operator, signed
 from tests.generation.conftest import Draw
 
 __all__ = ["catalog", "draw", "operator", "queue"]

@@ -122,7 +122,7 @@ def test_pictures_from_pictures_are_refused_clearly(api: Any) -> None:
         (lambda: api.extra_single_image(noise, upscaler_1="None"), "no-upscaler"),
     ):
         with pytest.raises(RuntimeError) as raised:
-            call()
+            call()  # type: ignore[no-untyped-call]
         assert (raised.value.args[0], json.loads(raised.value.args[1])["error"]) == (422, error)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 import httpx2
 from knox.models import get_token_model
@@ -28,7 +28,8 @@ def token_for(user: User, **fields: Any) -> str:
 def web(token: str = "", **headers: str) -> httpx2.AsyncClient:
     """A program's own http."""
     named = {"Authorization": f"Bearer {token}"} if token else {}
-    return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=application), headers={**named, **headers}, timeout=60)
+    transport = httpx2.ASGITransport(app=cast(Any, application))
+    return httpx2.AsyncClient(transport=transport, headers={**named, **headers}, timeout=60)
 
 
 @asynccontextmanager

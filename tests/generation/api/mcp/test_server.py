@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from channels.db import database_sync_to_async
 from mcp.shared.exceptions import MCPError
+from mcp_types import BlobResourceContents
 from PIL import Image
 
 from accounts.models import ApiToken, User
@@ -63,7 +64,7 @@ async def test_a_picture_is_waited_for_and_comes_along(alice: User, catalog: Che
             assert (picture.format, picture.size) == ("JPEG", (128, 128))
         (link,) = [block for block in answer.content if block.type == "resource_link"]
         (file,) = (await client.read_resource(link.uri)).contents
-        assert base64.b64decode(file.blob).startswith(b"\x89PNG")
+        assert isinstance(file, BlobResourceContents) and base64.b64decode(file.blob).startswith(b"\x89PNG")
     assert told and all(one[0] < two[0] for one, two in zip(told, told[1:], strict=False))
     assert all(total == 1 for _, total in told)
 

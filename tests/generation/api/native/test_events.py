@@ -34,7 +34,9 @@ async def token_of(user: User) -> str:
 
 
 async def ask(key: str, address: str, **headers: str) -> Any:
-    return await AsyncClient().get(address, headers={"Authorization": f"Bearer {key}", **headers})
+    answer = await AsyncClient().get(address, headers={"Authorization": f"Bearer {key}", **headers})
+    await in_db(lambda: None)()  # which closes what the request has opened
+    return answer
 
 
 class Told:
@@ -220,9 +222,7 @@ async def test_it_is_answered_when_the_job_has_ended(alice: User, queue: Queue) 
 @pytest.mark.parametrize("wait", ["61", "-1", "x", "1.5", "9" * 50, "٣"])
 async def test_a_wait_that_is_none(alice: User, queue: Queue, wait: str) -> None:
     (job,) = await in_db(queue)(alice)
-    answer = await AsyncClient().get(
-        f"/api/v1/jobs/{job.code}", {"wait": wait}, headers={"Authorization": f"Bearer {await token_of(alice)}"}
-    )
+    answer = await ask(await token_of(alice), f"/api/v1/jobs/{job.code}?wait={wait}")
     assert (answer.status_code, answer.json()["code"]) == (400, "bad-wait")
 
 

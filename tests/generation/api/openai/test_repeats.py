@@ -132,7 +132,7 @@ def test_a_key_that_is_none(alices_api: APIClient, drawn: None, key: str) -> Non
 
 @pytest.mark.django_db(transaction=True)
 def test_many_at_once_are_one(alices_api: APIClient, alice: User, slow: None) -> None:
-    credentials = alices_api._credentials
+    credentials = alices_api._credentials  # type: ignore[attr-defined]
     connection.close()
 
     def one(number: int) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from accounts.refusals import Refusal
-from generation.jobs.webhooks import addresses, sending
+from generation.jobs.webhooks import sending
 from generation.jobs.webhooks.addresses import NotPublic, check_url, is_public, public_addresses
 
 PUBLIC, SECOND = "93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c"
@@ -30,7 +30,7 @@ def connects(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         seen.append(address)
         raise ConnectionRefusedError
 
-    monkeypatch.setattr(sending.socket, "create_connection", connect)
+    monkeypatch.setattr(socket, "create_connection", connect)
     return seen
 
 
@@ -48,7 +48,7 @@ class NameServer:
 
 def use(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> NameServer:
     server = NameServer(*answers)
-    monkeypatch.setattr(addresses.socket, "getaddrinfo", server.getaddrinfo)
+    monkeypatch.setattr(socket, "getaddrinfo", server.getaddrinfo)
     return server
 
 
@@ -92,7 +92,7 @@ def test_a_name_that_leads_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
     def nowhere(*args: Any, **options: Any) -> None:
         raise socket.gaierror("no such name")
 
-    monkeypatch.setattr(addresses.socket, "getaddrinfo", nowhere)
+    monkeypatch.setattr(socket, "getaddrinfo", nowhere)
     assert "leads nowhere" in sending.post("https://hooks.example.org/", b"{}", {}).error
 
 

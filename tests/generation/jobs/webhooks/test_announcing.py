@@ -11,6 +11,7 @@ from django.db import transaction
 from accounts.models import User
 from generation.jobs import lifecycle
 from generation.jobs.queueing import claim_next
+from generation.jobs.webhooks.announcing import announce_end
 from generation.models import Job, Webhook, WebhookDelivery
 from tests.generation.conftest import Draw, Queue
 from tests.generation.jobs.webhooks.conftest import MakeHook
@@ -23,6 +24,7 @@ def told() -> list[tuple[str, dict[str, Any]]]:
 def test_a_picture_that_is_ready(alice: User, make_hook: MakeHook, draw: Draw) -> None:
     make_hook(alice)
     image = draw(alice)
+    assert image.job is not None
     ((event, body),) = told()
     assert (event, body["type"]) == ("job.done", "job.done") and body["timestamp"]
     assert body["data"] == {
@@ -83,6 +85,6 @@ def test_a_site_without_hosts_looks_nothing_up(
     make_hook(alice)
     settings.WEBHOOK_HOSTS = []
     image = draw(alice)
-    assert told() == []
+    assert told() == [] and image.job is not None
     with django_assert_num_queries(0):
-        lifecycle.announce_end(image.job, Job.State.DONE, image=image.code)
+        announce_end(image.job, Job.State.DONE, image=image.code)

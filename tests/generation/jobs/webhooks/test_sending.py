@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from http.server import BaseHTTPRequestHandler
 
@@ -73,7 +74,10 @@ def test_a_long_answer_is_not_read(stranger: Stranger) -> None:
 
 
 def test_what_is_no_http(stranger: Stranger) -> None:
-    stranger.answer = lambda handler: handler.wfile.write(b"SSH-2.0-x\r\n") and None
+    def speak_ssh(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(b"SSH-2.0-x\r\n")
+
+    stranger.answer = speak_ssh
     outcome = sending.post(URL, b"{}", {})
     assert outcome.status is None and "broke" in outcome.error
 
@@ -84,7 +88,7 @@ def test_a_certificate_of_another_host_is_not_believed(stranger: Stranger) -> No
 
 
 def test_a_certificate_that_nobody_vouches_for(stranger: Stranger, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sending, "trust", sending.ssl.create_default_context)
+    monkeypatch.setattr(sending, "trust", ssl.create_default_context)
     outcome = sending.post(URL, b"{}", {})
     assert (outcome.status, stranger.asked) == (None, []) and "certificate" in outcome.error
 
