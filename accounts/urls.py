@@ -13,4 +13,5 @@ urlpatterns = [
     path("account/viewing/", viewing.viewing, name="account-viewing"),
     path("account/tokens/", views.tokens, name="account-tokens"),
     path("account/tokens/<slug:key>/remove/", views.remove_token, name="account-token-remove"),
+    path("account/programs/<slug:client>/remove/", views.shut_out, name="account-program-remove"),
 ]

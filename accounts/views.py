@@ -10,16 +10,17 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.credits import balance_of, next_refill
-from accounts.forms import TokenForm
+from accounts.grants import programs_of, shut_program_out
 from accounts.models import ApiToken, User
 from accounts.questions import Question, ask
 from accounts.quotas import measures
 from accounts.statement import beginnings, lines_of
+from accounts.token_forms import TokenForm
+from accounts.tokens import make_token, standing_tokens
 
 LINES_A_PAGE = 50
 REMOVE_TOKEN = Question(
@@ -27,6 +28,12 @@ REMOVE_TOKEN = Question(
     "Programs that use it are refused from then on. A removed token does not come back.",
     label="Remove the token",
     stay="Keep the token",
+)
+SHUT_OUT = Question(
+    "Shut this program out?",
+    "It can no longer see or do anything in your name. You can let it in again where it asks you to sign in.",
+    label="Shut it out",
+    stay="Let it stay",
 )
 private = cache_control(private=True, no_store=True)
 
@@ -71,15 +78,17 @@ def ledger(request: HttpRequest) -> HttpResponse:
 def tokens(request: HttpRequest) -> HttpResponse:
     """List the tokens; POST makes one, and this answer is the only page that ever shows it."""
     user = _user(request)
-    form = TokenForm(request.POST or None)
-    made = ""
+    form = TokenForm(request.POST or None, user=user)
+    made, secret = "", ""
     if request.method == "POST" and form.is_valid():
-        _, made = ApiToken.objects.create(user=user, **form.cleaned_data)
-        form = TokenForm()
-    valid = ApiToken.objects.filter(user=user, expiry__gt=timezone.now())
-    return render(
-        request, "accounts/tokens.html", {"form": form, "tokens": list(valid), "made": made, "remove": REMOVE_TOKEN}
-    )
+        made, secret = make_token(user, form.bounds())
+        form = TokenForm(user=user)
+    tokens = [*standing_tokens().filter(user=user)]
+    context = {
+        "form": form, "tokens": tokens, "made": made, "secret": secret, "remove": REMOVE_TOKEN,
+        "programs": programs_of(user), "shut_out": SHUT_OUT,
+    }  # fmt: skip
+    return render(request, "accounts/tokens.html", context)
 
 
 @login_required
@@ -94,4 +103,20 @@ def remove_token(request: HttpRequest, key: str) -> HttpResponse:
         return ask(request, REMOVE_TOKEN, token.name, reverse("account-tokens"))
     token.delete()
     messages.success(request, "The token is removed; programs that use it are refused from now on.")
+    return redirect("account-tokens")
+
+
+@login_required
+@private
+@require_http_methods(["GET", "POST"])
+def shut_out(request: HttpRequest, client: str) -> HttpResponse:
+    """End what a third-party program holds; asks first, for browsers that open no dialog."""
+    user = _user(request)
+    program = next((each for each in programs_of(user) if each.client_id == client), None)
+    if program is None:
+        raise Http404("There is no such program, or you have not let it in.")
+    if request.method == "GET":
+        return ask(request, SHUT_OUT, program.name, reverse("account-tokens"))
+    shut_program_out(user, client)
+    messages.success(request, "The program is shut out.")
     return redirect("account-tokens")

@@ -7,5 +7,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("accounts.api.urls")),
     path("", include("generation.api.native.urls")),
+    path("", include("generation.api.live.tickets")),
+    path("", include("generation.api.webhooks.views")),
     path("", include("gallery.api.urls")),
 ]

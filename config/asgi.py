@@ -24,12 +24,18 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup(set_prefix=False)
 
 from config.input_limits import UNREADABLE  # noqa: E402
-from config.web_server import BodyFile, BoundedFactory  # noqa: E402
+from config.mounts import Mounts  # noqa: E402
+from config.sockets import Sockets  # noqa: E402
+from config.web_server import BodyFile, BoundedFactory, hold_answers_back  # noqa: E402
 from config.websockets import limit_pings  # noqa: E402
+from gallery.api.agents import Publish  # noqa: E402
+from generation.api.mcp.server import TOOLS, ToolServer  # noqa: E402
+from generation.web.live.programs import program_urlpatterns  # noqa: E402
 from generation.web.live.routing import websocket_urlpatterns  # noqa: E402
 from generation.web.live.sessions import OfSession  # noqa: E402
 
 limit_pings()
+hold_answers_back()
 
 # However the server is started: by the platform, by `runserver`, or by hand.
 daphne.server.HTTPFactory = BoundedFactory
@@ -59,11 +65,15 @@ class Handler(ASGIHandler):
             return None, HttpResponseBadRequest(UNREADABLE, content_type="text/plain; charset=utf-8")
 
 
+django_handler = Handler()
+agents = ToolServer(settings.SITE_NAME, [*TOOLS, Publish])
+pages = AllowedHostsOriginValidator(CookieMiddleware(OfSession(URLRouter(websocket_urlpatterns))))
+
 application = behind_proxies(
     ProtocolTypeRouter(
         {
-            "http": Handler(),
-            "websocket": AllowedHostsOriginValidator(CookieMiddleware(OfSession(URLRouter(websocket_urlpatterns)))),
+            "http": Mounts(django_handler, {"/mcp": agents}),
+            "websocket": Sockets(django_handler, URLRouter(program_urlpatterns), pages),
         }
     ),
     settings.PROXY_COUNT,

@@ -21,8 +21,11 @@ from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve
 from rest_framework.exceptions import AuthenticationFailed
 
+from accounts.refusals import NotAllowed
+from config import dialects
+from config.path_keys import without_key
 from config.problems import API, CONTENT_TYPE, body_of
-from config.tokens import TokenAuthentication
+from generation.api.a1111.credentials import HEADER, Credentials
 from generation.imaging.untrusted import MAX_FILE_BYTES
 from generation.training.datasets.archives import MAX_UNPACKED_BYTES
 
@@ -39,8 +42,12 @@ UPLOADS = {
     "api-recipe-read": MAX_FILE_BYTES,
     "verify": MAX_FILE_BYTES,
     "api-verify": MAX_FILE_BYTES,
+    "openai-variations": MAX_FILE_BYTES,
+    "openai-edits": MAX_FILE_BYTES,
 }
 """Address by its name -> the bytes of files that it takes, from people who are signed in or bring a token."""
+ENCODED = dict.fromkeys(("a1111-png-info", "a1111-img2img", "a1111-extra-single-image"), 4 * MAX_FILE_BYTES // 3)
+"""Addresses that take a picture as base64 within JSON -> the bytes of that text, from people who bring a token."""
 FOR_ANYBODY = ("verify", "api-verify")
 """Of these the addresses that take them from guests too; how often is limited."""
 
@@ -55,6 +62,16 @@ class Asked:
 
     @property
     def path(self) -> str:
+        """Without the key that may be in it."""
+        return without_key(self._whole_path)[0]
+
+    @property
+    def authorization(self) -> str:
+        _, key = without_key(self._whole_path)
+        return f"Bearer {key}" if key else self.headers.get("authorization", "")
+
+    @property
+    def _whole_path(self) -> str:
         return unquote(self.target.partition("?")[0])
 
 
@@ -78,12 +95,13 @@ class Bound:
 def bound_of(asked: Asked) -> Bound:
     """The bound of a request that sends more than SMALL."""
     name = name_of(asked.path)
-    files = UPLOADS.get(name, 0)
+    kind = asked.headers.get("content-type", "").lower()
     # Django reads any other kind of body into memory as a whole.
-    multipart = asked.headers.get("content-type", "").lower().startswith("multipart/form-data")
-    if not files or asked.method != "POST" or not multipart:
+    uploads = {"multipart/form-data": UPLOADS, "application/json": ENCODED}.get(kind.partition(";")[0].strip(), {})
+    files = uploads.get(name, 0)
+    if not files or asked.method != "POST":
         return Bound(SMALL, f"At most {told(SMALL)} are read at this address.")
-    if name not in FOR_ANYBODY and not is_known(asked.headers):
+    if name not in FOR_ANYBODY and not is_known(asked):
         return Bound(SMALL, f"Sign in first: without that, at most {told(SMALL)} are read at this address.")
     return Bound(files + AROUND, f"What is sent here may have at most {told(files)}.")
 
@@ -95,16 +113,18 @@ def name_of(path: str) -> str:
         return ""
 
 
-def is_known(headers: Mapping[str, str]) -> bool:
+def is_known(asked: Asked) -> bool:
     """Whether the request brings a token or the cookie of a session that stand for somebody now."""
     request = HttpRequest()
-    request.META["HTTP_AUTHORIZATION"] = headers.get("authorization", "")
-    cookie = parse_cookie(headers.get("cookie", "")).get(settings.SESSION_COOKIE_NAME)
+    request.META[HEADER] = asked.authorization
+    cookie = parse_cookie(asked.headers.get("cookie", "")).get(settings.SESSION_COOKIE_NAME)
     request.session = import_module(settings.SESSION_ENGINE).SessionStore(cookie)
     try:
-        return TokenAuthentication().authenticate(request) is not None or get_user(request).is_authenticated
+        return Credentials().authenticate(request) is not None or get_user(request).is_authenticated
     except AuthenticationFailed:
         return False
+    except NotAllowed:  # from which address it may be used is asked again where the address is known
+        return True
     finally:
         # Of a thread that no request ends, which would close them.
         connections.close_all()
@@ -116,6 +136,8 @@ def told(size: int) -> str:
 
 def not_read(asked: Asked, status: HTTPStatus, code: str, sentence: str) -> Answer:
     """The answer to a request whose body is not read: a problem for programs, a page for browsers."""
+    if (shape := dialects.shape_of(asked.path)) is not None:
+        return Answer(status, "application/json", json.dumps(shape(code, sentence)).encode())
     if asked.path.startswith(API) or asked.headers.get("x-requested-with") == "fetch":
         return Answer(status, CONTENT_TYPE, json.dumps(body_of(status, code, sentence)).encode())
     page = render_to_string("not_read.html", {"site_name": settings.SITE_NAME, "told": sentence})

@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
@@ -22,13 +25,14 @@ from generation.storage.signing import own_credentials
 TAG = "tempera"
 DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?")
 RATE = re.compile(r"\d+/[smhd][a-z]*")
+WEBHOOK_HOST = re.compile(r"\*|\.?[a-z0-9-]+(\.[a-z0-9-]+)*")
 THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
 @register(TAG)
 def check_settings(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:
     """All that is wrong with the settings, each with the name of the variable to change."""
-    return [*address(), *media(), *drawing(), *files(), *signing(), *mail(), *asking()]
+    return [*address(), *media(), *drawing(), *files(), *signing(), *provider(), *mail(), *asking()]
 
 
 def address() -> Iterator[CheckMessage]:
@@ -142,6 +146,22 @@ def signing() -> Iterator[CheckMessage]:
         )
 
 
+def provider() -> Iterator[CheckMessage]:
+    """A site without a key makes one of its own."""
+    if not settings.OAUTH_PROVIDER:
+        return
+    try:
+        key = load_pem_private_key(settings.IDP_OIDC_PRIVATE_KEY.encode(), None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        key = None
+    if not isinstance(key, RSAPrivateKey):
+        yield Error(
+            "OAUTH_PRIVATE_KEY is no RSA key, so nothing that says who somebody is could be signed.",
+            hint="Set it, or OAUTH_PRIVATE_KEY_FILE, to what `openssl genrsa 2048` prints, or leave it out.",
+            id="tempera.E013",
+        )
+
+
 def mail() -> Iterator[CheckMessage]:
     if not settings.EMAIL_HOST and settings.HTTPS:
         yield Warning(
@@ -178,3 +198,10 @@ def asking() -> Iterator[CheckMessage]:
                 hint=f"Set {name} to a number and s, min, hour or day, as in 600/min.",
                 id="tempera.E009",
             )
+    wrong = [host for host in settings.WEBHOOK_HOSTS if not WEBHOOK_HOST.fullmatch(host)]
+    if wrong:
+        yield Error(
+            f"WEBHOOK_HOSTS names {', '.join(f'“{host}”' for host in wrong)}, which is no name of a host.",
+            hint="Set WEBHOOK_HOSTS to names such as hooks.example.org, or .example.org for all below it.",
+            id="tempera.E012",
+        )

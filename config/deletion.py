@@ -16,6 +16,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -40,11 +41,13 @@ from generation.models import (
     Job,
     Lora,
     LoraMerge,
+    NamedPerson,
     PictureFacet,
     SafeguardRecord,
     ShareLink,
     TrainingRun,
     TrainingSearch,
+    Webhook,
 )
 from generation.training.datasets.lifecycle import delete_dataset
 from generation.training.runs.controls import delete_run, discard_run
@@ -139,12 +142,13 @@ def take_away_work(user: User) -> None:
     _each(delete_search, TrainingSearch.objects.of(user))
     _each(delete_run, TrainingRun.objects.of(user))
     erase_pictures(user)
-    for rows in (Album.objects, PictureFacet.objects):
+    for rows in (Album.objects, PictureFacet.objects, Webhook.objects):
         rows.filter(owner=user).delete()
     Collection.objects.of(user).delete()
     forget_likes(user)
     forget_follows(user)
     Notification.objects.filter(person=user).delete()
+    NamedPerson.objects.filter(Q(person=user) | Q(speaker=user)).delete()
     erase_words(user)
     erase_comments(user)
     SafeguardRecord.objects.filter(user=user).forget_texts()

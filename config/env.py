@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -114,14 +115,14 @@ def strong_secret(name: str, secret: str) -> str:
     return secret
 
 
-def kept_secret(path: Path) -> str:
+def kept_secret(path: Path, make: Callable[[], str] = lambda: secrets.token_urlsafe(48)) -> str:
     """The secret kept in `path`; the first caller makes it, and of several at once exactly one wins."""
     if not path.exists():
         draft = path.with_name(f"{path.name}.{os.getpid()}")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
-                file.write(secrets.token_urlsafe(48))
+                file.write(make())
         except OSError as error:
             raise ImproperlyConfigured(
                 f"The data folder {path.parent} is not writable ({error.strerror}); set DATA_DIR to one that is."
@@ -133,3 +134,13 @@ def kept_secret(path: Path) -> str:
         finally:
             draft.unlink()
     return path.read_text(encoding="ascii")
+
+
+def rsa_key() -> str:
+    """A new private key as PEM, for what others are to verify by its public half."""
+    # Only a provider of OAuth that has no key yet needs it, and every process reads the settings.
+    from cryptography.hazmat.primitives.asymmetric import rsa
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import structlog
@@ -13,8 +14,10 @@ SHARED: list[Any] = [
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.stdlib.ExtraAdder(),
 ]
-# A request's address carries no secret of ours, but what people paste into headers does.
+# What people paste into headers is secret. A key in an address is taken out of the request (`config.path_keys`) before
+# we log it; libraries below us may still tell the whole address.
 SECRET_KEYS = ("authorization", "cookie", "password", "token", "secret", "key")
+KEY_IN_ADDRESS = re.compile(r"/k/[^/\s?\"']+")
 # Requests are logged by django-structlog and jobs by the worker; these say the same again, or nothing.
 CHATTY = (
     "celery.app.trace",
@@ -23,14 +26,18 @@ CHATTY = (
     "daphne",
     "django.channels.server",
     "django.server",
+    "mcp",
+    "sse_starlette",
 )
 
 
 def scrub(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
-    """Replace the value of every field whose name speaks of a secret."""
+    """Replace the value of every field whose name speaks of a secret, and every key in an address."""
     for name in event:
         if name.lower() in SECRET_KEYS:
             event[name] = "[removed]"
+        elif isinstance(event[name], str) and "/k/" in event[name]:
+            event[name] = KEY_IN_ADDRESS.sub("/k/[removed]", event[name])
     return event
 
 

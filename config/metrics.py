@@ -23,6 +23,7 @@ from rest_framework.views import APIView
 
 from accounts.refusals import NotAllowed
 from accounts.second_factor import SENTENCE, lacks_second_factor
+from generation.api.access import HasScope
 from generation.models import GpuWorker, Job, TrainingRun
 
 ROW_BUCKETS = (1, 2, 4, 8, 16, 32)
@@ -39,7 +40,7 @@ class Staff(IsAdminUser):
 
 @extend_schema(exclude=True)
 @api_view(["GET"])
-@permission_classes([Staff])
+@permission_classes([Staff, HasScope])
 def metrics(request: Request) -> HttpResponse:
     registry = CollectorRegistry()
     registry.register(Rows())

@@ -20,6 +20,9 @@ SUMMARIES = {
     "authors_follow_retrieve": "Whether you follow an author",
     "authors_follow_update": "Follow an author",
     "authors_follow_destroy": "Follow an author no longer",
+    "samplers_list": "List samplers",
+    "vaes_list": "List VAEs",
+    "embeddings_list": "List embeddings",
     "checkpoints_list": "List checkpoints",
     "collections_list": "List your collections",
     "collections_create": "Make a collection",
@@ -31,6 +34,10 @@ SUMMARIES = {
     "collections_posts_destroy": "Take a post out of a collection",
     "collections_people_update": "Let somebody fill a collection of yours",
     "collections_people_destroy": "Let somebody fill it no longer",
+    "feed_list": "List what those whom you follow show",
+    "ledger_list": "List the movements of your credits",
+    "tokens_list": "List your tokens",
+    "tokens_destroy": "Remove a token",
     "comments_destroy": "Delete a comment of yours",
     "comments_list": "List your comments",
     "comments_report_create": "Report a comment",
@@ -53,13 +60,18 @@ SUMMARIES = {
     "images_partial_update": "Star a picture",
     "images_destroy": "Delete a picture",
     "images_file_retrieve": "Download a picture",
+    "images_small_retrieve": "Download a smaller picture",
     "images_trace_create": "Trace a picture into paths",
     "jobs_list": "List your jobs",
     "jobs_create": "Make pictures",
+    "jobs_create_batch": "Make pictures by several recipes",
+    "jobs_events": "Follow a job",
+    "jobs_events_all": "Follow all your jobs",
     "jobs_retrieve": "Look at a job",
     "jobs_cancel_create": "Cancel a job",
     "jobs_cancel_all": "Cancel a submission, or everything that waits",
     "jobs_prefer_create": "Draw a job before your others",
+    "lines_create": "Get a ticket for a live line",
     "links_list": "List your links",
     "links_create": "Share a picture or an album by a link",
     "links_destroy": "End a link",
@@ -108,6 +120,15 @@ SUMMARIES = {
     "searches_cancel_create": "Cancel a search",
     "transparency_retrieve": "What moderators did, in numbers",
     "verify_create": "Verify a picture's marks",
+    "webhooks_list": "List your webhooks",
+    "webhooks_create": "Make a webhook",
+    "webhooks_retrieve": "Look at a webhook",
+    "webhooks_partial_update": "Change a webhook",
+    "webhooks_destroy": "Delete a webhook",
+    "webhooks_secret_rotate": "Get another secret for a webhook",
+    "webhooks_test": "Try a webhook",
+    "webhooks_deliveries_list": "List what a webhook was told",
+    "webhooks_deliveries_redeliver": "Send a message of a webhook again",
     "wildcards_list": "List wildcard lists",
     "wildcards_create": "Make a wildcard list",
     "wildcards_retrieve": "Look at a wildcard list",
@@ -140,6 +161,7 @@ BODIES: dict[str, Any] = {
     "images_partial_update": {"starred": True},
     "links_create": {"image": CODE, "days": 7},
     "jobs_create": {"prompt": "a red apple on a table", "steps": 20, "count": 2},
+    "jobs_create_batch": {"recipes": [{"prompt": "a red apple"}, {"prompt": "a green apple", "count": 2}]},
     "jobs_cancel_all": {"submission": CODE},
     "loras_partial_update": {"title": "Ink and wash", "trigger_words": ["ink drawing"], "licence": "cc-by"},
     "merges_create": {
@@ -170,16 +192,55 @@ BODIES: dict[str, Any] = {
         "budget": 400,
     },
     "verify_create": {"address": "/gallery/h8Kq2mXw4bTz/"},
+    "webhooks_create": {"url": "https://hooks.example.org/tempera", "events": ["job.done"]},
+    "webhooks_partial_update": {"is_enabled": True},
     "wildcards_create": {"name": "colours", "lines": "red\ngreen\nblue"},
     "wildcards_partial_update": {"lines": "red\ngreen\nblue\nochre"},
 }
+
+
+PROBLEM: Schema = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "code"],
+    "properties": {
+        "type": {"type": "string", "description": "The address of the code's explanation."},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "One sentence for people."},
+        "code": {"type": "string", "description": "For programs; it stays the same. All are listed at /api/problems/."},
+        "errors": {
+            "type": "array",
+            "description": "The fields at fault, if any are.",
+            "items": {
+                "type": "object",
+                "required": ["field", "code", "detail"],
+                "properties": {name: {"type": "string"} for name in ("field", "code", "detail")},
+            },
+        },
+    },
+}
+REFUSED: Schema = {
+    "description": "A refusal.",
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+TEXT = """\
+Make pictures from text. Send a recipe to /jobs, follow the job, fetch the image.
+
+* **Token**: `Authorization: Bearer tmp_...`. `x-scope` of an operation is the scope that it must have.
+* **Refusals** are `application/problem+json` with a stable `code`, of which [all are listed](/api/problems/).
+* **Repeating**: a POST that makes something takes an `Idempotency-Key`.
+* **Waiting**: `/jobs/{code}?wait=30` answers when the job has ended; `/jobs/events` tells of all of them.
+* **Comparing**: answers have an `ETag`; with `If-None-Match` what is the same is 304.
+* **How often**: `RateLimit-Limit`, `-Remaining` and `-Reset` (seconds); 429 has `Retry-After`.
+* **Finding again**: `X-Request-Id` is yours if you send one, and stands in the site's log.
+"""
 
 
 def description(site_name: str) -> dict[str, Any]:
     """Settings of drf-spectacular."""
     return {
         "TITLE": f"{site_name} API",
-        "DESCRIPTION": "Make pictures from text. Send a recipe to /jobs, follow the job, fetch the image.",
+        "DESCRIPTION": TEXT,
         "VERSION": "1",
         "SERVE_INCLUDE_SCHEMA": False,
         "SERVE_AUTHENTICATION": [],
@@ -194,6 +255,7 @@ def description(site_name: str) -> dict[str, Any]:
             "NotificationKind": "gallery.models.Notification.Kind",
             "PostState": "gallery.models.Post.State",
             "SanctionKind": "gallery.models.Sanction.Kind",
+            "DeliveryState": "generation.models.webhooks.WebhookDelivery.State",
             "SearchState": "generation.models.training.TrainingSearch.State",
         },
     }
@@ -204,12 +266,14 @@ def complete(result: Schema, **kwargs: Any) -> Schema:
     for operation in operations_of(result):
         name = operation["operationId"]
         operation["summary"] = SUMMARIES.get(name) or operation["description"].split("\n")[0].removesuffix(".")
+        operation["responses"].setdefault("default", REFUSED)
         operation["security"] = [renamed(way) for way in operation.get("security", [])]
         for kind, content in operation.get("requestBody", {}).get("content", {}).items():
             if kind == "application/json":
                 content["example"] = BODIES[name]
             else:
                 take_files(result, content["schema"])
+    result["components"]["schemas"]["Problem"] = PROBLEM
     ways = result["components"]["securitySchemes"]
     token = {**ways.pop("knoxApiToken"), "description": "A token of yours, made under Account, API tokens."}
     result["components"]["securitySchemes"] = {"bearer": token, **ways}

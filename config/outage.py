@@ -12,7 +12,7 @@ from http import HTTPStatus
 
 import structlog
 from django.db import DatabaseError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from redis import RedisError
 
@@ -69,8 +69,7 @@ def answer(request: HttpRequest, error: BaseException) -> HttpResponse | None:
         return None
     log.error(outage.code.replace("-", "_"), path=request.path, error=str(error))
     if request.path_info.startswith(problems.API) or asks_for_part(request):
-        body = problems.body_of(outage.status, outage.code, outage.sentence)
-        response: HttpResponse = JsonResponse(body, status=outage.status, content_type=problems.CONTENT_TYPE)
+        response: HttpResponse = problems.to_program(request.path_info, outage.status, outage.code, outage.sentence)
     else:
         response = render(request, outage.page, status=outage.status)
     response["Retry-After"] = str(RETRY_AFTER_SECONDS)

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from accounts.refusals import QuotaExceeded
+from config import dialects
 from config.throttling import address_of, seconds_to_wait
 from generation.web.access import asks_for_part, refused
 
@@ -16,7 +17,8 @@ FILES_A_PAGE = 5
 """A page brings pictures along, which are cheaper: so many times as many of them are sent as of pages."""
 PERIODS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 UNCOUNTED = ("/healthz", "/readyz", "/metrics")
-API = "/api/v1/"
+BY_VIEWS = ("/api/v1/", *dialects.PREFIXES)
+"""Counted by the views there."""
 VERIFY = "/verify/"
 """Each picture sent there takes a second of work, so it has a count of its own."""
 NOTICES = "/notices/"
@@ -34,7 +36,7 @@ class PageRate:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         path = request.path_info
-        if path in UNCOUNTED or path.startswith(API):
+        if path in UNCOUNTED or path.startswith(BY_VIEWS):
             return self.get_response(request)
         if request.user.is_authenticated:
             who, rate = f"person:{request.user.pk}", settings.PAGE_RATE

@@ -15,6 +15,8 @@ from rest_framework.views import APIView
 
 from accounts.refusals import Refusal
 
+MOST_CURSOR = 1000
+
 
 class NewestFirst(CursorPagination):
     """`?limit=` 1 to 100 rows a page. A view with another order says so in its `ordering` attribute."""
@@ -29,9 +31,27 @@ class NewestFirst(CursorPagination):
         ordering = getattr(view, "ordering", self.ordering)
         return (ordering,) if isinstance(ordering, str) else tuple(ordering)
 
+    def get_page_size(self, request: Request) -> int:
+        """Raises Refusal for what is no number of rows."""
+        told = request.query_params.get(self.page_size_query_param, "")
+        if not told:
+            return self.page_size
+        if not told.isascii() or not told.isdigit() or not 1 <= int(told[:4]) <= self.max_page_size:
+            raise Refusal("bad-limit", f"A page has 1 to {self.max_page_size} rows.", field="limit")
+        return int(told)
+
+    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
+        parameters: list[dict[str, Any]] = super().get_schema_operation_parameters(view)
+        bounds = {"cursor": {"maxLength": MOST_CURSOR}, "limit": {"minimum": 1, "maximum": self.max_page_size}}
+        for parameter in parameters:
+            parameter["schema"].update(bounds[parameter["name"]])
+        return parameters
+
     def decode_cursor(self, request: Request) -> Cursor | None:
         """Where the page begins. Raises Refusal for a cursor that this list never gave out, whatever it names."""
         try:
+            if len(request.query_params.get(self.cursor_query_param, "")) > MOST_CURSOR:
+                raise ValueError("no cursor is so long")
             cursor = super().decode_cursor(request)
             if cursor is None:
                 return None

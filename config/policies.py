@@ -8,7 +8,9 @@ from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_cache_control, patch_vary_headers
 
-API = "/api/v1/"
+from config import dialects
+
+API = ("/api/v1/", *dialects.PREFIXES)
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), interest-cohort=()"
 
 # Path prefix -> directives that replace the site's own there. The admin is drawn with Alpine, which evaluates
@@ -16,6 +18,8 @@ PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), int
 RELAXED: dict[str, dict[str, list[str]]] = {
     "/admin/": {"script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF, UNSAFE_INLINE]},
     "/api/docs/": {"style-src": [SELF, UNSAFE_INLINE]},
+    # Its form leads on to the program that is let in, wherever that is.
+    "/identity/o/": {"form-action": [SELF, "https:", "http:"]},
 }
 
 

@@ -18,10 +18,12 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler, set_rollback
 
 from accounts.refusals import Refusal
+from config import dialects
 from config.throttling import refused_uncounted
 from generation.web.access import asks_for_part, refused
 
-API = "/api/"
+API = ("/api/", *dialects.PREFIXES)
+"""Where programs ask: an error is no page there."""
 CONTENT_TYPE = "application/problem+json"
 SENTENCES = {
     400: "The request could not be read.",
@@ -40,7 +42,10 @@ def problem_json(error: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(error, Refusal):
         set_rollback()
         errors = [{"field": error.field, "code": error.code, "detail": error.message}] if error.field else []
-        return problem(error.status, error.code, error.message, errors)
+        refused_as = problem(error.status, error.code, error.message, errors)
+        if seconds := getattr(error, "retry_after", 0):
+            refused_as["Retry-After"] = str(seconds)
+        return refused_as
     if isinstance(error, exceptions.AuthenticationFailed | exceptions.NotAuthenticated | exceptions.PermissionDenied):
         error = refused_uncounted(context.get("request")) or error
     response = exception_handler(error, context)
@@ -96,13 +101,21 @@ def flatten(details: Any, field: str = "") -> Any:
             yield from flatten(inner, field)
 
 
+def to_program(path: str, status: int, code: str, detail: str) -> JsonResponse:
+    """An error as the dialect of this address tells it; elsewhere a problem."""
+    shape = dialects.shape_of(path)
+    if shape is not None:
+        return JsonResponse(shape(code, detail), status=status)
+    return JsonResponse(body_of(status, code, detail), status=status, content_type=CONTENT_TYPE)
+
+
 def outside_of_views(status: int, code: str, page: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Django's handler of an error: a problem for a program, `page` for a browser."""
 
     def handler(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not request.path_info.startswith(API):
             return page(request, *args, **kwargs)
-        return JsonResponse(body_of(status, code, SENTENCES[status]), status=status, content_type=CONTENT_TYPE)
+        return to_program(request.path_info, status, code, SENTENCES[status])
 
     return handler
 
@@ -116,8 +129,7 @@ server_error = outside_of_views(500, "error", defaults.server_error)
 def answer_to(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     """A refusal that no view shows on a page of its own: a problem, a sentence for a script, or a page of trouble."""
     if request.path_info.startswith(API):
-        body = body_of(refusal.status, refusal.code, refusal.message)
-        return JsonResponse(body, status=refusal.status, content_type=CONTENT_TYPE)
+        return to_program(request.path_info, refusal.status, refusal.code, refusal.message)
     if asks_for_part(request):
         return refused(refusal)
     # The page of 400 needs nobody to be signed in: this may stand above the session.

@@ -28,12 +28,14 @@ from config.env import (
     env_site_url,
     env_str,
     kept_secret,
+    rsa_key,
     strong_secret,
 )
 from config.logs import logging_config
 from config.openapi import description
 from config.policies import content_policy
 from config.private_files import private_folder
+from config.rest import rest_framework
 from generation.worker.render_settings import RenderSettings
 
 django_stubs_ext.monkeypatch()
@@ -87,6 +89,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.usersessions",
+    "allauth.idp.oidc",
     "channels",
     "csp",
     "django_htmx",
@@ -102,12 +105,14 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.path_keys.KeyInPath",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "config.policies.scoped_policies",
     "config.input_limits.NoNul",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.compression.CompressedTexts",
+    "config.answer_headers.AnswerHeaders",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -310,6 +315,17 @@ MFA_TOTP_ISSUER = SITE_NAME
 # Tracking would write a row with every request, pictures included.
 USERSESSIONS_TRACK_ACTIVITY = False
 
+# Third-party programs may sign people in here and act for them, each with their consent. Where several machines serve
+# the site they share a key.
+OAUTH_PROVIDER = env_bool("OAUTH_PROVIDER", False)
+OAUTH_KEY = env_secret("OAUTH_PRIVATE_KEY")
+IDP_OIDC_PRIVATE_KEY = (OAUTH_KEY or kept_secret(DATA_DIR / "oauth_key", rsa_key)) if OAUTH_PROVIDER else ""
+IDP_OIDC_ADAPTER = "accounts.adapters.ProviderAdapter"
+IDP_OIDC_REFRESH_TOKEN_EXPIRES_IN = 30 * 24 * 3600
+# Whether a program may make itself known, as clients of MCP do, or the operator alone does that in the admin.
+IDP_OIDC_DCR_ENABLED = env_bool("OAUTH_REGISTRATION", False)
+IDP_OIDC_DCR_REQUIRES_INITIAL_ACCESS_TOKEN = False
+
 # Mail is written to the log until a server is named. At port 465 servers speak TLS from the first byte.
 EMAIL_HOST = env_str("SMTP_HOST")
 SMTP_TLS = env_mail_tls("SMTP_TLS", "auto")
@@ -329,36 +345,16 @@ PAGE_RATE_ANONYMOUS = env_str("PAGE_RATE_ANONYMOUS", "300/min")
 # Pictures that are looked at for their marks, on the page and over the API: of each a second of work.
 VERIFY_RATE = env_str("VERIFY_RATE", "20/min")
 
-# API
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "config.tokens.TokenAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
-    ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["config.plain_json.PlainJson"],
-    "DEFAULT_PAGINATION_CLASS": "config.paging.NewestFirst",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_THROTTLE_CLASSES": [
-        "config.throttling.Anonymous",
-        "config.throttling.SignedIn",
-        "config.throttling.Costly",
-    ],
-    "DEFAULT_THROTTLE_RATES": {
-        "anon": env_str("API_RATE_ANONYMOUS", "60/min"),
-        "user": env_str("API_RATE", "600/min"),
-        "verify": VERIFY_RATE,
-        "notice": NOTICE_RATE,
-    },
-    # The client's address is worked out once, in config/proxies.py; no library reads headers for it again.
-    "NUM_PROXIES": 0,
-    "EXCEPTION_HANDLER": "config.problems.problem_json",
-    "TEST_REQUEST_DEFAULT_FORMAT": "json",
-}
+# API, and the hosts that people's webhooks may go to; without one there are none.
+WEBHOOK_HOSTS = env_list("WEBHOOK_HOSTS")
+REST_FRAMEWORK = rest_framework(
+    anon=env_str("API_RATE_ANONYMOUS", "60/min"),
+    user=env_str("API_RATE", "600/min"),
+    verify=VERIFY_RATE,
+    notice=NOTICE_RATE,
+)
 KNOX_TOKEN_MODEL = "accounts.ApiToken"
-# Its migrations would make a table for its own tokens, empty and unknown to any model.
-MIGRATION_MODULES = {"knox": None}
+MIGRATION_MODULES = {"knox": None}  # its tables would be empty, and unknown to any model
 REST_KNOX = {
     "TOKEN_PREFIX": "tmp_",
     "TOKEN_TTL": timedelta(days=env_int("API_TOKEN_DAYS", 365, low=1, high=3650)),
@@ -367,6 +363,9 @@ REST_KNOX = {
     "AUTH_HEADER_PREFIX": "Bearer",
 }
 SPECTACULAR_SETTINGS = description(SITE_NAME)
+# Whom a program names that speaks for people: somebody with a confirmed address here, or else one who is made then.
+NAMED_PEOPLE = env_choice("NAMED_PEOPLE", "match", ("match", "make"))
+NAMED_PEOPLE_PLAN = env_str("NAMED_PEOPLE_PLAN")
 
 # Safety of pages: nothing inline, nothing evaluated, nothing foreign. The few pages that need more get it by path.
 CONTENT_SECURITY_POLICY = content_policy([MEDIA_ORIGIN] if MEDIA_ORIGIN else [])
@@ -387,6 +386,8 @@ LOG_LEVEL = env_choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"
 LOG_FORMAT = env_choice("LOG_FORMAT", "console", ("console", "json"))
 LOGGING = logging_config(LOG_LEVEL, LOG_FORMAT)
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
+# Which config/answer_headers.py has looked at.
+DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True
 # The address in the log, as config/proxies.py left it.
 IPWARE_META_PRECEDENCE_ORDER = ("REMOTE_ADDR",)
 # One line for a request; what became of a job is said by the worker itself.

@@ -6,6 +6,8 @@ Counts live in Redis; while it is away nobody is counted and nobody refused.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
@@ -28,27 +30,67 @@ TAKE = """
     local asked = redis.call('ZCARD', KEYS[1])
     if asked >= tonumber(ARGV[1]) then
         local oldest = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
-        if not oldest[2] then return period end
-        return math.max(1, oldest[2] + period - moment)
+        local wait = oldest[2] and math.max(1, oldest[2] + period - moment) or period
+        return {wait, 0, wait}
     end
     redis.call('ZADD', KEYS[1], moment, now[1] .. '.' .. now[2] .. '.' .. asked)
     redis.call('EXPIRE', KEYS[1], ARGV[2])
-    return 0
+    local first = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
+    return {0, ARGV[1] - asked - 1, first[2] + period - moment}
 """
 """Looks, counts and decides in one step, or many who come at once would all be let in by the same look. It keeps the
 moments of the period that ends now, by the server's own clock, so that the turn of a minute lets nobody ask twice."""
 COUNTED = "tempera.counted"
-"""A key of a request's META."""
+COUNTS = "tempera.counts"
+"""Keys of a request's META: that it was counted, and how the counts stand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How a count stands after one more was asked: of `limit` in `period` seconds `left` are left.
+
+    `wait` is 0, or after how many seconds there is room again; after `reset` seconds there is more room than now.
+    """
+
+    limit: int
+    period: int
+    wait: int
+    left: int
+    reset: int
+
+
+def count(key: str, limit: int, period: int) -> Count | None:
+    """Count one more of at most `limit` in `period` seconds. None where nothing can be counted."""
+    try:
+        wait, left, reset = connection().eval(TAKE, 1, f"tempera:rate:{key}", limit, period)
+    except RedisError as error:
+        log.warning("not_counted", error=str(error))
+        return None
+    return Count(limit, period, _seconds(wait), int(left), _seconds(reset))
+
+
+def _seconds(microseconds: int) -> int:
+    return math.ceil(int(microseconds) / 1_000_000)
 
 
 def seconds_to_wait(key: str, limit: int, period: int) -> int:
-    """Count one more of at most `limit` in `period` seconds; 0, or after how many seconds there is room again."""
-    try:
-        microseconds = connection().eval(TAKE, 1, f"tempera:rate:{key}", limit, period)
-    except RedisError as error:
-        log.warning("not_counted", error=str(error))
-        return 0
-    return math.ceil(int(microseconds) / 1_000_000)
+    """Count one more; 0, or after how many seconds there is room again."""
+    counted = count(key, limit, period)
+    return counted.wait if counted else 0
+
+
+def headers_of(meta: Mapping[str, Any]) -> dict[str, str]:
+    """`RateLimit-*` of a request, by the count that leaves least; none where nothing was counted."""
+    counts: list[Count] = meta.get(COUNTS, [])
+    if not counts:
+        return {}
+    least = min(counts, key=lambda each: each.left)
+    return {
+        "RateLimit-Limit": str(least.limit),
+        "RateLimit-Remaining": str(least.left),
+        "RateLimit-Reset": str(least.reset),
+        "RateLimit-Policy": f"{least.limit};w={least.period}",
+    }
 
 
 def address_of(request: HttpRequest | Request) -> str:
@@ -70,7 +112,10 @@ class _Counting(throttling.SimpleRateThrottle):
     def allow_request(self, request: Request, view: Any) -> bool:
         request.META[COUNTED] = True
         key = self.get_cache_key(request, view)
-        self.seconds = 0 if key is None else seconds_to_wait(key, self.num_requests, self.duration)
+        counted = None if key is None else count(key, self.num_requests, self.duration)
+        if counted:
+            request.META.setdefault(COUNTS, []).append(counted)
+        self.seconds = counted.wait if counted else 0
         return not self.seconds
 
     def wait(self) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from allauth.account.decorators import secure_admin_login
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse
@@ -11,6 +12,7 @@ from django.urls import include, path, register_converter
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from accounts.second_factor import SENTENCE, lacks_second_factor
+from config import problem_page
 from config.exports import views as exports
 from config.health import healthz, readyz
 from config.leaving import delete_account, take_account_back
@@ -55,6 +57,8 @@ docs = SpectacularSwaggerSplitView.as_view(
     metadata_class=None,  # what OPTIONS tells is made for JSON, and this page has none: 405
 )
 
+provider = [path("", include("allauth.idp.urls"))] if settings.OAUTH_PROVIDER else []
+
 urlpatterns = [
     path("", include("generation.urls")),
     path("", include("gallery.urls")),
@@ -64,9 +68,16 @@ urlpatterns = [
     path("account/delete/", delete_account, name="account-delete"),
     path("account/take-back/", take_account_back, name="account-take-back"),
     path("accounts/", include("allauth.urls")),
+    *provider,
     path("api/v1/", include("config.api")),
+    path("", include("generation.api.a1111.urls")),
+    path("help/api/", include("generation.api.help.urls")),
+    path("v1/", include("generation.api.openai.urls")),
+    path("", include("generation.api.mcp.door")),
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("api/docs/", docs, name="api-docs"),
+    path("api/problems/", problem_page.problems, name="api-problems"),
+    path("api/problems/<slug:code>", problem_page.problem, name="api-problem"),
     path("admin/", admin.site.urls),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),

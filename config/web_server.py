@@ -6,6 +6,7 @@ event loop, before Django's limits are asked.
 
 from __future__ import annotations
 
+import asyncio
 import io
 from collections.abc import Callable
 from functools import partial
@@ -15,6 +16,7 @@ from typing import IO, Any, TypeVar
 
 import structlog
 from daphne.http_protocol import HTTPFactory, WebRequest
+from daphne.server import Server
 from django.conf import settings
 from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.threads import deferToThread
@@ -38,6 +40,8 @@ MOST_SMALL_CHUNKS = 4096
 LEAST_CHUNK_BYTES = 64
 """Of a body in chunks after so many of them, on average: each costs by itself, in the event loop."""
 CHUNKED_READ_BYTES = 2**14
+LAGGING_SECONDS = 150
+"""So long an answer is held back for a reader who takes nothing of it: a piece of a file at the least rate above."""
 LINGER_SECONDS = 2
 """So long what comes after a refusal is thrown away: a line closed at once is reset, and the answer is lost."""
 
@@ -180,6 +184,17 @@ class Request(WebRequest):
             self.requestHeaders.setRawHeaders(b"Content-Length", [b"%d" % self.body.size])
         super().requestReceived(*self.whole)
 
+    async def wait_for_reader(self) -> None:
+        """Until what was sent has left this process; whoever reads nothing for long is cut off."""
+        channel = self.channel
+        if channel is None or channel.has_room.is_set():
+            return
+        try:
+            await asyncio.wait_for(channel.has_room.wait(), LAGGING_SECONDS)
+        except TimeoutError:
+            log.info("reader_cut_off", path=self.asked.path)
+            channel.transport.abortConnection()
+
     def refuse(self, status: HTTPStatus, code: str, sentence: str) -> None:
         assert self.channel is not None
         self.in_thread(partial(not_read, self.asked, status, code, sentence), self.channel.refuse)
@@ -235,6 +250,17 @@ class Channel(HTTPChannel):
         super().__init__()
         self.is_refused = False
         self.clock: IDelayedCall | None = None
+        self.has_room = asyncio.Event()
+        """Clear while more was sent than the other end has taken."""
+        self.has_room.set()
+
+    def pauseProducing(self) -> None:
+        super().pauseProducing()
+        self.has_room.clear()
+
+    def resumeProducing(self) -> None:
+        super().resumeProducing()
+        self.has_room.set()
 
     def dataReceived(self, data: bytes) -> None:
         if self.is_refused:
@@ -299,6 +325,7 @@ class Channel(HTTPChannel):
 
     def connectionLost(self, reason: Failure) -> None:
         self.stop_clock()
+        self.has_room.set()
         super().connectionLost(reason)
 
 
@@ -311,3 +338,18 @@ class BoundedFactory(HTTPFactory):
         channel: Channel = super().buildProtocol(address)
         channel.requestFactory = Request
         return channel
+
+
+send_at_once = Server.handle_reply
+
+
+async def send_as_it_is_read(server: Server, protocol: Any, message: dict[str, Any]) -> None:
+    """Daphne's `handle_reply`, which by itself takes any number of pieces of an answer, read or not, into memory."""
+    await send_at_once(server, protocol, message)
+    if isinstance(protocol, Request) and message.get("more_body"):
+        await protocol.wait_for_reader()
+
+
+def hold_answers_back() -> None:
+    """Have Daphne send the pieces of an answer as they are read; where another server runs, this changes nothing."""
+    Server.handle_reply = send_as_it_is_read

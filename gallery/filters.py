@@ -56,7 +56,7 @@ class Filters:
         for name, known in choices.items():
             given[name] = given[name] if given[name] in known else ""
         for name in ("since", "until"):
-            given[name] = given[name] if _day(given[name]) else ""
+            given[name] = given[name] if parse_day(given[name]) else ""
         if given["sort"] != "top":
             given["period"] = ""
         return cls(**given)
@@ -92,11 +92,11 @@ class Filters:
         wanted = self._facets()
         if wanted is None:
             return Found(posts.none())
-        starts = [_day(self.since)]
+        starts = [parse_day(self.since)]
         if period := PERIODS[self.period]:
             starts.append(timezone.now() - period)
         since = max((start for start in starts if start), default=None)
-        until = _day(self.until)
+        until = parse_day(self.until)
         before = until + timedelta(days=1) if until else None
         return Found(posts, tuple(folded_words(self.q)[:MOST_WORDS]), tuple(wanted), since, before)
 
@@ -126,10 +126,12 @@ def _named(name: str, rows: QuerySet[Any], kind: str, field: str) -> QuerySet[An
     return rows.order_by().values_list(Value(kind, CharField()), Cast(field, CharField()))
 
 
-def _day(text: str) -> datetime | None:
+def parse_day(text: str) -> datetime | None:
+    """The begin of a day such as 2026-11-29; None for what is none."""
     try:
         day = date.fromisoformat(text)
     except ValueError:
         return None
-    # The day after the last one of the calendar cannot be told.
-    return datetime(day.year, day.month, day.day, tzinfo=UTC) if day < date.max else None
+    # Python reads other spellings too. The day after the last one of the calendar cannot be told.
+    is_plain = day.isoformat() == text and day < date.max
+    return datetime(day.year, day.month, day.day, tzinfo=UTC) if is_plain else None

@@ -1,4 +1,4 @@
-"""The admin of weight files, wildcard lists and links: what the site offers, to whom, and what it recommends.
+"""The admin of weight files, wildcard lists, links and other programs' names: what the site offers, and to whom.
 
 Rows come from files, by an import or a person's upload, and stay for old recipes: here none is added or deleted.
 Releases are the gallery's.
@@ -21,7 +21,7 @@ from generation.catalog.defaults import check_recommended, make_default
 from generation.catalog.loras.quarantine import lift, quarantine
 from generation.catalog.wildcards import check_lines, check_name
 from generation.jobs.sharing import end_link
-from generation.models import Checkpoint, Embedding, Lora, ShareLink, Vae, Wildcard
+from generation.models import Checkpoint, Embedding, Lora, ModelAlias, NamedPerson, ShareLink, Vae, Wildcard
 from generation.recipes.checks import InvalidRecipe
 from generation.recipes.sampling import SAMPLERS
 
@@ -229,3 +229,28 @@ class ShareLinkAdmin(ModelAdmin):
         for link in open_links:
             end_link(link.owner, link.code)
         self.message_user(request, f"{len(open_links)} ended.", messages.SUCCESS)
+
+
+@admin.register(ModelAlias)
+class ModelAliasAdmin(ModelAdmin):
+    """What clients may call a checkpoint that send no other name; OpenAI's stand for the default one at first."""
+
+    list_display = ["name", "checkpoint"]
+    list_select_related = ["checkpoint"]
+    search_fields = ["name", "checkpoint__title"]
+    autocomplete_fields = ["checkpoint"]
+    fields = ["name", "checkpoint"]
+
+
+@admin.register(NamedPerson)
+class NamedPersonAdmin(ModelAdmin):
+    """Whom programs that speak for people mean. Deleted, a name is matched anew when it comes again."""
+
+    list_display = ["subject", "person", "speaker", "created_at"]
+    search_fields = ["subject", "person__username", "speaker__username"]
+    list_select_related = ["person", "speaker"]
+    fields = ["subject", "person", "speaker", "created_at"]
+    readonly_fields = fields
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False

@@ -8,6 +8,7 @@ from generation.catalog.merges import queue as merges
 from generation.jobs import svg
 from generation.jobs import upkeep as jobs
 from generation.jobs.grids import finishing
+from generation.jobs.webhooks import delivering
 from generation.training import upkeep as trainings
 from generation.training.datasets import lifecycle as datasets
 
@@ -37,6 +38,11 @@ def finish_grids() -> int:
 
 
 @shared_task
+def deliver_webhooks() -> int:
+    return delivering.deliver_due()
+
+
+@shared_task
 def merge_loras() -> int:
     from generation.worker.merging import perform_ready_merges  # local for the same reason
 
@@ -61,9 +67,10 @@ def _recover() -> dict[str, int]:
         "traced": svg.recover(),
         "grids": finishing.finish_ready_grids(),
         "merges": merges.recover(),
+        "webhooks": delivering.recover(),
     }
 
 
 @shared_task
 def prune() -> dict[str, int]:
-    return {**jobs.prune(), **trainings.prune(), **datasets.prune()}
+    return {**jobs.prune(), **trainings.prune(), **datasets.prune(), "webhook_deliveries": delivering.prune()}

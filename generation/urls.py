@@ -51,6 +51,7 @@ urlpatterns = [
     path("shared/<str:token>/<slug:code>/", shared.shared_image, name="shared-image"),
     path("shared/<str:token>/<slug:code>/picture", shared.picture, name="shared-picture"),
     path("shared/<str:token>/<slug:code>/thumbnail", shared.thumbnail, name="shared-thumbnail"),
+    path("account/webhooks/", include("generation.web.webhooks.urls")),
     path("studio/", include("generation.web.studio.urls")),
     path("studio/lab/", include("generation.web.lab.urls")),
     path("loras/", catalog.loras, name="loras"),

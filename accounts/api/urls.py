@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from django.urls import path
 
-from accounts.api.views import MeView
+from accounts.api.views import LedgerView, MeView, TokensView, TokenView
 
-urlpatterns = [path("me", MeView.as_view(), name="api-me")]
+urlpatterns = [
+    path("me", MeView.as_view(), name="api-me"),
+    path("ledger", LedgerView.as_view(), name="api-ledger"),
+    path("tokens", TokensView.as_view(), name="api-tokens"),
+    path("tokens/<slug:prefix>", TokenView.as_view(), name="api-token"),
+]

@@ -16,8 +16,9 @@ from django.utils import timezone
 
 from accounts.refusals import NoRoom
 from config.exports import queue
-from config.exports.contents import DOCUMENTS, KeptFile, count_of_files, files_of, readme
+from config.exports.contents import DOCUMENTS, count_of_files, files_of, readme
 from config.exports.disk import folder
+from config.exports.documents import KeptFile
 from generation.models import AccountExport
 from generation.models.leases import prolonging
 from generation.storage.files import room_needed, sync_folder

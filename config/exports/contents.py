@@ -5,21 +5,21 @@ Whatever a row of the site's tells about somebody belongs here; a test goes over
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, cast
 
 from allauth.account.models import EmailAddress
+from allauth.idp.oidc.models import Token
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.core.files.storage import default_storage
-from django.db.models import F, Model, QuerySet
 
 from accounts.credits import wallet_of
 from accounts.models import ApiToken, CreditEntry, User
+from config.exports.documents import ROWS_AT_ONCE, Document, KeptFile, table
 from gallery.models import (
     Appeal,
     Collection,
@@ -49,43 +49,15 @@ from generation.models import (
     LabGrid,
     Lora,
     LoraMerge,
+    NamedPerson,
     SafeguardRecord,
     ShareLink,
     Snapshot,
     TrainingRun,
     TrainingSearch,
+    Webhook,
     Wildcard,
 )
-
-ROWS_AT_ONCE = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """One JSON list: what it is called, what it holds (a sentence for its reader), and its rows for a person."""
-
-    name: str
-    about: str
-    rows: Callable[[User], Iterable[dict[str, Any]]]
-
-
-@dataclass(frozen=True, slots=True)
-class KeptFile:
-    """One file, by its name in the copy; `open` raises FileNotFoundError where it is gone."""
-
-    name: str
-    open: Callable[[], IO[bytes]]
-
-
-def table(model: type[Model], owner: str, *fields: str, **renamed: str) -> Callable[[User], Iterable[dict[str, Any]]]:
-    """The rows of a model whose `owner` is the person, with these fields, in the order in which they were made."""
-
-    def rows(user: User) -> Iterable[dict[str, Any]]:
-        query: QuerySet[Any] = model._default_manager.filter(**{owner: user}).order_by("pk")
-        columns = {name: F(path) for name, path in renamed.items()}
-        return query.values(*fields, **columns).iterator(chunk_size=ROWS_AT_ONCE)
-
-    return rows
 
 
 def account(user: User) -> Iterator[dict[str, Any]]:
@@ -102,6 +74,7 @@ def account(user: User) -> Iterator[dict[str, Any]]:
         "wants_digest": user.wants_digest,
         "credits": wallet_of(user).balance,
         "groups": list(user.groups.values_list("name", flat=True)),
+        "names_in_other_programs": list(NamedPerson.objects.filter(person=user).values("subject", "created_at")),
         "draft_of_the_create_page": draft.fields if draft else {},
     }
 
@@ -203,7 +176,14 @@ DOCUMENTS = (
     ),
     Document(
         "tokens", "Your API tokens by name, without their keys.",
-        table(ApiToken, "user", "name", "created", "expiry", "budget", "spent"),
+        table(
+            ApiToken, "user", "name", "scopes", "created", "expiry", "last_used_at", "budget", "spent", "daily_credits",
+            "allowed_checkpoints", "allowed_loras", "allowed_addresses", "speaks_for_people", "options",
+        ),
+    ),
+    Document(
+        "programs", "Third-party programs that you have let in, without their keys.",
+        table(Token, "user", "type", "scopes", "created_at", "expires_at", program="client__name"),
     ),
     Document(
         "credits", "The ledger: every credit that came, was held, spent or returned.",
@@ -323,6 +303,7 @@ DOCUMENTS = (
             "finished_at",
         ),
     ),
+    Document("webhooks", "Programs that are told.", table(Webhook, "owner", "code", "url", "events", "is_enabled")),
     Document("wildcards", "Your wildcard lists.", table(Wildcard, "owner", "name", "lines", "is_enabled")),
 )  # fmt: skip
 

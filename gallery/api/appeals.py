@@ -16,6 +16,7 @@ from gallery.api.views import person
 from gallery.appeals import MODELS, WORDS_CHARS, send_appeal, thing_of
 from gallery.models import Appeal, Sanction, Subject
 from gallery.transparency import report_of_months
+from generation.api.access import HasScope
 from generation.api.idempotency import idempotent
 
 
@@ -36,6 +37,7 @@ class AppealOutput(serializers.ModelSerializer[Appeal]):
 class AppealsView(generics.ListAPIView[Appeal]):
     """What you said against decisions about you, newest first; POST objects to one, once for each."""
 
+    scopes = {"POST": "publish"}
     serializer_class = AppealOutput
     queryset = Appeal.objects.none()
 
@@ -90,7 +92,7 @@ class TransparencyOutput(serializers.Serializer[Any]):
 class TransparencyView(APIView):
     """What moderators and the site itself did in each month, as numbers. Anybody may ask."""
 
-    permission_classes = [permissions.AllowAny]
+    permission_classes = [permissions.AllowAny, HasScope]
 
     @extend_schema(responses=TransparencyOutput)
     def get(self, request: Request) -> Response:

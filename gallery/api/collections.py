@@ -6,23 +6,26 @@ from typing import Any, cast
 
 from django.db.models import QuerySet
 from django.urls import reverse
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import generics, permissions, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import User
-from accounts.refusals import NotFound
+from accounts.refusals import NotFound, Refusal
 from gallery import collecting
 from gallery.api.serializers import PostOutput
 from gallery.api.social import get_public_post
 from gallery.api.views import person
 from gallery.models import CollectedPost, Collection, Post
 from gallery.models.collections import TITLE_CHARS
+from generation.api.access import HasScope
 from generation.api.idempotency import idempotent
+from generation.api.native.recipe_fields import text_parameter
 
-KEY = OpenApiParameter("key", str, description="What opens one that is shared by its link.")
+MOST_KEY = 32
+KEY = text_parameter("key", MOST_KEY, "What opens one that is shared by its link.")
 
 
 class CollectionInput(serializers.Serializer[Any]):
@@ -74,8 +77,11 @@ class CollectedPostOutput(serializers.ModelSerializer[CollectedPost]):
 
 def get_collection(request: Request, code: str) -> Collection:
     """One that may be seen. Raises NotFound."""
+    key = request.query_params.get("key", "")
+    if len(key) > MOST_KEY:
+        raise Refusal("bad-key", f"A key has at most {MOST_KEY} characters.", field="key")
     row: Collection | None = Collection.objects.filter(code=code).select_related("owner").first()
-    if row is None or not row.is_visible_to(request.user, request.query_params.get("key", "")):
+    if row is None or not row.is_visible_to(request.user, key):
         raise NotFound("not-found", "There is no such collection, or you may not see it.")
     return row
 
@@ -91,6 +97,7 @@ def get_filled(request: Request, code: str) -> Collection:
 class CollectionsView(generics.ListAPIView[Collection]):
     """Your collections and those that you fill, newest first; POST makes one."""
 
+    scopes = {"POST": "publish"}
     serializer_class = CollectionOutput
     queryset = Collection.objects.none()
 
@@ -112,7 +119,8 @@ class CollectionsView(generics.ListAPIView[Collection]):
 class CollectionView(APIView):
     """One collection that you may see. PATCH changes yours, DELETE removes it and leaves its posts."""
 
-    permission_classes = [permissions.IsAuthenticatedOrReadOnly]
+    scopes = {"PATCH": "publish", "DELETE": "publish"}
+    permission_classes = [permissions.IsAuthenticatedOrReadOnly, HasScope]
 
     @extend_schema(parameters=[KEY], responses=CollectionOutput)
     def get(self, request: Request, code: str) -> Response:
@@ -136,7 +144,7 @@ class CollectionView(APIView):
 class CollectedPostsView(generics.ListAPIView[CollectedPost]):
     """The public posts in a collection, the last added first."""
 
-    permission_classes = [permissions.AllowAny]
+    permission_classes = [permissions.AllowAny, HasScope]
     serializer_class = CollectedPostOutput
     queryset = CollectedPost.objects.none()
 
@@ -159,6 +167,8 @@ class CollectedPostsView(generics.ListAPIView[CollectedPost]):
 class CollectedPostView(APIView):
     """A post in a collection that you fill. PUT puts it in, DELETE takes it out; repeated they change nothing."""
 
+    scope = "publish"
+
     @extend_schema(request=None, responses={204: None})
     def put(self, request: Request, code: str, post: str) -> Response:
         collecting.collect(person(request), get_filled(request, code), get_public_post(post))
@@ -175,6 +185,8 @@ class CollectedPostView(APIView):
 
 class ContributorView(APIView):
     """Somebody who fills a collection of yours. PUT lets them, DELETE no longer; you may also remove yourself."""
+
+    scope = "publish"
 
     @extend_schema(request=None, responses={204: None})
     def put(self, request: Request, code: str, username: str) -> Response:

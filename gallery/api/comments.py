@@ -18,6 +18,7 @@ from gallery.commenting import take_back, write_comment
 from gallery.models import Comment, CommentDecision
 from gallery.models.comments import COMMENT_CHARS
 from gallery.transitions import MOVES
+from generation.api.access import HasScope
 from generation.api.idempotency import idempotent
 
 
@@ -56,7 +57,8 @@ class OwnCommentsView(generics.ListAPIView[Comment]):
 class CommentsView(generics.ListAPIView[Comment]):
     """The comments on a public post, newest first. POST writes one; it may have to wait for a moderator."""
 
-    permission_classes = [permissions.IsAuthenticatedOrReadOnly]
+    scopes = {"POST": "publish"}
+    permission_classes = [permissions.IsAuthenticatedOrReadOnly, HasScope]
     serializer_class = CommentOutput
     queryset = Comment.objects.none()
 
@@ -79,6 +81,8 @@ class CommentsView(generics.ListAPIView[Comment]):
 
 class CommentView(APIView):
     """One comment of yours, also one that waits or is hidden. DELETE takes it back: its words are gone."""
+
+    scope = "publish"
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, code: str) -> Response:

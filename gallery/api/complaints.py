@@ -16,6 +16,7 @@ from gallery.api.social import get_public_post
 from gallery.api.views import person
 from gallery.models import Comment, Notice, Report
 from gallery.notices import ADDRESS_CHARS, MOST_ADDRESSES, NAME_CHARS, STATEMENT_CHARS, NoticeInput, send_notice
+from generation.api.access import HasScope
 from generation.api.idempotency import idempotent
 
 
@@ -35,6 +36,8 @@ class ReportOutput(serializers.Serializer[Any]):
 class PostReportView(APIView):
     """Point moderators at a public post, once."""
 
+    scope = "publish"
+
     @extend_schema(request=ReportInput, responses={201: ReportOutput})
     @idempotent
     def post(self, request: Request, code: str) -> Response:
@@ -47,6 +50,8 @@ class PostReportView(APIView):
 
 class CommentReportView(APIView):
     """Point moderators at a comment, once."""
+
+    scope = "publish"
 
     @extend_schema(request=ReportInput, responses={201: ReportOutput})
     @idempotent
@@ -71,7 +76,7 @@ class NoticeBody(serializers.Serializer[Any]):
         help_text="Where it is on this site.",
     )
     statement = serializers.CharField(max_length=STATEMENT_CHARS, help_text="Why it is illegal, or whom it shows.")
-    email = serializers.EmailField(help_text="Receipt and answer go there.")
+    email = serializers.EmailField(max_length=320, help_text="Receipt and answer go there.")
     name = serializers.CharField(max_length=NAME_CHARS, default="", allow_blank=True)
     signature = serializers.CharField(max_length=NAME_CHARS, default="", allow_blank=True, help_text="Your full name.")
     is_in_good_faith = serializers.BooleanField(
@@ -88,7 +93,8 @@ class NoticeOutput(serializers.ModelSerializer[Notice]):
 class NoticesView(APIView):
     """Send a notice. Anybody may, a few times an hour; the receipt goes to the address that you give."""
 
-    permission_classes = [permissions.AllowAny]
+    scope = "publish"
+    permission_classes = [permissions.AllowAny, HasScope]
     throttle_scope = "notice"
 
     @extend_schema(request=NoticeBody, responses={201: NoticeOutput})

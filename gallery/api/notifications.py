@@ -50,6 +50,8 @@ class NotificationsView(generics.ListAPIView[Notification]):
 class NotificationsReadView(APIView):
     """Mark as read what had happened until a moment."""
 
+    scope = "publish"
+
     @extend_schema(request=NotificationsReadInput, responses=NotificationsReadOutput)
     def post(self, request: Request) -> Response:
         form = NotificationsReadInput(data=request.data)

@@ -55,6 +55,7 @@ def get_release(request: Request, code: str) -> Release:
 class ReleasesView(generics.ListAPIView[Release]):
     """Your releases, newest first; POST sends a LoRA in."""
 
+    scopes = {"POST": "publish"}
     serializer_class = ReleaseOutput
     queryset = Release.objects.none()
 
@@ -74,6 +75,8 @@ class ReleasesView(generics.ListAPIView[Release]):
 
 class ReleaseView(APIView):
     """One release of yours. DELETE withdraws it: nobody else can pick the LoRA any more."""
+
+    scopes = {"DELETE": "publish"}
 
     @extend_schema(responses=ReleaseOutput)
     def get(self, request: Request, code: str) -> Response:

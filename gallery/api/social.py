@@ -31,6 +31,8 @@ def get_public_post(code: str) -> Post:
 class LikeView(APIView):
     """Whether you like a public post. PUT says that you do, DELETE that you do not; repeated they change nothing."""
 
+    scopes = {"PUT": "publish", "DELETE": "publish"}
+
     def answer(self, post: Post, liked: bool) -> Response:
         points = Post.objects.values_list("points", flat=True).get(pk=post.pk)
         return Response(LikeOutput({"liked": liked, "points": points}).data)
@@ -59,6 +61,8 @@ class FollowOutput(serializers.Serializer[Any]):
 
 class FollowView(APIView):
     """Whether you follow an author. PUT says that you do, DELETE that you do not; repeated they change nothing."""
+
+    scopes = {"PUT": "publish", "DELETE": "publish"}
 
     @extend_schema(responses=FollowOutput)
     def get(self, request: Request, username: str) -> Response:

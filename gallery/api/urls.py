@@ -9,6 +9,7 @@ from gallery.api import appeals, collections, comments, complaints, notification
 urlpatterns = [
     path("posts", views.PostsView.as_view(), name="api-posts"),
     path("posts/<slug:code>", views.PostView.as_view(), name="api-post"),
+    path("feed", views.FeedView.as_view(), name="api-feed"),
     path("posts/<slug:code>/like", social.LikeView.as_view(), name="api-post-like"),
     path("authors/<str:username>/follow", social.FollowView.as_view(), name="api-author-follow"),
     path("posts/<slug:code>/comments", comments.CommentsView.as_view(), name="api-post-comments"),

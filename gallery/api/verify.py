@@ -14,6 +14,7 @@ from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
 from gallery.verifying import ADDRESS_CHARS, Likeness, Verdict, Verified, WatermarkState, verify_upload
+from generation.api.access import HasScope
 from generation.imaging.manifest import ManifestState
 
 
@@ -60,7 +61,8 @@ class VerifiedOutput(serializers.Serializer[Verified]):
 class VerifyView(APIView):
     """Ask whether a picture was made here and is as it was. Anybody may, a few times a minute."""
 
-    permission_classes = [permissions.AllowAny]
+    scope = "read"
+    permission_classes = [permissions.AllowAny, HasScope]
     parser_classes = [MultiPartParser, *cast(Any, api_settings.DEFAULT_PARSER_CLASSES)]
     throttle_scope = "verify"
 

@@ -15,14 +15,17 @@ from rest_framework.views import APIView
 
 from accounts.models import User
 from accounts.ratings import Rating
-from accounts.refusals import NotFound
+from accounts.refusals import NotFound, Refusal
 from gallery.api.serializers import OwnPostOutput, PostInput, PostOutput
 from gallery.facets import SHAPES
-from gallery.filters import Filters
+from gallery.filters import Filters, parse_day
+from gallery.following import feed_of
 from gallery.models import Post
 from gallery.publishing import publish_image, withdraw_post
 from gallery.search import Found
+from generation.api.access import HasScope, is_asked
 from generation.api.idempotency import idempotent
+from generation.api.native.recipe_fields import text_parameter
 from generation.models import GeneratedImage
 
 LOADED = ("image", "author", "made_from")
@@ -47,7 +50,8 @@ def data_of(request: Request, post: Post) -> dict[str, Any]:
 class PostsView(generics.ListAPIView[Post]):
     """The public gallery, newest first; with `?mine=1` your own posts in every state. POST sends a picture in."""
 
-    permission_classes = [permissions.IsAuthenticatedOrReadOnly]
+    scopes = {"POST": "publish"}
+    permission_classes = [permissions.IsAuthenticatedOrReadOnly, HasScope]
 
     @property
     def ordering(self) -> tuple[str, ...]:
@@ -55,22 +59,25 @@ class PostsView(generics.ListAPIView[Post]):
 
     @property
     def is_mine(self) -> bool:
-        return self.request.query_params.get("mine") in ("1", "true") and self.request.user.is_authenticated
+        return is_asked(self.request, "mine") and self.request.user.is_authenticated
 
     def get_serializer_class(self) -> type[BaseSerializer[Post]]:
         return OwnPostOutput if self.is_mine else PostOutput
 
     def get_queryset(self) -> Found:  # type: ignore[override]
+        for name in ("since", "until"):
+            if (day := self.request.query_params.get(name)) and parse_day(day) is None:
+                raise Refusal("bad-day", "A day is written as 2026-11-29.", field=name)
         posts = Post.objects.of(self.request.user) if self.is_mine else Post.objects.approved()
         return Filters.of(self.request.query_params).find(posts.select_related(*LOADED).prefetch_related("tags"))
 
     @extend_schema(
         parameters=[
-            OpenApiParameter("q", str, description="Words of title, tags or prompt."),
-            OpenApiParameter("tag", str, description="Posts with this tag."),
-            OpenApiParameter("checkpoint", str, description="Drawn with the checkpoint of this name."),
-            OpenApiParameter("lora", str, description="Drawn with the LoRA of this name."),
-            OpenApiParameter("author", str, description="Posts of the person of this name."),
+            text_parameter("q", 200, "Words of title, tags or prompt."),
+            text_parameter("tag", 200, "Posts with this tag."),
+            text_parameter("checkpoint", 200, "Drawn with the checkpoint of this name."),
+            text_parameter("lora", 200, "Drawn with the LoRA of this name."),
+            text_parameter("author", 200, "Posts of the person of this name."),
             OpenApiParameter("shape", str, enum=list(SHAPES), description="Posts of this shape."),
             OpenApiParameter("rating", str, enum=Rating.values, description="Posts of this rating."),
             OpenApiParameter("since", date, description="Public since this day (UTC) or later."),
@@ -94,10 +101,22 @@ class PostsView(generics.ListAPIView[Post]):
         return Response(data_of(request, post), status=201, headers={"Location": reverse("api-post", args=[post.code])})
 
 
+class FeedView(generics.ListAPIView[Post]):
+    """The public posts of those whom you follow, newest first."""
+
+    ordering = ("-approved_at", "-id")
+    serializer_class = PostOutput
+    queryset = Post.objects.none()
+
+    def get_queryset(self) -> Found:  # type: ignore[override]
+        return feed_of(person(self.request)).with_rows(*LOADED).with_many("tags")
+
+
 class PostView(APIView):
     """One post: a public one, or your own in any state. DELETE withdraws yours."""
 
-    permission_classes = [permissions.IsAuthenticatedOrReadOnly]
+    scopes = {"DELETE": "publish"}
+    permission_classes = [permissions.IsAuthenticatedOrReadOnly, HasScope]
 
     @extend_schema(responses=PostOutput)
     def get(self, request: Request, code: str) -> Response:

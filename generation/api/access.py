@@ -1,14 +1,52 @@
-"""Who asks, and what of theirs they ask for: fetched, or refused as if it were not there. For every API of the site."""
+"""Who asks, what their token lets them, and what of theirs they ask for: fetched, or refused as if it were not there.
+
+For every API of the site. A view says what a token must be for: `scope = "train"`, or by method `scopes = {"POST":
+"publish"}`; what it does not say is `read` for what only reads, and `generate` for the rest. "" is for any token.
+"""
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
+from django.db.models import QuerySet
+from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
 from accounts.models import ApiToken, User
-from accounts.refusals import NotFound
-from generation.models import DataSet, GeneratedImage, Job, TrainingRun
+from accounts.refusals import NotAllowed, NotFound, Refusal
+from accounts.scopes import Scope
+from generation.models import Checkpoint, DataSet, GeneratedImage, Job, Lora, TrainingRun
+from generation.models.catalog import LoraQuerySet
+
+
+class HasScope(BasePermission):
+    """Refuses a token that is not for what is asked; sessions have all scopes. Stands last among a view's classes."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if request.auth is not None:
+            check_scope(request.auth, needed_scope(view, str(request.method)))
+        return True
+
+
+def needed_scope(view: Any, method: str) -> str:
+    scopes: dict[str, str] = getattr(view, "scopes", {})
+    reading = method in SAFE_METHODS
+    default = getattr(view, "scope", Scope.READ if reading else Scope.GENERATE)
+    return scopes.get("GET" if reading else method, default)
+
+
+def check_scope(auth: Any, scope: str) -> None:
+    """Raise NotAllowed where `auth`, a token of whatever kind with `scopes`, is not for this."""
+    if scope and scope not in getattr(auth, "scopes", ()):
+        raise NotAllowed("missing-scope", f"This token lacks the scope “{scope}”. Make one that has it.")
+
+
+def is_asked(request: Request, name: str) -> bool:
+    """Whether the address asks for something by `?name=1`. Raises Refusal for what is neither yes nor no."""
+    said = request.query_params.get(name, "").lower()
+    if said not in ("", "0", "1", "false", "true"):
+        raise Refusal("bad-flag", f"“{name}” is true or false.", field=name)
+    return said in ("1", "true")
 
 
 def user_of(request: Request) -> User:
@@ -18,6 +56,18 @@ def user_of(request: Request) -> User:
 
 def token_of(request: Request) -> ApiToken | None:
     return request.auth if isinstance(request.auth, ApiToken) else None
+
+
+def usable_checkpoints(request: Request) -> QuerySet[Checkpoint]:
+    """Those that who asks may use, and their token too."""
+    token, rows = token_of(request), Checkpoint.objects.usable_by(request.user)
+    return rows.filter(name__in=token.allowed_checkpoints) if token and token.allowed_checkpoints else rows
+
+
+def usable_loras(request: Request) -> LoraQuerySet:
+    """The same of LoRAs."""
+    token, rows = token_of(request), Lora.objects.usable_by(request.user)
+    return rows.filter(name__in=token.allowed_loras) if token and token.allowed_loras else rows
 
 
 def get_job(request: Request, code: str) -> Job:

@@ -23,6 +23,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.refusals import Conflict, Refusal
+from generation.api.access import is_asked
 from generation.models import KeptAnswer
 from generation.models.answers import ANSWER_KEPT_FOR
 
@@ -77,6 +78,8 @@ def _answered_once(post: Preparing, together: Callable[[], AbstractContextManage
     @wraps(post)
     def answered_once(view: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
         key = request.headers.get(HEADER)
+        if key is not None:
+            check_key(key)
         # A dry run makes nothing, so it may be asked again, and its price may be another one then.
         if key is None or not request.user.is_authenticated or is_dry_run(request):
             begun = post(view, request, *args, **kwargs)
@@ -101,13 +104,17 @@ def _answered_once(post: Preparing, together: Callable[[], AbstractContextManage
 
 def is_dry_run(request: Request) -> bool:
     """Whether only the price is asked for."""
-    return request.query_params.get("dry_run", "") in ("1", "true")
+    return is_asked(request, "dry_run")
+
+
+def check_key(key: str) -> None:
+    """Raise Refusal for what is no key."""
+    if not key.isprintable() or not 0 < len(key) <= LONGEST_KEY:
+        raise Refusal("bad-idempotency-key", f"An {HEADER} has 1 to {LONGEST_KEY} printable characters.")
 
 
 def claim(user: Any, key: str, fingerprint: str) -> KeptAnswer | None:
     """A row that says the request is under way; None when the key is taken."""
-    if not key.isprintable() or not 0 < len(key) <= LONGEST_KEY:
-        raise Refusal("bad-idempotency-key", f"An {HEADER} has 1 to {LONGEST_KEY} printable characters.")
     outlived = Q(created_at__lt=Now() - ANSWER_KEPT_FOR) | Q(status=None, created_at__lt=Now() - GIVEN_UP_AFTER)
     KeptAnswer.objects.filter(outlived, user=user, key=key).delete()
     try:

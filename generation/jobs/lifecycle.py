@@ -23,6 +23,7 @@ from generation.catalog.loras.quarantine import RAN_AWAY, quarantine_runaways
 from generation.imaging.infotext import write_infotext
 from generation.jobs import fairness
 from generation.jobs.filing import keep_image
+from generation.jobs.webhooks.announcing import announce_end
 from generation.messages import events, frames
 from generation.models import Checkpoint, Fingerprint, GeneratedImage, Job, Lora
 from generation.recipes.picture import Recipe
@@ -63,6 +64,7 @@ def finish_job(job: Job, pixels: np.ndarray, seconds: float, rating: Rating = Ra
         else:
             image = _image_row(job, stored, pixels, seconds, rating)
             credits.settle(job.reference, job.credits, note=_note(job))
+            announce_end(job, Job.State.DONE, image=image.code)
     if image is None:
         logger.info("result_too_late", job=job.code, attempt=job.attempt)
         files.discard(stored.file, *stored.thumbnails.values())
@@ -77,6 +79,7 @@ def fail_job(job: Job, code: str, message: str) -> bool:
         ended = _end(Job.objects.held(job), Job.State.FAILED, error_code=code, error_message=message[:300])
         if ended:
             credits.release(job.reference, note=f"Failed: {_note(job)}")
+            announce_end(job, Job.State.FAILED, error_code=code, error_message=message[:300])
     if ended:
         if code == RAN_AWAY:
             quarantine_runaways(job)
@@ -107,6 +110,7 @@ def cancel_job(job: Job) -> None:
             credits.settle(row.reference, cost, note=note)
         else:
             credits.release(row.reference, note=note)
+        announce_end(row, Job.State.CANCELLED)
     frames.ask_to_stop(job)
     _announce(job, Job.State.CANCELLED)
 
@@ -119,13 +123,18 @@ def cancel_cost(job: Job, frame: frames.Frame | None) -> int:
 
 
 def cancel_jobs(user: User, submission: str = "") -> list[str]:
-    """Cancel what a person waits for, all of it or one submission of theirs; the codes of the jobs that it ended.
+    """Cancel what a person waits for, all of it or one submission of theirs; the codes of the jobs that it ended."""
+    jobs = Job.objects.of(user).unfinished()
+    return cancel_all(jobs.filter(submission=submission) if submission else jobs)
+
+
+def cancel_all(jobs: QuerySet[Job]) -> list[str]:
+    """Cancel these jobs; the codes of those that it ended.
 
     The last in line first, so that no worker begins one meanwhile; what ends by itself in this moment is left as it is.
     """
-    jobs = Job.objects.of(user).unfinished()
     ended = []
-    for job in (jobs.filter(submission=submission) if submission else jobs).order_by("-virtual_start", "-pk"):
+    for job in jobs.order_by("-virtual_start", "-pk"):
         try:
             cancel_job(job)
         except Conflict:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.db.models.functions import Now
 
-from accounts import credits
+from accounts import budgets, credits
 from accounts.credits import Hold
 from accounts.models import ApiToken, User
 from accounts.quotas import Request, Usage, enforce_queue, enforce_quota
@@ -93,6 +93,7 @@ def write_jobs(user: User, recipes: Sequence[Recipe], token: ApiToken | None = N
     Locks are taken in one order, share before wallet before token: two submissions that lock them otherwise, or one
     and the end of a job, would wait for each other for ever.
     """
+    check_token(token, recipes)
     starts = fairness.stamp(user, [work(each) for each in recipes])
     # Counted again now that the share is locked, so that two submissions of one user cannot both pass.
     enforce_queue(user.plan, Job.objects.of(user).queued().count(), len(recipes))
@@ -117,6 +118,12 @@ def write_jobs(user: User, recipes: Sequence[Recipe], token: ApiToken | None = N
     credits.hold_many(user, holds, token)
     transaction.on_commit(lambda: _announce(jobs))
     return jobs
+
+
+def check_token(token: ApiToken | None, recipes: Sequence[Recipe]) -> None:
+    """Raise NotAllowed for weights of prepared recipes that the token may not use; None is no token."""
+    loras = {pick.name for recipe in recipes for pick in recipe.loras}
+    budgets.check_weights(token, {recipe.checkpoint for recipe in recipes}, loras)
 
 
 def submit_tracing(image: GeneratedImage) -> None:

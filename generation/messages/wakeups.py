@@ -23,6 +23,7 @@ class Task(StrEnum):
     TRACE_IMAGE = "generation.tasks.trace_image"
     FINISH_GRIDS = "generation.tasks.finish_grids"
     MERGE_LORAS = "generation.tasks.merge_loras"
+    DELIVER_WEBHOOKS = "generation.tasks.deliver_webhooks"
     EXPORT_ACCOUNTS = "config.tasks.export_accounts"
 
 

@@ -11,8 +11,10 @@ from generation.models.fingerprints import Fingerprint
 from generation.models.images import GeneratedImage, PictureFacet, PictureLora
 from generation.models.jobs import Draft, Job, QueueClock, QueueShare
 from generation.models.lab import LabGrid, LoraMerge
+from generation.models.programs import ModelAlias, NamedPerson
 from generation.models.safeguards import PhraseList, PromptRule, RulePart, RuleVersion, SafeguardRecord
 from generation.models.training import Snapshot, TrainingRun, TrainingSearch
+from generation.models.webhooks import Webhook, WebhookDelivery, WebhookEvent
 from generation.models.workers import GpuWorker
 
 __all__ = [
@@ -33,6 +35,8 @@ __all__ = [
     "Lora",
     "LoraMerge",
     "LoraParent",
+    "ModelAlias",
+    "NamedPerson",
     "PhraseList",
     "PictureFacet",
     "PictureLora",
@@ -47,5 +51,8 @@ __all__ = [
     "TrainingRun",
     "TrainingSearch",
     "Vae",
+    "Webhook",
+    "WebhookDelivery",
+    "WebhookEvent",
     "Wildcard",
 ]

@@ -134,6 +134,12 @@ class GeneratedImage(models.Model):
         return [name for name in (getattr(self, field) for field in self.FILES) if name]
 
 
+def kept_image(job: Job) -> GeneratedImage | None:
+    """The job's picture, unless there is none or it was deleted. No query where `image` was selected along."""
+    image: GeneratedImage | None = getattr(job, "image", None)
+    return image if image is not None and image.deleted_at is None else None
+
+
 class PictureLora(models.Model):
     """A LoRA of a picture, by the name that its recipe has: it stays when the LoRA is gone."""
 

@@ -31,8 +31,8 @@ FOR_NOBODY = {"private": True, "no_store": True}
 Response = TypeVar("Response", bound=HttpResponseBase)
 
 
-def file_bytes(image: GeneratedImage, format: str) -> bytes:
-    """The file, carrying infotext and provenance.
+def file_bytes(image: GeneratedImage, format: str, quality: int | None = None) -> bytes:
+    """The file, carrying infotext and provenance; `quality` is 1..100 for a JPEG or WebP, None for its usual one.
 
     Raises Refusal for an unknown format or an SVG not yet traced, NotFound where the file is gone.
     """
@@ -44,7 +44,7 @@ def file_bytes(image: GeneratedImage, format: str) -> bytes:
         if image.svg_state != GeneratedImage.Svg.READY:
             raise Conflict("not-traced", "This picture has not been traced yet; ask for it first.")
         return files.read_kept(image.svg_file)
-    return converted(files.read_kept(image.file), format, image.infotext)
+    return converted(files.read_kept(image.file), format, image.infotext, quality)
 
 
 def without_recipe(image: GeneratedImage) -> bytes:
@@ -95,9 +95,9 @@ def streamed_attachment(path: Path, filename: str) -> StreamingHttpResponse:
     return _as_download(response, filename)
 
 
-def picture_attachment(image: GeneratedImage, format: str) -> HttpResponse:
+def picture_attachment(image: GeneratedImage, format: str, quality: int | None = None) -> HttpResponse:
     """A picture as a download that no browser renders as a page of ours. Raises Refusal as `file_bytes` does."""
-    response = HttpResponse(file_bytes(image, format), content_type=CONTENT_TYPES[format])
+    response = HttpResponse(file_bytes(image, format, quality), content_type=CONTENT_TYPES[format])
     # An SVG is a document: opened from this address it must not run as a page of this site.
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"
     return _as_download(response, f"tempera-{image.code}.{ENDINGS[format]}")

@@ -50,8 +50,12 @@ def marked(pixels: Pixels, source_type: str = DRAWN_FROM_TEXT, *, again: int | N
     return MarkedPicture(picture, source_type, fingerprint)
 
 
-def converted(png: bytes, format: str, infotext: str) -> bytes:
-    """A kept PNG in another format, or anew, with the recipe and all that the PNG says of itself."""
+def converted(png: bytes, format: str, infotext: str, quality: int | None = None) -> bytes:
+    """A kept PNG in another format, or anew, with the recipe and all that the PNG says of itself.
+
+    `quality` is 1..100 for a JPEG or WebP, None for its usual one.
+    """
     source_type = source_type_in(png_texts(png).get(XMP_KEYWORD, "")) or DRAWN_FROM_TEXT
     with Image.open(io.BytesIO(png), formats=("PNG",)) as picture:
-        return sign(encode_image(picture, format, recipe_text=infotext, source_type=source_type), format, source_type)
+        data = encode_image(picture, format, recipe_text=infotext, quality=quality, source_type=source_type)
+        return sign(data, format, source_type)

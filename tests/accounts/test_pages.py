@@ -97,7 +97,7 @@ def test_the_room_used_is_that_of_the_persons_files(alice: User) -> None:
 
 
 def test_a_token_is_shown_once_and_works(alices: Client, alice: User) -> None:
-    made = alices.post("/account/tokens/", {"name": "laptop", "budget": ""}).context["made"]
+    made = alices.post("/account/tokens/", {"name": "laptop", "scopes": ["read"], "budget": ""}).context["made"]
     assert made.startswith("tmp_")
     assert made not in alices.get("/account/tokens/").content.decode()
     answer = Client().get("/api/v1/me", headers={"Authorization": f"Bearer {made}"})
@@ -115,6 +115,43 @@ def test_charlie_gets_404_for_alices_token(charlies: Client, alice: User) -> Non
     token, _ = ApiToken.objects.create(user=alice, name="laptop")
     assert charlies.post(f"/account/tokens/{token.token_key}/remove/").status_code == 404
     assert ApiToken.objects.filter(user=alice).count() == 1
+
+
+def test_a_token_is_made_with_its_bounds(alices: Client, alice: User) -> None:
+    typed = {
+        "name": "laptop", "scopes": ["read", "train"], "budget": "50", "daily_credits": "5", "days": "7",
+        "allowed_checkpoints": "emoji-diffusion, emoji-diffusion", "allowed_loras": "line-art\r\nfluent-3d",
+        "allowed_addresses": "192.0.2.7\n10.1.2.3/8", "speaks_for_people": "on",
+    }  # fmt: skip
+    context = alices.post("/account/tokens/", typed).context
+    token = ApiToken.objects.get()
+    assert (token.scopes, token.budget, token.daily_credits) == (["read", "train"], 50, 5)
+    assert (token.allowed_checkpoints, token.allowed_loras) == (["emoji-diffusion"], ["line-art", "fluent-3d"])
+    assert token.allowed_addresses == ["192.0.2.7/32", "10.0.0.0/8"]
+    assert not token.speaks_for_people and not context["secret"]
+    assert token.expiry is not None and 6 < (token.expiry - token.created).total_seconds() / 86400 < 8
+
+
+def test_an_administrators_token_may_speak_for_people(admin_client: Client) -> None:
+    typed = {"name": "open webui", "scopes": ["generate"], "speaks_for_people": "on"}
+    context = admin_client.post("/account/tokens/", typed).context
+    token = ApiToken.objects.get()
+    assert token.speaks_for_people and context["secret"] == token.people_secret and len(token.people_secret) > 30
+    assert token.people_secret not in admin_client.get("/account/tokens/").text
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("scopes", "all"), ("scopes", ""), ("days", "100000"), ("daily_credits", "0"),
+        ("allowed_addresses", "home"), ("allowed_loras", "x" * 101),
+        ("allowed_checkpoints", "\n".join(map(str, range(51)))),
+    ],
+)  # fmt: skip
+def test_a_token_with_a_bound_that_is_none_is_not_made(alices: Client, alice: User, field: str, value: str) -> None:
+    answer = alices.post("/account/tokens/", {"name": "laptop", "scopes": ["read"], field: value})
+    assert answer.context["form"].errors[field]
+    assert not ApiToken.objects.exists()
 
 
 def test_a_token_needs_a_name(alices: Client, alice: User) -> None:

@@ -8,32 +8,19 @@ everybody. `path` fills in the address; its names are made in `access_things.py`
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-Outcomes = tuple[str, str, str, str]
-
-ALL: Outcomes = ("ok", "ok", "ok", "ok")
-MEMBERS: Outcomes = ("login", "ok", "ok", "ok")
-OWNER: Outcomes = ("login", "ok", "404", "404")
-STAFF: Outcomes = ("login", "403", "403", "ok")
-# For a post that still waits, as for what is private: nobody but its author learns that it is there, not even
-# moderators, who look at it in the admin.
-HIDDEN: Outcomes = ("404", "ok", "404", "404")
-# What is sent names something of one's own, and names nothing here.
-MEMBERS_OR_ABSENT: Outcomes = ("login", "404", "404", "404")
-
-
-@dataclass(frozen=True)
-class Row:
-    """What each method gives to whom; `path` is only needed where the route has parameters."""
-
-    path: str = ""
-    methods: dict[str, Outcomes] = field(default_factory=dict)
-
-
-def row(path: str = "", **methods: Outcomes) -> Row:
-    return Row(path, methods)
-
+from tests.architecture.access_dialects import A1111, MCP, OPENAI
+from tests.architecture.access_rows import (
+    ALL,
+    HIDDEN,
+    MEMBERS,
+    MEMBERS_OR_ABSENT,
+    OWNER,
+    STAFF,
+    TOKEN_ALONE,
+    Outcomes,
+    Row,
+    row,
+)
 
 SITE = {
     "": row(GET=ALL),
@@ -41,6 +28,8 @@ SITE = {
     "healthz": row(GET=ALL),
     "readyz": row(GET=ALL),
     "metrics": row(GET=STAFF),
+    "help/api/": row(GET=ALL),
+    "help/api/<slug:name>/": row("help/api/a1111/", GET=ALL),
 }
 
 MAKING = {
@@ -234,10 +223,22 @@ ACCOUNT = {
     "account/notifications/": row(GET=MEMBERS, POST=MEMBERS),
     "account/export/": row(GET=MEMBERS, POST=MEMBERS),
     "account/export/file": row(GET=AGAIN),
+    "account/webhooks/": row(GET=MEMBERS, POST=MEMBERS),
+    "account/webhooks/<slug:code>/": row("account/webhooks/{webhook}/", GET=OWNER),
+    "account/webhooks/<slug:code>/secret/": row("account/webhooks/{webhook}/secret/", GET=OWNER, POST=OWNER),
+    "account/webhooks/<slug:code>/test/": row("account/webhooks/{webhook}/test/", POST=OWNER),
+    "account/webhooks/<slug:code>/switch/": row("account/webhooks/{webhook}/switch/", POST=OWNER),
+    "account/webhooks/<slug:code>/delete/": row("account/webhooks/{webhook}/delete/", GET=OWNER, POST=OWNER),
+    "account/webhooks/<slug:code>/deliveries/<slug:delivery>/again/": row(
+        "account/webhooks/{webhook}/deliveries/{delivery}/again/", POST=OWNER
+    ),
     "account/delete/": row(GET=AGAIN, POST=AGAIN),
     "account/take-back/": row(GET=ABSENT_TO_ALL, POST=ABSENT_TO_ALL),
     "account/viewing/": row(GET=MEMBERS, POST=MEMBERS),
     "account/tokens/": row(GET=MEMBERS, POST=MEMBERS),
+    "account/programs/<slug:client>/remove/": row(
+        "account/programs/none/remove/", GET=MEMBERS_OR_ABSENT, POST=MEMBERS_OR_ABSENT
+    ),
     "account/tokens/<slug:key>/remove/": row("account/tokens/{token}/remove/", GET=OWNER, POST=OWNER),
 }
 
@@ -283,16 +284,27 @@ ALLAUTH = {
 API = {
     "api/schema/": row(GET=ALL),
     "api/docs/": row(GET=ALL),
+    "api/problems/": row(GET=ALL),
+    "api/problems/<slug:code>": row("api/problems/queue-full", GET=ALL),
     "api/v1/me": row(GET=MEMBERS),
+    "api/v1/ledger": row(GET=MEMBERS),
+    "api/v1/tokens": row(GET=MEMBERS),
+    "api/v1/tokens/<slug:prefix>": row("api/v1/tokens/{token}", DELETE=OWNER),
+    "api/v1/feed": row(GET=MEMBERS),
     "api/v1/jobs": row(GET=MEMBERS, POST=MEMBERS),
+    "api/v1/jobs/batch": row(POST=MEMBERS),
+    "api/v1/jobs/events": row(GET=MEMBERS),
     "api/v1/jobs/cancel": row(POST=MEMBERS),
     "api/v1/jobs/<slug:code>": row("api/v1/jobs/{job}", GET=OWNER),
     "api/v1/jobs/<slug:code>/cancel": row("api/v1/jobs/{job}/cancel", POST=OWNER),
+    "api/v1/jobs/<slug:code>/events": row("api/v1/jobs/{job}/events", GET=OWNER),
     "api/v1/jobs/<slug:code>/prefer": row("api/v1/jobs/{job}/prefer", POST=OWNER),
     "api/v1/images": row(GET=MEMBERS),
     "api/v1/images/<slug:code>": row("api/v1/images/{image}", GET=OWNER, PATCH=OWNER, DELETE=OWNER),
     "api/v1/images/<slug:code>/file/<slug:format_name>": row("api/v1/images/{image}/file/png", GET=OWNER),
+    "api/v1/images/<slug:code>/small": row("api/v1/images/{image}/small", GET=OWNER),
     "api/v1/images/<slug:code>/trace": row("api/v1/images/{image}/trace", POST=OWNER),
+    "api/v1/lines": row(POST=TOKEN_ALONE),
     "api/v1/albums": row(GET=MEMBERS, POST=MEMBERS),
     "api/v1/albums/<slug:code>": row("api/v1/albums/{album}", GET=OWNER, PATCH=OWNER, DELETE=OWNER),
     "api/v1/albums/<slug:code>/images": row("api/v1/albums/{album}/images", POST=OWNER),
@@ -300,6 +312,9 @@ API = {
     "api/v1/links": row(GET=MEMBERS, POST=MEMBERS),
     "api/v1/links/<slug:code>": row("api/v1/links/{link}", DELETE=OWNER),
     "api/v1/checkpoints": row(GET=ALL),
+    "api/v1/embeddings": row(GET=ALL),
+    "api/v1/vaes": row(GET=ALL),
+    "api/v1/samplers": row(GET=ALL),
     "api/v1/loras": row(GET=ALL, POST=MEMBERS),
     "api/v1/loras/<name:name>": row("api/v1/loras/{own_lora}", GET=HIDDEN, PATCH=OWNER, DELETE=OWNER),
     "api/v1/loras/<name:name>/file": row("api/v1/loras/{own_lora}/file", GET=OWNER),
@@ -307,6 +322,15 @@ API = {
     "api/v1/wildcards/<list:name>": row("api/v1/wildcards/{wildcard}", GET=OWNER, PATCH=OWNER, DELETE=OWNER),
     "api/v1/releases": row(GET=MEMBERS, POST=MEMBERS),
     "api/v1/releases/<slug:code>": row("api/v1/releases/{release}", GET=OWNER, DELETE=OWNER),
+    "api/v1/webhooks": row(GET=MEMBERS, POST=MEMBERS),
+    "api/v1/webhooks/<slug:code>": row("api/v1/webhooks/{webhook}", GET=OWNER, PATCH=OWNER, DELETE=OWNER),
+    "api/v1/webhooks/<slug:code>/secret": row("api/v1/webhooks/{webhook}/secret", POST=OWNER),
+    "api/v1/webhooks/<slug:code>/deliveries": row("api/v1/webhooks/{webhook}/deliveries", GET=OWNER),
+    # Nothing is sent while the operator allows no hosts.
+    "api/v1/webhooks/<slug:code>/test": row("api/v1/webhooks/{webhook}/test", POST=("login", "403", "404", "404")),
+    "api/v1/webhooks/<slug:code>/deliveries/<slug:delivery>/redeliver": row(
+        "api/v1/webhooks/{webhook}/deliveries/{delivery}/redeliver", POST=("login", "403", "404", "404")
+    ),
     "api/v1/merges": row(GET=MEMBERS, POST=MEMBERS),
     "api/v1/grids": row(GET=MEMBERS, POST=MEMBERS),
     "api/v1/grids/<slug:code>": row("api/v1/grids/{grid}", GET=OWNER),
@@ -360,32 +384,7 @@ API = {
     "api/v1/transparency": row(GET=ALL),
 }
 
-# The admin: whoever is not staff stays out of all of it. What a moderator may enter is listed; the rest is closed.
-ADMIN_FOR_ALL = {"admin/login/", "admin/logout/", "admin/jsi18n/"}
-ADMIN_FOR_MODERATORS = {
-    "admin/",
-    "admin/search/",
-    "admin/gallery/post/",
-    "admin/gallery/post/decide/",
-    "admin/gallery/post/rate/",
-    "admin/gallery/comment/",
-    "admin/gallery/commentdecision/",
-    "admin/gallery/commentreport/",
-    "admin/gallery/appeal/",
-    "admin/gallery/claim/",
-    "admin/gallery/claim/bulk/",
-    "admin/gallery/claim/<slug:subject>/<int:key>/act/",
-    "admin/gallery/decision/",
-    "admin/gallery/moderationact/",
-    "admin/gallery/notice/",
-    "admin/gallery/release/",
-    "admin/gallery/release/decide/",
-    "admin/gallery/releasedecision/",
-    "admin/gallery/report/",
-    "admin/gallery/sanction/",
-    "admin/generation/safeguardrecord/",
-    "admin/password_change/",
-    "admin/password_change/done/",
-}
-
-TABLE: dict[str, Row] = {**SITE, **MAKING, **IMAGES, **CATALOG, **LAB, **STUDIO, **GALLERY, **ACCOUNT, **ALLAUTH, **API}
+TABLE: dict[str, Row] = {
+    **SITE, **MAKING, **IMAGES, **CATALOG, **LAB, **STUDIO, **GALLERY, **ACCOUNT, **ALLAUTH, **API, **A1111, **OPENAI,
+    **MCP,
+}  # fmt: skip

@@ -30,6 +30,8 @@ from generation.models import (
     Snapshot,
     TrainingRun,
     TrainingSearch,
+    Webhook,
+    WebhookDelivery,
     Wildcard,
 )
 from generation.recipes.grids.axes import Axis
@@ -59,6 +61,8 @@ def things_of(alice: User) -> dict[str, str]:
         "run": running_run(alice).code,
         "dataset": dataset.code,
         "picture": dataset.pictures.get().code,
+        "webhook": (hook := Webhook.objects.create(owner=alice, url="https://x.example/", secret="sealed")).code,
+        "delivery": WebhookDelivery.objects.create(webhook=hook, event="job.done", body="{}", state="failed").code,
         "search": TrainingSearch.objects.create(owner=alice, name="rates", axes={}, recipe_json={}, budget=9).code,
         "post": (shown := public_post(alice)).code,
         "collection": make_collection(alice, "Apples").code,

@@ -13,7 +13,9 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.models import User
-from tests.architecture.access_table import ADMIN_FOR_ALL, ADMIN_FOR_MODERATORS, TABLE, UNSHARED, WAITING, Row
+from tests.architecture.access_admin import ADMIN_FOR_ALL, ADMIN_FOR_MODERATORS
+from tests.architecture.access_rows import Row
+from tests.architecture.access_table import TABLE, UNSHARED, WAITING
 from tests.architecture.access_things import things_of
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")

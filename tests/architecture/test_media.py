@@ -10,7 +10,8 @@ from django.http import HttpResponseBase
 from django.test import Client
 
 from accounts.models import User
-from tests.architecture.access_table import TABLE, UNSHARED, WAITING, Row
+from tests.architecture.access_rows import Row
+from tests.architecture.access_table import TABLE, UNSHARED, WAITING
 from tests.architecture.access_things import things_of
 from tests.architecture.test_access import OURS, PEOPLE, ask, clients, outcome
 
@@ -20,8 +21,8 @@ PRIVATE = {"private", "no-store"}
 PUBLIC = {"public", "max-age=60", "s-maxage=0", "proxy-revalidate"}
 WORDS = ("text/", *(f"application/{kind}" for kind in ("json", "xml", "rss+xml", "atom+xml", "vnd.oai")))
 OWN = {
-    "album-zip", "api-image-file", "api-lora-file", "api-snapshot-file", "dataset-file", "dataset-thumbnail",
-    "image-download", "image-file", "image-thumbnail", "lora-file", "run-download", "run-sample",
+    "album-zip", "api-image-file", "api-image-small", "api-lora-file", "api-snapshot-file", "dataset-file",
+    "dataset-thumbnail", "image-download", "image-file", "image-thumbnail", "lora-file", "run-download", "run-sample",
 }  # fmt: skip
 """Only ever their owner's. A preview and a copy of one's data are, too: here is none."""
 BY_LINK = {"shared-picture", "shared-thumbnail"}

@@ -56,16 +56,24 @@ def add_worker(name: str = "w", **fields: object) -> GpuWorker:
     return GpuWorker.objects.create(**{"name": name, "checkpoints": reached, "seen_at": Now(), **fields})
 
 
+def draw_next(worker: str = "test-worker") -> GeneratedImage | None:
+    """Draw the next job of the queue by the verbs of a worker; only the pixels are made up. None where none waits."""
+    job = claim_next(worker)
+    if job is None:
+        return None
+    pixels = np.random.default_rng(job.pk).integers(0, 255, (job.recipe.height, job.recipe.width, 3), np.uint8)
+    image = finish_job(job, pixels, 0.1)
+    assert image is not None
+    return image
+
+
 @pytest.fixture
 def draw(queue: Callable[..., list[Job]]) -> Draw:
     """A finished picture of somebody; only the pixels are made up."""
 
     def finished(user: User, prompt: str = "a red apple", **fields: object) -> GeneratedImage:
         queue(user, prompt, **fields)
-        job = claim_next("test-worker")
-        assert job is not None
-        pixels = np.random.default_rng(job.pk).integers(0, 255, (job.recipe.height, job.recipe.width, 3), np.uint8)
-        image = finish_job(job, pixels, 0.1)
+        image = draw_next()
         assert image is not None
         return image
 

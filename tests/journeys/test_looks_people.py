@@ -42,6 +42,7 @@ PUBLIC = {
     "transparency": "/transparency/",
     "verify": "/verify/?address=/gallery/{post}/",
     "marks": "/verify/marks/",
+    "problems": "/api/problems/",
 }
 OWN = {
     "following": "/gallery/following/",

@@ -107,6 +107,19 @@ def bearer(user: User) -> dict[str, str | int]:
     return {"Authorization": f"Bearer {get_token_model().objects.create(user=user)[1]}"}
 
 
+@pytest.mark.parametrize("kind", [MULTIPART, FORM, "application/json"])
+@pytest.mark.parametrize("path", ["/sdapi/v1/txt2img", "/sdapi/v1/png-info", "/k/tmp_made_up/sdapi/v1/png-info"])
+def test_a_dialect_is_told_so_in_its_own_words(
+    transactional_db: None, web: Site, line: Line, path: str, kind: str
+) -> None:
+    line.head(path, {"Content-Length": 100 * 2**20, "Content-Type": kind})
+    answer = line.answer()
+    assert (answer.status, answer.closed, answer.headers["content-type"]) == (413, True, "application/json")
+    told = json.loads(answer.body)
+    assert (told["error"], set(told)) == ("body-too-large", {"error", "detail", "body", "errors"})
+    assert b"tmp_made_up" not in (web.folder / "web.log").read_bytes()
+
+
 @pytest.mark.parametrize("path", ["/", "/create/", "/accounts/login/", "/admin/", "/api/v1/jobs", "/nothing/here/"])
 @pytest.mark.parametrize("kind", [MULTIPART, FORM, "application/json"])
 def test_a_body_that_nobody_asked_for_is_refused_before_it_is_sent(line: Line, path: str, kind: str) -> None:

@@ -38,7 +38,8 @@ __all__ = ["finish", "make_dataset", "publish", "send_in", "weights"]
 URL, FILE = "/account/export/", "/account/export/file"
 State = AccountExport.State
 HELD = {
-    "account.EmailAddress": "account", "accounts.ApiToken": "tokens", "accounts.Wallet": "credits",
+    "account.EmailAddress": "account", "accounts.ApiToken": "tokens",
+    "allauth_idp_oidc.Token": "programs", "allauth_idp_oidc.Client": "", "accounts.Wallet": "credits",
     "gallery.Decision": "decisions", "gallery.Post": "posts", "gallery.Release": "releases",
     "gallery.ReleaseDecision": "release_decisions", "gallery.Report": "reports", "generation.DataSet": "datasets",
     "gallery.Comment": "comments", "gallery.CommentReport": "comment_reports",
@@ -52,6 +53,7 @@ HELD = {
     "generation.Draft": "account", "generation.GeneratedImage": "pictures", "generation.Job": "jobs",
     "generation.LabGrid": "grids", "generation.Lora": "loras", "generation.LoraMerge": "merges",
     "generation.TrainingRun": "trainings", "generation.TrainingSearch": "searches", "generation.Wildcard": "wildcards",
+    "generation.NamedPerson": "account", "generation.Webhook": "webhooks",
     "mfa.Authenticator": "second_factors", "usersessions.UserSession": "sessions",
     # What others keep about a person, or what says nothing of them.
     "accounts.User_groups": "account", "accounts.User_user_permissions": "", "admin.LogEntry": "",

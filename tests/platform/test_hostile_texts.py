@@ -43,6 +43,8 @@ ECHOING = (
     "/api/v1/authors/",
     "/admin/",
 )
+ENDLESS = "text/event-stream"
+"""An answer that ends when nobody reads it any more. It tells of codes and states."""
 SENT_MARK = len(COLUMNS)
 SENT = LONG.format(mark=f"zq{SENT_MARK}r0z")
 
@@ -71,7 +73,8 @@ class Crawl:
         faults = wrong_headers(response.headers)
         if response.status_code >= 500:
             faults.append(f"an error {response.status_code}")
-        text = text_of(response) if kind.startswith("text/") or kind.endswith(("json", "xml")) else ""
+        is_text = (kind.startswith("text/") and kind != ENDLESS) or kind.endswith(("json", "xml"))
+        text = text_of(response) if is_text else ""
         found, shown = read(kind, text)
         self.shown |= shown
         self.faults += [f"{path} as {who}: {fault}" for fault in [*faults, *found]]

@@ -144,6 +144,7 @@ class LinkOutput(serializers.ModelSerializer[ShareLink]):
 class LinksView(generics.ListAPIView[ShareLink]):
     """Your links that still hold, newest first; POST makes one to a picture or an album of yours."""
 
+    scopes = {"POST": "publish"}
     serializer_class = LinkOutput
     queryset = ShareLink.objects.none()
 
@@ -166,6 +167,8 @@ class LinksView(generics.ListAPIView[ShareLink]):
 
 class LinkView(APIView):
     """A link of yours; DELETE ends it at once."""
+
+    scopes = {"DELETE": "publish"}
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, code: str) -> Response:

@@ -17,6 +17,7 @@ from accounts.models import User
 from accounts.refusals import NotFound, Refusal
 from generation.api.access import get_dataset
 from generation.api.idempotency import idempotent, idempotent_upload
+from generation.api.native.recipe_fields import number_field
 from generation.models import DataPicture, DataSet, GeneratedImage
 from generation.recipes.checks import MAX_SEED
 from generation.recipes.training import MAX_TRIGGER_CHARS
@@ -58,10 +59,10 @@ class PictureChange(serializers.Serializer[Any]):
 
     caption = serializers.CharField(max_length=MAX_CAPTION_CHARS, required=False, allow_blank=True)
     crop = serializers.ListField(
-        child=serializers.FloatField(), min_length=4, max_length=4, required=False, allow_null=True
+        child=number_field(serializers.FloatField, (0, 1)), min_length=4, max_length=4, required=False, allow_null=True
     )
     focus = serializers.ListField(
-        child=serializers.FloatField(), min_length=2, max_length=2, required=False, allow_null=True
+        child=number_field(serializers.FloatField, (0, 1)), min_length=2, max_length=2, required=False, allow_null=True
     )
 
 
@@ -143,6 +144,7 @@ def get_picture(request: Request, code: str, picture: str) -> DataPicture:
 class DataSetsView(generics.ListAPIView[DataSet]):
     """Your data sets, newest first; POST begins one."""
 
+    scopes = {"POST": "train"}
     serializer_class = DataSetSummary
     queryset = DataSet.objects.none()
 
@@ -161,6 +163,8 @@ class DataSetsView(generics.ListAPIView[DataSet]):
 
 class DataSetView(APIView):
     """One data set of yours with its pictures; PATCH changes its words and its split, DELETE removes it."""
+
+    scopes = {"PATCH": "train", "DELETE": "train"}
 
     @extend_schema(responses=DataSetOutput)
     def get(self, request: Request, code: str) -> Response:
@@ -187,6 +191,7 @@ class DataSetView(APIView):
 class DataPicturesView(APIView):
     """Add pictures. Good ones are kept whatever happens to others; each refused one is named with the reason."""
 
+    scope = "train"
     parser_classes = [MultiPartParser]
 
     @extend_schema(request=PicturesInput, responses={201: CollectedOutput})
@@ -202,6 +207,8 @@ class DataPicturesView(APIView):
 class DataImagesView(APIView):
     """Add pictures that you made here, with their prompts as captions."""
 
+    scope = "train"
+
     @extend_schema(request=ImagesInput, responses={201: CollectedOutput})
     @idempotent_upload
     def post(self, request: Request, code: str) -> Response:
@@ -214,6 +221,8 @@ class DataImagesView(APIView):
 
 class DataPictureView(APIView):
     """One picture of a data set; PATCH changes caption, crop and focus, DELETE takes it out."""
+
+    scope = "train"
 
     @extend_schema(request=PictureChange, responses=DataPictureOutput)
     def patch(self, request: Request, code: str, picture: str) -> Response:
@@ -236,6 +245,8 @@ class DataPictureView(APIView):
 
 class CaptionsView(APIView):
     """Change all captions of a data set at once."""
+
+    scope = "train"
 
     @extend_schema(request=CaptionsChange, responses=ChangedOutput)
     @idempotent

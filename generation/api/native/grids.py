@@ -16,11 +16,12 @@ from accounts.credits import balance_of
 from accounts.refusals import NotFound
 from generation.api.access import token_of, user_of
 from generation.api.idempotency import Write, idempotent_submission, is_dry_run
+from generation.api.native.recipe_fields import number_field
 from generation.api.native.serializers import PriceOutput, RecipeInput
 from generation.jobs.grids.submission import cancel_grid, prepare_grid, price_of, write_grid
 from generation.models import GeneratedImage, LabGrid
 from generation.recipes.grids.axes import AXES, MOST_VALUES, Axis
-from generation.recipes.grids.mixing import Mix
+from generation.recipes.grids.mixing import POINTS, Mix
 from generation.recipes.grids.plan import GridPlan
 
 
@@ -32,10 +33,13 @@ class AxisInput(serializers.Serializer[Any]):
     target = serializers.CharField(max_length=200, default="", allow_blank=True)
 
 
+MIX_POINTS = (min(low for low, _ in POINTS.values()), max(high for _, high in POINTS.values()))
+
+
 class MixInput(serializers.Serializer[Any]):
     loras = serializers.ListField(child=serializers.CharField(max_length=100), min_length=2, max_length=4)
-    points = serializers.IntegerField(default=5)
-    strength = serializers.FloatField(default=1.0)
+    points = number_field(serializers.IntegerField, MIX_POINTS, default=5)
+    strength = number_field(serializers.FloatField, (0, 2), default=1.0)
 
 
 class GridInput(RecipeInput):

@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.refusals import NotFound
-from generation.api.access import user_of
+from generation.api.access import HasScope, usable_loras, user_of
 from generation.api.idempotency import Write, idempotent_submission, idempotent_upload
 from generation.api.native.serializers import LoraOutput
 from generation.catalog.loras.licences import CHOICES
@@ -67,7 +67,7 @@ class MergeInput(serializers.Serializer[Any]):
 
 
 class MergeOutput(serializers.ModelSerializer[LoraMerge]):
-    lora = serializers.SlugRelatedField[Any](slug_field="name", read_only=True)
+    lora = serializers.SlugRelatedField[Any](slug_field="name", read_only=True, allow_null=True)
 
     class Meta:
         model = LoraMerge
@@ -75,15 +75,15 @@ class MergeOutput(serializers.ModelSerializer[LoraMerge]):
 
 
 class LorasView(generics.ListAPIView[Lora]):
-    """The LoRAs that you may use; POST brings one of your own, as multipart form data."""
+    """The LoRAs that you and your token may use; POST brings one of your own, as multipart form data."""
 
+    scopes = {"POST": "train"}
     serializer_class = LoraOutput
-    permission_classes = [permissions.IsAuthenticatedOrReadOnly]
+    permission_classes = [permissions.IsAuthenticatedOrReadOnly, HasScope]
     parser_classes = [parsers.MultiPartParser]
 
     def get_queryset(self) -> QuerySet[Lora]:
-        rows: QuerySet[Lora] = Lora.objects.usable_by(self.request.user)
-        return rows
+        return usable_loras(self.request)
 
     @extend_schema(request={"multipart/form-data": UploadInput}, responses={201: LoraOutput})
     @idempotent_upload
@@ -100,7 +100,8 @@ class LorasView(generics.ListAPIView[Lora]):
 class LoraView(APIView):
     """One LoRA that you may use. PATCH changes your own, DELETE removes it."""
 
-    permission_classes = [permissions.IsAuthenticatedOrReadOnly]
+    scopes = {"PATCH": "train", "DELETE": "train"}
+    permission_classes = [permissions.IsAuthenticatedOrReadOnly, HasScope]
 
     @extend_schema(responses=LoraOutput)
     def get(self, request: Request, name: str) -> Response:
@@ -145,6 +146,7 @@ class LoraFileView(APIView):
 class MergesView(generics.ListAPIView[LoraMerge]):
     """Your merges, newest first; POST asks for one. It costs no credits."""
 
+    scopes = {"POST": "train"}
     serializer_class = MergeOutput
     queryset = LoraMerge.objects.none()
 

@@ -1,4 +1,4 @@
-"""The API's doors to jobs, images and the catalog: fetch-or-refuse, one verb, one answer. Rules live in the verbs."""
+"""The API's doors to pictures: fetch-or-refuse, one verb, one answer. Rules live in the verbs."""
 
 from __future__ import annotations
 
@@ -6,38 +6,26 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
-from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import generics, permissions
+from rest_framework import generics
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.credits import balance_of
-from generation.api.access import get_image, get_job, token_of, user_of
-from generation.api.idempotency import Write, idempotent, idempotent_submission, is_dry_run
-from generation.api.native.serializers import (
-    CancelAllInput,
-    CancelAllOutput,
-    CheckpointOutput,
-    ImageChange,
-    ImageOutput,
-    JobOutput,
-    PriceOutput,
-    SubmissionInput,
-    SubmissionOutput,
-)
-from generation.catalog.prices import total_price
+from accounts.refusals import Refusal
+from generation.api.access import get_image, user_of
+from generation.api.idempotency import idempotent
+from generation.api.native.recipe_fields import text_parameter
+from generation.api.native.serializers import ImageChange, ImageOutput
 from generation.jobs.albums import own_album
 from generation.jobs.deletion import delete_images
-from generation.jobs.fairness import prefer_job
 from generation.jobs.filing import star_images
-from generation.jobs.finding import PictureFilters
-from generation.jobs.lifecycle import cancel_job, cancel_jobs
-from generation.jobs.submission import check_plan, prepare, prepare_jobs, submit_tracing, write_jobs
-from generation.models import Checkpoint, GeneratedImage, Job
-from generation.storage.downloads import picture_attachment
+from generation.jobs.finding import LONGEST, PictureFilters
+from generation.jobs.submission import submit_tracing
+from generation.models import GeneratedImage
+from generation.storage.downloads import FOR_NOBODY, inline, picture_attachment
+from generation.storage.thumbnails import SIDES, USUAL
 
 ASKED = {
     "q": "Words of the prompt; each begins some word of it.",
@@ -49,78 +37,9 @@ ASKED = {
     "until": "Made on this day or earlier.",
     "starred": "1: those with a star.",
 }
-
-
-class JobsView(generics.ListAPIView[Job]):
-    """Your jobs, newest first; POST makes pictures."""
-
-    serializer_class = JobOutput
-    queryset = Job.objects.none()
-
-    def get_queryset(self) -> QuerySet[Job]:
-        return Job.objects.of(self.request.user).select_related("image").newest()
-
-    @extend_schema(
-        request=SubmissionInput,
-        parameters=[OpenApiParameter("dry_run", bool, description="Only say what it would cost; nothing is queued.")],
-        responses={202: SubmissionOutput, 200: PriceOutput},
-    )
-    @idempotent_submission
-    def post(self, request: Request) -> Response | Write:
-        form = SubmissionInput(data=request.data)
-        form.is_valid(raise_exception=True)
-        user = user_of(request)
-        recipe, count = form.recipe(user), form.validated_data["count"]
-        if is_dry_run(request):
-            check_plan(user, recipe, count)
-            credits = total_price(user.plan, prepare(user, recipe, count))
-            return Response({"credits": credits, "balance": balance_of(user)})
-        recipes = prepare_jobs(user, recipe, count)
-
-        def write() -> Response:
-            jobs = write_jobs(user, recipes, token_of(request), form.validated_data["made_from"])
-            body = {"submission": jobs[0].submission, "credits": sum(job.credits for job in jobs), "jobs": jobs}
-            address = reverse("api-job", args=[jobs[0].code])
-            return Response(SubmissionOutput(body).data, status=202, headers={"Location": address})
-
-        return write
-
-
-class JobView(APIView):
-    """One job of yours: its state, place in the queue, progress, and its image once it is done."""
-
-    @extend_schema(responses=JobOutput)
-    def get(self, request: Request, code: str) -> Response:
-        return Response(JobOutput(get_job(request, code)).data)
-
-
-class CancelView(APIView):
-    """Cancel a job that waits or runs. Its credits come back but for `cancel_cost`: the steps that were drawn."""
-
-    @extend_schema(request=None, responses=JobOutput)
-    def post(self, request: Request, code: str) -> Response:
-        cancel_job(get_job(request, code))
-        return Response(JobOutput(get_job(request, code)).data)
-
-
-class CancelAllView(APIView):
-    """Cancel all that you wait for, or one submission of yours. Answers which jobs it ended."""
-
-    @extend_schema(operation_id="jobs_cancel_all", request=CancelAllInput, responses=CancelAllOutput)
-    def post(self, request: Request) -> Response:
-        form = CancelAllInput(data=request.data)
-        form.is_valid(raise_exception=True)
-        ended = cancel_jobs(user_of(request), form.validated_data["submission"])
-        return Response(CancelAllOutput({"cancelled": ended}).data)
-
-
-class PreferView(APIView):
-    """Draw a waiting job before your other ones. Nobody else waits longer or shorter for it."""
-
-    @extend_schema(request=None, responses=JobOutput)
-    def post(self, request: Request, code: str) -> Response:
-        prefer_job(get_job(request, code))
-        return Response(JobOutput(get_job(request, code)).data)
+SIDE = OpenApiParameter(
+    "side", {"type": "integer", "enum": sorted(SIDES.values())}, description="Pixels of its longer side, at most."
+)
 
 
 class ImagesView(generics.ListAPIView[GeneratedImage]):
@@ -129,7 +48,7 @@ class ImagesView(generics.ListAPIView[GeneratedImage]):
     serializer_class = ImageOutput
     queryset = GeneratedImage.objects.none()
 
-    @extend_schema(parameters=[OpenApiParameter(name, str, description=words) for name, words in ASKED.items()])
+    @extend_schema(parameters=[text_parameter(name, LONGEST, words) for name, words in ASKED.items()])
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().get(request, *args, **kwargs)
 
@@ -169,6 +88,24 @@ class ImageFileView(APIView):
         return picture_attachment(get_image(request, code), format_name)
 
 
+class ImageSmallView(APIView):
+    """A smaller picture as WebP, to be shown in a list. It carries no recipe."""
+
+    @extend_schema(parameters=[SIDE], responses={(200, "image/webp"): OpenApiTypes.BINARY})
+    def get(self, request: Request, code: str) -> HttpResponse:
+        image = get_image(request, code)
+        side = request.query_params.get("side", str(USUAL))
+        fields = {str(longest): field for field, longest in SIDES.items()}
+        if side not in fields:
+            raise Refusal("bad-side", f"Smaller pictures come at {', '.join(sorted(fields, key=int))}.", field="side")
+        # Of a small picture not all are kept, where they would differ in nothing.
+        name = getattr(image, fields[side]) or image.thumbnail
+        filename = f"tempera-{image.code}-{side}.webp"
+        answer = inline(request._request, name, "image/webp", FOR_NOBODY, filename=filename)
+        answer["Content-Disposition"] = f'attachment; filename="{filename}"'
+        return answer
+
+
 class TraceView(APIView):
     """Have a picture traced into vector paths; `svg_state` of the image tells when it is ready."""
 
@@ -178,13 +115,3 @@ class TraceView(APIView):
         image = get_image(request, code)
         submit_tracing(image)
         return Response(ImageOutput(image).data, status=202)
-
-
-class CheckpointsView(generics.ListAPIView[Checkpoint]):
-    """The checkpoints that you may use."""
-
-    serializer_class = CheckpointOutput
-    permission_classes = [permissions.AllowAny]
-
-    def get_queryset(self) -> QuerySet[Checkpoint]:
-        return Checkpoint.objects.usable_by(self.request.user)

@@ -144,6 +144,8 @@ class InspectedOutput(serializers.Serializer[Any]):
 class InspectView(APIView):
     """Explain a prompt without making anything: weights, schedule, LoRAs, tokens, and what is wrong where."""
 
+    scope = "read"
+
     @extend_schema(request=PromptInput, responses=InspectedOutput)
     def post(self, request: Request) -> Response:
         user = cast(User, request.user)
@@ -190,6 +192,7 @@ class ReadOutput(serializers.Serializer[Any]):
 class ReadRecipeView(APIView):
     """Read the recipe out of a picture of this site, A1111, ComfyUI, InvokeAI, Fooocus, SwarmUI or NovelAI."""
 
+    scope = "read"
     parser_classes = [MultiPartParser]
 
     @extend_schema(request={"multipart/form-data": PictureInput}, responses=ReadOutput)

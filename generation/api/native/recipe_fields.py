@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.validators import ProhibitNullCharactersValidator
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import OpenApiParameter, extend_schema_field
 from rest_framework import serializers
 
 from generation.recipes.fields import (
@@ -26,12 +26,21 @@ from generation.recipes.fields import (
 Fields = dict[str, serializers.Field[Any, Any, Any, Any]]
 
 
+MOST_OF_ANYTHING = 10_000
+"""In the schema of a number whose bound is the plan's to say."""
+
+
 class NameField(serializers.CharField):
     """A name. What it may be, NUL characters among it, is the recipe's to judge, so that the page says the same."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"allow_blank": True, **options})
         self.validators = [one for one in self.validators if not isinstance(one, ProhibitNullCharactersValidator)]
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return str(super().to_internal_value(data))
 
 
 class PromptField(NameField):
@@ -59,11 +68,31 @@ def schema_of(row: RecipeField) -> dict[str, Any]:
     if isinstance(row, Number):
         kind = {"type": "integer"} if isinstance(row, WholeNumber) else {"type": "number", "format": "double"}
         step = {"multipleOf": SIDE_STEP} if isinstance(row, Side) else {}
-        most = {} if row.most is None else {"maximum": row.most}
+        most = {"maximum": MOST_OF_ANYTHING if row.most is None else row.most}
         return {**kind, "minimum": row.limits[0], **most, **step}
     if isinstance(row, Choice):
         return {"type": "string", "enum": [*row.choices]}
     return {"type": "string", "maxLength": MAX_PROMPT_CHARS if isinstance(row, Prompt) else MAX_NAME_CHARS}
+
+
+def text_parameter(name: str, most: int, description: str) -> OpenApiParameter:
+    """A text in the query of an address."""
+    return OpenApiParameter(name, {"type": "string", "maxLength": most}, description=description)
+
+
+def number_field(
+    field: type[serializers.Field[Any, Any, Any, Any]], limits: tuple[float, float], **options: Any
+) -> serializers.Field[Any, Any, Any, Any]:
+    """A number with its bounds in the schema; that it lies within them is the verb's to say, with its own code."""
+    described = extend_schema_field(bounds_of(field, limits))(type("Bounded", (field,), {}))
+    bounded: serializers.Field[Any, Any, Any, Any] = described(**options)
+    return bounded
+
+
+def bounds_of(field: type[serializers.Field[Any, Any, Any, Any]], limits: tuple[float, float]) -> dict[str, Any]:
+    whole = issubclass(field, serializers.IntegerField)
+    kind = {"type": "integer"} if whole else {"type": "number", "format": "double"}
+    return {**kind, "minimum": limits[0], "maximum": limits[1]}
 
 
 def api_field(row: RecipeField, **options: Any) -> serializers.Field[Any, Any, Any, Any]:

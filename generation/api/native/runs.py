@@ -20,11 +20,12 @@ from accounts.models import User
 from accounts.refusals import NotFound, Refusal
 from generation.api.access import get_dataset, get_run, token_of, user_of
 from generation.api.idempotency import Write, idempotent_submission, is_dry_run
+from generation.api.native.recipe_fields import number_field
 from generation.api.native.serializers import PriceOutput
 from generation.catalog.resolving import find_checkpoint
 from generation.models import DataSet, Snapshot, TrainingRun
 from generation.recipes.presets import FIRST_PRESET, PRESETS, with_preset
-from generation.recipes.training import MAX_TRIGGER_CHARS, OPTIMIZERS, PARTS, SCHEDULES, TrainingRecipe
+from generation.recipes.training import MAX_TRIGGER_CHARS, OPTIMIZERS, PARTS, RANGES, SCHEDULES, TrainingRecipe
 from generation.storage.downloads import attachment
 from generation.training.runs import controls
 from generation.training.runs.lifecycle import discard_cost, hand_out
@@ -38,6 +39,8 @@ from generation.training.runs.submission import (
     write_training,
 )
 
+LIMITS = {name: limits for name, limits, _ in RANGES}
+
 
 class TrainingInput(serializers.Serializer[Any]):
     """A training of the LoRA `name` with your data set's code. What is left out is the preset's, as on the page."""
@@ -49,32 +52,32 @@ class TrainingInput(serializers.Serializer[Any]):
     )
     checkpoint = serializers.CharField(max_length=100, required=False, allow_blank=True)
     trigger = serializers.CharField(max_length=MAX_TRIGGER_CHARS, required=False, allow_blank=True)
-    parts = serializers.ListField(child=serializers.ChoiceField(PARTS), required=False)
-    rank = serializers.IntegerField(required=False)
-    alpha = serializers.FloatField(required=False)
-    steps = serializers.IntegerField(required=False)
-    batch = serializers.IntegerField(required=False)
-    gradient_accumulation = serializers.IntegerField(required=False)
+    parts = serializers.ListField(child=serializers.ChoiceField(PARTS), required=False, max_length=len(PARTS))
+    rank = number_field(serializers.IntegerField, LIMITS["rank"], required=False)
+    alpha = number_field(serializers.FloatField, LIMITS["alpha"], required=False)
+    steps = number_field(serializers.IntegerField, LIMITS["steps"], required=False)
+    batch = number_field(serializers.IntegerField, LIMITS["batch"], required=False)
+    gradient_accumulation = number_field(serializers.IntegerField, LIMITS["gradient_accumulation"], required=False)
     resolution = serializers.IntegerField(required=False, min_value=0, max_value=1024)
-    learning_rate = serializers.FloatField(required=False)
-    text_learning_rate = serializers.FloatField(required=False)
+    learning_rate = number_field(serializers.FloatField, LIMITS["learning_rate"], required=False)
+    text_learning_rate = number_field(serializers.FloatField, LIMITS["text_learning_rate"], required=False)
     optimizer = serializers.ChoiceField(OPTIMIZERS, required=False)
-    weight_decay = serializers.FloatField(required=False)
+    weight_decay = number_field(serializers.FloatField, LIMITS["weight_decay"], required=False)
     schedule = serializers.ChoiceField(SCHEDULES, required=False)
-    warmup_steps = serializers.IntegerField(required=False)
-    min_snr_gamma = serializers.FloatField(required=False)
-    noise_offset = serializers.FloatField(required=False)
-    caption_dropout = serializers.FloatField(required=False)
+    warmup_steps = number_field(serializers.IntegerField, LIMITS["warmup_steps"], required=False)
+    min_snr_gamma = number_field(serializers.FloatField, LIMITS["min_snr_gamma"], required=False)
+    noise_offset = number_field(serializers.FloatField, LIMITS["noise_offset"], required=False)
+    caption_dropout = number_field(serializers.FloatField, LIMITS["caption_dropout"], required=False)
     flip = serializers.BooleanField(required=False)
-    prior_weight = serializers.FloatField(required=False)
+    prior_weight = number_field(serializers.FloatField, LIMITS["prior_weight"], required=False)
     prior_prompt = serializers.CharField(max_length=300, required=False, allow_blank=True)
-    prior_pictures = serializers.IntegerField(required=False)
+    prior_pictures = number_field(serializers.IntegerField, LIMITS["prior_pictures"], required=False)
     gradient_checkpointing = serializers.BooleanField(required=False)
     cache = serializers.BooleanField(required=False)
-    folds = serializers.IntegerField(required=False)
-    sample_every = serializers.IntegerField(required=False)
+    folds = number_field(serializers.IntegerField, LIMITS["folds"], required=False)
+    sample_every = number_field(serializers.IntegerField, LIMITS["sample_every"], required=False)
     sample_prompts = serializers.ListField(child=serializers.CharField(max_length=300), required=False, max_length=8)
-    seed = serializers.IntegerField(required=False)
+    seed = number_field(serializers.IntegerField, LIMITS["seed"], required=False)
 
     def recipe(self, user: User, dataset: DataSet) -> TrainingRecipe:
         """Raises Refusal: for the recipe, and for a preset or a checkpoint that is not there."""
@@ -170,6 +173,7 @@ class RunOutput(serializers.ModelSerializer[TrainingRun]):
 class RunsView(generics.ListAPIView[TrainingRun]):
     """Your trainings, newest first; POST begins one."""
 
+    scopes = {"POST": "train"}
     serializer_class = RunOutput
     queryset = TrainingRun.objects.none()
 
@@ -205,6 +209,8 @@ class RunsView(generics.ListAPIView[TrainingRun]):
 class RunView(APIView):
     """One training of yours: its state, curve, snapshots, and its LoRA once it is done. DELETE removes an ended one."""
 
+    scopes = {"DELETE": "train"}
+
     @extend_schema(responses=RunOutput)
     def get(self, request: Request, code: str) -> Response:
         return Response(RunOutput(get_run(request, code)).data)
@@ -224,6 +230,8 @@ def controlled(request: Request, code: str, verb: Callable[[TrainingRun], None])
 class PauseView(APIView):
     """Let a training rest; its place and its progress are kept."""
 
+    scope = "train"
+
     @extend_schema(request=None, responses=RunOutput)
     def post(self, request: Request, code: str) -> Response:
         return controlled(request, code, controls.pause_run)
@@ -231,6 +239,8 @@ class PauseView(APIView):
 
 class ResumeView(APIView):
     """Go on with a paused training."""
+
+    scope = "train"
 
     @extend_schema(request=None, responses=RunOutput)
     def post(self, request: Request, code: str) -> Response:
@@ -240,6 +250,8 @@ class ResumeView(APIView):
 class StopView(APIView):
     """End a training early and keep its best snapshot; only the steps done are charged."""
 
+    scope = "train"
+
     @extend_schema(request=None, responses=RunOutput)
     def post(self, request: Request, code: str) -> Response:
         return controlled(request, code, controls.stop_run)
@@ -247,6 +259,8 @@ class StopView(APIView):
 
 class DiscardView(APIView):
     """End a training and remove all that it made. Its credits come back but for `discard_cost`, which is kept."""
+
+    scope = "train"
 
     @extend_schema(request=None, responses=RunOutput)
     def post(self, request: Request, code: str) -> Response:

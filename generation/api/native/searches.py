@@ -16,7 +16,8 @@ from accounts.credits import balance_of
 from accounts.refusals import NotFound
 from generation.api.access import get_dataset, token_of, user_of
 from generation.api.idempotency import Write, idempotent_submission, is_dry_run
-from generation.api.native.runs import PointOutput, TrainingInput
+from generation.api.native.recipe_fields import number_field
+from generation.api.native.runs import LIMITS, PointOutput, TrainingInput
 from generation.api.native.serializers import PriceOutput
 from generation.models import TrainingSearch
 from generation.recipes.training import OPTIMIZERS, SCHEDULES
@@ -39,16 +40,16 @@ def values_of(child: serializers.Field[Any, Any, Any, Any]) -> serializers.ListF
 class AxesInput(serializers.Serializer[Any]):
     """The values to try of each field; every combination is a candidate."""
 
-    rank = values_of(serializers.IntegerField())
-    alpha = values_of(serializers.FloatField())
-    learning_rate = values_of(serializers.FloatField())
-    steps = values_of(serializers.IntegerField())
-    batch = values_of(serializers.IntegerField())
+    rank = values_of(number_field(serializers.IntegerField, LIMITS["rank"]))
+    alpha = values_of(number_field(serializers.FloatField, LIMITS["alpha"]))
+    learning_rate = values_of(number_field(serializers.FloatField, LIMITS["learning_rate"]))
+    steps = values_of(number_field(serializers.IntegerField, LIMITS["steps"]))
+    batch = values_of(number_field(serializers.IntegerField, LIMITS["batch"]))
     optimizer = values_of(serializers.ChoiceField(OPTIMIZERS))
     schedule = values_of(serializers.ChoiceField(SCHEDULES))
-    min_snr_gamma = values_of(serializers.FloatField())
-    noise_offset = values_of(serializers.FloatField())
-    caption_dropout = values_of(serializers.FloatField())
+    min_snr_gamma = values_of(number_field(serializers.FloatField, LIMITS["min_snr_gamma"]))
+    noise_offset = values_of(number_field(serializers.FloatField, LIMITS["noise_offset"]))
+    caption_dropout = values_of(number_field(serializers.FloatField, LIMITS["caption_dropout"]))
 
 
 class SearchInput(TrainingInput):
@@ -140,6 +141,7 @@ def get_search(request: Request, code: str) -> TrainingSearch:
 class SearchesView(generics.ListAPIView[TrainingSearch]):
     """Your searches, newest first; POST begins one."""
 
+    scopes = {"POST": "train"}
     serializer_class = SearchOutput
     queryset = TrainingSearch.objects.none()
 
@@ -177,6 +179,8 @@ class SearchesView(generics.ListAPIView[TrainingSearch]):
 class SearchView(APIView):
     """One search of yours: its candidates, the best first, with their curves. DELETE removes an ended one."""
 
+    scopes = {"DELETE": "train"}
+
     @extend_schema(responses=SearchTableOutput)
     def get(self, request: Request, code: str) -> Response:
         return Response(SearchTableOutput(get_search(request, code)).data)
@@ -190,6 +194,8 @@ class SearchView(APIView):
 
 class SearchCancelView(APIView):
     """End a search: of what still trains only that is charged which you downloaded; no LoRA is kept."""
+
+    scope = "train"
 
     @extend_schema(request=None, responses=SearchTableOutput)
     def post(self, request: Request, code: str) -> Response:

@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from generation.api.native.recipe_fields import Fields, api_field, input_fields, output_fields
+from generation.api.native.recipe_fields import (
+    Fields,
+    NameField,
+    api_field,
+    input_fields,
+    number_field,
+    output_fields,
+)
 from generation.catalog.resolving import find_checkpoint
 from generation.jobs import queueing
 from generation.jobs.lifecycle import cancel_cost
 from generation.jobs.submission import random_seed
 from generation.messages import frames
 from generation.models import Checkpoint, GeneratedImage, Job, Lora
+from generation.models.images import kept_image
 from generation.recipes.fields import COUNT, FIELDS, defaults_for
-from generation.recipes.picture import MAX_LORAS, LoraPick, Recipe
+from generation.recipes.picture import MAX_LORAS, WEIGHT_LIMIT, LoraPick, Recipe
+
+LORA_WEIGHTS = (-WEIGHT_LIMIT, WEIGHT_LIMIT)
+MAX_BATCH = 16
+"""Recipes of one request."""
 
 
 class LoraPickInput(serializers.Serializer[Any]):
-    name = serializers.CharField(max_length=100)
-    weight = serializers.FloatField(default=1.0)
-    text_weight = serializers.FloatField(required=False, allow_null=True, default=None)
+    name = NameField(max_length=100, allow_blank=False)
+    weight = number_field(serializers.FloatField, LORA_WEIGHTS, default=1.0)
+    text_weight = number_field(serializers.FloatField, LORA_WEIGHTS, required=False, allow_null=True, default=None)
 
 
 class RecipeInput(serializers.Serializer[Any]):
@@ -34,12 +47,15 @@ class RecipeInput(serializers.Serializer[Any]):
         return input_fields() | super().get_fields()
 
     def recipe(self, user: Any) -> Recipe:
-        """The recipe, with the checkpoint's defaults filled in. Raises Refusal."""
-        given = {name: value for name in FIELDS if (value := self.validated_data.get(name)) not in (None, "")}
-        prompt = self.validated_data["prompt"]
-        checkpoint = find_checkpoint(user, given.get("checkpoint", ""))
-        picks = tuple(LoraPick(**pick) for pick in self.validated_data["loras"])
-        return Recipe(**{**defaults_for(checkpoint), "seed": random_seed(), **given, "prompt": prompt}, loras=picks)
+        return recipe_of(user, self.validated_data)
+
+
+def recipe_of(user: Any, data: Mapping[str, Any]) -> Recipe:
+    """The recipe that validated data tell, with the checkpoint's defaults filled in. Raises Refusal."""
+    given = {name: value for name in FIELDS if (value := data.get(name)) not in (None, "")}
+    checkpoint = find_checkpoint(user, given.get("checkpoint", ""))
+    picks = tuple(LoraPick(**pick) for pick in data["loras"])
+    return Recipe(**{**defaults_for(checkpoint), "seed": random_seed(), **given, "prompt": data["prompt"]}, loras=picks)
 
 
 class SubmissionInput(RecipeInput):
@@ -49,6 +65,10 @@ class SubmissionInput(RecipeInput):
     made_from = serializers.SlugField(
         max_length=12, default="", allow_blank=True, help_text="The code of the post that is remixed, if one is."
     )
+
+
+class BatchInput(serializers.Serializer[Any]):
+    recipes = serializers.ListField(child=SubmissionInput(), min_length=1, max_length=MAX_BATCH)
 
 
 class RecipeOutput(serializers.Serializer[Recipe]):
@@ -86,8 +106,8 @@ class JobOutput(serializers.ModelSerializer[Job]):
 
     def get_image(self, job: Job) -> str | None:
         """The image's address once the job is done."""
-        image = getattr(job, "image", None)
-        return reverse("api-image", args=[image.code]) if image is not None and image.deleted_at is None else None
+        image = kept_image(job)
+        return reverse("api-image", args=[image.code]) if image else None
 
     def get_place(self, job: Job) -> int | None:
         """Place in the queue, from 1, while the job waits."""
@@ -141,6 +161,11 @@ class SubmissionOutput(serializers.Serializer[Any]):
     jobs = JobOutput(many=True)
 
 
+class BatchOutput(serializers.Serializer[Any]):
+    credits = serializers.IntegerField()
+    submissions = SubmissionOutput(many=True)
+
+
 class PriceOutput(serializers.Serializer[Any]):
     credits = serializers.IntegerField()
     balance = serializers.IntegerField()
@@ -149,19 +174,24 @@ class PriceOutput(serializers.Serializer[Any]):
 class ImageOutput(serializers.ModelSerializer[GeneratedImage]):
     recipe = RecipeOutput(read_only=True)
     downloads = serializers.SerializerMethodField()
+    small = serializers.SerializerMethodField()
     starred = serializers.BooleanField(source="is_starred", read_only=True)
 
     class Meta:
         model = GeneratedImage
         fields = [
             "code", "recipe", "infotext", "width", "height", "seed", "rating", "starred", "svg_state", "downloads",
-            "created_at",
+            "small", "created_at",
         ]  # fmt: skip
 
     def get_downloads(self, image: GeneratedImage) -> dict[str, str]:
         """Addresses of the file by format; svg once it is traced."""
         formats = ["png", "jpeg", "webp"] + (["svg"] if image.svg_state == GeneratedImage.Svg.READY else [])
         return {name: reverse("api-image-file", args=[image.code, name]) for name in formats}
+
+    def get_small(self, image: GeneratedImage) -> str:
+        """Address of a smaller WebP; `?side=` 320, 640 or 1280 says how long its longer side is at most."""
+        return reverse("api-image-small", args=[image.code])
 
 
 class ImageChange(serializers.Serializer[Any]):

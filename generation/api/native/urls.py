@@ -4,17 +4,34 @@ from __future__ import annotations
 
 from django.urls import path
 
-from generation.api.native import albums, datasets, grids, loras, pictures, prompts, runs, searches, wildcards
+from generation.api.native import (
+    albums,
+    catalog,
+    datasets,
+    events,
+    grids,
+    jobs,
+    loras,
+    pictures,
+    prompts,
+    runs,
+    searches,
+    wildcards,
+)
 
 urlpatterns = [
-    path("jobs", pictures.JobsView.as_view(), name="api-jobs"),
-    path("jobs/cancel", pictures.CancelAllView.as_view(), name="api-jobs-cancel"),
-    path("jobs/<slug:code>", pictures.JobView.as_view(), name="api-job"),
-    path("jobs/<slug:code>/cancel", pictures.CancelView.as_view(), name="api-job-cancel"),
-    path("jobs/<slug:code>/prefer", pictures.PreferView.as_view(), name="api-job-prefer"),
+    path("jobs", jobs.JobsView.as_view(), name="api-jobs"),
+    path("jobs/batch", jobs.BatchView.as_view(), name="api-jobs-batch"),
+    path("jobs/events", events.AllEventsView.as_view(), name="api-jobs-events"),
+    path("jobs/cancel", jobs.CancelAllView.as_view(), name="api-jobs-cancel"),
+    path("jobs/<slug:code>", jobs.JobView.as_view(), name="api-job"),
+    path("jobs/<slug:code>/cancel", jobs.CancelView.as_view(), name="api-job-cancel"),
+    path("jobs/<slug:code>/events", events.JobEventsView.as_view(), name="api-job-events"),
+    path("jobs/<slug:code>/prefer", jobs.PreferView.as_view(), name="api-job-prefer"),
     path("images", pictures.ImagesView.as_view(), name="api-images"),
     path("images/<slug:code>", pictures.ImageView.as_view(), name="api-image"),
     path("images/<slug:code>/file/<slug:format_name>", pictures.ImageFileView.as_view(), name="api-image-file"),
+    path("images/<slug:code>/small", pictures.ImageSmallView.as_view(), name="api-image-small"),
     path("images/<slug:code>/trace", pictures.TraceView.as_view(), name="api-image-trace"),
     path("albums", albums.AlbumsView.as_view(), name="api-albums"),
     path("albums/<slug:code>", albums.AlbumView.as_view(), name="api-album"),
@@ -22,7 +39,10 @@ urlpatterns = [
     path("albums/<slug:code>/images/<slug:image>", albums.AlbumImageView.as_view(), name="api-album-image"),
     path("links", albums.LinksView.as_view(), name="api-links"),
     path("links/<slug:code>", albums.LinkView.as_view(), name="api-link"),
-    path("checkpoints", pictures.CheckpointsView.as_view(), name="api-checkpoints"),
+    path("checkpoints", catalog.CheckpointsView.as_view(), name="api-checkpoints"),
+    path("embeddings", catalog.EmbeddingsView.as_view(), name="api-embeddings"),
+    path("vaes", catalog.VaesView.as_view(), name="api-vaes"),
+    path("samplers", catalog.SamplersView.as_view(), name="api-samplers"),
     path("loras", loras.LorasView.as_view(), name="api-loras"),
     path("loras/<name:name>", loras.LoraView.as_view(), name="api-lora"),
     path("loras/<name:name>/file", loras.LoraFileView.as_view(), name="api-lora-file"),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from accounts import credits
+from accounts.budgets import check_weights
 from accounts.models import ApiToken, User
 from accounts.refusals import Conflict, NotFound, QuotaExceeded, Refusal, counted
 from generation.catalog.loras.naming import RESERVED
@@ -71,6 +72,7 @@ def write_training(
 
     `token` is the API token that asked: its budget pays beside the wallet.
     """
+    check_weights(token, [prepared.recipe.checkpoint])
     enforce_run_limit(user)
     run = write_run(user, dataset, prepared, name, token=token)
     credits.hold(user, run.credits, reference=run.reference, note=f"Training {name}", token=token)

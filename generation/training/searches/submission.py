@@ -16,6 +16,7 @@ from typing import Any
 from django.db import transaction
 
 from accounts import credits
+from accounts.budgets import check_weights
 from accounts.models import ApiToken, User
 from accounts.refusals import Conflict, Refusal, counted
 from generation.models import DataSet, TrainingRun, TrainingSearch
@@ -88,6 +89,7 @@ def write_search(
 
     `token` is the API token that asked: its own budget pays beside the wallet.
     """
+    check_weights(token, {each.recipe.checkpoint for each in prepared.candidates})
     enforce_run_limit(user)
     # After the share is locked, since the look may fill the wallet.
     budget = credits.balance_of(user) if budget is None else budget

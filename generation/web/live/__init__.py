@@ -1,1 +1,1 @@
-"""Websockets: what a page hears while it waits."""
+"""Websockets: what a page or a program hears while it waits."""

@@ -15,11 +15,13 @@ import redis
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 
+from accounts.sessions import SignIn
+from accounts.tokens import TokenSignIn
 from generation.messages import events
 from generation.messages.frame_hub import FrameHub
+from generation.messages.threads import in_thread
 from generation.web.live.lines import LINES_A_PERSON, NOT_FOUND, SIGNED_OUT, TOO_MANY, Lines, Rate
 from generation.web.live.reading import snapshot, standing
-from generation.web.live.sessions import SignIn, in_thread
 
 ACK_WINDOW = 2
 STRAYS = 60
@@ -46,7 +48,7 @@ class OwnersLine(AsyncWebsocketConsumer):
                     await self.leave()
 
     async def connect(self) -> None:
-        sign_in: SignIn | None = self.scope["sign_in"]
+        sign_in: SignIn | TokenSignIn | None = self.scope["sign_in"]
         self.strays = Rate(STRAYS, STRAYS_SECONDS)
         # Accepted first: of a handshake that is refused no page learns the reason.
         await self.accept()
@@ -107,12 +109,15 @@ class JobsConsumer(OwnersLine):
         self.places: list[dict[str, Any]] = []
         await self.channel_layer.group_add(events.group_of(owner_id), self.channel_name)
         await hub.attach(owner_id, self)
+        await self.show_snapshot(owner_id)
+        if self.ended:  # while it was opened
+            await self.leave()
+
+    async def show_snapshot(self, owner_id: int) -> None:
         jobs, last = await in_thread(snapshot, owner_id)
         await self.send(text_data=json.dumps({"type": "snapshot", "jobs": jobs}))
         for frame in last:
             await self.frame(frame.code, frame.to_bytes())
-        if self.ended:  # while it was opened
-            await self.leave()
 
     async def hang_up(self, owner_id: int) -> None:
         await hub.detach(owner_id, self)

@@ -12,8 +12,11 @@ from typing import Any, Protocol
 
 import structlog
 
+from accounts.holders import still_standing
+from accounts.sessions import SignIn
+from accounts.tokens import TokenSignIn
+from generation.messages.threads import in_thread
 from generation.web.live.reading import waiting_places
-from generation.web.live.sessions import SignIn, in_thread, still_standing
 
 logger = structlog.get_logger(__name__)
 
@@ -29,7 +32,7 @@ TOO_MANY = 4429
 class Line(Protocol):
     """An open websocket; `follows_jobs` when it is told at which places its person's jobs wait."""
 
-    sign_in: SignIn
+    sign_in: SignIn | TokenSignIn
     follows_jobs: bool
 
     async def end(self, code: int, reason: str) -> None: ...
@@ -65,7 +68,7 @@ class Lines:
             self._of.pop(line.sign_in.owner_id, None)
 
     async def end_signed_out(self) -> None:
-        """End the lines whose session does not stand any more: signed out, ended elsewhere, deactivated."""
+        """End the lines whose session or token does not stand any more: signed out, taken back, deactivated."""
         lines = self._lines()
         standing = await in_thread(still_standing, {line.sign_in for line in lines})
         for line in lines:

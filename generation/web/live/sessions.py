@@ -1,38 +1,16 @@
-"""Whose session a live line belongs to, and which of these sessions still stand.
-
-Read in threads of the lines' own: what Channels reads by itself waits in the one thread that all lines share.
-"""
+"""Whose a websocket is: a page's by the session of its cookie, a program's by its ticket."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Collection
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
-from django.contrib.sessions.models import Session
-from django.db import connections
-from django.utils import timezone
 
-from accounts.models import User
-
-# Few are enough, as each look serves all lines. Their connections do not outlive a call: a thread may rest for hours.
-THREADS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="live")
-
-Value = TypeVar("Value")
-
-
-@dataclass(frozen=True, slots=True)
-class SignIn:
-    """One session of one person. `auth_hash` is of the password that they had when they signed in."""
-
-    session_key: str
-    owner_id: int
-    auth_hash: str
+from accounts.sessions import sign_in_of
+from accounts.tokens import TokenSignIn, still_standing
+from generation.messages import tickets
+from generation.messages.threads import in_thread
 
 
 class OfSession:
@@ -47,38 +25,10 @@ class OfSession:
         return await self.inner({**scope, "sign_in": sign_in}, receive, send)
 
 
-async def in_thread(read: Callable[..., Value], *args: object) -> Value:
-    """What `read` reads from the database, in a thread of the lines' own."""
-    return await asyncio.get_running_loop().run_in_executor(THREADS, _read_and_close, read, args)
-
-
-def _read_and_close(read: Callable[..., Value], args: tuple[object, ...]) -> Value:
-    try:
-        return read(*args)
-    finally:
-        connections.close_all()
-
-
-def sign_in_of(session_key: str) -> SignIn | None:
-    """Whose session it is; None when it has ended, or its person may not sign in any more."""
-    session = SessionStore(session_key)
-    if SESSION_KEY not in session:
+def sign_in_of_ticket(ticket: str) -> TokenSignIn | None:
+    """Whose one-time ticket it is; None when it is none, or its token has ended since. Raises RedisError."""
+    holder = tickets.redeem(ticket)
+    if holder is None:
         return None
-    sign_in = SignIn(session_key, int(session[SESSION_KEY]), session.get(HASH_SESSION_KEY, ""))
+    sign_in = TokenSignIn(digest=holder[1], owner_id=holder[0])
     return sign_in if sign_in in still_standing({sign_in}) else None
-
-
-def still_standing(sign_ins: Collection[SignIn]) -> set[SignIn]:
-    """Those of an unended session of somebody who is active and has the same password. Two queries for all."""
-    sessions = Session.objects.filter(
-        session_key__in={each.session_key for each in sign_ins}, expire_date__gt=timezone.now()
-    )
-    keys = set(sessions.values_list("session_key", flat=True))
-    people = User.objects.filter(pk__in={each.owner_id for each in sign_ins}, is_active=True).only("password")
-    hashes = {
-        (person.pk, auth_hash)
-        for person in people
-        # The fallbacks are of former secret keys, under which a session stands too.
-        for auth_hash in (person.get_session_auth_hash(), *person.get_session_auth_fallback_hash())
-    }
-    return {each for each in sign_ins if each.session_key in keys and (each.owner_id, each.auth_hash) in hashes}

@@ -28,3 +28,14 @@ def test_who_cannot_be_followed(alices_api: Any, alice: User, charlie: User, pub
     publish(alice)
     assert alices_api.put("/api/v1/authors/alice/follow").json()["code"] == "own-self"
     assert alices_api.put("/api/v1/authors/charlie/follow").status_code == 404
+
+
+def test_the_feed_is_of_whom_one_follows(
+    alices_api: Any, client: Client, alice: User, charlie: User, publish: Publish
+) -> None:
+    shown = publish(charlie)
+    publish(alice)
+    assert alices_api.get("/api/v1/feed").json()["results"] == []
+    alices_api.put("/api/v1/authors/charlie/follow")
+    assert [post["code"] for post in alices_api.get("/api/v1/feed").json()["results"]] == [shown.code]
+    assert client.get("/api/v1/feed").status_code == 401

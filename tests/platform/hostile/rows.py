@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from allauth.idp.oidc.models import Client as OAuthClient
+from allauth.idp.oidc.models import Token
 from allauth.usersessions.models import UserSession
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
@@ -165,6 +167,8 @@ def operator(alice: User, root: User) -> None:
     OutgoingMail.objects.create(
         recipient="dora@example.org", sender="site@example.org", subject="Hello", body="Hello", error="550 no"
     )
+    program = OAuthClient.objects.create(id="program", name="A program")
+    Token.objects.create(type=Token.Type.ACCESS_TOKEN, hash="x", client=program, user=alice, scopes="read")
     browser = Client()
     browser.force_login(alice, backend="allauth.account.auth_backends.AuthenticationBackend")
     key = browser.session.session_key

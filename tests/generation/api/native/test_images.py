@@ -65,3 +65,19 @@ def test_charlies_pictures_are_not_there(alices_api: APIClient, charlie: User, d
         assert alices_api.get(f"{URL}/{path}").status_code == 404
     assert alices_api.delete(f"{URL}/{code}").status_code == 404
     assert alices_api.post(f"{URL}/{code}/trace").status_code == 404
+
+
+@pytest.mark.parametrize("side", ["", "?side=320", "?side=640", "?side=1280"])
+def test_a_smaller_one(alices_api: APIClient, alice: User, draw: Draw, side: str) -> None:
+    image = draw(alice)
+    address = alices_api.get(f"{URL}/{image.code}").json()["small"]
+    answer = alices_api.get(f"{address}{side}")
+    with Image.open(io.BytesIO(answer.content)) as picture:
+        assert picture.format == "WEBP" and max(picture.size) <= 1280
+    assert answer["Cache-Control"] == "private, no-store"
+    assert answer["Content-Disposition"].startswith("attachment;")
+
+
+@pytest.mark.parametrize("side", ["0", "x", "321"])
+def test_a_size_that_there_is_not(alices_api: APIClient, alice: User, draw: Draw, side: str) -> None:
+    assert alices_api.get(f"{URL}/{draw(alice).code}/small?side={side}").json()["code"] == "bad-side"

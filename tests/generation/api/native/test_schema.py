@@ -13,6 +13,7 @@ from drf_spectacular.generators import SchemaGenerator
 from jsonschema import Draft4Validator
 from rest_framework.test import APIClient
 
+from accounts.scopes import Scope
 from config.openapi import BODIES, operations_of
 from generation.models import Checkpoint
 
@@ -35,6 +36,48 @@ def test_every_operation_has_a_summary_and_the_token_comes_first(schema: dict[st
         assert 3 < len(operation["summary"]) < 60
         ways = [next(iter(way), "") for way in operation["security"]]
         assert ways[0] == "bearer" and set(ways) <= {"bearer", "cookieAuth", ""}
+
+
+def unbounded(schema: dict[str, Any], document: dict[str, Any], where: str, inside: tuple[str, ...] = ()) -> list[str]:
+    """The values of what is sent that may be of any length, size or number."""
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        named = document["components"]["schemas"][name]
+        return [] if name in inside else unbounded(named, document, where, (*inside, name))
+    found = []
+    for part in (part for whole in ("allOf", "oneOf", "anyOf") for part in schema.get(whole, [])):
+        found += unbounded(part, document, where, inside)
+    kind = "enum" if "enum" in schema else schema.get("type")
+    if kind == "string" and "maxLength" not in schema and schema.get("format") not in ("binary", "date", "date-time"):
+        found.append(where)
+    if kind in ("integer", "number") and not {"minimum", "maximum"} <= schema.keys():
+        found.append(where)
+    if kind == "array":
+        found += [] if "maxItems" in schema else [where]
+        found += unbounded(schema["items"], document, f"{where}[]", inside)
+    for name, inner in schema.get("properties", {}).items():
+        found += unbounded(inner, document, f"{where}.{name}", inside)
+    return found
+
+
+def test_nothing_that_is_sent_may_be_of_any_size(schema: dict[str, Any]) -> None:
+    found: list[str] = []
+    for operation in operations_of(schema):
+        name = operation["operationId"]
+        for parameter in operation.get("parameters", []):
+            if parameter["in"] != "path":
+                found += unbounded(parameter["schema"], schema, f"{name} {parameter['name']}")
+        for content in operation.get("requestBody", {}).get("content", {}).values():
+            found += unbounded(content["schema"], schema, name)
+    assert found == []
+
+
+def test_every_operation_has_its_scope_and_tells_of_refusals(schema: dict[str, Any]) -> None:
+    for operation in operations_of(schema):
+        assert operation["x-scope"] in {*Scope.values, ""}
+        assert "application/problem+json" in operation["responses"]["default"]["content"]
+    post = schema["paths"]["/api/v1/jobs"]["post"]
+    assert "Idempotency-Key" in {parameter["name"] for parameter in post["parameters"]}
 
 
 def test_every_body_is_valid_and_every_file_is_bytes(schema: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ from channels.db import database_sync_to_async
 from django.test import Client
 
 from accounts.models import User
-from generation.web.live.sessions import SignIn, sign_in_of
+from accounts.sessions import SignIn, sign_in_of
 from tests.conftest import PASSWORD
 from tests.generation.training.conftest import dataset, make_dataset, queue_run, tiny
 

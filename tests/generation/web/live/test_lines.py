@@ -17,10 +17,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.sessions import SignIn, sign_in_of, still_standing
 from generation.web.live.consumers import JobsConsumer, lines
 from generation.web.live.lines import LINES_A_PERSON, SIGNED_OUT, TOO_MANY
 from generation.web.live.reading import waiting_places
-from generation.web.live.sessions import SignIn, sign_in_of, still_standing
 from tests.conftest import PASSWORD, join
 from tests.generation.conftest import Queue, add_worker
 from tests.generation.web.live.conftest import sign_in

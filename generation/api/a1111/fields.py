@@ -1,0 +1,98 @@
+"""The table of what a request of this dialect may say: what each field becomes, or that it has no effect here.
+
+The help page shows it, and `reading` goes by it: a field that is in neither table is unknown, and told as ignored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Unused:
+    """A field without effect here. It is told in `info` unless it has one of the values that ask for nothing.
+
+    `said_by_every_program` is one that programs always fill in, whatever their people want: it is never told.
+    """
+
+    why: str
+    asks_nothing: tuple[Any, ...] = (None, False, 0, "", (), {})
+    said_by_every_program: bool = False
+
+
+USED: Mapping[str, str] = {
+    "prompt": "The prompt, with <lora:name:weight>, emphasis, schedules and wildcards. At most 2,000 signs.",
+    "negative_prompt": "The negative prompt.",
+    "seed": "The seed of the first picture; the next ones count up. Missing, null or below 0: one is drawn.",
+    "width": "The width. Missing: the checkpoint's own. See “Sizes”.",
+    "height": "The height. Missing: the checkpoint's own. See “Sizes”.",
+    "steps": "The steps. Missing: the checkpoint's own. More than your plan draws are drawn as many as it does.",
+    "cfg_scale": "The CFG scale. Missing: the checkpoint's own. Below 1 it is 1.",
+    "sampler_name": "The sampler, also by the names of other programs. An unknown one is refused with 404.",
+    "sampler_index": "The same by its old name; sampler_name counts where both are there.",
+    "scheduler": "The schedule type. One that the site or the sampler has not becomes Automatic.",
+    "batch_size": "How many pictures, times n_iter. More than your plan makes at once are as many as it does.",
+    "n_iter": "See batch_size.",
+    "clip_skip": "Clip skip, as SD.Next has it.",
+    "model": "The checkpoint, as stable-diffusion.cpp has it; a name that the site has not is ignored.",
+    "override_settings": "For this request alone, any of the options that can be set.",
+    "alwayson_scripts": "See “Scripts”.",
+    "script_name": "Scripts that one chooses are not run: any name is refused with 422.",
+    "send_images": "False: the pictures are made and kept, and not sent along.",
+}
+"""Field -> what becomes of it."""
+
+_HIRES = "There is no second pass at a higher resolution."
+_NOISE = "Samplers have the noise of their own."
+_KEPT = "Every picture is kept under “My pictures”, and no grid is made of them."
+
+UNUSED: Mapping[str, Unused] = {
+    "styles": Unused("The site has no styles under names."),
+    "subseed": Unused("There are no variations of a seed.", said_by_every_program=True),
+    "subseed_strength": Unused("There are no variations of a seed."),
+    "seed_resize_from_h": Unused("There are no variations of a seed.", (None, 0, -1)),
+    "seed_resize_from_w": Unused("There are no variations of a seed.", (None, 0, -1)),
+    "enable_hr": Unused(_HIRES),
+    **{
+        name: Unused(_HIRES, said_by_every_program=True)
+        for name in (
+            "hr_scale", "hr_upscaler", "hr_second_pass_steps", "hr_resize_x", "hr_resize_y", "hr_checkpoint_name",
+            "hr_sampler_name", "hr_scheduler", "hr_prompt", "hr_negative_prompt", "hr_cfg", "denoising_strength",
+            "firstphase_width", "firstphase_height", "hr_additional_modules",
+        )
+    },
+    "refiner_checkpoint": Unused("No second checkpoint takes over.", (None, "", "None")),
+    "refiner_switch_at": Unused("No second checkpoint takes over.", said_by_every_program=True),
+    "restore_faces": Unused("Faces are left as they are drawn."),
+    "tiling": Unused("Pictures do not join at their edges."),
+    "eta": Unused(_NOISE, (None, 0, 1)),
+    "s_churn": Unused(_NOISE),
+    "s_tmin": Unused(_NOISE),
+    "s_tmax": Unused(_NOISE),
+    "s_noise": Unused(_NOISE, (None, 0, 1)),
+    "s_min_uncond": Unused("Every step heeds the negative prompt."),
+    "distilled_cfg_scale": Unused("There is one CFG scale.", said_by_every_program=True),
+    "disable_extra_networks": Unused("Tags of LoRAs always count."),
+    "infotext": Unused("Fields are read from the request alone."),
+    "comments": Unused("Comments are no part of the picture."),
+    "force_task_id": Unused("Jobs have names of their own."),
+    "script_args": Unused("Scripts that one chooses are not run.", said_by_every_program=True),
+    "override_settings_restore_afterwards": Unused(
+        "Settings of a request end with it.", said_by_every_program=True
+    ),
+    "do_not_save_samples": Unused(_KEPT, said_by_every_program=True),
+    "do_not_save_grid": Unused(_KEPT, said_by_every_program=True),
+    "save_images": Unused(_KEPT, said_by_every_program=True),
+    "url": Unused("Where the program believes to send it; neither read nor kept.", said_by_every_program=True),
+    "auth": Unused("The password once more; neither read nor kept.", said_by_every_program=True),
+}  # fmt: skip
+"""Field -> why it has no effect."""
+
+
+def is_asked_for(unused: Unused, value: Any) -> bool:
+    """Whether the value wants something that it does not get."""
+    if unused.said_by_every_program:
+        return False
+    return (tuple(value) if isinstance(value, list) else value) not in unused.asks_nothing

@@ -1,0 +1,184 @@
+"""What a request to draw asks for, as a recipe, a number of pictures, and notes on all that is not as it was said.
+
+Three rules. What A1111's own page lets people set is drawn, or drawn as near to it as the site does, with a note; what
+goes beyond that page, or is no such value, is refused. What is missing is the token's option or the checkpoint's
+default. What is unknown is ignored, and told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from accounts.models import Plan, User
+from accounts.refusals import NotFound, Refusal
+from generation.api.a1111.fields import UNUSED, USED, is_asked_for
+from generation.api.a1111.options import ABOUT, Options
+from generation.api.a1111.scripts import notes_on
+from generation.api.a1111.values import flag, mapping, number, text, whole
+from generation.api.a1111.weights import checkpoint_called
+from generation.api.sizes import fitted
+from generation.imaging.foreign_names import sampler_and_schedule
+from generation.jobs.submission import random_seed
+from generation.models import Checkpoint
+from generation.recipes.checks import MAX_SEED, InvalidRecipe, check_range
+from generation.recipes.fields import FIELDS, MAX_PIXELS, STEPS_RANGE
+from generation.recipes.picture import Recipe
+from generation.recipes.sampling import AUTOMATIC, SAMPLERS, SCHEDULES, TABLE
+
+STEPS, SIDE, CFG, BATCH_SIZE, BATCHES = (1, 150), (64, 2048), (0, 30), (1, 8), (1, 100)
+"""As far as the sliders of A1111's page go."""
+MOST_OF_NATIVE = 2.25
+"""Times the area that the checkpoint was taught with: beyond half as much again a side, things are drawn twice."""
+SHOWN_NAMES = 20
+"""So many unknown fields are told by their names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """`said` is what the request said of the fields that became the recipe, as it is repeated in the answer."""
+
+    recipe: Recipe
+    count: int
+    said: Mapping[str, Any]
+    notes: tuple[str, ...]
+    sends_images: bool
+
+
+class Reader:
+    """Reads one request, and notes on the way what becomes of it."""
+
+    def __init__(self, user: User, body: Mapping[str, Any], options: Options) -> None:
+        self.user, self.body, self.options = user, body, options
+        self.notes: list[str] = []
+
+    def read(self) -> Asked:
+        """Raises Refusal."""
+        self.read_rest()
+        options = self.read_options()
+        checkpoint = self.read_checkpoint(options)
+        sampler, schedule = self.read_sampling(checkpoint)
+        width, height = self.read_size(checkpoint, options)
+        cfg_scale = self.read_cfg(checkpoint)
+        recipe = Recipe(
+            prompt=FIELDS["prompt"].read(text(self.body, "prompt")),
+            negative_prompt=FIELDS["negative_prompt"].read(text(self.body, "negative_prompt")),
+            width=width,
+            height=height,
+            steps=self.read_steps(checkpoint, sampler),
+            cfg_scale=cfg_scale,
+            sampler=sampler,
+            schedule=schedule,
+            seed=self.read_seed(),
+            clip_skip=whole(self.body, "clip_skip", (0, 12)) or options.clip_skip,
+            emphasis=options.emphasis,
+            checkpoint=checkpoint.name,
+            vae=options.vae,
+        )
+        count = self.read_count()
+        sends_images = flag(self.body, "send_images", True)
+        return Asked(recipe, count, self.said(), tuple(self.notes), sends_images)
+
+    def said(self) -> dict[str, Any]:
+        """Without what may be large, or a secret."""
+        scalar = (str, int, float, bool, type(None))
+        return {name: value for name in USED if isinstance(value := self.body.get(name), scalar)}
+
+    def read_options(self) -> Options:
+        settings = mapping(self.body, "override_settings")
+        self.note_unknown("Unknown settings", settings.keys() - ABOUT.keys())
+        return self.options.with_changes(self.user, settings)
+
+    def read_checkpoint(self, options: Options) -> Checkpoint:
+        if model := text(self.body, "model"):
+            try:
+                return checkpoint_called(self.user, model)
+            except Refusal as refusal:
+                self.notes.append(f"model is ignored. {refusal.message}")
+        return checkpoint_called(self.user, options.checkpoint)
+
+    def read_sampling(self, checkpoint: Checkpoint) -> tuple[str, str]:
+        name = text(self.body, "sampler_name") or text(self.body, "sampler_index") or checkpoint.default_sampler
+        wanted = text(self.body, "scheduler")
+        sampler, schedule = known_sampling(name, wanted)
+        if schedule not in TABLE[sampler].schedules:
+            self.notes.append(f"{sampler} draws with the schedule type {AUTOMATIC}, not with “{wanted[:100]}”.")
+            schedule = AUTOMATIC
+        return sampler, schedule
+
+    def read_steps(self, checkpoint: Checkpoint, sampler: str) -> int:
+        steps = whole(self.body, "steps", STEPS) or checkpoint.default_steps
+        most = min(self.user.plan.max_steps, STEPS_RANGE[1], TABLE[sampler].most_steps or STEPS_RANGE[1])
+        if steps > most:
+            self.notes.append(f"{most} steps are drawn, not {steps}.")
+        return min(steps, most)
+
+    def read_size(self, checkpoint: Checkpoint, options: Options) -> tuple[int, int]:
+        width = whole(self.body, "width", SIDE) or checkpoint.native_width
+        height = whole(self.body, "height", SIDE) or checkpoint.native_height
+        size = fitted((width, height), most_pixels(self.user.plan, checkpoint, options.fits_size))
+        if size != (width, height):
+            self.notes.append(f"{size[0]}×{size[1]} pixels are drawn, not {width}×{height}.")
+        return size
+
+    def read_cfg(self, checkpoint: Checkpoint) -> float:
+        cfg_scale = number(self.body, "cfg_scale")
+        if cfg_scale is None:
+            return checkpoint.default_cfg_scale
+        check_range("cfg_scale", cfg_scale, CFG, "cfg_scale")
+        return max(1.0, cfg_scale)
+
+    def read_seed(self) -> int:
+        seed = number(self.body, "seed")
+        if seed is None or seed < 0:
+            return random_seed()
+        return whole(self.body, "seed", (0, MAX_SEED)) or 0
+
+    def read_count(self) -> int:
+        batch_size = whole(self.body, "batch_size", BATCH_SIZE) or 1
+        count = batch_size * (whole(self.body, "n_iter", BATCHES) or 1)
+        most = self.user.plan.max_pictures
+        if count > most:
+            self.notes.append(f"{most} pictures are made, not {count}.")
+        return min(count, most)
+
+    def read_rest(self) -> None:
+        """What becomes no part of the recipe: scripts, and fields without effect."""
+        if script := text(self.body, "script_name"):
+            raise InvalidRecipe("script_name", f"Script '{script[:100]}' not found", "unknown-script")
+        self.notes.extend(notes_on(self.body.get("alwayson_scripts") or {}))
+        for name, unused in UNUSED.items():
+            if name in self.body and is_asked_for(unused, self.body[name]):
+                self.notes.append(f"{name} is ignored. {unused.why}")
+        self.note_unknown("Unknown fields", self.body.keys() - USED.keys() - UNUSED.keys())
+
+    def note_unknown(self, what: str, names: Any) -> None:
+        if names:
+            told = ", ".join(name[:100] for name in sorted(names)[:SHOWN_NAMES])
+            more = f" and {len(names) - SHOWN_NAMES} more" if len(names) > SHOWN_NAMES else ""
+            self.notes.append(f"{what} are ignored: {told}{more}.")
+
+
+def most_pixels(plan: Plan, checkpoint: Checkpoint, fits_size: bool) -> int:
+    """The largest area that a request of this dialect gets."""
+    native = checkpoint.native_width * checkpoint.native_height
+    fitting = int(MOST_OF_NATIVE * native) if fits_size else MAX_PIXELS
+    return min(plan.max_pixels, MAX_PIXELS, fitting)
+
+
+def known_sampling(name: str, scheduler: str) -> tuple[str, str]:
+    """The site's words for a sampler and a schedule type of whatever program; an unknown schedule type is Automatic.
+
+    Raises NotFound for an unknown sampler.
+    """
+    own = {each.casefold(): each for each in SAMPLERS}
+    _, schedule = sampler_and_schedule("", scheduler)
+    if name.strip().casefold() in own:
+        sampler = own[name.strip().casefold()]
+    else:
+        sampler, schedule = sampler_and_schedule(name, scheduler)
+        if sampler not in SAMPLERS:
+            raise NotFound("unknown-sampler", "Sampler not found")
+    known = {each.casefold(): each for each in SCHEDULES}
+    return sampler, known.get(schedule.casefold(), AUTOMATIC if not scheduler else schedule)

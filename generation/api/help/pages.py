@@ -1,0 +1,95 @@
+"""The help pages of the API. What a page tells of a dialect is made from the tables that its views go by.
+
+A guide is a row here and a template; the program that it shows is a file of its own, which a test runs as it stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from generation.api.a1111.fields import UNUSED, USED
+from generation.api.a1111.options import ABOUT
+from generation.api.a1111.reading import BATCH_SIZE, BATCHES, CFG, MOST_OF_NATIVE, SIDE, STEPS
+from generation.api.a1111.scripts import SCRIPTS
+from generation.api.help.openai import openai_facts
+from generation.api.waiting import LONGEST_SECONDS
+
+SNIPPETS: Path = settings.BASE_DIR / "templates" / "generation" / "help" / "snippets"
+"""Beside the templates that show them; none is a template itself."""
+
+
+def a1111_tables() -> dict[str, Any]:
+    """All that a request of that dialect may say, and how far each number may go."""
+    sliders = {"steps": STEPS, "width": SIDE, "height": SIDE, "cfg_scale": CFG, "batch_size": BATCH_SIZE}
+    return {
+        "used": USED,
+        "unused": {name: unused.why for name, unused in UNUSED.items()},
+        "options": ABOUT,
+        "scripts": SCRIPTS,
+        "sliders": {**sliders, "n_iter": BATCHES},
+        "most_of_native": MOST_OF_NATIVE,
+        "longest_minutes": LONGEST_SECONDS // 60,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """Its `name` is its address and its template; `snippet` the file of its program, if it shows one."""
+
+    name: str
+    title: str
+    sentence: str
+    snippet: str = ""
+    facts: Callable[[], Mapping[str, Any]] = dict
+
+
+GUIDES = (
+    Guide("httpx", "Python with httpx", "The site's own API: ask, wait, download.", "httpx_quick_start.py"),
+    Guide("webuiapi", "Python with webuiapi", "A client of AUTOMATIC1111's API, unchanged.", "webuiapi_quick_start.py"),
+    Guide("sillytavern", "SillyTavern", "Pictures within a chat."),
+    Guide("a1111", "AUTOMATIC1111's API, field by field", "What becomes of what is sent.", facts=a1111_tables),
+    Guide(
+        "openai",
+        "OpenAI's API",
+        "curl, Python, JavaScript, Open WebUI and LibreChat; and what becomes of each field.",
+        facts=openai_facts,
+    ),
+    Guide("mcp", "Agents over MCP", "Pictures for a model that uses tools.", "mcp_quick_start.py"),
+    Guide("live", "Live lines", "A websocket that says what becomes of your jobs."),
+    Guide("webhooks", "Webhooks", "Your own server is told when a picture is ready.", "webhooks_quick_start.py"),
+)
+
+
+@cache
+def snippet(name: str) -> str:
+    """The program as it lies in its file."""
+    return (SNIPPETS / name).read_text(encoding="utf-8")
+
+
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    return render(request, "generation/help/index.html", {"guides": GUIDES})
+
+
+@require_safe
+def guide(request: HttpRequest, name: str) -> HttpResponse:
+    """One guide, with this site's address and the reader's name where they are to be typed."""
+    found = next((each for each in GUIDES if each.name == name), None)
+    if found is None:
+        raise Http404("There is no such guide.")
+    context = {
+        "guide": found,
+        "snippet": snippet(found.snippet) if found.snippet else "",
+        "site_url": settings.SITE_URL,
+        "reader": request.user.get_username() or "your-name",
+    }
+    return render(request, f"generation/help/{name}.html", {**context, **found.facts()})

@@ -1,0 +1,1 @@
+"""What programs ask before they open a live line."""

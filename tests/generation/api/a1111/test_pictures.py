@@ -1,0 +1,126 @@
+"""Pictures that programs send: what png-info tells of them, and the clear no to making pictures from pictures."""
+
+from __future__ import annotations
+
+import base64
+import io
+from typing import Any
+
+import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from accounts.models import User
+from config.bodies import AROUND, ENCODED, SMALL, Asked, bound_of
+from generation.models import GeneratedImage, Job
+from generation.storage.downloads import file_bytes
+from tests.generation.api.a1111.conftest import ask
+
+DATA_URL = "data:image/png;base64,"
+PARAMETERS = "a red apple\nNegative prompt: worms\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 7, Size: 64x64"
+
+
+def encoded(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def png(**texts: str) -> bytes:
+    chunks, file = PngInfo(), io.BytesIO()
+    for name, text in texts.items():
+        chunks.add_text(name, text)
+    Image.new("RGB", (8, 8), "tomato").save(file, "PNG", pnginfo=chunks)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("head", ["", DATA_URL])
+def test_what_a_picture_tells(program: Any, head: str) -> None:
+    answer = ask(program, "png-info", {"image": head + encoded(png(parameters=PARAMETERS, Software="Paint"))})
+    assert answer.status_code == 200
+    told = answer.json()
+    assert (told["info"], told["items"]) == (PARAMETERS, {"Software": "Paint"})
+    parameters = told["parameters"]
+    assert (parameters["Prompt"], parameters["Negative prompt"]) == ("a red apple", "worms")
+    assert (parameters["Seed"], parameters["Size-1"], parameters["Sampler"]) == ("7", "64", "Euler a")
+
+
+def test_a_picture_of_this_site(program: Any, alice: User, catalog: object, drawn: list[Any]) -> None:
+    made = ask(program, "txt2img", {"prompt": "a red apple", "seed": 7}).json()
+    told = ask(program, "png-info", {"image": made["images"][0]}).json()
+    image = GeneratedImage.objects.get()
+    assert told["info"] == image.infotext and told["parameters"]["Seed"] == "7"
+    assert made["images"] == [encoded(file_bytes(image, "png"))]
+
+
+def test_a_picture_that_tells_nothing(program: Any) -> None:
+    assert ask(program, "png-info", {"image": encoded(png())}).json() == {"info": "", "items": {}, "parameters": {}}
+
+
+@pytest.mark.parametrize(
+    ("image", "status"),
+    [
+        (None, 404),
+        ("", 404),
+        ("!!!", 422),
+        ("data:image/png;base64,###", 422),
+        (encoded(b"no picture at all"), 400),
+        (encoded(b"\x89PNG\r\n\x1a\n" + bytes(100)), 400),
+        (7, 422),
+        (["a"], 422),
+        ("http://127.0.0.1:8000/status/", 422),
+        ("HTTPS://example.org/a.png", 422),
+        ("file:///etc/passwd", 422),
+    ],
+)
+def test_what_is_no_picture(program: Any, image: object, status: int) -> None:
+    answer = ask(program, "png-info", {"image": image})
+    assert (answer.status_code, set(answer.json())) == (status, {"error", "detail", "body", "errors"})
+
+
+@pytest.mark.parametrize(
+    ("name", "sent", "status", "detail"),
+    [
+        ("img2img", {"prompt": "a pear"}, 404, "Init image not found"),
+        ("img2img", {"prompt": "a pear", "init_images": []}, 404, "Init image not found"),
+        ("img2img", {"prompt": "a pear", "init_images": ["!!!"]}, 422, "Invalid encoded image"),
+        ("extra-single-image", {"upscaling_resize": 2}, 404, "Image not found"),
+        ("extra-single-image", {"image": "!!!"}, 422, "Invalid encoded image"),
+    ],
+)
+def test_as_a1111_says_it(program: Any, name: str, sent: dict[str, object], status: int, detail: str) -> None:
+    answer = ask(program, name, sent)
+    assert (answer.status_code, answer.json()["detail"]) == (status, detail)
+
+
+def test_no_pictures_from_pictures_yet(program: Any) -> None:
+    picture = DATA_URL + encoded(png())
+    answers = [
+        ask(program, "img2img", {"prompt": "a pear", "init_images": [picture]}),
+        ask(program, "extra-single-image", {"image": picture, "upscaler_1": "None"}),
+    ]
+    assert [(answer.status_code, answer.json()["error"]) for answer in answers] == [
+        (422, "no-img2img"),
+        (422, "no-upscaler"),
+    ]
+    assert not Job.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_bodies_may_hold_a_picture_of_those_who_have_a_token(program: Any) -> None:
+    """Others, and other addresses, send a mebibyte; so does whoever sends it as another kind."""
+    known, json = {"authorization": f"Bearer {program.key}"}, {"content-type": "application/json"}
+    most = {name: bound_of(Asked("POST", f"/sdapi/v1/{name[6:]}", {**known, **json})).most for name in ENCODED}
+    assert set(most.values()) == {4 * 16 * 2**20 // 3 + AROUND}
+    basic = base64.b64encode(f"alice:{program.key}".encode()).decode()
+    ways = [
+        Asked("POST", "/sdapi/v1/png-info", {"authorization": f"Basic {basic}", **json}),
+        Asked("POST", f"/k/{program.key}/sdapi/v1/png-info", json),
+    ]
+    assert all(bound_of(way).most > SMALL for way in ways)
+    closed = [
+        Asked("POST", "/sdapi/v1/png-info", json),
+        Asked("POST", "/sdapi/v1/png-info", known),
+        Asked("POST", "/sdapi/v1/png-info", {**known, "content-type": "multipart/form-data; boundary=a"}),
+        Asked("POST", "/sdapi/v1/txt2img", {**known, **json}),
+        Asked("POST", "/k/tmp_made_up/sdapi/v1/png-info", json),
+    ]
+    assert {bound_of(way).most for way in closed} == {SMALL}

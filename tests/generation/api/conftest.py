@@ -1,0 +1,35 @@
+"""A running site for tests that reach the API as its clients do: over a socket, with a worker that draws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from accounts.models import Plan
+from generation.catalog.importing import import_folder
+from tests.journeys.site import Site
+
+
+@pytest.fixture(scope="module")
+def running_site(
+    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    with django_db_blocker.unblock():
+        site = Site(tmp_path_factory.mktemp("site"))
+    try:
+        site.until_ready()
+        yield site
+    finally:
+        site.stop()
+
+
+@pytest.fixture
+def site(transactional_db: None, running_site: Site, settings: Any) -> Site:
+    """The running site with the bundled catalog; the database is this test's own."""
+    settings.MEDIA_ROOT = running_site.folder / "media"
+    settings.WEIGHTS_DIRS = [running_site.folder / "weights", *settings.WEIGHTS_DIRS[1:]]
+    list(import_folder(settings.WEIGHTS_DIRS[-1]))
+    Plan.default()
+    return running_site
