@@ -22,21 +22,21 @@ from gallery.models import CollectedPost, Collection, Post
 from gallery.models.collections import TITLE_CHARS
 from generation.api.access import HasScope
 from generation.api.idempotency import idempotent
-from generation.api.native.recipe_fields import text_parameter
+from generation.api.native.recipe_fields import TextField, text_parameter
 
 MOST_KEY = 32
 KEY = text_parameter("key", MOST_KEY, "What opens one that is shared by its link.")
 
 
 class CollectionInput(serializers.Serializer[Any]):
-    title = serializers.CharField(max_length=TITLE_CHARS)
+    title = TextField(max_length=TITLE_CHARS)
     visibility = serializers.ChoiceField(Collection.Visibility.choices, default=Collection.Visibility.PRIVATE)
 
 
 class CollectionChange(serializers.Serializer[Any]):
     """What is left out stays as it is."""
 
-    title = serializers.CharField(max_length=TITLE_CHARS, required=False)
+    title = TextField(max_length=TITLE_CHARS, required=False)
     visibility = serializers.ChoiceField(Collection.Visibility.choices, required=False)
 
 

@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 from accounts.refusals import Refusal
 from generation.api.access import get_image, user_of
 from generation.api.idempotency import idempotent
+from generation.api.native.recipe_fields import TextField
 from generation.jobs.albums import (
     MAX_TITLE_CHARS,
     add_to_album,
@@ -31,7 +32,7 @@ Slug = serializers.SlugRelatedField[Any]
 
 
 class AlbumInput(serializers.Serializer[Any]):
-    title = serializers.CharField(max_length=MAX_TITLE_CHARS)
+    title = TextField(max_length=MAX_TITLE_CHARS)
 
 
 class AlbumOutput(serializers.ModelSerializer[Album]):

@@ -30,17 +30,21 @@ MOST_OF_ANYTHING = 10_000
 """In the schema of a number whose bound is the plan's to say."""
 
 
-class NameField(serializers.CharField):
-    """A name. What it may be, NUL characters among it, is the recipe's to judge, so that the page says the same."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**{"allow_blank": True, **options})
-        self.validators = [one for one in self.validators if not isinstance(one, ProhibitNullCharactersValidator)]
+class TextField(serializers.CharField):
+    """A text; a number is none, though the framework would write it out."""
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
             self.fail("invalid")
         return str(super().to_internal_value(data))
+
+
+class NameField(TextField):
+    """A name. What it may be, NUL characters among it, is the recipe's to judge, so that the page says the same."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"allow_blank": True, **options})
+        self.validators = [one for one in self.validators if not isinstance(one, ProhibitNullCharactersValidator)]
 
 
 class PromptField(NameField):
