@@ -157,7 +157,7 @@ def test_pages_take_no_other_names(things: dict[str, str], alice: User, alices: 
         if "POST" not in row.methods or route.startswith(("api/", "sdapi/", "v1/", "mcp", "accounts/")):
             continue
         path = "/" + (row.path or route).format(**things)
-        session = alices.cookies.copy()
+        session: Any = alices.cookies.copy()
         _, after = effects(lambda sent, path=path: alices.post(path, sent), strange)  # type: ignore[misc]
         alices.cookies = session
         changed = [key for key in before if after.get(key, before[key]) != before[key] and key[2] in GUARDED]

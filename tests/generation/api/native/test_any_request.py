@@ -17,7 +17,7 @@ from schemathesis.engine.events import NonFatalError, ScenarioFinished
 
 from accounts.credits import grant
 from accounts.models import Plan, User
-from generation.api.native import jobs
+from generation.api.native import waiting
 from generation.models import Checkpoint
 from tests.generation.conftest import Draw
 
@@ -55,8 +55,10 @@ def test_nothing_that_is_sent_breaks_the_site_or_its_description(
     key: str, catalog: Checkpoint, alice: User, draw: Draw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     draw(alice)
-    read = jobs.seconds_to_wait
-    monkeypatch.setattr(jobs, "seconds_to_wait", lambda request: 0 * read(request))  # nobody draws here
+    read = waiting.seconds_to_wait
+    monkeypatch.setattr(
+        "generation.api.native.jobs.seconds_to_wait", lambda request: 0 * read(request)
+    )  # nobody draws here
     # What a socket would be told stands in the way where there is none.
     headers = {"Authorization": f"Bearer {key}"}
     monkeypatch.setattr(EngineContext, "get_transport_kwargs", lambda *of, **what: {"headers": dict(headers)})
