@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, cast
 
@@ -29,6 +30,8 @@ from generation.api.native.recipe_fields import text_parameter
 from generation.models import GeneratedImage
 
 LOADED = ("image", "author", "made_from")
+TEXTS = ("q", "tag", "checkpoint", "lora", "author")
+MOST_CHARS = 200
 
 
 def person(request: Request) -> User:
@@ -45,6 +48,20 @@ def get_post(request: Request, code: str) -> Post:
 
 def data_of(request: Request, post: Post) -> dict[str, Any]:
     return dict((OwnPostOutput if post.author == request.user else PostOutput)(post).data)
+
+
+def check_filters(query: Mapping[str, str]) -> None:
+    """Raise Refusal for what no post can be asked by, which the page leaves out."""
+    for name in ("since", "until"):
+        if name in query and parse_day(query[name]) is None:
+            raise Refusal("bad-day", "A day is written as 2026-11-29.", field=name)
+    if query.get("shape", next(iter(SHAPES))) not in SHAPES:
+        raise Refusal("bad-shape", f"A shape is {', '.join(SHAPES)}.", field="shape")
+    if query.get("rating", Rating.GENERAL) not in Rating.values:
+        raise Refusal("bad-rating", f"A rating is {', '.join(Rating.values)}.", field="rating")
+    for name in TEXTS:
+        if len(query.get(name, "")) > MOST_CHARS:
+            raise Refusal("too-long", f"“{name}” has at most {MOST_CHARS} characters.", field=name)
 
 
 class PostsView(generics.ListAPIView[Post]):
@@ -65,19 +82,17 @@ class PostsView(generics.ListAPIView[Post]):
         return OwnPostOutput if self.is_mine else PostOutput
 
     def get_queryset(self) -> Found:  # type: ignore[override]
-        for name in ("since", "until"):
-            if (day := self.request.query_params.get(name)) and parse_day(day) is None:
-                raise Refusal("bad-day", "A day is written as 2026-11-29.", field=name)
+        check_filters(self.request.query_params)
         posts = Post.objects.of(self.request.user) if self.is_mine else Post.objects.approved()
         return Filters.of(self.request.query_params).find(posts.select_related(*LOADED).prefetch_related("tags"))
 
     @extend_schema(
         parameters=[
-            text_parameter("q", 200, "Words of title, tags or prompt."),
-            text_parameter("tag", 200, "Posts with this tag."),
-            text_parameter("checkpoint", 200, "Drawn with the checkpoint of this name."),
-            text_parameter("lora", 200, "Drawn with the LoRA of this name."),
-            text_parameter("author", 200, "Posts of the person of this name."),
+            text_parameter("q", MOST_CHARS, "Words of title, tags or prompt."),
+            text_parameter("tag", MOST_CHARS, "Posts with this tag."),
+            text_parameter("checkpoint", MOST_CHARS, "Drawn with the checkpoint of this name."),
+            text_parameter("lora", MOST_CHARS, "Drawn with the LoRA of this name."),
+            text_parameter("author", MOST_CHARS, "Posts of the person of this name."),
             OpenApiParameter("shape", str, enum=list(SHAPES), description="Posts of this shape."),
             OpenApiParameter("rating", str, enum=Rating.values, description="Posts of this rating."),
             OpenApiParameter("since", date, description="Public since this day (UTC) or later."),
