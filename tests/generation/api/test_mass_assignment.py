@@ -12,8 +12,6 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from django.contrib.admin.models import LogEntry
-from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import BooleanField, IntegerField, Model
 from django.http import HttpResponseBase
@@ -27,8 +25,8 @@ from tests.architecture.access_table import TABLE
 from tests.architecture.access_things import things_of
 
 APPS = ("accounts", "gallery", "generation")
-Rows = dict[tuple[str, str, Any], Any]
-"""Model, row, column -> value."""
+Rows = dict[tuple[str, str], dict[str, Any]]
+"""Model and row -> column -> value."""
 NAMED = {
     "albums_images_create": "own", "datasets_images_create": "own", "links_create": "image", "posts_create": "own",
     "runs_create": "dataset", "searches_create": "dataset", "appeals_create": "rejected",
@@ -68,11 +66,20 @@ def harm(column: Any) -> Any:
 
 def rows() -> Rows:
     return {
-        (model.__name__, str(row[model._meta.pk.attname]), column): value
+        (model.__name__, str(row[model._meta.pk.attname])): row
         for model in models()
-        if model not in (LogEntry, Session)
         for row in model._base_manager.values()
+    }
+
+
+def changed(before: Rows, after: Rows) -> dict[str, Any]:
+    """Model, row and column of each value that is another now, or gone, and what it is."""
+    return {
+        f"{'.'.join(key)}.{column}": after.get(key, {}).get(column)
+        for key, row in before.items()
+        if after.get(key) != row
         for column, value in row.items()
+        if after.get(key, {}).get(column, ...) != value
     }
 
 
@@ -95,10 +102,9 @@ def difference(ask: Ask, body: dict[str, Any], strange: dict[str, Any]) -> tuple
     found = [f"status {status} and {strange_status}"] if status != strange_status else []
     if len(first) != len(third):
         found.append("other rows")
-    differs = [key for key, value in first.items() if third.get(key, ...) != value]
-    second = effects(ask, body)[1] if differs else {}
-    steady = [key for key in differs if second.get(key, ...) == first[key]]
-    return status, found + [f"{'.'.join(key)}: {third.get(key)}" for key in steady]
+    differs = changed(first, third)
+    unsteady = changed(first, effects(ask, body)[1]) if differs else {}
+    return status, found + [f"{key}: {value}" for key, value in differs.items() if key not in unsteady]
 
 
 @pytest.fixture
@@ -160,8 +166,16 @@ def test_pages_take_no_other_names(things: dict[str, str], alice: User, alices: 
         session: Any = alices.cookies.copy()
         _, after = effects(lambda sent, path=path: alices.post(path, sent), strange)  # type: ignore[misc]
         alices.cookies = session
-        changed = [key for key in before if after.get(key, before[key]) != before[key] and key[2] in GUARDED]
-        wrong += [f"{path}: {'.'.join(key)}: {after[key]}" for key in changed]
-        made = [key for key in after if key not in before and key[2] in ("owner_id", "author_id", "user_id")]
-        wrong += [f"{path}: {'.'.join(key)}: {after[key]}" for key in made if after[key] not in (alice.pk, None)]
+        wrong += [
+            f"{path}: {key}: {value}"
+            for key, value in changed(before, after).items()
+            if key.rpartition(".")[2] in GUARDED and value is not None
+        ]
+        made = {".".join(key): row for key, row in after.items() if key not in before}
+        wrong += [
+            f"{path}: {key}.{column}: {row[column]}"
+            for key, row in made.items()
+            for column in ("owner_id", "author_id", "user_id")
+            if row.get(column) not in (alice.pk, None)
+        ]
     assert wrong == []
