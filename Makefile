@@ -45,8 +45,8 @@ schema: $(TEST_STAMP)
 	$(PY) -m tests.architecture.schema_changes --write
 
 # The same suite on PostgreSQL, without what no database touches (text, pictures, torch, the tree itself) and without
-# the browser's journeys, which are about pages.
-NO_DATABASE := architecture benchmarks front journeys \
+# the browser's journeys, which are about pages, and other programs' dialects, which end in what the native API ends in.
+NO_DATABASE := architecture benchmarks front journeys generation/api/openai generation/api/a1111 generation/api/mcp \
 	generation/engine generation/imaging generation/prompting
 test-postgres: $(TEST_STAMP)
 	OMP_NUM_THREADS=1 $(PY) -m tests.postgres -n 2 --dist loadfile --no-loadscope-reorder \

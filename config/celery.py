@@ -35,6 +35,7 @@ app.conf.beat_schedule = {
     "reminders": {"task": "gallery.tasks.remind_of_notices", "schedule": 600.0, "options": {"expires": 600}},
     "recover-accounts": {"task": "config.tasks.recover_accounts", "schedule": 60.0, "options": {"expires": 60}},
     "delete-accounts": {"task": "config.tasks.prune_accounts", "schedule": 900.0, "options": {"expires": 900}},
+    "statistics": {"task": "config.tasks.update_statistics", "schedule": 3600.0, "options": {"expires": 3600}},
     "prune-accounts": {"task": "accounts.tasks.prune", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 app.steps["worker"].add(DjangoStructLogInitStep)

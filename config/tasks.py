@@ -1,10 +1,10 @@
-"""Celery tasks about a person as a whole, of a few lines: copies of their data, and what is due to be deleted."""
+"""Celery tasks about a person as a whole, or about the database, of a few lines each."""
 
 from __future__ import annotations
 
 from celery import shared_task
 
-from config import deletion
+from config import deletion, planner
 from config.exports import archive, queue
 
 
@@ -22,3 +22,8 @@ def recover_accounts() -> dict[str, int]:
 @shared_task
 def prune_accounts() -> dict[str, int]:
     return {"people": deletion.delete_due(), "exports": queue.prune()}
+
+
+@shared_task
+def update_statistics() -> bool:
+    return planner.update_statistics()

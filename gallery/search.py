@@ -6,10 +6,10 @@ every database. `Filters` says what was asked; here it is read from the rows.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from math import prod
 from typing import Any, Self
 
 from django.core.exceptions import EmptyResultSet
@@ -25,6 +25,9 @@ MOST_WORDS = 12
 WALKED = 4000
 """Posts that are looked at in their order before the index is asked. With N posts and a page of 50, the index then
 finds at most about 50 * N / WALKED to be sorted: at a million posts both steps cost the same with this many."""
+DEEPEST = 3 * WALKED
+"""So many are looked at instead where as many as a page needs will be among them, reckoned from those seen already:
+what one post in a hundred has, the index finds thousands of times."""
 SPARE = 30
 """Ids that are read beyond a page, for pictures that their owners have deleted."""
 SHOWN = {"image__isnull": False, "image__deleted_at": None}
@@ -83,6 +86,8 @@ class Found:
         if not (walked.words or walked.facets or walked.since or walked.before or walked.follower):
             return list(walked.rows.filter(**SHOWN)[limits])
         ids, shares = walked._looked_through(limits.stop + SPARE)
+        if ids and shares is not None and (deeper := _depth(len(ids), limits.stop + SPARE)) <= DEEPEST:
+            ids = walked._looked_deeper(limits.stop + SPARE, deeper)
         if len(ids) >= limits.stop or shares is None:
             near = list(walked.rows.filter(pk__in=ids, **SHOWN)[limits]) if ids else []
             if len(near) == limits.stop - (limits.start or 0) or shares is None:
@@ -121,7 +126,7 @@ class Found:
         having = [f"SUM(CASE WHEN {condition} THEN 1 ELSE 0 END)" for condition, _ in asked.values()]
         told = " || ' ' || ".join(f"CAST({number} AS text)" for number in ("COUNT(*)", *having))
         try:
-            matching, params = self._matching(most)
+            matching, params = self._matching(most, WALKED)
             behind, others = self.rows.values("search_words", "facets")[: WALKED + 1].query.sql_with_params()
         except EmptyResultSet:
             return [], {}
@@ -136,16 +141,23 @@ class Found:
             return list(found), None
         return list(found), {name: max(count, 1) / posts for name, count in zip(asked, counts, strict=False)}
 
+    def _looked_deeper(self, most: int, depth: int) -> list[int]:
+        """Ids of the first `most` that match among the next `depth` posts."""
+        matching, params = self._matching(most, depth)
+        with connections[self.rows.db].cursor() as cursor:
+            cursor.execute(matching, params)
+            return [pk for (pk,) in cursor.fetchall()]
+
     def first_near(self) -> models.QuerySet[Any]:
         """The first that matches among the next posts, to be a part of another query. Raises EmptyResultSet."""
-        matching, params = self._matching(SPARE)
+        matching, params = self._matching(SPARE, WALKED)
         return self.rows.filter(pk__in=RawSQL(matching, params), **SHOWN)[:1]  # noqa: S611
 
     def first_of_all(self) -> models.QuerySet[Any]:
         """The first that matches, by the index."""
         return self._looked_up(self.rows, {}).filter(**SHOWN)[:1]
 
-    def _matching(self, most: int) -> tuple[str, list[Any]]:
+    def _matching(self, most: int, depth: int) -> tuple[str, list[Any]]:
         """The query of `_looked_through` for those that match. Raises EmptyResultSet.
 
         The posts are a subquery with a limit, which no planner looks behind: joined to it by their ids, all posts
@@ -164,7 +176,7 @@ class Found:
         if self.follower:
             conditions.append("author_id IN (SELECT person_id FROM gallery_follow WHERE follower_id = %s)")
             given.append(self.follower)
-        walked, params = self.rows.values("pk", *sorted(columns))[:WALKED].query.sql_with_params()
+        walked, params = self.rows.values("pk", *sorted(columns))[:depth].query.sql_with_params()
         sql = f"SELECT pk FROM ({walked}) walked WHERE {' AND '.join(conditions)} ORDER BY {order} LIMIT %s"  # noqa: S608
         return sql, [*params, *given, most]
 
@@ -174,7 +186,7 @@ class Found:
         Of a word the index reads all its posts, so that one which most posts have is read in vain beside a rare one.
         """
         facets = [facet for facet in self.facets if facet not in COMMON]
-        part = prod(shares.get(facet, 1.0) for facet in facets)
+        part = math.prod(shares.get(facet, 1.0) for facet in facets)
         words = [word for word in self.words if len(word) >= SHORTEST]
         telling = list[str]()
         for word in sorted(words, key=lambda word: (shares.get(word, 0.0), -len(word)))[:LOOKED_UP]:
@@ -201,6 +213,11 @@ class Found:
         order = [str(name) for name in rows.query.order_by]
         fields = [(Greatest(name.lstrip("-"), name.lstrip("-")), name.startswith("-")) for name in order]
         return rows.order_by(*(by.desc() if falls else by.asc() for by, falls in fields))
+
+
+def _depth(found: int, most: int) -> int:
+    """How many posts hold `most` of those of which WALKED hold `found`, with a fifth to spare."""
+    return math.ceil(1.2 * WALKED * most / found)
 
 
 def _in_index(vendor: str, words: Sequence[str], facets: Sequence[str]) -> RawSQL:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from asgiref.sync import sync_to_async
-from django.db import IntegrityError, close_old_connections, transaction
+from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 from rest_framework.request import Request
@@ -20,6 +20,7 @@ from rest_framework.request import Request
 from accounts.models import User
 from accounts.refusals import Conflict
 from generation.api.access import token_of, user_of
+from generation.api.feeds import let_connections_go
 from generation.api.idempotency import HEADER, KeyReused, check_key, fingerprint_of
 from generation.models import Job, KeptAnswer
 from generation.models.answers import ANSWER_KEPT_FOR
@@ -90,7 +91,7 @@ async def delivered(submission: Submission) -> None:
 
 def _note(record: int) -> None:
     KeptAnswer.objects.filter(pk=record).update(status=ANSWERED)
-    close_old_connections()
+    let_connections_go()
 
 
 def _sent(request: Request) -> _Sent:

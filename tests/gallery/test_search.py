@@ -19,9 +19,12 @@ from tests.gallery.conftest import Finish, Publish
 from tests.gallery.test_gallery import codes, following
 
 
-@pytest.fixture(params=["looked through", "looked up"])
+@pytest.fixture(params=["looked through", "looked deeper", "looked up"])
 def step(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Both steps are taken in turn: the first finds nothing where no post is walked past."""
+    """Each way is taken in turn: the first finds nothing where none is walked past, and goes on where one matched."""
+    if request.param == "looked deeper":
+        monkeypatch.setattr(search, "WALKED", 1)
+        monkeypatch.setattr(search, "DEEPEST", 10_000)
     if request.param == "looked up":
         monkeypatch.setattr(search, "WALKED", 0)
     return request.param

@@ -27,6 +27,7 @@ class Credentials(BaseAuthentication):
             return by_bearer(request)
         name, token = name_and_token(value)
         request.META[HEADER] = f"Bearer {token}"
+        vars(getattr(request, "_request", request)).pop("headers", None)  # Django made them once, of what META was then
         user, found = by_bearer(request)
         # A token is enough by itself; a wrong name beside it is a setting that its person did not mean.
         owner = getattr(found, "user", user)  # a grant has none of its own

@@ -17,7 +17,7 @@ from generation.api.a1111.fields import UNUSED, USED, is_asked_for
 from generation.api.a1111.options import ABOUT, Options
 from generation.api.a1111.scripts import notes_on
 from generation.api.a1111.values import flag, mapping, number, text, whole
-from generation.api.a1111.weights import checkpoint_called
+from generation.api.a1111.weights import checkpoint_called, usable_checkpoint
 from generation.api.sizes import fitted
 from generation.imaging.foreign_names import sampler_and_schedule
 from generation.jobs.submission import random_seed
@@ -96,7 +96,10 @@ class Reader:
                 return checkpoint_called(self.user, model)
             except Refusal as refusal:
                 self.notes.append(f"model is ignored. {refusal.message}")
-        return checkpoint_called(self.user, options.checkpoint)
+        kept = usable_checkpoint(self.user, options.checkpoint) or checkpoint_called(self.user, "")
+        if options.checkpoint not in ("", kept.name):
+            self.notes.append(f"The checkpoint “{options.checkpoint}” of your options is gone; {kept.name} draws.")
+        return kept
 
     def read_sampling(self, checkpoint: Checkpoint) -> tuple[str, str]:
         name = text(self.body, "sampler_name") or text(self.body, "sampler_index") or checkpoint.default_sampler

@@ -62,13 +62,14 @@ def check_arguments(arguments: Any, schema: Mapping[str, Any]) -> None:
         raise Refusal("bad-arguments", f"{field}: {message}" if field else message, field=field)
 
 
-def ask(tool: type[Tool], scope: Mapping[str, Any], arguments: Mapping[str, Any], **changes: Any) -> Response:
+def ask(tool: type[Tool], asked: Mapping[str, Any], arguments: Mapping[str, Any], **changes: Any) -> Response:
     """What the tool answers to these arguments from whoever sent the ASGI request; a refusal is an answer too.
 
-    `changes` are attributes of the tool for this call. Asks the database: call it in a thread.
+    `asked` is the scope of that request, `changes` are attributes of the tool for this call.
+    Asks the database: call it in a thread.
     """
     body = json.dumps(arguments).encode()
-    headers = [(name, value) for name, value in scope["headers"] if name not in REPLACED]
+    headers = [(name, value) for name, value in asked["headers"] if name not in REPLACED]
     headers += [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-    request = ASGIRequest({**scope, "method": "POST", "query_string": b"", "headers": headers}, io.BytesIO(body))
+    request = ASGIRequest({**asked, "method": "POST", "query_string": b"", "headers": headers}, io.BytesIO(body))
     return tool.as_view(**changes)(request)

@@ -92,6 +92,9 @@ def _ask(host: str, address: str, path: str, body: bytes, headers: Mapping[str, 
         with closing(connection):
             connection.request("POST", path, body, dict(headers))
             with connection.getresponse() as answer:
+                # A head that is cut off reads like one that has ended.
+                if connection.is_over:
+                    raise TimeoutError
                 return answer.status
     finally:
         clock.cancel()

@@ -246,9 +246,9 @@ def test_an_unknown_sampler_is_told_as_a1111_does(program: Any) -> None:
     assert refusal(program, 404, sampler_name="Magic")["detail"] == "Sampler not found"
 
 
-@pytest.mark.parametrize("settings", [{"sd_model_checkpoint": "dreams"}, {"sd_vae": "dreams"}])
-def test_an_unknown_file(program: Any, settings: dict[str, str]) -> None:
-    assert "dreams" in refusal(program, 400, override_settings=settings)["detail"]
+@pytest.mark.parametrize("overrides", [{"sd_model_checkpoint": "dreams"}, {"sd_vae": "dreams"}])
+def test_an_unknown_file(program: Any, overrides: dict[str, str]) -> None:
+    assert "dreams" in refusal(program, 400, override_settings=overrides)["detail"]
 
 
 def test_an_unknown_lora_has_its_place(program: Any) -> None:
@@ -297,7 +297,7 @@ def test_the_names_of_columns_say_nothing(program: Any, alice: User, drawn: list
     """Neither of a job nor of its person."""
     models = (Job, GeneratedImage, User, ApiToken, Plan)
     columns = {column.name for model in models for column in model._meta.concrete_fields} - USED.keys()
-    plain = make(program, seed=7)
+    plain = make(program, seed=7, override_settings={})
     sent = dict.fromkeys(columns, 1)
     body = make(program, seed=7, **sent, override_settings=sent)
     first, second = Job.objects.order_by("pk")
