@@ -24,7 +24,7 @@ from gallery.following import feed_of
 from gallery.models import Post
 from gallery.publishing import publish_image, withdraw_post
 from gallery.search import Found
-from generation.api.access import HasScope, is_asked
+from generation.api.access import HasScope, check_lengths, is_asked
 from generation.api.idempotency import idempotent
 from generation.api.native.recipe_fields import text_parameter
 from generation.models import GeneratedImage
@@ -59,9 +59,7 @@ def check_filters(query: Mapping[str, str]) -> None:
         raise Refusal("bad-shape", f"A shape is {', '.join(SHAPES)}.", field="shape")
     if query.get("rating", Rating.GENERAL) not in Rating.values:
         raise Refusal("bad-rating", f"A rating is {', '.join(Rating.values)}.", field="rating")
-    for name in TEXTS:
-        if len(query.get(name, "")) > MOST_CHARS:
-            raise Refusal("too-long", f"“{name}” has at most {MOST_CHARS} characters.", field=name)
+    check_lengths(query, TEXTS, MOST_CHARS)
 
 
 class PostsView(generics.ListAPIView[Post]):

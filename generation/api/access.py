@@ -6,6 +6,7 @@ For every API of the site. A view says what a token must be for: `scope = "train
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from django.db.models import QuerySet
@@ -47,6 +48,13 @@ def is_asked(request: Request, name: str) -> bool:
     if said not in ("", "0", "1", "false", "true"):
         raise Refusal("bad-flag", f"“{name}” is true or false.", field=name)
     return said in ("1", "true")
+
+
+def check_lengths(query: Mapping[str, str], names: Iterable[str], most: int) -> None:
+    """Raise Refusal for a text in the query of an address that is longer than its description says."""
+    for name in names:
+        if len(query.get(name, "")) > most:
+            raise Refusal("too-long", f"“{name}” has at most {most} characters.", field=name)
 
 
 def user_of(request: Request) -> User:

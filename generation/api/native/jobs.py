@@ -18,7 +18,7 @@ from rest_framework.views import APIView
 
 from accounts.credits import balance_of
 from accounts.refusals import Refusal
-from generation.api.access import get_job, token_of, user_of
+from generation.api.access import check_lengths, get_job, token_of, user_of
 from generation.api.idempotency import Write, idempotent_submission, is_dry_run
 from generation.api.native.recipe_fields import text_parameter
 from generation.api.native.serializers import (
@@ -42,6 +42,8 @@ from generation.recipes.picture import Recipe
 
 DRY_RUN = OpenApiParameter("dry_run", bool, description="Only say what it would cost; nothing is queued.")
 
+MOST_SUBMISSION = 16
+
 
 class JobsView(generics.ListAPIView[Job]):
     """Your jobs, newest first; POST makes pictures."""
@@ -52,7 +54,7 @@ class JobsView(generics.ListAPIView[Job]):
     @extend_schema(
         parameters=[
             OpenApiParameter("state", str, enum=Job.State.values, description="Those in this state."),
-            text_parameter("submission", 16, "Those that were queued together."),
+            text_parameter("submission", MOST_SUBMISSION, "Those that were queued together."),
         ]
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -61,6 +63,7 @@ class JobsView(generics.ListAPIView[Job]):
     def get_queryset(self) -> QuerySet[Job]:
         jobs = Job.objects.of(self.request.user).select_related("image").newest()
         state, submission = (self.request.query_params.get(name, "") for name in ("state", "submission"))
+        check_lengths(self.request.query_params, ["submission"], MOST_SUBMISSION)
         if state and state not in Job.State.values:
             raise Refusal("bad-state", f"A job is {', '.join(Job.State.values)}.", field="state")
         jobs = jobs.filter(state=state) if state else jobs

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.refusals import Refusal
-from generation.api.access import get_image, user_of
+from generation.api.access import check_lengths, get_image, user_of
 from generation.api.idempotency import idempotent
 from generation.api.native.recipe_fields import text_parameter
 from generation.api.native.serializers import ImageChange, ImageOutput
@@ -53,6 +53,7 @@ class ImagesView(generics.ListAPIView[GeneratedImage]):
         return super().get(request, *args, **kwargs)
 
     def get_queryset(self) -> QuerySet[GeneratedImage]:
+        check_lengths(self.request.query_params, ASKED, LONGEST)
         filters = PictureFilters.of(self.request.query_params)
         album = own_album(user_of(self.request), filters.album) if filters.album else None
         rows = GeneratedImage.objects.of(user_of(self.request)).kept()

@@ -39,6 +39,10 @@ class TextField(serializers.CharField):
         return str(super().to_internal_value(data))
 
 
+class CodeField(TextField, serializers.SlugField):
+    """The code of a thing."""
+
+
 class NameField(TextField):
     """A name. What it may be, NUL characters among it, is the recipe's to judge, so that the page says the same."""
 

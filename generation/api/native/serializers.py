@@ -10,8 +10,10 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from generation.api.native.recipe_fields import (
+    CodeField,
     Fields,
     NameField,
+    TextField,
     api_field,
     input_fields,
     number_field,
@@ -62,7 +64,7 @@ class SubmissionInput(RecipeInput):
     """A recipe, and how many pictures are made by it."""
 
     count = api_field(COUNT, default=COUNT.default)
-    made_from = serializers.SlugField(
+    made_from = CodeField(
         max_length=12, default="", allow_blank=True, help_text="The code of the post that is remixed, if one is."
     )
 
@@ -146,7 +148,7 @@ class JobOutput(serializers.ModelSerializer[Job]):
 
 
 class CancelAllInput(serializers.Serializer[Any]):
-    submission = serializers.CharField(
+    submission = TextField(
         required=False, default="", allow_blank=True, max_length=64, help_text="Of which submission; empty: of all."
     )
 
