@@ -35,7 +35,9 @@ def begin(recipe: Recipe, checkpoint: LoadedCheckpoint, encoder: Encoder, canvas
     encoded = encoder.encode(checkpoint, picture)
     if canvas.mask is None:
         return FromPicture(recipe, checkpoint, encoded)
-    kept = encoder.encode(checkpoint, picture * torch.from_numpy(canvas.mask < 0.5))
+    # Laid out in memory as diffusers' mask, else the product is not.
+    mask = torch.from_numpy(canvas.mask[None, ..., None].transpose(0, 3, 1, 2))
+    kept = encoder.encode(checkpoint, picture * (mask < 0.5))
     return Inpainting(recipe, checkpoint, encoded, kept, canvas.mask)
 
 
