@@ -14,9 +14,7 @@ from generation.engine.loading.checkpoints import LoadedCheckpoint
 from generation.engine.starting import FromPicture
 from generation.imaging.canvas import Floats
 from generation.recipes.picture import Recipe
-
-INPAINTING_CHANNELS = 9
-"""Of a UNet that was trained for it: latents, mask, and the latents of what is kept."""
+from generation.weightfiles.kinds import INPAINTING_CHANNELS
 
 
 class Inpainting(FromPicture):

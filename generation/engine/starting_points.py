@@ -6,13 +6,14 @@ from __future__ import annotations
 import torch
 
 from generation.engine.encoding import Encoder, as_tensor
-from generation.engine.inpainting import INPAINTING_CHANNELS, Inpainting
+from generation.engine.inpainting import Inpainting
 from generation.engine.loading.checkpoints import LoadedCheckpoint
 from generation.engine.picturesource import PictureSource, read_picture
 from generation.engine.starting import FromNoise, FromPicture
 from generation.imaging.canvas import Canvas, lay_out
 from generation.recipes.checks import InvalidRecipe
 from generation.recipes.picture import Recipe
+from generation.weightfiles.kinds import INPAINTING_CHANNELS
 
 
 def canvas_of(recipe: Recipe, pictures: PictureSource) -> Canvas | None:

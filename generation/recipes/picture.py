@@ -13,7 +13,7 @@ from typing import Any
 
 from generation.recipes.checks import InvalidRecipe
 from generation.recipes.fields import FIELDS, check_size
-from generation.recipes.starting import Start
+from generation.recipes.starting import PictureRef, Start
 
 MAX_LORAS = 5
 WEIGHT_LIMIT = 2.0
@@ -99,6 +99,11 @@ class Recipe:
         embeddings = tuple(EmbeddingPick(**pick) for pick in data.get("embeddings", ()))
         nested = {name: read(data[name]) for name, read in NESTED.items() if data.get(name)}
         return cls(**{**data, **nested, "loras": picks, "embeddings": embeddings})
+
+    @property
+    def pictures(self) -> tuple[PictureRef, ...]:
+        """All that have to be read to draw it."""
+        return self.start.pictures if self.start else ()
 
     def replace(self, **changes: Any) -> Recipe:
         return dataclasses.replace(self, **changes)
