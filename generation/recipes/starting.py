@@ -5,12 +5,14 @@ Whether a person may use a picture is decided where recipes are submitted; its p
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
 from generation.recipes.checks import InvalidRecipe, check_range
+from generation.recipes.fields import MAX_PIXELS, SIDE_RANGE, SIDE_STEP
 
 MASKED_CONTENTS = {"original": "original", "fill": "fill", "noise": "latent noise", "nothing": "latent nothing"}
 """What stands below the mask when drawing begins, and A1111's words for it."""
@@ -161,6 +163,20 @@ class Start:
             )
         except ValueError:
             raise InvalidRecipe("start", "What it was made from is told in numbers that cannot be read.") from None
+
+
+def drawn_like(start: Start, most_pixels: int) -> dict[str, int]:
+    """`width` and `height` of a recipe that says none: the source's own, as grown, where the whole of it is drawn.
+
+    Sides are whole steps within their range, and no more than `most_pixels` together. Nothing where only the masked
+    area is drawn: that takes the checkpoint's own size.
+    """
+    if start.area == "masked":
+        return {}
+    width, height = start.grown_size
+    scale = min(1.0, math.sqrt(min(most_pixels, MAX_PIXELS) / (width * height)), SIDE_RANGE[1] / max(width, height))
+    sides = (max(int(side * scale) // SIDE_STEP * SIDE_STEP, SIDE_RANGE[0]) for side in (width, height))
+    return dict(zip(("width", "height"), sides, strict=True))
 
 
 INFOTEXT_KEYS = (
