@@ -144,10 +144,9 @@ class Start:
     def from_infotext(cls, fields: Mapping[str, str]) -> Self | None:
         """What `to_infotext` wrote, sizes split in two as `read_infotext` gives them; None where no picture is pinned,
         as in files of other programs. Raises InvalidRecipe for values that cannot be."""
-        pinned, sides = fields.get("Init image hash", ""), [fields.get(f"Init image size-{at}", "") for at in (1, 2)]
-        if not (_SHA256.fullmatch(pinned) and all(side.isdigit() for side in sides)):
+        if not is_pinned(fields):
             return None
-        source = PictureRef(pinned, int(sides[0]), int(sides[1]))
+        source = PictureRef(fields["Init image hash"], *(int(fields[f"Init image size-{at}"]) for at in (1, 2)))
         mask = PictureRef(fields["Mask hash"], source.width, source.height) if fields.get("Mask hash") else None
         try:
             return cls(
@@ -163,6 +162,12 @@ class Start:
             )
         except ValueError:
             raise InvalidRecipe("start", "What it was made from is told in numbers that cannot be read.") from None
+
+
+def is_pinned(fields: Mapping[str, str]) -> bool:
+    """Whether infotext names the picture that it starts from as this site does; other programs' hashes are others."""
+    sides = [fields.get(f"Init image size-{at}", "") for at in (1, 2)]
+    return bool(_SHA256.fullmatch(fields.get("Init image hash", ""))) and all(side.isdecimal() for side in sides)
 
 
 def drawn_like(start: Start, most_pixels: int) -> dict[str, int]:

@@ -178,7 +178,7 @@ class ReadValues(serializers.Serializer[Any]):
 
 class UnmatchedOutput(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(
-        ["checkpoint", "vae", "lora", "embedding", "sampler", "schedule", "value", "setting"]
+        ["checkpoint", "vae", "lora", "embedding", "sampler", "schedule", "picture", "value", "setting"]
     )
     name = serializers.CharField()
     message = serializers.CharField()

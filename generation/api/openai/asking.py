@@ -26,7 +26,8 @@ from generation.models import Checkpoint
 from generation.recipes.fields import STEPS_RANGE, defaults_for
 from generation.recipes.picture import Recipe
 
-WEIGHTS = ("checkpoint", "vae", "lora", "embedding")
+NEEDED = ("checkpoint", "vae", "lora", "embedding", "picture")
+"""Kinds of what a recipe cannot be drawn again without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,14 +137,16 @@ class AskedVariation:
         """The recipe of the picture with another seed. Raises Refusal where it tells none, or one of other weights."""
         matched = read_recipe(user, self.picture)
         for miss in matched.unmatched:
-            if miss.kind in WEIGHTS:
+            if miss.kind in NEEDED:
                 sentence = f"This picture cannot be drawn again here. {miss.message}"
                 raise Refusal("recipe-not-here", sentence, field="image")
         values = dict(matched.values)
         if named := checkpoint_named(user, self.said["model"]):
             values["checkpoint"] = named
         checkpoint = find_checkpoint(user, values.get("checkpoint", ""))
-        recipe = Recipe(**{**defaults_for(checkpoint), "prompt": "", **values, "seed": random_seed()})
+        recipe = Recipe(
+            **{**defaults_for(checkpoint), "prompt": "", **values, "seed": random_seed()}, start=matched.start
+        )
         if self.said["size"] == "auto":
             return recipe
         width, height = drawn_size(self.said["size"], (recipe.width, recipe.height), user.plan.max_pixels)
