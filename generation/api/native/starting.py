@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from rest_framework import serializers
@@ -75,6 +76,11 @@ class StartOutput(serializers.Serializer[Any]):
     padding = serializers.IntegerField()
     grow = serializers.ListField(child=serializers.IntegerField())
     fit = serializers.CharField()
+
+
+def as_input(start: Start) -> dict[str, Any]:
+    """As it is asked for; pictures are named by their hash."""
+    return {**asdict(start), "source": start.source.sha256, "mask": start.mask.sha256 if start.mask else ""}
 
 
 def start_of(user: User, data: Mapping[str, Any] | None) -> Start | None:

@@ -144,9 +144,8 @@ class AskedVariation:
         if named := checkpoint_named(user, self.said["model"]):
             values["checkpoint"] = named
         checkpoint = find_checkpoint(user, values.get("checkpoint", ""))
-        recipe = Recipe(
-            **{**defaults_for(checkpoint), "prompt": "", **values, "seed": random_seed()}, start=matched.start
-        )
+        told = {**defaults_for(checkpoint), "prompt": "", **values, "seed": random_seed()}
+        recipe = Recipe(**told, start=matched.start)
         if self.said["size"] == "auto":
             return recipe
         width, height = drawn_size(self.said["size"], (recipe.width, recipe.height), user.plan.max_pixels)
