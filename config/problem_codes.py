@@ -336,8 +336,8 @@ FAMILIES = (
         "More than is taken, or than one person may have.",
         (
             "albums", "bytes", "collections", "comments", "datasets", "files", "followed", "links", "lists", "loras",
-            "merges", "pending", "people", "pictures", "pixels", "runs", "sources", "steps", "streams", "tags", "tensors",
-            "webhooks",
+            "merges", "pending", "people", "pictures", "pixels", "runs", "sources", "steps", "streams", "tags",
+            "tensors", "webhooks",
         ),
     ),
     Family("…-missing", "This has to be told.", ("licence", "reason", "title", "words")),
