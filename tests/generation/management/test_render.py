@@ -72,7 +72,7 @@ def test_it_starts_from_a_picture_and_keeps_what_the_mask_keeps(catalog: Checkpo
         ({"source": "missing.png"}, "cannot be read"),
         ({"source": "note.txt"}, "Only PNG, JPEG and WebP"),
         ({"source": "a.png", "strength": 2.0}, "Strength must lie"),
-        ({"source": "a.png", "mask": "small.png"}, "they must agree"),
+        ({"source": "a.png", "mask": "small.png"}, "both must agree"),
         ({"source": "a.png", "mask": "black.png"}, "The mask is empty"),
     ],
 )

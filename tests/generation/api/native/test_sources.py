@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 from rest_framework.test import APIClient
 
-from accounts.models import User
+from accounts.models import ApiToken, User
 from generation.imaging import brought
 from generation.models import Checkpoint, Job, SourcePicture
 from tests.conftest import credits_of
@@ -23,6 +23,12 @@ JOBS = "/api/v1/jobs"
 @pytest.fixture(autouse=True)
 def no_marks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(brought, "extract", lambda picture: None)
+
+
+@pytest.fixture
+def charlies_api(charlie: User) -> APIClient:
+    _, key = ApiToken.objects.create(user=charlie, name="program")
+    return APIClient(headers={"Authorization": f"Bearer {key}"})
 
 
 def png(colour: Any = "tomato", size: tuple[int, int] = (128, 96)) -> SimpleUploadedFile:

@@ -95,7 +95,7 @@ def test_a_stream_has_events_of_its_name(alices_api: APIClient) -> None:
         ({"image": [png(), png(colour="blue")]}, 400, "invalid-value", "image"),
         ({"prompt": ""}, 400, "empty-prompt", "prompt"),
         ({"mask": png((64, 64), hole=True)}, 400, "bad-mask-size", "mask"),
-        ({"mask": png()}, 400, "empty-mask", "mask"),
+        ({"mask": png(colour="black")}, 400, "empty-mask", "mask"),
         ({"strength": "2"}, 400, "bad-strength", "strength"),
         ({"input_fidelity": "utter"}, 400, "invalid-value", "input_fidelity"),
         ({"style": "vivid"}, 400, "unknown_parameter", "style"),
