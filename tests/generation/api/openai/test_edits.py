@@ -83,11 +83,6 @@ def test_a_size_of_its_own(alices_api: APIClient) -> None:
     assert (Job.objects.get().recipe.width, Job.objects.get().recipe.height) == (64, 128)
 
 
-def test_a_stream_has_events_of_its_name(alices_api: APIClient) -> None:
-    text = b"".join(edit(alices_api, stream="true").streaming_content).decode()
-    assert "event: image_edit.completed" in text
-
-
 @pytest.mark.parametrize(
     ("fields", "status", "code", "param"),
     [
