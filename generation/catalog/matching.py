@@ -18,7 +18,7 @@ from generation.imaging.infotext import read_infotext
 from generation.imaging.matching import Lookup, Lookups, MatchedRecipe, match_recipe
 from generation.imaging.reading import read_picture_metadata
 from generation.imaging.untrusted import MAX_FILE_BYTES
-from generation.models import Checkpoint, Embedding, Lora, Vae
+from generation.models import Checkpoint, Embedding, GeneratedImage, Lora, SourcePicture, Vae
 from generation.prompting.names import NameIndex
 from generation.recipes.fields import FIELDS, defaults_for
 from generation.recipes.picture import Recipe
@@ -110,6 +110,10 @@ def lookups_for(user: User) -> Lookups:
         embedding=_lookup(user, Embedding),
         samplers=SAMPLERS,
         schedules=SCHEDULES,
+        has_picture=lambda sha256: any(
+            rows.filter(sha256=sha256).exists()
+            for rows in (SourcePicture.objects.of(user), GeneratedImage.objects.of(user).kept())
+        ),
     )
 
 

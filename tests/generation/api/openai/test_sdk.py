@@ -104,6 +104,22 @@ def test_a_stream(client: OpenAI) -> None:
         assert picture(event.b64_json).size == (128, 128)
 
 
+def test_an_edit_and_its_stream(client: OpenAI) -> None:
+    made = client.images.generate(prompt="a red apple", size="128x128")
+    assert made.data is not None and made.data[0].b64_json is not None
+    source, mask = base64.b64decode(made.data[0].b64_json), Image.new("RGBA", (128, 128), "white")
+    mask.paste((0, 0, 0, 0), (32, 32, 96, 96))
+    file = io.BytesIO()
+    mask.save(file, "PNG")
+    sent = {"image": ("apple.png", source), "mask": ("mask.png", file.getvalue()), "prompt": "a pear"}
+    edited = client.images.edit(**sent)
+    assert edited.data is not None and edited.data[0].b64_json is not None
+    before, after = picture(made.data[0].b64_json), picture(edited.data[0].b64_json)
+    assert after.size == (128, 128) and after.getpixel((9, 9)) == before.getpixel((9, 9))
+    *_, last = list(client.images.edit(**{**sent, "prompt": "a plum"}, stream=True))
+    assert last.type == "image_edit.completed" and picture(last.b64_json).size == (128, 128)
+
+
 def test_a_stream_that_fails_says_why(client: OpenAI, alice: User) -> None:
     with pytest.raises(openai.BadRequestError):
         client.images.generate(prompt="a red apple", stream=True, extra_body={"num_inference_steps": 61})
@@ -144,7 +160,7 @@ def test_refusals_are_the_exceptions_that_programs_catch(client: OpenAI) -> None
     assert (wrong.value.code, wrong.value.param) == ("invalid-value", "background")
     with pytest.raises(openai.BadRequestError) as edit:
         client.images.edit(image=[("a.png", b"one"), ("b.png", b"two")], prompt="a pear")
-    assert edit.value.code == "edits-not-supported"
+    assert (edit.value.code, edit.value.param) == ("invalid-value", "image")
     stranger = client.with_options(api_key="tmp_made_up")
     with pytest.raises(openai.AuthenticationError) as guest:
         stranger.models.list()
