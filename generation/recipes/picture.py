@@ -7,14 +7,20 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from generation.recipes.checks import InvalidRecipe
+from generation.recipes.controls import ControlPick, check_controls
 from generation.recipes.fields import FIELDS, check_size
 
 MAX_LORAS = 5
 WEIGHT_LIMIT = 2.0
+NESTED: dict[str, Callable[[Any], Any]] = {
+    "controls": lambda picks: tuple(ControlPick.from_json(pick) for pick in picks),
+}
+"""How optional values of a recipe are read from JSON, which leaves them out where there are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,7 @@ class Recipe:
     vae_sha256: str = ""
     loras: tuple[LoraPick, ...] = ()
     embeddings: tuple[EmbeddingPick, ...] = ()
+    controls: tuple[ControlPick, ...] = ()
 
     def __post_init__(self) -> None:
         for name, field in FIELDS.items():
@@ -80,16 +87,19 @@ class Recipe:
         check_size(self.width, self.height)
         if len(self.loras) > MAX_LORAS:
             raise InvalidRecipe("loras", f"A recipe takes at most {MAX_LORAS} LoRAs.", "too-many-loras")
+        check_controls(self.controls)
 
     def to_json(self) -> dict[str, Any]:
         """A plain dictionary that `from_json` reads back to an equal recipe."""
-        return dataclasses.asdict(self)
+        data = dataclasses.asdict(self)
+        return {name: value for name, value in data.items() if name not in NESTED or value}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Recipe:
         picks = tuple(LoraPick(**pick) for pick in data.get("loras", ()))
         embeddings = tuple(EmbeddingPick(**pick) for pick in data.get("embeddings", ()))
-        return cls(**{**data, "loras": picks, "embeddings": embeddings})
+        nested = {name: read(data[name]) for name, read in NESTED.items() if data.get(name)}
+        return cls(**{**data, **nested, "loras": picks, "embeddings": embeddings})
 
     def replace(self, **changes: Any) -> Recipe:
         return dataclasses.replace(self, **changes)

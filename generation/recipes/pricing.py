@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from generation.recipes.controls import steps_of_controls
 from generation.recipes.picture import Recipe
 from generation.recipes.training import DEFAULT_SAMPLES, MEASURED_ROWS, SAMPLE_STEPS, VALIDATE_EVERY, TrainingRecipe
 
@@ -34,7 +35,7 @@ USUAL = PriceList()
 
 def work(recipe: Recipe) -> float:
     """Pixels times steps: the unit in which the queue is shared and prices are made."""
-    return float(recipe.width * recipe.height * recipe.steps)
+    return float(recipe.width * recipe.height * (recipe.steps + steps_of_controls(recipe.controls, recipe.steps)))
 
 
 def price(recipe: Recipe, prices: PriceList = USUAL) -> int:
