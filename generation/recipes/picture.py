@@ -14,10 +14,12 @@ from typing import Any
 from generation.recipes.checks import InvalidRecipe
 from generation.recipes.controls import ControlPick, check_controls
 from generation.recipes.fields import FIELDS, check_size
+from generation.recipes.starting import Start
 
 MAX_LORAS = 5
 WEIGHT_LIMIT = 2.0
 NESTED: dict[str, Callable[[Any], Any]] = {
+    "start": Start.from_json,
     "controls": lambda picks: tuple(ControlPick.from_json(pick) for pick in picks),
 }
 """How optional values of a recipe are read from JSON, which leaves them out where there are none."""
@@ -79,6 +81,7 @@ class Recipe:
     vae_sha256: str = ""
     loras: tuple[LoraPick, ...] = ()
     embeddings: tuple[EmbeddingPick, ...] = ()
+    start: Start | None = None
     controls: tuple[ControlPick, ...] = ()
 
     def __post_init__(self) -> None:
