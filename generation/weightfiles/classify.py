@@ -1,6 +1,7 @@
 """What a weight file is, told from its headers alone: kind, family, rank, hashes, trigger words. Standard library only.
 
-Not for loading weights: that is `generation.engine.loading`. A folder is one checkpoint, VAE or ControlNet in diffusers' layout, or an annotator in that of transformers.
+Not for loading weights: that is `generation.engine.loading`. A folder is one checkpoint, VAE or
+ControlNet in diffusers' layout, or an annotator in that of transformers.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ _FORMER_NAME = re.compile(r"(attentions\.\d+\.)(query|key|value|proj_attn)\.")
 
 
 def classify_folder(folder: Path) -> tuple[Kind, str]:
-    """Kind and family, empty for a VAE and an annotator. Raises WeightFileRefused for what is not drawn here or is not whole."""
+    """Kind and family, empty where it has none. Raises WeightFileRefused for what is not drawn here or is not whole."""
     weights = [file for _, file in folder_files(folder) if file.suffix == ".safetensors"]
     if not weights:
         raise WeightFileRefused("not-safetensors", f"The folder “{folder.name}” holds no .safetensors weights.")
@@ -43,7 +43,7 @@ def classify_folder(folder: Path) -> tuple[Kind, str]:
     if str(config.get("_class_name")).startswith("ControlNet"):
         return "controlnet", _controlnet_family(folder, config)
     if task_of(config):
-        check_annotator(config, _tensors(folder, "model"))
+        check_annotator(config, _tensors(folder, "model"), {path.name for path in folder.iterdir()})
         return "annotator", ""
     if config.get("_class_name") != "AutoencoderKL" or config.get("latent_channels") != LATENT_CHANNELS:
         raise WeightFileRefused("unsupported-vae", "The VAE is not for Stable Diffusion's latents.")

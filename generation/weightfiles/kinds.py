@@ -1,4 +1,4 @@
-"""What a header describes: checkpoint, LoRA, embedding, VAE or ControlNet, and of which family. The values are never read.
+"""What a header describes: checkpoint, LoRA, embedding, VAE or ControlNet, and of which family. No value is read.
 
 Not for folders: those say it in their configs, see `folders`.
 """

@@ -33,7 +33,7 @@ class Piece:
 
 
 def residuals_of(inputs: Sequence[UNetInputs]) -> Layers | None:
-    """What is added to each layer over all rows of the call, (rows, C, h, w); None where no request has a ControlNet."""
+    """What is added to each layer over all rows, (rows, C, h, w); None where no request has a ControlNet."""
     pieces = [piece for number, one in enumerate(inputs) for piece in _pieces(number, one)]
     if not pieces:
         return None
@@ -87,7 +87,8 @@ def _call(inputs: Sequence[UNetInputs], pieces: Sequence[Piece]) -> list[Layers]
         added_cond_kwargs=_added_conditions(inputs, pieces),
         return_dict=False,
     )
-    parts = zip(*(layer.split([piece.last - piece.first for piece in pieces]) for layer in (*down, middle)), strict=True)
+    counts = [piece.last - piece.first for piece in pieces]
+    parts = zip(*(layer.split(counts) for layer in (*down, middle)), strict=True)
     return [_weighted(layers, control.pick.weight) for layers, control in zip(parts, controls, strict=True)]
 
 

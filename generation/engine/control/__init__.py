@@ -1,1 +1,1 @@
-"""What steers a picture beside its words: ControlNets, the pictures that they read, and what each adds to a UNet call."""
+"""What steers a picture beside its words: ControlNets, and the pictures that they read."""

@@ -28,7 +28,7 @@ class ControlPictures:
         self._making = threading.Lock()
 
     def of(self, pick: ControlPick, size: tuple[int, int]) -> Pixels:
-        """RGB (height, width, 3) in `size` (width, height). Raises RenderError for a picture or annotator that fails."""
+        """RGB (height, width, 3) in `size` (width, height). Raises RenderError."""
         key = (pick.picture.sha256, pick.preprocessor, pick.annotator_sha256, pick.low, pick.high, pick.fit, size)
         # Siblings begin at once: the first makes it, the others find it.
         with self._making:

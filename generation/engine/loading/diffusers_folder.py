@@ -51,7 +51,7 @@ def read_scheduler_config(folder: Path) -> dict[str, Any]:
 
 
 def read_network(cls: Any, folder: Path, dtype: torch.dtype) -> Any:
-    """A network of diffusers or transformers by its own class, on the CPU. Raises WeightFileRefused for a part of one."""
+    """A network of diffusers or transformers by its class, on the CPU. Raises WeightFileRefused for a part of one."""
     names = [file.name for file in folder.glob("*.safetensors")]
     # Many published folders hold `….fp16.safetensors` alone.
     only_half_precision = bool(names) and all(".fp16" in name for name in names)
