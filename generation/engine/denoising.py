@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
-from diffusers.utils.torch_utils import randn_tensor
 from torch import Tensor
 
 from generation.engine.failures import not_finite
 from generation.engine.lora.row_adapters import RowAdapters
-from generation.engine.samplers import step_arguments, step_parameters
+from generation.engine.samplers import order_at, step_arguments, step_parameters
+from generation.engine.starting import FromNoise
 from generation.recipes.picture import Recipe
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class UNetInputs:
     """What one request puts into one UNet call: n rows, each with the same LoRAs (by sha256, with the UNet's weight).
 
-    `sample` (n, C, h, w) in the checkpoint's dtype, `timesteps` (n,) in float32, `text` (n, T, dim), `mask` (n, T);
+    `sample` (n, C, h, w) in the checkpoint's dtype, with what the UNet gets beside the latents, `timesteps` (n,) in float32, `text` (n, T, dim), `mask` (n, T);
     SDXL's `pooled` (n, dim) and `time_ids` (n, 6).
     """
 
@@ -63,20 +63,31 @@ class DenoisedPrediction:
 
 
 class Denoising:
-    """A request on its way through its sampler. Not thread-safe: once it has joined, the engine thread owns it."""
+    """A request on its way through its sampler. Not thread-safe: once it has joined, the engine thread owns it.
+
+    `start` says how its latents begin and what is put back after each step. A request that begins late counts its calls
+    from 0 all the same, and its prompt's schedules with them, as A1111.
+    """
 
     def __init__(
-        self, recipe: Recipe, checkpoint: LoadedCheckpoint, scheduler: Any, conditioning: Conditioning
+        self,
+        recipe: Recipe,
+        checkpoint: LoadedCheckpoint,
+        scheduler: Any,
+        conditioning: Conditioning,
+        start: FromNoise | None = None,
     ) -> None:
         self.recipe = recipe
         self.checkpoint = checkpoint
         self.scheduler = scheduler
         self.conditioning = conditioning
+        self.start = start or FromNoise(recipe, checkpoint)
+        self.timesteps = self.start.timesteps(scheduler)
         self.call = 0
-        self.total = len(scheduler.timesteps)
+        self.total = len(self.timesteps)
         self.denoised: DenoisedPrediction | None = None
         self._generator = torch.Generator("cpu").manual_seed(recipe.seed)
-        self.latents = self._first_latents()
+        self.latents = self.start.first_latents(scheduler, self.timesteps, self._generator)
         self._adapters: RowAdapters = tuple((pick.sha256, pick.weight) for pick in recipe.loras if pick.weight)
         self._step_arguments = step_arguments(recipe.sampler, type(scheduler).step)
         if "generator" in step_parameters(type(scheduler).step):
@@ -95,8 +106,10 @@ class Denoising:
         """The rows of the next UNet call: the negative prompt first, then each positive, as diffusers orders them."""
         prompted = self.conditioning.at(self.call)
         count = _row_count(prompted)
-        timestep = self.scheduler.timesteps[self.call]
+        timestep = self.timesteps[self.call]
         scaled = self.scheduler.scale_model_input(self.latents, timestep)
+        if self.start.channels is not None:
+            scaled = torch.cat([scaled, self.start.channels], dim=1)
         return UNetInputs(
             sample=torch.cat([scaled] * count),
             timesteps=timestep.to(torch.float32).expand(count),
@@ -109,24 +122,19 @@ class Denoising:
 
     def advance(self, inputs: UNetInputs, prediction: Tensor) -> None:
         """Take the UNet's prediction (rows, C, h, w) for `inputs()`, guide, and step. Raises RenderError."""
-        timestep = self.scheduler.timesteps[self.call]
+        timestep = self.timesteps[self.call]
         guided = guide(prediction, self.conditioning.at(self.call), self.recipe.cfg_scale)
-        stepped = self.scheduler.step(guided, timestep, self.latents, return_dict=False, **self._step_arguments)[0]
+        arguments = self._step_arguments | order_at(self.call, type(self.scheduler).step)
+        stepped = self.scheduler.step(guided, timestep, self.latents, return_dict=False, **arguments)[0]
         if not bool(torch.isfinite(stepped).all()):
             raise not_finite()
-        self.latents = stepped
+        self.latents = self.start.stepped(self.scheduler, stepped, self.timesteps[self.call + 1 :])
         config = self.scheduler.config
         nearest = min(max(round(float(timestep)), 0), config.num_train_timesteps - 1)
         alpha = float(self.scheduler.alphas_cumprod[nearest])
-        self.denoised = DenoisedPrediction(inputs.sample[:1], guided, alpha, config.prediction_type)
+        sample = inputs.sample[:1, : guided.shape[1]]
+        self.denoised = DenoisedPrediction(sample, guided, alpha, config.prediction_type)
         self.call += 1
-
-    def _first_latents(self) -> Tensor:
-        """Noise (1, C, h, w) by the recipe's seed; drawn on the CPU, so that every device draws the same."""
-        factor = 2 ** (len(self.checkpoint.vae.config.block_out_channels) - 1)
-        shape = (1, self.checkpoint.unet.config.in_channels, self.recipe.height // factor, self.recipe.width // factor)
-        noise: Tensor = randn_tensor(shape, self._generator, self.checkpoint.device, self.checkpoint.dtype)
-        return noise * float(self.scheduler.init_noise_sigma)
 
     def _time_ids(self, count: int) -> Tensor:
         """SDXL's original size, crop corner and target size in pixels, (count, 6): Podell et al. 2023, 2.2."""
