@@ -27,21 +27,15 @@ DETAIL = 4
 """Times a side: what is smaller than so many pixels is left out of a tile."""
 
 
-def control_picture(image: Image.Image, pick: ControlPick, size: tuple[int, int]) -> Array:
-    """What a ControlNet reads of an upright RGB or RGBA picture, in `size` (width, height).
-
-    Only for preprocessors of `recipes.controls`. Transparent places are white before a preprocessor; a picture that is
-    one already has nothing there, which is black.
-    """
-    fitted = fit_to(on_ground(image, "black" if pick.preprocessor == READY else "white"), size, pick.fit)
-    pixels = np.asarray(fitted)
+def control_picture(pixels: Array, pick: ControlPick) -> Array:
+    """What a ControlNet reads of a picture in the recipe's size, by a preprocessor of `recipes.controls`."""
     if pick.preprocessor == "canny":
         return _white_lines(cv2.Canny(pixels, *sorted((pick.low, pick.high))))
     return _PREPROCESSORS[pick.preprocessor](pixels)
 
 
 def on_ground(image: Image.Image, colour: str) -> Image.Image:
-    """RGB, with a colour where it is transparent."""
+    """RGB, with a colour where it is transparent: white, or black for what is a control picture already."""
     if not image.has_transparency_data:
         return image.convert("RGB")
     transparent = image.convert("RGBA")

@@ -98,6 +98,11 @@ class ControlPick:
             raise InvalidRecipe("controls", f"How the picture fits is one of: {', '.join(FITS)}.")
 
     @property
+    def is_ready(self) -> bool:
+        """Whether its picture is a control picture already."""
+        return self.preprocessor == READY
+
+    @property
     def needs_annotator(self) -> bool:
         return self.preprocessor not in PREPROCESSORS
 

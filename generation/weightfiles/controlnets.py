@@ -71,9 +71,7 @@ def check_config(config: Mapping[str, Any]) -> None:
     """Raise WeightFileRefused for a folder's config.json that asks for another network or another use of it."""
     name = str(config.get("_class_name"))
     if name != "ControlNetModel":
-        raise WeightFileRefused(
-            "unsupported-control", f"The folder is a “{name[:40]}”, which Tempera does not read."
-        )
+        raise WeightFileRefused("unsupported-control", f"The folder is a “{name[:40]}”, which Tempera does not read.")
     if config.get("global_pool_conditions"):
         raise WeightFileRefused(
             "unsupported-control", "The ControlNet only steers by the mean of a picture, which Tempera does not."

@@ -77,8 +77,10 @@ def _called(inputs: Sequence[UNetInputs], pieces: Sequence[Piece]) -> list[Layer
 def _call(inputs: Sequence[UNetInputs], pieces: Sequence[Piece]) -> list[Layers]:
     """One call of one ControlNet; each piece's part of it, times its weight."""
     controls = [inputs[piece.request].controls[piece.place] for piece in pieces]
-    down, middle = controls[0].network.network(
-        _rows(inputs, pieces, "sample"),
+    network = controls[0].network.network
+    down, middle = network(
+        # The UNet of an inpainting checkpoint gets more than the latents.
+        _rows(inputs, pieces, "sample")[:, : network.config.in_channels],
         _rows(inputs, pieces, "timesteps").to(controls[0].seen.device),
         encoder_hidden_states=_rows(inputs, pieces, "text")[:, : pieces[0].tokens],
         controlnet_cond=torch.cat(

@@ -6,17 +6,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from generation.engine.control.pictures import ControlPictures
+from generation.engine.control.pictures import ControlPictures, Window
 from generation.engine.loading.checkpoints import CheckpointCache, LoadedCheckpoint
 from generation.engine.loading.controlnets import LoadedControlNet
-from generation.engine.outcome import WeightsRefused
+from generation.engine.outcome import Pixels, WeightsRefused
 from generation.engine.text.conditioning import Conditioning
 from generation.recipes.controls import ControlPick
-
-PIXELS_PER_LATENT = 8
+from generation.recipes.picture import Recipe
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,31 +51,31 @@ class Controls:
     def see(
         self,
         networks: Sequence[LoadedControlNet],
-        picks: Sequence[ControlPick],
+        recipe: Recipe,
         conditioning: Conditioning,
-        size: tuple[int, int],
+        window: Window | None = None,
     ) -> tuple[Control, ...]:
-        """Each ControlNet with what it sees of its picture in `size` (latents' height, width). Raises RenderError."""
-        if not picks:
+        """Each ControlNet with what it sees of its picture, or of the window of it. Raises RenderError."""
+        if not networks:
             return ()
         tokens = rows_of_tokens(conditioning)
+        pictures = [self._pictures.of(pick, (recipe.width, recipe.height), window) for pick in recipe.controls]
         return tuple(
-            Control(network, pick, self._seen(network, pick, size, len(tokens)), tokens)
-            for network, pick in zip(networks, picks, strict=True)
+            Control(network, pick, seen(network, pixels, len(tokens)), tokens)
+            for network, pick, pixels in zip(networks, recipe.controls, pictures, strict=True)
         )
 
-    def _seen(self, network: LoadedControlNet, pick: ControlPick, size: tuple[int, int], rows: int) -> Tensor:
-        """(rows, C, h, w). Seen for as many rows as diffusers does, so that the numbers are the same."""
-        height, width = size
-        pixels = self._pictures.of(pick, (width * PIXELS_PER_LATENT, height * PIXELS_PER_LATENT))
-        weight = next(network.see.parameters())
-        picture = torch.from_numpy(pixels).to(torch.float32).div(255).permute(2, 0, 1)[None].to(weight)
-        if network.sees_bgr:
-            picture = picture.flip(1)
-        seen: Tensor = network.see(picture.repeat(rows, 1, 1, 1))
-        if seen.shape[-2:] != size:
-            raise does_not_fit(network, "it halves its picture another number of times")
-        return seen
+
+def seen(network: LoadedControlNet, pixels: Pixels, rows: int) -> Tensor:
+    """What a ControlNet sees of a control picture (H, W, 3), as (rows, C, h, w).
+
+    Seen for as many rows as diffusers does, and laid out in memory alike: convolutions round differently elsewhere.
+    """
+    values = np.stack([pixels.astype(np.float32) / 255.0])
+    picture = torch.from_numpy(values.transpose(0, 3, 1, 2)).repeat_interleave(1, dim=0)
+    picture = torch.cat([picture.to(next(network.see.parameters()))] * rows)
+    result: Tensor = network.see(picture.flip(1) if network.sees_bgr else picture)
+    return result
 
 
 def rows_of_tokens(conditioning: Conditioning) -> tuple[int, ...]:
@@ -96,6 +96,9 @@ def check_fit(network: LoadedControlNet, checkpoint: LoadedCheckpoint) -> None:
             f"the checkpoint is {checkpoint.family.title}.",
         )
     own, unet = network.network.config, checkpoint.unet.config
+    halvings = len(own.conditioning_embedding_out_channels)
+    if halvings != len(checkpoint.vae.config.block_out_channels):
+        raise does_not_fit(network, "it reads pictures in another size")
     if any(tuple_of(own[name]) != tuple_of(unet[name]) for name in ("block_out_channels", "layers_per_block")):
         raise does_not_fit(network, "its layers are others than those of the checkpoint")
 

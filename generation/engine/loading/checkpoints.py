@@ -58,7 +58,9 @@ def serving_dtype(device: torch.device | str) -> torch.dtype:
 
 
 class CheckpointCache:
-    """Checkpoints, separate VAEs, ControlNets and annotators by pinned hash; evicts the least recently used that nobody leases. Thread-safe.
+    """Checkpoints and what is used beside them, by pinned hash; evicts the least recently used that nobody leases.
+
+    Thread-safe.
 
     `budget_bytes` bounds what is kept, not what is leased: a checkpoint larger than the budget is still loaded.
     """
