@@ -97,7 +97,12 @@ def tiny_depth_annotator() -> Path:
         is_hybrid=False,
     )
     with seeded(0):
-        DPTForDepthEstimation(config).save_pretrained(folder)
+        network = DPTForDepthEstimation(config)
+        # Fresh weights are so small that everything is equally far.
+        for weight in network.parameters():
+            torch.nn.init.normal_(weight, std=0.3)
+        torch.nn.init.constant_(network.head.head[-2].bias, 5.0)
+        network.save_pretrained(folder)
     DPTImageProcessorPil(size={"height": 32, "width": 32}).save_pretrained(folder)
     return folder
 
@@ -120,7 +125,13 @@ def tiny_sam() -> Path:
     config = SamConfig(
         vision_config={
             **{"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "mlp_dim": 16, "image_size": 64},
-            **{"patch_size": 8, "output_channels": 16, "window_size": 4, "global_attn_indexes": [0], "num_pos_feats": 8},
+            **{
+                "patch_size": 8,
+                "output_channels": 16,
+                "window_size": 4,
+                "global_attn_indexes": [0],
+                "num_pos_feats": 8,
+            },
         },
         prompt_encoder_config={"hidden_size": 16, "image_size": 64, "patch_size": 8},
         mask_decoder_config={"hidden_size": 16, "mlp_dim": 16, "num_attention_heads": 2, "iou_head_hidden_dim": 16},

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -17,6 +18,8 @@ from accounts.refusals import Refusal
 Array = NDArray[np.uint8]
 
 MAX_CLICKS = 64
+FULL_SIDE = 2048
+"""The longer side up to which edges follow every pixel; in larger pictures they follow every few."""
 CUT_SIDE = 256
 """The longer side in pixels at which the graph is cut; the edge is refined in the whole picture."""
 ROUNDS = 3
@@ -50,16 +53,40 @@ class Box:
     bottom: float
 
 
+def clicks_of(told: Any) -> list[Click]:
+    """Clicks as JSON tells them. Raises Refusal for what is none."""
+    try:
+        if len(told) > MAX_CLICKS:
+            raise too_many()
+        return [Click(float(each["x"]), float(each["y"]), bool(each.get("keeps", True))) for each in told]
+    except (TypeError, KeyError, ValueError, AttributeError, OverflowError):
+        raise Refusal("bad-clicks", "Clicks are a list of places with x and y.", field="clicks") from None
+
+
+def box_of(told: Any) -> Box | None:
+    """A box as JSON tells it. Raises Refusal for what is none."""
+    if told is None:
+        return None
+    try:
+        return Box(*(float(told[side]) for side in ("left", "top", "right", "bottom")))
+    except (TypeError, KeyError, ValueError, OverflowError):
+        raise Refusal("bad-box", "A box has left, top, right and bottom.", field="box") from None
+
+
+def too_many() -> Refusal:
+    return Refusal("too-many-clicks", f"At most {MAX_CLICKS} clicks are read.", field="clicks")
+
+
 def check_selection(clicks: Sequence[Click], box: Box | None, size: tuple[int, int]) -> None:
     """Raise Refusal for clicks or a box outside of a picture of `size` (width, height), and for none of either."""
     width, height = size
     if not box and not any(click.keeps for click in clicks):
         raise Refusal("nothing-clicked", "Click on what is to be selected, or draw a box around it.", field="clicks")
     if len(clicks) > MAX_CLICKS:
-        raise Refusal("too-many-clicks", f"At most {MAX_CLICKS} clicks are read.", field="clicks")
+        raise too_many()
     which = f"the picture, which has {width}×{height} pixels."
     if not all(0 <= click.x < width and 0 <= click.y < height for click in clicks):
-        raise Refusal("outside", f"A click lies outside of {which}", field="clicks")
+        raise Refusal("clicked-outside", f"A click lies outside of {which}", field="clicks")
     if box and not (0 <= box.left < box.right <= width and 0 <= box.top < box.bottom <= height):
         raise Refusal("bad-box", f"The box is empty or leaves {which}", field="box")
 
@@ -71,6 +98,10 @@ def select(pixels: Array, clicks: Sequence[Click], box: Box | None = None) -> Ar
     """
     height, width = pixels.shape[:2]
     check_selection(clicks, box, (width, height))
+    if (share := FULL_SIDE / max(height, width)) < 1:
+        small = cv2.resize(pixels, (round(width * share), round(height * share)), interpolation=cv2.INTER_AREA)
+        mask = select(_array(small), _scaled_clicks(clicks, (share, share)), _scaled_box(box, (share, share)))
+        return _array(cv2.resize(mask, (width, height), interpolation=cv2.INTER_NEAREST))
     ratio = min(1.0, CUT_SIDE / max(height, width))
     size = (max(8, round(width * ratio)), max(8, round(height * ratio)))
     small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
@@ -79,6 +110,10 @@ def select(pixels: Array, clicks: Sequence[Click], box: Box | None = None) -> Ar
     selected = _cut(small, guess)
     kept = _clicked_parts(selected, _scaled_clicks(clicks, scale))
     return _refined(pixels, small, kept)
+
+
+def _array(pixels: NDArray[Any]) -> Array:
+    return np.asarray(pixels, dtype=np.uint8)
 
 
 def _scaled_clicks(clicks: Sequence[Click], scale: tuple[float, float]) -> list[Click]:

@@ -196,6 +196,12 @@ def preprocessor_called(module: str) -> str:
     return own.get(module, module)
 
 
+def usual_preprocessor(name: str) -> str:
+    """The preprocessor that a ControlNet's name tells of; READY where it tells of none that needs no weights."""
+    words = {"canny": "canny", "lineart": "lines", "scribble": "scribble", "tile": "tile", "recolor": "luminance"}
+    return next((key for word, key in words.items() if word in name.casefold()), READY)
+
+
 def fit_called(mode: str) -> str:
     """The extension's resize mode, by its title or number; what it has not is its default."""
     titles = {title.casefold(): key for key, title in FITS.items()} | {"0": "stretch", "1": "crop", "2": "fill"}
