@@ -14,6 +14,7 @@ from generation.models.jobs import Draft, Job, QueueClock, QueueShare
 from generation.models.lab import LabGrid, LoraMerge
 from generation.models.programs import ModelAlias, NamedPerson
 from generation.models.safeguards import PhraseList, PromptRule, RulePart, RuleVersion, SafeguardRecord
+from generation.models.sources import SourcePicture, SourceUse
 from generation.models.training import Snapshot, TrainingRun, TrainingSearch
 from generation.models.webhooks import Webhook, WebhookDelivery, WebhookEvent
 from generation.models.workers import GpuWorker
@@ -51,6 +52,8 @@ __all__ = [
     "SafeguardRecord",
     "ShareLink",
     "Snapshot",
+    "SourcePicture",
+    "SourceUse",
     "TrainingRun",
     "TrainingSearch",
     "Vae",

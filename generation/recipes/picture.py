@@ -14,7 +14,7 @@ from typing import Any
 from generation.recipes.checks import InvalidRecipe
 from generation.recipes.controls import ControlPick, check_controls
 from generation.recipes.fields import FIELDS, check_size
-from generation.recipes.starting import Start
+from generation.recipes.starting import PictureRef, Start
 
 MAX_LORAS = 5
 WEIGHT_LIMIT = 2.0
@@ -103,6 +103,12 @@ class Recipe:
         embeddings = tuple(EmbeddingPick(**pick) for pick in data.get("embeddings", ()))
         nested = {name: read(data[name]) for name, read in NESTED.items() if data.get(name)}
         return cls(**{**data, **nested, "loras": picks, "embeddings": embeddings})
+
+    @property
+    def pictures(self) -> tuple[PictureRef, ...]:
+        """All that have to be read to draw it."""
+        starting = self.start.pictures if self.start else ()
+        return (*starting, *(pick.picture for pick in self.controls))
 
     def replace(self, **changes: Any) -> Recipe:
         return dataclasses.replace(self, **changes)

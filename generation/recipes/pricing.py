@@ -34,8 +34,13 @@ USUAL = PriceList()
 
 
 def work(recipe: Recipe) -> float:
-    """Pixels times steps: the unit in which the queue is shared and prices are made."""
-    return float(recipe.width * recipe.height * (recipe.steps + steps_of_controls(recipe.controls, recipe.steps)))
+    """Pixels times steps: the unit in which the queue is shared and prices are made.
+
+    From a picture only the steps that the strength leaves are drawn; what none are left of is worked at like one step.
+    ControlNets add their share of each step that they join.
+    """
+    steps = max(1, recipe.start.steps_of(recipe.steps) if recipe.start else recipe.steps)
+    return float(recipe.width * recipe.height * (steps + steps_of_controls(recipe.controls, steps)))
 
 
 def price(recipe: Recipe, prices: PriceList = USUAL) -> int:

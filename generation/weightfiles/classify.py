@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from generation.weightfiles.folders import annotator_task, classify_folder, folder_files
+from generation.weightfiles.folders import annotator_task, classify_folder, folder_files, folder_inpaints
 from generation.weightfiles.hashing import hash_weights, lora_hash
-from generation.weightfiles.kinds import Kind, family_of, kind_of, vectors_of
+from generation.weightfiles.kinds import Kind, family_of, inpaints, kind_of, vectors_of
 from generation.weightfiles.lora_keys import left_out
 from generation.weightfiles.lora_pairs import check_pairs
 from generation.weightfiles.metadata import title_of, trigger_words
@@ -29,8 +29,8 @@ class WeightFile:
 
     `sha256` of a folder is over its sorted (relative name, file's sha256) pairs. `lora_hash` is A1111's: the SHA-256 of
     the bytes after the header, first 12 digits. `rank` is the largest of a LoRA's pairs. `vectors` are an embedding's:
-    the tokens that it takes in a prompt. `left_out` lists what of a LoRA's file is not used, for people.
-    `task` is an annotator's: depth, pose or segment.
+    the tokens that it takes in a prompt. `left_out` lists what of a LoRA's file is not used, for people. A checkpoint that
+    `inpaints` has a UNet that takes a mask besides. `task` is an annotator's: depth, pose or segment.
     """
 
     kind: Kind
@@ -44,6 +44,7 @@ class WeightFile:
     trigger_words: tuple[str, ...] = ()
     lora_hash: str = ""
     left_out: str = ""
+    inpaints: bool = False
     task: str = ""
     metadata: dict[str, str] = field(default_factory=dict)
 
@@ -86,6 +87,7 @@ def _read_file(path: Path) -> WeightFile:
         trigger_words=trigger_words(header.metadata) if kind == "lora" else (),
         lora_hash=lora_hash(path, header) if kind == "lora" else "",
         left_out=left_out(header.tensors) if kind == "lora" else "",
+        inpaints=kind == "checkpoint" and inpaints(header),
         metadata=header.metadata,
     )
 
@@ -115,5 +117,6 @@ def _read_folder(folder: Path) -> WeightFile:
         title=title_of({}, folder.name),
         layout="folder",
         size_bytes=sum(file.stat().st_size for _, file in folder_files(folder)),
+        inpaints=kind == "checkpoint" and folder_inpaints(folder),
         task=annotator_task(folder) if kind == "annotator" else "",
     )

@@ -33,6 +33,7 @@ FIELD_TITLES = {
     "trigger": "trigger",
     "caption": "caption",
     "words": "title, tags or prompt",
+    "source": "recipe in the picture that it starts from",
 }
 
 
@@ -64,9 +65,13 @@ def read_rule(version: int, at: datetime) -> Rule:
     return rule_of(row.pk, row.rule, row.content)
 
 
-def screen_recipes(user: User, recipes: Iterable[Recipe]) -> None:
-    """Raise Refusal where a rule blocks one of these recipes, as they will be drawn; record what others say of them."""
-    screen(user, [Screened(recipe.prompt, recipe.negative_prompt) for recipe in recipes])
+def screen_recipes(user: User, recipes: Iterable[Recipe], brought: Iterable[str] = ()) -> None:
+    """Raise Refusal where a rule blocks one of these recipes, as they will be drawn; record what others say of them.
+
+    `brought` are the prompts within pictures that they start from.
+    """
+    texts = [Screened(recipe.prompt, recipe.negative_prompt) for recipe in recipes]
+    screen(user, [*texts, *(Screened(text, field="source") for text in brought)])
 
 
 def screen(user: User, texts: Iterable[Screened]) -> None:
