@@ -196,6 +196,12 @@ def preprocessor_called(module: str) -> str:
     return own.get(module, module)
 
 
+def without_hash(model: str) -> str:
+    """A model's name as A1111's extension tells it, without the hash in brackets behind it."""
+    found = _MODEL.fullmatch(model[: 2 * MAX_NAME_CHARS])
+    return found["name"] if found else model
+
+
 def usual_preprocessor(name: str) -> str:
     """The preprocessor that a ControlNet's name tells of; READY where it tells of none that needs no weights."""
     words = {"canny": "canny", "lineart": "lines", "scribble": "scribble", "tile": "tile", "recolor": "luminance"}

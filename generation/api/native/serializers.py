@@ -9,6 +9,7 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from generation.api.native.control_fields import ControlPickFields, controls_of
 from generation.api.native.recipe_fields import Fields, api_field, input_fields, number_field, output_fields
 from generation.catalog.resolving import find_checkpoint
 from generation.jobs import queueing
@@ -17,6 +18,7 @@ from generation.jobs.submission import random_seed
 from generation.messages import frames
 from generation.models import Checkpoint, GeneratedImage, Job, Lora
 from generation.models.images import kept_image
+from generation.recipes.controls import MAX_CONTROLS
 from generation.recipes.fields import COUNT, FIELDS, defaults_for
 from generation.recipes.picture import MAX_LORAS, WEIGHT_LIMIT, LoraPick, Recipe
 
@@ -35,6 +37,7 @@ class RecipeInput(serializers.Serializer[Any]):
     """What a picture is made from. Everything but the prompt has a default: the checkpoint's, or a random seed."""
 
     loras = serializers.ListField(child=LoraPickInput(), default=list, max_length=MAX_LORAS)
+    controls = serializers.ListField(child=ControlPickFields(), default=list, max_length=MAX_CONTROLS)
 
     def get_fields(self) -> Fields:
         return input_fields() | super().get_fields()
@@ -48,7 +51,11 @@ def recipe_of(user: Any, data: Mapping[str, Any]) -> Recipe:
     given = {name: value for name in FIELDS if (value := data.get(name)) not in (None, "")}
     checkpoint = find_checkpoint(user, given.get("checkpoint", ""))
     picks = tuple(LoraPick(**pick) for pick in data["loras"])
-    return Recipe(**{**defaults_for(checkpoint), "seed": random_seed(), **given, "prompt": data["prompt"]}, loras=picks)
+    return Recipe(
+        **{**defaults_for(checkpoint), "seed": random_seed(), **given, "prompt": data["prompt"]},
+        loras=picks,
+        controls=controls_of(user, data["controls"]),
+    )
 
 
 class SubmissionInput(RecipeInput):
@@ -68,6 +75,7 @@ class RecipeOutput(serializers.Serializer[Recipe]):
     """A recipe as it was drawn; what pins the files stays inside."""
 
     loras = LoraPickInput(many=True)
+    controls = ControlPickFields(many=True)
 
     def get_fields(self) -> Fields:
         return output_fields() | super().get_fields()
