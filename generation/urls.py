@@ -67,6 +67,7 @@ urlpatterns = [
     path("wildcards/", wildcards.wildcards, name="wildcards"),
     path("wildcards/-/delete/<list:name>/", wildcards.delete, name="wildcard-delete"),
     path("wildcards/<list:name>/", wildcards.wildcard, name="wildcard"),
+    path("controlnets/", catalog.controlnets, name="controlnets"),
     path("checkpoints/", catalog.checkpoints, name="checkpoints"),
     path("checkpoints/<name:name>/", catalog.checkpoint, name="checkpoint"),
 ]

@@ -18,11 +18,12 @@ from generation.imaging.infotext import read_infotext
 from generation.imaging.matching import Lookup, Lookups, MatchedRecipe, match_recipe
 from generation.imaging.reading import read_picture_metadata
 from generation.imaging.untrusted import MAX_FILE_BYTES
-from generation.models import Checkpoint, Embedding, Lora, Vae
+from generation.models import Annotator, Checkpoint, ControlNet, Embedding, GeneratedImage, Lora, SourcePicture, Vae
 from generation.prompting.names import NameIndex
 from generation.recipes.fields import FIELDS, defaults_for
 from generation.recipes.picture import Recipe
 from generation.recipes.sampling import SAMPLERS, SCHEDULES, check_sampling
+from generation.recipes.starting import PictureRef
 
 LEAST_HASH_CHARS = 8
 TOLD_AS_LORA = ("unknown-lora", "several-loras")
@@ -52,6 +53,9 @@ def _tell_refusals(user: User, matched: MatchedRecipe) -> None:
     values = matched.values
     plain = {"prompt": "-", "negative_prompt": ""}
     while refusal := _refusal(user, {**values, **plain}):
+        if refusal.field == "controls" and values.pop("controls", None):
+            matched.miss("value", "ControlNet", refusal.message)
+            continue
         names = ("width", "height") if refusal.field in ("width", "height") else (refusal.field,)
         told = "×".join(FIELDS[name].text(values.pop(name)) for name in names if name in values)
         if not told:  # what the site itself would take is refused: no checkpoint, a plan below its defaults
@@ -110,7 +114,17 @@ def lookups_for(user: User) -> Lookups:
         embedding=_lookup(user, Embedding),
         samplers=SAMPLERS,
         schedules=SCHEDULES,
+        controlnet=_lookup(user, ControlNet),
+        annotator=_lookup(user, Annotator),
+        has_picture=lambda picture: has_picture(user, picture),
     )
+
+
+def has_picture(user: User, picture: PictureRef) -> bool:
+    """Whether a picture that a text pins is theirs, of this size. What they may use besides is told by its post."""
+    by = {"sha256": picture.sha256, "width": picture.width, "height": picture.height}
+    brought = SourcePicture.objects.of(user).filter(**by)
+    return brought.exists() or GeneratedImage.objects.of(user).kept().filter(**by).exists()
 
 
 def _lookup(user: User, model: Any, own_hash: str = "") -> Lookup:

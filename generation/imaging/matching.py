@@ -13,10 +13,13 @@ from generation.imaging.civitai import resources
 from generation.imaging.foreign_names import sampler_and_schedule, stem
 from generation.imaging.infotext import DEFAULTS, NamedLora, ParsedInfotext, without_halves
 from generation.recipes.checks import InvalidRecipe
+from generation.recipes.controls import OWN_KEY, PREPROCESSORS, UNIT_KEY, ControlPick, TextControl, read_controls
 from generation.recipes.fields import FIELDS, Name, check_size
 from generation.recipes.sampling import check_sampling
+from generation.recipes.starting import PictureRef
 
 Lookup = Callable[[str, str], tuple[str, ...]]
+HasPicture = Callable[[PictureRef], bool]
 SHOWN_CHARS = 80
 
 _TAG = re.compile(r"<(?:lora|lyco):([^<>:]+)")
@@ -35,7 +38,9 @@ _WITHOUT_EFFECT = {
 
 @dataclass(frozen=True, slots=True)
 class Lookups:
-    """The caller's knowledge. Each lookup takes (name, hash), either of them possibly empty.
+    """The caller's knowledge. `has_picture` says whether a pinned picture may be used.
+
+    Each lookup takes (name, hash), either of them possibly empty.
 
     It gives the catalog's name, none, or several where the name does not tell which is meant. A checkpoint's hash is
     AutoV2, a LoRA's A1111's LoRA hash or AutoV2, an embedding's from its sha256.
@@ -47,6 +52,9 @@ class Lookups:
     embedding: Lookup
     samplers: Collection[str]
     schedules: Collection[str]
+    controlnet: Lookup = lambda name, hash: ()
+    annotator: Lookup = lambda name, hash: ()
+    has_picture: HasPicture = lambda picture: False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +82,19 @@ def match_recipe(parsed: ParsedInfotext, lookups: Lookups) -> MatchedRecipe:
     """Recipe values from a picture's text. LoRA tags stay in the prompt, under the catalog's name where it differs;
     LoRAs that another program kept outside the prompt become tags."""
     matched = MatchedRecipe()
-    for step in (_prompts, _checkpoint, _vae, _embeddings, _lengths, _sampler, _fields, _together, _size, _leftovers):
+    for step in (
+        _prompts,
+        _checkpoint,
+        _vae,
+        _embeddings,
+        _lengths,
+        _sampler,
+        _fields,
+        _together,
+        _size,
+        _controls,
+        _leftovers,
+    ):
         step(parsed, lookups, matched)
     return matched
 
@@ -116,7 +136,9 @@ def _known(lookup: Lookup, kind: str, name: str, hash: str, matched: MatchedReci
     return found[0] if len(found) == 1 else None
 
 
-_LABELS = {"checkpoint": "checkpoint", "vae": "VAE", "lora": "LoRA", "embedding": "embedding"}
+_LABELS = {
+    "checkpoint": "checkpoint", "vae": "VAE", "lora": "LoRA", "embedding": "embedding", "controlnet": "ControlNet",
+}  # fmt: skip
 
 
 def _checkpoint(parsed: ParsedInfotext, lookups: Lookups, matched: MatchedRecipe) -> None:
@@ -215,8 +237,52 @@ def _lengths(_parsed: ParsedInfotext, _lookups: Lookups, matched: MatchedRecipe)
             )
 
 
+def _controls(parsed: ParsedInfotext, lookups: Lookups, matched: MatchedRecipe) -> None:
+    """Those whose picture is here. A text only says which picture it was; other programs do not even say that."""
+    try:
+        told = read_controls(parsed.fields)
+        picks = tuple(pick for one in told if (pick := _control(one, lookups, matched)) is not None)
+    except InvalidRecipe as refusal:
+        matched.miss("value", "ControlNet", refusal.message)
+        return
+    if picks:
+        matched.values["controls"] = picks
+
+
+def _control(told: TextControl, lookups: Lookups, matched: MatchedRecipe) -> ControlPick | None:
+    known = _known(lookups.controlnet, "controlnet", told.model, told.model_hash, matched)
+    for leftover in told.leftovers:
+        matched.miss("setting", "ControlNet", f"{_short(leftover)} is not taken over.")
+    if known is None:
+        return None
+    if told.picture is None or not lookups.has_picture(told.picture):
+        pinned = f" ({told.picture.sha256[:10]}…)" if told.picture else ""
+        matched.miss("setting", "ControlNet", f"The picture{pinned} that ControlNet “{known}” read is not here.")
+        return None
+    preprocessor = told.preprocessor
+    if preprocessor not in PREPROCESSORS:
+        found = lookups.annotator(preprocessor, "")
+        if len(found) != 1:
+            matched.miss("setting", "ControlNet", f"This site has no preprocessor “{_short(preprocessor)}”.")
+            return None
+        (preprocessor,) = found
+    return ControlPick(
+        known,
+        told.picture,
+        preprocessor=preprocessor,
+        weight=told.weight,
+        start=told.start,
+        end=told.end,
+        low=told.low,
+        high=told.high,
+        fit=told.fit,
+    )
+
+
 def _leftovers(parsed: ParsedInfotext, _lookups: Lookups, matched: MatchedRecipe) -> None:
     for key, value in parsed.fields.items():
+        if UNIT_KEY.fullmatch(key) or OWN_KEY.fullmatch(key):
+            continue
         if key not in _SPOKEN_FOR and value != DEFAULTS.get(key) and value not in _WITHOUT_EFFECT.get(key, ()):
             matched.miss("setting", key, f"{_short(key)}: {_short(value)} is not taken over.")
     for name in parsed.leftovers:

@@ -40,6 +40,8 @@ MAKING = {
     "create/inspect/": row(POST=MEMBERS),
     "create/names/": row(GET=MEMBERS),
     "create/read/": row(POST=MEMBERS),
+    "create/select/": row(POST=MEMBERS),
+    "create/select/<slug:code>/": row("create/select/abc/", GET=("login", "404", "404", "404")),
     "jobs/tiles/": row(GET=MEMBERS),
     "jobs/cancel/": row(POST=MEMBERS),
     "jobs/<slug:code>/submission/": row("jobs/{job}/submission/", GET=OWNER),
@@ -93,6 +95,7 @@ CATALOG = {
     "wildcards/<list:name>/": row("wildcards/{wildcard}/", GET=OWNER, POST=OWNER),
     "wildcards/-/delete/<list:name>/": row("wildcards/-/delete/{wildcard}/", GET=OWNER, POST=OWNER),
     "checkpoints/": row(GET=ALL),
+    "controlnets/": row(GET=ALL),
     "checkpoints/<name:name>/": row("checkpoints/{checkpoint}/", GET=ALL),
 }
 
@@ -314,6 +317,10 @@ API = {
     "api/v1/checkpoints": row(GET=ALL),
     "api/v1/embeddings": row(GET=ALL),
     "api/v1/vaes": row(GET=ALL),
+    "api/v1/controlnets": row(GET=ALL),
+    "api/v1/preprocessors": row(GET=ALL),
+    "api/v1/selections": row(POST=MEMBERS),
+    "api/v1/selections/<slug:code>": row("api/v1/selections/abc", GET=("login", "404", "404", "404")),
     "api/v1/samplers": row(GET=ALL),
     "api/v1/loras": row(GET=ALL, POST=MEMBERS),
     "api/v1/loras/<name:name>": row("api/v1/loras/{own_lora}", GET=HIDDEN, PATCH=OWNER, DELETE=OWNER),

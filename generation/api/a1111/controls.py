@@ -49,7 +49,9 @@ def read_units(user: User, scripts: Mapping[str, Any], picture: str = "") -> Uni
     args = sent.get("args", []) if isinstance(sent, Mapping) else []
     units = [unit for unit in args if isinstance(unit, Mapping) and _is_on(unit)]
     picks = tuple(_pick(user, unit, picture) for unit in units)
-    notes = [f"ControlNet’s control_mode “{mode}” is ignored; it is Balanced." for unit in units if (mode := _mode(unit))]
+    notes = [
+        f"ControlNet’s control_mode “{mode}” is ignored; it is Balanced." for unit in units if (mode := _mode(unit))
+    ]
     return Units(picks, tuple(notes))
 
 
