@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -23,7 +24,6 @@ from generation.prompting.names import NameIndex
 from generation.recipes.fields import FIELDS, defaults_for
 from generation.recipes.picture import Recipe
 from generation.recipes.sampling import SAMPLERS, SCHEDULES, check_sampling
-from generation.recipes.starting import PictureRef
 
 LEAST_HASH_CHARS = 8
 TOLD_AS_LORA = ("unknown-lora", "several-loras")
@@ -42,7 +42,7 @@ def read_recipe(user: User, upload: UploadedFile[Any] | None) -> MatchedRecipe:
         raise Refusal("picture-too-large", f"The file is larger than {size}.", field="picture")
     matched = match_recipe(read_picture_metadata(upload.read()), lookups_for(user))
     _tell_refusals(user, matched)
-    return matched
+    return _without_misfits(user, matched)
 
 
 def _tell_refusals(user: User, matched: MatchedRecipe) -> None:
@@ -53,9 +53,6 @@ def _tell_refusals(user: User, matched: MatchedRecipe) -> None:
     values = matched.values
     plain = {"prompt": "-", "negative_prompt": ""}
     while refusal := _refusal(user, {**values, **plain}):
-        if refusal.field == "controls" and values.pop("controls", None):
-            matched.miss("value", "ControlNet", refusal.message)
-            continue
         names = ("width", "height") if refusal.field in ("width", "height") else (refusal.field,)
         told = "×".join(FIELDS[name].text(values.pop(name)) for name in names if name in values)
         if not told:  # what the site itself would take is refused: no checkpoint, a plan below its defaults
@@ -69,6 +66,18 @@ def _tell_refusals(user: User, matched: MatchedRecipe) -> None:
         refusal = _refusal(user, {**values, **other})
         if refusal and refusal.message not in lines and not (lora_told and refusal.code in TOLD_AS_LORA):
             matched.miss("value", field, refusal.message)
+
+
+def _without_misfits(user: User, matched: MatchedRecipe) -> MatchedRecipe:
+    """Without ControlNets that do not fit the checkpoint, which is told."""
+    if not matched.controls:
+        return matched
+    plain = {"prompt": "-", "negative_prompt": "", "controls": matched.controls}
+    refusal = _refusal(user, {**matched.values, **plain})
+    if refusal is None or refusal.field != "controls":
+        return matched
+    matched.miss("value", "ControlNet", refusal.message)
+    return replace(matched, controls=())
 
 
 def _refusal(user: User, values: Mapping[str, Any]) -> Refusal | None:
@@ -102,7 +111,7 @@ def read_recipe_text(user: User, text: str) -> MatchedRecipe:
         )
     matched = match_recipe(parsed, lookups_for(user))
     _tell_refusals(user, matched)
-    return matched
+    return _without_misfits(user, matched)
 
 
 def lookups_for(user: User) -> Lookups:
@@ -116,15 +125,11 @@ def lookups_for(user: User) -> Lookups:
         schedules=SCHEDULES,
         controlnet=_lookup(user, ControlNet),
         annotator=_lookup(user, Annotator),
-        has_picture=lambda picture: has_picture(user, picture),
+        has_picture=lambda sha256: any(
+            rows.filter(sha256=sha256).exists()
+            for rows in (SourcePicture.objects.of(user), GeneratedImage.objects.of(user).kept())
+        ),
     )
-
-
-def has_picture(user: User, picture: PictureRef) -> bool:
-    """Whether a picture that a text pins is theirs, of this size. What they may use besides is told by its post."""
-    by = {"sha256": picture.sha256, "width": picture.width, "height": picture.height}
-    brought = SourcePicture.objects.of(user).filter(**by)
-    return brought.exists() or GeneratedImage.objects.of(user).kept().filter(**by).exists()
 
 
 def _lookup(user: User, model: Any, own_hash: str = "") -> Lookup:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from generation.imaging.civitai import resources
@@ -16,10 +16,9 @@ from generation.recipes.checks import InvalidRecipe
 from generation.recipes.controls import OWN_KEY, PREPROCESSORS, UNIT_KEY, ControlPick, TextControl, read_controls
 from generation.recipes.fields import FIELDS, Name, check_size
 from generation.recipes.sampling import check_sampling
-from generation.recipes.starting import PictureRef
+from generation.recipes.starting import INFOTEXT_KEYS, Start, is_pinned
 
 Lookup = Callable[[str, str], tuple[str, ...]]
-HasPicture = Callable[[PictureRef], bool]
 SHOWN_CHARS = 80
 
 _TAG = re.compile(r"<(?:lora|lyco):([^<>:]+)")
@@ -54,13 +53,14 @@ class Lookups:
     schedules: Collection[str]
     controlnet: Lookup = lambda name, hash: ()
     annotator: Lookup = lambda name, hash: ()
-    has_picture: HasPicture = lambda picture: False
+    has_picture: Callable[[str], bool] = lambda sha256: False
+    """Whether who asks has a picture with this SHA-256 to start from."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unmatched:
     """One thing of the picture that was not taken over; `kind` is checkpoint, vae, lora, embedding, sampler, schedule,
-    value or setting, and the message is for people."""
+    picture, value or setting, and the message is for people."""
 
     kind: str
     name: str
@@ -69,10 +69,13 @@ class Unmatched:
 
 @dataclass(frozen=True, slots=True)
 class MatchedRecipe:
-    """`values` are keyed by Recipe's field names and hold only what the picture tells and this site knows."""
+    """`values` are keyed by Recipe's field names and hold only what the picture tells and this site knows; `start` is
+    what it was made from, and `controls` what held it to a shape, where who asks has those pictures."""
 
     values: dict[str, Any] = field(default_factory=dict)
     unmatched: list[Unmatched] = field(default_factory=list)
+    start: Start | None = None
+    controls: tuple[ControlPick, ...] = ()
 
     def miss(self, kind: str, name: str, message: str) -> None:
         self.unmatched.append(Unmatched(kind, without_halves(name), without_halves(message)))
@@ -82,21 +85,10 @@ def match_recipe(parsed: ParsedInfotext, lookups: Lookups) -> MatchedRecipe:
     """Recipe values from a picture's text. LoRA tags stay in the prompt, under the catalog's name where it differs;
     LoRAs that another program kept outside the prompt become tags."""
     matched = MatchedRecipe()
-    for step in (
-        _prompts,
-        _checkpoint,
-        _vae,
-        _embeddings,
-        _lengths,
-        _sampler,
-        _fields,
-        _together,
-        _size,
-        _controls,
-        _leftovers,
-    ):
+    for step in (_prompts, _checkpoint, _vae, _embeddings, _lengths, _sampler, _fields, _together, _size, _leftovers):
         step(parsed, lookups, matched)
-    return matched
+    start, controls = _start(parsed, lookups, matched), _controls(parsed, lookups, matched)
+    return replace(matched, start=start, controls=controls)
 
 
 def _prompts(parsed: ParsedInfotext, lookups: Lookups, matched: MatchedRecipe) -> None:
@@ -237,16 +229,29 @@ def _lengths(_parsed: ParsedInfotext, _lookups: Lookups, matched: MatchedRecipe)
             )
 
 
-def _controls(parsed: ParsedInfotext, lookups: Lookups, matched: MatchedRecipe) -> None:
+def _start(parsed: ParsedInfotext, lookups: Lookups, matched: MatchedRecipe) -> Start | None:
+    """What it was made from. No file carries another picture's pixels: they are named, and must be here."""
+    try:
+        start = Start.from_infotext(parsed.fields)
+    except InvalidRecipe as refusal:
+        matched.miss("value", "Init image", refusal.message)
+        return None
+    missing = [picture for picture in (start.pictures if start else ()) if not lookups.has_picture(picture.sha256)]
+    for picture in missing:
+        what = "mask" if start and picture is start.mask else "picture"
+        sentence = f"It was made from a {what} ({picture.sha256[:10]}…), which a file cannot carry: choose it again."
+        matched.miss("picture", picture.sha256, sentence)
+    return None if missing else start
+
+
+def _controls(parsed: ParsedInfotext, lookups: Lookups, matched: MatchedRecipe) -> tuple[ControlPick, ...]:
     """Those whose picture is here. A text only says which picture it was; other programs do not even say that."""
     try:
         told = read_controls(parsed.fields)
-        picks = tuple(pick for one in told if (pick := _control(one, lookups, matched)) is not None)
+        return tuple(pick for one in told if (pick := _control(one, lookups, matched)) is not None)
     except InvalidRecipe as refusal:
         matched.miss("value", "ControlNet", refusal.message)
-        return
-    if picks:
-        matched.values["controls"] = picks
+        return ()
 
 
 def _control(told: TextControl, lookups: Lookups, matched: MatchedRecipe) -> ControlPick | None:
@@ -255,9 +260,10 @@ def _control(told: TextControl, lookups: Lookups, matched: MatchedRecipe) -> Con
         matched.miss("setting", "ControlNet", f"{_short(leftover)} is not taken over.")
     if known is None:
         return None
-    if told.picture is None or not lookups.has_picture(told.picture):
+    if told.picture is None or not lookups.has_picture(told.picture.sha256):
         pinned = f" ({told.picture.sha256[:10]}…)" if told.picture else ""
-        matched.miss("setting", "ControlNet", f"The picture{pinned} that ControlNet “{known}” read is not here.")
+        sentence = f"ControlNet “{known}” read a picture{pinned}, which a file cannot carry: choose it again."
+        matched.miss("picture", told.picture.sha256 if told.picture else known, sentence)
         return None
     preprocessor = told.preprocessor
     if preprocessor not in PREPROCESSORS:
@@ -280,10 +286,11 @@ def _control(told: TextControl, lookups: Lookups, matched: MatchedRecipe) -> Con
 
 
 def _leftovers(parsed: ParsedInfotext, _lookups: Lookups, matched: MatchedRecipe) -> None:
+    spoken_for = _SPOKEN_FOR | ({*INFOTEXT_KEYS} if is_pinned(parsed.fields) else set())
     for key, value in parsed.fields.items():
         if UNIT_KEY.fullmatch(key) or OWN_KEY.fullmatch(key):
             continue
-        if key not in _SPOKEN_FOR and value != DEFAULTS.get(key) and value not in _WITHOUT_EFFECT.get(key, ()):
+        if key not in spoken_for and value != DEFAULTS.get(key) and value not in _WITHOUT_EFFECT.get(key, ()):
             matched.miss("setting", key, f"{_short(key)}: {_short(value)} is not taken over.")
     for name in parsed.leftovers:
         matched.miss("setting", name, f"{parsed.tool}’s {_short(name)} is not taken over.")

@@ -14,7 +14,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import User
-from accounts.refusals import Refusal
 from generation.api.a1111.base import A1111View
 from generation.api.a1111.encoded import decoded
 from generation.api.a1111.values import number, text
@@ -73,7 +72,7 @@ def _pick(user: User, unit: Mapping[str, Any], picture: str) -> ControlPick:
     preprocessor = preprocessor_called(module)
     takes_levels = preprocessor == "canny"
     return ControlPick(
-        name=without_hash(stem(model)),
+        name=stem(without_hash(model)),
         picture=picture_of(user, brought.code),
         preprocessor=preprocessor,
         weight=_number(unit, "weight", 1.0),

@@ -12,7 +12,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import User
+from generation.api.native.control_fields import ControlPickInput, as_control_input
 from generation.api.native.recipe_fields import Fields, api_field
+from generation.api.native.starting import StartInput, as_input
 from generation.catalog.inspecting import inspect_prompt
 from generation.catalog.matching import read_recipe
 from generation.catalog.resolving import find_checkpoint
@@ -172,13 +174,17 @@ class PictureInput(serializers.Serializer[Any]):
 class ReadValues(serializers.Serializer[Any]):
     """What the picture tells and this site knows; fields that it does not tell are missing."""
 
+    start = StartInput(required=False)
+    controls = serializers.ListField(child=ControlPickInput(), required=False)
+
     def get_fields(self) -> Fields:
-        return {name: api_field(row, required=isinstance(row, Prompt)) for name, row in FIELDS.items()}
+        told = {name: api_field(row, required=isinstance(row, Prompt)) for name, row in FIELDS.items()}
+        return told | super().get_fields()
 
 
 class UnmatchedOutput(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(
-        ["checkpoint", "vae", "lora", "embedding", "sampler", "schedule", "value", "setting"]
+        ["checkpoint", "vae", "lora", "embedding", "sampler", "schedule", "picture", "value", "setting"]
     )
     name = serializers.CharField()
     message = serializers.CharField()
@@ -198,4 +204,7 @@ class ReadRecipeView(APIView):
     @extend_schema(request={"multipart/form-data": PictureInput}, responses=ReadOutput)
     def post(self, request: Request) -> Response:
         matched = read_recipe(cast(User, request.user), request.FILES.get("picture"))
-        return Response({"recipe": matched.values, "unmatched": UnmatchedOutput(matched.unmatched, many=True).data})
+        recipe = {**matched.values, **({"start": as_input(matched.start)} if matched.start else {})}
+        if matched.controls:
+            recipe["controls"] = [as_control_input(pick) for pick in matched.controls]
+        return Response({"recipe": recipe, "unmatched": UnmatchedOutput(matched.unmatched, many=True).data})

@@ -9,8 +9,9 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from generation.api.native.control_fields import ControlPickFields, controls_of
+from generation.api.native.control_fields import ControlPickInput, ControlPickOutput, controls_of
 from generation.api.native.recipe_fields import Fields, api_field, input_fields, number_field, output_fields
+from generation.api.native.starting import StartInput, StartOutput, start_of
 from generation.catalog.resolving import find_checkpoint
 from generation.jobs import queueing
 from generation.jobs.lifecycle import cancel_cost
@@ -21,6 +22,7 @@ from generation.models.images import kept_image
 from generation.recipes.controls import MAX_CONTROLS
 from generation.recipes.fields import COUNT, FIELDS, defaults_for
 from generation.recipes.picture import MAX_LORAS, WEIGHT_LIMIT, LoraPick, Recipe
+from generation.recipes.starting import drawn_like
 
 LORA_WEIGHTS = (-WEIGHT_LIMIT, WEIGHT_LIMIT)
 MAX_BATCH = 16
@@ -37,7 +39,8 @@ class RecipeInput(serializers.Serializer[Any]):
     """What a picture is made from. Everything but the prompt has a default: the checkpoint's, or a random seed."""
 
     loras = serializers.ListField(child=LoraPickInput(), default=list, max_length=MAX_LORAS)
-    controls = serializers.ListField(child=ControlPickFields(), default=list, max_length=MAX_CONTROLS)
+    start = StartInput(default=None, allow_null=True)
+    controls = serializers.ListField(child=ControlPickInput(), default=list, max_length=MAX_CONTROLS)
 
     def get_fields(self) -> Fields:
         return input_fields() | super().get_fields()
@@ -50,10 +53,12 @@ def recipe_of(user: Any, data: Mapping[str, Any]) -> Recipe:
     """The recipe that validated data tell, with the checkpoint's defaults filled in. Raises Refusal."""
     given = {name: value for name in FIELDS if (value := data.get(name)) not in (None, "")}
     checkpoint = find_checkpoint(user, given.get("checkpoint", ""))
-    picks = tuple(LoraPick(**pick) for pick in data["loras"])
+    picks, start = tuple(LoraPick(**pick) for pick in data["loras"]), start_of(user, data.get("start"))
+    usual = defaults_for(checkpoint) | (drawn_like(start, user.plan.max_pixels) if start else {})
     return Recipe(
-        **{**defaults_for(checkpoint), "seed": random_seed(), **given, "prompt": data["prompt"]},
+        **{**usual, "seed": random_seed(), **given, "prompt": data["prompt"]},
         loras=picks,
+        start=start,
         controls=controls_of(user, data["controls"]),
     )
 
@@ -75,7 +80,8 @@ class RecipeOutput(serializers.Serializer[Recipe]):
     """A recipe as it was drawn; what pins the files stays inside."""
 
     loras = LoraPickInput(many=True)
-    controls = ControlPickFields(many=True)
+    start = StartOutput(allow_null=True)
+    controls = ControlPickOutput(many=True)
 
     def get_fields(self) -> Fields:
         return output_fields() | super().get_fields()
@@ -204,7 +210,7 @@ class CheckpointOutput(serializers.ModelSerializer[Checkpoint]):
         model = Checkpoint
         fields = [
             "name", "title", "family", "sha256", "autov2", "licence", "description", "native_width", "native_height",
-            "default_steps", "default_cfg_scale", "default_sampler", "is_default",
+            "default_steps", "default_cfg_scale", "default_sampler", "is_default", "is_inpainting",
         ]  # fmt: skip
 
 

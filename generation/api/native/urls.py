@@ -17,6 +17,7 @@ from generation.api.native import (
     prompts,
     runs,
     searches,
+    sources,
     wildcards,
 )
 
@@ -41,6 +42,11 @@ urlpatterns = [
     path("links", albums.LinksView.as_view(), name="api-links"),
     path("links/<slug:code>", albums.LinkView.as_view(), name="api-link"),
     path("checkpoints", catalog.CheckpointsView.as_view(), name="api-checkpoints"),
+    path("sources", sources.SourcesView.as_view(), name="api-sources"),
+    path("sources/<slug:code>", sources.SourceView.as_view(), name="api-source"),
+    path("sources/<slug:code>/file", sources.SourceFileView.as_view(), name="api-source-file"),
+    path("sources/<slug:code>/small", sources.SourceSmallView.as_view(), name="api-source-small"),
+    path("sources/<slug:code>/mask", sources.SourceMaskView.as_view(), name="api-source-mask"),
     path("embeddings", catalog.EmbeddingsView.as_view(), name="api-embeddings"),
     path("vaes", catalog.VaesView.as_view(), name="api-vaes"),
     path("controlnets", controls.ControlNetsView.as_view(), name="api-controlnets"),
