@@ -27,7 +27,8 @@ from tests.ldm_layout import ldm_unet
 from tests.tiny_weights import seeded, session_folder, tiny_checkpoint
 
 SIDES = (16, 16, 32, 32)
-"""Channels of the part that reads the picture; four as published, so that it halves its side three times."""
+PUBLISHED_SIDES = (16, 32, 96, 256)
+"""Channels of the part that reads the picture; four of them, so that it halves its side three times."""
 
 
 @functools.cache
@@ -40,12 +41,15 @@ def tiny_controlnet(family: str = "sd1", seed: int = 0, order: str = "rgb") -> P
     return folder
 
 
-def made_for(unet: Any, order: str = "rgb") -> Any:
-    """A ControlNet for this UNet, with weights where a fresh one has zeros: else it would add nothing."""
+def made_for(unet: Any, order: str = "rgb", *, small: bool = True) -> Any:
+    """A ControlNet for this UNet, with weights where a fresh one has zeros: else it would add nothing.
+
+    One that is not `small` reads the picture with as many channels as those that are published.
+    """
     network = ControlNetModel.from_unet(
         unet,
         controlnet_conditioning_channel_order=order,
-        conditioning_embedding_out_channels=SIDES,
+        conditioning_embedding_out_channels=SIDES if small else PUBLISHED_SIDES,
         load_weights_from_unet=False,
     )
     for name, weight in network.named_parameters():
