@@ -22,7 +22,8 @@ LINE_WIDTH = 6.0
 SCRIBBLE_WIDTHS = (0.5, 5.0)
 SCRIBBLE_LEVELS = 16
 """By how much the finer blur must be darker than the coarser for a stroke."""
-STEADY_LEVELS = 8
+USUAL_LINE, STEADY_LEVELS = 200, 8
+"""How white a line of a picture's usual strength is, and by how many levels what is no line may be darker."""
 DETAIL = 4
 """Times a side: what is smaller than so many pixels is left out of a tile."""
 
@@ -66,7 +67,7 @@ def lines(pixels: Array) -> Array:
     darker = np.clip((ground - pixels).min(axis=2), 0, 255)
     seen = darker[darker > STEADY_LEVELS]
     usual = max(16.0, float(np.median(seen))) if seen.size else 16.0
-    return _white_lines(np.clip(darker / usual * 127, 0, 255).astype(np.uint8))
+    return _white_lines(np.clip(darker / usual * USUAL_LINE, 0, 255).astype(np.uint8))
 
 
 def scribble(pixels: Array) -> Array:

@@ -141,6 +141,8 @@ def _guess(small: Array, clicks: Sequence[Click], box: Box | None) -> Array:
     radius = max(1, round(CLICK_RADIUS * max(height, width)))
     for click in clicks:
         sure = cv2.GC_FGD if click.keeps else cv2.GC_BGD
+        if not click.keeps:
+            guess[_flooded(small, click, SAME_LEVELS, cv2.FLOODFILL_FIXED_RANGE)] = sure
         cv2.circle(guess, (int(click.x), int(click.y)), radius, int(sure), -1)
     return guess
 

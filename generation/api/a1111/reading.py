@@ -150,7 +150,9 @@ class Reader:
 
     def read_controls(self) -> tuple[ControlPick, ...]:
         """What the extension's units ask for. Last of all, since it keeps their pictures."""
-        units = read_units(self.user, mapping(self.body, "alwayson_scripts"))
+        pictures = self.body.get("init_images")
+        own = pictures[0] if isinstance(pictures, list) and pictures else ""
+        units = read_units(self.user, mapping(self.body, "alwayson_scripts"), own)
         self.notes.extend(units.notes)
         return units.picks
 

@@ -38,7 +38,7 @@ def test_size_and_channels_stay(drawing: np.ndarray, preprocessor: str) -> None:
 def test_lines_are_white_where_something_is_drawn(drawing: np.ndarray, preprocessor: str) -> None:
     made = control_picture(drawing, pick(preprocessor))
     near = made[16:34, 30:66]
-    assert near.max() == 255 and made[:8].max() == 0 and made[44:52, 44:52].max() == 0
+    assert near.max() >= 200 and made[:8].max() == 0 and made[44:52, 44:52].max() == 0
     assert np.array_equal(made[..., 0], made[..., 2])
 
 
@@ -62,7 +62,7 @@ def test_a_tile_has_the_colours_but_not_the_detail() -> None:
     noise = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3), np.uint8)
     noise[:, SIDE // 2 :] //= 4
     made = control_picture(noise, pick("tile"))
-    assert made.std() < noise.std() / 1.5
+    assert made[:, : SIDE // 3].std() < noise[:, : SIDE // 3].std() / 2
     left, right = made[:, : SIDE // 2].mean(), made[:, SIDE // 2 :].mean()
     assert abs(left - noise[:, : SIDE // 2].mean()) < 4 and abs(right - noise[:, SIDE // 2 :].mean()) < 4
 
