@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, F, PositiveIntegerField, Q, Value, When
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
@@ -43,7 +43,11 @@ def refund(token_id: str, amount: int, held_at: datetime) -> None:
     """Give `amount` of what was held then back to the budgets of the token, if it is still there."""
     today = today_of(timezone.now())
     of_today = amount if today_of(held_at) == today else 0
-    less_today = Case(When(spent_on=today, then=Greatest(F("spent_today") - of_today, 0)), default=F("spent_today"))
+    less_today = Case(
+        When(spent_on=today, then=Greatest(F("spent_today") - of_today, 0)),
+        default=F("spent_today"),
+        output_field=PositiveIntegerField(),
+    )
     ApiToken.objects.filter(pk=token_id).update(spent=Greatest(F("spent") - amount, 0), spent_today=less_today)
 
 
