@@ -85,7 +85,7 @@ def _read_file(path: Path, family: Family, dtype: torch.dtype) -> Any:
 
 
 def config_of(unet: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> dict[str, Any]:
-    """A ControlNet's config: its family's UNet's, with as many transformers as the tensors (diffusers' names) show.
+    """A ControlNet's config: its family's UNet's, with as many transformers as the tensors (...) show, by their names.
 
     SDXL's smaller ControlNets have fewer of them than its UNet, or none.
     """

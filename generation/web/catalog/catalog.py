@@ -195,12 +195,12 @@ def checkpoint(request: HttpRequest, name: str) -> HttpResponse:
 @require_safe
 def controlnets(request: HttpRequest) -> HttpResponse:
     """The ControlNets that this person may use, and the ways to make a control picture."""
-    usable = Annotator.objects.usable_by(request.user).order_by("title")
+    annotators = list(Annotator.objects.usable_by(request.user).order_by("title"))
     context = {
-        "rows": ControlNet.objects.usable_by(request.user).order_by("family", "title"),
+        "rows": list(ControlNet.objects.usable_by(request.user).order_by("family", "title")),
         "preprocessors": PREPROCESSORS.values(),
-        "annotators": usable.exclude(task=Annotator.Task.SEGMENT),
-        "selectors": usable.filter(task=Annotator.Task.SEGMENT),
+        "annotators": [row for row in annotators if row.task != Annotator.Task.SEGMENT],
+        "selector": next((row for row in annotators if row.task == Annotator.Task.SEGMENT), None),
     }
     return render(request, "generation/controlnets.html", context)
 
