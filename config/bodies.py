@@ -48,7 +48,7 @@ UPLOADS = {
 }
 """Address by its name -> the bytes of files that it takes, from people who are signed in or bring a token."""
 ENCODED = {
-    **dict.fromkeys(("a1111-png-info", "a1111-extra-single-image"), 4 * MAX_FILE_BYTES // 3),
+    **dict.fromkeys(("a1111-png-info", "a1111-txt2img", "a1111-extra-single-image"), 4 * MAX_FILE_BYTES // 3),
     "a1111-img2img": 2 * 4 * MAX_FILE_BYTES // 3,
 }
 """Addresses that take pictures as base64 within JSON -> the bytes of that text, from people who bring a token."""

@@ -25,6 +25,7 @@ app.conf.task_queues = [Queue(name) for name in QUEUES]
 app.conf.task_routes = {
     "generation.tasks.run_next_job": "gpu",
     "generation.tasks.merge_loras": "gpu",
+    "generation.tasks.select_by_click": "gpu",
     "generation.tasks.run_next_training": "training",
 }
 app.conf.beat_schedule = {

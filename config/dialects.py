@@ -13,6 +13,7 @@ Shape = Callable[[str, str], Mapping[str, Any]]
 
 DIALECTS: Mapping[str, Shape] = {
     "/sdapi/": a1111.error_body,
+    "/controlnet/": a1111.error_body,
     "/internal/": a1111.error_body,
     "/v1/": openai.error_body,
 }

@@ -15,7 +15,7 @@ START = "/k/"
 NOWHERE = "/k"
 """What is left of an address with a key that leads to no dialect: it is not found, and its key is not repeated."""
 # Visible signs of ASCII alone: nothing else is in a token, or in a header.
-_KEYED = re.compile(r"/k/([!-.0-~]+)(/(?:sdapi|internal|v1)/.*)", re.DOTALL)
+_KEYED = re.compile(r"/k/([!-.0-~]+)(/(?:sdapi|controlnet|internal|v1)/.*)", re.DOTALL)
 
 
 def without_key(path: str) -> tuple[str, str]:

@@ -21,7 +21,18 @@ from generation.catalog.defaults import check_recommended, make_default
 from generation.catalog.loras.quarantine import lift, quarantine
 from generation.catalog.wildcards import check_lines, check_name
 from generation.jobs.sharing import end_link
-from generation.models import Checkpoint, Embedding, Lora, ModelAlias, NamedPerson, ShareLink, Vae, Wildcard
+from generation.models import (
+    Annotator,
+    Checkpoint,
+    ControlNet,
+    Embedding,
+    Lora,
+    ModelAlias,
+    NamedPerson,
+    ShareLink,
+    Vae,
+    Wildcard,
+)
 from generation.recipes.checks import InvalidRecipe
 from generation.recipes.sampling import SAMPLERS
 
@@ -59,6 +70,19 @@ class WeightAdmin(ModelAdmin):
 @admin.register(Vae)
 class VaeAdmin(WeightAdmin):
     pass
+
+
+@admin.register(ControlNet)
+class ControlNetAdmin(WeightAdmin):
+    pass
+
+
+@admin.register(Annotator)
+class AnnotatorAdmin(WeightAdmin):
+    list_display = ["title", "name", "task", "owner", "is_public", "is_enabled", "created_at"]
+    list_filter = ["task", "is_public", "is_enabled"]
+    readonly_fields = [*FACTS, "task"]
+    fields = [*WeightAdmin.fields, "task"]
 
 
 @admin.register(Embedding)

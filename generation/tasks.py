@@ -50,6 +50,13 @@ def merge_loras() -> int:
 
 
 @shared_task
+def select_by_click(number: int) -> str:
+    from generation.worker.selecting import perform_selection  # local for the same reason
+
+    return perform_selection(number)
+
+
+@shared_task
 def recover() -> dict[str, int]:
     return _recover()
 

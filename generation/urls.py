@@ -6,7 +6,7 @@ from django.urls import include, path
 
 from generation.web import home
 from generation.web.catalog import catalog, loras, wildcards
-from generation.web.create import create, drafts, inspector, quotes, reading
+from generation.web.create import create, drafts, inspector, quotes, reading, selecting
 from generation.web.pictures import albums, files, images, jobs, shared, sharing
 
 urlpatterns = [
@@ -18,6 +18,8 @@ urlpatterns = [
     path("create/choices/", create.choices, name="create-choices"),
     path("create/inspect/", inspector.inspect, name="create-inspect"),
     path("create/names/", inspector.names, name="create-names"),
+    path("create/select/", selecting.select, name="create-select"),
+    path("create/select/<slug:code>/", selecting.selected, name="create-selected"),
     path("create/read/", reading.read, name="create-read"),
     path("jobs/tiles/", jobs.tiles, name="job-tiles"),
     path("jobs/cancel/", jobs.cancel_all, name="jobs-cancel"),
@@ -65,6 +67,7 @@ urlpatterns = [
     path("wildcards/", wildcards.wildcards, name="wildcards"),
     path("wildcards/-/delete/<list:name>/", wildcards.delete, name="wildcard-delete"),
     path("wildcards/<list:name>/", wildcards.wildcard, name="wildcard"),
+    path("controlnets/", catalog.controlnets, name="controlnets"),
     path("checkpoints/", catalog.checkpoints, name="checkpoints"),
     path("checkpoints/<name:name>/", catalog.checkpoint, name="checkpoint"),
 ]

@@ -76,7 +76,7 @@ def tiny_checkpoint(family: str = "sd1", seed: int = 0, channels: int = 4) -> Pa
 @functools.cache
 def _made_checkpoint(family: str, seed: int, channels: int) -> Path:
     folder = session_folder() / f"tiny-{family}-{seed}-{channels}"
-    with _seeded(seed):
+    with seeded(seed):
         UNet2DConditionModel(**UNETS[family], in_channels=channels).half().save_pretrained(folder / "unet")
         tiny_vae_network(VAE_SCALES[family]).half().save_pretrained(folder / "vae")
         for place, (width, activation) in zip(PADS, ENCODERS[family], strict=False):
@@ -91,7 +91,7 @@ def _made_checkpoint(family: str, seed: int, channels: int) -> Path:
 def tiny_vae(seed: int = 7) -> Path:
     """A separate VAE in diffusers' layout."""
     folder = session_folder() / f"tiny-vae-{seed}"
-    with _seeded(seed):
+    with seeded(seed):
         tiny_vae_network(0.18215).half().save_pretrained(folder)
     return folder
 
@@ -185,7 +185,7 @@ def _index(family: str) -> dict[str, Any]:
 
 
 @contextmanager
-def _seeded(seed: int) -> Iterator[None]:
+def seeded(seed: int) -> Iterator[None]:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         yield

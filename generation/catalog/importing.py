@@ -23,18 +23,22 @@ from django.db.models import Field
 from generation.catalog.defaults import check_recommended
 from generation.catalog.loras.files import FOLDERS as USER_FOLDERS
 from generation.catalog.loras.naming import clean_line, first_free, numbered, word_of
-from generation.models import Checkpoint, Embedding, Lora, Vae
+from generation.models import Annotator, Checkpoint, ControlNet, Embedding, Lora, Vae
 from generation.models.catalog import WeightRow
 from generation.prompting.names import without_suffix
 from generation.recipes.checks import InvalidRecipe
 from generation.recipes.fields import SIDE_RANGE
+from generation.weightfiles.annotators import task_of
 from generation.weightfiles.classify import WeightFile, read_weightfile
 from generation.weightfiles.hashing import stamp_of
 from generation.weightfiles.safetensors_header import WeightFileRefused
 
 logger = structlog.get_logger(__name__)
 
-ROWS: dict[str, type[WeightRow]] = {"checkpoint": Checkpoint, "lora": Lora, "embedding": Embedding, "vae": Vae}
+ROWS: dict[str, type[WeightRow]] = {
+    "checkpoint": Checkpoint, "lora": Lora, "embedding": Embedding, "vae": Vae, "controlnet": ControlNet,
+    "annotator": Annotator,
+}  # fmt: skip
 CARD_FIELDS = {
     "title", "licence", "description", "example_prompts", "trigger_words", "native_width", "native_height",
     "default_steps", "default_cfg_scale", "default_sampler",
@@ -92,7 +96,7 @@ def weight_paths(folder: Path, leaving_out: tuple[str, ...] = USER_FOLDERS) -> I
         yield folder
         return
     for path in (path for path in paths if path.name not in leaving_out):
-        if path.is_dir() and (os.path.exists(path / "model_index.json") or is_vae_folder(path)):
+        if path.is_dir() and (os.path.exists(path / "model_index.json") or is_network_folder(path)):
             yield path
         elif path.is_dir():
             yield from weight_paths(path, ())
@@ -109,8 +113,10 @@ def skipped(path: Path) -> ImportOutcome | None:
     return ImportOutcome(path, "skipped", f"is skipped: {form} is {why}. Take or convert it to .safetensors.")
 
 
-def is_vae_folder(folder: Path) -> bool:
-    return str(read_json(folder / "config.json").get("_class_name", "")).startswith("Autoencoder")
+def is_network_folder(folder: Path) -> bool:
+    """Whether it holds one network: a VAE, a ControlNet or an annotator."""
+    config = read_json(folder / "config.json")
+    return str(config.get("_class_name", "")).startswith(("Autoencoder", "ControlNet")) or bool(task_of(config))
 
 
 def register(path: Path, root: Path) -> ImportOutcome:
@@ -177,6 +183,8 @@ def fields_of(weights: WeightFile, path: Path) -> dict[str, Any]:
         fields |= {"left_out": weights.left_out[:300]}
     if weights.kind == "embedding":
         fields |= {"tokens": weights.vectors or 1}
+    if weights.kind == "annotator":
+        fields |= {"task": weights.task}
     if weights.kind == "checkpoint":
         side = native_side(path) or NATIVE_SIDES[weights.family]
         fields |= {"layout": weights.layout, "native_width": side, "native_height": side}

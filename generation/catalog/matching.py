@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -18,7 +19,7 @@ from generation.imaging.infotext import read_infotext
 from generation.imaging.matching import Lookup, Lookups, MatchedRecipe, match_recipe
 from generation.imaging.reading import read_picture_metadata
 from generation.imaging.untrusted import MAX_FILE_BYTES
-from generation.models import Checkpoint, Embedding, GeneratedImage, Lora, SourcePicture, Vae
+from generation.models import Annotator, Checkpoint, ControlNet, Embedding, GeneratedImage, Lora, SourcePicture, Vae
 from generation.prompting.names import NameIndex
 from generation.recipes.fields import FIELDS, defaults_for
 from generation.recipes.picture import Recipe
@@ -41,7 +42,7 @@ def read_recipe(user: User, upload: UploadedFile[Any] | None) -> MatchedRecipe:
         raise Refusal("picture-too-large", f"The file is larger than {size}.", field="picture")
     matched = match_recipe(read_picture_metadata(upload.read()), lookups_for(user))
     _tell_refusals(user, matched)
-    return matched
+    return _without_misfits(user, matched)
 
 
 def _tell_refusals(user: User, matched: MatchedRecipe) -> None:
@@ -65,6 +66,18 @@ def _tell_refusals(user: User, matched: MatchedRecipe) -> None:
         refusal = _refusal(user, {**values, **other})
         if refusal and refusal.message not in lines and not (lora_told and refusal.code in TOLD_AS_LORA):
             matched.miss("value", field, refusal.message)
+
+
+def _without_misfits(user: User, matched: MatchedRecipe) -> MatchedRecipe:
+    """Without ControlNets that do not fit the checkpoint, which is told."""
+    if not matched.controls:
+        return matched
+    plain = {"prompt": "-", "negative_prompt": "", "controls": matched.controls}
+    refusal = _refusal(user, {**matched.values, **plain})
+    if refusal is None or refusal.field != "controls":
+        return matched
+    matched.miss("value", "ControlNet", refusal.message)
+    return replace(matched, controls=())
 
 
 def _refusal(user: User, values: Mapping[str, Any]) -> Refusal | None:
@@ -98,7 +111,7 @@ def read_recipe_text(user: User, text: str) -> MatchedRecipe:
         )
     matched = match_recipe(parsed, lookups_for(user))
     _tell_refusals(user, matched)
-    return matched
+    return _without_misfits(user, matched)
 
 
 def lookups_for(user: User) -> Lookups:
@@ -110,6 +123,8 @@ def lookups_for(user: User) -> Lookups:
         embedding=_lookup(user, Embedding),
         samplers=SAMPLERS,
         schedules=SCHEDULES,
+        controlnet=_lookup(user, ControlNet),
+        annotator=_lookup(user, Annotator),
         has_picture=lambda sha256: any(
             rows.filter(sha256=sha256).exists()
             for rows in (SourcePicture.objects.of(user), GeneratedImage.objects.of(user).kept())

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from accounts.models import User
 from accounts.refusals import Refusal
-from generation.models import Checkpoint, Embedding, Lora, Vae, Wildcard
+from generation.models import Annotator, Checkpoint, ControlNet, Embedding, Lora, Vae, Wildcard
 from generation.models.catalog import FAMILY_TITLES
 from generation.prompting import KnownName, Tag, TagError, expand, extract_tags, strip_comments
 from generation.prompting.names import NameIndex
+from generation.recipes.controls import PREPROCESSORS, ControlPick
 from generation.recipes.fields import FIELDS
 from generation.recipes.picture import EmbeddingPick, LoraPick, Recipe
 
@@ -35,7 +36,7 @@ class PromptNames:
 class Resolved:
     """The rows that the recipes of one submission name. Looking one up makes no query.
 
-    Checkpoints and VAEs stand under the names that the recipes have for them, which is "" for the default checkpoint.
+    All but LoRAs and embeddings stand under the names that the recipes have for them: "" is the default checkpoint.
     """
 
     checkpoints: Mapping[str, Checkpoint]
@@ -44,6 +45,8 @@ class Resolved:
     lora_books: Mapping[str, NameIndex]
     embedding_books: Mapping[str, NameIndex]
     """LoRAs and embeddings by every word that means one, for each family of the checkpoints."""
+    controlnets: Mapping[str, ControlNet]
+    annotators: Mapping[str, Annotator]
 
 
 def resolve(user: User, *recipes: Recipe) -> Resolved:
@@ -61,6 +64,8 @@ def resolve(user: User, *recipes: Recipe) -> Resolved:
         names,
         {family: NameIndex(names.known_loras, family) for family in families},
         {family: NameIndex(names.known_embeddings, family) for family in families},
+        find_controlnets(user, {pick.name for recipe in recipes for pick in recipe.controls}),
+        find_annotators(user, {p.preprocessor for recipe in recipes for p in recipe.controls if p.needs_annotator}),
     )
 
 
@@ -122,6 +127,7 @@ def pin_weights(resolved: Resolved, recipe: Recipe) -> Recipe:
         vae_sha256=resolved.vaes[recipe.vae].sha256 if recipe.vae else "",
         loras=tuple(pin_loras(resolved, recipe.prompt, checkpoint)),
         embeddings=tuple(_pin_embeddings(resolved, recipe, checkpoint)),
+        controls=tuple(pin_control(resolved, pick, checkpoint) for pick in recipe.controls),
     )
 
 
@@ -143,24 +149,28 @@ def find_checkpoints(user: User, names: Iterable[str]) -> dict[str, Checkpoint]:
     return rows
 
 
-def _named(user: User, usable: Any, wanted: set[str], field: str) -> dict[str, Any]:
+def _named(user: User, usable: Any, wanted: set[str], kind: str) -> dict[str, Any]:
     """The rows by the names that were asked for: the catalog's, or else the file's own. Raises Refusal."""
     rows = {row.name: row for row in usable.filter(name__in=wanted)}
     if not (others := sorted(wanted - rows.keys())):
         return rows
     every = {row.name: row for row in usable}
     index = NameIndex(known_name(row, user) for row in every.values())
-    title = FIELDS[field].title
+    field, title = (kind, FIELDS[kind].title) if kind in FIELDS else ("controls", IN_CONTROLS[kind])
     for name in others:
         meant = index.meant(name)
         if len(meant) > 1:
-            raise Refusal(f"several-{field}s", f"“{name}” is the file of several: {_listed(meant)}.", field=field)
+            raise Refusal(f"several-{kind}s", f"“{name}” is the file of several: {_listed(meant)}.", field=field)
         if not meant:
-            what = title if title.isupper() else title.lower()
-            near = did_you_mean(name, every)
-            raise Refusal(f"unknown-{field}", f"There is no {what} “{name}”.{near}", field=field)
+            what = title.lower() if title.istitle() else title
+            near = did_you_mean(name, [*every, *(PREPROCESSORS if kind == "preprocessor" else ())])
+            raise Refusal(f"unknown-{kind}", f"There is no {what} “{name}”.{near}", field=field)
         rows[name] = every[meant[0].name]
     return rows
+
+
+IN_CONTROLS = {"controlnet": "ControlNet", "preprocessor": "Preprocessor"}
+"""What a recipe's ControlNets name, and how people call it."""
 
 
 def _listed(meant: Iterable[KnownName]) -> str:
@@ -169,6 +179,31 @@ def _listed(meant: Iterable[KnownName]) -> str:
 
 def find_vaes(user: User, names: Iterable[str]) -> dict[str, Vae]:
     return _named(user, Vae.objects.usable_by(user), set(names), "vae")
+
+
+def find_controlnets(user: User, names: Iterable[str]) -> dict[str, ControlNet]:
+    return _named(user, ControlNet.objects.usable_by(user), set(names), "controlnet") if names else {}
+
+
+def find_annotators(user: User, names: Iterable[str]) -> dict[str, Annotator]:
+    """Those that make control pictures; what selects by click makes none."""
+    rows = Annotator.objects.usable_by(user).exclude(task=Annotator.Task.SEGMENT)
+    return _named(user, rows, set(names), "preprocessor") if names else {}
+
+
+def pin_control(resolved: Resolved, pick: ControlPick, checkpoint: Checkpoint) -> ControlPick:
+    """The pick under the catalog's names, its files pinned. Raises Refusal for a ControlNet of another family."""
+    row = resolved.controlnets[pick.name]
+    if row.family != checkpoint.family:
+        raise Refusal(
+            "wrong-family",
+            f"The ControlNet “{row.title}” is for {FAMILY_TITLES[row.family]}; "
+            f"“{checkpoint.title}” is {FAMILY_TITLES[checkpoint.family]}.",
+            field="controls",
+        )
+    annotator = resolved.annotators.get(pick.preprocessor)
+    seen_by = {"preprocessor": annotator.name, "annotator_sha256": annotator.sha256} if annotator else {}
+    return replace(pick, name=row.name, sha256=row.sha256, **seen_by)
 
 
 def write_picks_as_tags(recipe: Recipe) -> Recipe:

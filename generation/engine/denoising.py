@@ -18,6 +18,7 @@ from generation.engine.starting import FromNoise
 from generation.recipes.picture import Recipe
 
 if TYPE_CHECKING:
+    from generation.engine.control.control import Control
     from generation.engine.loading.checkpoints import LoadedCheckpoint
     from generation.engine.text.conditioning import Conditioning, Prompted
 
@@ -27,7 +28,8 @@ class UNetInputs:
     """What one request puts into one UNet call: n rows, each with the same LoRAs (by sha256, with the UNet's weight).
 
     `sample` (n, C, h, w) in the checkpoint's dtype, with what the UNet gets beside the latents, `timesteps` (n,) in
-    float32, `text` (n, T, dim), `mask` (n, T); SDXL's `pooled` (n, dim) and `time_ids` (n, 6).
+    float32, `text` (n, T, dim), `mask` (n, T); SDXL's `pooled` (n, dim) and `time_ids` (n, 6). `controls` are the
+    ControlNets that join this call.
     """
 
     sample: Tensor
@@ -37,6 +39,7 @@ class UNetInputs:
     pooled: Tensor | None
     time_ids: Tensor | None
     adapters: RowAdapters
+    controls: tuple[Control, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +79,13 @@ class Denoising:
         scheduler: Any,
         conditioning: Conditioning,
         start: FromNoise | None = None,
+        controls: tuple[Control, ...] = (),
     ) -> None:
         self.recipe = recipe
         self.checkpoint = checkpoint
         self.scheduler = scheduler
         self.conditioning = conditioning
+        self.controls = controls
         self.start = start or FromNoise(recipe, checkpoint)
         self.timesteps = self.start.timesteps(scheduler)
         self.call = 0
@@ -118,6 +123,7 @@ class Denoising:
             pooled=_pooled(prompted),
             time_ids=self._time_ids(count) if prompted.pooled_positive is not None else None,
             adapters=self._adapters,
+            controls=tuple(control for control in self.controls if control.pick.joins(self.call, self.total)),
         )
 
     def advance(self, inputs: UNetInputs, prediction: Tensor) -> None:

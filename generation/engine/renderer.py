@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -16,12 +16,16 @@ import torch
 from generation.engine.batching.loop import EngineLoop
 from generation.engine.batching.metrics import EngineMetrics
 from generation.engine.batching.request import LatestStep, RenderRequest
+from generation.engine.control.annotators import Annotators
+from generation.engine.control.control import Controls
+from generation.engine.control.pictures import ControlPictures, window_of
 from generation.engine.decoding import decode
 from generation.engine.denoising import DenoisedPrediction, Denoising
 from generation.engine.device_arbiter import DeviceArbiter
 from generation.engine.encoding import Encoder
 from generation.engine.failures import entering_as_render_error, failing_as_render_error
 from generation.engine.loading.checkpoints import CheckpointCache, LoadedCheckpoint, WeightSource, serving_dtype
+from generation.engine.loading.controlnets import LoadedControlNet
 from generation.engine.lora.mixed_batch import LoraCache
 from generation.engine.lora.resident import ResidentLoras
 from generation.engine.outcome import Pixels, Rendered, Step
@@ -74,6 +78,8 @@ class Renderer:
         self._loras = LoraCache(weights, lora_budget_bytes, device=self.device, dtype=dtype)
         self._residents = ResidentLoras(self._loras, lora_budget_bytes)
         self._encoder = Encoder(ENCODED_BUDGET_BYTES)
+        self.annotators = Annotators(self._checkpoints, self.device)
+        self._controls = Controls(self._checkpoints, ControlPictures(self._pictures, self.annotators))
         self._vae = threading.Lock()
         self._arbiter = DeviceArbiter()
         self._loop = EngineLoop(self.metrics, device_clock(self.device))
@@ -129,8 +135,10 @@ class Renderer:
         self, recipe: Recipe, checkpoint: LoadedCheckpoint, canvas: Canvas | None, deadline: float
     ) -> Iterator[RenderRequest]:
         """The request in the engine's hands; leaving the block, however, takes it out."""
-        with entering_as_render_error(self._residents.lease(checkpoint.unet_loras, recipe.loras)):
-            request = RenderRequest(self._prepare(recipe, checkpoint, canvas), deadline)
+        controls = entering_as_render_error(self._controls.lease(checkpoint, recipe.controls))
+        loras = entering_as_render_error(self._residents.lease(checkpoint.unet_loras, recipe.loras))
+        with controls as networks, loras:
+            request = RenderRequest(self._prepare(recipe, checkpoint, canvas, networks), deadline)
             if request.denoising.done:  # no strength leaves no step
                 request.finish()
                 yield request
@@ -148,14 +156,21 @@ class Renderer:
 
     @failing_as_render_error()
     @torch.inference_mode()
-    def _prepare(self, recipe: Recipe, checkpoint: LoadedCheckpoint, canvas: Canvas | None) -> Denoising:
+    def _prepare(
+        self,
+        recipe: Recipe,
+        checkpoint: LoadedCheckpoint,
+        canvas: Canvas | None,
+        networks: Sequence[LoadedControlNet],
+    ) -> Denoising:
         scheduler = make_scheduler(recipe.sampler, recipe.schedule, recipe.steps, checkpoint.scheduler_config)
         length = schedule_length(recipe.sampler, recipe.steps)
         with beside_the_engine(self.device):
             conditioning = Conditioner(checkpoint, self._loras, self._weights).encode(recipe, length)
             with self._vae:
                 start = begin(recipe, checkpoint, self._encoder, canvas)
-            return Denoising(recipe, checkpoint, scheduler, conditioning, start)
+            controls = self._controls.see(networks, recipe, conditioning, window_of(recipe, canvas))
+            return Denoising(recipe, checkpoint, scheduler, conditioning, start, controls)
 
     @failing_as_render_error()
     def _decode(self, checkpoint: LoadedCheckpoint, latents: torch.Tensor) -> Pixels:

@@ -22,6 +22,10 @@ class WeightSource(Protocol):
 
     def embedding(self, sha256: str) -> Path: ...
 
+    def controlnet(self, sha256: str) -> Path: ...
+
+    def annotator(self, sha256: str) -> Path: ...
+
 
 class FolderWeights:
     """A WeightSource over a plain mapping {key: path}, for tests, benchmarks and the shell."""
@@ -37,7 +41,7 @@ class FolderWeights:
     def checkpoint(self, sha256: str) -> Path:
         return self._paths[sha256]
 
-    vae = lora = embedding = checkpoint
+    vae = lora = embedding = controlnet = annotator = checkpoint
 
 
 def pinned_file(find: Callable[[str], Path], sha256: str, what: str) -> Path:

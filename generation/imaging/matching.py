@@ -13,6 +13,7 @@ from generation.imaging.civitai import resources
 from generation.imaging.foreign_names import sampler_and_schedule, stem
 from generation.imaging.infotext import DEFAULTS, NamedLora, ParsedInfotext, without_halves
 from generation.recipes.checks import InvalidRecipe
+from generation.recipes.controls import OWN_KEY, PREPROCESSORS, UNIT_KEY, ControlPick, TextControl, read_controls
 from generation.recipes.fields import FIELDS, Name, check_size
 from generation.recipes.sampling import check_sampling
 from generation.recipes.starting import INFOTEXT_KEYS, Start, is_pinned
@@ -36,7 +37,9 @@ _WITHOUT_EFFECT = {
 
 @dataclass(frozen=True, slots=True)
 class Lookups:
-    """The caller's knowledge. Each lookup takes (name, hash), either of them possibly empty.
+    """The caller's knowledge. `has_picture` says whether a pinned picture may be used.
+
+    Each lookup takes (name, hash), either of them possibly empty.
 
     It gives the catalog's name, none, or several where the name does not tell which is meant. A checkpoint's hash is
     AutoV2, a LoRA's A1111's LoRA hash or AutoV2, an embedding's from its sha256.
@@ -48,6 +51,8 @@ class Lookups:
     embedding: Lookup
     samplers: Collection[str]
     schedules: Collection[str]
+    controlnet: Lookup = lambda name, hash: ()
+    annotator: Lookup = lambda name, hash: ()
     has_picture: Callable[[str], bool] = lambda sha256: False
     """Whether who asks has a picture with this SHA-256 to start from."""
 
@@ -65,11 +70,12 @@ class Unmatched:
 @dataclass(frozen=True, slots=True)
 class MatchedRecipe:
     """`values` are keyed by Recipe's field names and hold only what the picture tells and this site knows; `start` is
-    what it was made from, where who asks has those pictures."""
+    what it was made from, and `controls` what held it to a shape, where who asks has those pictures."""
 
     values: dict[str, Any] = field(default_factory=dict)
     unmatched: list[Unmatched] = field(default_factory=list)
     start: Start | None = None
+    controls: tuple[ControlPick, ...] = ()
 
     def miss(self, kind: str, name: str, message: str) -> None:
         self.unmatched.append(Unmatched(kind, without_halves(name), without_halves(message)))
@@ -81,7 +87,8 @@ def match_recipe(parsed: ParsedInfotext, lookups: Lookups) -> MatchedRecipe:
     matched = MatchedRecipe()
     for step in (_prompts, _checkpoint, _vae, _embeddings, _lengths, _sampler, _fields, _together, _size, _leftovers):
         step(parsed, lookups, matched)
-    return replace(matched, start=_start(parsed, lookups, matched))
+    start, controls = _start(parsed, lookups, matched), _controls(parsed, lookups, matched)
+    return replace(matched, start=start, controls=controls)
 
 
 def _prompts(parsed: ParsedInfotext, lookups: Lookups, matched: MatchedRecipe) -> None:
@@ -121,7 +128,9 @@ def _known(lookup: Lookup, kind: str, name: str, hash: str, matched: MatchedReci
     return found[0] if len(found) == 1 else None
 
 
-_LABELS = {"checkpoint": "checkpoint", "vae": "VAE", "lora": "LoRA", "embedding": "embedding"}
+_LABELS = {
+    "checkpoint": "checkpoint", "vae": "VAE", "lora": "LoRA", "embedding": "embedding", "controlnet": "ControlNet",
+}  # fmt: skip
 
 
 def _checkpoint(parsed: ParsedInfotext, lookups: Lookups, matched: MatchedRecipe) -> None:
@@ -235,9 +244,52 @@ def _start(parsed: ParsedInfotext, lookups: Lookups, matched: MatchedRecipe) -> 
     return None if missing else start
 
 
+def _controls(parsed: ParsedInfotext, lookups: Lookups, matched: MatchedRecipe) -> tuple[ControlPick, ...]:
+    """Those whose picture is here. A text only says which picture it was; other programs do not even say that."""
+    try:
+        told = read_controls(parsed.fields)
+        return tuple(pick for one in told if (pick := _control(one, lookups, matched)) is not None)
+    except InvalidRecipe as refusal:
+        matched.miss("value", "ControlNet", refusal.message)
+        return ()
+
+
+def _control(told: TextControl, lookups: Lookups, matched: MatchedRecipe) -> ControlPick | None:
+    known = _known(lookups.controlnet, "controlnet", told.model, told.model_hash, matched)
+    for leftover in told.leftovers:
+        matched.miss("setting", "ControlNet", f"{_short(leftover)} is not taken over.")
+    if known is None:
+        return None
+    if told.picture is None or not lookups.has_picture(told.picture.sha256):
+        pinned = f" ({told.picture.sha256[:10]}…)" if told.picture else ""
+        sentence = f"ControlNet “{known}” read a picture{pinned}, which a file cannot carry: choose it again."
+        matched.miss("picture", told.picture.sha256 if told.picture else known, sentence)
+        return None
+    preprocessor = told.preprocessor
+    if preprocessor not in PREPROCESSORS:
+        found = lookups.annotator(preprocessor, "")
+        if len(found) != 1:
+            matched.miss("setting", "ControlNet", f"This site has no preprocessor “{_short(preprocessor)}”.")
+            return None
+        (preprocessor,) = found
+    return ControlPick(
+        known,
+        told.picture,
+        preprocessor=preprocessor,
+        weight=told.weight,
+        start=told.start,
+        end=told.end,
+        low=told.low,
+        high=told.high,
+        fit=told.fit,
+    )
+
+
 def _leftovers(parsed: ParsedInfotext, _lookups: Lookups, matched: MatchedRecipe) -> None:
     spoken_for = _SPOKEN_FOR | ({*INFOTEXT_KEYS} if is_pinned(parsed.fields) else set())
     for key, value in parsed.fields.items():
+        if UNIT_KEY.fullmatch(key) or OWN_KEY.fullmatch(key):
+            continue
         if key not in spoken_for and value != DEFAULTS.get(key) and value not in _WITHOUT_EFFECT.get(key, ()):
             matched.miss("setting", key, f"{_short(key)}: {_short(value)} is not taken over.")
     for name in parsed.leftovers:

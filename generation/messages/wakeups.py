@@ -22,6 +22,7 @@ class Task(StrEnum):
     RUN_NEXT_TRAINING = "generation.tasks.run_next_training"
     TRACE_IMAGE = "generation.tasks.trace_image"
     FINISH_GRIDS = "generation.tasks.finish_grids"
+    SELECT_BY_CLICK = "generation.tasks.select_by_click"
     MERGE_LORAS = "generation.tasks.merge_loras"
     DELIVER_WEBHOOKS = "generation.tasks.deliver_webhooks"
     EXPORT_ACCOUNTS = "config.tasks.export_accounts"

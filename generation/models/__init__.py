@@ -5,6 +5,7 @@ from __future__ import annotations
 from generation.models.albums import Album, AlbumPicture, ShareLink
 from generation.models.answers import KeptAnswer
 from generation.models.catalog import Checkpoint, Embedding, Lora, LoraParent, Vae, Wildcard
+from generation.models.controls import Annotator, ControlNet
 from generation.models.datasets import DataPicture, DataSet
 from generation.models.exports import AccountExport
 from generation.models.fingerprints import Fingerprint
@@ -22,7 +23,9 @@ __all__ = [
     "AccountExport",
     "Album",
     "AlbumPicture",
+    "Annotator",
     "Checkpoint",
+    "ControlNet",
     "DataPicture",
     "DataSet",
     "Draft",

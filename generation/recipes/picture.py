@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from generation.recipes.checks import InvalidRecipe
+from generation.recipes.controls import ControlPick, check_controls
 from generation.recipes.fields import FIELDS, check_size
 from generation.recipes.starting import PictureRef, Start
 
@@ -19,6 +20,7 @@ MAX_LORAS = 5
 WEIGHT_LIMIT = 2.0
 NESTED: dict[str, Callable[[Any], Any]] = {
     "start": Start.from_json,
+    "controls": lambda picks: tuple(ControlPick.from_json(pick) for pick in picks),
 }
 """How optional values of a recipe are read from JSON, which leaves them out where there are none."""
 
@@ -80,6 +82,7 @@ class Recipe:
     loras: tuple[LoraPick, ...] = ()
     embeddings: tuple[EmbeddingPick, ...] = ()
     start: Start | None = None
+    controls: tuple[ControlPick, ...] = ()
 
     def __post_init__(self) -> None:
         for name, field in FIELDS.items():
@@ -87,6 +90,7 @@ class Recipe:
         check_size(self.width, self.height)
         if len(self.loras) > MAX_LORAS:
             raise InvalidRecipe("loras", f"A recipe takes at most {MAX_LORAS} LoRAs.", "too-many-loras")
+        check_controls(self.controls)
 
     def to_json(self) -> dict[str, Any]:
         """A plain dictionary that `from_json` reads back to an equal recipe."""
@@ -103,7 +107,8 @@ class Recipe:
     @property
     def pictures(self) -> tuple[PictureRef, ...]:
         """All that have to be read to draw it."""
-        return self.start.pictures if self.start else ()
+        starting = self.start.pictures if self.start else ()
+        return (*starting, *(pick.picture for pick in self.controls))
 
     def replace(self, **changes: Any) -> Recipe:
         return dataclasses.replace(self, **changes)

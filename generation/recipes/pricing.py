@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from generation.recipes.controls import steps_of_controls
 from generation.recipes.picture import Recipe
 from generation.recipes.training import DEFAULT_SAMPLES, MEASURED_ROWS, SAMPLE_STEPS, VALIDATE_EVERY, TrainingRecipe
 
@@ -36,9 +37,10 @@ def work(recipe: Recipe) -> float:
     """Pixels times steps: the unit in which the queue is shared and prices are made.
 
     From a picture only the steps that the strength leaves are drawn; what none are left of is worked at like one step.
+    ControlNets add their share of each step that they join.
     """
-    steps = recipe.start.steps_of(recipe.steps) if recipe.start else recipe.steps
-    return float(recipe.width * recipe.height * max(1, steps))
+    steps = max(1, recipe.start.steps_of(recipe.steps) if recipe.start else recipe.steps)
+    return float(recipe.width * recipe.height * (steps + steps_of_controls(recipe.controls, steps)))
 
 
 def price(recipe: Recipe, prices: PriceList = USUAL) -> int:

@@ -1,6 +1,7 @@
 """What a weight file is, told from its headers alone: kind, family, rank, hashes, trigger words. Standard library only.
 
-Not for loading weights: that is `generation.engine.loading`. A folder is one checkpoint (or VAE) in diffusers' layout.
+Not for loading weights: that is `generation.engine.loading`. A folder is one checkpoint, VAE or
+ControlNet in diffusers' layout, or an annotator in that of transformers.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from generation.weightfiles.folders import classify_folder, folder_files, folder_inpaints
+from generation.weightfiles.folders import annotator_task, classify_folder, folder_files, folder_inpaints
 from generation.weightfiles.hashing import hash_weights, lora_hash
 from generation.weightfiles.kinds import Kind, family_of, inpaints, kind_of, vectors_of
 from generation.weightfiles.lora_keys import left_out
@@ -29,7 +30,7 @@ class WeightFile:
     `sha256` of a folder is over its sorted (relative name, file's sha256) pairs. `lora_hash` is A1111's: the SHA-256 of
     the bytes after the header, first 12 digits. `rank` is the largest of a LoRA's pairs. `vectors` are an embedding's:
     the tokens that it takes in a prompt. `left_out` lists what of a LoRA's file is not used, for people. A checkpoint
-    that `inpaints` has a UNet that takes a mask besides.
+    that `inpaints` has a UNet that takes a mask besides. `task` is an annotator's: depth, pose or segment.
     """
 
     kind: Kind
@@ -44,6 +45,7 @@ class WeightFile:
     lora_hash: str = ""
     left_out: str = ""
     inpaints: bool = False
+    task: str = ""
     metadata: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -71,7 +73,7 @@ def _read_file(path: Path) -> WeightFile:
     header = _header(path)
     kind = kind_of(header.tensors)
     rank = check_pairs(path, header) if kind == "lora" else None
-    if kind != "checkpoint":
+    if kind not in ("checkpoint", "controlnet"):
         _check_small_file(path, header.tensors)
     return WeightFile(
         kind=kind,
@@ -116,4 +118,5 @@ def _read_folder(folder: Path) -> WeightFile:
         layout="folder",
         size_bytes=sum(file.stat().st_size for _, file in folder_files(folder)),
         inpaints=kind == "checkpoint" and folder_inpaints(folder),
+        task=annotator_task(folder) if kind == "annotator" else "",
     )

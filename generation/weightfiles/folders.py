@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from generation.weightfiles.annotators import check_annotator, task_of
+from generation.weightfiles.controlnets import check_config, widths_of_controlnet
 from generation.weightfiles.kinds import INPAINTING_CHANNELS, LATENT_CHANNELS, Kind, family_of_widths, refuse_empty
 from generation.weightfiles.networks import CLIP, DIFFUSERS_UNET, DIFFUSERS_VAE, check_network
 from generation.weightfiles.noise_marks import check_scheduler_config
@@ -34,7 +36,7 @@ _FORMER_NAME = re.compile(r"(attentions\.\d+\.)(query|key|value|proj_attn)\.")
 
 
 def classify_folder(folder: Path) -> tuple[Kind, str]:
-    """Kind and family, empty for a VAE. Raises WeightFileRefused for what is not drawn here or is not whole."""
+    """Kind and family, empty where it has none. Raises WeightFileRefused for what is not drawn here or is not whole."""
     weights = [file for _, file in folder_files(folder) if file.suffix == ".safetensors"]
     if not weights:
         raise WeightFileRefused("not-safetensors", f"The folder “{folder.name}” holds no .safetensors weights.")
@@ -43,6 +45,11 @@ def classify_folder(folder: Path) -> tuple[Kind, str]:
     if (folder / "model_index.json").is_file():
         return "checkpoint", _checkpoint_family(folder)
     config = _read_json(folder / "config.json")
+    if str(config.get("_class_name")).startswith("ControlNet"):
+        return "controlnet", _controlnet_family(folder, config)
+    if task_of(config):
+        check_annotator(config, _tensors(folder, "model"), {path.name for path in folder.iterdir()})
+        return "annotator", ""
     if config.get("_class_name") != "AutoencoderKL" or config.get("latent_channels") != LATENT_CHANNELS:
         raise WeightFileRefused("unsupported-vae", "The VAE is not for Stable Diffusion's latents.")
     _check_vae(folder)
@@ -87,11 +94,24 @@ def _checkpoint_family(folder: Path) -> str:
     return family_of_widths([width] if isinstance(width, int) else [], "The checkpoint")
 
 
+def _controlnet_family(folder: Path, config: Mapping[str, Any]) -> str:
+    check_config(config)
+    tensors = _tensors(folder, "diffusion_pytorch_model")
+    widths = widths_of_controlnet(tensors)
+    _check_widths(tensors, config)
+    return family_of_widths(widths, "The ControlNet")
+
+
+def annotator_task(folder: Path) -> str:
+    """What an annotator's folder is for: depth, pose or segment."""
+    return task_of(_read_json(folder / "config.json"))
+
+
 def _check_widths(tensors: Mapping[str, TensorEntry], config: Mapping[str, Any]) -> None:
     layers = [f"down_blocks.{place}.resnets.0.conv1.weight" for place in range(len(tensors))]
     widths = [tensors[layer].shape[0] for layer in layers if layer in tensors]
     if widths != config.get("block_out_channels", widths):
-        raise WeightFileRefused("broken-weights", "The UNet's config describes other layers than its weights have.")
+        raise WeightFileRefused("broken-weights", "The config describes other layers than the weights have.")
 
 
 def _check_vae(folder: Path) -> None:

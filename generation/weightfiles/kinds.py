@@ -1,4 +1,4 @@
-"""What a header describes: checkpoint, LoRA, embedding or VAE, and of which family. The values are never read.
+"""What a header describes: checkpoint, LoRA, embedding, VAE or ControlNet, and of which family. No value is read.
 
 Not for folders: those say it in their configs, see `folders`.
 """
@@ -9,13 +9,15 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
+from generation.weightfiles.controlnets import is_controlnet, refuse_other_kind, widths_of_controlnet
 from generation.weightfiles.lora_keys import LYCORIS, unsupported_kind
 from generation.weightfiles.lora_pairs import input_width, lora_slots
 from generation.weightfiles.noise_marks import read_noise_marks
 from generation.weightfiles.safetensors_header import Header, TensorEntry, WeightFileRefused
 from generation.weightfiles.single_files import AVERAGES, check_checkpoint, check_vae
 
-Kind = Literal["checkpoint", "lora", "embedding", "vae"]
+Kind = Literal["checkpoint", "lora", "embedding", "vae", "controlnet", "annotator"]
+"""An annotator makes control pictures or masks; there are only folders of them, see `annotators`."""
 
 CONTEXT_WIDTHS = {128: "mini", 768: "sd1", 1024: "sd2", 2048: "sdxl"}
 """The width of the text states that a UNet attends to tells its family."""
@@ -48,8 +50,12 @@ def refuse_empty(tensors: Mapping[str, TensorEntry]) -> None:
 
 def _kind_by_keys(tensors: Mapping[str, TensorEntry]) -> Kind:
     keys = tensors.keys()
+    # Before checkpoints, since some have the one that they were taught with in the same file.
+    if is_controlnet(keys):
+        return "controlnet"
     if any(key.startswith("model.diffusion_model.") for key in keys):
         return "checkpoint"
+    refuse_other_kind(keys)
     if any(re.search(r"lora|\.alpha$", key) or LYCORIS.search(key) or unsupported_kind(key) for key in keys):
         return "lora"
     # diffusers saves a textual inversion as one tensor named after its token.
@@ -63,7 +69,7 @@ def _kind_by_keys(tensors: Mapping[str, TensorEntry]) -> Kind:
             "averages-only",
             "The file holds running averages (EMA) of a checkpoint's weights alone, not the weights themselves.",
         )
-    raise WeightFileRefused("unknown-kind", "The file is neither a checkpoint, a LoRA, an embedding nor a VAE.")
+    raise WeightFileRefused("unknown-kind", "The file is no checkpoint, LoRA, embedding, VAE or ControlNet.")
 
 
 def inpaints(header: Header) -> bool:
@@ -141,9 +147,14 @@ def _vae_family(header: Header) -> str:
     return ""
 
 
+def _controlnet_family(header: Header) -> str:
+    return family_of_widths(widths_of_controlnet(header.tensors), "The ControlNet")
+
+
 _FAMILY_READERS = {
     "checkpoint": _checkpoint_family,
     "lora": _lora_family,
     "embedding": _embedding_family,
     "vae": _vae_family,
+    "controlnet": _controlnet_family,
 }

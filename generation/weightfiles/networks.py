@@ -135,6 +135,30 @@ DIFFUSERS_UNET = Network(
     ("conv1", "conv_shortcut"),
 )
 
+CONTROL = Network(
+    "ControlNet",
+    (
+        *_both("time_embed.0", "time_embed.2", "input_blocks.0.0", "input_hint_block.0", "input_hint_block.14"),
+        *_both("zero_convs.0.0", "middle_block_out.0", "middle_block.0.in_layers.0"),
+    ),
+    _UNET_MODULES,
+    (r"input_blocks\.", r"zero_convs\.", r".+\.transformer_blocks\."),
+    (("in_layers.0", "in_layers.2"), ("out_layers.0", "out_layers.3")),
+    ("in_layers.2", "skip_connection"),
+)
+DIFFUSERS_CONTROL = Network(
+    "ControlNet",
+    (
+        *_both("conv_in", "time_embedding.linear_1", "time_embedding.linear_2", "controlnet_mid_block"),
+        *_both("controlnet_cond_embedding.conv_in", "controlnet_cond_embedding.conv_out", "controlnet_down_blocks.0"),
+        "mid_block.resnets.0.norm1.weight",
+    ),
+    DIFFUSERS_UNET.modules,
+    (r"down_blocks\.", r"controlnet_down_blocks\.", r".+\.resnets\.", r".+\.transformer_blocks\."),
+    _RESNET_JOINED,
+    ("conv1", "conv_shortcut"),
+)
+
 CLIP = Network(
     "text encoder",
     (

@@ -13,6 +13,7 @@ A1111 = {
         "prompt-styles", "upscalers", "latent-upscale-modes", "scripts", "cmd-flags", "memory",
     )},
     "sdapi/v1/options": row(GET=TOKEN_ALONE, POST=TOKEN_ALONE),
+    **{f"controlnet/{name}": row(GET=TOKEN_ALONE) for name in ("model_list", "module_list", "version")},
     "internal/ping": row(GET=ALL),
 }  # fmt: skip
 

@@ -33,6 +33,7 @@ PUBLIC = {
     "loras": "/loras/",
     "lora": "/loras/fluent-3d/",
     "checkpoints": "/checkpoints/",
+    "controlnets": "/controlnets/",
     "checkpoint": "/checkpoints/emoji-diffusion/",
     "status": "/status/",
     "help-api": "/help/api/",

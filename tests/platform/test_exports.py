@@ -64,7 +64,8 @@ HELD = {
     # What is looked for among pictures, made of their recipes.
     "generation.PictureFacet": "", "generation.PictureLora": "",
     # Weight files of the site have no owner that the site gives them.
-    "generation.Checkpoint": "", "generation.Embedding": "", "generation.Vae": "",
+    "generation.Checkpoint": "", "generation.Embedding": "", "generation.Vae": "", "generation.ControlNet": "",
+    "generation.Annotator": "",
 }  # fmt: skip
 
 

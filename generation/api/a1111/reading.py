@@ -13,6 +13,7 @@ from typing import Any
 
 from accounts.models import Plan, User
 from accounts.refusals import NotFound, Refusal
+from generation.api.a1111.controls import read_units
 from generation.api.a1111.fields import UNUSED, USED, is_asked_for
 from generation.api.a1111.options import ABOUT, Options
 from generation.api.a1111.scripts import notes_on
@@ -23,6 +24,7 @@ from generation.imaging.foreign_names import sampler_and_schedule
 from generation.jobs.submission import random_seed
 from generation.models import Checkpoint
 from generation.recipes.checks import MAX_SEED, InvalidRecipe, check_range
+from generation.recipes.controls import ControlPick
 from generation.recipes.fields import FIELDS, MAX_PIXELS, STEPS_RANGE
 from generation.recipes.picture import Recipe
 from generation.recipes.sampling import AUTOMATIC, SAMPLERS, SCHEDULES, TABLE
@@ -80,6 +82,7 @@ class Reader:
             checkpoint=checkpoint.name,
             vae=options.vae,
             start=start,
+            controls=self.read_controls(),
         )
         count = self.read_count()
         sends_images = flag(self.body, "send_images", True)
@@ -147,6 +150,14 @@ class Reader:
         if seed is None or seed < 0:
             return random_seed()
         return whole(self.body, "seed", (0, MAX_SEED)) or 0
+
+    def read_controls(self) -> tuple[ControlPick, ...]:
+        """What the extension's units ask for. Last of all, since it keeps their pictures."""
+        pictures = self.body.get("init_images")
+        own = pictures[0] if isinstance(pictures, list) and pictures else ""
+        units = read_units(self.user, mapping(self.body, "alwayson_scripts"), own)
+        self.notes.extend(units.notes)
+        return units.picks
 
     def read_count(self) -> int:
         batch_size = whole(self.body, "batch_size", BATCH_SIZE) or 1

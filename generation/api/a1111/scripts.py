@@ -50,7 +50,7 @@ SCRIPTS = (
     Script("Never OOM Integrated", "ignored", "It would only take less memory.", by_switch(0)),
     Script("FreeU Integrated", "ignored", "The UNet is used as it was taught.", by_switch(0)),
     Script("Extra options", "ignored", "Options come as override_settings."),
-    Script("ControlNet", "refused", "Pictures are drawn from texts alone.", by_units),
+    Script("ControlNet", "honoured", "Its units hold the picture to the shape of others; see the site's ControlNets."),
     Script("roop", "refused", "No face is put into a picture.", by_switch(1)),
     Script("ReActor", "refused", "No face is put into a picture.", by_switch(1)),
     Script("AnimateDiff", "refused", "No films are drawn.", by_units),

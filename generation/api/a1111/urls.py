@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from generation.api.a1111 import drawing, lists, pictures, progress
+from generation.api.a1111 import controls, drawing, lists, pictures, progress
 
 urlpatterns = [
     path("sdapi/v1/txt2img", drawing.TextToImageView.as_view(), name="a1111-txt2img"),
@@ -28,5 +28,8 @@ urlpatterns = [
     path("sdapi/v1/scripts", lists.ScriptsView.as_view(), name="a1111-scripts"),
     path("sdapi/v1/cmd-flags", lists.FlagsView.as_view(), name="a1111-cmd-flags"),
     path("sdapi/v1/memory", lists.MemoryView.as_view(), name="a1111-memory"),
+    path("controlnet/model_list", controls.ControlModelsView.as_view(), name="a1111-control-models"),
+    path("controlnet/module_list", controls.ControlModulesView.as_view(), name="a1111-control-modules"),
+    path("controlnet/version", controls.ControlVersionView.as_view(), name="a1111-control-version"),
     path("internal/ping", lists.PingView.as_view(), name="a1111-ping"),
 ]

@@ -40,7 +40,9 @@ class SamplerOutput(serializers.Serializer[Any]):
     second_order = serializers.BooleanField(help_text="Whether a step costs as long as two.")
 
 
-class _Weights(generics.ListAPIView[Any]):
+class WeightsView(generics.ListAPIView[Any]):
+    """What one may use of one kind of weight files."""
+
     permission_classes = [permissions.AllowAny, HasScope]
     model: Any
 
@@ -60,7 +62,7 @@ class _Weights(generics.ListAPIView[Any]):
         return rows.filter(family=family) if family else rows
 
 
-class CheckpointsView(_Weights):
+class CheckpointsView(WeightsView):
     """The checkpoints that you and your token may use."""
 
     model = Checkpoint
@@ -71,7 +73,7 @@ class CheckpointsView(_Weights):
         return usable_checkpoints(self.request)
 
 
-class EmbeddingsView(_Weights):
+class EmbeddingsView(WeightsView):
     """The embeddings that you may use: each is a word for prompts."""
 
     model = Embedding
@@ -79,7 +81,7 @@ class EmbeddingsView(_Weights):
     serializer_class = EmbeddingOutput
 
 
-class VaesView(_Weights):
+class VaesView(WeightsView):
     """The VAEs that you may use instead of a checkpoint's own."""
 
     model = Vae

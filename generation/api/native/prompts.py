@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import User
+from generation.api.native.control_fields import ControlPickInput, as_control_input
 from generation.api.native.recipe_fields import Fields, api_field
 from generation.api.native.starting import StartInput, as_input
 from generation.catalog.inspecting import inspect_prompt
@@ -174,6 +175,7 @@ class ReadValues(serializers.Serializer[Any]):
     """What the picture tells and this site knows; fields that it does not tell are missing."""
 
     start = StartInput(required=False)
+    controls = serializers.ListField(child=ControlPickInput(), required=False)
 
     def get_fields(self) -> Fields:
         told = {name: api_field(row, required=isinstance(row, Prompt)) for name, row in FIELDS.items()}
@@ -203,4 +205,6 @@ class ReadRecipeView(APIView):
     def post(self, request: Request) -> Response:
         matched = read_recipe(cast(User, request.user), request.FILES.get("picture"))
         recipe = {**matched.values, **({"start": as_input(matched.start)} if matched.start else {})}
+        if matched.controls:
+            recipe["controls"] = [as_control_input(pick) for pick in matched.controls]
         return Response({"recipe": recipe, "unmatched": UnmatchedOutput(matched.unmatched, many=True).data})

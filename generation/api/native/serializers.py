@@ -9,6 +9,7 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from generation.api.native.control_fields import ControlPickInput, ControlPickOutput, controls_of
 from generation.api.native.recipe_fields import (
     CodeField,
     Fields,
@@ -27,6 +28,7 @@ from generation.jobs.submission import random_seed
 from generation.messages import frames
 from generation.models import Checkpoint, GeneratedImage, Job, Lora
 from generation.models.images import kept_image
+from generation.recipes.controls import MAX_CONTROLS
 from generation.recipes.fields import COUNT, FIELDS, defaults_for
 from generation.recipes.picture import MAX_LORAS, WEIGHT_LIMIT, LoraPick, Recipe
 from generation.recipes.starting import drawn_like
@@ -47,6 +49,7 @@ class RecipeInput(serializers.Serializer[Any]):
 
     loras = serializers.ListField(child=LoraPickInput(), default=list, max_length=MAX_LORAS)
     start = StartInput(default=None, allow_null=True)
+    controls = serializers.ListField(child=ControlPickInput(), default=list, max_length=MAX_CONTROLS)
 
     def get_fields(self) -> Fields:
         return input_fields() | super().get_fields()
@@ -61,7 +64,12 @@ def recipe_of(user: Any, data: Mapping[str, Any]) -> Recipe:
     checkpoint = find_checkpoint(user, given.get("checkpoint", ""))
     picks, start = tuple(LoraPick(**pick) for pick in data["loras"]), start_of(user, data.get("start"))
     usual = defaults_for(checkpoint) | (drawn_like(start, user.plan.max_pixels) if start else {})
-    return Recipe(**{**usual, "seed": random_seed(), **given, "prompt": data["prompt"]}, loras=picks, start=start)
+    return Recipe(
+        **{**usual, "seed": random_seed(), **given, "prompt": data["prompt"]},
+        loras=picks,
+        start=start,
+        controls=controls_of(user, data["controls"]),
+    )
 
 
 class SubmissionInput(RecipeInput):
@@ -82,6 +90,7 @@ class RecipeOutput(serializers.Serializer[Recipe]):
 
     loras = LoraPickInput(many=True)
     start = StartOutput(allow_null=True)
+    controls = ControlPickOutput(many=True)
 
     def get_fields(self) -> Fields:
         return output_fields() | super().get_fields()

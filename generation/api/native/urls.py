@@ -7,6 +7,7 @@ from django.urls import path
 from generation.api.native import (
     albums,
     catalog,
+    controls,
     datasets,
     events,
     grids,
@@ -48,6 +49,10 @@ urlpatterns = [
     path("sources/<slug:code>/mask", sources.SourceMaskView.as_view(), name="api-source-mask"),
     path("embeddings", catalog.EmbeddingsView.as_view(), name="api-embeddings"),
     path("vaes", catalog.VaesView.as_view(), name="api-vaes"),
+    path("controlnets", controls.ControlNetsView.as_view(), name="api-controlnets"),
+    path("preprocessors", controls.PreprocessorsView.as_view(), name="api-preprocessors"),
+    path("selections", controls.SelectionsView.as_view(), name="api-selections"),
+    path("selections/<slug:code>", controls.SelectionView.as_view(), name="api-selection"),
     path("samplers", catalog.SamplersView.as_view(), name="api-samplers"),
     path("loras", loras.LorasView.as_view(), name="api-loras"),
     path("loras/<name:name>", loras.LoraView.as_view(), name="api-lora"),

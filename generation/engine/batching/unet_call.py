@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from generation.engine.batching.residuals import residuals_of
 from generation.engine.denoising import Denoising, UNetInputs
 
 
@@ -14,6 +15,7 @@ def call_unet(batch: Sequence[Denoising]) -> list[tuple[UNetInputs, Tensor]]:
     """Each request's inputs and the UNet's prediction (rows, C, h, w) for them. All requests share one batch key."""
     checkpoint = batch[0].checkpoint
     inputs = [denoising.inputs() for denoising in batch]
+    residuals = residuals_of(inputs)
     with checkpoint.unet_loras.rows([one.adapters for one in inputs for _ in one.sample]):
         prediction = checkpoint.unet(
             torch.cat([one.sample for one in inputs]),
@@ -21,6 +23,8 @@ def call_unet(batch: Sequence[Denoising]) -> list[tuple[UNetInputs, Tensor]]:
             encoder_hidden_states=torch.cat([one.text for one in inputs]),
             encoder_attention_mask=_mask(inputs),
             added_cond_kwargs=_added_conditions(inputs, checkpoint.device),
+            down_block_additional_residuals=residuals[:-1] if residuals else None,
+            mid_block_additional_residual=residuals[-1] if residuals else None,
             return_dict=False,
         )[0]
     return list(zip(inputs, prediction.split([len(one.sample) for one in inputs]), strict=True))

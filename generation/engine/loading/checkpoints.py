@@ -15,7 +15,9 @@ from torch import nn
 
 from generation.engine.families import Family
 from generation.engine.leased_cache import LeasedCache
+from generation.engine.loading.annotators import LoadedAnnotator, load_annotator
 from generation.engine.loading.components import LoadedComponents
+from generation.engine.loading.controlnets import LoadedControlNet, load_controlnet
 from generation.engine.loading.layouts import load_components, load_vae
 from generation.engine.lora.mixed_batch import MixedLoras
 from generation.engine.previews import prepare_map
@@ -25,7 +27,7 @@ from generation.engine.weightsource import FolderWeights, WeightSource, pinned_f
 __all__ = ["CheckpointCache", "FolderWeights", "LoadedCheckpoint", "WeightSource", "serving_dtype"]
 
 CHECKPOINT = "checkpoint "
-"""Keys in the cache that begin so are checkpoints; the others are VAEs."""
+"""Keys in the cache that begin so are checkpoints; the others are what is used beside them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +58,9 @@ def serving_dtype(device: torch.device | str) -> torch.dtype:
 
 
 class CheckpointCache:
-    """Checkpoints and separate VAEs by pinned hash; evicts the least recently used that nobody leases. Thread-safe.
+    """Checkpoints and what is used beside them, by pinned hash; evicts the least recently used that nobody leases.
+
+    Thread-safe.
 
     `budget_bytes` bounds what is kept, not what is leased: a checkpoint larger than the budget is still loaded.
     """
@@ -87,6 +91,18 @@ class CheckpointCache:
             family = checkpoint.family
             with self._held.lease(f"vae {vae_sha256} {family.key}", lambda: self._load_vae(vae_sha256, family)) as vae:
                 yield replace(checkpoint, vae=vae, vae_sha256=vae_sha256)
+
+    @contextmanager
+    def lease_controlnet(self, sha256: str) -> Iterator[LoadedControlNet]:
+        """As `lease`. Whether it fits a checkpoint is not asked here."""
+        with self._held.lease(f"controlnet {sha256}", lambda: self._load_controlnet(sha256)) as network:
+            yield network
+
+    @contextmanager
+    def lease_annotator(self, sha256: str) -> Iterator[LoadedAnnotator]:
+        """As `lease`."""
+        with self._held.lease(f"annotator {sha256}", lambda: self._load_annotator(sha256)) as annotator:
+            yield annotator
 
     @property
     def held_bytes(self) -> int:
@@ -133,6 +149,18 @@ class CheckpointCache:
             vae = load_vae(path, family, device=self._device, dtype=self._dtype)
             prepare_map(family.key, vae)
         return vae, weights_bytes(vae)
+
+    def _load_controlnet(self, sha256: str) -> tuple[LoadedControlNet, int]:
+        path = pinned_file(self._weights.controlnet, sha256, "ControlNet")
+        with beside_the_engine(self._device):
+            network = load_controlnet(path, sha256, device=self._device, dtype=self._dtype)
+        return network, network.size_bytes
+
+    def _load_annotator(self, sha256: str) -> tuple[LoadedAnnotator, int]:
+        path = pinned_file(self._weights.annotator, sha256, "annotator")
+        with beside_the_engine(self._device):
+            annotator = load_annotator(path, sha256, device=self._device)
+        return annotator, annotator.size_bytes
 
 
 def _evict(held: Any) -> None:

@@ -31,9 +31,9 @@ def read_checkpoint(folder: Path, family: Family, device: torch.device, dtype: t
     encoders = ENCODERS[: family.text_encoders]
     return LoadedComponents(
         family=family,
-        unet=ready(_network(UNet2DConditionModel, folder / "unet", dtype), device),
+        unet=ready(read_network(UNet2DConditionModel, folder / "unet", dtype), device),
         vae=read_vae(folder / "vae", device, dtype),
-        text_encoders=tuple(ready(_network(cls, folder / name, dtype), device) for name, _, cls in encoders),
+        text_encoders=tuple(ready(read_network(cls, folder / name, dtype), device) for name, _, cls in encoders),
         tokenizers=tuple(
             CLIPTokenizer.from_pretrained(folder / tokenizer, local_files_only=True) for _, tokenizer, _ in encoders
         ),
@@ -42,7 +42,7 @@ def read_checkpoint(folder: Path, family: Family, device: torch.device, dtype: t
 
 
 def read_vae(folder: Path, device: torch.device, dtype: torch.dtype) -> Any:
-    return ready_vae(_network(AutoencoderKL, folder, dtype), device)
+    return ready_vae(read_network(AutoencoderKL, folder, dtype), device)
 
 
 def read_scheduler_config(folder: Path) -> dict[str, Any]:
@@ -50,7 +50,8 @@ def read_scheduler_config(folder: Path) -> dict[str, Any]:
     return config
 
 
-def _network(cls: Any, folder: Path, dtype: torch.dtype) -> Any:
+def read_network(cls: Any, folder: Path, dtype: torch.dtype) -> Any:
+    """A network of diffusers or transformers by its class, on the CPU. Raises WeightFileRefused for a part of one."""
     names = [file.name for file in folder.glob("*.safetensors")]
     # Many published folders hold `….fp16.safetensors` alone.
     only_half_precision = bool(names) and all(".fp16" in name for name in names)

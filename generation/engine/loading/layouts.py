@@ -34,7 +34,7 @@ Two loads at once leave each other's networks without weights, and what another 
 def load_components(path: Path, *, device: torch.device, dtype: torch.dtype) -> LoadedComponents:
     """Load a checkpoint. Raises WeightsRefused when it is incomplete, broken or of no known family."""
     with refusing(path):
-        family = FAMILIES[_check(path, "checkpoint")]
+        family = FAMILIES[check_kind(path, "checkpoint")]
         read = diffusers_folder.read_checkpoint if path.is_dir() else single_file.read_checkpoint
         return read(path, family, device, dtype)
 
@@ -42,7 +42,7 @@ def load_components(path: Path, *, device: torch.device, dtype: torch.dtype) -> 
 def load_vae(path: Path, family: Family, *, device: torch.device, dtype: torch.dtype) -> Any:
     """Load a separate VAE for a checkpoint of `family`. Raises WeightsRefused."""
     with refusing(path):
-        _check(path, "vae")
+        check_kind(path, "vae")
         if path.is_dir():
             return diffusers_folder.read_vae(path, device, dtype)
         return single_file.read_vae(path, family, device, dtype)
@@ -65,7 +65,8 @@ def refusing(path: Path) -> Iterator[None]:
         raise WeightsRefused("broken-weights", f"“{path.stem}” cannot be loaded: incomplete or broken.") from error
 
 
-def _check(path: Path, wanted: Kind) -> str:
+def check_kind(path: Path, wanted: Kind) -> str:
+    """The family of a file of the wanted kind. Raises WeightsRefused for another kind, WeightFileRefused for a part."""
     kind, family = classify(path)
     if kind != wanted:
         raise WeightsRefused("wrong-kind", f"“{path.stem}” is no {wanted} but a file of kind “{kind}”.")

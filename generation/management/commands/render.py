@@ -23,6 +23,7 @@ from generation.imaging.untrusted import open_picture
 from generation.imaging.upright import upright_with_alpha
 from generation.jobs.lifecycle import infotext_of
 from generation.jobs.submission import prepare, random_seed
+from generation.recipes.controls import PREPROCESSORS, ControlPick
 from generation.recipes.fields import FIELDS, MAX_PIXELS, Choice, Name, Number, RecipeField, defaults_for
 from generation.recipes.picture import Recipe
 from generation.recipes.starting import PictureRef, Start, drawn_like
@@ -43,6 +44,15 @@ class Command(BaseCommand):
         parser.add_argument("--source", type=Path, help="a picture to start from instead of noise alone")
         parser.add_argument("--strength", type=float, default=0.75, help="how much of it changes, 0 to 1")
         parser.add_argument("--mask", type=Path, help="a picture as large as the source: white is drawn, black is kept")
+        parser.add_argument(
+            "--control", action="append", default=[], metavar="NAME=FILE", help="a ControlNet and the picture it reads"
+        )
+        parser.add_argument(
+            "--preprocessor",
+            default="none",
+            help=f"how pictures of ControlNets are made ready: {', '.join(PREPROCESSORS)}, or an annotator's name",
+        )
+        parser.add_argument("--control-weight", type=float, default=1.0, help="how much the ControlNets count, 0 to 2")
 
     def handle(self, *, out: Path, source: Path | None, strength: float, mask: Path | None, **options: Any) -> str:
         if out.suffix.lower() not in FORMATS:
@@ -50,8 +60,9 @@ class Command(BaseCommand):
         require_tables()
         try:
             brought = Brought.read(source, strength, mask)
-            recipe = recipe_of(options, brought.start)
-            self.draw(recipe, brought.pictures, out)
+            controls, control_pictures = controls_of(options)
+            recipe = recipe_of(options, brought.start, controls)
+            self.draw(recipe, {**brought.pictures, **control_pictures}, out)
         except Refusal as refusal:
             raise CommandError(str(refusal)) from refusal
         return f"{out}: {recipe.prompt}, seed {recipe.seed}"
@@ -105,24 +116,47 @@ class Brought:
                 raise CommandError("--mask is of a picture: say which with --source.")
             return cls(None, {})
         files = [path for path in (source, mask) if path is not None]
-        pictures = {}
-        for path in files:
-            try:
-                data = path.read_bytes()
-            except OSError as error:
-                raise CommandError(f"{path} cannot be read: {error.strerror}.") from error
-            pictures[sha256(data).hexdigest()] = upright_with_alpha(open_picture(data))
+        pictures = dict(map(read_picture, files))
         named = [PictureRef(digest, *picture.size) for digest, picture in pictures.items()]
         return cls(Start(named[0], strength, named[-1] if mask else None), pictures)
 
 
-def recipe_of(options: dict[str, Any], start: Start | None) -> Recipe:
+def read_picture(path: Path) -> tuple[str, Image.Image]:
+    """A picture and its hash. Raises CommandError, Refusal."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise CommandError(f"{path} cannot be read: {error.strerror}.") from error
+    return sha256(data).hexdigest(), upright_with_alpha(open_picture(data))
+
+
+def controls_of(options: dict[str, Any]) -> tuple[tuple[ControlPick, ...], Mapping[str, Image.Image]]:
+    """The ControlNets of the command line, and the pictures that they read. Raises CommandError, Refusal."""
+    picks, pictures = [], {}
+    for text in options["control"]:
+        name, equals, path = text.partition("=")
+        if not equals:
+            raise CommandError("--control is a name, an equals sign and a file.")
+        digest, picture = read_picture(Path(path))
+        pictures[digest] = picture
+        picks.append(
+            ControlPick(
+                name,
+                PictureRef(digest, *picture.size),
+                preprocessor=options["preprocessor"],
+                weight=options["control_weight"],
+            )
+        )
+    return tuple(picks), pictures
+
+
+def recipe_of(options: dict[str, Any], start: Start | None, controls: tuple[ControlPick, ...]) -> Recipe:
     """The recipe of the command line, with the checkpoint's defaults where nothing was said."""
     nobody = User(username="shell", is_superuser=True)
     checkpoint = find_checkpoint(nobody, options["checkpoint"] or "")
     given = {name: options[name] for name in FIELDS if options[name] is not None}
     usual = {**defaults_for(checkpoint), **(drawn_like(start, MAX_PIXELS) if start else {}), "seed": random_seed()}
-    return prepare(nobody, Recipe(**{**usual, **given}, start=start), 1)[0]
+    return prepare(nobody, Recipe(**{**usual, **given}, start=start, controls=controls), 1)[0]
 
 
 def help_of(row: RecipeField) -> str:

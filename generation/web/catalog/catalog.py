@@ -15,8 +15,9 @@ from django.views.decorators.http import require_GET, require_safe
 
 from generation.catalog.loras.sharing import downloadable, pictures_with
 from generation.catalog.loras.versions import may_follow, versions_of
-from generation.models import Checkpoint, Lora
+from generation.models import Annotator, Checkpoint, ControlNet, Lora
 from generation.models.catalog import FAMILY_TITLES
+from generation.recipes.controls import PREPROCESSORS
 from generation.storage.downloads import streamed_attachment
 from generation.web.access import signed_out
 from generation.web.catalog.samples import SamplePicture, released_samples, samples_of
@@ -189,6 +190,19 @@ def checkpoint(request: HttpRequest, name: str) -> HttpResponse:
         "cards": registry.made_with(row.sha256, PICTURES_SHOWN),
     }
     return render(request, "generation/checkpoint.html", context)
+
+
+@require_safe
+def controlnets(request: HttpRequest) -> HttpResponse:
+    """The ControlNets that this person may use, and the ways to make a control picture."""
+    annotators = list(Annotator.objects.usable_by(request.user).order_by("title"))
+    context = {
+        "rows": list(ControlNet.objects.usable_by(request.user).order_by("family", "title")),
+        "preprocessors": PREPROCESSORS.values(),
+        "annotators": [row for row in annotators if row.task != Annotator.Task.SEGMENT],
+        "selector": next((row for row in annotators if row.task == Annotator.Task.SEGMENT), None),
+    }
+    return render(request, "generation/controlnets.html", context)
 
 
 @require_GET

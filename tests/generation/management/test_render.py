@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from diffusers import UNet2DConditionModel
 from django.core.management import CommandError, call_command
 from PIL import Image
 
+from generation.catalog.importing import import_folder
 from generation.models import Checkpoint
+from tests.control_renders import drawing
 from tests.generation.conftest import without_signature
+from tests.tiny_controls import made_for
+from tests.tiny_weights import BUNDLED_CHECKPOINT, seeded
 
 
 def test_it_works(catalog: Checkpoint, tmp_path: Path) -> None:
@@ -86,3 +92,32 @@ def test_what_is_wrong_with_pictures_is_said(
     paths = {name: tmp_path / value if isinstance(value, str) else value for name, value in options.items()}
     with pytest.raises(CommandError, match=words):
         call_command("render", "a cat", out=tmp_path / "x.png", steps=1, **paths)
+
+
+def test_a_controlnet_holds_the_shape(catalog: Checkpoint, tmp_path: Path, settings: Any) -> None:
+    folder = tmp_path / "weights"
+    with seeded(0):
+        unet = UNet2DConditionModel.from_pretrained(BUNDLED_CHECKPOINT / "unet")
+        made_for(unet).save_pretrained(folder / "edges")
+    settings.WEIGHTS_DIRS = [folder, *settings.WEIGHTS_DIRS]
+    assert [found.outcome for found in import_folder(folder)] == ["added"]
+    drawing("control", 128).save(tmp_path / "shape.png")
+    files = []
+    for control in ([], [f"edges={tmp_path / 'shape.png'}"]):
+        out = tmp_path / f"{len(files)}.png"
+        call_command("render", "a red apple", out=out, seed=7, steps=2, control=control, preprocessor="canny")
+        files.append(out)
+    first, second = (without_signature(file.read_bytes()) for file in files)
+    assert first[1] != second[1] and "ControlNet 0" in second[2]["parameters"]
+
+
+@pytest.mark.parametrize(
+    ("control", "words"),
+    [("edges", "an equals sign"), ("edges=nowhere.png", "cannot be read"), ("nothing={}", "no ControlNet “nothing”")],
+)
+def test_what_is_wrong_with_a_controlnet_is_said(catalog: Checkpoint, tmp_path: Path, control: str, words: str) -> None:
+    drawing().save(tmp_path / "shape.png")
+    with pytest.raises(CommandError, match=words):
+        call_command(
+            "render", "a cat", out=tmp_path / "x.png", steps=2, control=[control.format(tmp_path / "shape.png")]
+        )

@@ -57,6 +57,8 @@ NOT_WRITTEN = {
     "generation.Lora": {"name", "file_name", "series", "allowed_licences"},
     "generation.Embedding": {"name", "file_name"},
     "generation.Vae": {"name", "file_name"},
+    "generation.ControlNet": {"name", "file_name"},
+    "generation.Annotator": {"name", "file_name"},
     "generation.Wildcard": {"name"},
     "generation.DataPicture": {"crop", "focus"},
     "generation.LabGrid": {"submission"},

@@ -36,7 +36,9 @@ from gallery.moderation import reject, report, report_comment, take_down
 from generation.catalog.safeguards.versions import install_shipped
 from generation.models import (
     AccountExport,
+    Annotator,
     Checkpoint,
+    ControlNet,
     Draft,
     Embedding,
     GeneratedImage,
@@ -159,8 +161,8 @@ def operator(alice: User, root: User) -> None:
     now = timezone.now()
     BlockedPhrase.objects.create(phrase="sour grapes", note="Rude.")
     BlockedPicture.objects.create(pdq="0" * 64, note="Rude.", **chunks_of("0" * 64))
-    for model, name in ((Embedding, "soft"), (Vae, "sharp")):
-        extra = {"tokens": 1} if model is Embedding else {}
+    for model, name in ((Embedding, "soft"), (Vae, "sharp"), (ControlNet, "canny"), (Annotator, "depth")):
+        extra = {Embedding: {"tokens": 1}, Annotator: {"task": "depth"}}.get(model, {})
         model._default_manager.create(
             name=name, title=name, family="mini", path=name, sha256=name.ljust(64, "0"), **extra
         )

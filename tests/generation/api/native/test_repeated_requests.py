@@ -199,7 +199,7 @@ def test_publishing_again_with_the_same_key(alices_api: APIClient, alice: User, 
 
 MAKES_NOTHING = {
     "api-job-cancel", "api-jobs-cancel", "api-job-prefer", "api-grid-cancel", "api-run-pause", "api-run-resume",
-    "api-run-stop", "api-run-discard", "api-search-cancel", "api-prompt-inspect", "api-recipe-read",
+    "api-run-stop", "api-run-discard", "api-search-cancel", "api-prompt-inspect", "api-recipe-read", "api-selections",
     "api-notifications-read", "api-verify", "api-lines", "api-webhooks", "api-webhook-secret",
 }  # fmt: skip
 """Said twice these do no more than said once."""

@@ -1,0 +1,103 @@
+"""Renders with ControlNets for tests and benchmarks: by the engine, and by diffusers' own pipelines."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from diffusers import ControlNetModel, StableDiffusionControlNetPipeline, StableDiffusionXLControlNetPipeline
+from PIL import Image
+
+from generation.engine.loading.checkpoints import FolderWeights
+from generation.engine.outcome import Pixels
+from generation.engine.picturesource import GivenPictures
+from generation.recipes.controls import ControlPick
+from generation.recipes.picture import Recipe
+from generation.recipes.sampling import TABLE
+from generation.recipes.starting import PictureRef
+from tests.renders import _scheduler, checkpoint_folder, pipeline
+from tests.tiny_controls import tiny_controlnet, tiny_depth_annotator, tiny_pose_annotator, tiny_sam
+
+FAMILIES = ("sd1", "sd2", "sdxl")
+
+
+@functools.cache
+def control_weights() -> FolderWeights:
+    """Tiny checkpoints by family, two ControlNets of each (`sd1-a`, `sd1-b`), one that reads blue first, annotators."""
+    networks = {
+        f"{family}-{name}": tiny_controlnet(family, seed) for family in FAMILIES for seed, name in enumerate("ab")
+    }
+    annotators = {"depth": tiny_depth_annotator(), "pose": tiny_pose_annotator(), "sam": tiny_sam()}
+    checkpoints = {family: checkpoint_folder(family) for family in FAMILIES}
+    return FolderWeights({**checkpoints, **networks, "sd1-bgr": tiny_controlnet("sd1", 0, "bgr"), **annotators})
+
+
+@functools.cache
+def drawing(name: str = "drawing", side: int = 64) -> Image.Image:
+    """A picture with shapes and colours; another for each name."""
+    random = np.random.default_rng(list(name.encode()))
+    pixels = random.integers(0, 256, (8, 8, 3), dtype=np.uint8).repeat(side // 8, 0).repeat(side // 8, 1)
+    pixels[side // 4 : side // 2, side // 4 : -side // 4] = (250, 240, 30)
+    return Image.fromarray(pixels)
+
+
+def reference(image: Image.Image) -> PictureRef:
+    return PictureRef(hashlib.sha256(image.tobytes()).hexdigest(), image.width, image.height)
+
+
+def pictures(*images: Image.Image) -> GivenPictures:
+    return GivenPictures({reference(image).sha256: image for image in images})
+
+
+def control(network: str = "sd1-a", image: Image.Image | None = None, **changes: Any) -> ControlPick:
+    """A pick whose network is a key of `control_weights`."""
+    return ControlPick(network, reference(image or drawing()), sha256=network, **changes)
+
+
+@functools.cache
+def control_pipeline(folder: Path, networks: tuple[Path, ...]) -> Any:
+    """diffusers' own, in float32, on the weights of the plain pipeline."""
+    plain = pipeline(folder)
+    kind = (
+        StableDiffusionXLControlNetPipeline if hasattr(plain, "text_encoder_2") else StableDiffusionControlNetPipeline
+    )
+    loaded = [ControlNetModel.from_pretrained(path, dtype=torch.float32, local_files_only=True) for path in networks]
+    made = kind.from_pipe(plain, controlnet=loaded[0] if len(loaded) == 1 else loaded)
+    made.set_progress_bar_config(disable=True)
+    made.own_scheduler_config = plain.own_scheduler_config
+    return made
+
+
+def draw_by_control_pipeline(
+    wanted: Recipe, images: Sequence[Image.Image], folder: Path | None = None, networks: tuple[Path, ...] = ()
+) -> Pixels:
+    """What diffusers makes of the recipe, whose ControlNets read `images` as they are."""
+    networks = networks or tuple(control_weights().controlnet(pick.sha256) for pick in wanted.controls)
+    pipe = control_pipeline(folder or checkpoint_folder(wanted.checkpoint_sha256), networks)
+    pipe.scheduler = _scheduler(wanted, pipe.own_scheduler_config)
+    single = len(networks) == 1
+    each = {
+        "controlnet_conditioning_scale": [float(pick.weight) for pick in wanted.controls],
+        "control_guidance_start": [pick.start for pick in wanted.controls],
+        "control_guidance_end": [pick.end for pick in wanted.controls],
+    }
+    image = pipe(
+        wanted.prompt,
+        image=images[0] if single else list(images),
+        negative_prompt=wanted.negative_prompt or None,
+        width=wanted.width,
+        height=wanted.height,
+        num_inference_steps=wanted.steps,
+        guidance_scale=wanted.cfg_scale,
+        generator=torch.Generator("cpu").manual_seed(wanted.seed),
+        eta=TABLE[wanted.sampler].eta,
+        output_type="np",
+        **{name: values[0] if single else values for name, values in each.items()},
+    ).images[0]
+    pixels: Pixels = (image * 255).round().astype(np.uint8)
+    return pixels
