@@ -5,15 +5,17 @@ It never calls the UNet itself: it says which rows it needs and takes the predic
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
-from diffusers.utils.torch_utils import randn_tensor
 from torch import Tensor
 
 from generation.engine.failures import not_finite
+from generation.engine.inversion import Inverting
 from generation.engine.lora.row_adapters import RowAdapters
+from generation.engine.noise import first_noise
+from generation.engine.palette import PaletteGuide
 from generation.engine.samplers import step_arguments, step_parameters
 from generation.recipes.picture import Recipe
 
@@ -61,19 +63,40 @@ class DenoisedPrediction:
             clean = (self.sample - self.prediction * noise) / max(signal, 1e-3)
         return clean
 
+    def moved(self, change: Tensor) -> Tensor:
+        """The prediction (1, C, h, w) that points to clean latents which are another by `change` (1, C, h, w)."""
+        signal, noise = self.alpha_cumprod**0.5, max((1.0 - self.alpha_cumprod) ** 0.5, 1e-3)
+        share = {"epsilon": -signal / noise, "v_prediction": -1 / noise}.get(self.prediction_type, 1.0)
+        return self.prediction + (change * share).to(self.prediction.dtype)
+
+    @property
+    def noise_share(self) -> float:
+        return float((1.0 - self.alpha_cumprod) ** 0.5)
+
 
 class Denoising:
     """A request on its way through its sampler. Not thread-safe: once it has joined, the engine thread owns it."""
 
     def __init__(
-        self, recipe: Recipe, checkpoint: LoadedCheckpoint, scheduler: Any, conditioning: Conditioning
+        self,
+        recipe: Recipe,
+        checkpoint: LoadedCheckpoint,
+        scheduler: Any,
+        conditioning: Conditioning,
+        *,
+        inverting: Inverting | None = None,
+        palette: PaletteGuide | None = None,
     ) -> None:
         self.recipe = recipe
         self.checkpoint = checkpoint
         self.scheduler = scheduler
         self.conditioning = conditioning
         self.call = 0
-        self.total = len(scheduler.timesteps)
+        self._inverting = inverting
+        self._palette = palette
+        self._before = inverting.total if inverting else 0
+        """Calls that look for the noise behind pictures; the sampler's come after them."""
+        self.total = self._before + len(scheduler.timesteps)
         self.denoised: DenoisedPrediction | None = None
         self._generator = torch.Generator("cpu").manual_seed(recipe.seed)
         self.latents = self._first_latents()
@@ -88,14 +111,24 @@ class Denoising:
 
     @property
     def row_count(self) -> int:
-        """Rows of every call: one a part of the prompt, and one for the negative prompt."""
-        return _row_count(self.conditioning.at(0))
+        """The most rows of a call: one a part of the prompt, and one for the negative prompt."""
+        return max(_row_count(self.conditioning.at(0)), len(self.conditioning.inverted))
+
+    @property
+    def _sampler_call(self) -> int:
+        """The place in the sampler's schedule, below 0 as long as pictures are inverted."""
+        return self.call - self._before
 
     def inputs(self) -> UNetInputs:
-        """The rows of the next UNet call: the negative prompt first, then each positive, as diffusers orders them."""
-        prompted = self.conditioning.at(self.call)
+        """The rows of the next UNet call: the negative prompt first, then each positive, as diffusers orders them.
+
+        While pictures are inverted, a row for each.
+        """
+        if self._inverting and self._sampler_call < 0:
+            return self._inputs_of_inversion(self._inverting)
+        prompted = self.conditioning.at(self._sampler_call)
         count = _row_count(prompted)
-        timestep = self.scheduler.timesteps[self.call]
+        timestep = self.scheduler.timesteps[self._sampler_call]
         scaled = self.scheduler.scale_model_input(self.latents, timestep)
         return UNetInputs(
             sample=torch.cat([scaled] * count),
@@ -109,23 +142,52 @@ class Denoising:
 
     def advance(self, inputs: UNetInputs, prediction: Tensor) -> None:
         """Take the UNet's prediction (rows, C, h, w) for `inputs()`, guide, and step. Raises RenderError."""
-        timestep = self.scheduler.timesteps[self.call]
-        guided = guide(prediction, self.conditioning.at(self.call), self.recipe.cfg_scale)
+        if self._inverting and self._sampler_call < 0:
+            self._advance_inversion(self._inverting, inputs, prediction)
+            return
+        timestep = self.scheduler.timesteps[self._sampler_call]
+        guided = guide(prediction, self.conditioning.at(self._sampler_call), self.recipe.cfg_scale)
+        denoised = self._denoised(inputs, guided, float(timestep))
+        if self._palette:
+            guided = denoised.moved(self._palette.change(denoised.latents(), denoised.noise_share))
         stepped = self.scheduler.step(guided, timestep, self.latents, return_dict=False, **self._step_arguments)[0]
         if not bool(torch.isfinite(stepped).all()):
             raise not_finite()
         self.latents = stepped
+        self.denoised = replace(denoised, prediction=guided)
+        self.call += 1
+
+    def _denoised(self, inputs: UNetInputs, prediction: Tensor, timestep: float) -> DenoisedPrediction:
         config = self.scheduler.config
-        nearest = min(max(round(float(timestep)), 0), config.num_train_timesteps - 1)
+        nearest = min(max(round(timestep), 0), config.num_train_timesteps - 1)
         alpha = float(self.scheduler.alphas_cumprod[nearest])
-        self.denoised = DenoisedPrediction(inputs.sample[:1], guided, alpha, config.prediction_type)
+        return DenoisedPrediction(inputs.sample[:1], prediction[:1], alpha, config.prediction_type)
+
+    def _inputs_of_inversion(self, inverting: Inverting) -> UNetInputs:
+        texts, count = self.conditioning.inverted, len(self.conditioning.inverted)
+        pooled = [text.pooled for text in texts if text.pooled is not None]
+        return UNetInputs(
+            sample=inverting.sample.to(self.checkpoint.dtype),
+            timesteps=torch.tensor([inverting.timestep], dtype=torch.float32).expand(count),
+            text=torch.stack([text.states for text in texts]),
+            mask=self.conditioning.inverted_mask,
+            pooled=torch.stack(pooled) if pooled else None,
+            time_ids=self._time_ids(count) if pooled else None,
+            adapters=self._adapters,
+        )
+
+    def _advance_inversion(self, inverting: Inverting, inputs: UNetInputs, prediction: Tensor) -> None:
+        self.denoised = self._denoised(inputs, prediction, inverting.timestep)
+        inverting.advance(prediction)
+        if inverting.done:
+            self.latents = inverting.noise().to(self.checkpoint.dtype) * float(self.scheduler.init_noise_sigma)
         self.call += 1
 
     def _first_latents(self) -> Tensor:
-        """Noise (1, C, h, w) by the recipe's seed; drawn on the CPU, so that every device draws the same."""
+        """Noise (1, C, h, w) for the recipe."""
         factor = 2 ** (len(self.checkpoint.vae.config.block_out_channels) - 1)
         shape = (1, self.checkpoint.unet.config.in_channels, self.recipe.height // factor, self.recipe.width // factor)
-        noise: Tensor = randn_tensor(shape, self._generator, self.checkpoint.device, self.checkpoint.dtype)
+        noise = first_noise(self.recipe, shape, self._generator, self.checkpoint.device, self.checkpoint.dtype)
         return noise * float(self.scheduler.init_noise_sigma)
 
     def _time_ids(self, count: int) -> Tensor:

@@ -24,6 +24,7 @@ from generation.engine.loading.checkpoints import CheckpointCache, LoadedCheckpo
 from generation.engine.lora.mixed_batch import LoraCache
 from generation.engine.lora.resident import ResidentLoras
 from generation.engine.outcome import Pixels, Rendered, Step
+from generation.engine.palette import palette_guide
 from generation.engine.previews import preview_map
 from generation.engine.samplers import make_scheduler, validate_table
 from generation.engine.streams import beside_the_engine, device_clock
@@ -129,7 +130,7 @@ class Renderer:
         length = schedule_length(recipe.sampler, recipe.steps)
         with beside_the_engine(self.device):
             conditioning = Conditioner(checkpoint, self._loras, self._weights).encode(recipe, length)
-            return Denoising(recipe, checkpoint, scheduler, conditioning)
+            return Denoising(recipe, checkpoint, scheduler, conditioning, palette=palette_guide(recipe, checkpoint))
 
     @failing_as_render_error()
     def _decode(self, checkpoint: LoadedCheckpoint, latents: torch.Tensor) -> Pixels:

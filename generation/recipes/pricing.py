@@ -34,7 +34,14 @@ USUAL = PriceList()
 
 def work(recipe: Recipe) -> float:
     """Pixels times steps: the unit in which the queue is shared and prices are made."""
-    return float(recipe.width * recipe.height * recipe.steps)
+    return float(recipe.width * recipe.height * (recipe.steps + inverting_steps(recipe)))
+
+
+def inverting_steps(recipe: Recipe) -> float:
+    """Drawing steps that finding the noise behind pictures is worth: one row a picture and call, unguided."""
+    if recipe.inversion is None:
+        return 0.0
+    return recipe.inversion.calls_of(recipe.steps) * len(recipe.inversion.ends) / ROWS_A_DRAWING_STEP
 
 
 def price(recipe: Recipe, prices: PriceList = USUAL) -> int:

@@ -66,7 +66,13 @@ def read_rule(version: int, at: datetime) -> Rule:
 
 def screen_recipes(user: User, recipes: Iterable[Recipe]) -> None:
     """Raise Refusal where a rule blocks one of these recipes, as they will be drawn; record what others say of them."""
-    screen(user, [Screened(recipe.prompt, recipe.negative_prompt) for recipe in recipes])
+    screen(user, [text for recipe in recipes for text in texts_of(recipe)])
+
+
+def texts_of(recipe: Recipe) -> list[Screened]:
+    """All texts that a recipe is drawn by, also those of the pictures it is drawn from."""
+    texts = (recipe.prompt, *recipe.further_prompts)
+    return [Screened(text, recipe.negative_prompt) for text in texts]
 
 
 def screen(user: User, texts: Iterable[Screened]) -> None:
