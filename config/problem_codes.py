@@ -130,6 +130,7 @@ GROUPS = (
         {
             "empty-prompt": "A recipe needs a prompt.",
             "prompt-too-long": "The text has more characters than are read.",
+            "start-and-inversion": "A recipe starts from a picture or from the noise behind one, not from both.",
             "prompt-rule": "The prompt meets a rule of this site.",
             "no-checkpoint": "No checkpoint is installed.",
             "wrong-family": "A LoRA or embedding is for another family than the checkpoint.",
@@ -196,6 +197,8 @@ GROUPS = (
             "licence-of-parents": "The licences of what it was merged from do not allow that.",
             "not-to-be-had": "Its owner does not let others have the file.",
             "name-taken": "The name is taken.",
+            "empty-style": "A style needs a prompt or a negative prompt.",
+            "no-styles": "The file is no styles.csv.",
             "empty-list": "A wildcard list needs a line.",
             "list-too-long": "The list is longer than is kept.",
             "averages-only": "The file holds averages of weights alone.",
@@ -300,9 +303,9 @@ FAMILIES = (
         "bad-…",
         "The value of this field cannot be; the sentence says what can. `errors` names the field.",
         (
-            "address", "addresses", "alpha", "alwayson-scripts", "arguments", "axis", "card", "character", "crop",
+            "address", "addresses", "alpha", "alwayson-scripts", "arguments", "axis", "blend", "card", "character", "crop",
             "cursor", "day", "days", "dtype", "email", "events", "expiry", "family", "focus", "header", "held-out",
-            "idempotency-key", "kind", "limit", "lora-weight", "merge", "mix", "name", "note", "offsets", "rank",
+            "idempotency-key", "kind", "limit", "lora-weight", "merge", "mix", "name", "note", "offsets", "palette", "rank",
             "rating", "reason", "seed", "shape", "shares", "side", "size", "state", "tag", "title", "visibility",
             "wait", "words",
         ),
@@ -312,7 +315,7 @@ FAMILIES = (
         "There is nothing of this name that you may use.",
         (
             "axis", "checkpoint", "family", "format", "kind", "licence", "lora", "packing", "person", "preset",
-            "sampler", "schedule", "script", "vae",
+            "sampler", "schedule", "script", "style", "vae",
         ),
     ),
     Family("several-…", "The name means several; write one of those that the sentence lists.",
@@ -327,7 +330,7 @@ FAMILIES = (
         "More than is taken, or than one person may have.",
         (
             "albums", "bytes", "collections", "comments", "datasets", "files", "followed", "links", "lists", "loras",
-            "merges", "pending", "people", "pictures", "pixels", "runs", "steps", "streams", "tags", "tensors",
+            "merges", "pending", "people", "pictures", "pixels", "runs", "steps", "streams", "styles", "tags", "tensors",
             "webhooks",
         ),
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from generation.web import home
-from generation.web.catalog import catalog, loras, wildcards
+from generation.web.catalog import catalog, loras, styles, wildcards
 from generation.web.create import create, drafts, inspector, quotes, reading
 from generation.web.pictures import albums, files, images, jobs, shared, sharing
 
@@ -65,6 +65,11 @@ urlpatterns = [
     path("wildcards/", wildcards.wildcards, name="wildcards"),
     path("wildcards/-/delete/<list:name>/", wildcards.delete, name="wildcard-delete"),
     path("wildcards/<list:name>/", wildcards.wildcard, name="wildcard"),
+    path("styles/", styles.styles, name="styles"),
+    path("styles/import/", styles.bring, name="styles-import"),
+    path("styles/export/", styles.export, name="styles-export"),
+    path("styles/<slug:code>/", styles.style, name="style"),
+    path("styles/<slug:code>/delete/", styles.delete, name="style-delete"),
     path("checkpoints/", catalog.checkpoints, name="checkpoints"),
     path("checkpoints/<name:name>/", catalog.checkpoint, name="checkpoint"),
 ]

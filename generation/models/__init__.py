@@ -13,6 +13,7 @@ from generation.models.jobs import Draft, Job, QueueClock, QueueShare
 from generation.models.lab import LabGrid, LoraMerge
 from generation.models.programs import ModelAlias, NamedPerson
 from generation.models.safeguards import PhraseList, PromptRule, RulePart, RuleVersion, SafeguardRecord
+from generation.models.styles import OwnStyle
 from generation.models.training import Snapshot, TrainingRun, TrainingSearch
 from generation.models.webhooks import Webhook, WebhookDelivery, WebhookEvent
 from generation.models.workers import GpuWorker
@@ -37,6 +38,7 @@ __all__ = [
     "LoraParent",
     "ModelAlias",
     "NamedPerson",
+    "OwnStyle",
     "PhraseList",
     "PictureFacet",
     "PictureLora",

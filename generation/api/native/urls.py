@@ -16,6 +16,7 @@ from generation.api.native import (
     prompts,
     runs,
     searches,
+    styles,
     wildcards,
 )
 
@@ -71,6 +72,8 @@ urlpatterns = [
     path("searches", searches.SearchesView.as_view(), name="api-searches"),
     path("searches/<slug:code>", searches.SearchView.as_view(), name="api-search"),
     path("searches/<slug:code>/cancel", searches.SearchCancelView.as_view(), name="api-search-cancel"),
+    path("styles", styles.StylesView.as_view(), name="api-styles"),
+    path("styles/<slug:code>", styles.StyleView.as_view(), name="api-style"),
     path("wildcards", wildcards.WildcardsView.as_view(), name="api-wildcards"),
     path("wildcards/<list:name>", wildcards.WildcardView.as_view(), name="api-wildcard"),
     path("recipes/read", prompts.ReadRecipeView.as_view(), name="api-recipe-read"),
