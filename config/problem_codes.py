@@ -303,9 +303,10 @@ FAMILIES = (
         "bad-…",
         "The value of this field cannot be; the sentence says what can. `errors` names the field.",
         (
-            "address", "addresses", "alpha", "alwayson-scripts", "arguments", "axis", "blend", "card", "character", "crop",
-            "cursor", "day", "days", "dtype", "email", "events", "expiry", "family", "focus", "header", "held-out",
-            "idempotency-key", "kind", "limit", "lora-weight", "merge", "mix", "name", "note", "offsets", "palette", "rank",
+            "address", "addresses", "alpha", "alwayson-scripts", "arguments", "axis", "blend", "card", "character",
+            "crop", "cursor", "day", "days", "dtype", "email", "events", "expiry", "family", "focus", "header", "held-out",
+            "idempotency-key", "kind", "limit", "lora-weight", "merge", "mix", "name", "note", "offsets", "palette",
+            "rank",
             "rating", "reason", "seed", "shape", "shares", "side", "size", "state", "tag", "title", "visibility",
             "wait", "words",
         ),
@@ -330,7 +331,8 @@ FAMILIES = (
         "More than is taken, or than one person may have.",
         (
             "albums", "bytes", "collections", "comments", "datasets", "files", "followed", "links", "lists", "loras",
-            "merges", "pending", "people", "pictures", "pixels", "runs", "steps", "streams", "styles", "tags", "tensors",
+            "merges", "pending", "people", "pictures", "pixels", "runs", "steps", "streams", "styles", "tags",
+            "tensors",
             "webhooks",
         ),
     ),

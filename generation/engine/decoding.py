@@ -30,12 +30,12 @@ def decode(checkpoint: LoadedCheckpoint, latents: Tensor) -> Pixels:
             raise
     # Not within `except`: there the error's traceback still holds the activations.
     torch.cuda.empty_cache()
-    with _tiled(checkpoint.vae):
+    with tiled(checkpoint.vae):
         return _decode(checkpoint.vae, latents)
 
 
 @contextmanager
-def _tiled(vae: Any) -> Iterator[None]:
+def tiled(vae: Any) -> Iterator[None]:
     """A VAE's own tiles are as large as the pictures that it was trained on: too large here."""
     own = vae.tile_latent_min_size, vae.tile_sample_min_size
     factor = 2 ** (len(vae.config.block_out_channels) - 1)

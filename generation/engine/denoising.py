@@ -14,9 +14,9 @@ from torch import Tensor
 from generation.engine.failures import not_finite
 from generation.engine.inversion import Inverting
 from generation.engine.lora.row_adapters import RowAdapters
-from generation.engine.noise import first_noise
 from generation.engine.palette import PaletteGuide
-from generation.engine.samplers import step_arguments, step_parameters
+from generation.engine.samplers import order_at, step_arguments, step_parameters
+from generation.engine.starting import FromNoise
 from generation.recipes.picture import Recipe
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 class UNetInputs:
     """What one request puts into one UNet call: n rows, each with the same LoRAs (by sha256, with the UNet's weight).
 
-    `sample` (n, C, h, w) in the checkpoint's dtype, `timesteps` (n,) in float32, `text` (n, T, dim), `mask` (n, T);
+    `sample` (n, C, h, w) in the checkpoint's dtype, with what the UNet gets beside the latents, `timesteps` (n,) in float32, `text` (n, T, dim), `mask` (n, T);
     SDXL's `pooled` (n, dim) and `time_ids` (n, 6).
     """
 
@@ -75,7 +75,11 @@ class DenoisedPrediction:
 
 
 class Denoising:
-    """A request on its way through its sampler. Not thread-safe: once it has joined, the engine thread owns it."""
+    """A request on its way through its sampler. Not thread-safe: once it has joined, the engine thread owns it.
+
+    `start` says how its latents begin and what is put back after each step. A request that begins late counts its calls
+    from 0 all the same, and its prompt's schedules with them, as A1111.
+    """
 
     def __init__(
         self,
@@ -83,23 +87,24 @@ class Denoising:
         checkpoint: LoadedCheckpoint,
         scheduler: Any,
         conditioning: Conditioning,
-        *,
-        inverting: Inverting | None = None,
+        start: FromNoise | None = None,
         palette: PaletteGuide | None = None,
     ) -> None:
         self.recipe = recipe
         self.checkpoint = checkpoint
         self.scheduler = scheduler
         self.conditioning = conditioning
+        self.start = start or FromNoise(recipe, checkpoint)
+        self.timesteps = self.start.timesteps(scheduler)
         self.call = 0
-        self._inverting = inverting
         self._palette = palette
-        self._before = inverting.total if inverting else 0
+        self._inverting = self.start.inverting(scheduler)
+        self._before = self._inverting.total if self._inverting else 0
         """Calls that look for the noise behind pictures; the sampler's come after them."""
-        self.total = self._before + len(scheduler.timesteps)
+        self.total = self._before + len(self.timesteps)
         self.denoised: DenoisedPrediction | None = None
         self._generator = torch.Generator("cpu").manual_seed(recipe.seed)
-        self.latents = self._first_latents()
+        self.latents = self.start.first_latents(scheduler, self.timesteps, self._generator)
         self._adapters: RowAdapters = tuple((pick.sha256, pick.weight) for pick in recipe.loras if pick.weight)
         self._step_arguments = step_arguments(recipe.sampler, type(scheduler).step)
         if "generator" in step_parameters(type(scheduler).step):
@@ -128,8 +133,10 @@ class Denoising:
             return self._inputs_of_inversion(self._inverting)
         prompted = self.conditioning.at(self._sampler_call)
         count = _row_count(prompted)
-        timestep = self.scheduler.timesteps[self._sampler_call]
+        timestep = self.timesteps[self._sampler_call]
         scaled = self.scheduler.scale_model_input(self.latents, timestep)
+        if self.start.channels is not None:
+            scaled = torch.cat([scaled, self.start.channels], dim=1)
         return UNetInputs(
             sample=torch.cat([scaled] * count),
             timesteps=timestep.to(torch.float32).expand(count),
@@ -145,15 +152,17 @@ class Denoising:
         if self._inverting and self._sampler_call < 0:
             self._advance_inversion(self._inverting, inputs, prediction)
             return
-        timestep = self.scheduler.timesteps[self._sampler_call]
-        guided = guide(prediction, self.conditioning.at(self._sampler_call), self.recipe.cfg_scale)
+        call = self._sampler_call
+        timestep = self.timesteps[call]
+        guided = guide(prediction, self.conditioning.at(call), self.recipe.cfg_scale)
         denoised = self._denoised(inputs, guided, float(timestep))
         if self._palette:
             guided = denoised.moved(self._palette.change(denoised.latents(), denoised.noise_share))
-        stepped = self.scheduler.step(guided, timestep, self.latents, return_dict=False, **self._step_arguments)[0]
+        arguments = self._step_arguments | order_at(call, type(self.scheduler).step)
+        stepped = self.scheduler.step(guided, timestep, self.latents, return_dict=False, **arguments)[0]
         if not bool(torch.isfinite(stepped).all()):
             raise not_finite()
-        self.latents = stepped
+        self.latents = self.start.stepped(self.scheduler, stepped, self.timesteps[call + 1 :])
         self.denoised = replace(denoised, prediction=guided)
         self.call += 1
 
@@ -161,7 +170,8 @@ class Denoising:
         config = self.scheduler.config
         nearest = min(max(round(timestep), 0), config.num_train_timesteps - 1)
         alpha = float(self.scheduler.alphas_cumprod[nearest])
-        return DenoisedPrediction(inputs.sample[:1], prediction[:1], alpha, config.prediction_type)
+        sample = inputs.sample[:1, : prediction.shape[1]]
+        return DenoisedPrediction(sample, prediction[:1], alpha, config.prediction_type)
 
     def _inputs_of_inversion(self, inverting: Inverting) -> UNetInputs:
         texts, count = self.conditioning.inverted, len(self.conditioning.inverted)
@@ -182,13 +192,6 @@ class Denoising:
         if inverting.done:
             self.latents = inverting.noise().to(self.checkpoint.dtype) * float(self.scheduler.init_noise_sigma)
         self.call += 1
-
-    def _first_latents(self) -> Tensor:
-        """Noise (1, C, h, w) for the recipe."""
-        factor = 2 ** (len(self.checkpoint.vae.config.block_out_channels) - 1)
-        shape = (1, self.checkpoint.unet.config.in_channels, self.recipe.height // factor, self.recipe.width // factor)
-        noise = first_noise(self.recipe, shape, self._generator, self.checkpoint.device, self.checkpoint.dtype)
-        return noise * float(self.scheduler.init_noise_sigma)
 
     def _time_ids(self, count: int) -> Tensor:
         """SDXL's original size, crop corner and target size in pixels, (count, 6): Podell et al. 2023, 2.2."""

@@ -19,22 +19,28 @@ from generation.engine.batching.request import LatestStep, RenderRequest
 from generation.engine.decoding import decode
 from generation.engine.denoising import DenoisedPrediction, Denoising
 from generation.engine.device_arbiter import DeviceArbiter
+from generation.engine.encoding import Encoder
 from generation.engine.failures import entering_as_render_error, failing_as_render_error
 from generation.engine.loading.checkpoints import CheckpointCache, LoadedCheckpoint, WeightSource, serving_dtype
 from generation.engine.lora.mixed_batch import LoraCache
 from generation.engine.lora.resident import ResidentLoras
 from generation.engine.outcome import Pixels, Rendered, Step
 from generation.engine.palette import palette_guide
+from generation.engine.picturesource import GivenPictures, PictureSource
 from generation.engine.previews import preview_map
 from generation.engine.samplers import make_scheduler, validate_table
+from generation.engine.starting_points import begin, canvas_of
 from generation.engine.streams import beside_the_engine, device_clock
 from generation.engine.text.conditioning import Conditioner
+from generation.imaging.canvas import Canvas
 from generation.recipes.picture import Recipe
 from generation.recipes.sampling import schedule_length
 
 logger = logging.getLogger(__name__)
 
 GIB = 1024**3
+ENCODED_BUDGET_BYTES = 2**26
+"""Of a picture of 512 × 512 pixels a quarter of a mebibyte is kept."""
 HEARTBEAT_SECONDS = 1.0
 DEADLINE_SECONDS = 900.0
 
@@ -48,6 +54,7 @@ class Renderer:
     def __init__(
         self,
         weights: WeightSource,
+        pictures: PictureSource | None = None,
         *,
         device: str = "auto",
         threads: int | None = None,
@@ -61,12 +68,14 @@ class Renderer:
         self.metrics = EngineMetrics()
         dtype = serving_dtype(self.device)
         self._weights = weights
+        self._pictures = pictures or GivenPictures({})
         self._checkpoints = CheckpointCache(
             weights, budget_bytes=checkpoint_budget_bytes, device=self.device, dtype=dtype
         )
         self._loras = LoraCache(weights, lora_budget_bytes, device=self.device, dtype=dtype)
         self._residents = ResidentLoras(self._loras, lora_budget_bytes)
-        self._decoding = threading.Lock()
+        self._encoder = Encoder(ENCODED_BUDGET_BYTES)
+        self._vae = threading.Lock()
         self._arbiter = DeviceArbiter()
         self._loop = EngineLoop(self.metrics, device_clock(self.device))
 
@@ -80,13 +89,16 @@ class Renderer:
         RenderError or its child WeightsRefused for ours; code `deadline` after `deadline_seconds`.
         """
         started = time.monotonic()
+        canvas = self._canvas(recipe)
         lease = self._checkpoints.lease(recipe.checkpoint_sha256, recipe.vae_sha256)
         with self._arbiter.picture(), entering_as_render_error(lease) as checkpoint:
-            with self._denoising(recipe, checkpoint, started + deadline_seconds) as request:
+            with self._denoising(recipe, checkpoint, canvas, started + deadline_seconds) as request:
                 for step in request.steps(HEARTBEAT_SECONDS):
                     yield self._step(step, checkpoint if previews else None)
                 latents = request.latents()
             pixels = self._decode(checkpoint, latents)
+        if canvas is not None:
+            pixels = canvas.finished(pixels)
         yield Rendered(pixels, time.monotonic() - started)
 
     @contextmanager
@@ -113,10 +125,16 @@ class Renderer:
         self._loop.close()
 
     @contextmanager
-    def _denoising(self, recipe: Recipe, checkpoint: LoadedCheckpoint, deadline: float) -> Iterator[RenderRequest]:
+    def _denoising(
+        self, recipe: Recipe, checkpoint: LoadedCheckpoint, canvas: Canvas | None, deadline: float
+    ) -> Iterator[RenderRequest]:
         """The request in the engine's hands; leaving the block, however, takes it out."""
         with entering_as_render_error(self._residents.lease(checkpoint.unet_loras, recipe.loras)):
-            request = RenderRequest(self._prepare(recipe, checkpoint), deadline)
+            request = RenderRequest(self._prepare(recipe, checkpoint, canvas), deadline)
+            if request.denoising.done:  # no strength leaves no step
+                request.finish()
+                yield request
+                return
             self._loop.join(request)
             try:
                 yield request
@@ -124,17 +142,24 @@ class Renderer:
                 self._loop.leave(request)
 
     @failing_as_render_error()
+    def _canvas(self, recipe: Recipe) -> Canvas | None:
+        """Where drawing begins, for recipes that start from a picture."""
+        return canvas_of(recipe, self._pictures)
+
+    @failing_as_render_error()
     @torch.inference_mode()
-    def _prepare(self, recipe: Recipe, checkpoint: LoadedCheckpoint) -> Denoising:
+    def _prepare(self, recipe: Recipe, checkpoint: LoadedCheckpoint, canvas: Canvas | None) -> Denoising:
         scheduler = make_scheduler(recipe.sampler, recipe.schedule, recipe.steps, checkpoint.scheduler_config)
         length = schedule_length(recipe.sampler, recipe.steps)
         with beside_the_engine(self.device):
             conditioning = Conditioner(checkpoint, self._loras, self._weights).encode(recipe, length)
-            return Denoising(recipe, checkpoint, scheduler, conditioning, palette=palette_guide(recipe, checkpoint))
+            with self._vae:
+                start = begin(recipe, checkpoint, self._encoder, canvas, self._pictures)
+            return Denoising(recipe, checkpoint, scheduler, conditioning, start, palette_guide(recipe, checkpoint))
 
     @failing_as_render_error()
     def _decode(self, checkpoint: LoadedCheckpoint, latents: torch.Tensor) -> Pixels:
-        with self._decoding, beside_the_engine(self.device):
+        with self._vae, beside_the_engine(self.device):
             return decode(checkpoint, latents)
 
     @torch.inference_mode()

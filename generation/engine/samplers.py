@@ -16,6 +16,7 @@ import diffusers
 import numpy as np
 import torch
 from diffusers.schedulers.scheduling_utils import SchedulerMixin
+from torch import Tensor
 
 from generation.engine.schedulers import OURS, GivenSigmas, PLMSScheduler
 from generation.engine.schedules import TrainingNoise, sigmas_of
@@ -32,6 +33,8 @@ FLAGS: Mapping[str, str] = {
     "use_beta_sigmas": "Beta",
 }
 """Where a checkpoint's config asks for a schedule type; diffusers takes it differently from class to class."""
+
+LMS_ORDER = 4
 
 # A schedule type ends at 0, and starts from as much noise as its first level says.
 ALONG: Config = {"timestep_spacing": "linspace", "final_sigmas_type": "zero", "lower_order_final": True}
@@ -111,9 +114,26 @@ def scheduler_class(sampler: str, *, along: bool = False) -> type[Any]:
     return known
 
 
+def timesteps_from(scheduler: Any, skipped: int) -> Tensor:
+    """The timesteps (n,) of the UNet's calls when so many steps are left out; the scheduler begins with the first."""
+    if isinstance(scheduler, PLMSScheduler):
+        scheduler.leave_out(skipped)
+        return scheduler.timesteps
+    first = skipped * scheduler.order
+    if hasattr(scheduler, "set_begin_index"):
+        scheduler.set_begin_index(first)
+    timesteps: Tensor = scheduler.timesteps[first:]
+    return timesteps
+
+
 def step_arguments(sampler: str, step: Hashable) -> dict[str, Any]:
     """`eta` where a scheduler's `step` takes one; the caller adds its own generator where it takes one."""
     return {"eta": TABLE[sampler].eta} if "eta" in step_parameters(step) else {}
+
+
+def order_at(call: int, step: Hashable) -> dict[str, int]:
+    """LMS looks back over at most four calls, also where it begins late; diffusers' takes those before as done."""
+    return {"order": min(call + 1, LMS_ORDER)} if "order" in step_parameters(step) else {}
 
 
 @functools.cache

@@ -48,6 +48,13 @@ class PLMSScheduler(diffusers.PNDMScheduler):
         self.given = tuple(timesteps)
         self.timesteps = torch.tensor([*timesteps[:1], *timesteps[1:2], *timesteps[1:]])
 
+    def leave_out(self, steps: int) -> None:
+        """Begin later by so many steps; the first of the rest is walked twice."""
+        if steps:
+            rest = torch.cat([self.timesteps[:1], self.timesteps[2:]])[steps:]
+            self.timesteps = torch.cat([rest[:1], rest[1:2], rest[1:]])
+            self.given = self.given[steps:]
+
     def _get_prev_sample(self, sample: Tensor, timestep: Any, prev_timestep: Any, model_output: Tensor) -> Tensor:
         if self.given:
             place = max(self.counter - 1, 0)

@@ -1,4 +1,4 @@
-"""What a picture may start from instead of noise alone: a source, a mask of it, and how strongly both are changed. Pure.
+"""What a picture may start from instead of noise alone: a source, a mask of it, and how much both are changed. Pure.
 
 Whether a person may use a picture is decided where recipes are submitted; its pixels are read by the engine.
 """
