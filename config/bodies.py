@@ -39,6 +39,7 @@ UPLOADS = {
     "api-loras": settings.LORA_UPLOAD_MB * 2**20,
     "dataset-pictures": MAX_UNPACKED_BYTES,
     "api-dataset-pictures": MAX_UNPACKED_BYTES,
+    "create-colours": MAX_FILE_BYTES,
     "create-read": MAX_FILE_BYTES,
     "api-recipe-read": MAX_FILE_BYTES,
     "styles-import": MAX_CSV_BYTES,

@@ -6,7 +6,7 @@ from django.urls import include, path
 
 from generation.web import home
 from generation.web.catalog import catalog, loras, styles, wildcards
-from generation.web.create import create, drafts, inspector, quotes, reading
+from generation.web.create import colours, create, drafts, inspector, quotes, reading
 from generation.web.pictures import albums, files, images, jobs, shared, sharing
 
 urlpatterns = [
@@ -18,6 +18,7 @@ urlpatterns = [
     path("create/choices/", create.choices, name="create-choices"),
     path("create/inspect/", inspector.inspect, name="create-inspect"),
     path("create/names/", inspector.names, name="create-names"),
+    path("create/colours/", colours.colours, name="create-colours"),
     path("create/read/", reading.read, name="create-read"),
     path("jobs/tiles/", jobs.tiles, name="job-tiles"),
     path("jobs/cancel/", jobs.cancel_all, name="jobs-cancel"),

@@ -21,7 +21,7 @@ from generation.imaging.untrusted import MAX_FILE_BYTES
 from generation.models import Checkpoint, Embedding, Lora, Vae
 from generation.prompting.names import NameIndex
 from generation.recipes.fields import FIELDS, defaults_for
-from generation.recipes.picture import Recipe
+from generation.recipes.picture import NESTED, Recipe
 from generation.recipes.sampling import SAMPLERS, SCHEDULES, check_sampling
 
 LEAST_HASH_CHARS = 8
@@ -52,6 +52,10 @@ def _tell_refusals(user: User, matched: MatchedRecipe) -> None:
     values = matched.values
     plain = {"prompt": "-", "negative_prompt": ""}
     while refusal := _refusal(user, {**values, **plain}):
+        if refusal.field in NESTED and refusal.field in values:
+            values.pop(refusal.field)
+            matched.miss("value", refusal.field.capitalize(), refusal.message)
+            continue
         names = ("width", "height") if refusal.field in ("width", "height") else (refusal.field,)
         told = "×".join(FIELDS[name].text(values.pop(name)) for name in names if name in values)
         if not told:  # what the site itself would take is refused: no checkpoint, a plan below its defaults

@@ -5,13 +5,14 @@ asked through `Lookups`, and nothing is refused here; what a plan allows is deci
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from generation.imaging.civitai import resources
 from generation.imaging.foreign_names import sampler_and_schedule, stem
 from generation.imaging.infotext import DEFAULTS, NamedLora, ParsedInfotext, without_halves
+from generation.recipes import blending, inversion, palette, variation
 from generation.recipes.checks import InvalidRecipe
 from generation.recipes.fields import FIELDS, Name, check_size
 from generation.recipes.sampling import check_sampling
@@ -24,8 +25,15 @@ _READ_ALONE = tuple(row for row in FIELDS.values() if row.infotext and not isins
 # Read elsewhere in this file, or without any effect on the picture.
 _SPOKEN_FOR = frozenset(
     {"Size-1", "Size-2", "Model", "Model hash", "VAE", "VAE hash", "Version", "Lora hashes", "TI hashes", "User",
-     "Prompt length", "Created Date", *(row.infotext for row in FIELDS.values())}
+     "Prompt length", "Created Date", *variation.INFOTEXT_KEYS, *blending.INFOTEXT_KEYS, *palette.INFOTEXT_KEYS,
+     *inversion.INFOTEXT_KEYS, *(row.infotext for row in FIELDS.values())}
 )  # fmt: skip
+_PARTS: Mapping[str, Callable[[Mapping[str, str]], Any]] = {
+    "variation": variation.Variation.from_infotext,
+    "blend": blending.Blend.from_infotext,
+    "palette": palette.Palette.from_infotext,
+    "inversion": inversion.Inversion.from_infotext,
+}
 _WITHOUT_EFFECT = {
     "Denoising strength": ("1", "1.0"),
     "VAE": ("None", "Automatic", "Default (model)"),
@@ -74,7 +82,19 @@ def match_recipe(parsed: ParsedInfotext, lookups: Lookups) -> MatchedRecipe:
     """Recipe values from a picture's text. LoRA tags stay in the prompt, under the catalog's name where it differs;
     LoRAs that another program kept outside the prompt become tags."""
     matched = MatchedRecipe()
-    for step in (_prompts, _checkpoint, _vae, _embeddings, _lengths, _sampler, _fields, _together, _size, _leftovers):
+    for step in (
+        _prompts,
+        _checkpoint,
+        _vae,
+        _embeddings,
+        _lengths,
+        _sampler,
+        _fields,
+        _together,
+        _size,
+        _parts,
+        _leftovers,
+    ):
         step(parsed, lookups, matched)
     return matched
 
@@ -200,6 +220,16 @@ def _size(parsed: ParsedInfotext, _lookups: Lookups, matched: MatchedRecipe) -> 
         matched.miss("value", "Size", f"{why} The picture says {_short('×'.join(sides))}.")
     else:
         matched.values.update(width=width, height=height)
+
+
+def _parts(parsed: ParsedInfotext, _lookups: Lookups, matched: MatchedRecipe) -> None:
+    """What a recipe has besides its fields."""
+    for name, read in _PARTS.items():
+        try:
+            if (value := read(parsed.fields)) is not None:
+                matched.values[name] = value
+        except InvalidRecipe as refusal:
+            matched.miss("value", name.capitalize(), refusal.message)
 
 
 def _lengths(_parsed: ParsedInfotext, _lookups: Lookups, matched: MatchedRecipe) -> None:

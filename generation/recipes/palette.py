@@ -21,6 +21,8 @@ STRENGTH = Number(
     limits=(0, 1),
     default=0.5,
     infotext="Palette strength",
+    control="slider",
+    slider=(0, 1, 0.05),
 )
 KEY = "Palette"
 _COLOUR = re.compile(r"#?([0-9a-fA-F]{6}|[0-9a-fA-F]{3})")

@@ -20,6 +20,7 @@ SEED = WholeNumber(
     limits=(0, MAX_SEED),
     default=0,
     infotext="Variation seed",
+    control="number",
 )
 STRENGTH = NumberField(
     name="variation_strength",
@@ -28,6 +29,8 @@ STRENGTH = NumberField(
     limits=(0, 1),
     default=0.0,
     infotext="Variation seed strength",
+    control="slider",
+    slider=(0, 1, 0.05),
 )
 RESIZE_FROM = Side(
     name="seed_resize_from",

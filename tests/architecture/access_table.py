@@ -39,6 +39,7 @@ MAKING = {
     "create/choices/": row(GET=MEMBERS),
     "create/inspect/": row(POST=MEMBERS),
     "create/names/": row(GET=MEMBERS),
+    "create/colours/": row(POST=MEMBERS),
     "create/read/": row(POST=MEMBERS),
     "jobs/tiles/": row(GET=MEMBERS),
     "jobs/cancel/": row(POST=MEMBERS),

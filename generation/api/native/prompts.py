@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, is_dataclass
 from typing import Any, cast
 
 from drf_spectacular.utils import extend_schema
@@ -13,6 +14,7 @@ from rest_framework.views import APIView
 
 from accounts.models import User
 from generation.api.native.recipe_fields import Fields, api_field
+from generation.api.native.recipe_parts import RecipeParts
 from generation.catalog.inspecting import inspect_prompt
 from generation.catalog.matching import read_recipe
 from generation.catalog.resolving import find_checkpoint
@@ -169,11 +171,12 @@ class PictureInput(serializers.Serializer[Any]):
     picture = serializers.FileField(help_text="PNG, JPEG, WebP or SVG, at most 16 MiB. Nothing of it is kept.")
 
 
-class ReadValues(serializers.Serializer[Any]):
+class ReadValues(RecipeParts):
     """What the picture tells and this site knows; fields that it does not tell are missing."""
 
     def get_fields(self) -> Fields:
-        return {name: api_field(row, required=isinstance(row, Prompt)) for name, row in FIELDS.items()}
+        fields = {name: api_field(row, required=isinstance(row, Prompt)) for name, row in FIELDS.items()}
+        return fields | super().get_fields()
 
 
 class UnmatchedOutput(serializers.Serializer[Any]):
@@ -198,4 +201,10 @@ class ReadRecipeView(APIView):
     @extend_schema(request={"multipart/form-data": PictureInput}, responses=ReadOutput)
     def post(self, request: Request) -> Response:
         matched = read_recipe(cast(User, request.user), request.FILES.get("picture"))
-        return Response({"recipe": matched.values, "unmatched": UnmatchedOutput(matched.unmatched, many=True).data})
+        told = {*FIELDS, *RecipeParts().fields}
+        values = {
+            name: asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+            for name, value in matched.values.items()
+            if name in told
+        }
+        return Response({"recipe": values, "unmatched": UnmatchedOutput(matched.unmatched, many=True).data})

@@ -10,7 +10,9 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from generation.api.native.recipe_fields import Fields, api_field, input_fields, number_field, output_fields
+from generation.api.native.recipe_parts import RecipeParts, RecipePartsInput, parts_of
 from generation.catalog.resolving import find_checkpoint
+from generation.catalog.styles import apply_styles
 from generation.jobs import queueing
 from generation.jobs.lifecycle import cancel_cost
 from generation.jobs.submission import random_seed
@@ -31,7 +33,7 @@ class LoraPickInput(serializers.Serializer[Any]):
     text_weight = number_field(serializers.FloatField, LORA_WEIGHTS, required=False, allow_null=True, default=None)
 
 
-class RecipeInput(serializers.Serializer[Any]):
+class RecipeInput(RecipePartsInput):
     """What a picture is made from. Everything but the prompt has a default: the checkpoint's, or a random seed."""
 
     loras = serializers.ListField(child=LoraPickInput(), default=list, max_length=MAX_LORAS)
@@ -48,7 +50,8 @@ def recipe_of(user: Any, data: Mapping[str, Any]) -> Recipe:
     given = {name: value for name in FIELDS if (value := data.get(name)) not in (None, "")}
     checkpoint = find_checkpoint(user, given.get("checkpoint", ""))
     picks = tuple(LoraPick(**pick) for pick in data["loras"])
-    return Recipe(**{**defaults_for(checkpoint), "seed": random_seed(), **given, "prompt": data["prompt"]}, loras=picks)
+    values = {**defaults_for(checkpoint), "seed": random_seed(), **given, "prompt": data["prompt"], **parts_of(data)}
+    return apply_styles(user, Recipe(**values, loras=picks), data.get("styles", ()), checkpoint.family)
 
 
 class SubmissionInput(RecipeInput):
@@ -64,7 +67,7 @@ class BatchInput(serializers.Serializer[Any]):
     recipes = serializers.ListField(child=SubmissionInput(), min_length=1, max_length=MAX_BATCH)
 
 
-class RecipeOutput(serializers.Serializer[Recipe]):
+class RecipeOutput(RecipeParts):
     """A recipe as it was drawn; what pins the files stays inside."""
 
     loras = LoraPickInput(many=True)

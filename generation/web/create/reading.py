@@ -8,9 +8,11 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_POST
 
 from generation.catalog.matching import read_recipe, read_recipe_text
+from generation.recipes.fields import FIELDS
 from generation.web.access import SignedInRequest, done, refusals_on, signed_in_only
 from generation.web.create.drafts import READ_NOTICE, draft_of, keep_draft
 from generation.web.create.forms import OWN_SIZE
+from generation.web.create.parts import fields_of_parts
 
 KEPT = ("count", "checkpoint")
 """What stays of the form where the picture tells nothing: the rest of the old one would mix two recipes."""
@@ -31,7 +33,9 @@ def read(request: SignedInRequest) -> HttpResponse:
 
 def fields_read(values: dict[str, Any]) -> dict[str, str]:
     """Matched values as the form's fields: the size as one that was typed, a seed locked, since it was asked for."""
-    fields = {name: f"{value:g}" if isinstance(value, float) else str(value) for name, value in values.items()}
+    plain = {name: value for name, value in values.items() if name in FIELDS}
+    fields = {name: f"{value:g}" if isinstance(value, float) else str(value) for name, value in plain.items()}
+    fields |= fields_of_parts(values)
     if "width" in fields:
         fields["size"] = OWN_SIZE
     if "seed" in fields:

@@ -1,0 +1,20 @@
+"""The main colours of a picture, for a palette."""
+
+from __future__ import annotations
+
+from PIL import Image
+
+LOOKED_AT = 128
+"""Pixels of the longer side that are looked at: more change no colour."""
+KMEANS_ROUNDS = 3
+
+
+def main_colours(picture: Image.Image, most: int) -> list[str]:
+    """At most so many colours of an RGB picture as `#rrggbb`, the most common one first; fewer where it has fewer."""
+    small = picture.copy()
+    small.thumbnail((LOOKED_AT, LOOKED_AT), Image.Resampling.BOX)
+    reduced = small.quantize(most, method=Image.Quantize.MEDIANCUT, kmeans=KMEANS_ROUNDS, dither=Image.Dither.NONE)
+    table = reduced.getpalette() or []
+    counted = sorted(reduced.getcolors() or [], reverse=True)
+    rgb = [tuple(table[3 * int(str(place)) : 3 * int(str(place)) + 3]) for _, place in counted]
+    return list(dict.fromkeys("#{:02x}{:02x}{:02x}".format(*each) for each in rgb))
