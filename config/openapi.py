@@ -57,6 +57,7 @@ SUMMARIES = {
     "grids_cancel_create": "Cancel the rest of a grid",
     "images_list": "List your pictures",
     "images_retrieve": "Look at a picture",
+    "grids_film_retrieve": "Download the film of a way",
     "images_partial_update": "Star a picture",
     "images_destroy": "Delete a picture",
     "images_file_retrieve": "Download a picture",

@@ -50,6 +50,7 @@ urlpatterns = [
     path("merges", loras.MergesView.as_view(), name="api-merges"),
     path("grids", grids.GridsView.as_view(), name="api-grids"),
     path("grids/<slug:code>", grids.GridView.as_view(), name="api-grid"),
+    path("grids/<slug:code>/film/<slug:kind>", grids.GridFilmView.as_view(), name="api-grid-film"),
     path("grids/<slug:code>/cancel", grids.GridCancelView.as_view(), name="api-grid-cancel"),
     path("prompts/inspect", prompts.InspectView.as_view(), name="api-prompt-inspect"),
     path("datasets", datasets.DataSetsView.as_view(), name="api-datasets"),
