@@ -53,6 +53,17 @@ class Plan(models.Model):
     max_training_steps = models.PositiveIntegerField(default=3000, help_text="Steps of one LoRA training.")
     max_training_runs = models.PositiveIntegerField(default=2, help_text="Trainings that may wait or run at once.")
     storage_bytes = models.BigIntegerField(default=2 * 1024**3, help_text="Bytes of kept images.")
+    max_sources = models.PositiveIntegerField(
+        default=200, db_default=200, help_text="Pictures to start from that they may keep at once."
+    )
+    source_bytes = models.BigIntegerField(
+        default=1024**3, db_default=1024**3, help_text="Bytes of pictures to start from, beside those of kept images."
+    )
+    source_days = models.PositiveIntegerField(
+        default=30,
+        db_default=30,
+        help_text="How long a picture to start from is kept after its last use, unless a kept picture needs it.",
+    )
 
     max_rating = models.CharField(
         max_length=9,

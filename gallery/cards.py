@@ -15,6 +15,7 @@ from gallery.news import unread
 from gallery.search import Found
 from gallery.transitions import MOVES
 from gallery.words import plain_prompt
+from generation.jobs.sharing import public_pictures
 from generation.models import GeneratedImage, Lora
 from generation.models.counts import first_values
 from generation.recipes.picture import Recipe
@@ -105,6 +106,11 @@ def origin_of(code: str) -> Origin | None:
     return Origin(code, post.title, post.author.username, reverse("post", args=[code])) if post else None
 
 
+def remixable(code: str) -> GeneratedImage | None:
+    post = Post.objects.public().filter(code=code).exclude(shares=Post.Shares.NOTHING).select_related("image").first()
+    return post.image if post else None
+
+
 def state_of(thing: GeneratedImage | Lora) -> PublicState:
     """Of one's own picture or LoRA. At most two queries."""
     rows: QuerySet[Any] = (
@@ -134,3 +140,4 @@ def register() -> None:
     registry.newest_pictures = newest_pictures
     registry.origin_of = origin_of
     registry.samples_of, registry.state_of, registry.unread = samples_of, state_of, unread
+    public_pictures.remixable = remixable

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from generation.catalog.merges import queue as merges
-from generation.jobs import svg
+from generation.jobs import sources, svg
 from generation.jobs import upkeep as jobs
 from generation.jobs.grids import finishing
 from generation.jobs.webhooks import delivering
@@ -73,4 +73,10 @@ def _recover() -> dict[str, int]:
 
 @shared_task
 def prune() -> dict[str, int]:
-    return {**jobs.prune(), **trainings.prune(), **datasets.prune(), "webhook_deliveries": delivering.prune()}
+    return {
+        **jobs.prune(),
+        **sources.prune(),
+        **trainings.prune(),
+        **datasets.prune(),
+        "webhook_deliveries": delivering.prune(),
+    }

@@ -7,7 +7,7 @@ from django.urls import include, path
 from generation.web import home
 from generation.web.catalog import catalog, loras, styles, wildcards
 from generation.web.create import colours, create, drafts, inspector, quotes, reading
-from generation.web.pictures import albums, files, images, jobs, shared, sharing
+from generation.web.pictures import albums, files, images, jobs, shared, sharing, words
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -35,6 +35,7 @@ urlpatterns = [
     path("images/<slug:code>/delete/", images.delete, name="image-delete"),
     path("images/<slug:code>/trace/", images.trace, name="image-trace"),
     path("images/<slug:code>/tracing/", images.tracing_state, name="image-tracing"),
+    path("images/<slug:code>/words/", words.words, name="image-words"),
     path("images/<slug:code>/file", files.file, name="image-file"),
     path("images/<slug:code>/thumbnail", files.thumbnail, name="image-thumbnail"),
     path("images/<slug:code>/download/<slug:format_name>", files.download, name="image-download"),

@@ -12,7 +12,15 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline
+from diffusers import (
+    StableDiffusionImg2ImgPipeline,
+    StableDiffusionInpaintPipeline,
+    StableDiffusionPipeline,
+    StableDiffusionXLImg2ImgPipeline,
+    StableDiffusionXLInpaintPipeline,
+    StableDiffusionXLPipeline,
+)
+from PIL import Image
 
 from generation.engine.loading.checkpoints import FolderWeights, LoadedCheckpoint
 from generation.engine.outcome import Pixels, Rendered, Step
@@ -26,14 +34,21 @@ allow_numpy_copies = pytest.mark.filterwarnings("ignore:__array:DeprecationWarni
 """diffusers' schedulers hand torch tensors to numpy 2, which asks torch for keywords that it does not know yet."""
 
 
+INPAINTING = "-inpainting"
+"""At the end of a name: a checkpoint whose UNet takes mask and source besides."""
+
+
 def checkpoint_folder(name: str) -> Path:
+    if name.endswith(INPAINTING):
+        return tiny_checkpoint(name.removesuffix(INPAINTING), channels=9)
     return BUNDLED_CHECKPOINT if name == "mini" else tiny_checkpoint(name)
 
 
 @functools.cache
 def every_weight() -> FolderWeights:
     """The tiny checkpoints and the bundled one under their family's name, a tiny VAE, and the bundled LoRAs."""
-    checkpoints = {name: checkpoint_folder(name) for name in ("sd1", "sd2", "sdxl", "mini")}
+    names = ("sd1", "sd2", "sdxl", "mini", "sd1-inpainting", "sdxl-inpainting")
+    checkpoints = {name: checkpoint_folder(name) for name in names}
     loras = {path.stem: path for path in BUNDLED_LORAS}
     return FolderWeights({**checkpoints, **loras, "vae": tiny_vae()})
 
@@ -86,10 +101,38 @@ def pipeline(folder: Path) -> Any:
     return made
 
 
+FROM_PICTURES = {
+    (False, False): StableDiffusionImg2ImgPipeline,
+    (False, True): StableDiffusionInpaintPipeline,
+    (True, False): StableDiffusionXLImg2ImgPipeline,
+    (True, True): StableDiffusionXLInpaintPipeline,
+}
+"""diffusers' pipelines that start from a picture, by whether it is SDXL and whether there is a mask."""
+
+
+def _from_picture(pipe: Any, wanted: Recipe, pictures: Sequence[Image.Image]) -> tuple[Any, dict[str, Any]]:
+    """The pipeline of the same networks that starts from source and mask, and what it is called with besides."""
+    assert wanted.start is not None
+    source, *masks = pictures
+    kind = FROM_PICTURES["text_encoder_2" in pipe.components, bool(masks)]
+    made = kind(
+        **pipe.components, **({} if "text_encoder_2" in pipe.components else {"requires_safety_checker": False})
+    )
+    made.set_progress_bar_config(disable=True)
+    sizes = {"width": wanted.width, "height": wanted.height} if masks else {}
+    return made, {"image": source, "strength": wanted.start.strength, **sizes, **dict(zip(["mask_image"], masks))}
+
+
 def draw_by_pipeline(
-    wanted: Recipe, folder: Path | None = None, on_step: Callable[[], object] = lambda: None
+    wanted: Recipe,
+    folder: Path | None = None,
+    on_step: Callable[[], object] = lambda: None,
+    pictures: Sequence[Image.Image] = (),
 ) -> Pixels:
-    """What diffusers makes of the recipe (plain prompts only); `folder` where `checkpoint_folder` does not know it."""
+    """What diffusers makes of the recipe (plain prompts only); `folder` where `checkpoint_folder` does not know it.
+
+    `pictures` are the source, in the recipe's size, and the mask that the recipe starts from.
+    """
 
     def step_ended(pipe: Any, step: int, timestep: Any, states: dict[str, Any]) -> dict[str, Any]:
         on_step()
@@ -97,11 +140,13 @@ def draw_by_pipeline(
 
     pipe, row = pipeline(folder or checkpoint_folder(wanted.checkpoint_sha256)), TABLE[wanted.sampler]
     pipe.scheduler = _scheduler(wanted, pipe.own_scheduler_config)
+    given: dict[str, Any] = {"width": wanted.width, "height": wanted.height}
+    if pictures:
+        pipe, given = _from_picture(pipe, wanted, pictures)
     image = pipe(
         wanted.prompt,
         negative_prompt=wanted.negative_prompt or None,
-        width=wanted.width,
-        height=wanted.height,
+        **given,
         num_inference_steps=wanted.steps,
         guidance_scale=wanted.cfg_scale,
         generator=torch.Generator("cpu").manual_seed(wanted.seed),

@@ -65,16 +65,19 @@ def session_folder() -> Path:
     return folder
 
 
-def tiny_checkpoint(family: str = "sd1", seed: int = 0) -> Path:
-    """A diffusers folder of the family (sd1, sd2 or sdxl) with random float16 weights; equal seeds give equal files."""
-    return _made_checkpoint(family, seed)
+def tiny_checkpoint(family: str = "sd1", seed: int = 0, channels: int = 4) -> Path:
+    """A diffusers folder of the family (sd1, sd2 or sdxl) with random float16 weights; equal seeds give equal files.
+
+    Its UNet takes so many `channels`: with 9 it is an inpainting checkpoint.
+    """
+    return _made_checkpoint(family, seed, channels)
 
 
 @functools.cache
-def _made_checkpoint(family: str, seed: int) -> Path:
-    folder = session_folder() / f"tiny-{family}-{seed}"
+def _made_checkpoint(family: str, seed: int, channels: int) -> Path:
+    folder = session_folder() / f"tiny-{family}-{seed}-{channels}"
     with _seeded(seed):
-        UNet2DConditionModel(**UNETS[family]).half().save_pretrained(folder / "unet")
+        UNet2DConditionModel(**UNETS[family], in_channels=channels).half().save_pretrained(folder / "unet")
         tiny_vae_network(VAE_SCALES[family]).half().save_pretrained(folder / "vae")
         for place, (width, activation) in zip(PADS, ENCODERS[family], strict=False):
             tiny_encoder(width, activation, place).half().save_pretrained(folder / place)

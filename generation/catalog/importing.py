@@ -134,7 +134,7 @@ def register(path: Path, root: Path) -> ImportOutcome:
         name = free_name(rows, relative, weights.autov2)
         row = rows(name=name, sha256=weights.sha256, **fields)
         if isinstance(row, Checkpoint):
-            row.is_default = not Checkpoint.objects.filter(is_default=True).exists()
+            row.is_default = not weights.inpaints and not Checkpoint.objects.filter(is_default=True).exists()
         row.save()
     without = f", without {weights.left_out}" if weights.left_out else ""
     return ImportOutcome(path, "added", f"is now the {weights.kind} “{name}”{without}")
@@ -180,7 +180,7 @@ def fields_of(weights: WeightFile, path: Path) -> dict[str, Any]:
     if weights.kind == "checkpoint":
         side = native_side(path) or NATIVE_SIDES[weights.family]
         fields |= {"layout": weights.layout, "native_width": side, "native_height": side}
-        fields |= {"chunk_tokens": chunk_tokens(path)}
+        fields |= {"chunk_tokens": chunk_tokens(path), "is_inpainting": weights.inpaints}
     return fields
 
 

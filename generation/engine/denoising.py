@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 class UNetInputs:
     """What one request puts into one UNet call: n rows, each with the same LoRAs (by sha256, with the UNet's weight).
 
-    `sample` (n, C, h, w) in the checkpoint's dtype, with what the UNet gets beside the latents, `timesteps` (n,) in float32, `text` (n, T, dim), `mask` (n, T);
-    SDXL's `pooled` (n, dim) and `time_ids` (n, 6).
+    `sample` (n, C, h, w) in the checkpoint's dtype, with what the UNet gets beside the latents, `timesteps` (n,) in
+    float32, `text` (n, T, dim), `mask` (n, T); SDXL's `pooled` (n, dim) and `time_ids` (n, 6).
     """
 
     sample: Tensor

@@ -14,9 +14,7 @@ from generation.engine.loading.checkpoints import LoadedCheckpoint
 from generation.engine.starting import FromPicture
 from generation.imaging.canvas import Floats
 from generation.recipes.picture import Recipe
-
-INPAINTING_CHANNELS = 9
-"""Of a UNet that was trained for it: latents, mask, and the latents of what is kept."""
+from generation.weightfiles.kinds import INPAINTING_CHANNELS
 
 
 class Inpainting(FromPicture):
@@ -68,8 +66,8 @@ class Inpainting(FromPicture):
 
 
 def _small(mask: Floats, latents: Tensor) -> Tensor:
-    """The mask (H, W) as latents have it, (1, 1, h, w): one pixel for each, as diffusers picks them; where it picks none
-    of a few, the largest around each."""
+    """The mask (H, W) as latents have it, (1, 1, h, w): one pixel for each, as diffusers picks them; where that meets
+    none of a few, the largest around each."""
     size, whole = latents.shape[-2:], torch.from_numpy(mask)[None, None]
     picked = functional.interpolate(whole, size=size)
     return picked if bool(picked.any()) else functional.adaptive_max_pool2d(whole, size)

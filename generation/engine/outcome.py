@@ -26,10 +26,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """The finished picture, and the seconds from the call to here, waiting included."""
+    """The finished picture, and the seconds from the call to here, waiting included.
+
+    `drawn` (height, width) says which pixels were drawn, where others were left as they are; None: all.
+    """
 
     pixels: Pixels
     seconds: float
+    drawn: NDArray[np.bool_] | None = None
 
 
 class RenderError(Exception):

@@ -1,4 +1,4 @@
-"""Where the engine gets the pictures that a recipe names, by their pinned hash; who may use which is decided elsewhere."""
+"""Where the engine gets the pictures that a recipe names, by their pinned hash; not who may use which."""
 
 from __future__ import annotations
 

@@ -97,9 +97,10 @@ class Renderer:
                     yield self._step(step, checkpoint if previews else None)
                 latents = request.latents()
             pixels = self._decode(checkpoint, latents)
-        if canvas is not None:
-            pixels = canvas.finished(pixels)
-        yield Rendered(pixels, time.monotonic() - started)
+        if canvas is None:
+            yield Rendered(pixels, time.monotonic() - started)
+        else:
+            yield Rendered(canvas.finished(pixels), time.monotonic() - started, canvas.drawn)
 
     @contextmanager
     def time_slice(self, check: Callable[[], object] = lambda: None) -> Iterator[None]:

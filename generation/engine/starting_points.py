@@ -6,7 +6,7 @@ from __future__ import annotations
 import torch
 
 from generation.engine.encoding import Encoder, as_tensor
-from generation.engine.inpainting import INPAINTING_CHANNELS, Inpainting
+from generation.engine.inpainting import Inpainting
 from generation.engine.loading.checkpoints import LoadedCheckpoint
 from generation.engine.picturesource import PictureSource, read_picture
 from generation.engine.starting import FromInverted, FromNoise, FromPicture
@@ -14,6 +14,7 @@ from generation.imaging.canvas import Canvas, lay_out
 from generation.recipes.checks import InvalidRecipe
 from generation.recipes.picture import Recipe
 from generation.recipes.starting import Start
+from generation.weightfiles.kinds import INPAINTING_CHANNELS
 
 
 def canvas_of(recipe: Recipe, pictures: PictureSource) -> Canvas | None:
@@ -43,7 +44,9 @@ def begin(
     encoded = encoder.encode(checkpoint, picture)
     if canvas.mask is None:
         return FromPicture(recipe, checkpoint, encoded)
-    kept = encoder.encode(checkpoint, picture * torch.from_numpy(canvas.mask < 0.5))
+    # Laid out in memory as diffusers' mask, else the product is not.
+    mask = torch.from_numpy(canvas.mask[None, ..., None].transpose(0, 3, 1, 2))
+    kept = encoder.encode(checkpoint, picture * (mask < 0.5))
     return Inpainting(recipe, checkpoint, encoded, kept, canvas.mask)
 
 

@@ -38,6 +38,16 @@ class Canvas:
     box: Box
     cover: Floats
 
+    @property
+    def drawn(self) -> NDArray[np.bool_] | None:
+        """Which pixels of the result were drawn (h, w); None: all."""
+        if self.mask is None:
+            return None
+        left, top, right, bottom = self.box
+        drawn = np.zeros(self.ground.shape[:2], bool)
+        drawn[top:bottom, left:right] = self.cover > 0
+        return drawn
+
     def finished(self, drawn: Pixels) -> Pixels:
         """The result, from what was drawn (H, W, 3)."""
         if self.mask is None:

@@ -11,18 +11,25 @@ from generation.imaging.untrusted import PictureRefused
 
 def upright(image: Image.Image) -> Image.Image:
     """RGB, turned as EXIF says, on white where it is transparent. Raises PictureRefused for a damaged picture."""
+    image = upright_with_alpha(image)
+    if image.mode == "RGBA":
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return rgb_image(image)
+
+
+def upright_with_alpha(image: Image.Image) -> Image.Image:
+    """RGBA where it may be transparent, else RGB; turned as EXIF says, without metadata. Raises PictureRefused."""
     try:
         image.load()
         image = ImageOps.exif_transpose(image)
         if image.mode.startswith("I"):
             image = _eight_bits(image)
-        if image.has_transparency_data:
-            transparent = image.convert("RGBA")
-            image = Image.alpha_composite(Image.new("RGBA", transparent.size, "white"), transparent)
+        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
     except Exception as error:
         # A hostile body makes Pillow raise nearly any type.
         raise PictureRefused("damaged-picture", "This picture is damaged.") from error
-    return rgb_image(image)
+    image.info = {}
+    return image
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:

@@ -23,6 +23,7 @@ from generation.catalog.loras.quarantine import RAN_AWAY, quarantine_runaways
 from generation.imaging.infotext import write_infotext
 from generation.jobs import fairness
 from generation.jobs.filing import keep_image
+from generation.jobs.sources import note_uses, source_type_of_job
 from generation.jobs.webhooks.announcing import announce_end
 from generation.messages import events, frames
 from generation.models import Checkpoint, Fingerprint, GeneratedImage, Job, Lora
@@ -51,13 +52,21 @@ class NotStored(Exception):
     """The picture was drawn, but the storage refused it. Nothing of it is kept."""
 
 
-def finish_job(job: Job, pixels: np.ndarray, seconds: float, rating: Rating = Rating.GENERAL) -> GeneratedImage | None:
+def finish_job(
+    job: Job,
+    pixels: np.ndarray,
+    seconds: float,
+    rating: Rating = Rating.GENERAL,
+    drawn: np.ndarray | None = None,
+) -> GeneratedImage | None:
     """Keep the picture (uint8, height × width × 3) and end the job as done, in one transaction.
+
+    `drawn` (height × width) are the pixels that were drawn, where the others are somebody's picture; None: all.
 
     None when the job was no longer this attempt's: cancelled, or given to another worker. Its files are removed.
     Raises NotStored when the storage refuses; the job goes on being this attempt's.
     """
-    stored = _write_files(job, pixels)
+    stored = _write_files(job, pixels, drawn)
     with transaction.atomic():
         if not _end(Job.objects.held(job), Job.State.DONE):
             image = None
@@ -161,10 +170,10 @@ def _announce(job: Job, state: Job.State) -> None:
     transaction.on_commit(lambda: events.publish_change(job))
 
 
-def _write_files(job: Job, pixels: np.ndarray) -> StoredFiles:
+def _write_files(job: Job, pixels: np.ndarray, drawn: np.ndarray | None) -> StoredFiles:
     """Files first, then rows: a row never points at nothing; a file without a row is swept."""
     infotext = infotext_of(job.recipe)
-    picture = marked(pixels)
+    picture = marked(pixels, source_type_of_job(job), drawn=drawn)
     png, thumbnails = picture.png(infotext), thumbnails_of(picture)
     written: list[str] = []
     try:
@@ -197,6 +206,7 @@ def _image_row(job: Job, stored: StoredFiles, pixels: np.ndarray, seconds: float
         rating=rating,
     )
     keep_fingerprint(stored.fingerprint, image)
+    note_uses(image, job.recipe)
     return image
 
 

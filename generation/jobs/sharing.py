@@ -5,6 +5,8 @@ What is published is the gallery's: a link is for those who are given it, and no
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.core.signing import BadSignature, Signer
@@ -22,6 +24,16 @@ MAX_LINKS = 100
 DAYS = {1: "A day", 7: "A week", 30: "A month", 90: "Three months"}
 """How long a link may hold."""
 KEPT_AFTER_END = timedelta(days=30)
+
+
+@dataclass(slots=True)
+class PublicPictures:
+    """What the gallery says of public pictures: `remixable(code)` is that of a post that may be remixed, or None."""
+
+    remixable: Callable[[str], GeneratedImage | None] = lambda code: None
+
+
+public_pictures = PublicPictures()
 
 signer = Signer(salt="generation.sharing", sep=".")
 

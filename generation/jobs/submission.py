@@ -12,11 +12,12 @@ from accounts import budgets, credits
 from accounts.credits import Hold
 from accounts.models import ApiToken, User
 from accounts.quotas import Request, Usage, enforce_queue, enforce_quota
+from accounts.refusals import Refusal
 from generation.catalog.inspecting import refuse_errors
 from generation.catalog.prices import price_list
-from generation.catalog.resolving import drawn, pin_weights, resolve
+from generation.catalog.resolving import Resolved, drawn, pin_weights, resolve
 from generation.catalog.safeguards.screening import screen_recipes
-from generation.jobs import fairness
+from generation.jobs import fairness, sources
 from generation.messages import events, wakeups
 from generation.models import GeneratedImage, GpuWorker, Job
 from generation.models.jobs import new_code
@@ -47,7 +48,7 @@ def prepare_jobs(user: User, recipe: Recipe, count: int = 1) -> list[Recipe]:
     check_plan(user, recipe, count)
     recipes = prepare(user, recipe, count)
     check_limits(user, recipes, user.plan.max_pictures)
-    screen_recipes(user, recipes)
+    screen_recipes(user, recipes, sources.texts_of(user, recipes))
     return recipes
 
 
@@ -67,6 +68,9 @@ def prepare_all(user: User, recipes: Sequence[Recipe]) -> list[Recipe]:
     for recipe in recipes:
         _check_names(recipe)
     resolved = resolve(user, *recipes)
+    for recipe in recipes:
+        _check_channels(recipe, resolved)
+    sources.pin_pictures(user, recipes)
     refuse_errors(resolved, recipes)
     return [pin_weights(resolved, drawn(recipe, resolved.names.wildcards)) for recipe in recipes]
 
@@ -116,6 +120,8 @@ def write_jobs(user: User, recipes: Sequence[Recipe], token: ApiToken | None = N
     )
     holds = [Hold(job.reference, job.credits, " ".join(job.prompt.split())[:80]) for job in jobs]
     credits.hold_many(user, holds, token)
+    if named := {picture.sha256 for recipe in recipes for picture in recipe.pictures}:
+        sources.prolong(user, named)
     transaction.on_commit(lambda: _announce(jobs))
     return jobs
 
@@ -145,6 +151,13 @@ def _check_names(recipe: Recipe) -> None:
         if isinstance(row, Name):
             row.check_known(getattr(recipe, name))
     check_sampling(recipe.sampler, recipe.schedule, recipe.steps)
+
+
+def _check_channels(recipe: Recipe, resolved: Resolved) -> None:
+    checkpoint = resolved.checkpoints[recipe.checkpoint]
+    if checkpoint.is_inpainting and not (recipe.start and recipe.start.is_masked):
+        sentence = f"“{checkpoint.title}” only inpaints: it needs a picture and a mask of what is to be drawn."
+        raise Refusal("needs-a-mask", sentence, field="checkpoint")
 
 
 def _announce(jobs: Sequence[Job]) -> None:

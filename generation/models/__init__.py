@@ -13,6 +13,7 @@ from generation.models.jobs import Draft, Job, QueueClock, QueueShare
 from generation.models.lab import LabGrid, LoraMerge
 from generation.models.programs import ModelAlias, NamedPerson
 from generation.models.safeguards import PhraseList, PromptRule, RulePart, RuleVersion, SafeguardRecord
+from generation.models.sources import SourcePicture, SourceUse
 from generation.models.styles import OwnStyle
 from generation.models.training import Snapshot, TrainingRun, TrainingSearch
 from generation.models.webhooks import Webhook, WebhookDelivery, WebhookEvent
@@ -50,6 +51,8 @@ __all__ = [
     "SafeguardRecord",
     "ShareLink",
     "Snapshot",
+    "SourcePicture",
+    "SourceUse",
     "TrainingRun",
     "TrainingSearch",
     "Vae",

@@ -67,6 +67,9 @@ class Checkpoint(WeightRow):
 
     layout = models.CharField(max_length=6, choices=[("folder", "folder"), ("file", "file")], default="folder")
     is_default = models.BooleanField(default=False)
+    is_inpainting = models.BooleanField(
+        default=False, db_default=False, help_text="Its UNet takes a mask besides: it draws nothing from text alone."
+    )
     native_width = models.PositiveIntegerField(default=512)
     native_height = models.PositiveIntegerField(default=512)
     chunk_tokens = models.PositiveIntegerField(default=75, help_text="Words' pieces that one text chunk holds.")

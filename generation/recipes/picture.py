@@ -16,7 +16,7 @@ from generation.recipes.checks import MAX_SEED, InvalidRecipe
 from generation.recipes.fields import FIELDS, check_size
 from generation.recipes.inversion import Inversion
 from generation.recipes.palette import Palette
-from generation.recipes.starting import Start
+from generation.recipes.starting import PictureRef, Start
 from generation.recipes.variation import Variation
 
 MAX_LORAS = 5
@@ -127,6 +127,11 @@ class Recipe:
         embeddings = tuple(EmbeddingPick(**pick) for pick in data.get("embeddings", ()))
         nested = {name: read(data[name]) for name, read in NESTED.items() if data.get(name)}
         return cls(**{**data, **nested, "loras": picks, "embeddings": embeddings})
+
+    @property
+    def pictures(self) -> tuple[PictureRef, ...]:
+        """All that have to be read to draw it."""
+        return (self.start.pictures if self.start else ()) + (self.inversion.pictures if self.inversion else ())
 
     def replace(self, **changes: Any) -> Recipe:
         return dataclasses.replace(self, **changes)

@@ -33,8 +33,12 @@ USUAL = PriceList()
 
 
 def work(recipe: Recipe) -> float:
-    """Pixels times steps: the unit in which the queue is shared and prices are made."""
-    return float(recipe.width * recipe.height * (recipe.steps + inverting_steps(recipe)))
+    """Pixels times steps: the unit in which the queue is shared and prices are made.
+
+    From a picture only the steps that the strength leaves are drawn; what none are left of is worked at like one step.
+    """
+    steps = recipe.start.steps_of(recipe.steps) if recipe.start else recipe.steps
+    return float(recipe.width * recipe.height * (max(1, steps) + inverting_steps(recipe)))
 
 
 def inverting_steps(recipe: Recipe) -> float:

@@ -6,7 +6,9 @@ import io
 import secrets
 from dataclasses import dataclass
 
+import numpy as np
 from django.conf import settings
+from numpy.typing import NDArray
 from PIL import Image
 
 from generation.imaging import watermark
@@ -16,6 +18,8 @@ from generation.imaging.provenance import DRAWN_FROM_TEXT, XMP_KEYWORD, source_t
 from generation.models import Fingerprint
 from generation.storage.fingerprints import new_fingerprint
 from generation.storage.signing import sign
+
+Drawn = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +40,27 @@ class MarkedPicture:
         return sign(data, "webp", self.source_type)
 
 
-def marked(pixels: Pixels, source_type: str = DRAWN_FROM_TEXT, *, again: int | None = None) -> MarkedPicture:
+def marked(
+    pixels: Pixels, source_type: str = DRAWN_FROM_TEXT, *, again: int | None = None, drawn: Drawn | None = None
+) -> MarkedPicture:
     """A new picture, from uint8 (H, W, 3) or a Pillow image, with a watermark where it is large enough for one.
 
-    `source_type` is IPTC's term for how it was made; `again` is its number, for one that was kept before.
+    `source_type` is IPTC's term for how it was made; `again` is its number, for one that was kept before. Where only
+    some pixels were `drawn` (H, W), the others keep every bit, and are not marked.
     """
     picture, number = rgb_image(pixels), None
-    if settings.WATERMARK and watermark.has_room(picture):
+    if settings.WATERMARK and _has_room(picture, drawn):
         number = secrets.randbelow(2**watermark.ID_BITS) if again is None else again
-        picture = watermark.embed(picture, number)
+        whole = watermark.embed(picture, number)
+        picture = whole if drawn is None else Image.composite(whole, picture, Image.fromarray(drawn))
     fingerprint = new_fingerprint(picture)
     fingerprint.mark = number
     return MarkedPicture(picture, source_type, fingerprint)
+
+
+def _has_room(picture: Image.Image, drawn: Drawn | None) -> bool:
+    """Whether a watermark can be read again from what was drawn."""
+    return watermark.has_room(picture if drawn is None else picture.crop(Image.fromarray(drawn).getbbox()))
 
 
 def converted(png: bytes, format: str, infotext: str, quality: int | None = None) -> bytes:

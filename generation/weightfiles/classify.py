@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from generation.weightfiles.folders import classify_folder, folder_files
+from generation.weightfiles.folders import classify_folder, folder_files, folder_inpaints
 from generation.weightfiles.hashing import hash_weights, lora_hash
-from generation.weightfiles.kinds import Kind, family_of, kind_of, vectors_of
+from generation.weightfiles.kinds import Kind, family_of, inpaints, kind_of, vectors_of
 from generation.weightfiles.lora_keys import left_out
 from generation.weightfiles.lora_pairs import check_pairs
 from generation.weightfiles.metadata import title_of, trigger_words
@@ -28,7 +28,8 @@ class WeightFile:
 
     `sha256` of a folder is over its sorted (relative name, file's sha256) pairs. `lora_hash` is A1111's: the SHA-256 of
     the bytes after the header, first 12 digits. `rank` is the largest of a LoRA's pairs. `vectors` are an embedding's:
-    the tokens that it takes in a prompt. `left_out` lists what of a LoRA's file is not used, for people.
+    the tokens that it takes in a prompt. `left_out` lists what of a LoRA's file is not used, for people. A checkpoint that
+    `inpaints` has a UNet that takes a mask besides.
     """
 
     kind: Kind
@@ -42,6 +43,7 @@ class WeightFile:
     trigger_words: tuple[str, ...] = ()
     lora_hash: str = ""
     left_out: str = ""
+    inpaints: bool = False
     metadata: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -83,6 +85,7 @@ def _read_file(path: Path) -> WeightFile:
         trigger_words=trigger_words(header.metadata) if kind == "lora" else (),
         lora_hash=lora_hash(path, header) if kind == "lora" else "",
         left_out=left_out(header.tensors) if kind == "lora" else "",
+        inpaints=kind == "checkpoint" and inpaints(header),
         metadata=header.metadata,
     )
 
@@ -112,4 +115,5 @@ def _read_folder(folder: Path) -> WeightFile:
         title=title_of({}, folder.name),
         layout="folder",
         size_bytes=sum(file.stat().st_size for _, file in folder_files(folder)),
+        inpaints=kind == "checkpoint" and folder_inpaints(folder),
     )

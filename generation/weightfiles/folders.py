@@ -9,13 +9,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from generation.weightfiles.kinds import LATENT_CHANNELS, Kind, family_of_widths, refuse_empty
+from generation.weightfiles.kinds import INPAINTING_CHANNELS, LATENT_CHANNELS, Kind, family_of_widths, refuse_empty
 from generation.weightfiles.networks import CLIP, DIFFUSERS_UNET, DIFFUSERS_VAE, check_network
 from generation.weightfiles.noise_marks import check_scheduler_config
 from generation.weightfiles.safetensors_header import TensorEntry, WeightFileRefused, read_header
 
 SUBFOLDERS = ("unet", "vae", "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2", "scheduler")
-ENCODERS = {"StableDiffusionPipeline": ("",), "StableDiffusionXLPipeline": ("", "_2")}
+ENCODERS = {
+    "StableDiffusionPipeline": ("",),
+    "StableDiffusionInpaintPipeline": ("",),
+    "StableDiffusionXLPipeline": ("", "_2"),
+    "StableDiffusionXLInpaintPipeline": ("", "_2"),
+}
 """The endings of the folders of text encoders and tokenizers, for the pipelines that Tempera draws."""
 
 _OPTIONS_OF_VAES = {
@@ -44,6 +49,11 @@ def classify_folder(folder: Path) -> tuple[Kind, str]:
     return "vae", ""
 
 
+def folder_inpaints(folder: Path) -> bool:
+    """Whether a checkpoint's folder, which was classified, is an inpainting one."""
+    return bool(_read_json(folder / "unet" / "config.json").get("in_channels") == INPAINTING_CHANNELS)
+
+
 def folder_files(folder: Path) -> list[tuple[str, Path]]:
     """The weight files and configs that loading reads, sorted by relative name; all else in the folder is ignored."""
     index = folder / "model_index.json"
@@ -57,7 +67,7 @@ def folder_files(folder: Path) -> list[tuple[str, Path]]:
 def _checkpoint_family(folder: Path) -> str:
     index, unet = _read_json(folder / "model_index.json"), _read_json(folder / "unet" / "config.json")
     endings = ENCODERS.get(str(index.get("_class_name")))
-    if endings is None or unet.get("in_channels") != LATENT_CHANNELS:
+    if endings is None or unet.get("in_channels") not in (LATENT_CHANNELS, INPAINTING_CHANNELS):
         raise WeightFileRefused("unsupported-checkpoint", "This is no text-to-image Stable Diffusion checkpoint.")
     tensors = _tensors(folder / "unet", "diffusion_pytorch_model")
     check_network(DIFFUSERS_UNET, tensors)

@@ -21,6 +21,9 @@ CONTEXT_WIDTHS = {128: "mini", 768: "sd1", 1024: "sd2", 2048: "sdxl"}
 """The width of the text states that a UNet attends to tells its family."""
 
 LATENT_CHANNELS = 4
+INPAINTING_CHANNELS = 9
+"""Of a UNet that takes a mask and the latents of what is kept besides."""
+UNET_STEM = "model.diffusion_model.input_blocks.0.0.weight"
 PREFIXES_OF_COMPONENTS = {
     "VAE": ("first_stage_model.",),
     "text encoder": ("cond_stage_model.", "conditioner.embedders."),
@@ -63,6 +66,11 @@ def _kind_by_keys(tensors: Mapping[str, TensorEntry]) -> Kind:
     raise WeightFileRefused("unknown-kind", "The file is neither a checkpoint, a LoRA, an embedding nor a VAE.")
 
 
+def inpaints(header: Header) -> bool:
+    """Whether a checkpoint in one file is an inpainting one, by its UNet's first layer."""
+    return header.tensors[UNET_STEM].shape[1] == INPAINTING_CHANNELS
+
+
 def family_of(kind: Kind, header: Header) -> str:
     """The word of a family, empty for a VAE. Raises WeightFileRefused for what is not drawn here or is not whole."""
     return _FAMILY_READERS[kind](header)
@@ -76,8 +84,8 @@ def family_of_widths(widths: Iterable[int], what: str) -> str:
 
 
 def _checkpoint_family(header: Header) -> str:
-    stem = header.tensors.get("model.diffusion_model.input_blocks.0.0.weight")
-    if stem is None or len(stem.shape) != 4 or stem.shape[1] != LATENT_CHANNELS:
+    stem = header.tensors.get(UNET_STEM)
+    if stem is None or len(stem.shape) != 4 or stem.shape[1] not in (LATENT_CHANNELS, INPAINTING_CHANNELS):
         raise WeightFileRefused("unsupported-checkpoint", "This is no text-to-image Stable Diffusion checkpoint.")
     for part, prefixes in PREFIXES_OF_COMPONENTS.items():
         if not any(key.startswith(prefixes) for key in header.tensors):

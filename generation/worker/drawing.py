@@ -15,6 +15,7 @@ from generation.jobs import lifecycle, queueing, upkeep
 from generation.jobs.grids import finishing
 from generation.messages import broker, events, frames, wakeups
 from generation.models import Job
+from generation.recipes.checks import InvalidRecipe
 from generation.worker.process import WorkerProcess, this_worker
 
 logger = structlog.get_logger(__name__)
@@ -78,7 +79,7 @@ def perform_job(worker: WorkerProcess, job: Job) -> None:
             if verdict.is_withheld:
                 lifecycle.fail_job(job, pictures.WITHHELD, pictures.SENTENCE)
             else:
-                lifecycle.finish_job(job, rendered.pixels, rendered.seconds, verdict.rating)
+                lifecycle.finish_job(job, rendered.pixels, rendered.seconds, verdict.rating, rendered.drawn)
     except Stopped:
         logger.info("job_stopped")
     except Drained:
@@ -92,6 +93,8 @@ def perform_job(worker: WorkerProcess, job: Job) -> None:
             lifecycle.release_job(job)
         else:
             lifecycle.fail_job(job, error.code, str(error))
+    except InvalidRecipe as refusal:  # of what only pixels tell, such as an empty mask
+        lifecycle.fail_job(job, refusal.code, f"{refusal.message} Your credits are back.")
     except lifecycle.NotStored:
         logger.exception("picture_not_stored")
         lifecycle.fail_job(job, "storage-refused", "The picture could not be stored just now. Your credits are back.")

@@ -23,6 +23,7 @@ from generation.jobs import lifecycle, queueing, upkeep
 from generation.models import GpuWorker, Job, LoraMerge, TrainingRun, leases
 from generation.training.runs import lifecycle as runs_lifecycle
 from generation.training.runs import queueing as runs_queueing
+from generation.worker.pictures import SitePictures
 from generation.worker.weights import CatalogWeights, reachable_checkpoints
 
 logger = structlog.get_logger(__name__)
@@ -194,6 +195,7 @@ def this_worker() -> WorkerProcess:
     """This process's only one; made on first use, since making it loads torch."""
     renderer = Renderer(
         CatalogWeights(),
+        SitePictures(),
         device=settings.RENDERING.device,
         threads=settings.RENDERING.threads,
         checkpoint_budget_bytes=settings.RENDERING.checkpoint_budget_bytes,

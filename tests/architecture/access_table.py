@@ -62,6 +62,7 @@ IMAGES = {
     "images/<slug:code>/file": row("images/{image}/file", GET=OWNER),
     "images/<slug:code>/thumbnail": row("images/{image}/thumbnail", GET=OWNER),
     "images/<slug:code>/download/<slug:format_name>": row("images/{image}/download/webp", GET=OWNER),
+    "images/<slug:code>/words/": row("images/{image}/words/", GET=OWNER, POST=OWNER),
     "images/<slug:code>/share/": row("images/{image}/share/", GET=OWNER, POST=OWNER),
     "albums/": row(GET=MEMBERS, POST=MEMBERS),
     "albums/add/": row(POST=MEMBERS),

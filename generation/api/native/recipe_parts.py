@@ -12,15 +12,28 @@ from rest_framework import serializers
 
 from generation.api.native.recipe_fields import PromptField, number_field
 from generation.catalog.styles import MAX_PICKED
+from generation.jobs.sources import picture_of
 from generation.jobs.submission import random_seed
 from generation.recipes import blending, palette, variation
 from generation.recipes.blending import Blend
 from generation.recipes.checks import MAX_SEED
 from generation.recipes.fields import MAX_NAME_CHARS, SIDE_RANGE
+from generation.recipes.inversion import Inversion, Inverted
 from generation.recipes.palette import MAX_COLOURS, Palette
+from generation.recipes.starting import PictureRef
 from generation.recipes.variation import Variation
 
 SHARE = (0, 1)
+
+
+class PictureField(serializers.CharField):
+    """A pinned picture by its code, or by its hash where it has none any more."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=64, **options)
+
+    def to_representation(self, value: PictureRef) -> str:
+        return value.code or value.sha256
 
 
 class VariationField(serializers.Serializer[Any]):
@@ -49,6 +62,21 @@ class BlendField(serializers.Serializer[Any]):
     )
 
 
+class InvertedField(serializers.Serializer[Any]):
+    """A picture, and the words under which the noise behind it is found."""
+
+    picture = PictureField(help_text="The code of a picture of yours, or of one that you brought.")
+    prompt = PromptField(default="", help_text="What the picture shows.")
+
+
+class InversionField(serializers.Serializer[Any]):
+    """Drawing from the noise behind a picture; with `toward`, from between the noises behind two."""
+
+    source = InvertedField()
+    toward = InvertedField(required=False, allow_null=True, default=None)
+    amount = number_field(serializers.FloatField, SHARE, default=0.0)
+
+
 class PaletteField(serializers.Serializer[Any]):
     """Colours that the picture is drawn towards."""
 
@@ -73,6 +101,7 @@ class RecipeParts(serializers.Serializer[Any]):
     variation = optional(VariationField)
     blend = optional(BlendField)
     palette = optional(PaletteField)
+    inversion = optional(InversionField)
 
 
 class RecipePartsInput(RecipeParts):
@@ -84,9 +113,9 @@ class RecipePartsInput(RecipeParts):
     )
 
 
-def parts_of(data: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of validated data, by the names that Recipe has. Raises InvalidRecipe."""
-    varied, blend, colours = (data.get(name) for name in ("variation", "blend", "palette"))
+def parts_of(user: Any, data: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of validated data, by the names that Recipe has. Raises Refusal."""
+    varied, blend, colours, inverted = (data.get(name) for name in ("variation", "blend", "palette", "inversion"))
     parts: dict[str, Any] = {}
     if varied:
         seed = random_seed() if varied["seed"] is None else varied["seed"]
@@ -96,4 +125,12 @@ def parts_of(data: Mapping[str, Any]) -> dict[str, Any]:
         parts["blend"] = Blend(blend["prompt"], blend["amount"])
     if colours:
         parts["palette"] = Palette.of(colours["colours"], colours["strength"])
+    if inverted:
+        source, toward = (inverted_of(user, inverted[end]) for end in ("source", "toward"))
+        assert source is not None
+        parts["inversion"] = Inversion(source, toward, inverted["amount"])
     return parts
+
+
+def inverted_of(user: Any, data: Mapping[str, Any] | None) -> Inverted | None:
+    return Inverted(picture_of(user, data["picture"]), data["prompt"]) if data else None

@@ -50,7 +50,13 @@ def recipe_of(user: Any, data: Mapping[str, Any]) -> Recipe:
     given = {name: value for name in FIELDS if (value := data.get(name)) not in (None, "")}
     checkpoint = find_checkpoint(user, given.get("checkpoint", ""))
     picks = tuple(LoraPick(**pick) for pick in data["loras"])
-    values = {**defaults_for(checkpoint), "seed": random_seed(), **given, "prompt": data["prompt"], **parts_of(data)}
+    values = {
+        **defaults_for(checkpoint),
+        "seed": random_seed(),
+        **given,
+        "prompt": data["prompt"],
+        **parts_of(user, data),
+    }
     return apply_styles(user, Recipe(**values, loras=picks), data.get("styles", ()), checkpoint.family)
 
 

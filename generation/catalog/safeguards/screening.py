@@ -33,6 +33,7 @@ FIELD_TITLES = {
     "trigger": "trigger",
     "caption": "caption",
     "words": "title, tags or prompt",
+    "source": "recipe in the picture that it starts from",
 }
 
 
@@ -64,15 +65,18 @@ def read_rule(version: int, at: datetime) -> Rule:
     return rule_of(row.pk, row.rule, row.content)
 
 
-def screen_recipes(user: User, recipes: Iterable[Recipe]) -> None:
-    """Raise Refusal where a rule blocks one of these recipes, as they will be drawn; record what others say of them."""
-    screen(user, [text for recipe in recipes for text in texts_of(recipe)])
+def screen_recipes(user: User, recipes: Iterable[Recipe], brought: Iterable[str] = ()) -> None:
+    """Raise Refusal where a rule blocks one of these recipes, as they will be drawn; record what others say of them.
+
+    `brought` are the prompts within pictures that they start from.
+    """
+    texts = [text for recipe in recipes for text in texts_of(recipe)]
+    screen(user, [*texts, *(Screened(text, field="source") for text in brought)])
 
 
 def texts_of(recipe: Recipe) -> list[Screened]:
-    """All texts that a recipe is drawn by, also those of the pictures it is drawn from."""
-    texts = (recipe.prompt, *recipe.further_prompts)
-    return [Screened(text, recipe.negative_prompt) for text in texts]
+    """All texts that a recipe is drawn by: its prompt, a second one, and those under which pictures are inverted."""
+    return [Screened(text, recipe.negative_prompt) for text in (recipe.prompt, *recipe.further_prompts)]
 
 
 def screen(user: User, texts: Iterable[Screened]) -> None:

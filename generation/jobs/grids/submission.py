@@ -12,6 +12,7 @@ from accounts.refusals import Conflict, Refusal
 from generation.catalog.prices import total_price
 from generation.catalog.safeguards.screening import screen_recipes
 from generation.jobs.lifecycle import cancel_job
+from generation.jobs.sources import texts_of
 from generation.jobs.submission import check_limits, prepare_all, write_jobs
 from generation.messages import wakeups
 from generation.models import Job, LabGrid
@@ -37,7 +38,7 @@ def prepare_grid(user: User, plan: GridPlan) -> list[Recipe]:
         raise Refusal("grid-too-large", sentence, field="axis")
     recipes = prepare_all(user, [cell.recipe for cell in plan.cells()])
     check_limits(user, recipes, most)
-    screen_recipes(user, recipes)
+    screen_recipes(user, recipes, texts_of(user, recipes))
     return recipes
 
 

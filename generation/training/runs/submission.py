@@ -90,6 +90,9 @@ def prepare(user: User, dataset: DataSet, recipe: TrainingRecipe) -> Prepared:
     if dataset.owner_id != user.pk:
         raise NotFound("not-found", "There is no such data set, or it is not yours.")
     checkpoint = find_checkpoint(user, recipe.checkpoint)
+    if checkpoint.is_inpainting:
+        sentence = f"“{checkpoint.title}” only inpaints; a LoRA learns with one that draws from text."
+        raise Refusal("inpainting-checkpoint", sentence, field="checkpoint")
     recipe = _completed(recipe, dataset, checkpoint)
     if recipe.steps > user.plan.max_training_steps:
         sentence = f"Your plan trains at most {counted(user.plan.max_training_steps, 'step')}."

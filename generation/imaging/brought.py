@@ -1,0 +1,110 @@
+"""Makes a picture that somebody brings into the one that is kept to start from: upright, without EXIF, of bounded size.
+
+What marks a machine's picture is not lost: XMP's word stays in the file, and all marks that are found are told.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from generation.imaging.encode import THUMBNAIL_SIDES, thumbnail
+from generation.imaging.manifest import read_manifest
+from generation.imaging.provenance import DRAWN_FROM_TEXT, SOURCE_TYPES, XMP_KEYWORD, xmp_packet
+from generation.imaging.reading import picture_format, read_picture_metadata, source_type_of
+from generation.imaging.untrusted import PictureRefused, open_picture
+from generation.imaging.upright import upright, upright_with_alpha
+from generation.imaging.watermark import extract
+from generation.recipes.fields import MAX_PROMPT_CHARS
+from generation.recipes.starting import MAX_SIDE
+
+LEAST_SIDE = 16
+_TERM = re.compile(re.escape(SOURCE_TYPES) + "[A-Za-z]{1,60}")
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """`file` is a PNG, `thumbnail` a WebP. `has_alpha`: some of it is transparent; `is_blank`: all of it is black.
+
+    `source_type` is IPTC's term where the file tells one or carries this site's watermark, whose number is `mark`;
+    `prompt` is that of the recipe in the file.
+    """
+
+    file: bytes
+    thumbnail: bytes
+    width: int
+    height: int
+    has_alpha: bool
+    is_blank: bool
+    source_type: str
+    mark: int | None
+    prompt: str
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.file).hexdigest()
+
+
+def bring(data: bytes, anchors: str) -> Brought:
+    """The kept picture of a file, read with mistrust; `anchors` are the certificates, as PEM, that are trusted.
+
+    One with a side longer than MAX_SIDE is made smaller. Raises PictureRefused.
+    """
+    opened = open_picture(data)
+    if getattr(opened, "is_animated", False):
+        raise PictureRefused("animated-picture", "This picture moves: send a single frame of it.")
+    if min(opened.size) < LEAST_SIDE:
+        size = f"{opened.width}×{opened.height}"
+        raise PictureRefused("too-small", f"The picture has {size} pixels; {LEAST_SIDE} on each side are needed.")
+    picture = upright_with_alpha(opened)
+    found, source_type = extract(upright(picture)), _source_type(data, anchors)
+    has_alpha = picture.mode == "RGBA" and picture.getchannel("A").getextrema()[0] < 255
+    picture = picture if has_alpha else picture.convert("RGB")
+    picture.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
+    source_type = source_type or (DRAWN_FROM_TEXT if found else "")
+    return Brought(
+        _png(picture, source_type),
+        thumbnail(upright(picture), THUMBNAIL_SIDES[0], source_type=source_type),
+        picture.width,
+        picture.height,
+        has_alpha,
+        not np.asarray(picture.convert("L")).any(),
+        source_type,
+        found.id if found else None,
+        _prompt(data),
+    )
+
+
+def alpha_mask(png: bytes) -> bytes:
+    """The mask that a kept picture's alpha offers, as a PNG: white where it is transparent, which is drawn."""
+    with Image.open(io.BytesIO(png), formats=("PNG",)) as picture:
+        alpha = np.asarray(picture.convert("RGBA").getchannel("A"))
+    return _png(Image.fromarray(255 - alpha), "")
+
+
+def _source_type(data: bytes, anchors: str) -> str:
+    format = picture_format(data)
+    terms = source_type_of(data, format), read_manifest(data, format, anchors).source_type
+    return next((term for term in terms if _TERM.fullmatch(term)), "")
+
+
+def _prompt(data: bytes) -> str:
+    try:
+        return read_picture_metadata(data).prompt[:MAX_PROMPT_CHARS]
+    except PictureRefused:
+        return ""
+
+
+def _png(picture: Image.Image, source_type: str) -> bytes:
+    chunks = PngInfo()
+    if source_type:
+        chunks.add_itxt(XMP_KEYWORD, xmp_packet(source_type).decode())
+    png = io.BytesIO()
+    picture.save(png, "PNG", compress_level=4, pnginfo=chunks)
+    return png.getvalue()
