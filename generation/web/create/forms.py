@@ -228,5 +228,6 @@ def typed_fields(data: Mapping[str, Any]) -> dict[str, str]:
     """The form's own fields out of whatever was posted, as text: a draft."""
     names = (*FIELDS, *RecipeForm.base_fields)
     typed = {name: str(data[name])[: 5 * MAX_PROMPT_CHARS] for name in names if name in data}
-    # A tick that was taken away is not posted.
-    return {**typed, "styles": NamesWidget().value_from_datadict(data, None, "styles")[:MAX_PROMPT_CHARS]}
+    if "styles" in data:  # several of one name, which a plain look would take the last of
+        typed["styles"] = NamesWidget().value_from_datadict(data, None, "styles")[:MAX_PROMPT_CHARS]
+    return typed

@@ -35,7 +35,7 @@ def fields_read(values: dict[str, Any]) -> dict[str, str]:
     """Matched values as the form's fields: the size as one that was typed, a seed locked, since it was asked for."""
     plain = {name: value for name, value in values.items() if name in FIELDS}
     fields = {name: f"{value:g}" if isinstance(value, float) else str(value) for name, value in plain.items()}
-    fields |= fields_of_parts(values)
+    fields |= {name: text for name, text in fields_of_parts(values).items() if text}
     if "width" in fields:
         fields["size"] = OWN_SIZE
     if "seed" in fields:
