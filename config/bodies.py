@@ -39,6 +39,7 @@ UPLOADS = {
     "api-loras": settings.LORA_UPLOAD_MB * 2**20,
     "dataset-pictures": MAX_UNPACKED_BYTES,
     "api-dataset-pictures": MAX_UNPACKED_BYTES,
+    "api-sources": MAX_FILE_BYTES,
     "create-colours": MAX_FILE_BYTES,
     "create-read": MAX_FILE_BYTES,
     "api-recipe-read": MAX_FILE_BYTES,
@@ -46,11 +47,14 @@ UPLOADS = {
     "verify": MAX_FILE_BYTES,
     "api-verify": MAX_FILE_BYTES,
     "openai-variations": MAX_FILE_BYTES,
-    "openai-edits": MAX_FILE_BYTES,
+    "openai-edits": 2 * MAX_FILE_BYTES,
 }
 """Address by its name -> the bytes of files that it takes, from people who are signed in or bring a token."""
-ENCODED = dict.fromkeys(("a1111-png-info", "a1111-img2img", "a1111-extra-single-image"), 4 * MAX_FILE_BYTES // 3)
-"""Addresses that take a picture as base64 within JSON -> the bytes of that text, from people who bring a token."""
+ENCODED = {
+    **dict.fromkeys(("a1111-png-info", "a1111-extra-single-image"), 4 * MAX_FILE_BYTES // 3),
+    "a1111-img2img": 2 * 4 * MAX_FILE_BYTES // 3,
+}
+"""Addresses that take pictures as base64 within JSON -> the bytes of that text, from people who bring a token."""
 FOR_ANYBODY = ("verify", "api-verify")
 """Of these the addresses that take them from guests too; how often is limited."""
 

@@ -35,6 +35,7 @@ from gallery.releasing import withdraw_releases
 from generation.catalog.loras.sharing import delete_lora
 from generation.jobs.deletion import erase_pictures
 from generation.jobs.lifecycle import cancel_jobs
+from generation.jobs.sources import delete_source
 from generation.models import (
     Album,
     DataSet,
@@ -45,6 +46,7 @@ from generation.models import (
     PictureFacet,
     SafeguardRecord,
     ShareLink,
+    SourcePicture,
     TrainingRun,
     TrainingSearch,
     Webhook,
@@ -153,6 +155,7 @@ def take_away_work(user: User) -> None:
     erase_comments(user)
     SafeguardRecord.objects.filter(user=user).forget_texts()
     _each(delete_dataset, DataSet.objects.of(user))
+    _each(delete_source, SourcePicture.objects.of(user))
     _each(delete_lora, Lora.objects.filter(owner=user))
 
 
@@ -161,6 +164,7 @@ def is_left(user: User) -> bool:
     left = (
         Job.objects.of(user).unfinished(), LoraMerge.objects.of(user), TrainingSearch.objects.of(user),
         TrainingRun.objects.of(user), DataSet.objects.of(user), Lora.objects.filter(owner=user),
+        SourcePicture.objects.of(user),
     )  # fmt: skip
     return any(rows.exists() for rows in left)
 

@@ -113,14 +113,14 @@ FROM_PICTURES = {
 def _from_picture(pipe: Any, wanted: Recipe, pictures: Sequence[Image.Image]) -> tuple[Any, dict[str, Any]]:
     """The pipeline of the same networks that starts from source and mask, and what it is called with besides."""
     assert wanted.start is not None
-    source, *masks = pictures
-    kind = FROM_PICTURES["text_encoder_2" in pipe.components, bool(masks)]
+    source, mask = (*pictures, None)[:2]
+    kind = FROM_PICTURES["text_encoder_2" in pipe.components, mask is not None]
     made = kind(
         **pipe.components, **({} if "text_encoder_2" in pipe.components else {"requires_safety_checker": False})
     )
     made.set_progress_bar_config(disable=True)
-    sizes = {"width": wanted.width, "height": wanted.height} if masks else {}
-    return made, {"image": source, "strength": wanted.start.strength, **sizes, **dict(zip(["mask_image"], masks))}
+    masked = {"width": wanted.width, "height": wanted.height, "mask_image": mask} if mask is not None else {}
+    return made, {"image": source, "strength": wanted.start.strength, **masked}
 
 
 def draw_by_pipeline(

@@ -54,6 +54,7 @@ from generation.models import (
     SafeguardRecord,
     ShareLink,
     Snapshot,
+    SourcePicture,
     TrainingRun,
     TrainingSearch,
     Webhook,
@@ -284,6 +285,13 @@ DOCUMENTS = (
         ),
     ),
     Document(
+        "sources", "Pictures that you brought to start from; the files are in the folder sources.",
+        table(
+            SourcePicture, "owner", "code", "name", "width", "height", "sha256", "source_type", "prompt", "created_at",
+            "expires_at",
+        ),
+    ),
+    Document(
         "trainings", "Your trainings with their recipes and curves.",
         table(
             TrainingRun, "owner", "code", "name", "recipe_json", "state", "credits", "step", "steps", "curve",
@@ -313,6 +321,7 @@ FOLDERS = (
     ("pictures", "what you drew, as it was kept: PNG with its recipe inside, SVG where it was traced"),
     ("loras", "your LoRA files"),
     ("datasets", "a folder for each data set, with its pictures"),
+    ("sources", "the pictures that you brought to start from"),
     ("trainings", "a folder for each training, with the LoRA and the samples at each step that was kept"),
 )
 
@@ -341,6 +350,8 @@ def files_of(user: User) -> Iterator[KeptFile]:
     pictures = DataPicture.objects.filter(dataset__owner=user).select_related("dataset").order_by("pk")
     for picture in pictures.iterator(chunk_size=ROWS_AT_ONCE):
         yield KeptFile(f"datasets/{picture.dataset.code}/{picture.code}.png", stored(picture.file))
+    for source in SourcePicture.objects.of(user).order_by("pk").iterator(chunk_size=ROWS_AT_ONCE):
+        yield KeptFile(f"sources/{source.code}.png", stored(source.file))
     for snapshot in Snapshot.objects.filter(run__owner=user).select_related("run").order_by("pk"):
         folder = f"trainings/{snapshot.run.code}/{snapshot.step}"
         if snapshot.file:
@@ -355,6 +366,7 @@ def count_of_files(user: User) -> int:
         GeneratedImage.objects.of(user).kept().exclude(file="").count()
         + Lora.objects.filter(owner=user).count()
         + DataPicture.objects.filter(dataset__owner=user).count()
+        + SourcePicture.objects.of(user).count()
         + Snapshot.objects.filter(run__owner=user).count()
     )
 

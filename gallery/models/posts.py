@@ -145,7 +145,8 @@ class Post(Moderated):
         """What others see of the recipe; without its prompt it keeps the LoRAs that the prompt named."""
         if self.image is None or self.shares == self.Shares.NOTHING:
             return None
-        recipe = self.image.recipe
+        # What it was made from may be somebody's own photograph; others draw it from its text.
+        recipe = self.image.recipe.replace(start=None)
         if self.shares == self.Shares.RECIPE:
             return recipe
         named = " ".join(LORA_TAG.findall(recipe.prompt))

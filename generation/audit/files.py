@@ -1,4 +1,7 @@
-"""Whether the rows of data sets and LoRAs agree with their files. Those of jobs and trainings are beside their rows."""
+"""Whether the rows of data sets, LoRAs and pictures to start from agree with their files.
+
+Those of jobs and trainings are beside their rows.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,8 @@ from pathlib import Path
 
 from generation.audit.findings import Check, Finding
 from generation.catalog.loras import files as lora_files
-from generation.models import DataPicture, Lora
+from generation.jobs import sources
+from generation.models import DataPicture, Lora, SourcePicture
 from generation.storage import files
 from generation.training.datasets import lifecycle as datasets
 
@@ -40,4 +44,24 @@ def orphan_lora_files() -> Iterator[Finding]:
         yield Finding("orphan-lora-file", name, "No LoRA uses this file; remove it.", remove)
 
 
-CHECKS: tuple[Check, ...] = (missing_dataset_files, orphan_dataset_files, missing_lora_files, orphan_lora_files)
+def missing_source_files() -> Iterator[Finding]:
+    for source in SourcePicture.objects.iterator():
+        for name in (source.file, source.thumbnail):
+            if not files.is_there(name):
+                yield Finding("source-file-missing", name, f"Restore it from a backup, or delete source {source.code}.")
+
+
+def orphan_source_files() -> Iterator[Finding]:
+    for name in sources.orphans():
+        advice = "No picture to start from uses this file; remove it."
+        yield Finding("orphan-source-file", name, advice, partial(files.discard, name))
+
+
+CHECKS: tuple[Check, ...] = (
+    missing_dataset_files,
+    orphan_dataset_files,
+    missing_lora_files,
+    orphan_lora_files,
+    missing_source_files,
+    orphan_source_files,
+)

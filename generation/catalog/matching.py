@@ -18,10 +18,10 @@ from generation.imaging.infotext import read_infotext
 from generation.imaging.matching import Lookup, Lookups, MatchedRecipe, match_recipe
 from generation.imaging.reading import read_picture_metadata
 from generation.imaging.untrusted import MAX_FILE_BYTES
-from generation.models import Checkpoint, Embedding, Lora, Vae
+from generation.models import Checkpoint, Embedding, GeneratedImage, Lora, SourcePicture, Vae
 from generation.prompting.names import NameIndex
 from generation.recipes.fields import FIELDS, defaults_for
-from generation.recipes.picture import NESTED, Recipe
+from generation.recipes.picture import Recipe
 from generation.recipes.sampling import SAMPLERS, SCHEDULES, check_sampling
 
 LEAST_HASH_CHARS = 8
@@ -52,10 +52,6 @@ def _tell_refusals(user: User, matched: MatchedRecipe) -> None:
     values = matched.values
     plain = {"prompt": "-", "negative_prompt": ""}
     while refusal := _refusal(user, {**values, **plain}):
-        if refusal.field in NESTED and refusal.field in values:
-            values.pop(refusal.field)
-            matched.miss("value", refusal.field.capitalize(), refusal.message)
-            continue
         names = ("width", "height") if refusal.field in ("width", "height") else (refusal.field,)
         told = "×".join(FIELDS[name].text(values.pop(name)) for name in names if name in values)
         if not told:  # what the site itself would take is refused: no checkpoint, a plan below its defaults
@@ -114,6 +110,10 @@ def lookups_for(user: User) -> Lookups:
         embedding=_lookup(user, Embedding),
         samplers=SAMPLERS,
         schedules=SCHEDULES,
+        has_picture=lambda sha256: any(
+            rows.filter(sha256=sha256).exists()
+            for rows in (SourcePicture.objects.of(user), GeneratedImage.objects.of(user).kept())
+        ),
     )
 
 

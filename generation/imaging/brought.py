@@ -81,6 +81,21 @@ def bring(data: bytes, anchors: str) -> Brought:
     )
 
 
+def mask_png(data: bytes, *, clear_is_drawn: bool, inverted: bool = False) -> bytes:
+    """A mask as a PNG, white where it is drawn, from a file read with mistrust. Raises PictureRefused.
+
+    Where it is transparent its alpha is the mask: what is clear is drawn (OpenAI's way) or what is not (A1111's);
+    else how light it is.
+    """
+    picture = upright_with_alpha(open_picture(data))
+    if picture.mode == "RGBA" and picture.getchannel("A").getextrema()[0] < 255:
+        mask = np.asarray(picture.getchannel("A"))
+        inverted = inverted != clear_is_drawn
+    else:
+        mask = np.asarray(picture.convert("L"))
+    return _png(Image.fromarray(255 - mask if inverted else mask), "")
+
+
 def alpha_mask(png: bytes) -> bytes:
     """The mask that a kept picture's alpha offers, as a PNG: white where it is transparent, which is drawn."""
     with Image.open(io.BytesIO(png), formats=("PNG",)) as picture:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from generation.imaging.civitai import resources
@@ -16,6 +16,7 @@ from generation.recipes import blending, inversion, palette, variation
 from generation.recipes.checks import InvalidRecipe
 from generation.recipes.fields import FIELDS, Name, check_size
 from generation.recipes.sampling import check_sampling
+from generation.recipes.starting import INFOTEXT_KEYS, Start, is_pinned
 
 Lookup = Callable[[str, str], tuple[str, ...]]
 SHOWN_CHARS = 80
@@ -55,12 +56,14 @@ class Lookups:
     embedding: Lookup
     samplers: Collection[str]
     schedules: Collection[str]
+    has_picture: Callable[[str], bool] = lambda sha256: False
+    """Whether who asks has a picture with this SHA-256 to start from."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unmatched:
     """One thing of the picture that was not taken over; `kind` is checkpoint, vae, lora, embedding, sampler, schedule,
-    value or setting, and the message is for people."""
+    picture, value or setting, and the message is for people."""
 
     kind: str
     name: str
@@ -69,10 +72,14 @@ class Unmatched:
 
 @dataclass(frozen=True, slots=True)
 class MatchedRecipe:
-    """`values` are keyed by Recipe's field names and hold only what the picture tells and this site knows."""
+    """`values` are keyed by Recipe's field names and hold only what the picture tells and this site knows; `start` is
+    what it was made from, where who asks has those pictures. `parts` are a recipe's variation, blend, palette and
+    inversion, by these names."""
 
     values: dict[str, Any] = field(default_factory=dict)
     unmatched: list[Unmatched] = field(default_factory=list)
+    parts: dict[str, Any] = field(default_factory=dict)
+    start: Start | None = None
 
     def miss(self, kind: str, name: str, message: str) -> None:
         self.unmatched.append(Unmatched(kind, without_halves(name), without_halves(message)))
@@ -96,7 +103,7 @@ def match_recipe(parsed: ParsedInfotext, lookups: Lookups) -> MatchedRecipe:
         _leftovers,
     ):
         step(parsed, lookups, matched)
-    return matched
+    return replace(matched, start=_start(parsed, lookups, matched))
 
 
 def _prompts(parsed: ParsedInfotext, lookups: Lookups, matched: MatchedRecipe) -> None:
@@ -222,14 +229,20 @@ def _size(parsed: ParsedInfotext, _lookups: Lookups, matched: MatchedRecipe) -> 
         matched.values.update(width=width, height=height)
 
 
-def _parts(parsed: ParsedInfotext, _lookups: Lookups, matched: MatchedRecipe) -> None:
-    """What a recipe has besides its fields."""
+def _parts(parsed: ParsedInfotext, lookups: Lookups, matched: MatchedRecipe) -> None:
+    """What a recipe has besides its fields. Pictures whose noise it was drawn from must be there."""
     for name, read in _PARTS.items():
         try:
-            if (value := read(parsed.fields)) is not None:
-                matched.values[name] = value
+            value = read(parsed.fields)
         except InvalidRecipe as refusal:
             matched.miss("value", name.capitalize(), refusal.message)
+            continue
+        lost = [one for one in getattr(value, "pictures", ()) if not lookups.has_picture(one.sha256)]
+        for one in lost:
+            sentence = f"It was drawn from the noise behind a picture that is not here; its SHA-256 is {one.sha256}."
+            matched.miss("picture", one.sha256, sentence)
+        if value is not None and not lost:
+            matched.parts[name] = value
 
 
 def _lengths(_parsed: ParsedInfotext, _lookups: Lookups, matched: MatchedRecipe) -> None:
@@ -245,9 +258,25 @@ def _lengths(_parsed: ParsedInfotext, _lookups: Lookups, matched: MatchedRecipe)
             )
 
 
+def _start(parsed: ParsedInfotext, lookups: Lookups, matched: MatchedRecipe) -> Start | None:
+    """What it was made from. No file carries another picture's pixels: they are named, and must be here."""
+    try:
+        start = Start.from_infotext(parsed.fields)
+    except InvalidRecipe as refusal:
+        matched.miss("value", "Init image", refusal.message)
+        return None
+    missing = [picture for picture in (start.pictures if start else ()) if not lookups.has_picture(picture.sha256)]
+    for picture in missing:
+        what = "mask" if start and picture is start.mask else "picture"
+        sentence = f"It was made from a {what} ({picture.sha256[:10]}…), which a file cannot carry: choose it again."
+        matched.miss("picture", picture.sha256, sentence)
+    return None if missing else start
+
+
 def _leftovers(parsed: ParsedInfotext, _lookups: Lookups, matched: MatchedRecipe) -> None:
+    spoken_for = _SPOKEN_FOR | ({*INFOTEXT_KEYS} if is_pinned(parsed.fields) else set())
     for key, value in parsed.fields.items():
-        if key not in _SPOKEN_FOR and value != DEFAULTS.get(key) and value not in _WITHOUT_EFFECT.get(key, ()):
+        if key not in spoken_for and value != DEFAULTS.get(key) and value not in _WITHOUT_EFFECT.get(key, ()):
             matched.miss("setting", key, f"{_short(key)}: {_short(value)} is not taken over.")
     for name in parsed.leftovers:
         matched.miss("setting", name, f"{parsed.tool}’s {_short(name)} is not taken over.")

@@ -5,12 +5,14 @@ Whether a person may use a picture is decided where recipes are submitted; its p
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
 from generation.recipes.checks import InvalidRecipe, check_range
+from generation.recipes.fields import MAX_PIXELS, SIDE_RANGE, SIDE_STEP
 
 MASKED_CONTENTS = {"original": "original", "fill": "fill", "noise": "latent noise", "nothing": "latent nothing"}
 """What stands below the mask when drawing begins, and A1111's words for it."""
@@ -142,10 +144,9 @@ class Start:
     def from_infotext(cls, fields: Mapping[str, str]) -> Self | None:
         """What `to_infotext` wrote, sizes split in two as `read_infotext` gives them; None where no picture is pinned,
         as in files of other programs. Raises InvalidRecipe for values that cannot be."""
-        pinned, sides = fields.get("Init image hash", ""), [fields.get(f"Init image size-{at}", "") for at in (1, 2)]
-        if not (_SHA256.fullmatch(pinned) and all(side.isdigit() for side in sides)):
+        if not is_pinned(fields):
             return None
-        source = PictureRef(pinned, int(sides[0]), int(sides[1]))
+        source = PictureRef(fields["Init image hash"], *(int(fields[f"Init image size-{at}"]) for at in (1, 2)))
         mask = PictureRef(fields["Mask hash"], source.width, source.height) if fields.get("Mask hash") else None
         try:
             return cls(
@@ -161,6 +162,26 @@ class Start:
             )
         except ValueError:
             raise InvalidRecipe("start", "What it was made from is told in numbers that cannot be read.") from None
+
+
+def is_pinned(fields: Mapping[str, str]) -> bool:
+    """Whether infotext names the picture that it starts from as this site does; other programs' hashes are others."""
+    sides = [fields.get(f"Init image size-{at}", "") for at in (1, 2)]
+    return bool(_SHA256.fullmatch(fields.get("Init image hash", ""))) and all(side.isdecimal() for side in sides)
+
+
+def drawn_like(start: Start, most_pixels: int) -> dict[str, int]:
+    """`width` and `height` of a recipe that says none: the source's own, as grown, where the whole of it is drawn.
+
+    Sides are whole steps within their range, and no more than `most_pixels` together. Nothing where only the masked
+    area is drawn: that takes the checkpoint's own size.
+    """
+    if start.area == "masked":
+        return {}
+    width, height = start.grown_size
+    scale = min(1.0, math.sqrt(min(most_pixels, MAX_PIXELS) / (width * height)), SIDE_RANGE[1] / max(width, height))
+    sides = (max(int(side * scale) // SIDE_STEP * SIDE_STEP, SIDE_RANGE[0]) for side in (width, height))
+    return dict(zip(("width", "height"), sides, strict=True))
 
 
 INFOTEXT_KEYS = (

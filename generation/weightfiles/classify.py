@@ -28,8 +28,8 @@ class WeightFile:
 
     `sha256` of a folder is over its sorted (relative name, file's sha256) pairs. `lora_hash` is A1111's: the SHA-256 of
     the bytes after the header, first 12 digits. `rank` is the largest of a LoRA's pairs. `vectors` are an embedding's:
-    the tokens that it takes in a prompt. `left_out` lists what of a LoRA's file is not used, for people. A checkpoint that
-    `inpaints` has a UNet that takes a mask besides.
+    the tokens that it takes in a prompt. `left_out` lists what of a LoRA's file is not used, for people. A checkpoint
+    that `inpaints` has a UNet that takes a mask besides.
     """
 
     kind: Kind

@@ -61,7 +61,7 @@ def of_recipe(recipe: Recipe) -> dict[str, Any]:
         "steps": recipe.steps,
         "restore_faces": False,
         "face_restoration_model": None,
-        "denoising_strength": None,
+        "denoising_strength": recipe.start.strength if recipe.start else None,
         "sd_model_name": recipe.checkpoint,
         "sd_model_hash": recipe.checkpoint_sha256[:10],
         "sd_vae_name": recipe.vae or None,

@@ -14,6 +14,7 @@ from generation.api.a1111.base import A1111View, json_object, own_token
 from generation.api.a1111.encoded import decoded
 from generation.api.a1111.options import Options
 from generation.api.a1111.reading import Reader
+from generation.api.a1111.starting import StartReader
 from generation.api.access import user_of
 from generation.api.outcomes import StillDrawn, failure_of, jobs_now
 from generation.jobs.submission import prepare_jobs, write_jobs
@@ -31,10 +32,11 @@ class TextToImageView(A1111View):
     """Draw, and wait until all pictures are ready. A program that hangs up meanwhile cancels nothing."""
 
     scope = "generate"
+    reader: type[Reader] = Reader
 
     def post(self, request: Request) -> Response:
         user, token = user_of(request), own_token(request)
-        asked = Reader(user, json_object(request), Options.of(token)).read()
+        asked = self.reader(user, json_object(request), Options.of(token)).read()
         jobs = write_jobs(user, prepare_jobs(user, asked.recipe, asked.count), token)
         in_time = waiting.until_ended([job.pk for job in jobs])
         jobs = jobs_now(jobs)
@@ -53,18 +55,10 @@ def refuse_nothing(jobs: Sequence[Job], in_time: bool) -> None:
         raise failure_of(failed[0])
 
 
-class ImageToImageView(A1111View):
-    """Not here yet: what was sent is looked at as A1111 does, and refused."""
+class ImageToImageView(TextToImageView):
+    """The same from a picture, with or without a mask."""
 
-    scope = "generate"
-
-    def post(self, request: Request) -> Response:
-        pictures = json_object(request).get("init_images")
-        if not pictures or not isinstance(pictures, list):
-            raise NotFound("no-picture", "Init image not found")
-        for picture in pictures:
-            decoded(picture)
-        raise NoSuchPart("no-img2img", "This site makes no pictures from pictures yet; txt2img draws from a text.")
+    reader = StartReader
 
 
 class UpscaleView(A1111View):

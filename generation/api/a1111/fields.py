@@ -49,6 +49,21 @@ USED: Mapping[str, str] = {
 }
 """Field -> what becomes of it."""
 
+FROM_PICTURES: Mapping[str, str] = {
+    "init_images": "The picture to start from, as base64; only the first is taken. It is kept as if you had brought it "
+    "by hand, for some days.",
+    "denoising_strength": "How much of it changes, 0 to 1. Missing: 0.75.",
+    "resize_mode": "0 stretches it to the size, 1 cuts it, 2 fills what is missing from its edges; 3 is done as 0.",
+    "mask": "White is drawn, black is kept to the bit; where it has transparency, what is opaque is drawn. As large as "
+    "the picture.",
+    "mask_blur": "Pixels over which the mask's edge fades, inwards alone. Missing: 4. At most 64.",
+    "inpainting_fill": "What stands below the mask at first: 0 fills it from around, 1 leaves it, 2 noise, 3 nothing.",
+    "inpaint_full_res": "True, also where it is missing: only the masked area is drawn, in the whole size.",
+    "inpaint_full_res_padding": "Pixels around the masked area. Missing: 0. At most 256.",
+    "inpainting_mask_invert": "1: black is drawn.",
+}
+"""The same for what img2img takes beside all others; its sizes are the picture's own where they are missing."""
+
 _HIRES = "There is no second pass at a higher resolution."
 _NOISE = "Samplers have the noise of their own."
 _KEPT = "Every picture is kept under “My pictures”, and no grid is made of them."
@@ -89,6 +104,17 @@ UNUSED: Mapping[str, Unused] = {
     "auth": Unused("The password once more; neither read nor kept.", said_by_every_program=True),
 }  # fmt: skip
 """Field -> why it has no effect."""
+
+UNUSED_FROM_PICTURES: Mapping[str, Unused] = {
+    **{name: unused for name, unused in UNUSED.items() if name not in FROM_PICTURES},
+    "include_init_images": Unused("What was sent is not sent back.", said_by_every_program=True),
+    "image_cfg_scale": Unused("It is of checkpoints that edit by orders.", said_by_every_program=True),
+    "mask_blur_x": Unused("The edge fades equally wide on all sides; see mask_blur.", said_by_every_program=True),
+    "mask_blur_y": Unused("The edge fades equally wide on all sides; see mask_blur.", said_by_every_program=True),
+    "mask_round": Unused("A soft mask is drawn later where it is darker.", said_by_every_program=True),
+    "initial_noise_multiplier": Unused(_NOISE, (None, 1, 1.0)),
+    "latent_mask": Unused("The mask is that of the picture."),
+}
 
 
 def is_asked_for(unused: Unused, value: Any) -> bool:

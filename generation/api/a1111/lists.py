@@ -135,7 +135,7 @@ class ScriptsView(A1111View):
     scope = "read"
 
     def get(self, request: Request) -> Response:
-        return Response({"txt2img": list(HONOURED), "img2img": []})
+        return Response({"txt2img": list(HONOURED), "img2img": list(HONOURED)})
 
 
 class FlagsView(A1111View):

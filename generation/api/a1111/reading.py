@@ -27,6 +27,7 @@ from generation.recipes.checks import MAX_SEED, InvalidRecipe, check_range
 from generation.recipes.fields import FIELDS, MAX_PIXELS, SIDE_STEP, STEPS_RANGE
 from generation.recipes.picture import Recipe
 from generation.recipes.sampling import AUTOMATIC, SAMPLERS, SCHEDULES, TABLE
+from generation.recipes.starting import Start, drawn_like
 from generation.recipes.styles import styled
 from generation.recipes.variation import RESIZE_FROM, Variation
 
@@ -53,6 +54,8 @@ class Asked:
 class Reader:
     """Reads one request, and notes on the way what becomes of it."""
 
+    used, unused = USED, UNUSED
+
     def __init__(self, user: User, body: Mapping[str, Any], options: Options) -> None:
         self.user, self.body, self.options = user, body, options
         self.notes: list[str] = []
@@ -64,7 +67,8 @@ class Reader:
         options = self.read_options()
         checkpoint = self.read_checkpoint(options)
         sampler, schedule = self.read_sampling(checkpoint)
-        width, height = self.read_size(checkpoint, options)
+        start = self.read_start()
+        width, height = self.read_size(checkpoint, options, start)
         cfg_scale = self.read_cfg(checkpoint)
         prompt, negative_prompt = self.read_prompts(checkpoint)
         recipe = Recipe(
@@ -82,6 +86,7 @@ class Reader:
             checkpoint=checkpoint.name,
             vae=options.vae,
             variation=self.read_variation(),
+            start=start,
         )
         count = self.read_count()
         sends_images = flag(self.body, "send_images", True)
@@ -90,7 +95,7 @@ class Reader:
     def said(self) -> dict[str, Any]:
         """Without what may be large, or a secret."""
         scalar = (str, int, float, bool, type(None))
-        return {name: value for name in USED if isinstance(value := self.body.get(name), scalar)}
+        return {name: value for name in self.used if isinstance(value := self.body.get(name), scalar)}
 
     def read_options(self) -> Options:
         settings = mapping(self.body, "override_settings")
@@ -121,9 +126,14 @@ class Reader:
             self.notes.append(f"{most} steps are drawn, not {steps}.")
         return min(steps, most)
 
-    def read_size(self, checkpoint: Checkpoint, options: Options) -> tuple[int, int]:
-        width = whole(self.body, "width", SIDE) or checkpoint.native_width
-        height = whole(self.body, "height", SIDE) or checkpoint.native_height
+    def read_start(self) -> Start | None:
+        """What is drawn from, where this is asked for pictures from pictures."""
+        return None
+
+    def read_size(self, checkpoint: Checkpoint, options: Options, start: Start | None) -> tuple[int, int]:
+        own = drawn_like(start, self.user.plan.max_pixels) if start else {}
+        width = whole(self.body, "width", SIDE) or own.get("width", checkpoint.native_width)
+        height = whole(self.body, "height", SIDE) or own.get("height", checkpoint.native_height)
         size = fitted((width, height), most_pixels(self.user.plan, checkpoint, options.fits_size))
         if size != (width, height):
             self.notes.append(f"{size[0]}×{size[1]} pixels are drawn, not {width}×{height}.")
@@ -180,10 +190,10 @@ class Reader:
         if script := text(self.body, "script_name"):
             raise InvalidRecipe("script_name", f"Script '{script[:100]}' not found", "unknown-script")
         self.notes.extend(notes_on(self.body.get("alwayson_scripts") or {}))
-        for name, unused in UNUSED.items():
+        for name, unused in self.unused.items():
             if name in self.body and is_asked_for(unused, self.body[name]):
                 self.notes.append(f"{name} is ignored. {unused.why}")
-        self.note_unknown("Unknown fields", self.body.keys() - USED.keys() - UNUSED.keys())
+        self.note_unknown("Unknown fields", self.body.keys() - self.used.keys() - self.unused.keys())
 
     def note_unknown(self, what: str, names: Any) -> None:
         if names:

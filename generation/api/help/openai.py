@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.template.loader import render_to_string
 
-from generation.api.openai.fields import ROWS, VARIATION
+from generation.api.openai.fields import EDIT_ROWS, ROWS, VARIATION
 from generation.api.people import MAX_LIFE_SECONDS
 
 
@@ -48,6 +48,7 @@ def openai_facts() -> dict[str, Any]:
         "base_url": base_url(),
         "starts": STARTS,
         "fields": ROWS,
+        "of_edits": EDIT_ROWS[:2],
         "of_variations": ", ".join(["image", *VARIATION]),
         "life_seconds": MAX_LIFE_SECONDS,
     }

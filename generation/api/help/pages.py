@@ -16,7 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from generation.api.a1111.fields import UNUSED, USED
+from generation.api.a1111.fields import FROM_PICTURES, UNUSED, USED
 from generation.api.a1111.options import ABOUT
 from generation.api.a1111.reading import BATCH_SIZE, BATCHES, CFG, MOST_OF_NATIVE, SIDE, STEPS
 from generation.api.a1111.scripts import SCRIPTS
@@ -32,6 +32,7 @@ def a1111_tables() -> dict[str, Any]:
     sliders = {"steps": STEPS, "width": SIDE, "height": SIDE, "cfg_scale": CFG, "batch_size": BATCH_SIZE}
     return {
         "used": USED,
+        "from_pictures": FROM_PICTURES,
         "unused": {name: unused.why for name, unused in UNUSED.items()},
         "options": ABOUT,
         "scripts": SCRIPTS,

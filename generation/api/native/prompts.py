@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict
 from typing import Any, cast
 
 from drf_spectacular.utils import extend_schema
@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 from accounts.models import User
 from generation.api.native.recipe_fields import Fields, api_field
 from generation.api.native.recipe_parts import RecipeParts
+from generation.api.native.starting import StartInput, as_input
 from generation.catalog.inspecting import inspect_prompt
 from generation.catalog.matching import read_recipe
 from generation.catalog.resolving import find_checkpoint
@@ -174,14 +175,16 @@ class PictureInput(serializers.Serializer[Any]):
 class ReadValues(RecipeParts):
     """What the picture tells and this site knows; fields that it does not tell are missing."""
 
+    start = StartInput(required=False)
+
     def get_fields(self) -> Fields:
-        fields = {name: api_field(row, required=isinstance(row, Prompt)) for name, row in FIELDS.items()}
-        return fields | super().get_fields()
+        told = {name: api_field(row, required=isinstance(row, Prompt)) for name, row in FIELDS.items()}
+        return told | super().get_fields()
 
 
 class UnmatchedOutput(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(
-        ["checkpoint", "vae", "lora", "embedding", "sampler", "schedule", "value", "setting"]
+        ["checkpoint", "vae", "lora", "embedding", "sampler", "schedule", "picture", "value", "setting"]
     )
     name = serializers.CharField()
     message = serializers.CharField()
@@ -201,10 +204,7 @@ class ReadRecipeView(APIView):
     @extend_schema(request={"multipart/form-data": PictureInput}, responses=ReadOutput)
     def post(self, request: Request) -> Response:
         matched = read_recipe(cast(User, request.user), request.FILES.get("picture"))
-        told = {*FIELDS, *RecipeParts().fields}
-        values = {
-            name: asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
-            for name, value in matched.values.items()
-            if name in told
-        }
-        return Response({"recipe": values, "unmatched": UnmatchedOutput(matched.unmatched, many=True).data})
+        parts = {name: asdict(part) for name, part in matched.parts.items() if name in RecipeParts().fields}
+        start = {"start": as_input(matched.start)} if matched.start else {}
+        recipe = {**matched.values, **parts, **start}
+        return Response({"recipe": recipe, "unmatched": UnmatchedOutput(matched.unmatched, many=True).data})

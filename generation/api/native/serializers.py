@@ -11,6 +11,7 @@ from rest_framework import serializers
 
 from generation.api.native.recipe_fields import Fields, api_field, input_fields, number_field, output_fields
 from generation.api.native.recipe_parts import RecipeParts, RecipePartsInput, parts_of
+from generation.api.native.starting import StartInput, StartOutput, start_of
 from generation.catalog.resolving import find_checkpoint
 from generation.catalog.styles import apply_styles
 from generation.jobs import queueing
@@ -21,6 +22,7 @@ from generation.models import Checkpoint, GeneratedImage, Job, Lora
 from generation.models.images import kept_image
 from generation.recipes.fields import COUNT, FIELDS, defaults_for
 from generation.recipes.picture import MAX_LORAS, WEIGHT_LIMIT, LoraPick, Recipe
+from generation.recipes.starting import drawn_like
 
 LORA_WEIGHTS = (-WEIGHT_LIMIT, WEIGHT_LIMIT)
 MAX_BATCH = 16
@@ -37,6 +39,7 @@ class RecipeInput(RecipePartsInput):
     """What a picture is made from. Everything but the prompt has a default: the checkpoint's, or a random seed."""
 
     loras = serializers.ListField(child=LoraPickInput(), default=list, max_length=MAX_LORAS)
+    start = StartInput(default=None, allow_null=True)
 
     def get_fields(self) -> Fields:
         return input_fields() | super().get_fields()
@@ -49,15 +52,11 @@ def recipe_of(user: Any, data: Mapping[str, Any]) -> Recipe:
     """The recipe that validated data tell, with the checkpoint's defaults filled in. Raises Refusal."""
     given = {name: value for name in FIELDS if (value := data.get(name)) not in (None, "")}
     checkpoint = find_checkpoint(user, given.get("checkpoint", ""))
-    picks = tuple(LoraPick(**pick) for pick in data["loras"])
-    values = {
-        **defaults_for(checkpoint),
-        "seed": random_seed(),
-        **given,
-        "prompt": data["prompt"],
-        **parts_of(user, data),
-    }
-    return apply_styles(user, Recipe(**values, loras=picks), data.get("styles", ()), checkpoint.family)
+    picks, start = tuple(LoraPick(**pick) for pick in data["loras"]), start_of(user, data.get("start"))
+    usual = defaults_for(checkpoint) | (drawn_like(start, user.plan.max_pixels) if start else {})
+    values = {**usual, "seed": random_seed(), **given, "prompt": data["prompt"], **parts_of(user, data)}
+    recipe = Recipe(**values, loras=picks, start=start)
+    return apply_styles(user, recipe, data.get("styles", ()), checkpoint.family)
 
 
 class SubmissionInput(RecipeInput):
@@ -77,6 +76,7 @@ class RecipeOutput(RecipeParts):
     """A recipe as it was drawn; what pins the files stays inside."""
 
     loras = LoraPickInput(many=True)
+    start = StartOutput(allow_null=True)
 
     def get_fields(self) -> Fields:
         return output_fields() | super().get_fields()
@@ -205,7 +205,7 @@ class CheckpointOutput(serializers.ModelSerializer[Checkpoint]):
         model = Checkpoint
         fields = [
             "name", "title", "family", "sha256", "autov2", "licence", "description", "native_width", "native_height",
-            "default_steps", "default_cfg_scale", "default_sampler", "is_default",
+            "default_steps", "default_cfg_scale", "default_sampler", "is_default", "is_inpainting",
         ]  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from django.core.files.uploadedfile import UploadedFile
 
@@ -18,13 +18,16 @@ from generation.api.openai.aliases import checkpoint_named
 from generation.api.openai.fields import EFFORTS, GENERATION, STYLES, VARIATION, read_fields
 from generation.api.openai.sizes import drawn_size
 from generation.api.repeats import Write
+from generation.api.sizes import Size
 from generation.catalog.matching import read_recipe
 from generation.catalog.resolving import find_checkpoint
 from generation.jobs.submission import prepare_jobs, random_seed, write_jobs
+from generation.models import Checkpoint
 from generation.recipes.fields import STEPS_RANGE, defaults_for
 from generation.recipes.picture import Recipe
 
-WEIGHTS = ("checkpoint", "vae", "lora", "embedding")
+NEEDED = ("checkpoint", "vae", "lora", "embedding", "picture")
+"""Kinds of what a recipe cannot be drawn again without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +45,18 @@ class Asked:
 
     said: Mapping[str, Any]
     delivery: Delivery
+    streams_as: ClassVar[str] = "image_generation"
+    """How the events of its stream are called."""
 
     @classmethod
-    def read(cls, data: Any) -> Asked:
+    def read(cls, data: Any) -> Self:
         """Raises Refusal for a field that is wrong, unknown or beside another."""
-        said = read_fields(data, GENERATION)
+        said = cls.checked(read_fields(data, GENERATION))
+        return cls(said, delivery_of(said))
+
+    @staticmethod
+    def checked(said: dict[str, Any]) -> dict[str, Any]:
+        """The fields. Raises Refusal for those that do not go together."""
         if said["prompt"] is None:
             raise Refusal("missing-parameter", "Missing required parameter: “prompt”.", field="prompt")
         if said["stream"] and said["n"] > 1:
@@ -55,14 +65,17 @@ class Asked:
             raise Refusal("invalid-value", "Partial pictures come with stream alone.", field="partial_images")
         if said["stream"] and said["response_format"] == "url":
             raise Refusal("invalid-value", "A stream has the pictures themselves.", field="response_format")
-        return cls(said, delivery_of(said))
+        return said
 
     def recipe(self, user: User) -> Recipe:
         """The recipe, with the defaults of its checkpoint filled in. Raises Refusal."""
+        checkpoint = find_checkpoint(user, checkpoint_named(user, self.said["model"]))
+        return self.recipe_with(user, checkpoint, (checkpoint.native_width, checkpoint.native_height))
+
+    def recipe_with(self, user: User, checkpoint: Checkpoint, usual: Size) -> Recipe:
+        """The recipe; `usual` is the size where none is asked for."""
         said = self.said
-        checkpoint = find_checkpoint(user, checkpoint_named(user, said["model"]))
-        native = checkpoint.native_width, checkpoint.native_height
-        width, height = drawn_size(said["size"], native, user.plan.max_pixels)
+        width, height = drawn_size(said["size"], usual, user.plan.max_pixels)
         given = {
             "checkpoint": checkpoint.name,
             "prompt": self.prompt,
@@ -81,7 +94,7 @@ class Asked:
         """As a recipe has it: with plain line ends, and the words of the style where there is something to draw."""
         said = self.said
         prompt: str = said["prompt"].replace("\r\n", "\n")
-        return f"{prompt}, {STYLES[said['style']]}" if said["style"] and prompt.strip() else prompt
+        return f"{prompt}, {STYLES[said['style']]}" if said.get("style") and prompt.strip() else prompt
 
     def steps(self, usual: int, most: int) -> int:
         """Those that were asked for, which the plan may refuse; for a quality as many as the plan takes."""
@@ -124,14 +137,15 @@ class AskedVariation:
         """The recipe of the picture with another seed. Raises Refusal where it tells none, or one of other weights."""
         matched = read_recipe(user, self.picture)
         for miss in matched.unmatched:
-            if miss.kind in WEIGHTS:
+            if miss.kind in NEEDED:
                 sentence = f"This picture cannot be drawn again here. {miss.message}"
                 raise Refusal("recipe-not-here", sentence, field="image")
         values = dict(matched.values)
         if named := checkpoint_named(user, self.said["model"]):
             values["checkpoint"] = named
         checkpoint = find_checkpoint(user, values.get("checkpoint", ""))
-        recipe = Recipe(**{**defaults_for(checkpoint), "prompt": "", **values, "seed": random_seed()})
+        told = {**defaults_for(checkpoint), "prompt": "", **values, "seed": random_seed()}
+        recipe = Recipe(**told, start=matched.start)
         if self.said["size"] == "auto":
             return recipe
         width, height = drawn_size(self.said["size"], (recipe.width, recipe.height), user.plan.max_pixels)

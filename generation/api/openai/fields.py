@@ -170,6 +170,22 @@ VARIATION: Mapping[str, Field] = {row.name: row for row in (MODEL, N, SIZE, FORM
 """Beside the picture."""
 
 
+FIDELITIES = {"low": 0.75, "high": 0.5}
+"""input_fidelity -> how much of a picture without a mask changes."""
+EDIT_ROWS: tuple[Field, ...] = (
+    Field(
+        "input_fidelity", ", ".join(FIDELITIES), "How near the picture stays to yours where there is no mask: by 0.75 "
+        "it changes for low, by 0.5 for high.", one_of(*FIDELITIES), "low",
+    ),
+    Field(
+        "strength", "0 to 1", "How much it changes, in place of input_fidelity. Left out it is 1 with a mask.", number,
+    ),
+    *(row for row in ROWS if row.name != "style"),
+)  # fmt: skip
+EDIT: Mapping[str, Field] = {row.name: row for row in EDIT_ROWS}
+"""Beside the picture and its mask."""
+
+
 def read_fields(data: Any, table: Mapping[str, Field]) -> dict[str, Any]:
     """Every field of the table with its value, its default where it was left out. Raises Refusal."""
     if not isinstance(data, Mapping):

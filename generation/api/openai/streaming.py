@@ -24,7 +24,7 @@ from generation.messages.threads import in_thread
 from generation.models import Job
 from generation.models.images import kept_image
 
-PARTIAL, COMPLETED = "image_generation.partial_image", "image_generation.completed"
+PARTIAL, COMPLETED = "partial_image", "completed"
 LOOK_EVERY_SECONDS = 5.0
 KEEP_ALIVE = b": still at it\n\n"
 KEEP_ALIVE_SECONDS = 10.0
@@ -84,7 +84,7 @@ class PictureStream:
         """A partial picture where one is due, or a sign of life."""
         for frame in map(Frame.from_bytes, self.feed.take_frames().values()):
             if (index := self.partials.take(frame)) is not None:
-                return event_text(PARTIAL, await sync_to_async(self.partial)(frame, index))
+                return event_text(self.event(PARTIAL), await sync_to_async(self.partial)(frame, index))
         return KEEP_ALIVE if time.monotonic() - self.spoke_at >= KEEP_ALIVE_SECONDS else None
 
     def partial(self, frame: Frame, index: int) -> dict[str, Any]:
@@ -94,7 +94,7 @@ class PictureStream:
             large = preview.resize((recipe.width, recipe.height), Image.Resampling.BICUBIC)
         data = encode_image(large, delivery.format, quality=delivery.quality)
         return {
-            "type": PARTIAL,
+            "type": self.event(PARTIAL),
             "b64_json": base64.b64encode(data).decode(),
             "partial_image_index": index,
             "created_at": int(time.time()),
@@ -109,13 +109,16 @@ class PictureStream:
         image = kept_image(job)
         assert image is not None  # of `pictures_of`
         completed = {
-            "type": COMPLETED,
+            "type": self.event(COMPLETED),
             "b64_json": encoded(image, self.asked.delivery),
             "created_at": int(time.time()),
             "usage": usage([job]),
             **facts(job, self.asked.delivery, self.asked.said),
         }
-        return event_text(COMPLETED, completed)
+        return event_text(self.event(COMPLETED), completed)
+
+    def event(self, kind: str) -> str:
+        return f"{self.asked.streams_as}.{kind}"
 
 
 def job_now(key: int) -> Job:

@@ -15,13 +15,14 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.refusals import NotFound, Refusal
+from accounts.refusals import NotFound
 from generation.api.access import HasScope, token_of, user_of
 from generation.api.dialect import DialectView, Told
 from generation.api.feeds import JobFeed, events_answer
 from generation.api.openai.aliases import listed_models
 from generation.api.openai.answers import answer, pictures_of
 from generation.api.openai.asking import Asked, AskedVariation
+from generation.api.openai.editing import AskedEdit
 from generation.api.openai.errors import in_openais_words
 from generation.api.openai.links import picture_of
 from generation.api.openai.streaming import PictureStream
@@ -73,13 +74,7 @@ class GenerationsView(OpenAIView):
         return Response(status=204, headers={"Allow": "POST, OPTIONS"})
 
     def post(self, request: Request) -> StreamingHttpResponse:
-        asked, user, token = Asked.read(request.data), user_of(request), token_of(request)
-        if asked.said["stream"]:
-            streams.check_room(user.pk)
-        submission = submit_once(request, lambda: asked.begin(user, token))
-        if asked.said["stream"]:
-            return streamed(request, submission, asked)
-        return waited_for(request, submission, asked, asked.said["prompt"])
+        return answered(request, Asked.read(request.data))
 
 
 class VariationsView(OpenAIView):
@@ -95,14 +90,13 @@ class VariationsView(OpenAIView):
 
 
 class EditsView(OpenAIView):
-    """Pictures from pictures, which are not made here yet. What is sent is not read."""
+    """Pictures from a picture, of which all or what a mask leaves open is drawn."""
 
     scope = "generate"
     parser_classes = [MultiPartParser]
 
-    def post(self, request: Request) -> Response:
-        sentence = "Pictures are made from words alone here: describe the whole picture at /v1/images/generations."
-        raise Refusal("edits-not-supported", sentence, field="image")
+    def post(self, request: Request) -> StreamingHttpResponse:
+        return answered(request, AskedEdit.read_form(request.data, request.FILES))
 
 
 class PictureView(OpenAIView):
@@ -114,6 +108,17 @@ class PictureView(OpenAIView):
 
     def get(self, request: Request, signed: str) -> HttpResponse:
         return picture_of(signed)
+
+
+def answered(request: Request, asked: Asked) -> StreamingHttpResponse:
+    """Queue what is asked for once, and answer as it is asked: as a stream, or with all pictures."""
+    user, token = user_of(request), token_of(request)
+    if asked.said["stream"]:
+        streams.check_room(user.pk)
+    submission = submit_once(request, lambda: asked.begin(user, token))
+    if asked.said["stream"]:
+        return streamed(request, submission, asked)
+    return waited_for(request, submission, asked, asked.said["prompt"])
 
 
 def waited_for(

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import os
 from argparse import ArgumentParser
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from PIL import Image
 from tqdm import tqdm
 
 from accounts.management.tables import require_tables
 from accounts.models import User
 from accounts.refusals import Refusal
 from generation.catalog.resolving import find_checkpoint
+from generation.imaging.untrusted import open_picture
+from generation.imaging.upright import upright_with_alpha
 from generation.jobs.lifecycle import infotext_of
 from generation.jobs.submission import prepare, random_seed
-from generation.recipes.fields import FIELDS, Choice, Name, Number, RecipeField, defaults_for
+from generation.recipes.fields import FIELDS, MAX_PIXELS, Choice, Name, Number, RecipeField, defaults_for
 from generation.recipes.picture import Recipe
+from generation.recipes.starting import PictureRef, Start, drawn_like
 
 FORMATS = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp"}
 
@@ -33,33 +40,45 @@ class Command(BaseCommand):
             if row.name != "prompt":
                 option = row.option or row.name.replace("_", "-")
                 parser.add_argument(f"--{option}", dest=row.name, type=getattr(row, "number", str), help=help_of(row))
+        parser.add_argument("--source", type=Path, help="a picture to start from instead of noise alone")
+        parser.add_argument("--strength", type=float, default=0.75, help="how much of it changes, 0 to 1")
+        parser.add_argument("--mask", type=Path, help="a picture as large as the source: white is drawn, black is kept")
 
-    def handle(self, *, out: Path, **options: Any) -> str:
+    def handle(self, *, out: Path, source: Path | None, strength: float, mask: Path | None, **options: Any) -> str:
         if out.suffix.lower() not in FORMATS:
             raise CommandError("--out must end in .png, .jpg or .webp.")
         require_tables()
         try:
-            recipe = recipe_of(options)
-            self.draw(recipe, out)
+            brought = Brought.read(source, strength, mask)
+            recipe = recipe_of(options, brought.start)
+            self.draw(recipe, brought.pictures, out)
         except Refusal as refusal:
             raise CommandError(str(refusal)) from refusal
         return f"{out}: {recipe.prompt}, seed {recipe.seed}"
 
-    def draw(self, recipe: Recipe, out: Path) -> None:
+    def draw(self, recipe: Recipe, pictures: Mapping[str, Image.Image], out: Path) -> None:
         # Only here: the other commands start without torch.
         from generation.engine.outcome import Rendered, RenderError
+        from generation.engine.picturesource import GivenPictures
         from generation.engine.renderer import Renderer
+        from generation.imaging.provenance import DRAWN_FROM_TEXT, DRAWN_OVER_A_PICTURE
         from generation.storage.marks import converted, marked
         from generation.worker.weights import CatalogWeights
 
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
-        renderer = Renderer(CatalogWeights(), device=settings.RENDERING.device, threads=settings.RENDERING.threads)
+        renderer = Renderer(
+            CatalogWeights(),
+            GivenPictures(pictures),
+            device=settings.RENDERING.device,
+            threads=settings.RENDERING.threads,
+        )
         try:
             with tqdm(unit="step", file=self.stderr, desc="Drawing") as bar:
                 for event in renderer.render(recipe):
                     if isinstance(event, Rendered):
                         text = infotext_of(recipe)
-                        png = marked(event.pixels).png(text)
+                        term = DRAWN_OVER_A_PICTURE if recipe.start else DRAWN_FROM_TEXT
+                        png = marked(event.pixels, term, drawn=event.drawn).png(text)
                         format = FORMATS[out.suffix.lower()]
                         out.write_bytes(png if format == "png" else converted(png, format, text))
                     else:
@@ -71,12 +90,39 @@ class Command(BaseCommand):
             renderer.close()
 
 
-def recipe_of(options: dict[str, Any]) -> Recipe:
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """The pictures that the command line names, by their hash, and how drawing starts from them."""
+
+    start: Start | None
+    pictures: Mapping[str, Image.Image]
+
+    @classmethod
+    def read(cls, source: Path | None, strength: float, mask: Path | None) -> Brought:
+        """Raises CommandError for a file that cannot be read, Refusal for what is no picture or does not fit."""
+        if source is None:
+            if mask is not None:
+                raise CommandError("--mask is of a picture: say which with --source.")
+            return cls(None, {})
+        files = [path for path in (source, mask) if path is not None]
+        pictures = {}
+        for path in files:
+            try:
+                data = path.read_bytes()
+            except OSError as error:
+                raise CommandError(f"{path} cannot be read: {error.strerror}.") from error
+            pictures[sha256(data).hexdigest()] = upright_with_alpha(open_picture(data))
+        named = [PictureRef(digest, *picture.size) for digest, picture in pictures.items()]
+        return cls(Start(named[0], strength, named[-1] if mask else None), pictures)
+
+
+def recipe_of(options: dict[str, Any], start: Start | None) -> Recipe:
     """The recipe of the command line, with the checkpoint's defaults where nothing was said."""
     nobody = User(username="shell", is_superuser=True)
     checkpoint = find_checkpoint(nobody, options["checkpoint"] or "")
     given = {name: options[name] for name in FIELDS if options[name] is not None}
-    return prepare(nobody, Recipe(**{**defaults_for(checkpoint), "seed": random_seed(), **given}), 1)[0]
+    usual = {**defaults_for(checkpoint), **(drawn_like(start, MAX_PIXELS) if start else {}), "seed": random_seed()}
+    return prepare(nobody, Recipe(**{**usual, **given}, start=start), 1)[0]
 
 
 def help_of(row: RecipeField) -> str:

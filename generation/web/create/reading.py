@@ -8,7 +8,6 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_POST
 
 from generation.catalog.matching import read_recipe, read_recipe_text
-from generation.recipes.fields import FIELDS
 from generation.web.access import SignedInRequest, done, refusals_on, signed_in_only
 from generation.web.create.drafts import READ_NOTICE, draft_of, keep_draft
 from generation.web.create.forms import OWN_SIZE
@@ -26,18 +25,20 @@ def read(request: SignedInRequest) -> HttpResponse:
     text = request.POST.get("text")
     matched = read_recipe_text(request.user, text) if text else read_recipe(request.user, request.FILES.get("picture"))
     kept = {name: value for name, value in draft_of(request.user).items() if name in KEPT}
-    keep_draft(request.user, {**kept, **fields_read(matched.values)})
+    keep_draft(request.user, {**kept, **fields_read(matched.values), **parts_read(matched.parts)})
     request.session[READ_NOTICE] = {"unmatched": [miss.message for miss in matched.unmatched]}
     return done(request, "create")
 
 
 def fields_read(values: dict[str, Any]) -> dict[str, str]:
     """Matched values as the form's fields: the size as one that was typed, a seed locked, since it was asked for."""
-    plain = {name: value for name, value in values.items() if name in FIELDS}
-    fields = {name: f"{value:g}" if isinstance(value, float) else str(value) for name, value in plain.items()}
-    fields |= {name: text for name, text in fields_of_parts(values).items() if text}
+    fields = {name: f"{value:g}" if isinstance(value, float) else str(value) for name, value in values.items()}
     if "width" in fields:
         fields["size"] = OWN_SIZE
     if "seed" in fields:
         fields["seed_locked"] = "on"
     return fields
+
+
+def parts_read(parts: dict[str, Any]) -> dict[str, str]:
+    return {name: text for name, text in fields_of_parts(parts).items() if text}

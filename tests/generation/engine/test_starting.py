@@ -1,4 +1,4 @@
-"""Pictures from pictures: equal to diffusers' pipelines alone, the same beside strangers, and what no strength means."""
+"""Pictures from pictures: equal to diffusers' pipelines alone, the same beside strangers; what no strength means."""
 
 from __future__ import annotations
 
