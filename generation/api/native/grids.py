@@ -68,7 +68,7 @@ def way_of(user: Any, data: dict[str, Any]) -> Between:
 
 
 class GridInput(RecipeInput):
-    """A recipe that all cells share, and `axes` (columns, rows, sheets), a `mix` of LoRAs, or the way `between` ends."""
+    """A recipe that all cells share, and one of `axes` (columns, rows, sheets), `mix` (LoRAs) and `between` (a way)."""
 
     axes = serializers.ListField(child=AxisInput(), default=list, max_length=3)
     mix = MixInput(required=False, allow_null=True, default=None)
