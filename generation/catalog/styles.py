@@ -37,6 +37,7 @@ def shipped_styles() -> tuple[Style, ...]:
     return tuple(style for family, file in files if file.exists() for style in read_csv(file.read_bytes(), family))
 
 
+@functools.cache
 def sample_of(style: Style) -> str:
     """The path of a shipped style's sample picture among the static files; empty where there is none."""
     name = f"{SAMPLES}/{style.family}/{re.sub(r'[^a-z0-9]+', '-', style.name.lower())}.webp"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from accounts.models import User
 from generation.jobs.sources import picture_of
 from generation.jobs.submission import submit_jobs
@@ -9,7 +11,7 @@ from generation.models import GeneratedImage, Job
 from generation.recipes.checks import InvalidRecipe
 from generation.recipes.fields import FIELDS, check_size
 from generation.recipes.inversion import Inversion, Inverted
-from generation.recipes.picture import Recipe
+from generation.recipes.picture import NESTED, Recipe
 from generation.recipes.sampling import AUTOMATIC
 
 SAMPLER = "DDIM"
@@ -24,6 +26,8 @@ def edited_by_words(
 ) -> Recipe:
     """The recipe that draws one's own picture anew with `prompt`; `shows` says what it shows now. Raises Refusal."""
     before = image.recipe
+    no_parts = {field.name: field.default for field in dataclasses.fields(Recipe) if field.name in NESTED}
+    no_parts["inversion"] = Inversion(Inverted(picture_of(user, image.code), shows))
     try:
         check_size(image.width, image.height)
         width, height = image.width, image.height
@@ -37,12 +41,9 @@ def edited_by_words(
         cfg_scale=cfg_scale,
         sampler=SAMPLER,
         schedule=AUTOMATIC,
-        start=None,
-        variation=None,
-        blend=None,
         loras=(),
         embeddings=(),
-        inversion=Inversion(Inverted(picture_of(user, image.code), shows)),
+        **no_parts,
     )
 
 

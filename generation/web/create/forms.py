@@ -112,8 +112,9 @@ class RecipeForm(forms.Form):
 
     def clean(self) -> None:
         """Judge every field, so that all that is wrong is told at once; what concerns several is the recipe's."""
-        if self.cleaned_data.get("seed") == -1:  # as A1111 writes a seed that is to be drawn
-            self.cleaned_data["seed"] = None
+        for name in ("seed", "variation_seed"):
+            if self.cleaned_data.get(name) == -1:  # as A1111 writes a seed that is to be drawn
+                self.cleaned_data[name] = None
         for row in (*FIELDS.values(), COUNT, *ROWS.values()):
             value = self.cleaned_data.get(row.name)
             if value is None or value == "" and not getattr(row, "required", False):
