@@ -198,6 +198,8 @@ GROUPS = (
             "not-to-be-had": "Its owner does not let others have the file.",
             "name-taken": "The name is taken.",
             "empty-style": "A style needs a prompt or a negative prompt.",
+            "empty-style": "A style needs a prompt or a negative prompt.",
+            "no-file": "A file was not sent along.",
             "no-styles": "The file is no styles.csv.",
             "empty-list": "A wildcard list needs a line.",
             "list-too-long": "The list is longer than is kept.",

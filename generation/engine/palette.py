@@ -11,14 +11,24 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from generation.engine.loading.checkpoints import LoadedCheckpoint
 from generation.engine.previews import LinearMap, preview_map
 from generation.recipes.palette import Palette
 from generation.recipes.picture import Recipe
 
-SHARPNESS = 2.0
+SHARPNESS = 3.0
 """How clearly a pixel belongs to its nearest colour: of the softmax over squared distances, colours being -1..1."""
+LIGHTNESS = 9.0
+"""What a squared distance in lightness counts beside one in colour: areas differ by it less than by their hues, and so
+go to one colour of the palette as a whole."""
+LUMA = (0.299, 0.587, 0.114)
+"""Rec. 601."""
+KNEE = 0.15
+"""The share of noise below which the nudge fades: the last steps only settle the details."""
+REACH = 3
+"""Latent pixels a side over which the choice of colours is smoothed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,27 +50,31 @@ class ColourMap:
 
 
 class PaletteGuide:
-    """The nudge of one request. `nudged` costs a few small products of matrices."""
+    """The nudge of one request: a few small products of matrices a step."""
 
     def __init__(self, palette: Palette, colours: ColourMap) -> None:
         self._colours = colours
-        self._strength = palette.strength
-        targets = torch.tensor(palette.rgb, dtype=torch.float32, device=colours.bias.device) / 127.5 - 1
-        self._targets = targets.T.contiguous()
-        self._lengths = (targets**2).sum(1, keepdim=True)
+        # Half the strength is three quarters of the way at each step: the network draws back what it does not expect.
+        self._rate = 1 - (1 - palette.strength) ** 2
+        rgb = torch.tensor(palette.rgb, dtype=torch.float32, device=colours.bias.device) / 127.5 - 1
+        self._palette = rgb.T.contiguous()
+        # Distances to a pixel are measured in colour and lightness at once: one more, weighted coordinate.
+        weighted = LIGHTNESS**0.5 * torch.tensor([LUMA], device=rgb.device)
+        self._measured = torch.cat([torch.eye(3, device=rgb.device), weighted])
+        self._places = self._measured @ self._palette
+        self._lengths = (self._places**2).sum(0)[:, None]
 
     def change(self, expected: Tensor, noise_share: float) -> Tensor:
-        """What to add to the expected clean latents (1, C, h, w), at a step whose noise has this share (0..1).
-
-        It fades with the noise: early steps choose the colours, late ones the details.
-        """
+        """What to add to the expected clean latents (1, C, h, w), at a step whose noise has this share (0..1)."""
         channels, (height, width) = expected.shape[1], expected.shape[-2:]
-        pixels = expected.detach().float().reshape(channels, height * width)
+        pixels = expected.float().reshape(channels, height * width)
         rgb = torch.addmm(self._colours.bias, self._colours.to_rgb, pixels)
         # Squared distances but for the pixel's own length, which is the same for all colours: (colours, pixels).
-        apart = self._lengths - 2 * (self._targets.T @ rgb)
-        wanted = self._targets @ torch.softmax(apart * -SHARPNESS, dim=0)
-        share = self._strength * noise_share
+        apart = self._lengths - 2 * (self._places.T @ (self._measured @ rgb))
+        chosen = torch.softmax(apart * -SHARPNESS, dim=0).reshape(1, -1, height, width)
+        smooth = functional.avg_pool2d(chosen, REACH, 1, REACH // 2, count_include_pad=False)
+        wanted = self._palette @ smooth.reshape(-1, height * width)
+        share = self._rate * min(1.0, noise_share / KNEE)
         return (self._colours.back @ (wanted - rgb)).mul_(share).reshape(1, channels, height, width)
 
 

@@ -36,16 +36,17 @@ Floats = NDArray[np.float64]
 
 SECTIONS = ("colours", "cost")
 PROMPTS = (
-    "a red apple", "a blue car", "a birthday cake", "a rocket", "a purple heart", "a smiling face with sunglasses",
-    "a green frog", "an orange cat", "a dog", "a house", "a tree", "a yellow banana", "a fish", "an umbrella",
-    "a crown", "a guitar", "a pizza", "a bicycle", "a butterfly", "a mushroom",
+    "an apple", "a car", "a birthday cake", "a rocket", "a heart", "a smiling face with sunglasses", "a frog", "a cat",
+    "a dog", "a house", "a tree", "a banana", "a fish", "an umbrella", "a crown", "a guitar", "a pizza", "a bicycle",
+    "a butterfly", "a mushroom",
 )  # fmt: skip
 PALETTES = (
-    ("#1e6b6b", "#0d2b45", "#7fc4b8"),
-    ("#c2412d", "#f2a93b", "#faf3e3"),
-    ("#4b3f72", "#b56576", "#e8c4c4"),
-    ("#2f3e1f", "#8fa15a", "#e9e6c9"),
+    ("#00a6ed", "#321b41", "#cdc4d6"),
+    ("#f8312f", "#fcd53f", "#ffffff"),
+    ("#8d65c5", "#ff8687", "#ffdea7"),
+    ("#00d26a", "#44911b", "#ffffff"),
 )
+"""Of colours that the checkpoint has seen, and that name none of the prompts' subjects."""
 REPEATS = 60
 
 

@@ -11,7 +11,7 @@ import torch
 
 from generation.engine.denoising import DenoisedPrediction
 from generation.engine.outcome import Pixels
-from generation.engine.palette import ColourMap, PaletteGuide
+from generation.engine.palette import KNEE, ColourMap, PaletteGuide
 from generation.engine.previews import SD1_MAP
 from generation.engine.renderer import Renderer
 from generation.recipes.palette import Palette
@@ -19,7 +19,7 @@ from tests.renders import allow_numpy_copies, draw, draw_together, every_weight,
 
 pytestmark = allow_numpy_copies
 
-TEAL = Palette(("#1e6b6b", "#0d2b45"), 1.0)
+BLUES = Palette(("#00a6ed", "#321b41", "#cdc4d6"), 1.0)
 
 
 @pytest.fixture(scope="module")
@@ -39,19 +39,30 @@ def test_a_whole_nudge_reaches_the_colour(colours: ColourMap) -> None:
     assert torch.allclose(rgb, torch.tensor([[1.0], [128 / 127.5 - 1], [-1.0]]).expand(3, 35), atol=1e-4)
 
 
-def test_it_fades_with_strength_and_noise(colours: ColourMap) -> None:
+def test_it_fades_with_strength_and_with_the_last_noise(colours: ColourMap) -> None:
     latents = torch.randn(1, 4, 3, 3, generator=torch.Generator().manual_seed(1))
     whole = PaletteGuide(Palette(("#ff8000",), 1.0), colours).change(latents, 1.0)
-    half = PaletteGuide(Palette(("#ff8000",), 0.5), colours).change(latents, 0.5)
-    assert torch.allclose(half, whole / 4) and not whole.isnan().any()
+    half = PaletteGuide(Palette(("#ff8000",), 0.5), colours)
+    assert torch.allclose(half.change(latents, 0.5), 0.75 * whole, atol=1e-6) and not whole.isnan().any()
+    assert torch.allclose(half.change(latents, KNEE / 3), 0.25 * whole, atol=1e-6)
 
 
 def test_each_pixel_goes_to_the_colour_that_is_near(colours: ColourMap) -> None:
     black, white = (colours.back @ (torch.full((3, 1), shade) - colours.bias) for shade in (-0.8, 0.8))
-    latents = torch.stack([black, white], dim=-1).reshape(1, 4, 1, 2)
+    latents = torch.cat([black.expand(4, 3), white.expand(4, 3)], dim=1).reshape(1, 4, 1, 6)
     change = PaletteGuide(Palette(("#000000", "#ffffff"), 1.0), colours).change(latents, 1.0)
     rgb = colours.to_rgb @ (latents + change).reshape(4, -1) + colours.bias
-    assert float(rgb[:, 0].max()) < -0.9 and float(rgb[:, 1].min()) > 0.9
+    assert float(rgb[:, :2].max()) < -0.95 and float(rgb[:, 4:].min()) > 0.95
+
+
+def test_areas_go_by_their_lightness_first(colours: ColourMap) -> None:
+    """A red of middle lightness becomes a blue like it, though a dark brown has more of its hue."""
+    red = colours.back @ (torch.tensor([[0.9], [-0.3], [-0.4]]) - colours.bias)
+    blue = torch.tensor([0x2E, 0x7B, 0xE0]) / 127.5 - 1
+    latents = red.expand(4, 9).reshape(1, 4, 3, 3)
+    change = PaletteGuide(Palette(("#2e7be0", "#3a1410"), 1.0), colours).change(latents, 1.0)
+    rgb = colours.to_rgb @ (latents + change).reshape(4, -1) + colours.bias
+    assert float((rgb - blue[:, None]).abs().max()) < 0.2
 
 
 @pytest.mark.parametrize("prediction_type", ["epsilon", "v_prediction", "sample"])
@@ -78,21 +89,21 @@ def distance(pixels: Pixels, palette: Palette) -> float:
 def test_a_picture_comes_out_in_its_palette(renderer: Renderer) -> None:
     wanted = recipe("mini", prompt="a red apple", width=128, height=128, steps=8, cfg_scale=4.0)
     plain, weak, strong = (
-        draw(renderer, wanted.replace(palette=palette))[0] for palette in (None, Palette(TEAL.colours, 0.1), TEAL)
+        draw(renderer, wanted.replace(palette=palette))[0] for palette in (None, Palette(BLUES.colours, 0.1), BLUES)
     )
-    assert distance(strong, TEAL) < 0.6 * distance(plain, TEAL)
-    assert distance(strong, TEAL) < distance(weak, TEAL) < distance(plain, TEAL)
+    assert distance(strong, BLUES) < 0.6 * distance(plain, BLUES)
+    assert distance(strong, BLUES) < distance(weak, BLUES) < distance(plain, BLUES)
 
 
 @pytest.mark.parametrize("sampler", ["DPM++ 2M Karras", "Heun", "UniPC", "LCM"])
 def test_every_kind_of_sampler_heeds_it(renderer: Renderer, sampler: str) -> None:
     wanted = recipe("mini", prompt="a red apple", steps=6, sampler=sampler)
-    plain, coloured = draw(renderer, wanted)[0], draw(renderer, wanted.replace(palette=TEAL))[0]
-    assert distance(coloured, TEAL) < 0.85 * distance(plain, TEAL)
+    plain, coloured = draw(renderer, wanted)[0], draw(renderer, wanted.replace(palette=BLUES))[0]
+    assert distance(coloured, BLUES) < 0.85 * distance(plain, BLUES)
 
 
 def test_rows_with_a_palette_share_calls_with_others(renderer: Renderer) -> None:
-    wanted = [recipe(), recipe(palette=TEAL), recipe("sd2", palette=TEAL), recipe("sdxl", palette=TEAL)]
+    wanted = [recipe(), recipe(palette=BLUES), recipe("sd2", palette=BLUES), recipe("sdxl", palette=BLUES)]
     alone = [draw(renderer, each)[0] for each in wanted]
     assert levels_apart(alone[0], alone[1])[0] > 1
     for together, each in zip(draw_together(renderer, wanted), alone, strict=True):

@@ -22,7 +22,7 @@ def test_it_survives_json_and_infotext(palette: Palette) -> None:
 
 
 def test_colours_are_read_as_they_are_typed() -> None:
-    assert Palette.read("#C2412D, f2a\n  #f2a93b;#ffaa22") == Palette(("#c2412d", "#ffaa22", "#f2a93b"))
+    assert Palette.read("#C2412D, fa2\n  #f2a93b;#ffaa22") == Palette(("#c2412d", "#ffaa22", "#f2a93b"))
     assert Palette.read(" ") is None and Palette.read("#fff", 0.0) is None
     assert Palette(("#0a0b0c",)).rgb == [(10, 11, 12)]
 

@@ -26,7 +26,7 @@ def test_a_fragment_goes_around_or_behind(fragment: str, prompt: str, whole: str
 
 
 def test_several_go_around_one_another() -> None:
-    assert styled("a cat", "", [INK, SOFT]) == ("ink drawing of a cat, a cat again, soft light", "photo, , harsh")
+    assert styled("a cat", "", [INK, SOFT]) == ("ink drawing of a cat, a cat again, soft light", "photo,, harsh")
     assert styled("a cat", "dogs", [SOFT]) == ("a cat, soft light", "dogs, harsh")
     assert styled("a cat", "dogs", []) == ("a cat", "dogs")
 
