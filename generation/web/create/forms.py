@@ -103,6 +103,7 @@ class RecipeForm(forms.Form):
         "height": "size",
         "loras": "prompt",
         "seed_resize_from": "resize_width",
+        "carried": "",
     }
     """Where the page shows a refusal about a part of the recipe that has no field of its own."""
 
