@@ -40,7 +40,8 @@ class Inpainting(FromPicture):
         hole = (self.mask >= 0.5).to(self.mask.dtype)
         from_noise = self.start.strength == 1
         if self.blends or not from_noise:
-            self._clean = self.scaled(self.encoded.sample(generator))
+            # The pipeline's repetition lays them out plainly; convolutions round differently elsewhere.
+            self._clean = self.scaled(self.encoded.sample(generator)).contiguous()
         self._noise = self.noise(generator)
         # Drawn also for UNets that do not take it, for the pipeline's next random numbers come after it.
         kept = self.scaled(self.kept.sample(generator))
@@ -68,6 +69,7 @@ class Inpainting(FromPicture):
 def _small(mask: Floats, latents: Tensor) -> Tensor:
     """The mask (H, W) as latents have it, (1, 1, h, w): one pixel for each, as diffusers picks them; where that meets
     none of a few, the largest around each."""
-    size, whole = latents.shape[-2:], torch.from_numpy(mask)[None, None]
+    # Laid out in memory as diffusers' mask, which decides how the latents are that it is multiplied with.
+    size, whole = latents.shape[-2:], torch.from_numpy(mask[None, ..., None].transpose(0, 3, 1, 2))
     picked = functional.interpolate(whole, size=size)
     return picked if bool(picked.any()) else functional.adaptive_max_pool2d(whole, size)

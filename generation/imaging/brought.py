@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from generation.imaging.canvas import mask_of
 from generation.imaging.encode import THUMBNAIL_SIDES, thumbnail
 from generation.imaging.manifest import read_manifest
 from generation.imaging.provenance import DRAWN_FROM_TEXT, SOURCE_TYPES, XMP_KEYWORD, xmp_packet
@@ -63,10 +64,10 @@ def bring(data: bytes, anchors: str) -> Brought:
         size = f"{opened.width}×{opened.height}"
         raise PictureRefused("too-small", f"The picture has {size} pixels; {LEAST_SIDE} on each side are needed.")
     picture = upright_with_alpha(opened)
-    found, source_type = extract(upright(picture)), _source_type(data, anchors)
     has_alpha = picture.mode == "RGBA" and picture.getchannel("A").getextrema()[0] < 255
     picture = picture if has_alpha else picture.convert("RGB")
     picture.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
+    found, source_type = extract(upright(picture)), _source_type(data, anchors)
     source_type = source_type or (DRAWN_FROM_TEXT if found else "")
     return Brought(
         _png(picture, source_type),
@@ -74,7 +75,7 @@ def bring(data: bytes, anchors: str) -> Brought:
         picture.width,
         picture.height,
         has_alpha,
-        not np.asarray(picture.convert("L")).any(),
+        mask_of(picture).getbbox() is None,
         source_type,
         found.id if found else None,
         _prompt(data),

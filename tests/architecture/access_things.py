@@ -18,6 +18,7 @@ from gallery.models import Post, Release, Sanction
 from gallery.sanctions import appeal_token
 from generation.jobs.albums import add_to_album, create_album
 from generation.jobs.sharing import share, token_of
+from generation.jobs.sources import bring_picture
 from generation.models import (
     Album,
     Checkpoint,
@@ -29,6 +30,7 @@ from generation.models import (
     OwnStyle,
     ShareLink,
     Snapshot,
+    SourcePicture,
     TrainingRun,
     TrainingSearch,
     Webhook,
@@ -63,6 +65,7 @@ def things_of(alice: User) -> dict[str, str]:
         "run": running_run(alice).code,
         "dataset": dataset.code,
         "picture": dataset.pictures.get().code,
+        "source": source_of(alice).code,
         "webhook": (hook := Webhook.objects.create(owner=alice, url="https://x.example/", secret="sealed")).code,
         "delivery": WebhookDelivery.objects.create(webhook=hook, event="job.done", body="{}", state="failed").code,
         "search": TrainingSearch.objects.create(owner=alice, name="rates", axes={}, recipe_json={}, budget=9).code,
@@ -95,6 +98,13 @@ def album_of(owner: User, image: GeneratedImage) -> Album:
     album = create_album(owner, "Apples")
     assert add_to_album(album, [image.code]) == 1
     return album
+
+
+def source_of(owner: User) -> SourcePicture:
+    """A picture to start from, as somebody brought it."""
+    png = io.BytesIO()
+    Image.new("RGBA", (32, 32), (200, 0, 0, 128)).save(png, "PNG")
+    return bring_picture(owner, SimpleUploadedFile("apple.png", png.getvalue()))
 
 
 def ended(link: ShareLink, **fields: datetime) -> ShareLink:

@@ -42,6 +42,7 @@ HELD = {
     "allauth_idp_oidc.Token": "programs", "allauth_idp_oidc.Client": "", "accounts.Wallet": "credits",
     "gallery.Decision": "decisions", "gallery.Post": "posts", "gallery.Release": "releases",
     "gallery.ReleaseDecision": "release_decisions", "gallery.Report": "reports", "generation.DataSet": "datasets",
+    "generation.SourcePicture": "sources",
     "gallery.Comment": "comments", "gallery.CommentReport": "comment_reports",
     "gallery.CommentDecision": "comment_decisions",
     "gallery.Collection": "collections", "gallery.CollectedPost": "collections",

@@ -33,6 +33,7 @@ PARAMS = {
     "cfg_scale": "guidance_scale",
     "loras": "prompt",
     "picture": "image",
+    "source": "image",
 }
 """Fields of a recipe -> OpenAI's, where they have another name."""
 TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}

@@ -17,7 +17,7 @@ from generation.catalog.importing import import_folder
 from generation.models import Checkpoint, Lora, Vae
 from generation.weightfiles.classify import WeightFile, read_weightfile
 from tests.lora_files import lora_bytes
-from tests.tiny_weights import tiny_vae
+from tests.tiny_weights import tiny_checkpoint, tiny_vae
 
 BUNDLED = Path(settings.BASE_DIR) / "generation" / "bundled"
 
@@ -40,6 +40,19 @@ def test_it_works(db: None) -> None:
     assert (checkpoint.title, checkpoint.default_cfg_scale) == ("Emoji Diffusion", 4.0)
     assert set(Lora.objects.values_list("name", "family")) == {("fluent-3d", "mini"), ("line-art", "mini")}
     assert outcomes(BUNDLED) == ["unchanged"] * 3
+
+
+def test_an_inpainting_checkpoint_is_known_by_its_first_layer(db: None, tmp_path: Path) -> None:
+    """And it is not what everybody's first picture is drawn with."""
+    folder = tmp_path / "inpainting"
+    shutil.copytree(tiny_checkpoint("sd1", channels=9), folder)
+    index = json.loads((folder / "model_index.json").read_text())
+    (folder / "model_index.json").write_text(json.dumps(index | {"_class_name": "StableDiffusionInpaintPipeline"}))
+    assert outcomes(tmp_path) == ["added"]
+    found = Checkpoint.objects.get()
+    assert (found.is_inpainting, found.is_default, found.family) == (True, False, "sd1")
+    assert outcomes(BUNDLED)[0] == "added"
+    assert not Checkpoint.objects.get(family="mini").is_inpainting
 
 
 def test_a_folder_with_a_vae_is_one_row(db: None, tmp_path: Path) -> None:

@@ -47,3 +47,42 @@ def test_what_is_wrong_is_said(
 def test_the_ending_must_be_known(catalog: Checkpoint, tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="must end in"):
         call_command("render", "a cat", out=tmp_path / "x.gif")
+
+
+def picture_file(path: Path, colour: str = "tomato", size: tuple[int, int] = (128, 96)) -> Path:
+    Image.new("RGB", size, colour).save(path)
+    return path
+
+
+def test_it_starts_from_a_picture_and_keeps_what_the_mask_keeps(catalog: Checkpoint, tmp_path: Path) -> None:
+    source, out = picture_file(tmp_path / "source.png"), tmp_path / "out.png"
+    mask = Image.new("L", (128, 96))
+    mask.paste(255, (32, 32, 96, 64))
+    mask.save(tmp_path / "mask.png")
+    call_command("render", "a red apple", out=out, steps=4, source=source, strength=0.5, mask=tmp_path / "mask.png")
+    with Image.open(out) as picture:
+        assert picture.size == (128, 96) and picture.getpixel((2, 2)) == (255, 99, 71)
+        assert "Denoising strength: 0.5" in picture.text["parameters"]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"mask": "a.png"}, "say which with --source"),
+        ({"source": "missing.png"}, "cannot be read"),
+        ({"source": "note.txt"}, "Only PNG, JPEG and WebP"),
+        ({"source": "a.png", "strength": 2.0}, "Strength must lie"),
+        ({"source": "a.png", "mask": "small.png"}, "they must agree"),
+        ({"source": "a.png", "mask": "black.png"}, "The mask is empty"),
+    ],
+)
+def test_what_is_wrong_with_pictures_is_said(
+    catalog: Checkpoint, tmp_path: Path, options: dict[str, object], words: str
+) -> None:
+    picture_file(tmp_path / "a.png")
+    picture_file(tmp_path / "small.png", "white", (64, 64))
+    picture_file(tmp_path / "black.png", "black")
+    (tmp_path / "note.txt").write_text("no picture")
+    paths = {name: tmp_path / value if isinstance(value, str) else value for name, value in options.items()}
+    with pytest.raises(CommandError, match=words):
+        call_command("render", "a cat", out=tmp_path / "x.png", steps=1, **paths)

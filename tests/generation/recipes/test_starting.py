@@ -49,7 +49,7 @@ def test_a_text_with_unreadable_numbers_is_refused() -> None:
     [
         ({"strength": 1.1}, "bad-strength", "between 0 and 1"),
         ({"strength": float("nan")}, "bad-strength", "between 0 and 1"),
-        ({"mask": PictureRef("cd" * 32, 512, 255)}, "bad-mask-size", "512×255 pixels, its picture 512×256"),
+        ({"mask": PictureRef("cd" * 32, 512, 255)}, "bad-mask-size", "512×255 pixels and its picture 512×256"),
         ({"mask_blur": 65}, "bad-mask-blur", "between 0 and 64"),
         ({"masked_content": "magic"}, "bad-masked-content", "original, fill, noise, nothing"),
         ({"area": "half"}, "bad-area", "whole, masked"),

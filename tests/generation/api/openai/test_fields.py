@@ -8,7 +8,7 @@ import pytest
 
 from accounts.refusals import Refusal
 from generation.api.openai.asking import Asked
-from generation.api.openai.fields import EFFORTS, GENERATION, ROWS, VARIATION, read_fields
+from generation.api.openai.fields import EDIT, EFFORTS, GENERATION, ROWS, VARIATION, read_fields
 
 PLAIN = {"prompt": "a red apple"}
 # What openai-python 3.57 knows of images.generate, and what vLLM-Omni and SGLang add.
@@ -31,6 +31,7 @@ def test_the_table_has_every_field_that_is_spoken_of() -> None:
     assert set(GENERATION) == SPOKEN
     assert len(ROWS) == len(GENERATION)
     assert set(VARIATION) < SPOKEN
+    assert set(EDIT) == SPOKEN - {"style"} | {"input_fidelity", "strength"}
     assert all(row.takes and row.becomes.endswith(".") for row in ROWS)
 
 

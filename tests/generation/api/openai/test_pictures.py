@@ -192,11 +192,3 @@ def test_variations_that_cannot_be(alices_api: APIClient, alice: User, draw: Dra
     for answer, code, param in cases:
         error = answer.json()["error"]
         assert (answer.status_code, error["code"], error["param"]) == (400, code, param)
-
-
-def test_edits_are_refused_clearly(alices_api: APIClient) -> None:
-    file = SimpleUploadedFile("apple.png", b"anything", "image/png")
-    answer = alices_api.post("/v1/images/edits", {"image[]": file, "prompt": "a pear"}, format="multipart")
-    error = answer.json()["error"]
-    assert (answer.status_code, error["code"], error["param"]) == (400, "edits-not-supported", "image")
-    assert answer["x-should-retry"] == "false"

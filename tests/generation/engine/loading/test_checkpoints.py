@@ -103,6 +103,17 @@ def test_a_single_file_is_the_same_checkpoint(family: str, tiny_sizes: None, no_
         ]
 
 
+@pytest.mark.parametrize("family", FAMILIES)
+def test_an_inpainting_checkpoint_in_one_file_is_the_same(family: str, tiny_sizes: None, tmp_path: Path) -> None:
+    folder = tiny_checkpoint(family, channels=9)
+    path = written(single_file_tensors(folder, family), tmp_path)
+    assert read_weightfile(path).inpaints and not read_weightfile(tiny_single_file(family)).inpaints
+    with cache_of(it=path).lease("it") as file, cache_of(it=folder).lease("it") as other:
+        assert file.unet.config.in_channels == 9
+        assert torch.equal(file.unet.conv_in.weight, other.unet.conv_in.weight)
+        assert file.scheduler_config["prediction_type"] == other.scheduler_config["prediction_type"]
+
+
 @pytest.mark.parametrize("family", ["sd1", "sdxl"])
 def test_a_text_encoder_may_leave_out_a_step_in_its_names(family: str, tiny_sizes: None, tmp_path: Path) -> None:
     """Many old merges have `cond_stage_model.transformer.encoder…` without `text_model.`."""

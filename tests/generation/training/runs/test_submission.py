@@ -74,6 +74,13 @@ def test_what_cannot_be_trained_is_refused(
     assert (credits_of(alice), TrainingRun.objects.count()) == (1000, 0)
 
 
+def test_an_inpainting_checkpoint_teaches_nothing(queue_run: QueueRun) -> None:
+    Checkpoint.objects.update(is_inpainting=True)
+    with pytest.raises(Refusal, match="only inpaints") as refused:
+        queue_run()
+    assert refused.value.code == "inpainting-checkpoint"
+
+
 @pytest.mark.parametrize("name", ["", "two words", "../etc", "-dash", "ä", "x" * 81])
 def test_a_name_is_a_word(alice: User, tiny: Checkpoint, dataset: DataSet, name: str) -> None:
     with pytest.raises(Refusal, match="one word"):
