@@ -30,6 +30,7 @@ from generation.recipes.fields import (
     defaults_for,
 )
 from generation.recipes.picture import Recipe
+from generation.recipes.variation import RESIZE_FROM
 from generation.web.create.parts import (
     MAX_CARRIED_CHARS,
     ROWS,
@@ -170,9 +171,9 @@ class RecipeForm(forms.Form):
         return Control(FIELDS["checkpoint"], self["checkpoint"])
 
     @property
-    def part_controls(self) -> dict[str, Control]:
-        """Of variation and palette, which have places of their own."""
-        return {name: Control(row, self[name]) for name, row in ROWS.items()}
+    def part_controls(self) -> dict[str, Control | RecipeField]:
+        """Of variation and palette, which have places of their own; `resized` is the row of two fields."""
+        return {**{name: Control(row, self[name]) for name, row in ROWS.items()}, "resized": RESIZE_FROM}
 
     @property
     def carried_sentence(self) -> str:
