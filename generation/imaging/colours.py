@@ -15,6 +15,5 @@ def main_colours(picture: Image.Image, most: int) -> list[str]:
     small.thumbnail((LOOKED_AT, LOOKED_AT), Image.Resampling.NEAREST)
     reduced = small.quantize(most, method=Image.Quantize.MEDIANCUT, kmeans=KMEANS_ROUNDS, dither=Image.Dither.NONE)
     table = reduced.getpalette() or []
-    counted = sorted(reduced.getcolors() or [], reverse=True)
-    rgb = [tuple(table[3 * int(str(place)) : 3 * int(str(place)) + 3]) for _, place in counted]
-    return list(dict.fromkeys("#{:02x}{:02x}{:02x}".format(*each) for each in rgb))
+    places = [place for _, place in sorted(reduced.getcolors() or [], reverse=True) if isinstance(place, int)]
+    return list(dict.fromkeys("#{:02x}{:02x}{:02x}".format(*table[3 * place : 3 * place + 3]) for place in places))
