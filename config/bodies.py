@@ -26,6 +26,7 @@ from config import dialects
 from config.path_keys import without_key
 from config.problems import API, CONTENT_TYPE, body_of
 from generation.api.a1111.credentials import HEADER, Credentials
+from generation.catalog.styles import MAX_CSV_BYTES
 from generation.imaging.untrusted import MAX_FILE_BYTES
 from generation.training.datasets.archives import MAX_UNPACKED_BYTES
 
@@ -39,8 +40,10 @@ UPLOADS = {
     "dataset-pictures": MAX_UNPACKED_BYTES,
     "api-dataset-pictures": MAX_UNPACKED_BYTES,
     "api-sources": MAX_FILE_BYTES,
+    "create-colours": MAX_FILE_BYTES,
     "create-read": MAX_FILE_BYTES,
     "api-recipe-read": MAX_FILE_BYTES,
+    "styles-import": MAX_CSV_BYTES,
     "verify": MAX_FILE_BYTES,
     "api-verify": MAX_FILE_BYTES,
     "openai-variations": MAX_FILE_BYTES,

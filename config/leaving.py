@@ -30,7 +30,7 @@ AT_ONCE = (
 LATER = (
     "Your name, address, password, passkeys and settings",
     "Your pictures with their files, prompts and recipes",
-    "Your data sets, trainings, LoRAs and wildcard lists",
+    "Your data sets, trainings, LoRAs, styles and wildcard lists",
     "Titles, tags and words of what you sent in, reported or appealed against",
     "The texts that a rule of the site refused or noted",
 )

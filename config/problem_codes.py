@@ -130,6 +130,7 @@ GROUPS = (
         {
             "empty-prompt": "A recipe needs a prompt.",
             "prompt-too-long": "The text has more characters than are read.",
+            "start-and-inversion": "A recipe starts from a picture or from the noise behind one, not from both.",
             "prompt-rule": "The prompt meets a rule of this site.",
             "no-checkpoint": "No checkpoint is installed.",
             "nothing-clicked": "Nothing was clicked, and no box was drawn.",
@@ -205,6 +206,9 @@ GROUPS = (
             "licence-of-parents": "The licences of what it was merged from do not allow that.",
             "not-to-be-had": "Its owner does not let others have the file.",
             "name-taken": "The name is taken.",
+            "empty-style": "A style needs a prompt or a negative prompt.",
+            "no-file": "A file was not sent along.",
+            "no-styles": "The file is no styles.csv.",
             "empty-list": "A wildcard list needs a line.",
             "list-too-long": "The list is longer than is kept.",
             "averages-only": "The file holds averages of weights alone.",
@@ -310,12 +314,12 @@ FAMILIES = (
         "bad-…",
         "The value of this field cannot be; the sentence says what can. `errors` names the field.",
         (
-            "address", "addresses", "alpha", "alwayson-scripts", "area", "arguments", "axis", "box", "card",
+            "address", "addresses", "alpha", "alwayson-scripts", "area", "arguments", "axis", "blend", "box", "card",
             "character", "clicks", "control-steps", "controls", "crop", "cursor", "day", "days", "dtype", "email",
             "events", "expiry", "family", "fit", "flag", "focus", "grow", "header", "held-out", "idempotency-key",
             "key", "kind", "limit", "lora-weight", "mask-blur", "mask-size", "masked-content", "merge", "mix", "name",
-            "note", "offsets", "padding", "picture", "rank", "rating", "reason", "seed", "shape", "shares", "side",
-            "size", "state", "strength", "tag", "title", "visibility", "wait", "words",
+            "note", "offsets", "padding", "palette", "picture", "rank", "rating", "reason", "seed", "shape", "shares",
+            "side", "size", "state", "strength", "tag", "title", "visibility", "wait", "words",
         ),
     ),
     Family(
@@ -323,7 +327,7 @@ FAMILIES = (
         "There is nothing of this name that you may use.",
         (
             "axis", "checkpoint", "controlnet", "family", "format", "kind", "licence", "lora", "packing", "person",
-            "picture", "preprocessor", "preset", "sampler", "schedule", "script", "selection", "vae",
+            "picture", "preprocessor", "preset", "sampler", "schedule", "script", "selection", "style", "vae",
         ),
     ),
     Family("several-…", "The name means several; write one of those that the sentence lists.",
@@ -339,7 +343,7 @@ FAMILIES = (
         (
             "albums", "bytes", "clicks", "collections", "comments", "controls", "datasets", "files", "followed",
             "links", "lists", "loras", "merges", "pending", "people", "pictures", "pixels", "runs", "sources", "steps",
-            "streams", "tags", "tensors", "webhooks",
+            "streams", "styles", "tags", "tensors", "webhooks",
         ),
     ),
     Family("…-missing", "This has to be told.", ("licence", "reason", "title", "words")),

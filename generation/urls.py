@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.urls import include, path
 
 from generation.web import home
-from generation.web.catalog import catalog, loras, wildcards
-from generation.web.create import create, drafts, inspector, quotes, reading, selecting
-from generation.web.pictures import albums, files, images, jobs, shared, sharing
+from generation.web.catalog import catalog, loras, styles, wildcards
+from generation.web.create import colours, create, drafts, inspector, quotes, reading, selecting
+from generation.web.pictures import albums, files, images, jobs, shared, sharing, words
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -18,6 +18,7 @@ urlpatterns = [
     path("create/choices/", create.choices, name="create-choices"),
     path("create/inspect/", inspector.inspect, name="create-inspect"),
     path("create/names/", inspector.names, name="create-names"),
+    path("create/colours/", colours.colours, name="create-colours"),
     path("create/select/", selecting.select, name="create-select"),
     path("create/select/<slug:code>/", selecting.selected, name="create-selected"),
     path("create/read/", reading.read, name="create-read"),
@@ -36,6 +37,7 @@ urlpatterns = [
     path("images/<slug:code>/delete/", images.delete, name="image-delete"),
     path("images/<slug:code>/trace/", images.trace, name="image-trace"),
     path("images/<slug:code>/tracing/", images.tracing_state, name="image-tracing"),
+    path("images/<slug:code>/words/", words.words, name="image-words"),
     path("images/<slug:code>/file", files.file, name="image-file"),
     path("images/<slug:code>/thumbnail", files.thumbnail, name="image-thumbnail"),
     path("images/<slug:code>/download/<slug:format_name>", files.download, name="image-download"),
@@ -68,6 +70,11 @@ urlpatterns = [
     path("wildcards/-/delete/<list:name>/", wildcards.delete, name="wildcard-delete"),
     path("wildcards/<list:name>/", wildcards.wildcard, name="wildcard"),
     path("controlnets/", catalog.controlnets, name="controlnets"),
+    path("styles/", styles.styles, name="styles"),
+    path("styles/import/", styles.bring, name="styles-import"),
+    path("styles/export/", styles.export, name="styles-export"),
+    path("styles/<slug:code>/", styles.style, name="style"),
+    path("styles/<slug:code>/delete/", styles.delete, name="style-delete"),
     path("checkpoints/", catalog.checkpoints, name="checkpoints"),
     path("checkpoints/<name:name>/", catalog.checkpoint, name="checkpoint"),
 ]

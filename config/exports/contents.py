@@ -50,6 +50,7 @@ from generation.models import (
     Lora,
     LoraMerge,
     NamedPerson,
+    OwnStyle,
     SafeguardRecord,
     ShareLink,
     Snapshot,
@@ -312,6 +313,7 @@ DOCUMENTS = (
         ),
     ),
     Document("webhooks", "Programs that are told.", table(Webhook, "owner", "code", "url", "events", "is_enabled")),
+    Document("styles", "Your styles.", table(OwnStyle, "owner", "name", "prompt", "negative_prompt", "family")),
     Document("wildcards", "Your wildcard lists.", table(Wildcard, "owner", "name", "lines", "is_enabled")),
 )  # fmt: skip
 
@@ -375,6 +377,10 @@ def files_of_image(image: GeneratedImage) -> Iterator[tuple[str, str]]:
         yield f"pictures/{image.code}.png", image.file
     if image.svg_file:
         yield f"pictures/{image.code}.svg", image.svg_file
+    if image.film_file:
+        yield f"pictures/{image.code}.mp4", image.film_file
+    if image.animation_file:
+        yield f"pictures/{image.code}-moving.webp", image.animation_file
 
 
 def stored(name: str) -> Callable[[], IO[bytes]]:

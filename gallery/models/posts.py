@@ -150,7 +150,7 @@ class Post(Moderated):
         if self.shares == self.Shares.RECIPE:
             return recipe
         named = " ".join(LORA_TAG.findall(recipe.prompt))
-        return recipe.replace(prompt=named, negative_prompt="", embeddings=())
+        return recipe.replace(prompt=named, negative_prompt="", embeddings=(), blend=None, inversion=None)
 
     @property
     def shown_prompt(self) -> str:

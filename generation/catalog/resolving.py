@@ -108,9 +108,11 @@ def known_name(row: Any, user: User) -> KnownName:
 
 def drawn(recipe: Recipe, wildcards: Mapping[str, Sequence[str]]) -> Recipe:
     """What is drawn: without comments, choices and wildcards drawn. What was typed stays in the draft alone."""
+    blend = recipe.blend
     return recipe.replace(
         prompt=expand(strip_comments(recipe.prompt), recipe.seed, wildcards),
         negative_prompt=expand(strip_comments(recipe.negative_prompt), recipe.seed, wildcards),
+        blend=blend and replace(blend, prompt=expand(strip_comments(blend.prompt), recipe.seed, wildcards)),
     )
 
 
@@ -255,7 +257,8 @@ def _pin_embeddings(resolved: Resolved, recipe: Recipe, checkpoint: Checkpoint) 
     What is meant where one word is the file of several has been asked before (`inspecting.refuse_errors`).
     """
     book = resolved.embedding_books[checkpoint.family]
-    places = [*book.places(extract_tags(recipe.prompt)[0]), *book.places(recipe.negative_prompt)]
+    texts = (extract_tags(recipe.prompt)[0], recipe.negative_prompt, *recipe.further_prompts)
+    places = [place for text in texts for place in book.places(text)]
     for word, known in {place.word: place.meant[0] for place in places}.items():
         if known.family == checkpoint.family:
             yield EmbeddingPick(word, resolved.names.embeddings[known.name].sha256)

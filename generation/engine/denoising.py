@@ -5,14 +5,16 @@ It never calls the UNet itself: it says which rows it needs and takes the predic
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
 from generation.engine.failures import not_finite
+from generation.engine.inversion import Inverting
 from generation.engine.lora.row_adapters import RowAdapters
+from generation.engine.palette import PaletteGuide
 from generation.engine.samplers import order_at, step_arguments, step_parameters
 from generation.engine.starting import FromNoise
 from generation.recipes.picture import Recipe
@@ -64,6 +66,16 @@ class DenoisedPrediction:
             clean = (self.sample - self.prediction * noise) / max(signal, 1e-3)
         return clean
 
+    def moved(self, change: Tensor) -> Tensor:
+        """The prediction (1, C, h, w) that points to clean latents which are another by `change` (1, C, h, w)."""
+        signal, noise = self.alpha_cumprod**0.5, max((1.0 - self.alpha_cumprod) ** 0.5, 1e-3)
+        share = {"epsilon": -signal / noise, "v_prediction": -1 / noise}.get(self.prediction_type, 1.0)
+        return self.prediction + (change * share).to(self.prediction.dtype)
+
+    @property
+    def noise_share(self) -> float:
+        return float((1.0 - self.alpha_cumprod) ** 0.5)
+
 
 class Denoising:
     """A request on its way through its sampler. Not thread-safe: once it has joined, the engine thread owns it.
@@ -80,6 +92,7 @@ class Denoising:
         conditioning: Conditioning,
         start: FromNoise | None = None,
         controls: tuple[Control, ...] = (),
+        palette: PaletteGuide | None = None,
     ) -> None:
         self.recipe = recipe
         self.checkpoint = checkpoint
@@ -89,7 +102,11 @@ class Denoising:
         self.start = start or FromNoise(recipe, checkpoint)
         self.timesteps = self.start.timesteps(scheduler)
         self.call = 0
-        self.total = len(self.timesteps)
+        self._palette = palette
+        self._inverting = self.start.inverting(scheduler)
+        self._before = self._inverting.total if self._inverting else 0
+        """Calls that look for the noise behind pictures; the sampler's come after them."""
+        self.total = self._before + len(self.timesteps)
         self.denoised: DenoisedPrediction | None = None
         self._generator = torch.Generator("cpu").manual_seed(recipe.seed)
         self.latents = self.start.first_latents(scheduler, self.timesteps, self._generator)
@@ -104,14 +121,24 @@ class Denoising:
 
     @property
     def row_count(self) -> int:
-        """Rows of every call: one a part of the prompt, and one for the negative prompt."""
-        return _row_count(self.conditioning.at(0))
+        """The most rows of a call: one a part of the prompt, and one for the negative prompt."""
+        return max(_row_count(self.conditioning.at(0)), len(self.conditioning.inverted))
+
+    @property
+    def _sampler_call(self) -> int:
+        """The place in the sampler's schedule, below 0 as long as pictures are inverted."""
+        return self.call - self._before
 
     def inputs(self) -> UNetInputs:
-        """The rows of the next UNet call: the negative prompt first, then each positive, as diffusers orders them."""
-        prompted = self.conditioning.at(self.call)
+        """The rows of the next UNet call: the negative prompt first, then each positive, as diffusers orders them.
+
+        While pictures are inverted, a row for each.
+        """
+        if self._inverting and self._sampler_call < 0:
+            return self._inputs_of_inversion(self._inverting)
+        prompted = self.conditioning.at(self._sampler_call)
         count = _row_count(prompted)
-        timestep = self.timesteps[self.call]
+        timestep = self.timesteps[self._sampler_call]
         scaled = self.scheduler.scale_model_input(self.latents, timestep)
         if self.start.channels is not None:
             scaled = torch.cat([scaled, self.start.channels], dim=1)
@@ -123,23 +150,53 @@ class Denoising:
             pooled=_pooled(prompted),
             time_ids=self._time_ids(count) if prompted.pooled_positive is not None else None,
             adapters=self._adapters,
-            controls=tuple(control for control in self.controls if control.pick.joins(self.call, self.total)),
+            controls=tuple(each for each in self.controls if each.pick.joins(self._sampler_call, len(self.timesteps))),
         )
 
     def advance(self, inputs: UNetInputs, prediction: Tensor) -> None:
         """Take the UNet's prediction (rows, C, h, w) for `inputs()`, guide, and step. Raises RenderError."""
-        timestep = self.timesteps[self.call]
-        guided = guide(prediction, self.conditioning.at(self.call), self.recipe.cfg_scale)
-        arguments = self._step_arguments | order_at(self.call, type(self.scheduler).step)
+        if self._inverting and self._sampler_call < 0:
+            self._advance_inversion(self._inverting, inputs, prediction)
+            return
+        call = self._sampler_call
+        timestep = self.timesteps[call]
+        guided = guide(prediction, self.conditioning.at(call), self.recipe.cfg_scale)
+        denoised = self._denoised(inputs, guided, float(timestep))
+        if self._palette:
+            guided = denoised.moved(self._palette.change(denoised.latents(), denoised.noise_share))
+        arguments = self._step_arguments | order_at(call, type(self.scheduler).step)
         stepped = self.scheduler.step(guided, timestep, self.latents, return_dict=False, **arguments)[0]
         if not bool(torch.isfinite(stepped).all()):
             raise not_finite()
-        self.latents = self.start.stepped(self.scheduler, stepped, self.timesteps[self.call + 1 :])
+        self.latents = self.start.stepped(self.scheduler, stepped, self.timesteps[call + 1 :])
+        self.denoised = replace(denoised, prediction=guided)
+        self.call += 1
+
+    def _denoised(self, inputs: UNetInputs, prediction: Tensor, timestep: float) -> DenoisedPrediction:
         config = self.scheduler.config
-        nearest = min(max(round(float(timestep)), 0), config.num_train_timesteps - 1)
+        nearest = min(max(round(timestep), 0), config.num_train_timesteps - 1)
         alpha = float(self.scheduler.alphas_cumprod[nearest])
-        sample = inputs.sample[:1, : guided.shape[1]]
-        self.denoised = DenoisedPrediction(sample, guided, alpha, config.prediction_type)
+        sample = inputs.sample[:1, : prediction.shape[1]]
+        return DenoisedPrediction(sample, prediction[:1], alpha, config.prediction_type)
+
+    def _inputs_of_inversion(self, inverting: Inverting) -> UNetInputs:
+        texts, count = self.conditioning.inverted, len(self.conditioning.inverted)
+        pooled = [text.pooled for text in texts if text.pooled is not None]
+        return UNetInputs(
+            sample=inverting.sample.to(self.checkpoint.dtype),
+            timesteps=torch.tensor([inverting.timestep], dtype=torch.float32).expand(count),
+            text=torch.stack([text.states for text in texts]),
+            mask=self.conditioning.inverted_mask,
+            pooled=torch.stack(pooled) if pooled else None,
+            time_ids=self._time_ids(count) if pooled else None,
+            adapters=self._adapters,
+        )
+
+    def _advance_inversion(self, inverting: Inverting, inputs: UNetInputs, prediction: Tensor) -> None:
+        self.denoised = self._denoised(inputs, prediction, inverting.timestep)
+        inverting.advance(prediction)
+        if inverting.done:
+            self.latents = inverting.noise().to(self.checkpoint.dtype) * float(self.scheduler.init_noise_sigma)
         self.call += 1
 
     def _time_ids(self, count: int) -> Tensor:

@@ -29,6 +29,7 @@ from generation.engine.loading.controlnets import LoadedControlNet
 from generation.engine.lora.mixed_batch import LoraCache
 from generation.engine.lora.resident import ResidentLoras
 from generation.engine.outcome import Pixels, Rendered, Step
+from generation.engine.palette import palette_guide
 from generation.engine.picturesource import GivenPictures, PictureSource
 from generation.engine.previews import preview_map
 from generation.engine.samplers import make_scheduler, validate_table
@@ -168,9 +169,10 @@ class Renderer:
         with beside_the_engine(self.device):
             conditioning = Conditioner(checkpoint, self._loras, self._weights).encode(recipe, length)
             with self._vae:
-                start = begin(recipe, checkpoint, self._encoder, canvas)
+                start = begin(recipe, checkpoint, self._encoder, canvas, self._pictures)
             controls = self._controls.see(networks, recipe, conditioning, window_of(recipe, canvas))
-            return Denoising(recipe, checkpoint, scheduler, conditioning, start, controls)
+            guide = palette_guide(recipe, checkpoint)
+            return Denoising(recipe, checkpoint, scheduler, conditioning, start, controls, guide)
 
     @failing_as_render_error()
     def _decode(self, checkpoint: LoadedCheckpoint, latents: torch.Tensor) -> Pixels:

@@ -6,13 +6,15 @@ In each the order in which random numbers are drawn is that of diffusers' pipeli
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
-from diffusers.utils.torch_utils import randn_tensor
 from torch import Tensor
 
 from generation.engine.encoding import Encoded
+from generation.engine.inversion import Inverting
+from generation.engine.noise import first_noise
 from generation.engine.samplers import timesteps_from
 from generation.recipes.picture import Recipe
 
@@ -49,8 +51,11 @@ class FromNoise:
         checkpoint, config = self.checkpoint, self.checkpoint.vae.config
         factor = 2 ** (len(config.block_out_channels) - 1)
         shape = (1, config.latent_channels, self.recipe.height // factor, self.recipe.width // factor)
-        drawn: Tensor = randn_tensor(shape, generator, checkpoint.device, checkpoint.dtype)
-        return drawn
+        return first_noise(self.recipe, shape, generator, checkpoint.device, checkpoint.dtype)
+
+    def inverting(self, scheduler: Any) -> Inverting | None:
+        """What is to be found before the first step: the noise behind pictures, which takes the place of the seed's."""
+        return None
 
 
 class FromPicture(FromNoise):
@@ -78,3 +83,16 @@ class FromPicture(FromNoise):
     def scaled(self, latents: Tensor) -> Tensor:
         """The VAE's latents (1, C, h, w) in the UNet's scale and dtype."""
         return float(self.checkpoint.vae.config.scaling_factor) * latents.to(self.checkpoint.dtype)
+
+
+class FromInverted(FromNoise):
+    """All steps, from the noise that DDIM finds behind pictures, whose clean latents (n, C, h, w) these are."""
+
+    def __init__(self, recipe: Recipe, checkpoint: LoadedCheckpoint, encoded: Sequence[Encoded]) -> None:
+        super().__init__(recipe, checkpoint)
+        scale = float(checkpoint.vae.config.scaling_factor)
+        self.latents = scale * torch.cat([each.mean for each in encoded]).float()
+
+    def inverting(self, scheduler: Any) -> Inverting | None:
+        assert self.recipe.inversion is not None
+        return Inverting(self.recipe.inversion, self.latents, scheduler)

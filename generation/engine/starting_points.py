@@ -9,10 +9,11 @@ from generation.engine.encoding import Encoder, as_tensor
 from generation.engine.inpainting import Inpainting
 from generation.engine.loading.checkpoints import LoadedCheckpoint
 from generation.engine.picturesource import PictureSource, read_picture
-from generation.engine.starting import FromNoise, FromPicture
+from generation.engine.starting import FromInverted, FromNoise, FromPicture
 from generation.imaging.canvas import Canvas, lay_out
 from generation.recipes.checks import InvalidRecipe
 from generation.recipes.picture import Recipe
+from generation.recipes.starting import Start
 from generation.weightfiles.kinds import INPAINTING_CHANNELS
 
 
@@ -25,11 +26,18 @@ def canvas_of(recipe: Recipe, pictures: PictureSource) -> Canvas | None:
     return lay_out(recipe.start, source, mask, (recipe.width, recipe.height))
 
 
-def begin(recipe: Recipe, checkpoint: LoadedCheckpoint, encoder: Encoder, canvas: Canvas | None) -> FromNoise:
+def begin(
+    recipe: Recipe, checkpoint: LoadedCheckpoint, encoder: Encoder, canvas: Canvas | None, pictures: PictureSource
+) -> FromNoise:
     """What the request begins with. Raises InvalidRecipe for an inpainting checkpoint without a mask."""
     masked = canvas is not None and canvas.mask is not None
     if checkpoint.unet.config.in_channels == INPAINTING_CHANNELS and not masked:
         raise InvalidRecipe("checkpoint", NEEDS_A_MASK, "needs-a-mask")
+    if recipe.inversion:
+        size = (recipe.width, recipe.height)
+        read = [(wanted, read_picture(pictures, wanted)) for wanted in recipe.inversion.pictures]
+        frames = [lay_out(Start(wanted), picture, None, size).frame for wanted, picture in read]
+        return FromInverted(recipe, checkpoint, [encoder.encode(checkpoint, as_tensor(frame)) for frame in frames])
     if canvas is None:
         return FromNoise(recipe, checkpoint)
     picture = as_tensor(canvas.frame)

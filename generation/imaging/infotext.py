@@ -124,6 +124,10 @@ def write_infotext(
         "Lora hashes": _pairs_text((lora_hashes or {}).items()),
         "TI hashes": _pairs_text((pick.name, pick.sha256[:12]) for pick in recipe.embeddings),
         **(recipe.start.to_infotext() if recipe.start else {}),
+        **(recipe.variation.to_infotext() if recipe.variation else {}),
+        **(recipe.inversion.to_infotext() if recipe.inversion else {}),
+        **(recipe.blend.to_infotext() if recipe.blend else {}),
+        **(recipe.palette.to_infotext() if recipe.palette else {}),
         **{key: text for place, pick in enumerate(recipe.controls) for key, text in pick.to_infotext(place).items()},
     }
     parameters = {key: pairs[key] for key in (*ORDER, *pairs)} | {"Version": SOFTWARE}

@@ -5,13 +5,14 @@ asked through `Lookups`, and nothing is refused here; what a plan allows is deci
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from generation.imaging.civitai import resources
 from generation.imaging.foreign_names import sampler_and_schedule, stem
 from generation.imaging.infotext import DEFAULTS, NamedLora, ParsedInfotext, without_halves
+from generation.recipes import blending, inversion, palette, variation
 from generation.recipes.checks import InvalidRecipe
 from generation.recipes.controls import OWN_KEY, PREPROCESSORS, UNIT_KEY, ControlPick, TextControl, read_controls
 from generation.recipes.fields import FIELDS, Name, check_size
@@ -26,8 +27,15 @@ _READ_ALONE = tuple(row for row in FIELDS.values() if row.infotext and not isins
 # Read elsewhere in this file, or without any effect on the picture.
 _SPOKEN_FOR = frozenset(
     {"Size-1", "Size-2", "Model", "Model hash", "VAE", "VAE hash", "Version", "Lora hashes", "TI hashes", "User",
-     "Prompt length", "Created Date", *(row.infotext for row in FIELDS.values())}
+     "Prompt length", "Created Date", *variation.INFOTEXT_KEYS, *blending.INFOTEXT_KEYS, *palette.INFOTEXT_KEYS,
+     *inversion.INFOTEXT_KEYS, *(row.infotext for row in FIELDS.values())}
 )  # fmt: skip
+_PARTS: Mapping[str, Callable[[Mapping[str, str]], Any]] = {
+    "variation": variation.Variation.from_infotext,
+    "blend": blending.Blend.from_infotext,
+    "palette": palette.Palette.from_infotext,
+    "inversion": inversion.Inversion.from_infotext,
+}
 _WITHOUT_EFFECT = {
     "Denoising strength": ("1", "1.0"),
     "VAE": ("None", "Automatic", "Default (model)"),
@@ -70,10 +78,12 @@ class Unmatched:
 @dataclass(frozen=True, slots=True)
 class MatchedRecipe:
     """`values` are keyed by Recipe's field names and hold only what the picture tells and this site knows; `start` is
-    what it was made from, and `controls` what held it to a shape, where who asks has those pictures."""
+    what it was made from, and `controls` what held it to a shape, where who asks has those pictures. `parts` are a
+    recipe's variation, blend, palette and inversion, by these names."""
 
     values: dict[str, Any] = field(default_factory=dict)
     unmatched: list[Unmatched] = field(default_factory=list)
+    parts: dict[str, Any] = field(default_factory=dict)
     start: Start | None = None
     controls: tuple[ControlPick, ...] = ()
 
@@ -85,7 +95,19 @@ def match_recipe(parsed: ParsedInfotext, lookups: Lookups) -> MatchedRecipe:
     """Recipe values from a picture's text. LoRA tags stay in the prompt, under the catalog's name where it differs;
     LoRAs that another program kept outside the prompt become tags."""
     matched = MatchedRecipe()
-    for step in (_prompts, _checkpoint, _vae, _embeddings, _lengths, _sampler, _fields, _together, _size, _leftovers):
+    for step in (
+        _prompts,
+        _checkpoint,
+        _vae,
+        _embeddings,
+        _lengths,
+        _sampler,
+        _fields,
+        _together,
+        _size,
+        _parts,
+        _leftovers,
+    ):
         step(parsed, lookups, matched)
     start, controls = _start(parsed, lookups, matched), _controls(parsed, lookups, matched)
     return replace(matched, start=start, controls=controls)
@@ -214,6 +236,22 @@ def _size(parsed: ParsedInfotext, _lookups: Lookups, matched: MatchedRecipe) -> 
         matched.miss("value", "Size", f"{why} The picture says {_short('×'.join(sides))}.")
     else:
         matched.values.update(width=width, height=height)
+
+
+def _parts(parsed: ParsedInfotext, lookups: Lookups, matched: MatchedRecipe) -> None:
+    """What a recipe has besides its fields. Pictures whose noise it was drawn from must be there."""
+    for name, read in _PARTS.items():
+        try:
+            value = read(parsed.fields)
+        except InvalidRecipe as refusal:
+            matched.miss("value", name.capitalize(), refusal.message)
+            continue
+        lost = [one for one in getattr(value, "pictures", ()) if not lookups.has_picture(one.sha256)]
+        for one in lost:
+            sentence = f"It was drawn from the noise behind a picture that is not here; its SHA-256 is {one.sha256}."
+            matched.miss("picture", one.sha256, sentence)
+        if value is not None and not lost:
+            matched.parts[name] = value
 
 
 def _lengths(_parsed: ParsedInfotext, _lookups: Lookups, matched: MatchedRecipe) -> None:

@@ -159,12 +159,15 @@ def note_uses(image: GeneratedImage, recipe: Recipe) -> None:
 
 def source_type_of_job(job: Job) -> str:
     """IPTC's term for what the job draws: over a picture, unless all that it starts from was drawn by a machine."""
-    start = job.recipe.start
-    if start is None:
-        return DRAWN_FROM_TEXT
-    brought = SourcePicture.objects.filter(owner_id=job.owner_id, sha256=start.source.sha256).first()
-    told = brought.source_type if brought else _told_by_file(start.source.sha256)
-    return DRAWN_FROM_TEXT if told == DRAWN_FROM_TEXT else DRAWN_OVER_A_PICTURE
+    recipe = job.recipe
+    named = [recipe.start.source] if recipe.start else recipe.inversion.pictures if recipe.inversion else ()
+    told = {_source_type(job, picture.sha256) for picture in named}
+    return DRAWN_FROM_TEXT if told <= {DRAWN_FROM_TEXT} else DRAWN_OVER_A_PICTURE
+
+
+def _source_type(job: Job, sha256: str) -> str:
+    brought = SourcePicture.objects.filter(owner_id=job.owner_id, sha256=sha256).first()
+    return brought.source_type if brought else _told_by_file(sha256)
 
 
 def file_with(sha256: str) -> str:

@@ -60,7 +60,7 @@ def check_plan(user: User, recipe: Recipe, count: int) -> None:
 
 def prepare(user: User, recipe: Recipe, count: int) -> list[Recipe]:
     """The recipes of `count` siblings with seeds counting up, ready to be drawn; nothing is written."""
-    return prepare_all(user, [recipe.replace(seed=(recipe.seed + index) % (MAX_SEED + 1)) for index in range(count)])
+    return prepare_all(user, [recipe.sibling(index) for index in range(count)])
 
 
 def prepare_all(user: User, recipes: Sequence[Recipe]) -> list[Recipe]:

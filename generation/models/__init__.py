@@ -15,6 +15,7 @@ from generation.models.lab import LabGrid, LoraMerge
 from generation.models.programs import ModelAlias, NamedPerson
 from generation.models.safeguards import PhraseList, PromptRule, RulePart, RuleVersion, SafeguardRecord
 from generation.models.sources import SourcePicture, SourceUse
+from generation.models.styles import OwnStyle
 from generation.models.training import Snapshot, TrainingRun, TrainingSearch
 from generation.models.webhooks import Webhook, WebhookDelivery, WebhookEvent
 from generation.models.workers import GpuWorker
@@ -41,6 +42,7 @@ __all__ = [
     "LoraParent",
     "ModelAlias",
     "NamedPerson",
+    "OwnStyle",
     "PhraseList",
     "PictureFacet",
     "PictureLora",

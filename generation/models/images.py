@@ -39,7 +39,7 @@ class GeneratedImage(models.Model):
     or no more than it, and for pictures from before they were made.
     """
 
-    FILES = ("file", "thumbnail", "thumbnail_320", "thumbnail_1280", "svg_file")
+    FILES = ("file", "thumbnail", "thumbnail_320", "thumbnail_1280", "svg_file", "animation_file", "film_file")
 
     class Svg(models.TextChoices):
         NONE = "none", "Not traced"
@@ -62,6 +62,10 @@ class GeneratedImage(models.Model):
     thumbnail_320 = models.CharField(max_length=200, blank=True, default="", db_default="")
     thumbnail_1280 = models.CharField(max_length=200, blank=True, default="", db_default="")
     svg_file = models.CharField(max_length=200, blank=True)
+    animation_file = models.CharField(
+        max_length=200, blank=True, default="", db_default="", help_text="WebP of a grid whose cells are a way."
+    )
+    film_file = models.CharField(max_length=200, blank=True, default="", db_default="", help_text="The same as MP4.")
     svg_state = models.CharField(max_length=7, choices=Svg.choices, default=Svg.NONE)
     svg_announced_at = models.DateTimeField(
         null=True, blank=True, db_column="svg_asked_at", help_text="When a wake-up was last sent for its tracing."

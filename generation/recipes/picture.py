@@ -11,16 +11,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from generation.recipes.checks import InvalidRecipe
+from generation.recipes.blending import Blend
+from generation.recipes.checks import MAX_SEED, InvalidRecipe
 from generation.recipes.controls import ControlPick, check_controls
 from generation.recipes.fields import FIELDS, check_size
+from generation.recipes.inversion import Inversion
+from generation.recipes.palette import Palette
 from generation.recipes.starting import PictureRef, Start
+from generation.recipes.variation import Variation
 
 MAX_LORAS = 5
 WEIGHT_LIMIT = 2.0
 NESTED: dict[str, Callable[[Any], Any]] = {
     "start": Start.from_json,
     "controls": lambda picks: tuple(ControlPick.from_json(pick) for pick in picks),
+    "variation": Variation.from_json,
+    "inversion": Inversion.from_json,
+    "blend": Blend.from_json,
+    "palette": Palette.from_json,
 }
 """How optional values of a recipe are read from JSON, which leaves them out where there are none."""
 
@@ -83,6 +91,10 @@ class Recipe:
     embeddings: tuple[EmbeddingPick, ...] = ()
     start: Start | None = None
     controls: tuple[ControlPick, ...] = ()
+    variation: Variation | None = None
+    inversion: Inversion | None = None
+    blend: Blend | None = None
+    palette: Palette | None = None
 
     def __post_init__(self) -> None:
         for name, field in FIELDS.items():
@@ -90,7 +102,23 @@ class Recipe:
         check_size(self.width, self.height)
         if len(self.loras) > MAX_LORAS:
             raise InvalidRecipe("loras", f"A recipe takes at most {MAX_LORAS} LoRAs.", "too-many-loras")
+        if self.start and self.inversion:
+            sentence = "A picture is drawn from a picture or from the noise behind one, not from both."
+            raise InvalidRecipe("inversion", sentence, "start-and-inversion")
         check_controls(self.controls)
+
+    def sibling(self, index: int) -> Recipe:
+        """The recipe of one of several pictures that one press makes: seeds count up; of variations, theirs do."""
+        if self.variation and self.variation.strength:
+            seed = (self.variation.seed + index) % (MAX_SEED + 1)
+            return self.replace(variation=dataclasses.replace(self.variation, seed=seed))
+        return self.replace(seed=(self.seed + index) % (MAX_SEED + 1))
+
+    @property
+    def further_prompts(self) -> tuple[str, ...]:
+        """What is read besides the two prompts: that of a blend, and those under which pictures are inverted."""
+        blend = (self.blend.prompt,) if self.blend else ()
+        return blend + (tuple(end.prompt for end in self.inversion.ends if end.prompt) if self.inversion else ())
 
     def to_json(self) -> dict[str, Any]:
         """A plain dictionary that `from_json` reads back to an equal recipe."""
@@ -108,7 +136,8 @@ class Recipe:
     def pictures(self) -> tuple[PictureRef, ...]:
         """All that have to be read to draw it."""
         starting = self.start.pictures if self.start else ()
-        return (*starting, *(pick.picture for pick in self.controls))
+        inverted = self.inversion.pictures if self.inversion else ()
+        return (*starting, *inverted, *(pick.picture for pick in self.controls))
 
     def replace(self, **changes: Any) -> Recipe:
         return dataclasses.replace(self, **changes)

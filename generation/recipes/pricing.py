@@ -40,7 +40,15 @@ def work(recipe: Recipe) -> float:
     ControlNets add their share of each step that they join.
     """
     steps = max(1, recipe.start.steps_of(recipe.steps) if recipe.start else recipe.steps)
-    return float(recipe.width * recipe.height * (steps + steps_of_controls(recipe.controls, steps)))
+    further = inverting_steps(recipe) + steps_of_controls(recipe.controls, steps)
+    return float(recipe.width * recipe.height * (steps + further))
+
+
+def inverting_steps(recipe: Recipe) -> float:
+    """Drawing steps that finding the noise behind pictures is worth: one row a picture and call, unguided."""
+    if recipe.inversion is None:
+        return 0.0
+    return recipe.inversion.calls_of(recipe.steps) * len(recipe.inversion.ends) / ROWS_A_DRAWING_STEP
 
 
 def price(recipe: Recipe, prices: PriceList = USUAL) -> int:

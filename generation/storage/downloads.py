@@ -103,6 +103,21 @@ def picture_attachment(image: GeneratedImage, format: str, quality: int | None =
     return _as_download(response, f"tempera-{image.code}.{ENDINGS[format]}")
 
 
+FILMS = {"mp4": ("film_file", "video/mp4"), "webp": ("animation_file", "image/webp")}
+"""The kinds of a film: the field of its name, and its type."""
+
+
+def film_of(image: GeneratedImage, kind: str) -> str:
+    """The stored name of a grid's film; empty where it has none."""
+    return str(getattr(image, FILMS[kind][0]))
+
+
+def film_attachment(image: GeneratedImage, kind: str) -> HttpResponse:
+    """A film as a download. Raises NotFound where it is gone."""
+    response = HttpResponse(files.read_kept(film_of(image, kind)), content_type=FILMS[kind][1])
+    return _as_download(response, f"tempera-{image.code}.{kind}")
+
+
 def _as_download(response: Response, filename: str) -> Response:
     response["Content-Disposition"] = f'attachment; filename="{filename}"'
     response["X-Content-Type-Options"] = "nosniff"

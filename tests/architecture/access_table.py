@@ -21,6 +21,7 @@ from tests.architecture.access_rows import (
     Row,
     row,
 )
+from tests.architecture.access_studio import LAB, STUDIO
 
 SITE = {
     "": row(GET=ALL),
@@ -39,6 +40,7 @@ MAKING = {
     "create/choices/": row(GET=MEMBERS),
     "create/inspect/": row(POST=MEMBERS),
     "create/names/": row(GET=MEMBERS),
+    "create/colours/": row(POST=MEMBERS),
     "create/read/": row(POST=MEMBERS),
     "create/select/": row(POST=MEMBERS),
     "create/select/<slug:code>/": row("create/select/abc/", GET=("login", "404", "404", "404")),
@@ -63,6 +65,7 @@ IMAGES = {
     "images/<slug:code>/file": row("images/{image}/file", GET=OWNER),
     "images/<slug:code>/thumbnail": row("images/{image}/thumbnail", GET=OWNER),
     "images/<slug:code>/download/<slug:format_name>": row("images/{image}/download/webp", GET=OWNER),
+    "images/<slug:code>/words/": row("images/{image}/words/", GET=OWNER, POST=OWNER),
     "images/<slug:code>/share/": row("images/{image}/share/", GET=OWNER, POST=OWNER),
     "albums/": row(GET=MEMBERS, POST=MEMBERS),
     "albums/add/": row(POST=MEMBERS),
@@ -91,61 +94,17 @@ CATALOG = {
     "loras/<name:name>/publish/": row("loras/{own_lora}/publish/", GET=OWNER, POST=OWNER),
     "loras/<name:name>/withdraw/": row("loras/{waiting_lora}/withdraw/", GET=OWNER, POST=OWNER),
     "releases/<slug:code>/samples/<int:place>": row("releases/{release}/samples/0", GET=ALL),
+    "styles/": row(GET=MEMBERS, POST=MEMBERS),
+    "styles/import/": row(POST=MEMBERS),
+    "styles/export/": row(GET=MEMBERS),
+    "styles/<slug:code>/": row("styles/{style}/", GET=OWNER, POST=OWNER),
+    "styles/<slug:code>/delete/": row("styles/{style}/delete/", GET=OWNER, POST=OWNER),
     "wildcards/": row(GET=MEMBERS, POST=MEMBERS),
     "wildcards/<list:name>/": row("wildcards/{wildcard}/", GET=OWNER, POST=OWNER),
     "wildcards/-/delete/<list:name>/": row("wildcards/-/delete/{wildcard}/", GET=OWNER, POST=OWNER),
     "checkpoints/": row(GET=ALL),
     "controlnets/": row(GET=ALL),
     "checkpoints/<name:name>/": row("checkpoints/{checkpoint}/", GET=ALL),
-}
-
-STUDIO = {
-    "studio/": row(GET=MEMBERS),
-    "studio/datasets/new/": row(GET=MEMBERS, POST=MEMBERS),
-    "studio/datasets/<slug:code>/": row("studio/datasets/{dataset}/", GET=OWNER, POST=OWNER),
-    "studio/datasets/<slug:code>/table/": row("studio/datasets/{dataset}/table/", GET=OWNER),
-    "studio/datasets/<slug:code>/captions/": row("studio/datasets/{dataset}/captions/", POST=OWNER),
-    "studio/datasets/<slug:code>/split/": row("studio/datasets/{dataset}/split/", POST=OWNER),
-    "studio/datasets/<slug:code>/words/": row("studio/datasets/{dataset}/words/", GET=OWNER),
-    "studio/datasets/<slug:code>/delete/": row("studio/datasets/{dataset}/delete/", GET=OWNER, POST=OWNER),
-    "studio/datasets/<slug:code>/pictures/": row("studio/datasets/{dataset}/pictures/", POST=OWNER),
-    "studio/datasets/<slug:code>/images/": row("studio/datasets/{dataset}/images/", GET=OWNER, POST=OWNER),
-    **{
-        f"studio/datasets/<slug:code>/pictures/<slug:picture>/{verb}/": row(
-            f"studio/datasets/{{dataset}}/pictures/{{picture}}/{verb}/", POST=OWNER
-        )
-        for verb in ("caption", "crop", "remove")
-    },
-    **{
-        f"studio/datasets/<slug:code>/pictures/<slug:picture>/{file}": row(
-            f"studio/datasets/{{dataset}}/pictures/{{picture}}/{file}", GET=OWNER
-        )
-        for file in ("file", "thumbnail")
-    },
-    "studio/runs/new/": row("studio/runs/new/?dataset={dataset}", GET=OWNER, POST=OWNER),
-    "studio/runs/new/knobs/": row("studio/runs/new/knobs/?dataset={dataset}", GET=OWNER),
-    "studio/runs/new/quote/": row("studio/runs/new/quote/?dataset={dataset}", GET=OWNER),
-    "studio/runs/<slug:code>/": row("studio/runs/{run}/", GET=OWNER),
-    "studio/runs/<slug:code>/parts/<slug:name>/": row("studio/runs/{run}/parts/head/", GET=OWNER),
-    "studio/runs/<slug:code>/delete/": row("studio/runs/{run}/delete/", GET=OWNER, POST=OWNER),
-    "studio/runs/<slug:code>/<slug:verb>/": row("studio/runs/{run}/pause/", POST=OWNER),
-    "studio/runs/<slug:code>/snapshots/<int:step>/choose/": row("studio/runs/{run}/snapshots/500/choose/", POST=OWNER),
-    "studio/runs/<slug:code>/snapshots/<int:step>/file": row("studio/runs/{run}/snapshots/500/file", GET=OWNER),
-    "studio/runs/<slug:code>/snapshots/<int:step>/<int:number>": row("studio/runs/{run}/snapshots/500/0", GET=OWNER),
-    "studio/searches/<slug:code>/": row("studio/searches/{search}/", GET=OWNER),
-    "studio/searches/<slug:code>/results/": row("studio/searches/{search}/results/", GET=OWNER),
-    "studio/searches/<slug:code>/cancel/": row("studio/searches/{search}/cancel/", GET=OWNER, POST=OWNER),
-    "studio/searches/<slug:code>/delete/": row("studio/searches/{search}/delete/", GET=OWNER, POST=OWNER),
-}
-
-LAB = {
-    "studio/lab/": row(GET=MEMBERS, POST=MEMBERS),
-    "studio/lab/quote/": row(POST=MEMBERS),
-    "studio/lab/grids/<slug:code>/": row("studio/lab/grids/{grid}/", GET=OWNER),
-    "studio/lab/grids/<slug:code>/sheet/": row("studio/lab/grids/{grid}/sheet/", GET=OWNER),
-    "studio/lab/grids/<slug:code>/cancel/": row("studio/lab/grids/{grid}/cancel/", POST=OWNER),
-    "studio/lab/merge/": row(GET=MEMBERS, POST=MEMBERS),
-    "studio/lab/merges/": row(GET=MEMBERS),
 }
 
 GALLERY = {
@@ -321,6 +280,8 @@ API = {
     "api/v1/loras": row(GET=ALL, POST=MEMBERS),
     "api/v1/loras/<name:name>": row("api/v1/loras/{own_lora}", GET=HIDDEN, PATCH=OWNER, DELETE=OWNER),
     "api/v1/loras/<name:name>/file": row("api/v1/loras/{own_lora}/file", GET=OWNER),
+    "api/v1/styles": row(GET=MEMBERS, POST=MEMBERS),
+    "api/v1/styles/<slug:code>": row("api/v1/styles/{style}", GET=OWNER, PATCH=OWNER, DELETE=OWNER),
     "api/v1/wildcards": row(GET=MEMBERS, POST=MEMBERS),
     "api/v1/wildcards/<list:name>": row("api/v1/wildcards/{wildcard}", GET=OWNER, PATCH=OWNER, DELETE=OWNER),
     "api/v1/releases": row(GET=MEMBERS, POST=MEMBERS),
@@ -337,6 +298,7 @@ API = {
     "api/v1/merges": row(GET=MEMBERS, POST=MEMBERS),
     "api/v1/grids": row(GET=MEMBERS, POST=MEMBERS),
     "api/v1/grids/<slug:code>": row("api/v1/grids/{grid}", GET=OWNER),
+    "api/v1/grids/<slug:code>/film/<slug:kind>": row("api/v1/grids/{way}/film/mp4", GET=OWNER),
     "api/v1/grids/<slug:code>/cancel": row("api/v1/grids/{grid}/cancel", POST=OWNER),
     "api/v1/prompts/inspect": row(POST=MEMBERS),
     "api/v1/recipes/read": row(POST=MEMBERS),

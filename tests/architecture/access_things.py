@@ -27,6 +27,7 @@ from generation.models import (
     Job,
     LabGrid,
     Lora,
+    OwnStyle,
     ShareLink,
     Snapshot,
     SourcePicture,
@@ -37,6 +38,7 @@ from generation.models import (
     Wildcard,
 )
 from generation.recipes.grids.axes import Axis
+from generation.recipes.grids.between import Between
 from generation.recipes.grids.plan import GridPlan
 from generation.recipes.picture import Recipe
 from generation.storage.files import write
@@ -78,7 +80,9 @@ def things_of(alice: User) -> dict[str, str]:
             name="ink", title="Ink", family="mini", path="ink.safetensors", sha256="a" * 64
         ).name,
         "grid": grid_of(alice).code,
+        "way": way_of(alice).code,
         "own_lora": own_lora(alice, "e").name,
+        "style": OwnStyle.objects.create(owner=alice, name="Soft ink", prompt="ink drawing of {prompt}").code,
         "wildcard": Wildcard.objects.create(owner=alice, name="animals/birds", lines="a crow").name,
         "release": release(alice, own_lora(alice, "f"), done, "approved").code,
         "waiting_lora": (waited := own_lora(alice, "0")).name,
@@ -113,6 +117,31 @@ def grid_of(owner: User) -> LabGrid:
     plan = GridPlan(Recipe("a red apple", width=64, height=64), (Axis("steps", ("4",)),))
     job_row(owner, submission="g1")
     return LabGrid.objects.create(owner=owner, plan_json=plan.to_json(), prompt="x", submission="g1", credits=0)
+
+
+def way_of(owner: User) -> LabGrid:
+    """A grid that is a way between two seeds, done, with its sheet and its films."""
+    plan = GridPlan(Recipe("a red apple", width=64, height=64), between=Between("seeds", 3))
+    grid: LabGrid = LabGrid.objects.create(
+        owner=owner, plan_json=plan.to_json(), prompt="x", submission="g2", credits=0, state=LabGrid.State.DONE
+    )
+    GeneratedImage.objects.create(
+        owner=owner,
+        grid=grid,
+        recipe_json=plan.recipe.to_json(),
+        prompt="x",
+        infotext="x",
+        width=64,
+        height=64,
+        seed=1,
+        file=write(f"images/{grid.code}-0.png", picture("PNG")),
+        thumbnail=write(f"images/{grid.code}-0.webp", picture("WEBP")),
+        film_file=write(f"images/{grid.code}-0-film.mp4", b"film"),
+        animation_file=write(f"images/{grid.code}-0-moving.webp", picture("WEBP")),
+        size_bytes=100,
+        sha256="e" * 64,
+    )
+    return grid
 
 
 def own_lora(owner: User, digit: str) -> Lora:

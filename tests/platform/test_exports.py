@@ -26,7 +26,7 @@ from config.exports.contents import DOCUMENTS
 from gallery.moderation import report
 from gallery.publishing import withdraw_post
 from generation.messages.wakeups import Task
-from generation.models import AccountExport, DataSet, Lora, Wildcard
+from generation.models import AccountExport, DataSet, Lora, OwnStyle, Wildcard
 from generation.storage import files
 from tests.architecture.access_things import own_lora, running_run
 from tests.conftest import PASSWORD
@@ -53,7 +53,8 @@ HELD = {
     "generation.Album": "albums", "generation.ShareLink": "links", "generation.SafeguardRecord": "safeguards",
     "generation.Draft": "account", "generation.GeneratedImage": "pictures", "generation.Job": "jobs",
     "generation.LabGrid": "grids", "generation.Lora": "loras", "generation.LoraMerge": "merges",
-    "generation.TrainingRun": "trainings", "generation.TrainingSearch": "searches", "generation.Wildcard": "wildcards",
+    "generation.TrainingRun": "trainings", "generation.TrainingSearch": "searches",
+    "generation.OwnStyle": "styles", "generation.Wildcard": "wildcards",
     "generation.NamedPerson": "account", "generation.Webhook": "webhooks",
     "mfa.Authenticator": "second_factors", "usersessions.UserSession": "sessions",
     # What others keep about a person, or what says nothing of them.
@@ -96,6 +97,7 @@ def test_it_works(
 ) -> None:  # fmt: skip
     post, data, lora, run = publish(alice), make_dataset(alice, 2), own_lora(alice, "e"), running_run(alice)
     Wildcard.objects.create(owner=alice, name="birds", lines="a crow")
+    OwnStyle.objects.create(owner=alice, name="Soft ink", prompt="ink drawing of {prompt}")
     ApiToken.objects.create(user=alice, name="laptop")
     report(alice, publish(charlie, "Pear"), "other", "Look at it")
     withdraw_post(alice, post)
@@ -130,6 +132,7 @@ def test_it_works(
     ]  # fmt: skip
     assert listed(copy, "credits")[0]["amount"] == 1000
     assert listed(copy, "tokens")[0]["name"] == "laptop" and listed(copy, "wildcards")[0]["lines"] == "a crow"
+    assert listed(copy, "styles")[0]["name"] == "Soft ink"
     assert listed(copy, "reports")[0]["words"] == "Look at it"
     assert listed(copy, "account")[0]["email"] == alice.email
     assert "Pear" not in copy.read("posts.json").decode()

@@ -31,12 +31,12 @@ def info(asked: Asked, jobs: Sequence[Job], images: Sequence[GeneratedImage]) ->
         "all_prompts": [recipe.prompt for recipe in recipes],
         "all_negative_prompts": [recipe.negative_prompt for recipe in recipes],
         "all_seeds": [recipe.seed for recipe in recipes],
-        "all_subseeds": [recipe.seed for recipe in recipes],
+        "all_subseeds": [recipe.variation.seed if recipe.variation else recipe.seed for recipe in recipes],
         "batch_size": len(jobs),
         "extra_generation_params": {},
         "index_of_first_image": 0,
         "infotexts": [image.infotext for image in images],
-        "styles": [],
+        "styles": [*asked.styles],
         "job_timestamp": f"{jobs[0].created_at:%Y%m%d%H%M%S}",
         "version": SOFTWARE,
         "notes": [*asked.notes, *missing(jobs, images)],
@@ -44,14 +44,16 @@ def info(asked: Asked, jobs: Sequence[Job], images: Sequence[GeneratedImage]) ->
 
 
 def of_recipe(recipe: Recipe) -> dict[str, Any]:
+    varied = recipe.variation
+    from_width, from_height = (varied.resize_from if varied else None) or (-1, -1)
     return {
         "prompt": recipe.prompt,
         "negative_prompt": recipe.negative_prompt,
         "seed": recipe.seed,
-        "subseed": recipe.seed,
-        "subseed_strength": 0,
-        "seed_resize_from_w": -1,
-        "seed_resize_from_h": -1,
+        "subseed": varied.seed if varied else recipe.seed,
+        "subseed_strength": varied.strength if varied else 0,
+        "seed_resize_from_w": from_width,
+        "seed_resize_from_h": from_height,
         "width": recipe.width,
         "height": recipe.height,
         "sampler_name": recipe.sampler,

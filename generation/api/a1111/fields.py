@@ -26,6 +26,11 @@ USED: Mapping[str, str] = {
     "prompt": "The prompt, with <lora:name:weight>, emphasis, schedules and wildcards. At most 2,000 signs.",
     "negative_prompt": "The negative prompt.",
     "seed": "The seed of the first picture; the next ones count up. Missing, null or below 0: one is drawn.",
+    "subseed": "The variation seed of the first picture; the next ones count up. Missing or below 0: one is drawn.",
+    "subseed_strength": "How far the seed's noise is turned towards the variation seed's, 0 to 1.",
+    "seed_resize_from_w": "With seed_resize_from_h: the size at which the seed was found.",
+    "seed_resize_from_h": "See seed_resize_from_w.",
+    "styles": "Names of styles, yours or the site's, put around both prompts. Unknown ones are ignored.",
     "width": "The width. Missing: the checkpoint's own. See “Sizes”.",
     "height": "The height. Missing: the checkpoint's own. See “Sizes”.",
     "steps": "The steps. Missing: the checkpoint's own. More than your plan draws are drawn as many as it does.",
@@ -64,11 +69,6 @@ _NOISE = "Samplers have the noise of their own."
 _KEPT = "Every picture is kept under “My pictures”, and no grid is made of them."
 
 UNUSED: Mapping[str, Unused] = {
-    "styles": Unused("The site has no styles under names."),
-    "subseed": Unused("There are no variations of a seed.", said_by_every_program=True),
-    "subseed_strength": Unused("There are no variations of a seed."),
-    "seed_resize_from_h": Unused("There are no variations of a seed.", (None, 0, -1)),
-    "seed_resize_from_w": Unused("There are no variations of a seed.", (None, 0, -1)),
     "enable_hr": Unused(_HIRES),
     **{
         name: Unused(_HIRES, said_by_every_program=True)

@@ -13,6 +13,7 @@ from generation.api.a1111.options import Options
 from generation.api.a1111.scripts import HONOURED
 from generation.api.a1111.weights import title_of, usable_checkpoint
 from generation.api.access import HasScope, usable_checkpoints, usable_loras, user_of
+from generation.catalog.styles import styles_for
 from generation.models import Checkpoint, Embedding, Vae
 from generation.recipes.sampling import SCHEDULES, TABLE
 
@@ -109,8 +110,18 @@ class UpscalersView(A1111View):
         return Response([{"name": "None", "model_name": None, "model_path": None, "model_url": None, "scale": 4}])
 
 
+class StylesView(A1111View):
+    """Styles that the token's person can pick, for whichever checkpoint."""
+
+    scope = "read"
+
+    def get(self, request: Request) -> Response:
+        rows = styles_for(user_of(request))
+        return Response([{each: getattr(row, each) for each in ("name", "prompt", "negative_prompt")} for row in rows])
+
+
 class NothingView(A1111View):
-    """Lists of what the site does not have: styles under names, modes of a second pass."""
+    """Lists of what the site does not have: modes of a second pass."""
 
     scope = "read"
 

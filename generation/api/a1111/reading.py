@@ -20,15 +20,18 @@ from generation.api.a1111.scripts import notes_on
 from generation.api.a1111.values import flag, mapping, number, text, whole
 from generation.api.a1111.weights import checkpoint_called, usable_checkpoint
 from generation.api.sizes import fitted
+from generation.catalog.styles import picked_styles, styles_for
 from generation.imaging.foreign_names import sampler_and_schedule
 from generation.jobs.submission import random_seed
 from generation.models import Checkpoint
 from generation.recipes.checks import MAX_SEED, InvalidRecipe, check_range
 from generation.recipes.controls import ControlPick
-from generation.recipes.fields import FIELDS, MAX_PIXELS, STEPS_RANGE
+from generation.recipes.fields import FIELDS, MAX_PIXELS, SIDE_STEP, STEPS_RANGE
 from generation.recipes.picture import Recipe
 from generation.recipes.sampling import AUTOMATIC, SAMPLERS, SCHEDULES, TABLE
 from generation.recipes.starting import Start, drawn_like
+from generation.recipes.styles import styled
+from generation.recipes.variation import RESIZE_FROM, Variation
 
 STEPS, SIDE, CFG, BATCH_SIZE, BATCHES = (1, 150), (64, 2048), (0, 30), (1, 8), (1, 100)
 """As far as the sliders of A1111's page go."""
@@ -47,6 +50,7 @@ class Asked:
     said: Mapping[str, Any]
     notes: tuple[str, ...]
     sends_images: bool
+    styles: tuple[str, ...] = ()
 
 
 class Reader:
@@ -57,6 +61,7 @@ class Reader:
     def __init__(self, user: User, body: Mapping[str, Any], options: Options) -> None:
         self.user, self.body, self.options = user, body, options
         self.notes: list[str] = []
+        self.styles: list[str] = []
 
     def read(self) -> Asked:
         """Raises Refusal."""
@@ -67,9 +72,10 @@ class Reader:
         start = self.read_start()
         width, height = self.read_size(checkpoint, options, start)
         cfg_scale = self.read_cfg(checkpoint)
+        prompt, negative_prompt = self.read_prompts(checkpoint)
         recipe = Recipe(
-            prompt=FIELDS["prompt"].read(text(self.body, "prompt")),
-            negative_prompt=FIELDS["negative_prompt"].read(text(self.body, "negative_prompt")),
+            prompt=prompt,
+            negative_prompt=negative_prompt,
             width=width,
             height=height,
             steps=self.read_steps(checkpoint, sampler),
@@ -81,12 +87,13 @@ class Reader:
             emphasis=options.emphasis,
             checkpoint=checkpoint.name,
             vae=options.vae,
+            variation=self.read_variation(),
             start=start,
             controls=self.read_controls(),
         )
         count = self.read_count()
         sends_images = flag(self.body, "send_images", True)
-        return Asked(recipe, count, self.said(), tuple(self.notes), sends_images)
+        return Asked(recipe, count, self.said(), tuple(self.notes), sends_images, tuple(self.styles))
 
     def said(self) -> dict[str, Any]:
         """Without what may be large, or a secret."""
@@ -150,6 +157,31 @@ class Reader:
         if seed is None or seed < 0:
             return random_seed()
         return whole(self.body, "seed", (0, MAX_SEED)) or 0
+
+    def read_prompts(self, checkpoint: Checkpoint) -> tuple[str, str]:
+        """Both prompts with the styles around them; those that the site has not are told."""
+        prompts = [FIELDS[name].read(text(self.body, name)) for name in ("prompt", "negative_prompt")]
+        names = self.body.get("styles") or []
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise InvalidRecipe("styles", "styles must be a list of names.")
+        known = {style.name.casefold() for style in styles_for(self.user)}
+        self.note_unknown("Unknown styles", [name for name in names if name.casefold() not in known])
+        picked = [name for name in names if name.casefold() in known]
+        self.styles = picked
+        return styled(prompts[0], prompts[1], picked_styles(self.user, picked, checkpoint.family))
+
+    def read_variation(self) -> Variation | None:
+        strength = number(self.body, "subseed_strength") or 0.0
+        seed = number(self.body, "subseed")
+        if strength and (seed is None or seed < 0):
+            seed = random_seed()
+        sides = [max(whole(self.body, f"seed_resize_from_{side}", (-1, SIDE[1])) or 0, 0) for side in "wh"]
+        # Rounded down to whole latents, as A1111 does.
+        size = (sides[0] // SIDE_STEP * SIDE_STEP, sides[1] // SIDE_STEP * SIDE_STEP) if all(sides) else None
+        if size and max(size) > RESIZE_FROM.limits[1]:
+            self.notes.append(f"seed_resize_from is ignored: it is at most {RESIZE_FROM.limits[1]} pixels a side.")
+            size = None
+        return Variation.of(int(seed or 0) % (MAX_SEED + 1), strength, size)
 
     def read_controls(self) -> tuple[ControlPick, ...]:
         """What the extension's units ask for. Last of all, since it keeps their pictures."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import HttpResponse
 from django.urls import reverse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics, serializers
@@ -16,13 +17,18 @@ from accounts.credits import balance_of
 from accounts.refusals import NotFound
 from generation.api.access import token_of, user_of
 from generation.api.idempotency import Write, idempotent_submission, is_dry_run
-from generation.api.native.recipe_fields import number_field
+from generation.api.native.recipe_fields import PromptField, number_field
 from generation.api.native.serializers import PriceOutput, RecipeInput
 from generation.jobs.grids.submission import cancel_grid, prepare_grid, price_of, write_grid
+from generation.jobs.sources import picture_of
+from generation.jobs.submission import random_seed
 from generation.models import GeneratedImage, LabGrid
+from generation.recipes.checks import MAX_SEED
 from generation.recipes.grids.axes import AXES, MOST_VALUES, Axis
+from generation.recipes.grids.between import FRAMES, KINDS, RATES, Between
 from generation.recipes.grids.mixing import POINTS, Mix
 from generation.recipes.grids.plan import GridPlan
+from generation.storage.downloads import FILMS, film_attachment, film_of
 
 
 class AxisInput(serializers.Serializer[Any]):
@@ -42,19 +48,40 @@ class MixInput(serializers.Serializer[Any]):
     strength = number_field(serializers.FloatField, (0, 2), default=1.0)
 
 
+class BetweenInput(serializers.Serializer[Any]):
+    """Pictures on the way from the recipe to another seed or prompt, or from one picture to another."""
+
+    kind = serializers.ChoiceField(choices=[*KINDS])
+    frames = number_field(serializers.IntegerField, FRAMES, default=12)
+    rate = number_field(serializers.IntegerField, RATES, default=8)
+    loop = serializers.BooleanField(default=True)
+    seed = number_field(serializers.IntegerField, (0, MAX_SEED), allow_null=True, default=None)
+    prompt = PromptField(default="", help_text="The other end's; of pictures, what the second one shows.")
+    pictures = serializers.ListField(
+        child=serializers.CharField(max_length=64), default=list, max_length=2, help_text="Codes of two pictures."
+    )
+
+
+def way_of(user: Any, data: dict[str, Any]) -> Between:
+    seed = random_seed() if data["seed"] is None else data["seed"]
+    return Between(**{**data, "seed": seed, "pictures": tuple(picture_of(user, code) for code in data["pictures"])})
+
+
 class GridInput(RecipeInput):
-    """A recipe that all cells share, and either `axes` (columns, rows, sheets) or a `mix` of LoRAs."""
+    """A recipe that all cells share, and one of `axes` (columns, rows, sheets), `mix` (LoRAs) and `between` (a way)."""
 
     axes = serializers.ListField(child=AxisInput(), default=list, max_length=3)
     mix = MixInput(required=False, allow_null=True, default=None)
+    between = BetweenInput(required=False, allow_null=True, default=None)
 
     def plan(self, user: Any) -> GridPlan:
-        axes, mix = self.validated_data.pop("axes"), self.validated_data.pop("mix")
+        axes, mix, between = (self.validated_data.pop(name) for name in ("axes", "mix", "between"))
         recipe = self.recipe(user)
         return GridPlan(
             recipe,
             tuple(read_axis(**axis) for axis in axes),
             Mix(tuple(mix["loras"]), mix["points"], mix["strength"]) if mix else None,
+            way_of(user, between) if between else None,
         )
 
 
@@ -66,16 +93,25 @@ def read_axis(field: str, values: list[str], target: str) -> Axis:
 class GridOutput(serializers.ModelSerializer[LabGrid]):
     title = serializers.CharField(source="plan.title")
     image = serializers.SerializerMethodField()
+    films = serializers.SerializerMethodField()
     jobs = serializers.SerializerMethodField()
 
     class Meta:
         model = LabGrid
-        fields = ["code", "title", "prompt", "state", "credits", "image", "jobs", "created_at", "finished_at"]
+        fields = ["code", "title", "prompt", "state", "credits", "image", "films", "jobs", "created_at", "finished_at"]
 
     def get_image(self, grid: LabGrid) -> str | None:
         """Address of the one picture of all cells, once it is made."""
         image: GeneratedImage | None = getattr(grid, "image", None)
         return reverse("api-image", args=[image.code]) if image is not None and image.deleted_at is None else None
+
+    def get_films(self, grid: LabGrid) -> dict[str, str]:
+        """Addresses of a way's film by format, `mp4` and `webp`, once it is made."""
+        image: GeneratedImage | None = getattr(grid, "image", None)
+        if image is None or image.deleted_at is not None:
+            return {}
+        made = {"mp4": image.film_file, "webp": image.animation_file}
+        return {kind: reverse("api-grid-film", args=[grid.code, kind]) for kind, name in made.items() if name}
 
     def get_jobs(self, grid: LabGrid) -> list[str]:
         """Addresses of the cells' jobs, row by row."""
@@ -128,6 +164,17 @@ class GridView(APIView):
     @extend_schema(responses=GridOutput)
     def get(self, request: Request, code: str) -> Response:
         return Response(GridOutput(get_grid(request, code)).data)
+
+
+class GridFilmView(APIView):
+    """The film of a way between two ends: `mp4` or `webp`."""
+
+    @extend_schema(responses={(200, "video/mp4"): bytes, (200, "image/webp"): bytes})
+    def get(self, request: Request, code: str, kind: str) -> HttpResponse:
+        image: GeneratedImage | None = getattr(get_grid(request, code), "image", None)
+        if image is None or image.deleted_at is not None or kind not in FILMS or not film_of(image, kind):
+            raise NotFound("not-found", "This grid has no such film.")
+        return film_attachment(image, kind)
 
 
 class GridCancelView(APIView):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any, cast
 
 from drf_spectacular.utils import extend_schema
@@ -14,6 +15,7 @@ from rest_framework.views import APIView
 from accounts.models import User
 from generation.api.native.control_fields import ControlPickInput, as_control_input
 from generation.api.native.recipe_fields import Fields, api_field
+from generation.api.native.recipe_parts import RecipeParts
 from generation.api.native.starting import StartInput, as_input
 from generation.catalog.inspecting import inspect_prompt
 from generation.catalog.matching import read_recipe
@@ -171,7 +173,7 @@ class PictureInput(serializers.Serializer[Any]):
     picture = serializers.FileField(help_text="PNG, JPEG, WebP or SVG, at most 16 MiB. Nothing of it is kept.")
 
 
-class ReadValues(serializers.Serializer[Any]):
+class ReadValues(RecipeParts):
     """What the picture tells and this site knows; fields that it does not tell are missing."""
 
     start = StartInput(required=False)
@@ -204,7 +206,9 @@ class ReadRecipeView(APIView):
     @extend_schema(request={"multipart/form-data": PictureInput}, responses=ReadOutput)
     def post(self, request: Request) -> Response:
         matched = read_recipe(cast(User, request.user), request.FILES.get("picture"))
-        recipe = {**matched.values, **({"start": as_input(matched.start)} if matched.start else {})}
+        parts = {name: asdict(part) for name, part in matched.parts.items() if name in RecipeParts().fields}
+        start = {"start": as_input(matched.start)} if matched.start else {}
+        recipe = {**matched.values, **parts, **start}
         if matched.controls:
             recipe["controls"] = [as_control_input(pick) for pick in matched.controls]
         return Response({"recipe": recipe, "unmatched": UnmatchedOutput(matched.unmatched, many=True).data})

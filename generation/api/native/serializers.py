@@ -20,8 +20,10 @@ from generation.api.native.recipe_fields import (
     number_field,
     output_fields,
 )
+from generation.api.native.recipe_parts import RecipeParts, RecipePartsInput, parts_of
 from generation.api.native.starting import StartInput, StartOutput, start_of
 from generation.catalog.resolving import find_checkpoint
+from generation.catalog.styles import apply_styles
 from generation.jobs import queueing
 from generation.jobs.lifecycle import cancel_cost
 from generation.jobs.submission import random_seed
@@ -44,7 +46,7 @@ class LoraPickInput(serializers.Serializer[Any]):
     text_weight = number_field(serializers.FloatField, LORA_WEIGHTS, required=False, allow_null=True, default=None)
 
 
-class RecipeInput(serializers.Serializer[Any]):
+class RecipeInput(RecipePartsInput):
     """What a picture is made from. Everything but the prompt has a default: the checkpoint's, or a random seed."""
 
     loras = serializers.ListField(child=LoraPickInput(), default=list, max_length=MAX_LORAS)
@@ -64,12 +66,9 @@ def recipe_of(user: Any, data: Mapping[str, Any]) -> Recipe:
     checkpoint = find_checkpoint(user, given.get("checkpoint", ""))
     picks, start = tuple(LoraPick(**pick) for pick in data["loras"]), start_of(user, data.get("start"))
     usual = defaults_for(checkpoint) | (drawn_like(start, user.plan.max_pixels) if start else {})
-    return Recipe(
-        **{**usual, "seed": random_seed(), **given, "prompt": data["prompt"]},
-        loras=picks,
-        start=start,
-        controls=controls_of(user, data["controls"]),
-    )
+    values = {**usual, "seed": random_seed(), **given, "prompt": data["prompt"], **parts_of(user, data)}
+    recipe = Recipe(**values, loras=picks, start=start, controls=controls_of(user, data["controls"]))
+    return apply_styles(user, recipe, data.get("styles", ()), checkpoint.family)
 
 
 class SubmissionInput(RecipeInput):
@@ -85,7 +84,7 @@ class BatchInput(serializers.Serializer[Any]):
     recipes = serializers.ListField(child=SubmissionInput(), min_length=1, max_length=MAX_BATCH)
 
 
-class RecipeOutput(serializers.Serializer[Recipe]):
+class RecipeOutput(RecipeParts):
     """A recipe as it was drawn; what pins the files stays inside."""
 
     loras = LoraPickInput(many=True)

@@ -18,6 +18,7 @@ from generation.api.native import (
     runs,
     searches,
     sources,
+    styles,
     wildcards,
 )
 
@@ -60,6 +61,7 @@ urlpatterns = [
     path("merges", loras.MergesView.as_view(), name="api-merges"),
     path("grids", grids.GridsView.as_view(), name="api-grids"),
     path("grids/<slug:code>", grids.GridView.as_view(), name="api-grid"),
+    path("grids/<slug:code>/film/<slug:kind>", grids.GridFilmView.as_view(), name="api-grid-film"),
     path("grids/<slug:code>/cancel", grids.GridCancelView.as_view(), name="api-grid-cancel"),
     path("prompts/inspect", prompts.InspectView.as_view(), name="api-prompt-inspect"),
     path("datasets", datasets.DataSetsView.as_view(), name="api-datasets"),
@@ -82,6 +84,8 @@ urlpatterns = [
     path("searches", searches.SearchesView.as_view(), name="api-searches"),
     path("searches/<slug:code>", searches.SearchView.as_view(), name="api-search"),
     path("searches/<slug:code>/cancel", searches.SearchCancelView.as_view(), name="api-search-cancel"),
+    path("styles", styles.StylesView.as_view(), name="api-styles"),
+    path("styles/<slug:code>", styles.StyleView.as_view(), name="api-style"),
     path("wildcards", wildcards.WildcardsView.as_view(), name="api-wildcards"),
     path("wildcards/<list:name>", wildcards.WildcardView.as_view(), name="api-wildcard"),
     path("recipes/read", prompts.ReadRecipeView.as_view(), name="api-recipe-read"),

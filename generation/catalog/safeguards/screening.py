@@ -70,8 +70,13 @@ def screen_recipes(user: User, recipes: Iterable[Recipe], brought: Iterable[str]
 
     `brought` are the prompts within pictures that they start from.
     """
-    texts = [Screened(recipe.prompt, recipe.negative_prompt) for recipe in recipes]
+    texts = [text for recipe in recipes for text in texts_of(recipe)]
     screen(user, [*texts, *(Screened(text, field="source") for text in brought)])
+
+
+def texts_of(recipe: Recipe) -> list[Screened]:
+    """All texts that a recipe is drawn by: its prompt, a second one, and those under which pictures are inverted."""
+    return [Screened(text, recipe.negative_prompt) for text in (recipe.prompt, *recipe.further_prompts)]
 
 
 def screen(user: User, texts: Iterable[Screened]) -> None:

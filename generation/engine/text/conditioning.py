@@ -14,12 +14,14 @@ from torch import Tensor
 
 from generation.engine.loading.checkpoints import LoadedCheckpoint
 from generation.engine.lora.mixed_batch import LoraCache
+from generation.engine.noise import slerp
 from generation.engine.outcome import RenderError
 from generation.engine.text.cache import Encoded, EncodedText
 from generation.engine.text.encoding import MAX_CHUNKS, TextEncoding, too_heavy
 from generation.engine.weightsource import WeightSource
 from generation.prompting import TagError, compose, extract_tags, schedule, segment_at
 from generation.prompting.composition import MAX_PROMPTS
+from generation.recipes.blending import Blend
 from generation.recipes.picture import Recipe
 
 
@@ -78,6 +80,9 @@ class Conditioning:
     negative: ScheduledConditioning | None
     tokens: int
     mask: Tensor | None = None
+    inverted: tuple[EncodedText, ...] = ()
+    inverted_mask: Tensor | None = None
+    """What is read while pictures are inverted, one text a picture, padded alike; a mask as above."""
 
     def at(self, call: int) -> Prompted:
         """What UNet call number `call`, counted from 0, reads."""
@@ -113,8 +118,21 @@ class Conditioner:
             # Each part alone is bounded before it is encoded; here all of them together, before the next.
             if sum(len(part.encoded) * part.tokens // chunk_tokens for part in positive) > MAX_CHUNKS:
                 raise too_heavy()
+        if recipe.blend:
+            positive = [self.blended(recipe, recipe.blend, positive, length)]
         guided = recipe.cfg_scale > 1 or len(positive) > 1 or positive[0].weight != 1
-        return padded_together(positive, self.negative(recipe, length) if guided else None)
+        ends = recipe.inversion.ends if recipe.inversion else ()
+        inverted = [self.schedule(recipe, parts_of(end.prompt)[0][0], 1) for end in ends]
+        return padded_together(positive, self.negative(recipe, length) if guided else None, inverted)
+
+    def blended(
+        self, recipe: Recipe, blend: Blend, positive: Sequence[ScheduledConditioning], length: int
+    ) -> ScheduledConditioning:
+        """The prompt turned towards the second one. Raises RenderError where either is several, joined by AND."""
+        parts = parts_of(blend.prompt)
+        if len(parts) > 1 or len(positive) > 1:
+            raise RenderError("bad-blend", "Prompts that AND joins cannot be blended with another.")
+        return blended(positive[0], self.schedule(recipe, parts[0][0], length), blend.amount)
 
     def negative(self, recipe: Recipe, length: int) -> ScheduledConditioning:
         """The negative prompt's: AND and tags are plain words in it; SDXL reads zeros for an empty one."""
@@ -141,7 +159,11 @@ def parts_of(prompt: str) -> list[tuple[str, float]]:
     return parts
 
 
-def padded_together(positive: Sequence[ScheduledConditioning], negative: ScheduledConditioning | None) -> Conditioning:
+def padded_together(
+    positive: Sequence[ScheduledConditioning],
+    negative: ScheduledConditioning | None,
+    inverted: Sequence[ScheduledConditioning] = (),
+) -> Conditioning:
     """All padded to one T.
 
     As in A1111, parts joined by AND attend to the padding that makes them equally long; prompt and negative do not
@@ -150,11 +172,45 @@ def padded_together(positive: Sequence[ScheduledConditioning], negative: Schedul
     own = [max(part.tokens for part in positive)] * len(positive)
     if negative:
         own.insert(0, negative.tokens)
-    tokens = max(own)
+    others = [text.tokens for text in inverted]
+    tokens = max(*own, *others)
     states = next(iter(positive[0].encoded.values())).states
-    mask = torch.stack([(torch.arange(tokens) < length).to(states) for length in own]) if min(own) < tokens else None
-    padded_positive = tuple(part.padded(tokens) for part in positive)
-    return Conditioning(padded_positive, negative.padded(tokens) if negative else None, tokens, mask)
+    return Conditioning(
+        tuple(part.padded(tokens) for part in positive),
+        negative.padded(tokens) if negative else None,
+        tokens,
+        mask_of(own, tokens, states),
+        tuple(text.padded(tokens).at(0) for text in inverted),
+        mask_of(others, tokens, states),
+    )
+
+
+def mask_of(own: Sequence[int], tokens: int, like: Tensor) -> Tensor | None:
+    """Of rows whose own tokens are so many, (rows, tokens); None where nothing is padded."""
+    if not own or min(own) == tokens:
+        return None
+    return torch.stack([(torch.arange(tokens) < length).to(like) for length in own])
+
+
+def blended(first: ScheduledConditioning, second: ScheduledConditioning, amount: float) -> ScheduledConditioning:
+    """Between two prompts over time: at each call the states that both read, each token's and the pooled one turned by
+    `amount` from the first towards the second."""
+    tokens = max(first.tokens, second.tokens)
+    both = first.padded(tokens), second.padded(tokens)
+    segments: list[tuple[int, str]] = []
+    encoded: Encoded = {}
+    for end in sorted({end for part in both for end, _ in part.segments}):
+        one, other = (part.segments[segment_at(part.segments, end)][1] for part in both)
+        segments.append((end, f"{one}\n{other}"))
+        encoded[segments[-1][1]] = turned(both[0].encoded[one], both[1].encoded[other], amount)
+    return ScheduledConditioning(segments, encoded, first.weight)
+
+
+def turned(first: EncodedText, second: EncodedText, amount: float) -> EncodedText:
+    pooled = None
+    if first.pooled is not None and second.pooled is not None:
+        pooled = slerp(amount, first.pooled, second.pooled, (-1,))
+    return EncodedText(slerp(amount, first.states, second.states, (-1,)), pooled)
 
 
 def zeroed(text: EncodedText) -> EncodedText:

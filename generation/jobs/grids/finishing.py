@@ -14,6 +14,7 @@ from django.utils import timezone
 from PIL import Image
 
 from accounts.ratings import Rating, strongest
+from generation.imaging.film import encode_animation, encode_film
 from generation.imaging.gridsheet import PlacedCell, PlacedSheet, draw_grid
 from generation.jobs.filing import keep_image
 from generation.jobs.lifecycle import infotext_of
@@ -28,6 +29,7 @@ from generation.storage.thumbnails import ENDINGS, thumbnails_of
 logger = structlog.get_logger(__name__)
 
 TYPEFACE = "static/vendor/fonts/inter-latin.woff2"
+FILM_ENDINGS = {"animation_file": "-moving.webp", "film_file": "-film.mp4"}
 GAPS = {Job.State.FAILED: "Not made", Job.State.CANCELLED: "Cancelled", Job.State.DONE: "Deleted"}
 
 
@@ -69,6 +71,8 @@ def finish_grid(grid: LabGrid) -> GeneratedImage | None:
     name = f"{files.FOLDER}/{grid.created_at:%Y/%m/%d}/{grid.code}-0"
     kept = {"file": files.write(f"{name}.png", png)}
     kept |= {field: files.write(f"{name}{ENDINGS[field]}", data) for field, data in thumbnails.items()}
+    films = films_of(grid.plan, jobs)
+    kept |= {field: files.write(f"{name}{FILM_ENDINGS[field]}", data) for field, data in films.items()}
     with transaction.atomic():
         image = _keep_row(grid, recipe, infotext, sheet, kept, png, rating) if _end(grid, LabGrid.State.DONE) else None
         if image is not None:
@@ -78,6 +82,26 @@ def finish_grid(grid: LabGrid) -> GeneratedImage | None:
     else:
         logger.info("grid_finished", grid=grid.code, pictures=len(drawn), cells=len(jobs))
     return image
+
+
+def films_of(plan: GridPlan, jobs: Sequence[Job]) -> dict[str, bytes]:
+    """The files of a plan that is a way between two ends, by their fields; empty for others, and for a lone picture.
+
+    A film is not worth the sheet: where it cannot be made, there is none.
+    """
+    if plan.between is None:
+        return {}
+    by_place = {job.position: job for job in jobs}
+    cells = {place: placed(job, "").picture for place, job in by_place.items()}
+    frames = [picture for place in plan.between.shown if (picture := cells.get(place)) is not None]
+    if len(frames) < 2:
+        return {}
+    made = {"animation_file": encode_animation(frames, plan.between.rate)}
+    try:
+        made["film_file"] = encode_film(frames, plan.between.rate)
+    except (RuntimeError, ImportError):
+        logger.exception("film_not_made")
+    return made
 
 
 def finish_again(grid: LabGrid) -> GeneratedImage | None:
@@ -105,7 +129,9 @@ def redraw(image: GeneratedImage) -> None:
     sheet = picture_of(image.grid.plan, list(image.grid.jobs.select_related("image")))
     known = Fingerprint.objects.filter(image=image).first()
     picture = marked(sheet, again=known.mark if known else None)
-    for field, data in thumbnails_of(picture).items():
+    lost = [field for field in FILM_ENDINGS if getattr(image, field) and not files.is_there(getattr(image, field))]
+    films = films_of(image.grid.plan, list(image.grid.jobs.select_related("image"))) if lost else {}
+    for field, data in (*thumbnails_of(picture).items(), *films.items()):
         name = getattr(image, field)
         if name and not files.is_there(name):
             files.write(name, data)

@@ -1,7 +1,7 @@
 """A grid as a plain value: the recipe that all cells share, and what changes from cell to cell. Pure.
 
-Either up to three axes over fields of the recipe, or a mixture of LoRAs. The seed is every cell's, so that what
-differs is what was asked.
+Either up to three axes over fields of the recipe, or a mixture of LoRAs, or the way to another seed, prompt or picture.
+All else is every cell's, so that what differs is what was asked.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 
 from generation.recipes.checks import InvalidRecipe
 from generation.recipes.grids.axes import Axis
+from generation.recipes.grids.between import COLUMNS, Between
 from generation.recipes.grids.mixing import Mix
 from generation.recipes.picture import Recipe
 
@@ -39,14 +40,15 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class GridPlan:
-    """What a grid shows. `axes` are X (columns), Y (rows) and Z (sheets); a plan has axes or a mix."""
+    """What a grid shows. `axes` are X (columns), Y (rows) and Z (sheets); a plan has axes, a mix or a way."""
 
     recipe: Recipe
     axes: tuple[Axis, ...] = ()
     mix: Mix | None = None
+    between: Between | None = None
 
     def __post_init__(self) -> None:
-        if bool(self.axes) == (self.mix is not None):
+        if sum((bool(self.axes), self.mix is not None, self.between is not None)) != 1:
             raise InvalidRecipe("axis", "A grid needs at least one axis, or LoRAs to mix.", "empty-grid")
         if len(self.axes) > 3:
             raise InvalidRecipe("axis", "A grid has at most three axes.", "bad-axis")
@@ -57,6 +59,8 @@ class GridPlan:
 
     @property
     def count(self) -> int:
+        if self.between:
+            return self.between.frames
         if self.mix:
             return sum(len(row) for row in self.mix.rows())
         size = 1
@@ -66,16 +70,27 @@ class GridPlan:
 
     @property
     def title(self) -> str:
+        if self.between:
+            return self.between.title
         if self.mix:
             return " ↔ ".join(self.mix.loras)
         return " × ".join(axis.title for axis in self.axes)
 
     def sheets(self) -> tuple[Sheet, ...]:
         """Every cell in its place. Raises InvalidRecipe for a value that its field does not take."""
+        if self.between:
+            return (self._along(self.between),)
         return tuple(self._mixed(self.mix) if self.mix else self._crossed())
 
     def cells(self) -> list[Cell]:
         return [cell for sheet in self.sheets() for row in sheet.rows for cell in row]
+
+    def _along(self, between: Between) -> Sheet:
+        cells = [
+            Cell(place, between.apply(self.recipe, amount), f"{round(100 * amount)} %")
+            for place, amount in enumerate(between.amounts)
+        ]
+        return Sheet("", (), (), tuple(tuple(cells[at : at + COLUMNS]) for at in range(0, len(cells), COLUMNS)))
 
     def _mixed(self, mix: Mix) -> Iterator[Sheet]:
         rows, place = [], 0
@@ -101,18 +116,25 @@ class GridPlan:
 
     def to_json(self) -> dict[str, Any]:
         mix = asdict(self.mix) if self.mix else None
-        return {"recipe": self.recipe.to_json(), "axes": [asdict(axis) for axis in self.axes], "mix": mix}
+        between = {"between": asdict(self.between)} if self.between else {}
+        return {"recipe": self.recipe.to_json(), "axes": [asdict(axis) for axis in self.axes], "mix": mix, **between}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> GridPlan:
         axes = tuple(Axis(one["field"], tuple(one["values"]), one["target"]) for one in data["axes"])
         mix = data["mix"]
+        between = data.get("between")
         return cls(
-            Recipe.from_json(data["recipe"]), axes, Mix(**{**mix, "loras": tuple(mix["loras"])}) if mix else None
+            Recipe.from_json(data["recipe"]),
+            axes,
+            Mix(**{**mix, "loras": tuple(mix["loras"])}) if mix else None,
+            Between.from_json(between) if between else None,
         )
 
     def script_text(self) -> str:
         """The axes as A1111's X/Y/Z plot writes them into infotext, so that the grid can be read off its picture."""
+        if self.between:
+            return self.between.script_text()
         if self.mix:
             mix = self.mix
             loras = ", ".join(mix.loras)

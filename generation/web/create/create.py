@@ -21,6 +21,7 @@ from generation.web.catalog.options import checkpoint_or_none, lora_options
 from generation.web.create.drafts import READ_NOTICE, draft_of, keep_draft
 from generation.web.create.forms import OWN_SIZE, RecipeForm, default_fields, fields_of, refusals_of, typed_fields
 from generation.web.create.job_tiles import job_feed_of, submissions_of
+from generation.web.create.parts import names_in, style_options
 from generation.web.create.quotes import quote
 from generation.web.create.sizes import size_presets_of
 from generation.web.public_pictures import example_picture, registry, weight_picture
@@ -104,6 +105,8 @@ def named_recipe(request: SignedInRequest) -> dict[str, str]:
         recipe, made_from = (job.recipe, job.made_from) if job else (None, "")
     elif code := asked.get("post"):
         recipe, made_from = registry.recipe_of(code), code[:CODE_CHARS]
+        # The noise behind somebody's pictures is drawn from by themselves alone.
+        recipe = recipe and recipe.replace(inversion=None)
     if recipe is None:
         return {}
     fields = {**fields_of(recipe), "made_from": made_from}
@@ -155,6 +158,7 @@ def choices_of(user: User, checkpoint: Checkpoint | None, fields: Mapping[str, s
         "side": FIELDS["width"],
         "size": size if any(preset.value == size for preset in presets) else OWN_SIZE,
         "loras": lora_options(user, checkpoint),
+        "style_options": style_options(user, checkpoint.family, names_in(fields.get("styles", ""))),
     }
 
 

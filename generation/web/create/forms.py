@@ -12,6 +12,7 @@ from django.core.validators import ProhibitNullCharactersValidator
 from accounts.models import User
 from accounts.refusals import Refusal
 from generation.catalog.resolving import find_checkpoint
+from generation.catalog.styles import apply_styles
 from generation.jobs.submission import random_seed
 from generation.models import Checkpoint
 from generation.recipes.checks import InvalidRecipe
@@ -29,6 +30,16 @@ from generation.recipes.fields import (
     defaults_for,
 )
 from generation.recipes.picture import Recipe
+from generation.recipes.variation import RESIZE_FROM
+from generation.web.create.parts import (
+    MAX_CARRIED_CHARS,
+    ROWS,
+    NamesField,
+    NamesWidget,
+    carried_sentence,
+    fields_of_parts,
+    parts_of,
+)
 
 OWN_SIZE = "own"
 
@@ -79,8 +90,22 @@ class RecipeForm(forms.Form):
     count = form_field(COUNT)
     seed_locked = forms.BooleanField(required=False)
     made_from = forms.CharField(required=False, help_text="The code of the post that is remixed.")
+    variation_strength = form_field(ROWS["variation_strength"])
+    variation_seed = form_field(ROWS["variation_seed"])
+    resize_width = forms.IntegerField(required=False)
+    resize_height = forms.IntegerField(required=False)
+    palette = forms.CharField(required=False, max_length=400)
+    palette_strength = form_field(ROWS["palette_strength"])
+    styles = NamesField()
+    carried = forms.CharField(required=False, max_length=MAX_CARRIED_CHARS)
     status = 400
-    shown_at: Mapping[str, str] = {"width": "size", "height": "size", "loras": "prompt"}
+    shown_at: Mapping[str, str] = {
+        "width": "size",
+        "height": "size",
+        "loras": "prompt",
+        "seed_resize_from": "resize_width",
+        "carried": "",
+    }
     """Where the page shows a refusal about a part of the recipe that has no field of its own."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -89,9 +114,10 @@ class RecipeForm(forms.Form):
 
     def clean(self) -> None:
         """Judge every field, so that all that is wrong is told at once; what concerns several is the recipe's."""
-        if self.cleaned_data.get("seed") == -1:  # as A1111 writes a seed that is to be drawn
-            self.cleaned_data["seed"] = None
-        for row in (*FIELDS.values(), COUNT):
+        for name in ("seed", "variation_seed"):
+            if self.cleaned_data.get(name) == -1:  # as A1111 writes a seed that is to be drawn
+                self.cleaned_data[name] = None
+        for row in (*FIELDS.values(), COUNT, *ROWS.values()):
             value = self.cleaned_data.get(row.name)
             if value is None or value == "" and not getattr(row, "required", False):
                 continue
@@ -109,7 +135,8 @@ class RecipeForm(forms.Form):
         checkpoint = find_checkpoint(user, typed.get("checkpoint", ""))
         width, height = self.chosen_size(checkpoint)
         values = {**defaults_for(checkpoint), "seed": random_seed(), **typed, "width": width, "height": height}
-        return Recipe(**values)
+        recipe = Recipe(**values, **parts_of(self.cleaned_data, random_seed()))
+        return apply_styles(user, recipe, self.cleaned_data.get("styles", ()), checkpoint.family)
 
     def chosen_size(self, checkpoint: Checkpoint) -> tuple[int, int]:
         """A drawn rectangle's size, or the one that was typed; the checkpoint's own where nothing was."""
@@ -142,6 +169,15 @@ class RecipeForm(forms.Form):
     def checkpoint_control(self) -> Control:
         """Stands first, since the other defaults follow it."""
         return Control(FIELDS["checkpoint"], self["checkpoint"])
+
+    @property
+    def part_controls(self) -> dict[str, Control | RecipeField]:
+        """Of variation and palette, which have places of their own; `resized` is the row of two fields."""
+        return {**{name: Control(row, self[name]) for name, row in ROWS.items()}, "resized": RESIZE_FROM}
+
+    @property
+    def carried_sentence(self) -> str:
+        return carried_sentence(self["carried"].value() or "")
 
     @property
     def wrong_controls(self) -> bool:
@@ -181,7 +217,8 @@ def refusals_of(form: RecipeForm) -> list[dict[str, str | None]]:
 def fields_of(recipe: Recipe) -> dict[str, str]:
     """A recipe as the form's fields, so that it is drawn again exactly: the seed stays locked."""
     fields = {name: row.text(getattr(recipe, name)) for name, row in FIELDS.items()}
-    return {**fields, "size": f"{recipe.width}x{recipe.height}", "seed_locked": "on"}
+    parts = {name: getattr(recipe, name) for name in ("variation", "palette", "inversion", "blend")}
+    return {**fields, **fields_of_parts(parts), "size": f"{recipe.width}x{recipe.height}", "seed_locked": "on"}
 
 
 def default_fields(checkpoint: Checkpoint) -> dict[str, str]:
@@ -193,4 +230,7 @@ def default_fields(checkpoint: Checkpoint) -> dict[str, str]:
 def typed_fields(data: Mapping[str, Any]) -> dict[str, str]:
     """The form's own fields out of whatever was posted, as text: a draft."""
     names = (*FIELDS, *RecipeForm.base_fields)
-    return {name: str(data[name])[: 5 * MAX_PROMPT_CHARS] for name in names if name in data}
+    typed = {name: str(data[name])[: 5 * MAX_PROMPT_CHARS] for name in names if name in data}
+    if "styles" in data:  # several of one name, which a plain look would take the last of
+        typed["styles"] = NamesWidget().value_from_datadict(data, None, "styles")[:MAX_PROMPT_CHARS]
+    return typed

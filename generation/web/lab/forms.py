@@ -10,16 +10,20 @@ from django.http import QueryDict
 
 from accounts.models import User
 from accounts.refusals import Refusal
+from generation.jobs.sources import picture_of
+from generation.jobs.submission import random_seed
 from generation.models import Checkpoint, Lora, Vae
-from generation.recipes.fields import FIELDS, Choice, Name, Number, Prompt, RecipeField
+from generation.recipes.fields import FIELDS, MAX_PROMPT_CHARS, Choice, Name, Number, Prompt, RecipeField
 from generation.recipes.grids.axes import AXES, Axis
+from generation.recipes.grids.between import FRAMES, KINDS, RATES, Between
 from generation.recipes.grids.mixing import POINTS, Mix
 from generation.recipes.grids.plan import GridPlan
 from generation.web.create.forms import RecipeForm, fields_of
 
-MODES = (("mix", "Mix LoRAs"), ("axes", "Compare"))
+MODES = (("mix", "Mix LoRAs"), ("axes", "Compare"), ("between", "Between"))
 LETTERS = ("x", "y", "z")
 AXIS_CHARS = 500
+CODE_CHARS = 16
 SHARED = tuple(name for name in FIELDS if name != "prompt")
 """What stands the same in every cell, but for what an axis changes: all that a recipe has beside its prompt."""
 
@@ -36,6 +40,36 @@ class LabForm(RecipeForm):
         widget=forms.NumberInput(
             attrs={"min": min(low for low, _ in POINTS.values()), "max": max(high for _, high in POINTS.values())}
         ),
+    )
+    way = forms.ChoiceField(label="Between", choices=[*KINDS.items()], required=False)
+    other_seed = forms.IntegerField(
+        label="Other seed", required=False, help_text="Where it leads to. Empty: a new one. Of two seeds."
+    )
+    other_prompt = forms.CharField(
+        label="Other prompt",
+        required=False,
+        max_length=MAX_PROMPT_CHARS,
+        help_text="Where it leads to, of two prompts; of two pictures, what the second one shows.",
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    first_picture = forms.CharField(
+        label="First picture", required=False, max_length=CODE_CHARS, help_text="The code in the address of its page."
+    )
+    second_picture = forms.CharField(label="Second picture", required=False, max_length=CODE_CHARS)
+    frames = forms.IntegerField(
+        label="Pictures",
+        required=False,
+        widget=forms.NumberInput(attrs={"min": FRAMES[0], "max": FRAMES[1]}),
+        help_text="How many are drawn on the way, both ends among them.",
+    )
+    rate = forms.IntegerField(
+        label="Pictures a second",
+        required=False,
+        widget=forms.NumberInput(attrs={"min": RATES[0], "max": RATES[1]}),
+        help_text="Of the film.",
+    )
+    loop = forms.BooleanField(
+        label="Loop", required=False, help_text="The film goes back the way it came, for ever. Else it is a strip."
     )
     strength = forms.FloatField(
         label="Strength together",
@@ -83,6 +117,8 @@ class LabForm(RecipeForm):
     def plan(self, user: User) -> GridPlan:
         """The plan of a valid form. Raises Refusal."""
         data, recipe = self.cleaned_data, self.recipe(user)
+        if data.get("mode") == "between":
+            return GridPlan(recipe, between=self.between(user))
         if data.get("mode") != "axes":
             mix = Mix(self.mixed, data.get("points") or 5, data.get("strength") or 1.0)
             return GridPlan(recipe, mix=mix)
@@ -92,6 +128,22 @@ class LabForm(RecipeForm):
             if data[f"{letter}_field"]
         )
         return GridPlan(recipe, tuple(axes))
+
+    def between(self, user: User) -> Between:
+        """The way of a valid form. Raises Refusal."""
+        data = self.cleaned_data
+        kind = data.get("way") or "seeds"
+        codes = [data.get(name) or "" for name in ("first_picture", "second_picture")]
+        seed = data.get("other_seed")
+        return Between(
+            kind,
+            data.get("frames") or 12,
+            data.get("rate") or 8,
+            bool(data.get("loop")),
+            random_seed() if seed is None else seed,
+            data.get("other_prompt") or "",
+            tuple(picture_of(user, code) for code in codes) if kind == "pictures" else (),
+        )
 
 
 def is_wide(row: RecipeField) -> bool:
@@ -123,6 +175,12 @@ def axis_choices(
 def fields_of_plan(plan: GridPlan) -> dict[str, Any]:
     """A plan as the form's fields, so that it is made again."""
     fields: dict[str, Any] = {**fields_of(plan.recipe), "mode": "mix" if plan.mix else "axes"}
+    if way := plan.between:
+        codes = [picture.code for picture in way.pictures] or ["", ""]
+        fields |= {
+            "mode": "between", "way": way.kind, "frames": way.frames, "rate": way.rate, "loop": way.loop,
+            "other_seed": way.seed, "other_prompt": way.prompt, "first_picture": codes[0], "second_picture": codes[1],
+        }  # fmt: skip
     if plan.mix:
         fields |= {"mix": list(plan.mix.loras), "points": plan.mix.points, "strength": plan.mix.strength}
     for letter, axis in zip(LETTERS, plan.axes, strict=False):

@@ -16,6 +16,7 @@ from generation.jobs.submission import random_seed
 from generation.models import Checkpoint, GeneratedImage, LabGrid, LoraMerge, Vae
 from generation.recipes.grids.axes import AXES
 from generation.recipes.grids.mixing import POINTS, SHAPES
+from generation.storage.downloads import FILMS, FOR_NOBODY, film_of, inline
 from generation.web.access import SignedInRequest, refusals_on, refused, signed_in_only
 from generation.web.catalog.options import checkpoint_or_none, lora_options
 from generation.web.create.forms import default_fields
@@ -53,14 +54,21 @@ def lab(request: SignedInRequest) -> HttpResponse:
 def prefilled(request: SignedInRequest) -> dict[str, Any]:
     checkpoint = checkpoint_or_none(request.user, request.GET.get("checkpoint", ""))
     fields: dict[str, Any] = {**(default_fields(checkpoint) if checkpoint else {}), "mode": "mix", "points": 5}
+    fields |= {"way": "seeds", "frames": 12, "rate": 8, "loop": True}
     fields |= {"prompt": "a red apple", "seed": str(random_seed()), "strength": 1.0}
     if code := request.GET.get("grid"):
         fields |= fields_of_plan(own_grid(request, code).plan)
     if mode := request.GET.get("mode"):
-        fields["mode"] = "axes" if mode == "axes" else "mix"
+        fields["mode"] = mode_of(mode)
     if names := request.GET.getlist("mix"):
         fields["mix"] = names[:4]
+    if picture := request.GET.get("picture"):
+        fields |= {"mode": "between", "way": "pictures", "first_picture": picture[:16], "sampler": "DDIM"}
     return fields
+
+
+def mode_of(text: str) -> str:
+    return text if text in ("axes", "between") else "mix"
 
 
 def page(request: SignedInRequest, form: LabForm, fields: dict[str, Any], status: int = 200) -> HttpResponse:
@@ -78,7 +86,7 @@ def page(request: SignedInRequest, form: LabForm, fields: dict[str, Any], status
     context = {
         "form": form,
         "fields": fields,
-        "mode": "axes" if fields.get("mode") == "axes" else "mix",
+        "mode": mode_of(fields.get("mode", "")),
         "loras": loras,
         "axes": axes,
         "kinds": AXES.items(),
@@ -139,6 +147,16 @@ def context_of(request: SignedInRequest, grid: LabGrid) -> dict[str, Any]:
         "left": balance_of(request.user),
         "sheets": sheets_of(request.user, grid),
     }
+
+
+@signed_in_only
+@require_GET
+def film(request: SignedInRequest, code: str, kind: str) -> HttpResponse:
+    """A way's film, as MP4, or as an animated WebP."""
+    image: GeneratedImage | None = getattr(own_grid(request, code), "image", None)
+    if image is None or image.deleted_at is not None or not film_of(image, kind):
+        raise Http404("This grid has no film.")
+    return inline(request, film_of(image, kind), FILMS[kind][1], FOR_NOBODY, filename=f"tempera-{code}.{kind}")
 
 
 @signed_in_only

@@ -7,6 +7,7 @@ import { startCompletion } from "./complete.js";
 import { keepDraft } from "./draft.js";
 import { startInspector } from "./inspector.js";
 import { startLoras } from "./loras.js";
+import { startPalette } from "./palette.js";
 import { startQuote } from "./quote.js";
 import { startReading } from "./read.js";
 import { clearRefusal, clearRefusals, showRefusals } from "./refusals.js";
@@ -37,6 +38,7 @@ export function startForm({ sending, sent, settled }) {
   fields.forEach(startWeights);
   const seed = startSeed(form);
   startSizes(form);
+  startPalette(form);
   const loras = startLoras(form);
   let last = { at: -Infinity, fields: "" };
 

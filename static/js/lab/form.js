@@ -67,6 +67,7 @@ function choose(chip) {
 
 /** Whether enough is chosen for a price: two LoRAs, or an axis with values. An untouched form is not asked about. */
 function hasPrice() {
+  if (form.dataset.mode === "between") return true;
   if (form.dataset.mode !== "axes") return form.querySelectorAll("[name=mix]:checked").length > 1;
   const axes = [...form.querySelectorAll("[data-axis]")].filter((axis) => axis.querySelector("[data-kind]").value);
   return axes.length > 0 && axes.every((axis) => axis.querySelector("[data-values-part] input").value.trim());

@@ -17,7 +17,17 @@ from generation.recipes.grids.axes import AXES, Axis
 from generation.recipes.picture import Recipe
 from generation.recipes.sampling import SAMPLERS, SCHEDULES
 
-NOT_ONE_VALUE = {"checkpoint_sha256", "vae_sha256", "loras", "embeddings", "start"}
+NOT_ONE_VALUE = {
+    "checkpoint_sha256",
+    "vae_sha256",
+    "loras",
+    "embeddings",
+    "start",
+    "variation",
+    "inversion",
+    "blend",
+    "palette",
+}
 BASE = Recipe("a (red) apple")
 EVERY_ROW = pytest.mark.parametrize("row", FIELDS.values(), ids=list(FIELDS))
 

@@ -89,7 +89,7 @@ def test_samplers_and_schedulers(program: Any) -> None:
 
 
 def test_what_the_site_has_not(program: Any) -> None:
-    assert get(program, "prompt-styles") == get(program, "latent-upscale-modes") == []
+    assert get(program, "latent-upscale-modes") == []
     (none,) = get(program, "upscalers")
     assert none.keys() == {"name", "model_name", "model_path", "model_url", "scale"} and none["name"] == "None"
     assert get(program, "memory").keys() == {"ram", "cuda"}

@@ -63,8 +63,9 @@ def test_it_lists_and_chooses(api: Any) -> None:
     api.util_wait_for_ready(0.1)
     assert "Euler a" in api.util_get_sampler_names() and "karras" in api.util_get_scheduler_names()
     assert {each["name"] for each in api.get_loras()} == {"fluent-3d", "line-art"}
-    for lists in (api.get_sd_vae, api.get_latent_upscale_modes, api.get_prompt_styles):
+    for lists in (api.get_sd_vae, api.get_latent_upscale_modes):
         assert lists() == []
+    assert "Line art" in {each["name"] for each in api.get_prompt_styles()}
     assert api.get_upscalers()[0]["name"] == "None"
     assert api.get_embeddings().keys() == {"loaded", "skipped"}
     assert api.get_memory().keys() == {"ram", "cuda"}
