@@ -22,6 +22,8 @@ class WeightSource(Protocol):
 
     def embedding(self, sha256: str) -> Path: ...
 
+    def upscaler(self, sha256: str) -> Path: ...
+
 
 class FolderWeights:
     """A WeightSource over a plain mapping {key: path}, for tests, benchmarks and the shell."""
@@ -37,7 +39,7 @@ class FolderWeights:
     def checkpoint(self, sha256: str) -> Path:
         return self._paths[sha256]
 
-    vae = lora = embedding = checkpoint
+    vae = lora = embedding = upscaler = checkpoint
 
 
 def pinned_file(find: Callable[[str], Path], sha256: str, what: str) -> Path:

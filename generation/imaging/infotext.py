@@ -124,6 +124,8 @@ def write_infotext(
         "Lora hashes": _pairs_text((lora_hashes or {}).items()),
         "TI hashes": _pairs_text((pick.name, pick.sha256[:12]) for pick in recipe.embeddings),
         **(recipe.start.to_infotext() if recipe.start else {}),
+        **(recipe.hires.to_infotext() if recipe.hires else {}),
+        **(recipe.enlarge.to_infotext() if recipe.enlarge else {}),
     }
     parameters = {key: pairs[key] for key in (*ORDER, *pairs)} | {"Version": SOFTWARE}
     text = _assembled(recipe, parameters)

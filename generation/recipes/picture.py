@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from generation.recipes.checks import InvalidRecipe
+from generation.recipes.enlarging import Enlarge, Hires
 from generation.recipes.fields import FIELDS, check_size
 from generation.recipes.starting import PictureRef, Start
 
@@ -19,6 +20,8 @@ MAX_LORAS = 5
 WEIGHT_LIMIT = 2.0
 NESTED: dict[str, Callable[[Any], Any]] = {
     "start": Start.from_json,
+    "hires": lambda data: Hires(**{**data, "loras": tuple(LoraPick(**pick) for pick in data.get("loras", ()))}),
+    "enlarge": Enlarge.from_json,
 }
 """How optional values of a recipe are read from JSON, which leaves them out where there are none."""
 
@@ -80,13 +83,30 @@ class Recipe:
     loras: tuple[LoraPick, ...] = ()
     embeddings: tuple[EmbeddingPick, ...] = ()
     start: Start | None = None
+    hires: Hires | None = None
+    enlarge: Enlarge | None = None
 
     def __post_init__(self) -> None:
         for name, field in FIELDS.items():
-            field.check(getattr(self, name))
+            # An upscale needs no words: it may be of a picture that somebody brought.
+            if not (name == "prompt" and self.enlarge and not self.prompt):
+                field.check(getattr(self, name))
         check_size(self.width, self.height)
         if len(self.loras) > MAX_LORAS:
             raise InvalidRecipe("loras", f"A recipe takes at most {MAX_LORAS} LoRAs.", "too-many-loras")
+        if self.hires and self.start:
+            raise InvalidRecipe("hires", "A second pass follows a picture from text, not one from a picture.")
+        if self.enlarge and (self.hires or self.start):
+            raise InvalidRecipe("enlarge", "An upscale begins with its picture alone.")
+        if self.hires:
+            self.hires.size_of(self.width, self.height)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the picture that comes out, where the whole of it is drawn."""
+        if self.enlarge:
+            return self.enlarge.size
+        return self.hires.size_of(self.width, self.height) if self.hires else (self.width, self.height)
 
     def to_json(self) -> dict[str, Any]:
         """A plain dictionary that `from_json` reads back to an equal recipe."""
@@ -103,7 +123,8 @@ class Recipe:
     @property
     def pictures(self) -> tuple[PictureRef, ...]:
         """All that have to be read to draw it."""
-        return self.start.pictures if self.start else ()
+        enlarged = (self.enlarge.source,) if self.enlarge else ()
+        return (self.start.pictures if self.start else ()) + enlarged
 
     def replace(self, **changes: Any) -> Recipe:
         return dataclasses.replace(self, **changes)

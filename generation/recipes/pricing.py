@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from generation.recipes.enlarging import LANCZOS, LATENT_MODES, Enlarge, Hires
 from generation.recipes.picture import Recipe
 from generation.recipes.training import DEFAULT_SAMPLES, MEASURED_ROWS, SAMPLE_STEPS, VALIDATE_EVERY, TrainingRecipe
 
@@ -32,13 +33,48 @@ class PriceList:
 USUAL = PriceList()
 
 
+NETWORK_STEPS = 8.0
+"""Drawing steps that an upscaler's network costs, for each of the pixels that it is given."""
+RESULT_STEPS = 0.1
+"""The same for each pixel of an enlarged picture: resized, and encoded as a file of its size."""
+ATTENTION = 0.02
+"""By what part a step gets dearer with each 512×512 pixels that a second pass sees beyond the first such."""
+
+
 def work(recipe: Recipe) -> float:
     """Pixels times steps: the unit in which the queue is shared and prices are made.
 
     From a picture only the steps that the strength leaves are drawn; what none are left of is worked at like one step.
     """
+    if recipe.enlarge:
+        return enlarging_work(recipe, recipe.enlarge)
     steps = recipe.start.steps_of(recipe.steps) if recipe.start else recipe.steps
-    return float(recipe.width * recipe.height * max(1, steps))
+    return float(recipe.width * recipe.height * max(1, steps)) + (
+        hires_work(recipe, recipe.hires) if recipe.hires else 0
+    )
+
+
+def hires_work(recipe: Recipe, hires: Hires) -> float:
+    """Of the second pass alone. Its steps are dearer than their pixels say, since each pixel attends to all others."""
+    width, height = hires.size_of(recipe.width, recipe.height)
+    pixels = width * height
+    dearer = 1 + ATTENTION * max(0.0, pixels / (512 * 512) - 1)
+    _, made = hires.steps_of(recipe.steps, recipe.sampler)
+    network = NETWORK_STEPS * recipe.width * recipe.height if _needs_network(hires) else 0.0
+    return pixels * max(1, made) * dearer + network
+
+
+def enlarging_work(recipe: Recipe, enlarge: Enlarge) -> float:
+    """Of an upscale: its network, its tiles, its result."""
+    width, height = enlarge.size
+    network = NETWORK_STEPS * enlarge.source.width * enlarge.source.height if _needs_network(enlarge) else 0.0
+    tiles = len(enlarge.tiles(recipe.width, recipe.height)) if enlarge.strength else 0
+    drawn = tiles * recipe.width * recipe.height * max(1, enlarge.steps_of(recipe.steps))
+    return network + drawn + RESULT_STEPS * width * height
+
+
+def _needs_network(larger: Hires | Enlarge) -> bool:
+    return larger.upscaler != LANCZOS and larger.upscaler not in LATENT_MODES
 
 
 def price(recipe: Recipe, prices: PriceList = USUAL) -> int:

@@ -101,32 +101,35 @@ class Conditioner:
     def __init__(self, checkpoint: LoadedCheckpoint, loras: LoraCache, embeddings: WeightSource) -> None:
         self.texts = TextEncoding(checkpoint, loras, embeddings)
 
-    def encode(self, recipe: Recipe, length: int) -> Conditioning:
+    def encode(self, recipe: Recipe, length: int, passed: int = 0) -> Conditioning:
         """The recipe's prompts over whose `length` schedules are laid (`recipes.sampling.schedule_length`).
 
+        `passed` is the length of the pass before it.
         Raises RenderError (WeightsRefused where a file is at fault) with a sentence for people.
         """
         chunk_tokens = self.texts.towers[0].tokens
         positive: list[ScheduledConditioning] = []
         for text, weight in parts_of(recipe.prompt):
-            positive.append(self.schedule(recipe, text, length, weight))
+            positive.append(self.schedule(recipe, text, length, weight, passed))
             # Each part alone is bounded before it is encoded; here all of them together, before the next.
             if sum(len(part.encoded) * part.tokens // chunk_tokens for part in positive) > MAX_CHUNKS:
                 raise too_heavy()
         guided = recipe.cfg_scale > 1 or len(positive) > 1 or positive[0].weight != 1
-        return padded_together(positive, self.negative(recipe, length) if guided else None)
+        return padded_together(positive, self.negative(recipe, length, passed) if guided else None)
 
-    def negative(self, recipe: Recipe, length: int) -> ScheduledConditioning:
+    def negative(self, recipe: Recipe, length: int, passed: int = 0) -> ScheduledConditioning:
         """The negative prompt's: AND and tags are plain words in it; SDXL reads zeros for an empty one."""
-        scheduled = self.schedule(recipe, recipe.negative_prompt, length)
+        scheduled = self.schedule(recipe, recipe.negative_prompt, length, passed=passed)
         if recipe.negative_prompt or not self.texts.family.pooled:
             return scheduled
         return ScheduledConditioning(
             scheduled.segments, {text: zeroed(encoded) for text, encoded in scheduled.encoded.items()}
         )
 
-    def schedule(self, recipe: Recipe, text: str, length: int, weight: float = 1.0) -> ScheduledConditioning:
-        segments = schedule(text, length)
+    def schedule(
+        self, recipe: Recipe, text: str, length: int, weight: float = 1.0, passed: int = 0
+    ) -> ScheduledConditioning:
+        segments = schedule(text, length, passed)
         return ScheduledConditioning(segments, self.texts.encode(recipe, tuple(words for _, words in segments)), weight)
 
 
