@@ -21,7 +21,7 @@ from generation.catalog.defaults import check_recommended, make_default
 from generation.catalog.loras.quarantine import lift, quarantine
 from generation.catalog.wildcards import check_lines, check_name
 from generation.jobs.sharing import end_link
-from generation.models import Checkpoint, Embedding, Lora, ModelAlias, NamedPerson, ShareLink, Vae, Wildcard
+from generation.models import Checkpoint, Embedding, Lora, ModelAlias, NamedPerson, ShareLink, Upscaler, Vae, Wildcard
 from generation.recipes.checks import InvalidRecipe
 from generation.recipes.sampling import SAMPLERS
 
@@ -59,6 +59,12 @@ class WeightAdmin(ModelAdmin):
 @admin.register(Vae)
 class VaeAdmin(WeightAdmin):
     pass
+
+
+@admin.register(Upscaler)
+class UpscalerAdmin(WeightAdmin):
+    readonly_fields = [*FACTS, "scale"]
+    fields = [*WeightAdmin.fields, "scale"]
 
 
 @admin.register(Embedding)

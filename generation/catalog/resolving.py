@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from accounts.models import User
 from accounts.refusals import Refusal
-from generation.models import Checkpoint, Embedding, Lora, Vae, Wildcard
+from generation.models import Checkpoint, Embedding, Lora, Upscaler, Vae, Wildcard
 from generation.models.catalog import FAMILY_TITLES
 from generation.prompting import KnownName, Tag, TagError, expand, extract_tags, strip_comments
 from generation.prompting.names import NameIndex
+from generation.recipes.enlarging import pinned
 from generation.recipes.fields import FIELDS
 from generation.recipes.picture import EmbeddingPick, LoraPick, Recipe
 
@@ -44,6 +45,8 @@ class Resolved:
     lora_books: Mapping[str, NameIndex]
     embedding_books: Mapping[str, NameIndex]
     """LoRAs and embeddings by every word that means one, for each family of the checkpoints."""
+    upscalers: Mapping[str, str] = field(default_factory=dict)
+    """The sha256 of the networks that recipes name, by name."""
 
 
 def resolve(user: User, *recipes: Recipe) -> Resolved:
@@ -61,6 +64,29 @@ def resolve(user: User, *recipes: Recipe) -> Resolved:
         names,
         {family: NameIndex(names.known_loras, family) for family in families},
         {family: NameIndex(names.known_embeddings, family) for family in families},
+        find_upscalers(user, recipes),
+    )
+
+
+def find_upscalers(user: User, recipes: Iterable[Recipe]) -> dict[str, str]:
+    """The sha256 of the upscaling networks that these recipes name, by name or title; unknown ones are left out."""
+    wanted = {
+        larger.upscaler
+        for recipe in recipes
+        for larger in (recipe.hires, recipe.enlarge)
+        if larger and larger.needs_network
+    }
+    if not wanted:
+        return {}
+    rows = list(Upscaler.objects.usable_by(user))
+    return {row.title: row.sha256 for row in rows} | {row.name: row.sha256 for row in rows}
+
+
+def pin_upscaler(recipe: Recipe, sha256_of: Mapping[str, str]) -> Recipe:
+    """The recipe with the network of its second pass or upscale pinned. Raises InvalidRecipe for an unknown one."""
+    return recipe.replace(
+        hires=pinned(recipe.hires, sha256_of) if recipe.hires else None,
+        enlarge=pinned(recipe.enlarge, sha256_of) if recipe.enlarge else None,
     )
 
 
@@ -103,7 +129,13 @@ def known_name(row: Any, user: User) -> KnownName:
 
 def drawn(recipe: Recipe, wildcards: Mapping[str, Sequence[str]]) -> Recipe:
     """What is drawn: without comments, choices and wildcards drawn. What was typed stays in the draft alone."""
+    hires = recipe.hires and replace(
+        recipe.hires,
+        prompt=expand(strip_comments(recipe.hires.prompt), recipe.seed, wildcards),
+        negative_prompt=expand(strip_comments(recipe.hires.negative_prompt), recipe.seed, wildcards),
+    )
     return recipe.replace(
+        hires=hires,
         prompt=expand(strip_comments(recipe.prompt), recipe.seed, wildcards),
         negative_prompt=expand(strip_comments(recipe.negative_prompt), recipe.seed, wildcards),
     )
@@ -115,7 +147,10 @@ def pin_weights(resolved: Resolved, recipe: Recipe) -> Recipe:
     Raises Refusal naming the word and its place: unknown names, files of another family, files of somebody else.
     """
     checkpoint = resolved.checkpoints[recipe.checkpoint]
-    recipe = write_picks_as_tags(recipe)
+    recipe = pin_upscaler(write_picks_as_tags(recipe), resolved.upscalers)
+    if recipe.hires:
+        picks = tuple(pin_loras(resolved, recipe.hires.prompt, checkpoint))
+        recipe = recipe.replace(hires=replace(recipe.hires, loras=picks))
     return recipe.replace(
         checkpoint=checkpoint.name,
         checkpoint_sha256=checkpoint.sha256,
@@ -220,7 +255,10 @@ def _pin_embeddings(resolved: Resolved, recipe: Recipe, checkpoint: Checkpoint) 
     What is meant where one word is the file of several has been asked before (`inspecting.refuse_errors`).
     """
     book = resolved.embedding_books[checkpoint.family]
-    places = [*book.places(extract_tags(recipe.prompt)[0]), *book.places(recipe.negative_prompt)]
+    texts = [extract_tags(recipe.prompt)[0], recipe.negative_prompt]
+    if recipe.hires:
+        texts += [extract_tags(recipe.hires.prompt)[0], recipe.hires.negative_prompt]
+    places = [place for text in texts for place in book.places(text)]
     for word, known in {place.word: place.meant[0] for place in places}.items():
         if known.family == checkpoint.family:
             yield EmbeddingPick(word, resolved.names.embeddings[known.name].sha256)

@@ -13,8 +13,8 @@ from generation.engine.loading.checkpoints import LoadedCheckpoint
 from generation.engine.outcome import Pixels
 from generation.engine.vae_tiles import decode_in_tiles, is_large
 
-SMALL_TILE = 48
-"""Latents a side of a tile where memory has run out."""
+SMALL_TILE = 64
+"""Units (`vae_tiles.UNIT`) a side of a tile where memory has run out."""
 
 
 def decode(checkpoint: LoadedCheckpoint, latents: Tensor) -> Pixels:
@@ -34,7 +34,7 @@ def decode(checkpoint: LoadedCheckpoint, latents: Tensor) -> Pixels:
 
 @torch.inference_mode()
 def _decode(vae: Any, latents: Tensor, tile: int | None = None) -> Pixels:
-    """As `decode`, (1, C, h, w) to (H, W, 3); in tiles of `tile` latents, where that is said."""
+    """As `decode`, (1, C, h, w) to (H, W, 3); in tiles of `tile` units, where that is said."""
     unscaled = (latents / vae.config.scaling_factor).to(vae.dtype)
     factor = 2 ** (len(vae.config.block_out_channels) - 1)
     if tile:

@@ -71,7 +71,7 @@ def _encoded(checkpoint: LoadedCheckpoint, picture: Tensor) -> Encoded:
 
 @torch.inference_mode()
 def _encode(checkpoint: LoadedCheckpoint, picture: Tensor, tile: int | None = None) -> Encoded:
-    """As `Encoder.encode`, (1, 3, H, W); in tiles of `tile` latents, where that is said."""
+    """As `Encoder.encode`, (1, 3, H, W); in tiles of `tile` units, where that is said."""
     vae = checkpoint.vae
     # First the network's own dtype, as for a picture that comes with text in half precision.
     values = picture.to(device=checkpoint.device, dtype=checkpoint.dtype).to(vae.dtype)

@@ -1,9 +1,9 @@
-"""Large pictures through a VAE in tiles: what lies at full size is computed tile by tile, the rest in one go.
+"""Large pictures through a VAE in tiles: the layers at the two largest sizes tile by tile, the others in one go.
 
 diffusers' own tiles each take their own mean and deviation in every GroupNorm, which shows as seams and shifted
-colours. Here all tiles take those of the whole picture: from a few samples first, then from all tiles, and what comes
-out the third time is kept. Each tile sees a margin of its neighbours, so that hardly a pixel depends on where it was
-cut. That costs about three times as long as the whole would, and memory for one tile instead of for all.
+colours. Here all tiles take those of the whole picture: from a few samples first, then from all tiles, twice, and what
+comes out after that is kept. Each tile sees a margin of its neighbours, so that hardly a pixel depends on where it was
+cut. That costs about four times as long as the whole would, and memory for one tile instead of for all.
 """
 
 from __future__ import annotations
@@ -15,16 +15,23 @@ from typing import Any
 
 import torch
 from diffusers.models.autoencoders.vae import DiagonalGaussianDistribution
+from diffusers.models.downsampling import Downsample2D
+from diffusers.models.resnet import ResnetBlock2D
+from diffusers.models.upsampling import Upsample2D
 from torch import Tensor, nn
 
 LARGEST_WHOLE = 1536 * 1024
 """Pixels of a picture that still goes through in one go: above it the activations of SD 1.5's decoder pass 8 GB."""
-TILE = 112
-"""Latents a side of what one tile sees: SD 1.5's decoder takes about 3 GB for it in float32."""
-MARGIN = 8
-"""Latents that neighbouring tiles both see beyond what each keeps."""
-SAMPLE, SAMPLES = 48, 3
-"""Latents a side of the first samples, and how many there are in each direction."""
+UNIT = 4
+"""Pixels a side of what tiles are counted in: the layers that are tiled change the side by so much."""
+TILE = 224
+"""Units a side of what one tile sees: SD 1.5's decoder takes about 3 GB for it in float32."""
+MARGIN = 12
+"""Units that neighbouring tiles both see beyond what each keeps."""
+SAMPLE, SAMPLES = 80, 3
+"""Units a side of the first samples, and how many there are in each direction."""
+PASSES = 2
+"""How often mean and deviation are taken from all tiles: each time they come nearer to those of the whole."""
 
 
 def is_large(height: int, width: int) -> bool:
@@ -38,33 +45,47 @@ def decode_in_tiles(vae: Any, latents: Tensor, tile: int = TILE) -> Tensor:
     decoder = vae.decoder
     seen = latents if vae.post_quant_conv is None else vae.post_quant_conv(latents)
     seen = decoder.mid_block(decoder.conv_in(seen))
-    seen = seen.to(next(decoder.up_blocks.parameters()).dtype)
+    layers = _one_by_one(decoder.up_blocks)
+    enlarging = [place for place, layer in enumerate(layers) if isinstance(layer, Upsample2D)]
+    whole, tiled = layers[: enlarging[-2]], [*layers[enlarging[-2] :], decoder.conv_norm_out]
+    seen = _through(whole, seen.to(next(decoder.up_blocks.parameters()).dtype))
 
     def rest(values: Tensor) -> Tensor:
-        for block in decoder.up_blocks:
-            values = block(values)
-        picture: Tensor = decoder.conv_out(decoder.conv_act(decoder.conv_norm_out(values)))
+        picture: Tensor = decoder.conv_out(decoder.conv_act(_through(tiled, values)))
         return picture
 
-    norms = SharedNorms((*decoder.up_blocks, decoder.conv_norm_out))
-    return _Tiles(rest, norms, taken=1, given=_factor(vae), side=tile).through(seen)
+    return _Tiles(rest, SharedNorms(tiled), taken=1, given=UNIT, side=tile).through(seen)
 
 
 @torch.inference_mode()
 def encode_in_tiles(vae: Any, picture: Tensor, tile: int = TILE) -> DiagonalGaussianDistribution:
     """A picture (1, 3, H, W) in -1..1 to what `vae.encode` says of it."""
     encoder = vae.encoder
+    layers = _one_by_one(encoder.down_blocks)
+    shrinking = [place for place, layer in enumerate(layers) if isinstance(layer, Downsample2D)]
+    tiled, whole = layers[: shrinking[1] + 1], layers[shrinking[1] + 1 :]
 
     def first(values: Tensor) -> Tensor:
-        values = encoder.conv_in(values)
-        for block in encoder.down_blocks:
-            values = block(values)
-        return values
+        return _through(tiled, encoder.conv_in(values))
 
-    tiles = _Tiles(first, SharedNorms(encoder.down_blocks), taken=_factor(vae), given=1, side=tile)
-    seen = encoder.mid_block(tiles.through(picture).to(picture.device))
+    tiles = _Tiles(first, SharedNorms(tiled), taken=UNIT, given=1, side=tile)
+    seen = encoder.mid_block(_through(whole, tiles.through(picture).to(picture.device)))
     moments = encoder.conv_out(encoder.conv_act(encoder.conv_norm_out(seen)))
     return DiagonalGaussianDistribution(moments if vae.quant_conv is None else vae.quant_conv(moments))
+
+
+def _one_by_one(blocks: Iterable[Any]) -> list[nn.Module]:
+    """The blocks' residual layers, and what changes the size behind them."""
+    layers: list[nn.Module] = []
+    for block in blocks:
+        layers += [*block.resnets, *(getattr(block, "upsamplers", None) or getattr(block, "downsamplers", None) or ())]
+    return layers
+
+
+def _through(layers: Iterable[nn.Module], values: Tensor) -> Tensor:
+    for layer in layers:
+        values = layer(values, None) if isinstance(layer, ResnetBlock2D) else layer(values)
+    return values
 
 
 @dataclass
@@ -140,7 +161,7 @@ class SharedNorms:
 
 @dataclass(frozen=True, slots=True)
 class _Tile:
-    """Along one side, in latents: a tile sees `start` to `start + side` and keeps `first` to `last` of the picture."""
+    """Along one side, in units: a tile sees `start` to `start + side` and keeps `first` to `last` of the picture."""
 
     start: int
     first: int
@@ -149,7 +170,8 @@ class _Tile:
 
 @dataclass
 class _Tiles:
-    """Layers over a large input, of which each latent takes `taken` pixels of a side and gives `given`."""
+    """Layers over a large input, of which each unit takes `taken` pixels of a side and gives `given`; a tile has `side`
+    units."""
 
     layers: Callable[[Tensor], Tensor]
     norms: SharedNorms
@@ -164,10 +186,11 @@ class _Tiles:
         with self.norms.installed():
             self.layers(torch.cat(self._samples(values, height, width)))
             self.norms.settle()
-            for row in rows:
-                for column in columns:
-                    self._tile(values, row, column)
-            self.norms.settle()
+            for _ in range(PASSES):
+                for row in rows:
+                    for column in columns:
+                        self._tile(values, row, column)
+                self.norms.settle()
             result: Tensor | None = None
             for row in rows:
                 for column in columns:
@@ -220,7 +243,3 @@ def _spread(room: int) -> list[int]:
 
 def _slice(first: int, last: int, pixels: int) -> slice:
     return slice(first * pixels, last * pixels)
-
-
-def _factor(vae: Any) -> int:
-    return int(2 ** (len(vae.config.block_out_channels) - 1))

@@ -13,6 +13,7 @@ from generation.imaging.civitai import resources
 from generation.imaging.foreign_names import sampler_and_schedule, stem
 from generation.imaging.infotext import DEFAULTS, NamedLora, ParsedInfotext, without_halves
 from generation.recipes.checks import InvalidRecipe
+from generation.recipes.enlarging import ENLARGE_KEYS, HIRES_KEYS, Enlarge, Hires
 from generation.recipes.fields import FIELDS, Name, check_size
 from generation.recipes.sampling import check_sampling
 from generation.recipes.starting import INFOTEXT_KEYS, Start, is_pinned
@@ -48,6 +49,7 @@ class Lookups:
     embedding: Lookup
     samplers: Collection[str]
     schedules: Collection[str]
+    upscaler: Lookup = lambda name, hash: ()
     has_picture: Callable[[str], bool] = lambda sha256: False
     """Whether who asks has a picture with this SHA-256 to start from."""
 
@@ -70,6 +72,8 @@ class MatchedRecipe:
     values: dict[str, Any] = field(default_factory=dict)
     unmatched: list[Unmatched] = field(default_factory=list)
     start: Start | None = None
+    larger: dict[str, Hires | Enlarge] = field(default_factory=dict)
+    """A second pass under “hires”, an upscale under “enlarge”, where the picture tells one."""
 
     def miss(self, kind: str, name: str, message: str) -> None:
         self.unmatched.append(Unmatched(kind, without_halves(name), without_halves(message)))
@@ -79,7 +83,19 @@ def match_recipe(parsed: ParsedInfotext, lookups: Lookups) -> MatchedRecipe:
     """Recipe values from a picture's text. LoRA tags stay in the prompt, under the catalog's name where it differs;
     LoRAs that another program kept outside the prompt become tags."""
     matched = MatchedRecipe()
-    for step in (_prompts, _checkpoint, _vae, _embeddings, _lengths, _sampler, _fields, _together, _size, _leftovers):
+    for step in (
+        _prompts,
+        _checkpoint,
+        _vae,
+        _embeddings,
+        _lengths,
+        _sampler,
+        _fields,
+        _together,
+        _size,
+        _larger,
+        _leftovers,
+    ):
         step(parsed, lookups, matched)
     return replace(matched, start=_start(parsed, lookups, matched))
 
@@ -235,8 +251,33 @@ def _start(parsed: ParsedInfotext, lookups: Lookups, matched: MatchedRecipe) -> 
     return None if missing else start
 
 
+def _larger(parsed: ParsedInfotext, lookups: Lookups, matched: MatchedRecipe) -> None:
+    """Its second pass or upscale; a network that is not here leaves the usual way in its place."""
+    for name, kind in (("enlarge", Enlarge), ("hires", Hires)):
+        try:
+            larger = kind.from_infotext(parsed.fields)
+        except InvalidRecipe as refusal:
+            matched.miss("value", name.capitalize(), refusal.message)
+            continue
+        if larger is None or matched.larger:
+            continue
+        if larger.needs_network:
+            found = lookups.upscaler(larger.upscaler, parsed.get("Upscaler hash"))
+            usual = kind.__dataclass_fields__["upscaler"].default
+            if len(found) != 1:
+                sentence = f"There is no upscaler “{_short(larger.upscaler)}” here; “{usual}” stands in its place."
+                matched.miss("upscaler", larger.upscaler, sentence)
+            larger = replace(larger, upscaler=found[0] if len(found) == 1 else usual)
+        if isinstance(larger, Enlarge) and not lookups.has_picture(larger.source.sha256):
+            sentence = f"It is an upscale of a picture ({larger.source.sha256[:10]}…) that is not here."
+            matched.miss("picture", larger.source.sha256, sentence)
+            continue
+        matched.larger[name] = larger
+
+
 def _leftovers(parsed: ParsedInfotext, _lookups: Lookups, matched: MatchedRecipe) -> None:
-    spoken_for = _SPOKEN_FOR | ({*INFOTEXT_KEYS} if is_pinned(parsed.fields) else set())
+    spoken_for = _SPOKEN_FOR | {*ENLARGE_KEYS, *HIRES_KEYS} | ({"Denoising strength"} if matched.larger else set())
+    spoken_for |= {*INFOTEXT_KEYS} if is_pinned(parsed.fields) else set()
     for key, value in parsed.fields.items():
         if key not in spoken_for and value != DEFAULTS.get(key) and value not in _WITHOUT_EFFECT.get(key, ()):
             matched.miss("setting", key, f"{_short(key)}: {_short(value)} is not taken over.")

@@ -159,11 +159,11 @@ def note_uses(image: GeneratedImage, recipe: Recipe) -> None:
 
 def source_type_of_job(job: Job) -> str:
     """IPTC's term for what the job draws: over a picture, unless all that it starts from was drawn by a machine."""
-    start = job.recipe.start
-    if start is None:
+    begun = job.recipe.start or job.recipe.enlarge
+    if begun is None:
         return DRAWN_FROM_TEXT
-    brought = SourcePicture.objects.filter(owner_id=job.owner_id, sha256=start.source.sha256).first()
-    told = brought.source_type if brought else _told_by_file(start.source.sha256)
+    brought = SourcePicture.objects.filter(owner_id=job.owner_id, sha256=begun.source.sha256).first()
+    told = brought.source_type if brought else _told_by_file(begun.source.sha256)
     return DRAWN_FROM_TEXT if told == DRAWN_FROM_TEXT else DRAWN_OVER_A_PICTURE
 
 

@@ -77,6 +77,10 @@ class Hires:
         """Whether latents are upscaled, so that nothing is decoded and encoded between the passes."""
         return self.upscaler in LATENT_MODES
 
+    @property
+    def needs_network(self) -> bool:
+        return self.upscaler != LANCZOS and not self.is_latent
+
     def size_of(self, width: int, height: int) -> tuple[int, int]:
         """Width and height of the result, in whole latents. Raises InvalidRecipe for what no second pass can see."""
         size = (_in_steps(width * self.scale), _in_steps(height * self.scale))
@@ -178,6 +182,10 @@ class Enlarge:
         """Width and height of the result."""
         return (max(1, round(self.source.width * self.scale)), max(1, round(self.source.height * self.scale)))
 
+    @property
+    def needs_network(self) -> bool:
+        return self.upscaler != LANCZOS
+
     def tiles(self, width: int, height: int) -> list[tuple[int, int, int, int]]:
         """Left, top, right and bottom of the tiles, `width`×`height` each, that cover the result; one where it is
         smaller."""
@@ -236,7 +244,7 @@ Larger = TypeVar("Larger", Hires, Enlarge)
 
 def pinned(larger: Larger, sha256_of: Mapping[str, str]) -> Larger:
     """With its upscaler's file pinned; `sha256_of` has those that need one. Raises InvalidRecipe for an unknown one."""
-    if larger.upscaler == LANCZOS or (isinstance(larger, Hires) and larger.is_latent):
+    if not larger.needs_network:
         return replace(larger, upscaler_sha256="")
     if larger.upscaler not in sha256_of:
         raise InvalidRecipe("upscaler", f"There is no upscaler “{larger.upscaler}”.", "unknown-upscaler")

@@ -102,6 +102,11 @@ class Recipe:
             self.hires.size_of(self.width, self.height)
 
     @property
+    def is_drawn(self) -> bool:
+        """Whether a checkpoint takes part in it; a plain upscale only remembers what its picture was drawn with."""
+        return self.enlarge is None or self.enlarge.strength > 0
+
+    @property
     def size(self) -> tuple[int, int]:
         """Width and height of the picture that comes out, where the whole of it is drawn."""
         if self.enlarge:
@@ -125,6 +130,11 @@ class Recipe:
         """All that have to be read to draw it."""
         enlarged = (self.enlarge.source,) if self.enlarge else ()
         return (self.start.pictures if self.start else ()) + enlarged
+
+    def enlarged(self, enlarge: Enlarge) -> Recipe:
+        """That of an upscale of this recipe's picture: what it shows stays, how it came about does not."""
+        usual = {field.name: field.default for field in dataclasses.fields(self) if field.name in NESTED}
+        return self.replace(**{**usual, "enlarge": enlarge})
 
     def replace(self, **changes: Any) -> Recipe:
         return dataclasses.replace(self, **changes)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from generation.recipes.enlarging import LANCZOS, LATENT_MODES, Enlarge, Hires
+from generation.recipes.enlarging import Enlarge, Hires
 from generation.recipes.picture import Recipe
 from generation.recipes.training import DEFAULT_SAMPLES, MEASURED_ROWS, SAMPLE_STEPS, VALIDATE_EVERY, TrainingRecipe
 
@@ -60,21 +60,17 @@ def hires_work(recipe: Recipe, hires: Hires) -> float:
     pixels = width * height
     dearer = 1 + ATTENTION * max(0.0, pixels / (512 * 512) - 1)
     _, made = hires.steps_of(recipe.steps, recipe.sampler)
-    network = NETWORK_STEPS * recipe.width * recipe.height if _needs_network(hires) else 0.0
+    network = NETWORK_STEPS * recipe.width * recipe.height if hires.needs_network else 0.0
     return pixels * max(1, made) * dearer + network
 
 
 def enlarging_work(recipe: Recipe, enlarge: Enlarge) -> float:
     """Of an upscale: its network, its tiles, its result."""
     width, height = enlarge.size
-    network = NETWORK_STEPS * enlarge.source.width * enlarge.source.height if _needs_network(enlarge) else 0.0
+    network = NETWORK_STEPS * enlarge.source.width * enlarge.source.height if enlarge.needs_network else 0.0
     tiles = len(enlarge.tiles(recipe.width, recipe.height)) if enlarge.strength else 0
     drawn = tiles * recipe.width * recipe.height * max(1, enlarge.steps_of(recipe.steps))
     return network + drawn + RESULT_STEPS * width * height
-
-
-def _needs_network(larger: Hires | Enlarge) -> bool:
-    return larger.upscaler != LANCZOS and larger.upscaler not in LATENT_MODES
 
 
 def price(recipe: Recipe, prices: PriceList = USUAL) -> int:

@@ -14,8 +14,9 @@ from generation.weightfiles.lora_pairs import input_width, lora_slots
 from generation.weightfiles.noise_marks import read_noise_marks
 from generation.weightfiles.safetensors_header import Header, TensorEntry, WeightFileRefused
 from generation.weightfiles.single_files import AVERAGES, check_checkpoint, check_vae
+from generation.weightfiles.upscalers import is_upscaler, shape_of
 
-Kind = Literal["checkpoint", "lora", "embedding", "vae"]
+Kind = Literal["checkpoint", "lora", "embedding", "vae", "upscaler"]
 
 CONTEXT_WIDTHS = {128: "mini", 768: "sd1", 1024: "sd2", 2048: "sdxl"}
 """The width of the text states that a UNet attends to tells its family."""
@@ -50,6 +51,8 @@ def _kind_by_keys(tensors: Mapping[str, TensorEntry]) -> Kind:
     keys = tensors.keys()
     if any(key.startswith("model.diffusion_model.") for key in keys):
         return "checkpoint"
+    if is_upscaler(keys):
+        return "upscaler"
     if any(re.search(r"lora|\.alpha$", key) or LYCORIS.search(key) or unsupported_kind(key) for key in keys):
         return "lora"
     # diffusers saves a textual inversion as one tensor named after its token.
@@ -63,7 +66,7 @@ def _kind_by_keys(tensors: Mapping[str, TensorEntry]) -> Kind:
             "averages-only",
             "The file holds running averages (EMA) of a checkpoint's weights alone, not the weights themselves.",
         )
-    raise WeightFileRefused("unknown-kind", "The file is neither a checkpoint, a LoRA, an embedding nor a VAE.")
+    raise WeightFileRefused("unknown-kind", "The file is no checkpoint, LoRA, embedding, VAE or upscaler.")
 
 
 def inpaints(header: Header) -> bool:
@@ -141,9 +144,15 @@ def _vae_family(header: Header) -> str:
     return ""
 
 
+def _upscaler_family(header: Header) -> str:
+    shape_of(header.tensors)
+    return ""
+
+
 _FAMILY_READERS = {
     "checkpoint": _checkpoint_family,
     "lora": _lora_family,
     "embedding": _embedding_family,
     "vae": _vae_family,
+    "upscaler": _upscaler_family,
 }

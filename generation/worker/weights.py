@@ -7,7 +7,7 @@ from pathlib import Path
 from django.conf import settings
 
 from generation.engine.outcome import WeightsRefused
-from generation.models import Checkpoint, Embedding, Lora, Vae
+from generation.models import Checkpoint, Embedding, Lora, Upscaler, Vae
 from generation.models.catalog import WeightRow
 
 
@@ -43,6 +43,9 @@ class CatalogWeights:
 
     def embedding(self, sha256: str) -> Path:
         return self._find(Embedding, sha256)
+
+    def upscaler(self, sha256: str) -> Path:
+        return self._find(Upscaler, sha256)
 
     def _find(self, model: type[WeightRow], sha256: str) -> Path:
         rows = list(model.objects.filter(sha256=sha256).order_by("pk"))
