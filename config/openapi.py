@@ -21,6 +21,7 @@ SUMMARIES = {
     "authors_follow_update": "Follow an author",
     "authors_follow_destroy": "Follow an author no longer",
     "samplers_list": "List samplers",
+    "upscalers_list": "List upscalers",
     "vaes_list": "List VAEs",
     "embeddings_list": "List embeddings",
     "checkpoints_list": "List checkpoints",

@@ -104,6 +104,8 @@ GROUPS = (
             "queue-full": "More would wait than the plan holds in line.",
             "storage-full": "Your files take all the room of your plan.",
             "no-room": "The site's disk is full; nothing was kept.",
+            "result-too-large": "What a second pass or an upscale makes is larger than the plan allows.",
+            "incomplete-upscaler": "The upscaler's file lacks a layer, or has one of another shape.",
             "too-large": "It is larger than the plan or the site takes.",
             "too-long": "It is longer than is taken.",
             "too-much-text": "The file holds more text than is read.",
@@ -312,7 +314,7 @@ FAMILIES = (
             "crop", "cursor", "day", "days", "dtype", "email", "events", "expiry", "family", "fit", "focus", "grow",
             "header", "held-out", "idempotency-key", "kind", "limit", "lora-weight", "mask-blur", "mask-size",
             "masked-content", "merge", "mix", "name", "note", "offsets", "padding", "picture", "rank", "rating",
-            "reason", "seed", "shape", "shares", "side", "size", "state", "strength", "tag", "title", "visibility",
+            "reason", "scale", "seed", "shape", "shares", "side", "size", "state", "strength", "tag", "title", "visibility",
             "wait", "words",
         ),
     ),
@@ -321,7 +323,7 @@ FAMILIES = (
         "There is nothing of this name that you may use.",
         (
             "axis", "checkpoint", "family", "format", "kind", "licence", "lora", "packing", "person", "picture",
-            "preset", "sampler", "schedule", "script", "vae",
+            "preset", "sampler", "schedule", "script", "upscaler", "vae",
         ),
     ),
     Family("several-…", "The name means several; write one of those that the sentence lists.",
@@ -329,7 +331,7 @@ FAMILIES = (
     Family(
         "unsupported-…",
         "The file holds something that is not drawn with.",
-        ("checkpoint", "layout", "lora", "noise", "prediction", "quantization", "vae"),
+        ("checkpoint", "layout", "lora", "noise", "prediction", "quantization", "upscaler", "vae"),
     ),
     Family(
         "too-many-…",

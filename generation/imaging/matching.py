@@ -57,7 +57,7 @@ class Lookups:
 @dataclass(frozen=True, slots=True)
 class Unmatched:
     """One thing of the picture that was not taken over; `kind` is checkpoint, vae, lora, embedding, sampler, schedule,
-    picture, value or setting, and the message is for people."""
+    upscaler, picture, value or setting, and the message is for people."""
 
     kind: str
     name: str

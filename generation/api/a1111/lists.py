@@ -13,7 +13,8 @@ from generation.api.a1111.options import Options
 from generation.api.a1111.scripts import HONOURED
 from generation.api.a1111.weights import title_of, usable_checkpoint
 from generation.api.access import HasScope, usable_checkpoints, usable_loras, user_of
-from generation.models import Checkpoint, Embedding, Vae
+from generation.models import Checkpoint, Embedding, Upscaler, Vae
+from generation.recipes.enlarging import LANCZOS, LATENT_MODES
 from generation.recipes.sampling import SCHEDULES, TABLE
 
 ENDING = ".safetensors"
@@ -101,16 +102,28 @@ class EmbeddingsView(A1111View):
 
 
 class UpscalersView(A1111View):
-    """A1111's name for none, which programs look for; the site has no upscaler."""
+    """A1111's name for none, which programs look for, Lanczos, and the networks of the site."""
 
     scope = "read"
 
     def get(self, request: Request) -> Response:
-        return Response([{"name": "None", "model_name": None, "model_path": None, "model_url": None, "scale": 4}])
+        told = {"model_name": None, "model_path": None, "model_url": None, "scale": 4}
+        rows = Upscaler.objects.usable_by(user_of(request)).order_by("name")
+        networks = [{**told, "name": row.name, "model_name": row.title, "scale": row.scale} for row in rows]
+        return Response([{"name": "None", **told}, {"name": LANCZOS, **told}, *networks])
+
+
+class LatentModesView(A1111View):
+    """How a second pass upscales latents."""
+
+    scope = "read"
+
+    def get(self, request: Request) -> Response:
+        return Response([{"name": name} for name in LATENT_MODES])
 
 
 class NothingView(A1111View):
-    """Lists of what the site does not have: styles under names, modes of a second pass."""
+    """Lists of what the site does not have: styles under names."""
 
     scope = "read"
 

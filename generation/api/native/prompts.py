@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import User
+from generation.api.native.enlarging import EnlargeInput, HiresInput, as_inputs
 from generation.api.native.recipe_fields import Fields, api_field
 from generation.api.native.starting import StartInput, as_input
 from generation.catalog.inspecting import inspect_prompt
@@ -174,6 +175,8 @@ class ReadValues(serializers.Serializer[Any]):
     """What the picture tells and this site knows; fields that it does not tell are missing."""
 
     start = StartInput(required=False)
+    hires = HiresInput(required=False)
+    enlarge = EnlargeInput(required=False)
 
     def get_fields(self) -> Fields:
         told = {name: api_field(row, required=isinstance(row, Prompt)) for name, row in FIELDS.items()}
@@ -182,7 +185,7 @@ class ReadValues(serializers.Serializer[Any]):
 
 class UnmatchedOutput(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(
-        ["checkpoint", "vae", "lora", "embedding", "sampler", "schedule", "picture", "value", "setting"]
+        ["checkpoint", "vae", "lora", "embedding", "sampler", "schedule", "upscaler", "picture", "value", "setting"]
     )
     name = serializers.CharField()
     message = serializers.CharField()
@@ -203,4 +206,5 @@ class ReadRecipeView(APIView):
     def post(self, request: Request) -> Response:
         matched = read_recipe(cast(User, request.user), request.FILES.get("picture"))
         recipe = {**matched.values, **({"start": as_input(matched.start)} if matched.start else {})}
+        recipe |= as_inputs(matched.larger)
         return Response({"recipe": recipe, "unmatched": UnmatchedOutput(matched.unmatched, many=True).data})

@@ -9,6 +9,7 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from generation.api.native.enlarging import EnlargeInput, EnlargeOutput, HiresInput, HiresOutput, larger_of
 from generation.api.native.recipe_fields import Fields, api_field, input_fields, number_field, output_fields
 from generation.api.native.starting import StartInput, StartOutput, start_of
 from generation.catalog.resolving import find_checkpoint
@@ -38,6 +39,8 @@ class RecipeInput(serializers.Serializer[Any]):
 
     loras = serializers.ListField(child=LoraPickInput(), default=list, max_length=MAX_LORAS)
     start = StartInput(default=None, allow_null=True)
+    hires = HiresInput(default=None, allow_null=True)
+    enlarge = EnlargeInput(default=None, allow_null=True)
 
     def get_fields(self) -> Fields:
         return input_fields() | super().get_fields()
@@ -52,7 +55,8 @@ def recipe_of(user: Any, data: Mapping[str, Any]) -> Recipe:
     checkpoint = find_checkpoint(user, given.get("checkpoint", ""))
     picks, start = tuple(LoraPick(**pick) for pick in data["loras"]), start_of(user, data.get("start"))
     usual = defaults_for(checkpoint) | (drawn_like(start, user.plan.max_pixels) if start else {})
-    return Recipe(**{**usual, "seed": random_seed(), **given, "prompt": data["prompt"]}, loras=picks, start=start)
+    values = {**usual, "seed": random_seed(), **given, "prompt": data["prompt"]}
+    return Recipe(**values, loras=picks, start=start, **larger_of(user, data))  # type: ignore[arg-type]
 
 
 class SubmissionInput(RecipeInput):
@@ -73,6 +77,8 @@ class RecipeOutput(serializers.Serializer[Recipe]):
 
     loras = LoraPickInput(many=True)
     start = StartOutput(allow_null=True)
+    hires = HiresOutput(allow_null=True)
+    enlarge = EnlargeOutput(allow_null=True)
 
     def get_fields(self) -> Fields:
         return output_fields() | super().get_fields()

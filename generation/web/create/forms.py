@@ -29,6 +29,8 @@ from generation.recipes.fields import (
     defaults_for,
 )
 from generation.recipes.picture import Recipe
+from generation.web.create.hires import ROWS as HIRES
+from generation.web.create.hires import fields_of_hires, hires_of
 
 OWN_SIZE = "own"
 
@@ -79,8 +81,20 @@ class RecipeForm(forms.Form):
     count = form_field(COUNT)
     seed_locked = forms.BooleanField(required=False)
     made_from = forms.CharField(required=False, help_text="The code of the post that is remixed.")
+    hires = forms.BooleanField(required=False)
+    hires_scale = form_field(HIRES["hires_scale"])
+    hires_steps = form_field(HIRES["hires_steps"])
+    hires_strength = form_field(HIRES["hires_strength"])
+    hires_upscaler = form_field(HIRES["hires_upscaler"])
+    hires_prompt = form_field(HIRES["hires_prompt"])
     status = 400
-    shown_at: Mapping[str, str] = {"width": "size", "height": "size", "loras": "prompt"}
+    shown_at: Mapping[str, str] = {
+        "width": "size",
+        "height": "size",
+        "loras": "prompt",
+        "upscaler": "hires_upscaler",
+        "scale": "hires_scale",
+    }
     """Where the page shows a refusal about a part of the recipe that has no field of its own."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -91,7 +105,7 @@ class RecipeForm(forms.Form):
         """Judge every field, so that all that is wrong is told at once; what concerns several is the recipe's."""
         if self.cleaned_data.get("seed") == -1:  # as A1111 writes a seed that is to be drawn
             self.cleaned_data["seed"] = None
-        for row in (*FIELDS.values(), COUNT):
+        for row in (*FIELDS.values(), COUNT, *HIRES.values()):
             value = self.cleaned_data.get(row.name)
             if value is None or value == "" and not getattr(row, "required", False):
                 continue
@@ -109,7 +123,7 @@ class RecipeForm(forms.Form):
         checkpoint = find_checkpoint(user, typed.get("checkpoint", ""))
         width, height = self.chosen_size(checkpoint)
         values = {**defaults_for(checkpoint), "seed": random_seed(), **typed, "width": width, "height": height}
-        return Recipe(**values)
+        return Recipe(**values, hires=hires_of(self.cleaned_data))
 
     def chosen_size(self, checkpoint: Checkpoint) -> tuple[int, int]:
         """A drawn rectangle's size, or the one that was typed; the checkpoint's own where nothing was."""
@@ -142,6 +156,14 @@ class RecipeForm(forms.Form):
     def checkpoint_control(self) -> Control:
         """Stands first, since the other defaults follow it."""
         return Control(FIELDS["checkpoint"], self["checkpoint"])
+
+    @property
+    def hires_numbers(self) -> list[Control]:
+        return [Control(row, self[name]) for name, row in HIRES.items() if isinstance(row, Number)]
+
+    @property
+    def wrong_hires(self) -> bool:
+        return any(self[name].errors for name in HIRES)
 
     @property
     def wrong_controls(self) -> bool:
@@ -181,6 +203,7 @@ def refusals_of(form: RecipeForm) -> list[dict[str, str | None]]:
 def fields_of(recipe: Recipe) -> dict[str, str]:
     """A recipe as the form's fields, so that it is drawn again exactly: the seed stays locked."""
     fields = {name: row.text(getattr(recipe, name)) for name, row in FIELDS.items()}
+    fields |= fields_of_hires(recipe.hires)
     return {**fields, "size": f"{recipe.width}x{recipe.height}", "seed_locked": "on"}
 
 
