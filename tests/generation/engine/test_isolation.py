@@ -18,6 +18,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from generation.engine import decoding
 from generation.engine.loading.checkpoints import FolderWeights
 from generation.engine.lora import mixed_batch as loras_module
 from generation.engine.lora.on_gpu import GpuLayer
