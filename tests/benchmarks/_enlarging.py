@@ -8,15 +8,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.benchmarks._memory import MIB
-
+MIB = 2**20
 SIDES = (2048, 4096)
 
 
 def peak_memory(upscaler: str, side: int) -> float:
     """MiB at most of a process that enlarges a picture fourfold to `side` by "lanczos" or "network"."""
     run = subprocess.run(
-        [sys.executable, "-m", __spec__.name if __spec__ else "tests.benchmarks._enlarging", upscaler, str(side)],
+        [sys.executable, "-m", "tests.benchmarks._enlarging", upscaler, str(side)],
         check=True, capture_output=True, text=True,
     )  # fmt: skip
     return float(run.stdout.split()[-1])
