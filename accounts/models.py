@@ -48,6 +48,11 @@ class Plan(models.Model):
     max_pictures = models.PositiveIntegerField(default=8, help_text="Pictures of one submission.")
     max_grid_pictures = models.PositiveIntegerField(default=36, help_text="Pictures of one grid of the lab.")
     max_pixels = models.PositiveIntegerField(default=1_048_576, help_text="Width times height.")
+    max_result_pixels = models.PositiveIntegerField(
+        default=4096 * 4096,
+        db_default=4096 * 4096,
+        help_text="Width times height of what comes out of a second pass or an upscale.",
+    )
     max_steps = models.PositiveIntegerField(default=50, help_text="Steps of one picture.")
     max_lora_uploads = models.PositiveIntegerField(default=10, help_text="LoRA files of their own that they may keep.")
     max_training_steps = models.PositiveIntegerField(default=3000, help_text="Steps of one LoRA training.")

@@ -41,12 +41,16 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a person asks for: pictures of at most so many pixels and steps. `most` replaces the plan's own count."""
+    """What a person asks for: pictures drawn of at most so many pixels and steps. `most` replaces the plan's own count.
+
+    `result` are the pixels of what comes out of a second pass or an upscale; 0 where there is none.
+    """
 
     pictures: int
     pixels: int
     steps: int
     most: int | None = None
+    result: int = 0
 
 
 def hold_account(user: User) -> None:
@@ -65,6 +69,9 @@ def enforce_quota(plan: Plan, usage: Usage, request: Request) -> None:
         raise Refusal("too-many-pictures", f"Your plan makes {counted(most, 'picture')} at once.", field="count")
     if request.pixels > plan.max_pixels:
         raise Refusal("too-large", f"Your plan draws at most {plan.max_pixels:,} pixels a picture.", field="width")
+    if request.result > plan.max_result_pixels:
+        sentence = f"Your plan makes results of at most {plan.max_result_pixels:,} pixels."
+        raise Refusal("result-too-large", sentence, field="scale")
     if request.steps > plan.max_steps:
         raise Refusal("too-many-steps", f"Your plan takes at most {counted(plan.max_steps, 'step')}.", field="steps")
     enforce_queue(plan, usage.queued, request.pictures)

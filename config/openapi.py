@@ -21,6 +21,7 @@ SUMMARIES = {
     "authors_follow_update": "Follow an author",
     "authors_follow_destroy": "Follow an author no longer",
     "samplers_list": "List samplers",
+    "upscalers_list": "List upscalers",
     "vaes_list": "List VAEs",
     "controlnets_list": "List ControlNets",
     "preprocessors_list": "List preprocessors",

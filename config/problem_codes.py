@@ -104,6 +104,8 @@ GROUPS = (
             "queue-full": "More would wait than the plan holds in line.",
             "storage-full": "Your files take all the room of your plan.",
             "no-room": "The site's disk is full; nothing was kept.",
+            "result-too-large": "What a second pass or an upscale makes is larger than the plan allows.",
+            "incomplete-upscaler": "The upscaler's file lacks a layer, or has one of another shape.",
             "too-large": "It is larger than the plan or the site takes.",
             "too-long": "It is longer than is taken.",
             "too-much-text": "The file holds more text than is read.",
@@ -318,8 +320,8 @@ FAMILIES = (
             "character", "clicks", "control-steps", "controls", "crop", "cursor", "day", "days", "dtype", "email",
             "events", "expiry", "family", "fit", "flag", "focus", "grow", "header", "held-out", "idempotency-key",
             "key", "kind", "limit", "lora-weight", "mask-blur", "mask-size", "masked-content", "merge", "mix", "name",
-            "note", "offsets", "padding", "palette", "picture", "rank", "rating", "reason", "seed", "shape", "shares",
-            "side", "size", "state", "strength", "tag", "title", "visibility", "wait", "words",
+            "note", "offsets", "padding", "palette", "picture", "rank", "rating", "reason", "scale", "seed", "shape",
+            "shares", "side", "size", "state", "strength", "tag", "title", "visibility", "wait", "words",
         ),
     ),
     Family(
@@ -327,7 +329,8 @@ FAMILIES = (
         "There is nothing of this name that you may use.",
         (
             "axis", "checkpoint", "controlnet", "family", "format", "kind", "licence", "lora", "packing", "person",
-            "picture", "preprocessor", "preset", "sampler", "schedule", "script", "selection", "style", "vae",
+            "picture", "preprocessor", "preset", "sampler", "schedule", "script", "selection", "style", "upscaler",
+            "vae",
         ),
     ),
     Family("several-…", "The name means several; write one of those that the sentence lists.",
@@ -335,7 +338,7 @@ FAMILIES = (
     Family(
         "unsupported-…",
         "The file holds something that is not drawn with.",
-        ("checkpoint", "control", "layout", "lora", "noise", "prediction", "quantization", "vae"),
+        ("checkpoint", "control", "layout", "lora", "noise", "prediction", "quantization", "upscaler", "vae"),
     ),
     Family(
         "too-many-…",

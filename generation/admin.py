@@ -30,6 +30,7 @@ from generation.models import (
     ModelAlias,
     NamedPerson,
     ShareLink,
+    Upscaler,
     Vae,
     Wildcard,
 )
@@ -83,6 +84,12 @@ class AnnotatorAdmin(WeightAdmin):
     list_filter = ["task", "is_public", "is_enabled"]
     readonly_fields = [*FACTS, "task"]
     fields = [*WeightAdmin.fields, "task"]
+
+
+@admin.register(Upscaler)
+class UpscalerAdmin(WeightAdmin):
+    readonly_fields = [*FACTS, "scale"]
+    fields = [*WeightAdmin.fields, "scale"]
 
 
 @admin.register(Embedding)

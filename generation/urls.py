@@ -7,7 +7,7 @@ from django.urls import include, path
 from generation.web import home
 from generation.web.catalog import catalog, loras, styles, wildcards
 from generation.web.create import colours, create, drafts, inspector, quotes, reading, selecting
-from generation.web.pictures import albums, files, images, jobs, shared, sharing, words
+from generation.web.pictures import albums, files, images, jobs, shared, sharing, upscale, words
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -35,6 +35,7 @@ urlpatterns = [
     path("images/zip/", images.download_picked, name="images-zip"),
     path("images/<slug:code>/", images.image, name="image"),
     path("images/<slug:code>/delete/", images.delete, name="image-delete"),
+    path("images/<slug:code>/upscale/", upscale.upscale, name="image-upscale"),
     path("images/<slug:code>/trace/", images.trace, name="image-trace"),
     path("images/<slug:code>/tracing/", images.tracing_state, name="image-tracing"),
     path("images/<slug:code>/words/", words.words, name="image-words"),

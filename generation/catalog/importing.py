@@ -23,7 +23,7 @@ from django.db.models import Field
 from generation.catalog.defaults import check_recommended
 from generation.catalog.loras.files import FOLDERS as USER_FOLDERS
 from generation.catalog.loras.naming import clean_line, first_free, numbered, word_of
-from generation.models import Annotator, Checkpoint, ControlNet, Embedding, Lora, Vae
+from generation.models import Annotator, Checkpoint, ControlNet, Embedding, Lora, Upscaler, Vae
 from generation.models.catalog import WeightRow
 from generation.prompting.names import without_suffix
 from generation.recipes.checks import InvalidRecipe
@@ -37,7 +37,7 @@ logger = structlog.get_logger(__name__)
 
 ROWS: dict[str, type[WeightRow]] = {
     "checkpoint": Checkpoint, "lora": Lora, "embedding": Embedding, "vae": Vae, "controlnet": ControlNet,
-    "annotator": Annotator,
+    "annotator": Annotator, "upscaler": Upscaler,
 }  # fmt: skip
 CARD_FIELDS = {
     "title", "licence", "description", "example_prompts", "trigger_words", "native_width", "native_height",
@@ -185,6 +185,8 @@ def fields_of(weights: WeightFile, path: Path) -> dict[str, Any]:
         fields |= {"tokens": weights.vectors or 1}
     if weights.kind == "annotator":
         fields |= {"task": weights.task}
+    if weights.kind == "upscaler":
+        fields |= {"scale": weights.scale}
     if weights.kind == "checkpoint":
         side = native_side(path) or NATIVE_SIDES[weights.family]
         fields |= {"layout": weights.layout, "native_width": side, "native_height": side}

@@ -19,7 +19,17 @@ from generation.imaging.infotext import read_infotext
 from generation.imaging.matching import Lookup, Lookups, MatchedRecipe, match_recipe
 from generation.imaging.reading import read_picture_metadata
 from generation.imaging.untrusted import MAX_FILE_BYTES
-from generation.models import Annotator, Checkpoint, ControlNet, Embedding, GeneratedImage, Lora, SourcePicture, Vae
+from generation.models import (
+    Annotator,
+    Checkpoint,
+    ControlNet,
+    Embedding,
+    GeneratedImage,
+    Lora,
+    SourcePicture,
+    Upscaler,
+    Vae,
+)
 from generation.prompting.names import NameIndex
 from generation.recipes.fields import FIELDS, defaults_for
 from generation.recipes.picture import Recipe
@@ -121,6 +131,7 @@ def lookups_for(user: User) -> Lookups:
         lora=_lookup(user, Lora, "lora_hash"),
         vae=_lookup(user, Vae),
         embedding=_lookup(user, Embedding),
+        upscaler=_lookup(user, Upscaler),
         samplers=SAMPLERS,
         schedules=SCHEDULES,
         controlnet=_lookup(user, ControlNet),

@@ -9,11 +9,12 @@ from typing import Any
 
 from accounts.models import User
 from accounts.refusals import Refusal
-from generation.models import Annotator, Checkpoint, ControlNet, Embedding, Lora, Vae, Wildcard
+from generation.models import Annotator, Checkpoint, ControlNet, Embedding, Lora, Upscaler, Vae, Wildcard
 from generation.models.catalog import FAMILY_TITLES
 from generation.prompting import KnownName, Tag, TagError, expand, extract_tags, strip_comments
 from generation.prompting.names import NameIndex
 from generation.recipes.controls import PREPROCESSORS, ControlPick
+from generation.recipes.enlarging import pinned
 from generation.recipes.fields import FIELDS
 from generation.recipes.picture import EmbeddingPick, LoraPick, Recipe
 
@@ -47,6 +48,8 @@ class Resolved:
     """LoRAs and embeddings by every word that means one, for each family of the checkpoints."""
     controlnets: Mapping[str, ControlNet]
     annotators: Mapping[str, Annotator]
+    upscalers: Mapping[str, str]
+    """The sha256 of the networks that recipes name, by name."""
 
 
 def resolve(user: User, *recipes: Recipe) -> Resolved:
@@ -66,6 +69,29 @@ def resolve(user: User, *recipes: Recipe) -> Resolved:
         {family: NameIndex(names.known_embeddings, family) for family in families},
         find_controlnets(user, {pick.name for recipe in recipes for pick in recipe.controls}),
         find_annotators(user, {p.preprocessor for recipe in recipes for p in recipe.controls if p.needs_annotator}),
+        find_upscalers(user, recipes),
+    )
+
+
+def find_upscalers(user: User, recipes: Iterable[Recipe]) -> dict[str, str]:
+    """The sha256 of the upscaling networks that these recipes name, by name or title; unknown ones are left out."""
+    wanted = {
+        larger.upscaler
+        for recipe in recipes
+        for larger in (recipe.hires, recipe.enlarge)
+        if larger and larger.needs_network
+    }
+    if not wanted:
+        return {}
+    rows = list(Upscaler.objects.usable_by(user))
+    return {row.title: row.sha256 for row in rows} | {row.name: row.sha256 for row in rows}
+
+
+def pin_upscaler(recipe: Recipe, sha256_of: Mapping[str, str]) -> Recipe:
+    """The recipe with the network of its second pass or upscale pinned. Raises InvalidRecipe for an unknown one."""
+    return recipe.replace(
+        hires=pinned(recipe.hires, sha256_of) if recipe.hires else None,
+        enlarge=pinned(recipe.enlarge, sha256_of) if recipe.enlarge else None,
     )
 
 
@@ -108,8 +134,14 @@ def known_name(row: Any, user: User) -> KnownName:
 
 def drawn(recipe: Recipe, wildcards: Mapping[str, Sequence[str]]) -> Recipe:
     """What is drawn: without comments, choices and wildcards drawn. What was typed stays in the draft alone."""
-    blend = recipe.blend
+    blend, hires = recipe.blend, recipe.hires
+    hires = hires and replace(
+        hires,
+        prompt=expand(strip_comments(hires.prompt), recipe.seed, wildcards),
+        negative_prompt=expand(strip_comments(hires.negative_prompt), recipe.seed, wildcards),
+    )
     return recipe.replace(
+        hires=hires,
         prompt=expand(strip_comments(recipe.prompt), recipe.seed, wildcards),
         negative_prompt=expand(strip_comments(recipe.negative_prompt), recipe.seed, wildcards),
         blend=blend and replace(blend, prompt=expand(strip_comments(blend.prompt), recipe.seed, wildcards)),
@@ -122,7 +154,10 @@ def pin_weights(resolved: Resolved, recipe: Recipe) -> Recipe:
     Raises Refusal naming the word and its place: unknown names, files of another family, files of somebody else.
     """
     checkpoint = resolved.checkpoints[recipe.checkpoint]
-    recipe = write_picks_as_tags(recipe)
+    recipe = pin_upscaler(write_picks_as_tags(recipe), resolved.upscalers)
+    if recipe.hires:
+        picks = tuple(pin_loras(resolved, recipe.hires.prompt, checkpoint))
+        recipe = recipe.replace(hires=replace(recipe.hires, loras=picks))
     return recipe.replace(
         checkpoint=checkpoint.name,
         checkpoint_sha256=checkpoint.sha256,
@@ -257,7 +292,9 @@ def _pin_embeddings(resolved: Resolved, recipe: Recipe, checkpoint: Checkpoint) 
     What is meant where one word is the file of several has been asked before (`inspecting.refuse_errors`).
     """
     book = resolved.embedding_books[checkpoint.family]
-    texts = (extract_tags(recipe.prompt)[0], recipe.negative_prompt, *recipe.further_prompts)
+    texts = [extract_tags(recipe.prompt)[0], recipe.negative_prompt, *recipe.further_prompts]
+    if recipe.hires:
+        texts += [extract_tags(recipe.hires.prompt)[0], recipe.hires.negative_prompt]
     places = [place for text in texts for place in book.places(text)]
     for word, known in {place.word: place.meant[0] for place in places}.items():
         if known.family == checkpoint.family:

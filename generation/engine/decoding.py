@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -13,13 +11,14 @@ from torch import Tensor
 from generation.engine.failures import is_out_of_memory, not_finite
 from generation.engine.loading.checkpoints import LoadedCheckpoint
 from generation.engine.outcome import Pixels
+from generation.engine.vae_tiles import decode_in_tiles, is_large
 
-TILE_SIDE = 32
-"""Latents a side of one tile; neighbouring tiles are faded into each other over a quarter of it."""
+SMALL_TILE = 64
+"""Units (`vae_tiles.UNIT`) a side of a tile where memory has run out."""
 
 
 def decode(checkpoint: LoadedCheckpoint, latents: Tensor) -> Pixels:
-    """(1, C, h, w) latents to uint8 RGB (H, W, 3), in tiles where the whole does not fit into memory.
+    """(1, C, h, w) latents to uint8 RGB (H, W, 3), in tiles where it is large or does not fit into memory.
 
     One thread at a time for one VAE. Raises RenderError when the VAE answers with NaN.
     """
@@ -30,28 +29,20 @@ def decode(checkpoint: LoadedCheckpoint, latents: Tensor) -> Pixels:
             raise
     # Not within `except`: there the error's traceback still holds the activations.
     torch.cuda.empty_cache()
-    with tiled(checkpoint.vae):
-        return _decode(checkpoint.vae, latents)
-
-
-@contextmanager
-def tiled(vae: Any) -> Iterator[None]:
-    """A VAE's own tiles are as large as the pictures that it was trained on: too large here."""
-    own = vae.tile_latent_min_size, vae.tile_sample_min_size
-    factor = 2 ** (len(vae.config.block_out_channels) - 1)
-    vae.tile_latent_min_size, vae.tile_sample_min_size = TILE_SIDE, TILE_SIDE * factor
-    vae.enable_tiling()
-    try:
-        yield
-    finally:
-        vae.disable_tiling()
-        vae.tile_latent_min_size, vae.tile_sample_min_size = own
+    return _decode(checkpoint.vae, latents, SMALL_TILE)
 
 
 @torch.inference_mode()
-def _decode(vae: Any, latents: Tensor) -> Pixels:
-    """As `decode`, (1, C, h, w) to (H, W, 3), in one go."""
-    image = vae.decode((latents / vae.config.scaling_factor).to(vae.dtype), return_dict=False)[0]
+def _decode(vae: Any, latents: Tensor, tile: int | None = None) -> Pixels:
+    """As `decode`, (1, C, h, w) to (H, W, 3); in tiles of `tile` units, where that is said."""
+    unscaled = (latents / vae.config.scaling_factor).to(vae.dtype)
+    factor = 2 ** (len(vae.config.block_out_channels) - 1)
+    if tile:
+        image = decode_in_tiles(vae, unscaled, tile)
+    elif is_large(latents.shape[-2] * factor, latents.shape[-1] * factor):
+        image = decode_in_tiles(vae, unscaled)
+    else:
+        image = vae.decode(unscaled, return_dict=False)[0]
     values = (image * 0.5 + 0.5).clamp(0, 1)[0].permute(1, 2, 0).float().cpu().numpy()
     if not np.isfinite(values).all():
         raise not_finite()

@@ -201,7 +201,7 @@ class Denoising:
 
     def _time_ids(self, count: int) -> Tensor:
         """SDXL's original size, crop corner and target size in pixels, (count, 6): Podell et al. 2023, 2.2."""
-        height, width = self.recipe.height, self.recipe.width
+        width, height = self.start.size
         return torch.tensor([[height, width, 0, 0, height, width]], dtype=self.checkpoint.dtype).expand(count, -1)
 
 

@@ -10,11 +10,12 @@ import torch
 from diffusers.utils.torch_utils import randn_tensor
 from torch import Tensor
 
-from generation.engine.decoding import tiled
+from generation.engine.decoding import SMALL_TILE
 from generation.engine.failures import is_out_of_memory, not_finite
 from generation.engine.loading.checkpoints import LoadedCheckpoint
 from generation.engine.lru_cache import LruCache
 from generation.engine.outcome import Pixels
+from generation.engine.vae_tiles import encode_in_tiles, is_large
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def as_tensor(pixels: Pixels) -> Tensor:
 
 
 def _encoded(checkpoint: LoadedCheckpoint, picture: Tensor) -> Encoded:
-    """In tiles where the whole does not fit into memory."""
+    """In tiles where it is large or does not fit into memory."""
     try:
         return _encode(checkpoint, picture)
     except Exception as error:
@@ -65,17 +66,21 @@ def _encoded(checkpoint: LoadedCheckpoint, picture: Tensor) -> Encoded:
             raise
     # Not within `except`: there the error's traceback still holds the activations.
     torch.cuda.empty_cache()
-    with tiled(checkpoint.vae):
-        return _encode(checkpoint, picture)
+    return _encode(checkpoint, picture, SMALL_TILE)
 
 
 @torch.inference_mode()
-def _encode(checkpoint: LoadedCheckpoint, picture: Tensor) -> Encoded:
-    """As `Encoder.encode`, (1, 3, H, W), in one go."""
+def _encode(checkpoint: LoadedCheckpoint, picture: Tensor, tile: int | None = None) -> Encoded:
+    """As `Encoder.encode`, (1, 3, H, W); in tiles of `tile` units, where that is said."""
     vae = checkpoint.vae
     # First the network's own dtype, as for a picture that comes with text in half precision.
     values = picture.to(device=checkpoint.device, dtype=checkpoint.dtype).to(vae.dtype)
-    found = vae.encode(values).latent_dist
+    if tile:
+        found = encode_in_tiles(vae, values, tile)
+    elif is_large(*picture.shape[-2:]):
+        found = encode_in_tiles(vae, values)
+    else:
+        found = vae.encode(values).latent_dist
     if not bool(torch.isfinite(found.mean).all()):
         raise not_finite()
     return Encoded(found.mean, found.std)

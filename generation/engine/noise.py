@@ -22,10 +22,10 @@ Shape = tuple[int, int, int, int]
 
 
 def first_noise(
-    recipe: Recipe, shape: Shape, generator: torch.Generator, device: torch.device, dtype: torch.dtype
+    recipe: Recipe, shape: Shape, factor: int, generator: torch.Generator, device: torch.device, dtype: torch.dtype
 ) -> Tensor:
-    """Noise of `shape` (1, C, h, w) for the recipe. `generator` has the recipe's seed and goes on to serve its sampler:
-    it draws `shape` here, whatever is varied, as in A1111."""
+    """Noise of `shape` (1, C, h, w) for the recipe, each latent `factor` pixels a side. `generator` has the recipe's
+    seed and goes on to serve its sampler: it draws `shape` here, whatever is varied, as in A1111."""
 
     def of_seed(seed: int, size: Shape) -> Tensor:
         return randn_tensor(size, torch.Generator("cpu").manual_seed(seed), device, dtype)
@@ -35,17 +35,12 @@ def first_noise(
         return whole
     inner, noise = shape, whole
     if recipe.variation.resize_from:
-        inner = _latent_size(shape, recipe, recipe.variation.resize_from)
+        width, height = recipe.variation.resize_from
+        inner = (*shape[:2], height // factor, width // factor)
         noise = whole if inner == shape else of_seed(recipe.seed, inner)
     if recipe.variation.strength:
         noise = slerp(recipe.variation.strength, noise, of_seed(recipe.variation.seed, inner), COLUMNS)
     return noise if inner == shape else in_the_middle(noise, whole)
-
-
-def _latent_size(shape: Shape, recipe: Recipe, pixels: tuple[int, int]) -> Shape:
-    """Of (width, height) in pixels, at the scale between the recipe's size and `shape`."""
-    width, height = pixels
-    return (*shape[:2], height * shape[2] // recipe.height, width * shape[3] // recipe.width)
 
 
 def in_the_middle(noise: Tensor, around: Tensor) -> Tensor:

@@ -32,6 +32,11 @@ class FromNoise:
         self.recipe = recipe
         self.checkpoint = checkpoint
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels of what is drawn."""
+        return (self.recipe.width, self.recipe.height)
+
     def timesteps(self, scheduler: Any) -> Tensor:
         """Those (n,) at which the UNet is called; the scheduler is set to begin with the first."""
         timesteps: Tensor = scheduler.timesteps
@@ -50,8 +55,9 @@ class FromNoise:
         """(1, C, h, w) in the checkpoint's dtype."""
         checkpoint, config = self.checkpoint, self.checkpoint.vae.config
         factor = 2 ** (len(config.block_out_channels) - 1)
-        shape = (1, config.latent_channels, self.recipe.height // factor, self.recipe.width // factor)
-        return first_noise(self.recipe, shape, generator, checkpoint.device, checkpoint.dtype)
+        width, height = self.size
+        shape = (1, config.latent_channels, height // factor, width // factor)
+        return first_noise(self.recipe, shape, factor, generator, checkpoint.device, checkpoint.dtype)
 
     def inverting(self, scheduler: Any) -> Inverting | None:
         """What is to be found before the first step: the noise behind pictures, which takes the place of the seed's."""

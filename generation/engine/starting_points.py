@@ -9,6 +9,7 @@ from generation.engine.encoding import Encoder, as_tensor
 from generation.engine.inpainting import Inpainting
 from generation.engine.loading.checkpoints import LoadedCheckpoint
 from generation.engine.picturesource import PictureSource, read_picture
+from generation.engine.second_pass import FromFirstPass, SecondPass
 from generation.engine.starting import FromInverted, FromNoise, FromPicture
 from generation.imaging.canvas import Canvas, lay_out
 from generation.recipes.checks import InvalidRecipe
@@ -27,9 +28,15 @@ def canvas_of(recipe: Recipe, pictures: PictureSource) -> Canvas | None:
 
 
 def begin(
-    recipe: Recipe, checkpoint: LoadedCheckpoint, encoder: Encoder, canvas: Canvas | None, pictures: PictureSource
+    recipe: Recipe,
+    checkpoint: LoadedCheckpoint,
+    encoder: Encoder,
+    canvas: Canvas | SecondPass | None,
+    pictures: PictureSource,
 ) -> FromNoise:
     """What the request begins with. Raises InvalidRecipe for an inpainting checkpoint without a mask."""
+    if isinstance(canvas, SecondPass):
+        return FromFirstPass(recipe, checkpoint, canvas)
     masked = canvas is not None and canvas.mask is not None
     if checkpoint.unet.config.in_channels == INPAINTING_CHANNELS and not masked:
         raise InvalidRecipe("checkpoint", NEEDS_A_MASK, "needs-a-mask")

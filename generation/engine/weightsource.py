@@ -26,6 +26,8 @@ class WeightSource(Protocol):
 
     def annotator(self, sha256: str) -> Path: ...
 
+    def upscaler(self, sha256: str) -> Path: ...
+
 
 class FolderWeights:
     """A WeightSource over a plain mapping {key: path}, for tests, benchmarks and the shell."""
@@ -41,7 +43,7 @@ class FolderWeights:
     def checkpoint(self, sha256: str) -> Path:
         return self._paths[sha256]
 
-    vae = lora = embedding = controlnet = annotator = checkpoint
+    vae = lora = embedding = controlnet = annotator = upscaler = checkpoint
 
 
 def pinned_file(find: Callable[[str], Path], sha256: str, what: str) -> Path:

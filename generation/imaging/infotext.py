@@ -128,6 +128,8 @@ def write_infotext(
         **(recipe.inversion.to_infotext() if recipe.inversion else {}),
         **(recipe.blend.to_infotext() if recipe.blend else {}),
         **(recipe.palette.to_infotext() if recipe.palette else {}),
+        **(recipe.hires.to_infotext() if recipe.hires else {}),
+        **(recipe.enlarge.to_infotext() if recipe.enlarge else {}),
         **{key: text for place, pick in enumerate(recipe.controls) for key, text in pick.to_infotext(place).items()},
     }
     parameters = {key: pairs[key] for key in (*ORDER, *pairs)} | {"Version": SOFTWARE}

@@ -15,6 +15,7 @@ from generation.imaging.infotext import DEFAULTS, NamedLora, ParsedInfotext, wit
 from generation.recipes import blending, inversion, palette, variation
 from generation.recipes.checks import InvalidRecipe
 from generation.recipes.controls import OWN_KEY, PREPROCESSORS, UNIT_KEY, ControlPick, TextControl, read_controls
+from generation.recipes.enlarging import ENLARGE_KEYS, HIRES_KEYS, Enlarge, Hires
 from generation.recipes.fields import FIELDS, Name, check_size
 from generation.recipes.sampling import check_sampling
 from generation.recipes.starting import INFOTEXT_KEYS, Start, is_pinned
@@ -61,6 +62,7 @@ class Lookups:
     schedules: Collection[str]
     controlnet: Lookup = lambda name, hash: ()
     annotator: Lookup = lambda name, hash: ()
+    upscaler: Lookup = lambda name, hash: ()
     has_picture: Callable[[str], bool] = lambda sha256: False
     """Whether who asks has a picture with this SHA-256 to start from."""
 
@@ -68,7 +70,7 @@ class Lookups:
 @dataclass(frozen=True, slots=True)
 class Unmatched:
     """One thing of the picture that was not taken over; `kind` is checkpoint, vae, lora, embedding, sampler, schedule,
-    picture, value or setting, and the message is for people."""
+    upscaler, picture, value or setting, and the message is for people."""
 
     kind: str
     name: str
@@ -86,6 +88,8 @@ class MatchedRecipe:
     parts: dict[str, Any] = field(default_factory=dict)
     start: Start | None = None
     controls: tuple[ControlPick, ...] = ()
+    larger: dict[str, Hires | Enlarge] = field(default_factory=dict)
+    """A second pass under “hires”, an upscale under “enlarge”, where the picture tells one."""
 
     def miss(self, kind: str, name: str, message: str) -> None:
         self.unmatched.append(Unmatched(kind, without_halves(name), without_halves(message)))
@@ -106,6 +110,7 @@ def match_recipe(parsed: ParsedInfotext, lookups: Lookups) -> MatchedRecipe:
         _together,
         _size,
         _parts,
+        _larger,
         _leftovers,
     ):
         step(parsed, lookups, matched)
@@ -323,8 +328,33 @@ def _control(told: TextControl, lookups: Lookups, matched: MatchedRecipe) -> Con
     )
 
 
+def _larger(parsed: ParsedInfotext, lookups: Lookups, matched: MatchedRecipe) -> None:
+    """Its second pass or upscale; a network that is not here leaves the usual way in its place."""
+    for name, kind in (("enlarge", Enlarge), ("hires", Hires)):
+        try:
+            larger = kind.from_infotext(parsed.fields)
+        except InvalidRecipe as refusal:
+            matched.miss("value", name.capitalize(), refusal.message)
+            continue
+        if larger is None or matched.larger:
+            continue
+        if larger.needs_network:
+            found = lookups.upscaler(larger.upscaler, parsed.get("Upscaler hash"))
+            usual = kind.__dataclass_fields__["upscaler"].default
+            if len(found) != 1:
+                sentence = f"There is no upscaler “{_short(larger.upscaler)}” here; “{usual}” stands in its place."
+                matched.miss("upscaler", larger.upscaler, sentence)
+            larger = replace(larger, upscaler=found[0] if len(found) == 1 else usual)
+        if isinstance(larger, Enlarge) and not lookups.has_picture(larger.source.sha256):
+            sentence = f"It is an upscale of a picture ({larger.source.sha256[:10]}…) that is not here."
+            matched.miss("picture", larger.source.sha256, sentence)
+            continue
+        matched.larger[name] = larger
+
+
 def _leftovers(parsed: ParsedInfotext, _lookups: Lookups, matched: MatchedRecipe) -> None:
-    spoken_for = _SPOKEN_FOR | ({*INFOTEXT_KEYS} if is_pinned(parsed.fields) else set())
+    spoken_for = _SPOKEN_FOR | {*ENLARGE_KEYS, *HIRES_KEYS} | ({"Denoising strength"} if matched.larger else set())
+    spoken_for |= {*INFOTEXT_KEYS} if is_pinned(parsed.fields) else set()
     for key, value in parsed.fields.items():
         if UNIT_KEY.fullmatch(key) or OWN_KEY.fullmatch(key):
             continue

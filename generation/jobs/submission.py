@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Sequence
 
@@ -15,7 +16,7 @@ from accounts.quotas import Request, Usage, enforce_queue, enforce_quota
 from accounts.refusals import Refusal
 from generation.catalog.inspecting import refuse_errors
 from generation.catalog.prices import price_list
-from generation.catalog.resolving import Resolved, drawn, pin_weights, resolve
+from generation.catalog.resolving import Resolved, drawn, find_upscalers, pin_upscaler, pin_weights, resolve
 from generation.catalog.safeguards.screening import screen_recipes
 from generation.jobs import fairness, sources
 from generation.messages import events, wakeups
@@ -48,14 +49,19 @@ def prepare_jobs(user: User, recipe: Recipe, count: int = 1) -> list[Recipe]:
     check_plan(user, recipe, count)
     recipes = prepare(user, recipe, count)
     check_limits(user, recipes, user.plan.max_pictures)
-    screen_recipes(user, recipes, sources.texts_of(user, recipes))
+    second = [
+        text for each in recipes if each.hires for text in (each.hires.prompt, each.hires.negative_prompt) if text
+    ]
+    screen_recipes(user, recipes, [*sources.texts_of(user, recipes), *second])
     return recipes
 
 
 def check_plan(user: User, recipe: Recipe, count: int) -> None:
     """Raise Refusal for what the user's plan never makes, however little waits and is stored."""
     COUNT.check(count)
-    enforce_quota(user.plan, Usage(), Request(count, recipe.width * recipe.height, recipe.steps))
+    enforce_quota(
+        user.plan, Usage(), Request(count, drawn_pixels(recipe), most_steps(recipe), result=result_pixels(recipe))
+    )
 
 
 def prepare(user: User, recipe: Recipe, count: int) -> list[Recipe]:
@@ -65,14 +71,33 @@ def prepare(user: User, recipe: Recipe, count: int) -> list[Recipe]:
 
 def prepare_all(user: User, recipes: Sequence[Recipe]) -> list[Recipe]:
     """The recipes of one submission, checked, expanded and pinned. Names are looked up once for all of them."""
+    sources.pin_pictures(user, recipes)
+    if not any(recipe.is_drawn for recipe in recipes):
+        upscalers = find_upscalers(user, recipes)
+        return [pin_upscaler(recipe, upscalers) for recipe in recipes]
     for recipe in recipes:
         _check_names(recipe)
     resolved = resolve(user, *recipes)
     for recipe in recipes:
         _check_channels(recipe, resolved)
-    sources.pin_pictures(user, recipes)
     refuse_errors(resolved, recipes)
     return [pin_weights(resolved, drawn(recipe, resolved.names.wildcards)) for recipe in recipes]
+
+
+def drawn_pixels(recipe: Recipe) -> int:
+    """Of the first pass, or of a tile; 0 where nothing is drawn."""
+    return recipe.width * recipe.height if recipe.is_drawn else 0
+
+
+def result_pixels(recipe: Recipe) -> int:
+    """Of what a second pass or an upscale makes; 0 where there is none."""
+    return math.prod(recipe.size) if recipe.hires or recipe.enlarge else 0
+
+
+def most_steps(recipe: Recipe) -> int:
+    """Of either pass; 0 where nothing is drawn."""
+    second = recipe.hires.steps if recipe.hires else 0
+    return max(recipe.steps, second) if recipe.is_drawn else 0
 
 
 def check_limits(user: User, recipes: Sequence[Recipe], most: int) -> None:
@@ -83,9 +108,10 @@ def check_limits(user: User, recipes: Sequence[Recipe], most: int) -> None:
     usage = Usage(queued=Job.objects.of(user).queued().count(), stored_bytes=stored_bytes(user))
     request = Request(
         pictures=len(recipes),
-        pixels=max(recipe.width * recipe.height for recipe in recipes),
-        steps=max(recipe.steps for recipe in recipes),
+        pixels=max(map(drawn_pixels, recipes)),
+        steps=max(map(most_steps, recipes)),
         most=most,
+        result=max(map(result_pixels, recipes)),
     )
     enforce_quota(user.plan, usage, request)
 
@@ -110,7 +136,7 @@ def write_jobs(user: User, recipes: Sequence[Recipe], token: ApiToken | None = N
             position=position,
             recipe_json=recipe.to_json(),
             prompt=recipe.prompt,
-            checkpoint_sha256=recipe.checkpoint_sha256,
+            checkpoint_sha256=recipe.checkpoint_sha256 if recipe.is_drawn else "",
             made_from=made_from,
             credits=price(recipe, prices),
             work=work(recipe),
@@ -151,6 +177,8 @@ def _check_names(recipe: Recipe) -> None:
         if isinstance(row, Name):
             row.check_known(getattr(recipe, name))
     check_sampling(recipe.sampler, recipe.schedule, recipe.steps)
+    if recipe.hires:
+        recipe.hires.check_sampling(recipe.sampler, recipe.schedule, recipe.steps)
 
 
 def _check_channels(recipe: Recipe, resolved: Resolved) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from generation.models.albums import Album, AlbumPicture, ShareLink
 from generation.models.answers import KeptAnswer
-from generation.models.catalog import Checkpoint, Embedding, Lora, LoraParent, Vae, Wildcard
+from generation.models.catalog import Checkpoint, Embedding, Lora, LoraParent, Upscaler, Vae, Wildcard
 from generation.models.controls import Annotator, ControlNet
 from generation.models.datasets import DataPicture, DataSet
 from generation.models.exports import AccountExport
@@ -58,6 +58,7 @@ __all__ = [
     "SourceUse",
     "TrainingRun",
     "TrainingSearch",
+    "Upscaler",
     "Vae",
     "Webhook",
     "WebhookDelivery",

@@ -210,6 +210,12 @@ class Vae(WeightRow):
     """A decoder that may stand in for a checkpoint's own. Its latents have one shape for all families: none is kept."""
 
 
+class Upscaler(WeightRow):
+    """A network that makes pictures larger, of the ESRGAN family. It is of no family of checkpoints."""
+
+    scale = models.PositiveSmallIntegerField(default=4, help_text="How many times larger a side becomes by it.")
+
+
 class WildcardQuerySet(models.QuerySet[Any]):
     """Lists are the site's, for everybody, or one person's."""
 

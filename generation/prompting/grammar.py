@@ -100,9 +100,9 @@ class Script:
         return "".join([self.text[start:end] for start, end in spans])
 
 
-def parse(text: str, steps: int) -> Script:
-    """Read `text` for `steps` steps; every text has a reading."""
-    reader = _Reader(text, steps)
+def parse(text: str, steps: int, passed: int = 0) -> Script:
+    """Read `text` for `steps` steps that come after `passed` of a first pass; every text has a reading."""
+    reader = _Reader(text, steps, passed)
     for token in _TOKEN.finditer(text):
         reader.take(token.span())
     return reader.script()
@@ -125,9 +125,10 @@ class _Reader:
     A bracket that turns out to be a unit takes its items out of the row; any other leaves them where they are, as text.
     """
 
-    def __init__(self, text: str, steps: int) -> None:
+    def __init__(self, text: str, steps: int, passed: int) -> None:
         self.text = text
         self.steps = steps
+        self.passed = passed
         self.row: list[Span | Unit] = []
         self.open: list[_Bracket] = []
         self.units: list[Unit] = []
@@ -207,12 +208,15 @@ class _Reader:
         if len(part) != 1 or not isinstance(part[0], tuple):
             return None
         match = _WHEN.fullmatch(self.text, *part[0])
-        return step_of(match[1], self.steps) if match else None
+        return step_of(match[1], self.steps, self.passed) if match else None
 
 
-def step_of(when: str, steps: int) -> int:
-    """The step that `when` names: with a "." a fraction of `steps`, else a step; cut off, and clamped to 0..`steps`."""
-    value = float(when) * steps if "." in when else float(when)
+def step_of(when: str, steps: int, passed: int = 0) -> int:
+    """The step that `when` names: with a "." a fraction of `steps`, else a step; cut off, and clamped to 0..`steps`.
+
+    In a second pass, as A1111 has it, steps are counted from the first pass's, and fractions lie above 1.
+    """
+    value = (float(when) - bool(passed)) * steps if "." in when else float(when) - passed
     return int(min(max(value, 0.0), float(steps)))
 
 

@@ -9,13 +9,15 @@ from collections.abc import Sequence
 from generation.prompting.grammar import Alternation, Script, Span, Switch, parse
 
 
-def schedule(text: str, steps: int) -> list[tuple[int, str]]:
+def schedule(text: str, steps: int, passed: int = 0) -> list[tuple[int, str]]:
     """The texts of a prompt over `steps` (1 or more) steps as (last step, text), ascending; the last ends at `steps`.
+
+    Those of a second pass come after the `passed` steps of the first.
 
     Any text has a result; what is no schedule stays literal. Neighbours may have the same text.
     Behaviour: A1111 from 1.6 on. For second-order samplers `steps` counts calls of the UNet.
     """
-    script = parse(text, steps)
+    script = parse(text, steps, passed)
     return [(end, script.text_of(spans)) for end, spans in segments(script, steps)]
 
 

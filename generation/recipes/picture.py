@@ -14,6 +14,7 @@ from typing import Any
 from generation.recipes.blending import Blend
 from generation.recipes.checks import MAX_SEED, InvalidRecipe
 from generation.recipes.controls import ControlPick, check_controls
+from generation.recipes.enlarging import Enlarge, Hires
 from generation.recipes.fields import FIELDS, check_size
 from generation.recipes.inversion import Inversion
 from generation.recipes.palette import Palette
@@ -29,6 +30,8 @@ NESTED: dict[str, Callable[[Any], Any]] = {
     "inversion": Inversion.from_json,
     "blend": Blend.from_json,
     "palette": Palette.from_json,
+    "hires": lambda data: Hires(**{**data, "loras": tuple(LoraPick(**pick) for pick in data.get("loras", ()))}),
+    "enlarge": Enlarge.from_json,
 }
 """How optional values of a recipe are read from JSON, which leaves them out where there are none."""
 
@@ -95,17 +98,39 @@ class Recipe:
     inversion: Inversion | None = None
     blend: Blend | None = None
     palette: Palette | None = None
+    hires: Hires | None = None
+    enlarge: Enlarge | None = None
 
     def __post_init__(self) -> None:
         for name, field in FIELDS.items():
-            field.check(getattr(self, name))
+            # An upscale needs no words: it may be of a picture that somebody brought.
+            if not (name == "prompt" and self.enlarge and not self.prompt):
+                field.check(getattr(self, name))
         check_size(self.width, self.height)
         if len(self.loras) > MAX_LORAS:
             raise InvalidRecipe("loras", f"A recipe takes at most {MAX_LORAS} LoRAs.", "too-many-loras")
         if self.start and self.inversion:
             sentence = "A picture is drawn from a picture or from the noise behind one, not from both."
             raise InvalidRecipe("inversion", sentence, "start-and-inversion")
+        if self.hires and self.start:
+            raise InvalidRecipe("hires", "A second pass follows a picture from text, not one from a picture.")
+        if self.enlarge and (self.hires or self.start or self.inversion):
+            raise InvalidRecipe("enlarge", "An upscale begins with its picture alone.")
+        if self.hires:
+            self.hires.size_of(self.width, self.height)
         check_controls(self.controls)
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether a checkpoint takes part in it; a plain upscale only remembers what its picture was drawn with."""
+        return self.enlarge is None or self.enlarge.strength > 0
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the picture that comes out, where the whole of it is drawn."""
+        if self.enlarge:
+            return self.enlarge.size
+        return self.hires.size_of(self.width, self.height) if self.hires else (self.width, self.height)
 
     def sibling(self, index: int) -> Recipe:
         """The recipe of one of several pictures that one press makes: seeds count up; of variations, theirs do."""
@@ -137,7 +162,13 @@ class Recipe:
         """All that have to be read to draw it."""
         starting = self.start.pictures if self.start else ()
         inverted = self.inversion.pictures if self.inversion else ()
-        return (*starting, *inverted, *(pick.picture for pick in self.controls))
+        enlarged = (self.enlarge.source,) if self.enlarge else ()
+        return (*starting, *inverted, *enlarged, *(pick.picture for pick in self.controls))
+
+    def enlarged(self, enlarge: Enlarge) -> Recipe:
+        """That of an upscale of this recipe's picture: what it shows stays, how it came about does not."""
+        usual = {field.name: field.default for field in dataclasses.fields(self) if field.name in NESTED}
+        return self.replace(**{**usual, "enlarge": enlarge})
 
     def replace(self, **changes: Any) -> Recipe:
         return dataclasses.replace(self, **changes)

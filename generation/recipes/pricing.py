@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 
 from generation.recipes.controls import steps_of_controls
+from generation.recipes.enlarging import Enlarge, Hires
 from generation.recipes.picture import Recipe
 from generation.recipes.training import DEFAULT_SAMPLES, MEASURED_ROWS, SAMPLE_STEPS, VALIDATE_EVERY, TrainingRecipe
 
@@ -33,15 +34,26 @@ class PriceList:
 USUAL = PriceList()
 
 
+NETWORK_STEPS = 8.0
+"""Drawing steps that an upscaler's network costs, for each of the pixels that it is given."""
+RESULT_STEPS = 0.1
+"""The same for each pixel of an enlarged picture: resized, and encoded as a file of its size."""
+ATTENTION = 0.02
+"""By what part a step gets dearer with each 512×512 pixels that a second pass sees beyond the first such."""
+
+
 def work(recipe: Recipe) -> float:
     """Pixels times steps: the unit in which the queue is shared and prices are made.
 
     From a picture only the steps that the strength leaves are drawn; what none are left of is worked at like one step.
     ControlNets add their share of each step that they join.
     """
+    if recipe.enlarge:
+        return enlarging_work(recipe, recipe.enlarge)
     steps = max(1, recipe.start.steps_of(recipe.steps) if recipe.start else recipe.steps)
     further = inverting_steps(recipe) + steps_of_controls(recipe.controls, steps)
-    return float(recipe.width * recipe.height * (steps + further))
+    second = hires_work(recipe, recipe.hires) if recipe.hires else 0.0
+    return float(recipe.width * recipe.height * (steps + further)) + second
 
 
 def inverting_steps(recipe: Recipe) -> float:
@@ -49,6 +61,26 @@ def inverting_steps(recipe: Recipe) -> float:
     if recipe.inversion is None:
         return 0.0
     return recipe.inversion.calls_of(recipe.steps) * len(recipe.inversion.ends) / ROWS_A_DRAWING_STEP
+
+
+def hires_work(recipe: Recipe, hires: Hires) -> float:
+    """Of the second pass alone. Its steps are dearer than their pixels say, since each pixel attends to all others."""
+    width, height = hires.size_of(recipe.width, recipe.height)
+    pixels = width * height
+    dearer = 1 + ATTENTION * max(0.0, pixels / (512 * 512) - 1)
+    made = max(1, hires.steps_of(recipe.steps, recipe.sampler)[1])
+    network = NETWORK_STEPS * recipe.width * recipe.height if hires.needs_network else 0.0
+    return pixels * (made + steps_of_controls(recipe.controls, made)) * dearer + network
+
+
+def enlarging_work(recipe: Recipe, enlarge: Enlarge) -> float:
+    """Of an upscale: its network, its tiles, its result."""
+    width, height = enlarge.size
+    network = NETWORK_STEPS * enlarge.source.width * enlarge.source.height if enlarge.needs_network else 0.0
+    tiles = len(enlarge.tiles(recipe.width, recipe.height)) if enlarge.strength else 0
+    steps = max(1, enlarge.steps_of(recipe.steps))
+    drawn = tiles * recipe.width * recipe.height * (steps + steps_of_controls(recipe.controls, steps))
+    return network + drawn + RESULT_STEPS * width * height
 
 
 def price(recipe: Recipe, prices: PriceList = USUAL) -> int:

@@ -18,6 +18,7 @@ from generation.weightfiles.lora_keys import left_out
 from generation.weightfiles.lora_pairs import check_pairs
 from generation.weightfiles.metadata import title_of, trigger_words
 from generation.weightfiles.safetensors_header import Header, TensorEntry, WeightFileRefused, read_header
+from generation.weightfiles.upscalers import shape_of
 
 MAX_LORA_BYTES = 1024**3
 FLOATS = {"F32", "F16", "BF16", "F8_E4M3", "F8_E5M2"}
@@ -29,8 +30,9 @@ class WeightFile:
 
     `sha256` of a folder is over its sorted (relative name, file's sha256) pairs. `lora_hash` is A1111's: the SHA-256 of
     the bytes after the header, first 12 digits. `rank` is the largest of a LoRA's pairs. `vectors` are an embedding's:
-    the tokens that it takes in a prompt. `left_out` lists what of a LoRA's file is not used, for people. A checkpoint
-    that `inpaints` has a UNet that takes a mask besides. `task` is an annotator's: depth, pose or segment.
+    the tokens that it takes in a prompt. `scale` is an upscaler's. `left_out` lists what of a LoRA's file is not used,
+    for people. A checkpoint that `inpaints` has a UNet that takes a mask besides. `task` is an annotator's: depth, pose
+    or segment.
     """
 
     kind: Kind
@@ -41,6 +43,7 @@ class WeightFile:
     size_bytes: int
     rank: int | None = None
     vectors: int | None = None
+    scale: int | None = None
     trigger_words: tuple[str, ...] = ()
     lora_hash: str = ""
     left_out: str = ""
@@ -84,6 +87,7 @@ def _read_file(path: Path) -> WeightFile:
         size_bytes=path.stat().st_size,
         rank=rank,
         vectors=vectors_of(header) if kind == "embedding" else None,
+        scale=shape_of(header.tensors).scale if kind == "upscaler" else None,
         trigger_words=trigger_words(header.metadata) if kind == "lora" else (),
         lora_hash=lora_hash(path, header) if kind == "lora" else "",
         left_out=left_out(header.tensors) if kind == "lora" else "",

@@ -15,8 +15,9 @@ from generation.weightfiles.lora_pairs import input_width, lora_slots
 from generation.weightfiles.noise_marks import read_noise_marks
 from generation.weightfiles.safetensors_header import Header, TensorEntry, WeightFileRefused
 from generation.weightfiles.single_files import AVERAGES, check_checkpoint, check_vae
+from generation.weightfiles.upscalers import is_upscaler, shape_of
 
-Kind = Literal["checkpoint", "lora", "embedding", "vae", "controlnet", "annotator"]
+Kind = Literal["checkpoint", "lora", "embedding", "vae", "controlnet", "annotator", "upscaler"]
 """An annotator makes control pictures or masks; there are only folders of them, see `annotators`."""
 
 CONTEXT_WIDTHS = {128: "mini", 768: "sd1", 1024: "sd2", 2048: "sdxl"}
@@ -56,6 +57,8 @@ def _kind_by_keys(tensors: Mapping[str, TensorEntry]) -> Kind:
     if any(key.startswith("model.diffusion_model.") for key in keys):
         return "checkpoint"
     refuse_other_kind(keys)
+    if is_upscaler(keys):
+        return "upscaler"
     if any(re.search(r"lora|\.alpha$", key) or LYCORIS.search(key) or unsupported_kind(key) for key in keys):
         return "lora"
     # diffusers saves a textual inversion as one tensor named after its token.
@@ -69,7 +72,7 @@ def _kind_by_keys(tensors: Mapping[str, TensorEntry]) -> Kind:
             "averages-only",
             "The file holds running averages (EMA) of a checkpoint's weights alone, not the weights themselves.",
         )
-    raise WeightFileRefused("unknown-kind", "The file is no checkpoint, LoRA, embedding, VAE or ControlNet.")
+    raise WeightFileRefused("unknown-kind", "The file is no checkpoint, LoRA, embedding, VAE, ControlNet or upscaler.")
 
 
 def inpaints(header: Header) -> bool:
@@ -151,10 +154,16 @@ def _controlnet_family(header: Header) -> str:
     return family_of_widths(widths_of_controlnet(header.tensors), "The ControlNet")
 
 
+def _upscaler_family(header: Header) -> str:
+    shape_of(header.tensors)
+    return ""
+
+
 _FAMILY_READERS = {
     "checkpoint": _checkpoint_family,
     "lora": _lora_family,
     "embedding": _embedding_family,
     "vae": _vae_family,
     "controlnet": _controlnet_family,
+    "upscaler": _upscaler_family,
 }

@@ -7,7 +7,7 @@ from pathlib import Path
 from django.conf import settings
 
 from generation.engine.outcome import WeightsRefused
-from generation.models import Annotator, Checkpoint, ControlNet, Embedding, Lora, Vae
+from generation.models import Annotator, Checkpoint, ControlNet, Embedding, Lora, Upscaler, Vae
 from generation.models.catalog import WeightRow
 
 
@@ -49,6 +49,9 @@ class CatalogWeights:
 
     def annotator(self, sha256: str) -> Path:
         return self._find(Annotator, sha256)
+
+    def upscaler(self, sha256: str) -> Path:
+        return self._find(Upscaler, sha256)
 
     def _find(self, model: type[WeightRow], sha256: str) -> Path:
         rows = list(model.objects.filter(sha256=sha256).order_by("pk"))

@@ -66,7 +66,7 @@ HELD = {
     "generation.PictureFacet": "", "generation.PictureLora": "",
     # Weight files of the site have no owner that the site gives them.
     "generation.Checkpoint": "", "generation.Embedding": "", "generation.Vae": "", "generation.ControlNet": "",
-    "generation.Annotator": "",
+    "generation.Annotator": "", "generation.Upscaler": "",
 }  # fmt: skip
 
 

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 
+from django.core.files.base import ContentFile
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.refusals import NotFound, Refusal
+from accounts.refusals import NotFound
 from generation.api import waiting
 from generation.api.a1111.answers import drawn
 from generation.api.a1111.base import A1111View, json_object, own_token
 from generation.api.a1111.encoded import decoded
+from generation.api.a1111.enlarging import read_upscale
 from generation.api.a1111.options import Options
 from generation.api.a1111.reading import Reader
 from generation.api.a1111.starting import StartReader
 from generation.api.access import user_of
 from generation.api.outcomes import StillDrawn, failure_of, jobs_now
+from generation.jobs.sources import bring_picture
 from generation.jobs.submission import prepare_jobs, write_jobs
 from generation.models import Job
 from generation.models.images import kept_image
-
-
-class NoSuchPart(Refusal):
-    """A part of A1111 that this site does not have."""
-
-    status = 422
+from generation.storage import files
 
 
 class TextToImageView(A1111View):
@@ -62,13 +61,21 @@ class ImageToImageView(TextToImageView):
 
 
 class UpscaleView(A1111View):
-    """Not here yet: there is no upscaler."""
+    """Make a picture larger, and wait for it. It is kept as if it had been brought by hand, for some days."""
 
     scope = "generate"
 
     def post(self, request: Request) -> Response:
-        picture = json_object(request).get("image")
-        if not picture:
+        user, token, body = user_of(request), own_token(request), json_object(request)
+        if not (picture := body.get("image")):
             raise NotFound("no-picture", "Image not found")
-        decoded(picture)
-        raise NoSuchPart("no-upscaler", "This site has no upscaler yet.")
+        source = bring_picture(user, ContentFile(decoded(picture), "extras"))
+        recipe = read_upscale(user, body, source)
+        jobs = write_jobs(user, prepare_jobs(user, recipe, 1), token)
+        in_time = waiting.until_ended([job.pk for job in jobs])
+        jobs = jobs_now(jobs)
+        image = kept_image(jobs[0]) if jobs else None
+        if image is None:
+            refuse_nothing(jobs, in_time)
+            return Response({"html_info": "", "image": ""})
+        return Response({"html_info": "", "image": base64.b64encode(files.read_kept(image.file)).decode()})

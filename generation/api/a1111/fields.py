@@ -45,6 +45,17 @@ USED: Mapping[str, str] = {
     "override_settings": "For this request alone, any of the options that can be set.",
     "alwayson_scripts": "See “Scripts”.",
     "script_name": "Scripts that one chooses are not run: any name is refused with 422.",
+    "enable_hr": "True: a second pass, larger. Not with img2img.",
+    "hr_scale": "How many times as large, 1 to 4. Missing: 2.",
+    "hr_resize_x": "The result's width instead, in the proportions of the first pass. See hr_scale.",
+    "hr_resize_y": "The result's height instead. See hr_scale.",
+    "hr_upscaler": "A latent mode, Lanczos, or a network of the site; an unknown one is refused. Missing: Latent.",
+    "hr_second_pass_steps": "The second pass's steps. 0: as many as the first.",
+    "hr_sampler_name": "The second pass's sampler, where it is another.",
+    "hr_scheduler": "Its schedule type.",
+    "hr_prompt": "Its prompt, where it is another.",
+    "hr_negative_prompt": "Its negative prompt.",
+    "denoising_strength": "How much the second pass changes, 0 to 1. Missing: 0.7.",
     "send_images": "False: the pictures are made and kept, and not sent along.",
 }
 """Field -> what becomes of it."""
@@ -64,20 +75,15 @@ FROM_PICTURES: Mapping[str, str] = {
 }
 """The same for what img2img takes beside all others; its sizes are the picture's own where they are missing."""
 
-_HIRES = "There is no second pass at a higher resolution."
 _NOISE = "Samplers have the noise of their own."
 _KEPT = "Every picture is kept under “My pictures”, and no grid is made of them."
 
 UNUSED: Mapping[str, Unused] = {
-    "enable_hr": Unused(_HIRES),
-    **{
-        name: Unused(_HIRES, said_by_every_program=True)
-        for name in (
-            "hr_scale", "hr_upscaler", "hr_second_pass_steps", "hr_resize_x", "hr_resize_y", "hr_checkpoint_name",
-            "hr_sampler_name", "hr_scheduler", "hr_prompt", "hr_negative_prompt", "hr_cfg", "denoising_strength",
-            "firstphase_width", "firstphase_height", "hr_additional_modules",
-        )
-    },
+    "hr_checkpoint_name": Unused("Both passes are drawn by one checkpoint.", (None, "", "Use same checkpoint")),
+    "hr_cfg": Unused("Both passes have one CFG scale.", said_by_every_program=True),
+    "hr_additional_modules": Unused("Both passes have one VAE.", said_by_every_program=True),
+    "firstphase_width": Unused("The first pass has the width of the request."),
+    "firstphase_height": Unused("The first pass has the height of the request."),
     "refiner_checkpoint": Unused("No second checkpoint takes over.", (None, "", "None")),
     "refiner_switch_at": Unused("No second checkpoint takes over.", said_by_every_program=True),
     "restore_faces": Unused("Faces are left as they are drawn."),
@@ -107,6 +113,8 @@ UNUSED: Mapping[str, Unused] = {
 
 UNUSED_FROM_PICTURES: Mapping[str, Unused] = {
     **{name: unused for name, unused in UNUSED.items() if name not in FROM_PICTURES},
+    "enable_hr": Unused("A second pass follows pictures from text alone."),
+    **{name: Unused("There is no second pass.", said_by_every_program=True) for name in USED if name.startswith("hr_")},
     "include_init_images": Unused("What was sent is not sent back.", said_by_every_program=True),
     "image_cfg_scale": Unused("It is of checkpoints that edit by orders.", said_by_every_program=True),
     "mask_blur_x": Unused("The edge fades equally wide on all sides; see mask_blur.", said_by_every_program=True),

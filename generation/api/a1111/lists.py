@@ -14,7 +14,8 @@ from generation.api.a1111.scripts import HONOURED
 from generation.api.a1111.weights import title_of, usable_checkpoint
 from generation.api.access import HasScope, usable_checkpoints, usable_loras, user_of
 from generation.catalog.styles import styles_for
-from generation.models import Checkpoint, Embedding, Vae
+from generation.models import Checkpoint, Embedding, Upscaler, Vae
+from generation.recipes.enlarging import LANCZOS, LATENT_MODES
 from generation.recipes.sampling import SCHEDULES, TABLE
 
 ENDING = ".safetensors"
@@ -102,12 +103,24 @@ class EmbeddingsView(A1111View):
 
 
 class UpscalersView(A1111View):
-    """A1111's name for none, which programs look for; the site has no upscaler."""
+    """A1111's name for none, which programs look for, Lanczos, and the networks of the site."""
 
     scope = "read"
 
     def get(self, request: Request) -> Response:
-        return Response([{"name": "None", "model_name": None, "model_path": None, "model_url": None, "scale": 4}])
+        told = {"model_name": None, "model_path": None, "model_url": None, "scale": 4}
+        rows = Upscaler.objects.usable_by(user_of(request)).order_by("name")
+        networks = [{**told, "name": row.name, "model_name": row.title, "scale": row.scale} for row in rows]
+        return Response([{"name": "None", **told}, {"name": LANCZOS, **told}, *networks])
+
+
+class LatentModesView(A1111View):
+    """How a second pass upscales latents."""
+
+    scope = "read"
+
+    def get(self, request: Request) -> Response:
+        return Response([{"name": name} for name in LATENT_MODES])
 
 
 class StylesView(A1111View):
@@ -118,15 +131,6 @@ class StylesView(A1111View):
     def get(self, request: Request) -> Response:
         rows = styles_for(user_of(request))
         return Response([{each: getattr(row, each) for each in ("name", "prompt", "negative_prompt")} for row in rows])
-
-
-class NothingView(A1111View):
-    """Lists of what the site does not have: modes of a second pass."""
-
-    scope = "read"
-
-    def get(self, request: Request) -> Response:
-        return Response([])
 
 
 class ScriptsView(A1111View):

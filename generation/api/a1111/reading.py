@@ -14,6 +14,7 @@ from typing import Any
 from accounts.models import Plan, User
 from accounts.refusals import NotFound, Refusal
 from generation.api.a1111.controls import read_units
+from generation.api.a1111.enlarging import read_hires
 from generation.api.a1111.fields import UNUSED, USED, is_asked_for
 from generation.api.a1111.options import ABOUT, Options
 from generation.api.a1111.scripts import notes_on
@@ -26,6 +27,7 @@ from generation.jobs.submission import random_seed
 from generation.models import Checkpoint
 from generation.recipes.checks import MAX_SEED, InvalidRecipe, check_range
 from generation.recipes.controls import ControlPick
+from generation.recipes.enlarging import Hires
 from generation.recipes.fields import FIELDS, MAX_PIXELS, SIDE_STEP, STEPS_RANGE
 from generation.recipes.picture import Recipe
 from generation.recipes.sampling import AUTOMATIC, SAMPLERS, SCHEDULES, TABLE
@@ -91,6 +93,7 @@ class Reader:
             start=start,
             controls=self.read_controls(),
         )
+        recipe = recipe.replace(hires=self.read_hires(recipe))
         count = self.read_count()
         sends_images = flag(self.body, "send_images", True)
         return Asked(recipe, count, self.said(), tuple(self.notes), sends_images, tuple(self.styles))
@@ -135,6 +138,12 @@ class Reader:
     def read_start(self) -> Start | None:
         """What is drawn from, where this is asked for pictures from pictures."""
         return None
+
+    def read_hires(self, recipe: Recipe) -> Hires | None:
+        """The second pass; raises Refusal."""
+        if not flag(self.body, "enable_hr", False):
+            return None
+        return read_hires(self.user, self.body, recipe, known_sampling)
 
     def read_size(self, checkpoint: Checkpoint, options: Options, start: Start | None) -> tuple[int, int]:
         own = drawn_like(start, self.user.plan.max_pixels) if start else {}

@@ -14,6 +14,7 @@ from generation.api.a1111.reading import Reader
 from generation.api.a1111.values import flag, number, whole
 from generation.imaging.brought import mask_png
 from generation.jobs.sources import bring_picture, picture_of
+from generation.recipes.picture import Recipe
 from generation.recipes.starting import BLUR_RANGE, PADDING_RANGE, PictureRef, Start
 
 CONTENTS = ("fill", "original", "noise", "nothing")
@@ -26,7 +27,9 @@ STRENGTH, BLUR = 0.75, 4
 class StartReader(Reader):
     """Reads a request for pictures from a picture. What is missing is what A1111's API takes."""
 
-    used: Mapping[str, str] = {**USED, **FROM_PICTURES}
+    used: Mapping[str, str] = {
+        **{name: what for name, what in USED.items() if name not in UNUSED_FROM_PICTURES}, **FROM_PICTURES,
+    }  # fmt: skip
     unused = UNUSED_FROM_PICTURES
 
     def read_start(self) -> Start:
@@ -49,6 +52,9 @@ class StartReader(Reader):
             whole(self.body, "inpaint_full_res_padding", PADDING_RANGE) or 0,
             fit=FITS[resize],
         )
+
+    def read_hires(self, recipe: Recipe) -> None:
+        """There is none after a picture."""
 
     def read_source(self) -> PictureRef:
         pictures = self.body.get("init_images")

@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 
 from accounts.models import User
 from generation.api.native.control_fields import ControlPickInput, as_control_input
+from generation.api.native.enlarging import EnlargeInput, HiresInput, as_inputs
 from generation.api.native.recipe_fields import Fields, api_field
 from generation.api.native.recipe_parts import RecipeParts
 from generation.api.native.starting import StartInput, as_input
@@ -178,6 +179,8 @@ class ReadValues(RecipeParts):
 
     start = StartInput(required=False)
     controls = serializers.ListField(child=ControlPickInput(), required=False)
+    hires = HiresInput(required=False)
+    enlarge = EnlargeInput(required=False)
 
     def get_fields(self) -> Fields:
         told = {name: api_field(row, required=isinstance(row, Prompt)) for name, row in FIELDS.items()}
@@ -186,7 +189,7 @@ class ReadValues(RecipeParts):
 
 class UnmatchedOutput(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(
-        ["checkpoint", "vae", "lora", "embedding", "sampler", "schedule", "picture", "value", "setting"]
+        ["checkpoint", "vae", "lora", "embedding", "sampler", "schedule", "upscaler", "picture", "value", "setting"]
     )
     name = serializers.CharField()
     message = serializers.CharField()
@@ -208,7 +211,7 @@ class ReadRecipeView(APIView):
         matched = read_recipe(cast(User, request.user), request.FILES.get("picture"))
         parts = {name: asdict(part) for name, part in matched.parts.items() if name in RecipeParts().fields}
         start = {"start": as_input(matched.start)} if matched.start else {}
-        recipe = {**matched.values, **parts, **start}
+        recipe = {**matched.values, **parts, **start, **as_inputs(matched.larger)}
         if matched.controls:
             recipe["controls"] = [as_control_input(pick) for pick in matched.controls]
         return Response({"recipe": recipe, "unmatched": UnmatchedOutput(matched.unmatched, many=True).data})

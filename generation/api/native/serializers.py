@@ -10,6 +10,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from generation.api.native.control_fields import ControlPickInput, ControlPickOutput, controls_of
+from generation.api.native.enlarging import EnlargeInput, EnlargeOutput, HiresInput, HiresOutput, larger_of
 from generation.api.native.recipe_fields import (
     CodeField,
     Fields,
@@ -52,6 +53,8 @@ class RecipeInput(RecipePartsInput):
     loras = serializers.ListField(child=LoraPickInput(), default=list, max_length=MAX_LORAS)
     start = StartInput(default=None, allow_null=True)
     controls = serializers.ListField(child=ControlPickInput(), default=list, max_length=MAX_CONTROLS)
+    hires = HiresInput(default=None, allow_null=True)
+    enlarge = EnlargeInput(default=None, allow_null=True)
 
     def get_fields(self) -> Fields:
         return input_fields() | super().get_fields()
@@ -67,8 +70,8 @@ def recipe_of(user: Any, data: Mapping[str, Any]) -> Recipe:
     picks, start = tuple(LoraPick(**pick) for pick in data["loras"]), start_of(user, data.get("start"))
     usual = defaults_for(checkpoint) | (drawn_like(start, user.plan.max_pixels) if start else {})
     values = {**usual, "seed": random_seed(), **given, "prompt": data["prompt"], **parts_of(user, data)}
-    recipe = Recipe(**values, loras=picks, start=start, controls=controls_of(user, data["controls"]))
-    return apply_styles(user, recipe, data.get("styles", ()), checkpoint.family)
+    values |= {"loras": picks, "start": start, "controls": controls_of(user, data["controls"]), **larger_of(user, data)}
+    return apply_styles(user, Recipe(**values), data.get("styles", ()), checkpoint.family)
 
 
 class SubmissionInput(RecipeInput):
@@ -90,6 +93,8 @@ class RecipeOutput(RecipeParts):
     loras = LoraPickInput(many=True)
     start = StartOutput(allow_null=True)
     controls = ControlPickOutput(many=True)
+    hires = HiresOutput(allow_null=True)
+    enlarge = EnlargeOutput(allow_null=True)
 
     def get_fields(self) -> Fields:
         return output_fields() | super().get_fields()

@@ -10,13 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from generation.engine.control.pictures import ControlPictures, Window
+from generation.engine.control.pictures import ControlPictures, Size, Window
 from generation.engine.loading.checkpoints import CheckpointCache, LoadedCheckpoint
 from generation.engine.loading.controlnets import LoadedControlNet
 from generation.engine.outcome import Pixels, WeightsRefused
 from generation.engine.text.conditioning import Conditioning
 from generation.recipes.controls import ControlPick
-from generation.recipes.picture import Recipe
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,18 +50,22 @@ class Controls:
     def see(
         self,
         networks: Sequence[LoadedControlNet],
-        recipe: Recipe,
+        picks: Sequence[ControlPick],
+        size: Size,
         conditioning: Conditioning,
         window: Window | None = None,
     ) -> tuple[Control, ...]:
-        """Each ControlNet with what it sees of its picture, or of the window of it. Raises RenderError."""
+        """Each ControlNet with what it sees of its picture, or of the window of it, in `size` (width, height).
+
+        Raises RenderError.
+        """
         if not networks:
             return ()
         tokens = rows_of_tokens(conditioning)
-        pictures = [self._pictures.of(pick, (recipe.width, recipe.height), window) for pick in recipe.controls]
+        pictures = [self._pictures.of(pick, size, window) for pick in picks]
         return tuple(
             Control(network, pick, seen(network, pixels, len(tokens)), tokens)
-            for network, pick, pixels in zip(networks, recipe.controls, pictures, strict=True)
+            for network, pick, pixels in zip(networks, picks, pictures, strict=True)
         )
 
 

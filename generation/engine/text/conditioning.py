@@ -106,45 +106,49 @@ class Conditioner:
     def __init__(self, checkpoint: LoadedCheckpoint, loras: LoraCache, embeddings: WeightSource) -> None:
         self.texts = TextEncoding(checkpoint, loras, embeddings)
 
-    def encode(self, recipe: Recipe, length: int) -> Conditioning:
+    def encode(self, recipe: Recipe, length: int, passed: int = 0) -> Conditioning:
         """The recipe's prompts over whose `length` schedules are laid (`recipes.sampling.schedule_length`).
 
+        `passed` is the length of the pass before it.
         Raises RenderError (WeightsRefused where a file is at fault) with a sentence for people.
         """
         chunk_tokens = self.texts.towers[0].tokens
         positive: list[ScheduledConditioning] = []
         for text, weight in parts_of(recipe.prompt):
-            positive.append(self.schedule(recipe, text, length, weight))
+            positive.append(self.schedule(recipe, text, length, weight, passed))
             # Each part alone is bounded before it is encoded; here all of them together, before the next.
             if sum(len(part.encoded) * part.tokens // chunk_tokens for part in positive) > MAX_CHUNKS:
                 raise too_heavy()
         if recipe.blend:
-            positive = [self.blended(recipe, recipe.blend, positive, length)]
+            positive = [self.blended(recipe, recipe.blend, positive, length, passed)]
         guided = recipe.cfg_scale > 1 or len(positive) > 1 or positive[0].weight != 1
         ends = recipe.inversion.ends if recipe.inversion else ()
         inverted = [self.schedule(recipe, parts_of(end.prompt)[0][0], 1) for end in ends]
-        return padded_together(positive, self.negative(recipe, length) if guided else None, inverted)
+        return padded_together(positive, self.negative(recipe, length, passed) if guided else None, inverted)
 
     def blended(
-        self, recipe: Recipe, blend: Blend, positive: Sequence[ScheduledConditioning], length: int
+        self, recipe: Recipe, blend: Blend, positive: Sequence[ScheduledConditioning], length: int, passed: int
     ) -> ScheduledConditioning:
         """The prompt turned towards the second one. Raises RenderError where either is several, joined by AND."""
         parts = parts_of(blend.prompt)
         if len(parts) > 1 or len(positive) > 1:
             raise RenderError("bad-blend", "Prompts that AND joins cannot be blended with another.")
-        return blended(positive[0], self.schedule(recipe, parts[0][0], length), blend.amount)
+        other = self.schedule(recipe, parts[0][0], length, passed=passed)
+        return blended(positive[0], other, blend.amount)
 
-    def negative(self, recipe: Recipe, length: int) -> ScheduledConditioning:
+    def negative(self, recipe: Recipe, length: int, passed: int = 0) -> ScheduledConditioning:
         """The negative prompt's: AND and tags are plain words in it; SDXL reads zeros for an empty one."""
-        scheduled = self.schedule(recipe, recipe.negative_prompt, length)
+        scheduled = self.schedule(recipe, recipe.negative_prompt, length, passed=passed)
         if recipe.negative_prompt or not self.texts.family.pooled:
             return scheduled
         return ScheduledConditioning(
             scheduled.segments, {text: zeroed(encoded) for text, encoded in scheduled.encoded.items()}
         )
 
-    def schedule(self, recipe: Recipe, text: str, length: int, weight: float = 1.0) -> ScheduledConditioning:
-        segments = schedule(text, length)
+    def schedule(
+        self, recipe: Recipe, text: str, length: int, weight: float = 1.0, passed: int = 0
+    ) -> ScheduledConditioning:
+        segments = schedule(text, length, passed)
         return ScheduledConditioning(segments, self.texts.encode(recipe, tuple(words for _, words in segments)), weight)
 
 

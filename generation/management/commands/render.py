@@ -24,6 +24,7 @@ from generation.imaging.upright import upright_with_alpha
 from generation.jobs.lifecycle import infotext_of
 from generation.jobs.submission import prepare, random_seed
 from generation.recipes.controls import PREPROCESSORS, ControlPick
+from generation.recipes.enlarging import LANCZOS, Enlarge
 from generation.recipes.fields import FIELDS, MAX_PIXELS, Choice, Name, Number, RecipeField, defaults_for
 from generation.recipes.picture import Recipe
 from generation.recipes.starting import PictureRef, Start, drawn_like
@@ -42,6 +43,8 @@ class Command(BaseCommand):
                 option = row.option or row.name.replace("_", "-")
                 parser.add_argument(f"--{option}", dest=row.name, type=getattr(row, "number", str), help=help_of(row))
         parser.add_argument("--source", type=Path, help="a picture to start from instead of noise alone")
+        parser.add_argument("--upscale", type=float, help="make the --source so many times larger, 1.5 to 4, undrawn")
+        parser.add_argument("--upscaler", default=LANCZOS, help="what enlarges it: Lanczos, or a network of the site")
         parser.add_argument("--strength", type=float, default=0.75, help="how much of it changes, 0 to 1")
         parser.add_argument("--mask", type=Path, help="a picture as large as the source: white is drawn, black is kept")
         parser.add_argument(
@@ -54,7 +57,17 @@ class Command(BaseCommand):
         )
         parser.add_argument("--control-weight", type=float, default=1.0, help="how much the ControlNets count, 0 to 2")
 
-    def handle(self, *, out: Path, source: Path | None, strength: float, mask: Path | None, **options: Any) -> str:
+    def handle(
+        self,
+        *,
+        out: Path,
+        source: Path | None,
+        strength: float,
+        mask: Path | None,
+        upscale: float | None,
+        upscaler: str,
+        **options: Any,
+    ) -> str:
         if out.suffix.lower() not in FORMATS:
             raise CommandError("--out must end in .png, .jpg or .webp.")
         require_tables()
@@ -62,6 +75,8 @@ class Command(BaseCommand):
             brought = Brought.read(source, strength, mask)
             controls, control_pictures = controls_of(options)
             recipe = recipe_of(options, brought.start, controls)
+            if upscale is not None:
+                recipe = upscale_of(recipe, upscale, upscaler)
             self.draw(recipe, {**brought.pictures, **control_pictures}, out)
         except Refusal as refusal:
             raise CommandError(str(refusal)) from refusal
@@ -88,7 +103,7 @@ class Command(BaseCommand):
                 for event in renderer.render(recipe):
                     if isinstance(event, Rendered):
                         text = infotext_of(recipe)
-                        term = DRAWN_OVER_A_PICTURE if recipe.start else DRAWN_FROM_TEXT
+                        term = DRAWN_OVER_A_PICTURE if recipe.start or recipe.enlarge else DRAWN_FROM_TEXT
                         png = marked(event.pixels, term, drawn=event.drawn).png(text)
                         format = FORMATS[out.suffix.lower()]
                         out.write_bytes(png if format == "png" else converted(png, format, text))
@@ -157,6 +172,14 @@ def recipe_of(options: dict[str, Any], start: Start | None, controls: tuple[Cont
     given = {name: options[name] for name in FIELDS if options[name] is not None}
     usual = {**defaults_for(checkpoint), **(drawn_like(start, MAX_PIXELS) if start else {}), "seed": random_seed()}
     return prepare(nobody, Recipe(**{**usual, **given}, start=start, controls=controls), 1)[0]
+
+
+def upscale_of(recipe: Recipe, scale: float, upscaler: str) -> Recipe:
+    """An upscale of the picture that the recipe starts from. Raises CommandError without one, Refusal."""
+    if recipe.start is None:
+        raise CommandError("--upscale is of a picture: say which with --source.")
+    enlarged = recipe.enlarged(Enlarge(recipe.start.source, scale, upscaler))
+    return prepare(User(username="shell", is_superuser=True), enlarged, 1)[0]
 
 
 def help_of(row: RecipeField) -> str:

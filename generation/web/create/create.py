@@ -20,6 +20,7 @@ from generation.web.access import SignedInRequest, asks_for_part, signed_in_only
 from generation.web.catalog.options import checkpoint_or_none, lora_options
 from generation.web.create.drafts import READ_NOTICE, draft_of, keep_draft
 from generation.web.create.forms import OWN_SIZE, RecipeForm, default_fields, fields_of, refusals_of, typed_fields
+from generation.web.create.hires import upscaler_choices
 from generation.web.create.job_tiles import job_feed_of, submissions_of
 from generation.web.create.parts import names_in, style_options
 from generation.web.create.quotes import quote
@@ -127,6 +128,7 @@ def page(
         "most_steps": min(STEPS_RANGE[1], user.plan.max_steps),
         "counts": counts_to_tap(user.plan.max_pictures),
         "checkpoints": list(Checkpoint.objects.usable_by(user).order_by("title")),
+        "upscalers": upscaler_choices(user),
         "vaes": list(Vae.objects.usable_by(user).order_by("title")),
         "examples": examples_of(checkpoint),
         "kept_seed": fields.get("seed") if seed_kept else None,

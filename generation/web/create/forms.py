@@ -31,6 +31,8 @@ from generation.recipes.fields import (
 )
 from generation.recipes.picture import Recipe
 from generation.recipes.variation import RESIZE_FROM
+from generation.web.create.hires import ROWS as HIRES
+from generation.web.create.hires import fields_of_hires, hires_of
 from generation.web.create.parts import (
     MAX_CARRIED_CHARS,
     ROWS,
@@ -98,6 +100,12 @@ class RecipeForm(forms.Form):
     palette_strength = form_field(ROWS["palette_strength"])
     styles = NamesField()
     carried = forms.CharField(required=False, max_length=MAX_CARRIED_CHARS)
+    hires = forms.BooleanField(required=False)
+    hires_scale = form_field(HIRES["hires_scale"])
+    hires_steps = form_field(HIRES["hires_steps"])
+    hires_strength = form_field(HIRES["hires_strength"])
+    hires_upscaler = form_field(HIRES["hires_upscaler"])
+    hires_prompt = form_field(HIRES["hires_prompt"])
     status = 400
     shown_at: Mapping[str, str] = {
         "width": "size",
@@ -105,6 +113,8 @@ class RecipeForm(forms.Form):
         "loras": "prompt",
         "seed_resize_from": "resize_width",
         "carried": "",
+        "upscaler": "hires_upscaler",
+        "scale": "hires_scale",
     }
     """Where the page shows a refusal about a part of the recipe that has no field of its own."""
 
@@ -117,7 +127,7 @@ class RecipeForm(forms.Form):
         for name in ("seed", "variation_seed"):
             if self.cleaned_data.get(name) == -1:  # as A1111 writes a seed that is to be drawn
                 self.cleaned_data[name] = None
-        for row in (*FIELDS.values(), COUNT, *ROWS.values()):
+        for row in (*FIELDS.values(), COUNT, *ROWS.values(), *HIRES.values()):
             value = self.cleaned_data.get(row.name)
             if value is None or value == "" and not getattr(row, "required", False):
                 continue
@@ -135,7 +145,7 @@ class RecipeForm(forms.Form):
         checkpoint = find_checkpoint(user, typed.get("checkpoint", ""))
         width, height = self.chosen_size(checkpoint)
         values = {**defaults_for(checkpoint), "seed": random_seed(), **typed, "width": width, "height": height}
-        recipe = Recipe(**values, **parts_of(self.cleaned_data, random_seed()))
+        recipe = Recipe(**values, **parts_of(self.cleaned_data, random_seed()), hires=hires_of(self.cleaned_data))
         return apply_styles(user, recipe, self.cleaned_data.get("styles", ()), checkpoint.family)
 
     def chosen_size(self, checkpoint: Checkpoint) -> tuple[int, int]:
@@ -180,6 +190,14 @@ class RecipeForm(forms.Form):
         return carried_sentence(self["carried"].value() or "")
 
     @property
+    def hires_numbers(self) -> list[Control]:
+        return [Control(row, self[name]) for name, row in HIRES.items() if isinstance(row, Number)]
+
+    @property
+    def wrong_hires(self) -> bool:
+        return any(self[name].errors for name in HIRES)
+
+    @property
     def wrong_controls(self) -> bool:
         return any(control.bound.errors for control in self.controls)
 
@@ -218,7 +236,8 @@ def fields_of(recipe: Recipe) -> dict[str, str]:
     """A recipe as the form's fields, so that it is drawn again exactly: the seed stays locked."""
     fields = {name: row.text(getattr(recipe, name)) for name, row in FIELDS.items()}
     parts = {name: getattr(recipe, name) for name in ("variation", "palette", "inversion", "blend")}
-    return {**fields, **fields_of_parts(parts), "size": f"{recipe.width}x{recipe.height}", "seed_locked": "on"}
+    fields |= fields_of_parts(parts) | fields_of_hires(recipe.hires)
+    return {**fields, "size": f"{recipe.width}x{recipe.height}", "seed_locked": "on"}
 
 
 def default_fields(checkpoint: Checkpoint) -> dict[str, str]:

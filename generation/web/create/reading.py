@@ -11,6 +11,7 @@ from generation.catalog.matching import read_recipe, read_recipe_text
 from generation.web.access import SignedInRequest, done, refusals_on, signed_in_only
 from generation.web.create.drafts import READ_NOTICE, draft_of, keep_draft
 from generation.web.create.forms import OWN_SIZE
+from generation.web.create.hires import fields_of_hires
 from generation.web.create.parts import fields_of_parts
 
 KEPT = ("count", "checkpoint")
@@ -25,9 +26,14 @@ def read(request: SignedInRequest) -> HttpResponse:
     text = request.POST.get("text")
     matched = read_recipe_text(request.user, text) if text else read_recipe(request.user, request.FILES.get("picture"))
     kept = {name: value for name, value in draft_of(request.user).items() if name in KEPT}
-    keep_draft(request.user, {**kept, **fields_read(matched.values), **parts_read(matched.parts)})
+    fields = fields_read(matched.values) | parts_read(matched.parts) | hires_read(matched.larger.get("hires"))
+    keep_draft(request.user, kept | fields)
     request.session[READ_NOTICE] = {"unmatched": [miss.message for miss in matched.unmatched]}
     return done(request, "create")
+
+
+def hires_read(hires: Any) -> dict[str, str]:
+    return fields_of_hires(hires) if hires else {}
 
 
 def fields_read(values: dict[str, Any]) -> dict[str, str]:

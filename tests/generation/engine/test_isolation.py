@@ -18,6 +18,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from generation.engine import decoding
 from generation.engine.loading.checkpoints import FolderWeights
 from generation.engine.lora import mixed_batch as loras_module
 from generation.engine.lora.on_gpu import GpuLayer
@@ -200,15 +201,17 @@ def test_a_picture_too_large_to_decode_is_decoded_in_tiles(renderer: Renderer) -
 
     def overflow(module: object, args: tuple[Tensor, ...]) -> None:
         sizes.append(tuple(args[0].shape[-2:]))
-        if max(sizes[-1]) > 32:
+        if max(sizes[-1]) > 2 * decoding.SMALL_TILE:
             raise torch.OutOfMemoryError("CUDA out of memory.")
 
     with loaded(renderer, "mini") as checkpoint:
-        hook = checkpoint.vae.decoder.register_forward_pre_hook(overflow)
+        # Its last resampling to full size is where the whole picture is, or one tile of it.
+        hook = checkpoint.vae.decoder.up_blocks[-1].register_forward_pre_hook(overflow)
+        tiles = checkpoint.vae.decoder.up_blocks[-1].resnets[0].register_forward_pre_hook(overflow)
         tiled, _ = draw(renderer, wanted)
         hook.remove()
-        assert not checkpoint.vae.use_tiling
-    assert sizes[0] == (40, 48) and len(sizes) > 2
+        tiles.remove()
+    assert sizes[0] == (320, 384) and len(sizes) > 2
     assert tiled.shape == whole.shape
     assert np.abs(tiled.astype(int) - whole).mean() < 8
     assert np.array_equal(draw(renderer, wanted)[0], whole)
@@ -220,9 +223,10 @@ def test_a_picture_too_large_even_in_tiles_fails_by_name(renderer: Renderer) -> 
 
     with loaded(renderer) as checkpoint:
         hook = checkpoint.vae.decoder.register_forward_pre_hook(overflow)
+        deeper = checkpoint.vae.decoder.conv_in.register_forward_pre_hook(overflow)
         assert_failed(draw_together(renderer, [recipe()])[0], "out-of-memory")
         hook.remove()
-        assert not checkpoint.vae.use_tiling
+        deeper.remove()
 
 
 # Numbers that run away

@@ -20,6 +20,7 @@ from tests.renders import allow_numpy_copies, draw, draw_together, every_weight,
 pytestmark = allow_numpy_copies
 
 SHAPE = (1, 4, 8, 6)
+FACTOR = 16
 
 
 def of_seed(seed: int, shape: tuple[int, ...] = SHAPE) -> Tensor:
@@ -28,12 +29,12 @@ def of_seed(seed: int, shape: tuple[int, ...] = SHAPE) -> Tensor:
 
 def noise_of(wanted: Recipe, shape: tuple[int, int, int, int] = SHAPE) -> Tensor:
     generator = torch.Generator().manual_seed(wanted.seed)
-    return first_noise(wanted, shape, generator, torch.device("cpu"), torch.float32)
+    return first_noise(wanted, shape, FACTOR, generator, torch.device("cpu"), torch.float32)
 
 
 def sized(**changes: object) -> Recipe:
     """Its latents have SHAPE."""
-    return Recipe("x", width=6 * 16, height=8 * 16, seed=3).replace(**changes)
+    return Recipe("x", width=6 * FACTOR, height=8 * FACTOR, seed=3).replace(**changes)
 
 
 def test_the_arc_between_two_noises_is_a1111s() -> None:
@@ -89,7 +90,7 @@ def test_the_samplers_own_noise_stays_the_seeds() -> None:
     """Its generator has drawn as much as without a variation."""
     plain, varied = torch.Generator().manual_seed(3), torch.Generator().manual_seed(3)
     for generator, wanted in ((plain, sized()), (varied, sized(variation=Variation(5, 0.5, (96, 64))))):
-        first_noise(wanted, SHAPE, generator, torch.device("cpu"), torch.float32)
+        first_noise(wanted, SHAPE, FACTOR, generator, torch.device("cpu"), torch.float32)
     assert torch.equal(torch.randn(4, generator=plain), torch.randn(4, generator=varied))
 
 

@@ -157,11 +157,11 @@ def test_full_memory_is_met_by_tiles(renderer: Renderer, monkeypatch: pytest.Mon
     calls: list[bool] = []
     own = encoding._encode
 
-    def full_at_first(checkpoint: object, picture: torch.Tensor) -> object:
-        calls.append(checkpoint.vae.use_tiling)  # type: ignore[attr-defined]
+    def full_at_first(checkpoint: object, picture: torch.Tensor, tile: int | None = None) -> object:
+        calls.append(tile is not None)
         if len(calls) == 1:
             raise torch.OutOfMemoryError
-        return own(checkpoint, picture)  # type: ignore[arg-type]
+        return own(checkpoint, picture, tile)  # type: ignore[arg-type]
 
     monkeypatch.setattr(encoding, "_encode", full_at_first)
     monkeypatch.setattr(renderer, "_encoder", Encoder(2**20))

@@ -104,8 +104,8 @@ def test_sillytavern_with_all_its_switches_on(with_basic: APIClient) -> None:
     switches = {"enable_hr": True, "hr_scale": 2, "restore_faces": True, "seed": 7, "width": 128, "height": 128}
     adetailer = {"ADetailer": {"args": [True, True, {"ad_model": "face_yolov8n.pt"}]}}
     answer = post(with_basic, "/sdapi/v1/txt2img", SILLYTAVERN | switches | {"alwayson_scripts": adetailer})
-    assert first_picture(answer) == (128, 128)
-    assert [note.split()[0] for note in notes_of(answer)] == ["ADetailer", "enable_hr", "restore_faces"]
+    assert first_picture(answer) == (256, 256)
+    assert [note.split()[0] for note in notes_of(answer)] == ["ADetailer", "restore_faces"]
     assert json.loads(answer.json()["info"])["seed"] == 7
 
 

@@ -89,8 +89,9 @@ def test_samplers_and_schedulers(program: Any) -> None:
 
 
 def test_what_the_site_has_not(program: Any) -> None:
-    assert get(program, "latent-upscale-modes") == []
-    (none,) = get(program, "upscalers")
+    assert [each["name"] for each in get(program, "latent-upscale-modes")][:2] == ["Latent", "Latent (antialiased)"]
+    none, lanczos = get(program, "upscalers")
+    assert lanczos["name"] == "Lanczos"
     assert none.keys() == {"name", "model_name", "model_path", "model_url", "scale"} and none["name"] == "None"
     assert get(program, "memory").keys() == {"ram", "cuda"}
     assert get(program, "cmd-flags")["api"] is True

@@ -91,11 +91,33 @@ def test_as_a1111_says_it(program: Any, name: str, sent: dict[str, object], stat
     assert (answer.status_code, answer.json()["detail"]) == (status, detail)
 
 
-def test_no_upscaler_yet(program: Any) -> None:
-    picture = DATA_URL + encoded(png())
-    answer = ask(program, "extra-single-image", {"image": picture, "upscaler_1": "None"})
-    assert (answer.status_code, answer.json()["error"]) == (422, "no-upscaler")
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [({"upscaler_1": "4x-gone"}, "unknown-upscaler"), ({"upscaling_resize": 8}, "bad-scale")],
+)
+def test_an_upscale_that_is_not_made(program: Any, more: dict[str, object], code: str) -> None:
+    answer = ask(program, "extra-single-image", {"image": DATA_URL + encoded(png()), **more})
+    assert answer.json()["error"] == code
     assert not Job.objects.exists()
+
+
+def test_an_upscale_is_waited_for(program: Any, drawn: list[Any]) -> None:
+    answer = ask(
+        program, "extra-single-image", {"image": encoded(png()), "upscaling_resize": 2, "upscaler_1": "Lanczos"}
+    )
+    assert answer.status_code == 200 and answer.json()["image"]
+    (job,) = Job.objects.all()
+    assert job.recipe.size == (16, 16) and not job.recipe.is_drawn
+
+
+def test_a_second_pass_is_read(program: Any, catalog: object, drawn: list[Any]) -> None:
+    said = {"enable_hr": True, "hr_scale": 1.5, "denoising_strength": 0.4, "hr_upscaler": "latent (antialiased)",
+            "hr_second_pass_steps": 7, "hr_prompt": "a ripe apple"}  # fmt: skip
+    assert ask(program, "txt2img", {"prompt": "an apple", "width": 128, "height": 128, **said}).status_code == 200
+    hires = Job.objects.get().recipe.hires
+    assert hires is not None
+    assert (hires.scale, hires.strength, hires.steps) == (1.5, 0.4, 7)
+    assert (hires.upscaler, hires.prompt) == ("Latent (antialiased)", "a ripe apple")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -281,11 +281,11 @@ def test_a_model_that_is_none_is_ignored(program: Any, drawn: list[Any]) -> None
 
 
 def test_unknown_fields_are_ignored_and_told(program: Any, drawn: list[Any]) -> None:
-    body = make(program, colour="red", zoom=2, enable_hr=True, hr_scale=2, restore_faces=True, styles=["Sepia"])
+    body = make(program, colour="red", zoom=2, hr_cfg=2, restore_faces=True, styles=["Sepia"])
     notes = body["info"]["notes"]
     assert "Unknown fields are ignored: colour, zoom." in notes
-    assert sorted(note.split()[0] for note in notes) == ["Unknown", "Unknown", "enable_hr", "restore_faces"]
-    assert not {"colour", "zoom", "hr_scale"} & body["parameters"].keys()
+    assert sorted(note.split()[0] for note in notes) == ["Unknown", "Unknown", "restore_faces"]
+    assert not {"colour", "zoom", "hr_cfg"} & body["parameters"].keys()
 
 
 def test_a_thousand_unknown_fields_are_not_all_told(program: Any, drawn: list[Any]) -> None:

@@ -1,0 +1,245 @@
+"""Large pictures through a VAE in tiles: the layers at the two largest sizes tile by tile, the others in one go.
+
+diffusers' own tiles each take their own mean and deviation in every GroupNorm, which shows as seams and shifted
+colours. Here all tiles take those of the whole picture: from a few samples first, then from all tiles, twice, and what
+comes out after that is kept. Each tile sees a margin of its neighbours, so that hardly a pixel depends on where it was
+cut. That costs about four times as long as the whole would, and memory for one tile instead of for all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from diffusers.models.autoencoders.vae import DiagonalGaussianDistribution
+from diffusers.models.downsampling import Downsample2D
+from diffusers.models.resnet import ResnetBlock2D
+from diffusers.models.upsampling import Upsample2D
+from torch import Tensor, nn
+
+LARGEST_WHOLE = 1536 * 1024
+"""Pixels of a picture that still goes through in one go: above it the activations of SD 1.5's decoder pass 8 GB."""
+UNIT = 4
+"""Pixels a side of what tiles are counted in: the layers that are tiled change the side by so much."""
+TILE = 224
+"""Units a side of what one tile sees: SD 1.5's decoder takes about 3 GB for it in float32."""
+MARGIN = 12
+"""Units that neighbouring tiles both see beyond what each keeps."""
+SAMPLE, SAMPLES = 80, 3
+"""Units a side of the first samples, and how many there are in each direction."""
+PASSES = 2
+"""How often mean and deviation are taken from all tiles: each time they come nearer to those of the whole."""
+
+
+def is_large(height: int, width: int) -> bool:
+    """Whether a picture of these pixels is tiled."""
+    return height * width > LARGEST_WHOLE
+
+
+@torch.inference_mode()
+def decode_in_tiles(vae: Any, latents: Tensor, tile: int = TILE) -> Tensor:
+    """Unscaled latents (1, C, h, w) to a picture (1, 3, H, W) in about -1..1, as `vae.decode` gives it. On the CPU."""
+    decoder = vae.decoder
+    seen = latents if vae.post_quant_conv is None else vae.post_quant_conv(latents)
+    seen = decoder.mid_block(decoder.conv_in(seen))
+    layers = _one_by_one(decoder.up_blocks)
+    enlarging = [place for place, layer in enumerate(layers) if isinstance(layer, Upsample2D)]
+    whole, tiled = layers[: enlarging[-2]], [*layers[enlarging[-2] :], decoder.conv_norm_out]
+    seen = _through(whole, seen.to(next(decoder.up_blocks.parameters()).dtype))
+
+    def rest(values: Tensor) -> Tensor:
+        picture: Tensor = decoder.conv_out(decoder.conv_act(_through(tiled, values)))
+        return picture
+
+    return _Tiles(rest, SharedNorms(tiled), taken=1, given=UNIT, side=tile).through(seen)
+
+
+@torch.inference_mode()
+def encode_in_tiles(vae: Any, picture: Tensor, tile: int = TILE) -> DiagonalGaussianDistribution:
+    """A picture (1, 3, H, W) in -1..1 to what `vae.encode` says of it."""
+    encoder = vae.encoder
+    layers = _one_by_one(encoder.down_blocks)
+    shrinking = [place for place, layer in enumerate(layers) if isinstance(layer, Downsample2D)]
+    tiled, whole = layers[: shrinking[1] + 1], layers[shrinking[1] + 1 :]
+
+    def first(values: Tensor) -> Tensor:
+        return _through(tiled, encoder.conv_in(values))
+
+    tiles = _Tiles(first, SharedNorms(tiled), taken=UNIT, given=1, side=tile)
+    seen = encoder.mid_block(_through(whole, tiles.through(picture).to(picture.device)))
+    moments = encoder.conv_out(encoder.conv_act(encoder.conv_norm_out(seen)))
+    return DiagonalGaussianDistribution(moments if vae.quant_conv is None else vae.quant_conv(moments))
+
+
+def _one_by_one(blocks: Iterable[Any]) -> list[nn.Module]:
+    """The blocks' residual layers, and what changes the size behind them."""
+    layers: list[nn.Module] = []
+    for block in blocks:
+        layers += [*block.resnets, *(getattr(block, "upsamplers", None) or getattr(block, "downsamplers", None) or ())]
+    return layers
+
+
+def _through(layers: Iterable[nn.Module], values: Tensor) -> Tensor:
+    for layer in layers:
+        values = layer(values, None) if isinstance(layer, ResnetBlock2D) else layer(values)
+    return values
+
+
+@dataclass
+class _Moments:
+    """Of one norm's groups, (G,) each: sums over all that was seen, in float64."""
+
+    count: int = 0
+    sums: Tensor | float = 0.0
+    squares: Tensor | float = 0.0
+
+    def add(self, values: Tensor, groups: int) -> None:
+        """Values (n, C, h, w)."""
+        grouped = values.float().unflatten(1, (groups, -1)).transpose(0, 1).flatten(1)
+        variance, mean = torch.var_mean(grouped, dim=1, correction=0)
+        size = grouped.shape[1]
+        mean, variance = mean.double(), variance.double()
+        self.count += size
+        self.sums = self.sums + size * mean
+        self.squares = self.squares + size * (variance + mean**2)
+
+    def statistics(self) -> tuple[Tensor, Tensor]:
+        """Mean and variance, (G,) each."""
+        mean = torch.as_tensor(self.sums) / self.count
+        return mean, torch.as_tensor(self.squares) / self.count - mean**2
+
+
+@dataclass
+class SharedNorms:
+    """The GroupNorms of some layers, which take mean and variance from what was gathered instead of from their input.
+
+    While `inside` is None they take those of their whole input, all pictures of it together; else it says which part of
+    a tile counts, in shares of its height and width.
+    """
+
+    layers: Iterable[nn.Module]
+    inside: tuple[float, float, float, float] | None = None
+    known: dict[nn.GroupNorm, tuple[Tensor, Tensor]] = field(default_factory=dict)
+    gathered: dict[nn.GroupNorm, _Moments] = field(default_factory=dict)
+
+    @contextmanager
+    def installed(self) -> Iterator[None]:
+        """The layers' norms are these inside the block; one thread at a time for one VAE."""
+        norms = [one for layer in self.layers for one in layer.modules() if isinstance(one, nn.GroupNorm)]
+        for norm in norms:
+            norm.forward = lambda values, norm=norm: self._normalised(norm, values)  # type: ignore[method-assign]
+        try:
+            yield
+        finally:
+            for norm in norms:
+                del norm.forward
+
+    def settle(self) -> None:
+        """From now on they use what they have gathered, and gather anew."""
+        self.known = {norm: moments.statistics() for norm, moments in self.gathered.items()}
+        self.gathered = {}
+
+    def _normalised(self, norm: nn.GroupNorm, values: Tensor) -> Tensor:
+        moments = self.gathered.setdefault(norm, _Moments())
+        if self.inside is None:
+            moments.add(values, norm.num_groups)
+            mean, variance = moments.statistics()
+        else:
+            height, width = values.shape[-2:]
+            top, bottom = (round(edge * height) for edge in self.inside[:2])
+            left, right = (round(edge * width) for edge in self.inside[2:])
+            moments.add(values[..., top:bottom, left:right], norm.num_groups)
+            mean, variance = self.known[norm]
+        each = norm.num_channels // norm.num_groups
+        scale = (norm.weight.double() * torch.rsqrt(variance + norm.eps).repeat_interleave(each)).float()
+        shift = (norm.bias.double() - mean.repeat_interleave(each) * scale).float()
+        return (values * scale[:, None, None] + shift[:, None, None]).to(values.dtype)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tile:
+    """Along one side, in units: a tile sees `start` to `start + side` and keeps `first` to `last` of the picture."""
+
+    start: int
+    first: int
+    last: int
+
+
+@dataclass
+class _Tiles:
+    """Layers over a large input, of which each unit takes `taken` pixels of a side and gives `given`; a tile has `side`
+    units."""
+
+    layers: Callable[[Tensor], Tensor]
+    norms: SharedNorms
+    taken: int
+    given: int
+    side: int
+
+    def through(self, values: Tensor) -> Tensor:
+        """(1, C, h, w) to (1, D, H, W) on the CPU."""
+        height, width = (length // self.taken for length in values.shape[-2:])
+        rows, columns = _along(height, self.side), _along(width, self.side)
+        with self.norms.installed():
+            self.layers(torch.cat(self._samples(values, height, width)))
+            self.norms.settle()
+            for _ in range(PASSES):
+                for row in rows:
+                    for column in columns:
+                        self._tile(values, row, column)
+                self.norms.settle()
+            result: Tensor | None = None
+            for row in rows:
+                for column in columns:
+                    made = self._tile(values, row, column)
+                    if result is None:
+                        size = (1, made.shape[1], height * self.given, width * self.given)
+                        result = torch.empty(size, dtype=made.dtype)
+                    result[
+                        ..., _slice(row.first, row.last, self.given), _slice(column.first, column.last, self.given)
+                    ] = made
+        assert result is not None
+        return result
+
+    def _samples(self, values: Tensor, height: int, width: int) -> list[Tensor]:
+        """Parts of the input, as large as each other, spread over all of it."""
+        side = min(SAMPLE, height, width)
+        tops, lefts = _spread(height - side), _spread(width - side)
+        return [self._part(values, top, left, side, side) for top in tops for left in lefts]
+
+    def _tile(self, values: Tensor, row: _Tile, column: _Tile) -> Tensor:
+        """What the tile keeps, (1, D, h, w)."""
+        tall, wide = (min(self.side, length // self.taken) for length in values.shape[-2:])
+        top, bottom, left, right = (
+            row.first - row.start,
+            row.last - row.start,
+            column.first - column.start,
+            column.last - column.start,
+        )
+        self.norms.inside = (top / tall, bottom / tall, left / wide, right / wide)
+        made = self.layers(self._part(values, row.start, column.start, tall, wide))
+        return made[..., _slice(top, bottom, self.given), _slice(left, right, self.given)]
+
+    def _part(self, values: Tensor, top: int, left: int, height: int, width: int) -> Tensor:
+        return values[..., _slice(top, top + height, self.taken), _slice(left, left + width, self.taken)]
+
+
+def _along(length: int, side: int) -> list[_Tile]:
+    """Tiles over one side of the picture; each keeps what lies nearer to its middle than to its neighbours'."""
+    if length <= side:
+        return [_Tile(0, 0, length)]
+    count = -(-(length - 2 * MARGIN) // (side - 2 * MARGIN))
+    starts = [place * (length - side) // (count - 1) for place in range(count)]
+    edges = [0, *((before + side + after) // 2 for before, after in zip(starts, starts[1:], strict=False)), length]
+    return [_Tile(start, edges[place], edges[place + 1]) for place, start in enumerate(starts)]
+
+
+def _spread(room: int) -> list[int]:
+    return sorted({place * room // (SAMPLES - 1) for place in range(SAMPLES)})
+
+
+def _slice(first: int, last: int, pixels: int) -> slice:
+    return slice(first * pixels, last * pixels)

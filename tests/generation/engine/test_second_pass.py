@@ -1,0 +1,136 @@
+"""Second passes: alone they draw what diffusers' image-to-image pipeline draws from the same latents, to the bit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from diffusers import StableDiffusionImg2ImgPipeline, StableDiffusionPipeline
+from PIL import Image
+from torch.nn import functional
+
+from generation.engine.loading.checkpoints import FolderWeights
+from generation.engine.outcome import Pixels
+from generation.engine.renderer import Renderer
+from generation.engine.samplers import EVERY_ROW, scheduler_class
+from generation.prompting import schedule
+from generation.recipes.enlarging import LATENT_MODES, Hires
+from generation.recipes.picture import Recipe
+from tests.renders import allow_numpy_copies, checkpoint_folder, draw, draw_together, levels_apart, recipe
+from tests.tiny_upscalers import RRDB, tensors_of, write
+
+pytestmark = allow_numpy_copies
+SCALE = 1.5
+
+
+@pytest.fixture(scope="module")
+def renderer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Renderer]:
+    network = write(Path(tmp_path_factory.mktemp("upscalers")) / "2x-net.safetensors", tensors_of(RRDB))
+    weights = FolderWeights({"sd1": checkpoint_folder("sd1"), "mini": checkpoint_folder("mini"), "net": network})
+    with closing(Renderer(weights, device="cpu", threads=1)) as made:
+        yield made
+
+
+@torch.inference_mode()
+def by_pipelines(wanted: Recipe, hires: Hires) -> Pixels:
+    """The first pass's latents, enlarged as torch does it, through diffusers' image-to-image pipeline."""
+    folder = checkpoint_folder(wanted.checkpoint_sha256)
+    first = StableDiffusionPipeline.from_pretrained(folder, safety_checker=None)
+    first.set_progress_bar_config(disable=True)
+    kind = scheduler_class(wanted.sampler)
+    config = {**first.scheduler.config, **EVERY_ROW}
+    said = {"prompt": wanted.prompt, "negative_prompt": "", "guidance_scale": wanted.cfg_scale}
+    first.scheduler = kind.from_config(config)
+    seeded = torch.Generator("cpu").manual_seed(wanted.seed)
+    latents = first(
+        **said, width=wanted.width, height=wanted.height, num_inference_steps=wanted.steps, generator=seeded,
+        output_type="latent",
+    ).images  # fmt: skip
+    mode, antialias = LATENT_MODES[hires.upscaler]
+    width, height = hires.size_of(wanted.width, wanted.height)
+    factor = first.vae_scale_factor
+    large = functional.interpolate(latents, size=(height // factor, width // factor), mode=mode, antialias=antialias)
+    second = StableDiffusionImg2ImgPipeline(**first.components, requires_safety_checker=False)
+    second.set_progress_bar_config(disable=True)
+    second.scheduler = kind.from_config(config)
+    scheduled, made = hires.steps_of(wanted.steps, wanted.sampler)
+    seeded = torch.Generator("cpu").manual_seed(wanted.seed)
+    drawn = second(
+        **said, image=large, strength=made / scheduled + 1e-6, num_inference_steps=scheduled, generator=seeded,
+        output_type="np",
+    ).images[0]  # fmt: skip
+    return np.asarray((drawn * 255).round().astype(np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("sampler", "upscaler"),
+    [("Euler", "Latent"), ("DDIM", "Latent (bicubic antialiased)"), ("Heun", "Latent (nearest)")],
+)
+def test_a_second_pass_is_diffusers_image_to_image(renderer: Renderer, sampler: str, upscaler: str) -> None:
+    hires = Hires(SCALE, steps=2, strength=0.5, upscaler=upscaler)
+    wanted = recipe(steps=2, sampler=sampler, hires=hires)
+    pixels, _ = draw(renderer, wanted)
+    assert pixels.shape == (96, 96, 3)
+    assert np.array_equal(pixels, by_pipelines(wanted, hires))
+
+
+def test_both_passes_share_calls_and_draw_the_same(renderer: Renderer) -> None:
+    several = [recipe(steps=3, seed=seed, hires=Hires(SCALE, strength=0.6)) for seed in (1, 2, 3)]
+    alone = [draw(renderer, each)[0] for each in several]
+    calls = renderer.metrics.snapshot().calls
+    together = draw_together(renderer, [*several, recipe(steps=3, width=96, height=96)])
+    for one, other in zip(alone, together, strict=False):
+        assert isinstance(other, np.ndarray)
+        assert levels_apart(one, other)[0] <= 1
+    assert renderer.metrics.snapshot().calls - calls < 3 * 6
+
+
+def test_steps_are_counted_through_both_passes(renderer: Renderer) -> None:
+    _, steps = draw(renderer, recipe(steps=2, hires=Hires(SCALE, steps=3, upscaler="Lanczos")))
+    seen = [step.index for step in steps]
+    assert seen == sorted(seen)
+    assert (steps[-1].index, steps[-1].total) == (6, 6)
+
+
+def test_a_strength_of_nothing_only_enlarges(renderer: Renderer) -> None:
+    _, steps = draw(renderer, recipe(steps=2, hires=Hires(SCALE, strength=0)))
+    assert max(step.total for step in steps) == 2
+
+
+def test_networks_enlarge_between_the_passes(renderer: Renderer) -> None:
+    plain, network = (
+        draw(renderer, recipe(steps=2, hires=Hires(2, steps=1, strength=0.3, upscaler=name, upscaler_sha256=sha256)))[0]
+        for name, sha256 in (("Lanczos", ""), ("2x-net", "net"))
+    )
+    assert plain.shape == network.shape == (128, 128, 3)
+    assert not np.array_equal(plain, network)
+
+
+def test_the_second_pass_has_its_own_words_and_sampler(renderer: Renderer) -> None:
+    hires = Hires(SCALE, steps=2, strength=0.8)
+    plain, worded, sampled = (
+        draw(renderer, recipe(steps=2, hires=each))[0]
+        for each in (
+            hires,
+            Hires(SCALE, steps=2, strength=0.8, prompt="a green dog"),
+            Hires(SCALE, steps=2, strength=0.8, sampler="Euler a"),
+        )
+    )
+    assert not np.array_equal(plain, worded) and not np.array_equal(plain, sampled)
+
+
+def test_schedules_of_a_prompt_go_on_in_the_second_pass() -> None:
+    """A1111: whole numbers count on from the first pass, fractions lie above 1."""
+    assert schedule("[a:b:1.5]", 20) == [(20, "a")]
+    assert schedule("[a:b:1.5]", 10, 20) == [(5, "a"), (10, "b")]
+    assert schedule("[a:b:25]", 10, 20) == [(5, "a"), (10, "b")]
+    assert schedule("[a:b:0.5]", 10, 20) == [(10, "b")]
+
+
+def test_a_picture_of_a_second_pass_is_no_other_than_its_size_says(renderer: Renderer) -> None:
+    pixels, _ = draw(renderer, recipe("mini", steps=1, width=128, height=64, hires=Hires(1.6, strength=0.2)))
+    assert Image.fromarray(pixels).size == (200, 96)
