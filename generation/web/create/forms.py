@@ -29,6 +29,9 @@ from generation.recipes.fields import (
     defaults_for,
 )
 from generation.recipes.picture import Recipe
+from generation.recipes.starting import Start, drawn_like
+from generation.web.create import starting
+from generation.web.create.starting import LIKE_SOURCE, fields_of_start, start_of
 
 OWN_SIZE = "own"
 
@@ -79,19 +82,22 @@ class RecipeForm(forms.Form):
     count = form_field(COUNT)
     seed_locked = forms.BooleanField(required=False)
     made_from = forms.CharField(required=False, help_text="The code of the post that is remixed.")
+    source = NameField(required=False, max_length=64)
+    mask = NameField(required=False, max_length=64)
     status = 400
-    shown_at: Mapping[str, str] = {"width": "size", "height": "size", "loras": "prompt"}
+    shown_at: Mapping[str, str] = {"width": "size", "height": "size", "loras": "prompt", **starting.SHOWN_AT}
     """Where the page shows a refusal about a part of the recipe that has no field of its own."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields = {name: form_field(row) for name, row in FIELDS.items()} | self.fields
+        started = {name: form_field(row) for name, row in starting.ROWS.items()}
+        self.fields = {name: form_field(row) for name, row in FIELDS.items()} | started | self.fields
 
     def clean(self) -> None:
         """Judge every field, so that all that is wrong is told at once; what concerns several is the recipe's."""
         if self.cleaned_data.get("seed") == -1:  # as A1111 writes a seed that is to be drawn
             self.cleaned_data["seed"] = None
-        for row in (*FIELDS.values(), COUNT):
+        for row in (*FIELDS.values(), COUNT, *starting.ROWS.values()):
             value = self.cleaned_data.get(row.name)
             if value is None or value == "" and not getattr(row, "required", False):
                 continue
@@ -107,13 +113,17 @@ class RecipeForm(forms.Form):
         """The recipe of a valid form. Raises Refusal."""
         typed = {name: value for name in FIELDS if (value := self.cleaned_data.get(name)) not in (None, "")}
         checkpoint = find_checkpoint(user, typed.get("checkpoint", ""))
-        width, height = self.chosen_size(checkpoint)
+        start = start_of(user, self.cleaned_data)
+        width, height = self.chosen_size(checkpoint, start, user.plan.max_pixels)
         values = {**defaults_for(checkpoint), "seed": random_seed(), **typed, "width": width, "height": height}
-        return Recipe(**values)
+        return Recipe(**values, start=start)
 
-    def chosen_size(self, checkpoint: Checkpoint) -> tuple[int, int]:
-        """A drawn rectangle's size, or the one that was typed; the checkpoint's own where nothing was."""
+    def chosen_size(self, checkpoint: Checkpoint, start: Start | None, most_pixels: int) -> tuple[int, int]:
+        """A drawn rectangle's size, the source's own, or the one that was typed; else the checkpoint's own."""
         size: str = self.cleaned_data.get("size", "")
+        if size == LIKE_SOURCE:
+            drawn = drawn_like(start, most_pixels) if start else {}
+            return drawn.get("width", checkpoint.native_width), drawn.get("height", checkpoint.native_height)
         if size and size != OWN_SIZE:
             across, _, down = size.partition("x")
             if not (across.isdecimal() and down.isdecimal() and len(size) < 10):
@@ -142,6 +152,15 @@ class RecipeForm(forms.Form):
     def checkpoint_control(self) -> Control:
         """Stands first, since the other defaults follow it."""
         return Control(FIELDS["checkpoint"], self["checkpoint"])
+
+    @property
+    def start_controls(self) -> dict[str, Control]:
+        """Of the picture that is started from, by their names."""
+        return {name: Control(row, self[name]) for name, row in starting.ROWS.items()}
+
+    @property
+    def wrong_start(self) -> bool:
+        return any(self.errors.get(name) for name in starting.NAMES)
 
     @property
     def wrong_controls(self) -> bool:
@@ -181,7 +200,7 @@ def refusals_of(form: RecipeForm) -> list[dict[str, str | None]]:
 def fields_of(recipe: Recipe) -> dict[str, str]:
     """A recipe as the form's fields, so that it is drawn again exactly: the seed stays locked."""
     fields = {name: row.text(getattr(recipe, name)) for name, row in FIELDS.items()}
-    return {**fields, "size": f"{recipe.width}x{recipe.height}", "seed_locked": "on"}
+    return {**fields, **fields_of_start(recipe.start), "size": f"{recipe.width}x{recipe.height}", "seed_locked": "on"}
 
 
 def default_fields(checkpoint: Checkpoint) -> dict[str, str]:
@@ -192,5 +211,5 @@ def default_fields(checkpoint: Checkpoint) -> dict[str, str]:
 
 def typed_fields(data: Mapping[str, Any]) -> dict[str, str]:
     """The form's own fields out of whatever was posted, as text: a draft."""
-    names = (*FIELDS, *RecipeForm.base_fields)
+    names = (*FIELDS, *starting.ROWS, *RecipeForm.base_fields)
     return {name: str(data[name])[: 5 * MAX_PROMPT_CHARS] for name in names if name in data}
