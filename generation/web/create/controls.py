@@ -28,7 +28,6 @@ EDITOR = (
 
 @require_GET
 def controls(request: HttpRequest) -> HttpResponse:
-    grown = starting.GROW_ROWS[0]
     sections = [
         ("Every picture", [(row.title, "", row.explanation) for row in (*FIELDS.values(), COUNT)]),
         (

@@ -11,6 +11,7 @@ from generation.catalog.matching import read_recipe, read_recipe_text
 from generation.web.access import SignedInRequest, done, refusals_on, signed_in_only
 from generation.web.create.drafts import READ_NOTICE, draft_of, keep_draft
 from generation.web.create.forms import OWN_SIZE
+from generation.web.create.starting import fields_of_start
 
 KEPT = ("count", "checkpoint")
 """What stays of the form where the picture tells nothing: the rest of the old one would mix two recipes."""
@@ -24,7 +25,8 @@ def read(request: SignedInRequest) -> HttpResponse:
     text = request.POST.get("text")
     matched = read_recipe_text(request.user, text) if text else read_recipe(request.user, request.FILES.get("picture"))
     kept = {name: value for name, value in draft_of(request.user).items() if name in KEPT}
-    keep_draft(request.user, {**kept, **fields_read(matched.values)})
+    started = fields_of_start(matched.start) if matched.start else {}
+    keep_draft(request.user, {**kept, **fields_read(matched.values), **started})
     request.session[READ_NOTICE] = {"unmatched": [miss.message for miss in matched.unmatched]}
     return done(request, "create")
 
