@@ -34,7 +34,7 @@ def controls(request: HttpRequest) -> HttpResponse:
             "Starting from a picture",
             [
                 *((row.title, "", row.explanation) for row in (starting.STRENGTH, *starting.MASKED_ROWS, starting.FIT)),
-                ("New ground", "", f"{grown.explanation[: -len('left.')]}left, top, right or bottom; the rest stays."),
+                ("New ground", "", "Pixels that are drawn at the left, top, right or bottom; the rest stays."),
             ],
         ),
         ("Painting a mask", EDITOR),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -41,15 +42,15 @@ COUNTS = (*range(1, 9), 12, 16, 24, 32, 48, 64)
 def create(request: SignedInRequest) -> HttpResponse:
     """The form and the job feed. POST queues pictures and never waits for one."""
     if request.method == "POST":
-        return make(request)
+        return make(request, request.FILES)
     fields = prefilled(request)
     return page(request, RecipeForm(initial=fields), fields, seed_kept=any(name in request.GET for name in RECIPES))
 
 
-def make(request: SignedInRequest) -> HttpResponse:
+def make(request: SignedInRequest, uploads: Mapping[str, UploadedFile]) -> HttpResponse:
     """Queue what the form says. Whatever was typed is kept as the draft, also when it is refused."""
     try:
-        posted = with_files(request, request.user)
+        posted = with_files(request.user, request.POST, uploads)
     except Refusal as refusal:
         form, jobs, status = refused_files(request, refusal)
     else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpResponse, JsonResponse
@@ -16,7 +18,7 @@ from generation.models import SourcePicture
 from generation.storage.downloads import FOR_NOBODY, inline
 from generation.web.access import SignedInRequest, asks_for_part, refusals_on, refused, signed_in_only
 from generation.web.create.drafts import draft_of, keep_draft
-from generation.web.create.starting import LIKE_SOURCE
+from generation.web.create.starting import GROW_ROWS, LIKE_SOURCE
 from generation.web.paging import page_of
 
 SOURCES_A_PAGE = 60
@@ -35,7 +37,7 @@ def sources(request: SignedInRequest) -> HttpResponse:
         }
         return render(request, "generation/sources.html", context)
     try:
-        source = bring_picture(request.user, posted(request))
+        source = bring_picture(request.user, posted(request.FILES))
     except Refusal as refusal:
         if asks_for_part(request):
             return refused(refusal)
@@ -52,7 +54,7 @@ def sources(request: SignedInRequest) -> HttpResponse:
 def masks(request: SignedInRequest) -> HttpResponse:
     """Keep the painted `picture` in the place of the mask whose code is `before`."""
     try:
-        return answered(keep_mask(request.user, posted(request), request.POST.get("before", "")))
+        return answered(keep_mask(request.user, posted(request.FILES), request.POST.get("before", "")))
     except Refusal as refusal:
         return refused(refusal)
 
@@ -104,9 +106,9 @@ def own_source(request: SignedInRequest, code: str) -> SourcePicture:
     return source
 
 
-def posted(request: SignedInRequest) -> UploadedFile:
+def posted(uploads: Mapping[str, UploadedFile]) -> UploadedFile:
     """The posted picture. Raises Refusal where there is none."""
-    upload = request.FILES.get("picture")
+    upload = uploads.get("picture")
     if upload is None:
         raise Refusal("no-picture", "Choose a picture first.", field="source")
     return upload
@@ -119,5 +121,5 @@ def answered(source: SourcePicture) -> JsonResponse:
 
 def start_draft(request: SignedInRequest, code: str) -> None:
     """Let the draft start from another picture: its mask was of the last one, its size follows the new one."""
-    unmasked = {"mask": "", "area": "", **{f"grow_{side}": "" for side in ("left", "top", "right", "bottom")}}
+    unmasked = {"mask": "", "area": "", **{row.name: "" for row in GROW_ROWS}}
     keep_draft(request.user, {**draft_of(request.user), **unmasked, "source": code, "size": LIKE_SOURCE})

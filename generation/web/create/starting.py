@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpRequest, QueryDict
+from django.core.files.uploadedfile import UploadedFile
+from django.http import QueryDict
 from django.urls import reverse
 
 from accounts.models import User
@@ -132,12 +133,12 @@ def fields_of_start(start: Start | None) -> dict[str, str]:
     }
 
 
-def with_files(request: HttpRequest, user: User) -> QueryDict:
+def with_files(user: User, posted: QueryDict, uploads: Mapping[str, UploadedFile]) -> QueryDict:
     """What was posted, with the codes of the pictures that came along as files. Raises Refusal."""
-    typed = request.POST.copy()
+    typed = posted.copy()
     for file, field in FILES.items():
-        if file in request.FILES:
-            typed[field] = bring_picture(user, request.FILES[file]).code
+        if file in uploads:
+            typed[field] = bring_picture(user, uploads[file]).code
             if field == "source":  # a mask that was painted for another picture
                 typed["mask"] = ""
     return typed

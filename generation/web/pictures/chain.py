@@ -36,7 +36,6 @@ class Comparison:
     """The source under the result: `box` are its left, top, width and height in hundredths of the result's."""
 
     picture: str
-    mask: str
     box: tuple[float, float, float, float]
 
 
@@ -58,10 +57,8 @@ def chain_of(user: User, image: GeneratedImage) -> Chain:
         seen.add(start.source.sha256)
         link, start = link_of(user, start.source)
         before.append(link)
-    comparison = None
-    if recipe.start and not before[0].gone:
-        mask = link_of(user, recipe.start.mask)[0].picture if recipe.start.mask else ""
-        comparison = Comparison(before[0].picture, mask, box_of(recipe.start))
+    shown = recipe.start and before and not before[0].gone
+    comparison = Comparison(before[0].picture, box_of(recipe.start)) if recipe.start and shown else None
     return Chain(before, made_from(user, image), comparison, facts_of(recipe))
 
 
