@@ -24,7 +24,7 @@ from generation.web.create.forms import OWN_SIZE, RecipeForm, default_fields, fi
 from generation.web.create.job_tiles import job_feed_of, submissions_of
 from generation.web.create.quotes import quote
 from generation.web.create.sizes import size_presets_of
-from generation.web.create.starting import LIKE_SOURCE, fields_of_start, starting_picture, with_files
+from generation.web.create.starting import LIKE_SOURCE, fields_of_start, starting_picture, usual_fields, with_files
 from generation.web.public_pictures import example_picture, registry, weight_picture
 
 RECIPES = ("image", "job", "post")
@@ -103,7 +103,7 @@ def prefilled(request: SignedInRequest) -> dict[str, str]:
     if lora := request.GET.get("lora", ""):
         fields["prompt"] = f"{fields.get('prompt', '')} <lora:{lora}:0.8>".strip()
     checkpoint = checkpoint_or_none(request.user, fields.get("checkpoint", ""))
-    defaults = default_fields(checkpoint) if checkpoint else {}
+    defaults = {**usual_fields(), **(default_fields(checkpoint) if checkpoint else {})}
     return {**defaults, **{name: value for name, value in fields.items() if value != "" or name not in defaults}}
 
 

@@ -120,6 +120,11 @@ def mask_of(user: User, code: str) -> PictureRef:
         raise NotFound(missing.code, "The mask is not there any more. Paint it again.", field="mask") from missing
 
 
+def usual_fields() -> dict[str, str]:
+    """What the form shows where nothing was typed."""
+    return {name: row.text(row.default) for name, row in ROWS.items()}
+
+
 def fields_of_start(start: Start | None) -> dict[str, str]:
     """As `fields_of` of the other fields; all of them empty where nothing is started from."""
     if start is None:

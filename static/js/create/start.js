@@ -34,14 +34,15 @@ export function startStarting(form) {
       const painted = maskUrl ? await pictureAt(maskUrl) : null;
       root.hidden = false;
       editor.open({ ...picture, image }, painted, grow());
-      show(picture.url);
+      part.querySelector("[data-start-thumb]").src = picture.url;
+      describe();
     } catch {
       toast(UNSEEN);
     }
   }
 
-  function show(url) {
-    part.querySelector("[data-start-thumb]").src = url;
+  /** What of the picture may change, in words, and what can be chosen therefore. */
+  function describe() {
     part.querySelector("[data-start-words]").textContent = editor.isEmpty()
       ? grow().some(Boolean)
         ? "It grows; what there is stays."
@@ -97,7 +98,7 @@ export function startStarting(form) {
   }
 
   function maskChanged() {
-    show(part.querySelector("[data-start-thumb]").src);
+    describe();
     clearTimeout(timer);
     timer = setTimeout(save, QUIET_MS);
   }
@@ -136,7 +137,7 @@ export function startStarting(form) {
   form.addEventListener("input", () => {
     if (!source.value) return;
     editor.setGrow(grow());
-    show(part.querySelector("[data-start-thumb]").src);
+    describe();
   });
   part.querySelector("[data-start-remove]").addEventListener("click", (event) => {
     event.preventDefault();

@@ -24,7 +24,7 @@ export function editorIn(root, { changed, grown }) {
   let source = null;
   let mask = null;
   let view = { scale: 1, x: 0, y: 0 };
-  let window = [1, 1];
+  let room = [1, 1];
   let grow = [0, 0, 0, 0];
   let tool = "brush";
   let clicks = [];
@@ -59,7 +59,7 @@ export function editorIn(root, { changed, grown }) {
     draw({ picture: true, all: true });
   }
 
-  const fit = () => look(() => fitted(whole(), window, MARGIN));
+  const fit = () => look(() => fitted(whole(), room, MARGIN));
 
   /** The size in the slider is that of the screen when the whole picture is seen: small pictures get small brushes. */
   const radius = () => (Number(size.value) / 2 / 512) * Math.max(...mask.size);
@@ -156,7 +156,7 @@ export function editorIn(root, { changed, grown }) {
     size.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
-  const middle = () => [window[0] / 2, window[1] / 2];
+  const middle = () => [room[0] / 2, room[1] / 2];
   const acts = {
     undo: () => finished(mask.undo()),
     redo: () => finished(mask.redo()),
@@ -244,7 +244,7 @@ export function editorIn(root, { changed, grown }) {
   root.addEventListener("keydown", press);
   new ResizeObserver(() => {
     if (!ground.clientWidth) return;
-    window = scene.measure();
+    room = scene.measure();
     if (mask) fit();
   }).observe(ground);
 
@@ -257,7 +257,7 @@ export function editorIn(root, { changed, grown }) {
       if (painted) mask.combine(painted, false);
       mask.history.clear();
       isEmpty = mask.isEmpty();
-      window = scene.measure();
+      room = scene.measure();
       take(tool);
       showHistory();
       fit();
