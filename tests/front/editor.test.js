@@ -7,7 +7,9 @@ import { frameOf, whole } from "../../static/js/editor/grow.js";
 import { historyOf } from "../../static/js/editor/history.js";
 import { boxAround, fitted, joined, pinched, toPicture, toScreen, zoomed } from "../../static/js/editor/view.js";
 
-const near = (one, other) => one.forEach((value, n) => assert.ok(Math.abs(value - other[n]) < 1e-9, `${one} ${other}`));
+function near(one, other) {
+  for (const [n, value] of one.entries()) assert.ok(Math.abs(value - other[n]) < 1e-9, `${one} ${other}`);
+}
 
 test("the whole frame is seen in the middle of the window", () => {
   const view = fitted({ left: -64, top: 0, width: 192, height: 128 }, [424, 456], 20);
