@@ -9,6 +9,16 @@ import { toast } from "../toast.js";
 const QUIET_MS = 900;
 const UNSEEN = "This picture cannot be shown. Choose it again.";
 
+/** Does what is asked; a refusal is said. */
+async function orSaid(act) {
+  try {
+    await act();
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    toast(error.message);
+  }
+}
+
 export function startStarting(form) {
   const part = form.querySelector("[data-start]");
   const root = document.getElementById("editor");
@@ -52,9 +62,12 @@ export function startStarting(form) {
       option.disabled = option.value === "masked" && editor.isEmpty() && !grow().some(Boolean);
     }
     if (form.elements.area.selectedOptions[0]?.disabled) form.elements.area.value = "whole";
+    part.querySelector("[data-start-summary]").textContent = form.elements.area.selectedOptions[0].textContent;
   }
 
   function use(picture) {
+    clearTimeout(timer);
+    timer = 0;
     source.value = picture.code;
     mask.value = "";
     for (const field of sides) field.value = "";
@@ -66,6 +79,8 @@ export function startStarting(form) {
   }
 
   function remove() {
+    clearTimeout(timer);
+    timer = 0;
     source.value = mask.value = "";
     for (const field of sides) field.value = "";
     if (form.elements.size.value === "source") form.querySelector("[name=size]").checked = true;
@@ -77,23 +92,21 @@ export function startStarting(form) {
   async function bring(file) {
     const fields = new FormData();
     fields.append("picture", file);
-    try {
+    await orSaid(async () => {
       const picture = await (await post(form.dataset.sourcesUrl, fields)).json();
       use(picture);
       if (picture.has_alpha) offerAlpha(picture);
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      toast(error.message);
-    }
+    });
   }
 
   function offerAlpha(picture) {
     toast("Some of this picture is transparent.", {
       label: "Draw only there",
-      undo: async () => {
-        const painted = await (await post(form.dataset.alphaUrl.replace("CODE", picture.code), "")).json();
-        if (source.value === picture.code) editor.combine(await pictureAt(painted.url));
-      },
+      undo: () =>
+        orSaid(async () => {
+          const painted = await (await post(form.dataset.alphaUrl.replace("CODE", picture.code), "")).json();
+          if (source.value === picture.code) editor.combine(await pictureAt(painted.url));
+        }),
     });
   }
 
@@ -107,10 +120,7 @@ export function startStarting(form) {
   function save() {
     clearTimeout(timer);
     timer = 0;
-    saving = (saving ?? Promise.resolve()).then(keep).catch((error) => {
-      if (!(error instanceof Refused)) throw error;
-      toast(error.message);
-    });
+    saving = (saving ?? Promise.resolve()).then(() => orSaid(keep));
     return saving;
   }
 
