@@ -6,12 +6,13 @@ from django.urls import include, path
 
 from generation.web import home
 from generation.web.catalog import catalog, loras, styles, wildcards
-from generation.web.create import colours, create, drafts, inspector, quotes, reading, selecting
+from generation.web.create import colours, controls, create, drafts, inspector, quotes, reading, selecting, sources
 from generation.web.pictures import albums, files, images, jobs, shared, sharing, upscale, words
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("status/", home.status, name="status"),
+    path("help/controls/", controls.controls, name="help-controls"),
     path("create/", create.create, name="create"),
     path("create/price/", quotes.price, name="create-price"),
     path("create/draft/", drafts.draft, name="create-draft"),
@@ -22,6 +23,12 @@ urlpatterns = [
     path("create/select/", selecting.select, name="create-select"),
     path("create/select/<slug:code>/", selecting.selected, name="create-selected"),
     path("create/read/", reading.read, name="create-read"),
+    path("sources/", sources.sources, name="sources"),
+    path("sources/masks/", sources.masks, name="source-masks"),
+    path("sources/<slug:code>/file", sources.file, name="source-file"),
+    path("sources/<slug:code>/thumbnail", sources.thumbnail, name="source-thumbnail"),
+    path("sources/<slug:code>/alpha/", sources.alpha, name="source-alpha"),
+    path("sources/<slug:code>/delete/", sources.delete, name="source-delete"),
     path("jobs/tiles/", jobs.tiles, name="job-tiles"),
     path("jobs/cancel/", jobs.cancel_all, name="jobs-cancel"),
     path("jobs/<slug:code>/submission/", jobs.submission, name="job-submission"),

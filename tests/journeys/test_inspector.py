@@ -121,6 +121,7 @@ def picture_of(prompt: str, checkpoint: str = "emoji-diffusion") -> bytes:
 
 def test_a_dropped_picture_fills_the_form_and_says_what_it_could_not(page: Page) -> None:
     page.evaluate(DROP, list(picture_of("a star <lora:line-art:0.5> <lora:gone:1>", "dreams")))
+    page.get_by_role("button", name="Read its recipe").click()
     notice = page.locator("[data-read-notice]")
     expect(notice).to_contain_text("This site has no checkpoint “dreams”.")
     expect(notice).to_contain_text("This site has no LoRA “gone”.")
@@ -138,6 +139,7 @@ def test_a_chosen_picture_without_a_recipe_is_refused(page: Page, tmp_path: Path
     Image.new("RGB", (8, 8)).save(file)
     page.fill(PROMPT, "a pear")
     page.set_input_files("#picture-to-read", file)
+    page.get_by_role("button", name="Read its recipe").click()
     expect(page.locator(".toasts")).to_contain_text("This picture does not tell how it was made.")
     written(page, "a pear")
 
@@ -147,6 +149,6 @@ def test_without_scripts_a_picture_can_still_be_read(alice: User, sign_in: SignI
     file.write_bytes(picture_of("a star"))
     page = sign_in(alice, java_script_enabled=False)
     page.set_input_files("#picture-without-js", file)
-    page.click("#read-picture button")
+    page.get_by_role("button", name="Read its recipe").click()
     expect(page.locator("[data-read-notice]")).to_contain_text("filled in")
     written(page, "a star")

@@ -24,6 +24,7 @@ from generation.training.datasets.uploads import add_uploads
 from tests.generation.web.studio.studio_things import learned, run_of
 from tests.journeys.conftest import DRAWING_PATIENCE_MS
 from tests.journeys.looks import WINDOWS, NewContext, look_at_all, shoot, sign_in
+from tests.journeys.test_changing import kept, make, stroke
 from tests.journeys.test_making import DONE, press
 from tests.journeys.test_training import NOTO
 from tests.lora_files import lora_bytes
@@ -36,6 +37,7 @@ PUBLIC = {
     "controlnets": "/controlnets/",
     "checkpoint": "/checkpoints/emoji-diffusion/",
     "status": "/status/",
+    "help-controls": "/help/controls/",
     "help-api": "/help/api/",
     "help-webuiapi": "/help/api/webuiapi/",
     "help-sillytavern": "/help/api/sillytavern/",
@@ -51,6 +53,8 @@ PUBLIC = {
 }
 OWN = {
     "create": "/create/",
+    "create-change": "/create/?change={original}",
+    "sources": "/sources/",
     "images": "/images/",
     "images-album": "/images/?album={album}",
     "images-filtered": "/images/?q=star&lora=fluent-3d",
@@ -61,6 +65,7 @@ OWN = {
     "shared-album": "/shared/{shared}/",
     "shared-picture": "/shared/{shared}/{image}/",
     "image": "/images/{image}/",
+    "image-changed": "/images/{changed}/",
     "image-published": "/images/{published}/",
     "publish": "/images/{image}/publish/",
     "studio": "/studio/",
@@ -102,7 +107,7 @@ def test_every_page_has_its_picture(site: object, alice: User, bob: User, new_co
     assert shoot(page, "studio-empty-light-1280", "/studio/") == []
     assert shoot(page, "create-empty-light-1280", "/create/") == []
     make_something(page)
-    named = publish_something(alice, bob) | teach_something(alice) | mix_something(page, alice)
+    named = publish_something(alice, bob) | teach_something(alice) | mix_something(page, alice) | change_something(page)
     moderators = new_context()
     sign_in(moderators.new_page(), "bob")
     seats = ((PUBLIC, None), (OWN, desk.storage_state()), (MODERATORS, moderators.storage_state()))
@@ -145,6 +150,17 @@ def make_something(page: Page) -> None:
     press(page, "a smiling face with sunglasses", count=4)
     press(page, "a yellow star <lora:fluent-3d:0.8>", count=3)
     expect(page.locator(DONE)).to_have_count(7, timeout=DRAWING_PATIENCE_MS)
+
+
+def change_something(page: Page) -> dict[str, str]:
+    """A star of which a part was painted over; its picture stays what the Create page starts from."""
+    star = GeneratedImage.objects.filter(prompt__startswith="a yellow star").newest().last()
+    assert star is not None
+    page.goto(f"/create/?change={star.code}")
+    stroke(page, (-0.1, 0.0), (0.1, 0.05))
+    kept(page, "mask")
+    changed = make(page, 1 + page.locator(DONE).count())
+    return {"changed": changed.code, "original": star.code}
 
 
 def mix_something(page: Page, alice: User) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -25,12 +26,15 @@ from generation.web.create.job_tiles import job_feed_of, submissions_of
 from generation.web.create.parts import names_in, style_options
 from generation.web.create.quotes import quote
 from generation.web.create.sizes import size_presets_of
+from generation.web.create.starting import LIKE_SOURCE, fields_of_start, starting_picture, usual_fields, with_files
 from generation.web.public_pictures import example_picture, registry, weight_picture
 
 RECIPES = ("image", "job", "post")
 """The names under which the address asks for a recipe that was drawn before, with its seed."""
 
 CODE_CHARS = 12
+NO_SOURCE = "none"
+"""`?source=none`: the draft starts from no picture any more."""
 
 COUNTS = (*range(1, 9), 12, 16, 24, 32, 48, 64)
 
@@ -40,21 +44,34 @@ COUNTS = (*range(1, 9), 12, 16, 24, 32, 48, 64)
 def create(request: SignedInRequest) -> HttpResponse:
     """The form and the job feed. POST queues pictures and never waits for one."""
     if request.method == "POST":
-        return make(request)
+        return make(request, request.FILES)
     fields = prefilled(request)
     return page(request, RecipeForm(initial=fields), fields, seed_kept=any(name in request.GET for name in RECIPES))
 
 
-def make(request: SignedInRequest) -> HttpResponse:
+def make(request: SignedInRequest, uploads: Mapping[str, UploadedFile]) -> HttpResponse:
     """Queue what the form says. Whatever was typed is kept as the draft, also when it is refused."""
-    form = RecipeForm(request.POST)
-    jobs, status = submitted(request.user, form)
-    fields = typed_fields(request.POST)
+    try:
+        posted = with_files(request.user, request.POST, uploads)
+    except Refusal as refusal:
+        form, jobs, status = refused_files(request, refusal)
+    else:
+        form = RecipeForm(posted)
+        jobs, status = submitted(request.user, form)
+    fields = typed_fields(form.data)
     # After a press the form stands as it was, but for a seed that was not locked.
     keep_draft(request.user, {**fields, "seed": ""} if jobs and "seed_locked" not in fields else fields)
     if asks_for_part(request):
         return group(request, jobs) if jobs else sentences(form, status)
     return redirect("create") if jobs else page(request, form, fields, status)
+
+
+def refused_files(request: SignedInRequest, refusal: Refusal) -> tuple[RecipeForm, list[Job], int]:
+    """The form of which a file was refused."""
+    form = RecipeForm(request.POST)
+    form.is_valid()
+    form.refuse(refusal)
+    return form, [], form.status
 
 
 def submitted(user: User, form: RecipeForm) -> tuple[list[Job], int]:
@@ -88,15 +105,25 @@ def prefilled(request: SignedInRequest) -> dict[str, str]:
     if lora := request.GET.get("lora", ""):
         fields["prompt"] = f"{fields.get('prompt', '')} <lora:{lora}:0.8>".strip()
     checkpoint = checkpoint_or_none(request.user, fields.get("checkpoint", ""))
-    defaults = default_fields(checkpoint) if checkpoint else {}
+    defaults = {**usual_fields(), **(default_fields(checkpoint) if checkpoint else {})}
     return {**defaults, **{name: value for name, value in fields.items() if value != "" or name not in defaults}}
 
 
 def named_recipe(request: SignedInRequest) -> dict[str, str]:
-    """`?image=` an own picture, `?job=` an own job, `?post=` a public post: its recipe, or nothing."""
+    """`?image=` an own picture, `?job=` an own job, `?post=` a public post: its recipe, or nothing.
+
+    `?change=` an own picture to start from with its recipe, `?source=` any picture to start from with the draft.
+    """
     user, asked = request.user, request.GET
     recipe: Recipe | None = None
     made_from = ""
+    if code := asked.get("source"):
+        if code == NO_SOURCE:
+            return {**fields_of_start(None), "size": ""}
+        return {**fields_of_start(None), "source": code[:64], "size": LIKE_SOURCE}
+    if code := asked.get("change"):
+        image = GeneratedImage.objects.of(user).kept().filter(code=code).select_related("job").first()
+        return changing(image) if image else {}
     if code := asked.get("image"):
         image = GeneratedImage.objects.of(user).kept().filter(code=code).select_related("job").first()
         recipe = image.recipe if image else None
@@ -112,6 +139,13 @@ def named_recipe(request: SignedInRequest) -> dict[str, str]:
         return {}
     fields = {**fields_of(recipe), "made_from": made_from}
     return {**fields, "seed": "", "seed_locked": ""} if "new-seed" in asked else fields
+
+
+def changing(image: GeneratedImage) -> dict[str, str]:
+    """The picture as what is started from; its recipe's prompt and numbers stay, with a new seed."""
+    drawn = image.recipe.replace(start=None, hires=None, enlarge=None, inversion=None)
+    fields = {**fields_of(drawn), "seed": "", "seed_locked": "", "count": "1"}
+    return {**fields, "source": image.code, "size": LIKE_SOURCE, "made_from": image.job.made_from if image.job else ""}
 
 
 def page(
@@ -131,6 +165,7 @@ def page(
         "upscalers": upscaler_choices(user),
         "vaes": list(Vae.objects.usable_by(user).order_by("title")),
         "examples": examples_of(checkpoint),
+        "start": starting_picture(user, fields),
         "kept_seed": fields.get("seed") if seed_kept else None,
         "origin": registry.origin_of(code) if (code := fields.get("made_from", "")) else None,
         "read": request.session.pop(READ_NOTICE, None),
@@ -150,7 +185,7 @@ def choices_of(user: User, checkpoint: Checkpoint | None, fields: Mapping[str, s
         return {"size_presets": [], "size": OWN_SIZE, "side": FIELDS["width"], "loras": []}
     presets = size_presets_of(checkpoint.native_width, checkpoint.native_height)
     size = fields.get("size", "")
-    if size == OWN_SIZE or not size:
+    if size in (OWN_SIZE, "") or size == LIKE_SOURCE and not fields.get("source"):
         size = f"{fields.get('width', '')}x{fields.get('height', '')}"
     return {
         "checkpoint": checkpoint,
@@ -158,7 +193,7 @@ def choices_of(user: User, checkpoint: Checkpoint | None, fields: Mapping[str, s
         "defaults": default_fields(checkpoint),
         "size_presets": presets,
         "side": FIELDS["width"],
-        "size": size if any(preset.value == size for preset in presets) else OWN_SIZE,
+        "size": size if size in (LIKE_SOURCE, *(preset.value for preset in presets)) else OWN_SIZE,
         "loras": lora_options(user, checkpoint),
         "style_options": style_options(user, checkpoint.family, names_in(fields.get("styles", ""))),
     }

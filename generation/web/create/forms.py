@@ -30,7 +30,9 @@ from generation.recipes.fields import (
     defaults_for,
 )
 from generation.recipes.picture import Recipe
+from generation.recipes.starting import Start, drawn_like
 from generation.recipes.variation import RESIZE_FROM
+from generation.web.create import starting
 from generation.web.create.hires import ROWS as HIRES
 from generation.web.create.hires import fields_of_hires, hires_of
 from generation.web.create.parts import (
@@ -42,6 +44,7 @@ from generation.web.create.parts import (
     fields_of_parts,
     parts_of,
 )
+from generation.web.create.starting import LIKE_SOURCE, fields_of_start, start_of
 
 OWN_SIZE = "own"
 
@@ -106,6 +109,8 @@ class RecipeForm(forms.Form):
     hires_strength = form_field(HIRES["hires_strength"])
     hires_upscaler = form_field(HIRES["hires_upscaler"])
     hires_prompt = form_field(HIRES["hires_prompt"])
+    source = NameField(required=False, max_length=64)
+    mask = NameField(required=False, max_length=64)
     status = 400
     shown_at: Mapping[str, str] = {
         "width": "size",
@@ -115,19 +120,21 @@ class RecipeForm(forms.Form):
         "carried": "",
         "upscaler": "hires_upscaler",
         "scale": "hires_scale",
+        **starting.SHOWN_AT,
     }
     """Where the page shows a refusal about a part of the recipe that has no field of its own."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields = {name: form_field(row) for name, row in FIELDS.items()} | self.fields
+        started = {name: form_field(row) for name, row in starting.ROWS.items()}
+        self.fields = {name: form_field(row) for name, row in FIELDS.items()} | started | self.fields
 
     def clean(self) -> None:
         """Judge every field, so that all that is wrong is told at once; what concerns several is the recipe's."""
         for name in ("seed", "variation_seed"):
             if self.cleaned_data.get(name) == -1:  # as A1111 writes a seed that is to be drawn
                 self.cleaned_data[name] = None
-        for row in (*FIELDS.values(), COUNT, *ROWS.values(), *HIRES.values()):
+        for row in (*FIELDS.values(), COUNT, *ROWS.values(), *HIRES.values(), *starting.ROWS.values()):
             value = self.cleaned_data.get(row.name)
             if value is None or value == "" and not getattr(row, "required", False):
                 continue
@@ -143,14 +150,18 @@ class RecipeForm(forms.Form):
         """The recipe of a valid form. Raises Refusal."""
         typed = {name: value for name in FIELDS if (value := self.cleaned_data.get(name)) not in (None, "")}
         checkpoint = find_checkpoint(user, typed.get("checkpoint", ""))
-        width, height = self.chosen_size(checkpoint)
+        start = start_of(user, self.cleaned_data)
+        width, height = self.chosen_size(checkpoint, start, user.plan.max_pixels)
         values = {**defaults_for(checkpoint), "seed": random_seed(), **typed, "width": width, "height": height}
-        recipe = Recipe(**values, **parts_of(self.cleaned_data, random_seed()), hires=hires_of(self.cleaned_data))
-        return apply_styles(user, recipe, self.cleaned_data.get("styles", ()), checkpoint.family)
+        values |= {**parts_of(self.cleaned_data, random_seed()), "start": start, "hires": hires_of(self.cleaned_data)}
+        return apply_styles(user, Recipe(**values), self.cleaned_data.get("styles", ()), checkpoint.family)
 
-    def chosen_size(self, checkpoint: Checkpoint) -> tuple[int, int]:
-        """A drawn rectangle's size, or the one that was typed; the checkpoint's own where nothing was."""
+    def chosen_size(self, checkpoint: Checkpoint, start: Start | None, most_pixels: int) -> tuple[int, int]:
+        """A drawn rectangle's size, the source's own, or the one that was typed; else the checkpoint's own."""
         size: str = self.cleaned_data.get("size", "")
+        if size == LIKE_SOURCE:
+            drawn = drawn_like(start, most_pixels) if start else {}
+            return drawn.get("width", checkpoint.native_width), drawn.get("height", checkpoint.native_height)
         if size and size != OWN_SIZE:
             across, _, down = size.partition("x")
             if not (across.isdecimal() and down.isdecimal() and len(size) < 10):
@@ -198,6 +209,15 @@ class RecipeForm(forms.Form):
         return any(self[name].errors for name in HIRES)
 
     @property
+    def start_controls(self) -> dict[str, Control]:
+        """Of the picture that is started from, by their names."""
+        return {name: Control(row, self[name]) for name, row in starting.ROWS.items()}
+
+    @property
+    def wrong_start(self) -> bool:
+        return any(self.errors.get(name) for name in starting.NAMES)
+
+    @property
     def wrong_controls(self) -> bool:
         return any(control.bound.errors for control in self.controls)
 
@@ -236,7 +256,7 @@ def fields_of(recipe: Recipe) -> dict[str, str]:
     """A recipe as the form's fields, so that it is drawn again exactly: the seed stays locked."""
     fields = {name: row.text(getattr(recipe, name)) for name, row in FIELDS.items()}
     parts = {name: getattr(recipe, name) for name in ("variation", "palette", "inversion", "blend")}
-    fields |= fields_of_parts(parts) | fields_of_hires(recipe.hires)
+    fields |= fields_of_parts(parts) | fields_of_hires(recipe.hires) | fields_of_start(recipe.start)
     return {**fields, "size": f"{recipe.width}x{recipe.height}", "seed_locked": "on"}
 
 
@@ -248,7 +268,7 @@ def default_fields(checkpoint: Checkpoint) -> dict[str, str]:
 
 def typed_fields(data: Mapping[str, Any]) -> dict[str, str]:
     """The form's own fields out of whatever was posted, as text: a draft."""
-    names = (*FIELDS, *RecipeForm.base_fields)
+    names = (*FIELDS, *starting.ROWS, *RecipeForm.base_fields)
     typed = {name: str(data[name])[: 5 * MAX_PROMPT_CHARS] for name in names if name in data}
     if "styles" in data:  # several of one name, which a plain look would take the last of
         typed["styles"] = NamesWidget().value_from_datadict(data, None, "styles")[:MAX_PROMPT_CHARS]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
+from typing import Any
 
 from accounts.models import User
 from generation.jobs import queueing
@@ -45,6 +46,8 @@ class Tile:
     total: int = 0
     seconds_left: float = 0.0
     has_preview: bool = False
+    source: str = ""
+    """The code of the picture that it starts from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,4 +128,9 @@ def _tile(job: Job, wait: queueing.Wait | None) -> Tile:
         total=frame.total if frame else 0,
         seconds_left=frame.seconds_left if frame else 0.0,
         has_preview=bool(frame and frame.picture),
+        source=_source_of(job.recipe_json.get("start")),
     )
+
+
+def _source_of(start: dict[str, Any] | None) -> str:
+    return str(start["source"]["code"] or start["source"]["sha256"]) if start else ""

@@ -13,6 +13,7 @@ from generation.web.create.drafts import READ_NOTICE, draft_of, keep_draft
 from generation.web.create.forms import OWN_SIZE
 from generation.web.create.hires import fields_of_hires
 from generation.web.create.parts import fields_of_parts
+from generation.web.create.starting import fields_of_start
 
 KEPT = ("count", "checkpoint")
 """What stays of the form where the picture tells nothing: the rest of the old one would mix two recipes."""
@@ -27,7 +28,8 @@ def read(request: SignedInRequest) -> HttpResponse:
     matched = read_recipe_text(request.user, text) if text else read_recipe(request.user, request.FILES.get("picture"))
     kept = {name: value for name, value in draft_of(request.user).items() if name in KEPT}
     fields = fields_read(matched.values) | parts_read(matched.parts) | hires_read(matched.larger.get("hires"))
-    keep_draft(request.user, kept | fields)
+    started = fields_of_start(matched.start) if matched.start else {}
+    keep_draft(request.user, kept | fields | started)
     request.session[READ_NOTICE] = {"unmatched": [miss.message for miss in matched.unmatched]}
     return done(request, "create")
 

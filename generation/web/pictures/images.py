@@ -19,6 +19,7 @@ from generation.recipes.picture import Recipe
 from generation.storage.zips import MAX_PICTURES, zip_attachment
 from generation.web.access import SignedInRequest, asks_for_part, own_image, refusals_on, signed_in_only
 from generation.web.paging import neighbours
+from generation.web.pictures.chain import chain_of
 from generation.web.pictures.listing import back, listing_of, say_refusal
 from generation.web.public_pictures import Ingredient, ingredients, registry
 
@@ -53,6 +54,7 @@ def image(request: SignedInRequest, code: str) -> HttpResponse:
         "older": older,
         "publication": registry.state_of(own),
         "siblings": siblings_of(own, mine),
+        "chain": chain_of(request.user, own),
     }
     return render(request, "generation/image.html", context)
 

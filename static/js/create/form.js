@@ -3,6 +3,7 @@
 import { ask, elementsOf, post, Refused } from "../ask.js";
 import { paintSliders } from "../slider.js";
 import { toast } from "../toast.js";
+import { startBringing } from "./bring.js";
 import { startCompletion } from "./complete.js";
 import { keepDraft } from "./draft.js";
 import { startInspector } from "./inspector.js";
@@ -13,6 +14,7 @@ import { startReading } from "./read.js";
 import { clearRefusal, clearRefusals, showRefusals } from "./refusals.js";
 import { startSeed } from "./seed.js";
 import { startSizes } from "./sizes.js";
+import { startStarting } from "./start.js";
 import { startWeights } from "./weights.js";
 
 const DOUBLE_CLICK_MS = 350;
@@ -30,7 +32,8 @@ export function startForm({ sending, sent, settled }) {
   const saveDraft = keepDraft(form);
   const fields = [form.elements.prompt, form.elements.negative_prompt];
   startInspector(form);
-  startReading(form);
+  const start = startStarting(form);
+  startBringing(form, { read: startReading(form), start: start.bring });
   startCompletion(form, [
     [fields[0], ["lora", "wildcard", "embedding"]],
     [fields[1], ["wildcard", "embedding"]],
@@ -49,6 +52,7 @@ export function startForm({ sending, sent, settled }) {
     clearRefusals(form);
     sending();
     try {
+      await start.saved();
       const response = await post(form.action, new FormData(form));
       const [group] = await elementsOf(response);
       sent(group);
@@ -125,13 +129,14 @@ function takeDefaults(form, before) {
 function followCheckpoint(form, loras) {
   form.elements.checkpoint?.addEventListener("change", async (event) => {
     const before = defaultsOf(form);
-    const own = form.elements.size.value === "own" && [form.elements.width.value, form.elements.height.value];
+    const { value } = form.elements.size;
+    const own = ["own", "source"].includes(value) && [form.elements.width.value, form.elements.height.value];
     const response = await ask(`${form.dataset.choicesUrl}?checkpoint=${encodeURIComponent(event.target.value)}`);
     for (const fresh of await elementsOf(response)) {
       form.querySelector(`[data-choices="${fresh.dataset.choices}"]`).replaceChildren(...fresh.childNodes);
     }
     if (own) {
-      form.elements.size.value = "own";
+      form.elements.size.value = value;
       [form.elements.width.value, form.elements.height.value] = own;
     }
     takeDefaults(form, before);

@@ -3,7 +3,10 @@
 import { ask } from "../ask.js";
 
 const QUIET_MS = 120;
-const PRICED = ["checkpoint", "size", "width", "height", "steps", "count"];
+const PRICED = [
+  ...["checkpoint", "size", "width", "height", "steps", "count"],
+  ...["source", "mask", "start_strength", "area", "padding", "grow_left", "grow_top", "grow_right", "grow_bottom"],
+];
 
 export function startQuote(form) {
   const button = form.querySelector("[data-make]");

@@ -1,4 +1,4 @@
-// Reads a recipe out of a picture, chosen with the button or dropped anywhere on the page, or out of its pasted text.
+// Reads a recipe out of a picture that was brought, or out of its pasted text.
 
 import { post, Refused } from "../ask.js";
 import { toast } from "../toast.js";
@@ -10,7 +10,6 @@ export function hasParameters(text) {
 
 export function startReading(form) {
   const reader = document.getElementById("read-picture");
-  const chosen = document.getElementById("picture-to-read");
 
   async function read(name, value) {
     const fields = new FormData();
@@ -22,26 +21,11 @@ export function startReading(form) {
       location.assign(form.action);
     } catch (error) {
       form.inert = false;
-      chosen.value = "";
       if (!(error instanceof Refused)) throw error;
       toast(error.message);
     }
   }
 
-  chosen.addEventListener("change", () => chosen.files[0] && read("picture", chosen.files[0]));
-  const carriesFile = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
-  addEventListener("dragover", (event) => {
-    if (!carriesFile(event)) return;
-    event.preventDefault();
-    form.classList.add("prompt-card--dropping");
-  });
-  addEventListener("dragleave", (event) => event.relatedTarget || form.classList.remove("prompt-card--dropping"));
-  addEventListener("drop", (event) => {
-    if (!carriesFile(event)) return;
-    event.preventDefault();
-    form.classList.remove("prompt-card--dropping");
-    if (event.dataTransfer.files[0]) read("picture", event.dataTransfer.files[0]);
-  });
   // The text stays where it was pasted: it may be meant as words.
   form.elements.prompt.addEventListener("paste", (event) => {
     const text = event.clipboardData.getData("text");
@@ -51,4 +35,5 @@ export function startReading(form) {
       label: "Fill in its recipe",
     });
   });
+  return (file) => read("picture", file);
 }

@@ -8,7 +8,9 @@ export function startSizes(form) {
       form.elements.height.value = chosen.dataset.height;
     }
     const value = form.querySelector("[data-size-value]");
-    if (value) value.textContent = `${form.elements.width.value} × ${form.elements.height.value}`;
+    if (!value) return;
+    value.textContent =
+      chosen?.value === "source" ? "as the picture" : `${form.elements.width.value} × ${form.elements.height.value}`;
   }
 
   function swap() {

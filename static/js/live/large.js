@@ -15,6 +15,13 @@ export function openLarge(root) {
   let current = null;
   let zoom = 1;
 
+  /** The other of two that are compared: what the picture was made from, or its neighbour. */
+  function paintOther() {
+    const other = part("other");
+    if (!current.dataset.source) return paint(other, neighbour());
+    Object.assign(other, { src: current.dataset.source, alt: "What it was made from" });
+  }
+
   function paint(image, link) {
     const small = link.querySelector("img");
     image.src = `${link.pathname}file`;
@@ -34,11 +41,12 @@ export function openLarge(root) {
     part("words").textContent = link.querySelector("img").alt;
     part("previous").disabled = place === 0;
     part("next").disabled = place === all.length - 1;
-    part("compare").disabled = all.length < 2;
+    part("compare").disabled = all.length < 2 && !link.dataset.source;
+    part("compare-words").textContent = link.dataset.source ? "Compare with its source" : "Compare";
     for (const action of dialog.querySelectorAll("[data-address]")) {
       action.setAttribute("href", action.dataset.address.replace("CODE", imageCodeOf(link)));
     }
-    if (dialog.classList.contains("large--comparing")) paint(part("other"), neighbour());
+    if (dialog.classList.contains("large--comparing")) paintOther();
   }
 
   /** The picture to compare with: the next one, or the one before the last. */
@@ -59,7 +67,7 @@ export function openLarge(root) {
   function compare(on) {
     dialog.classList.toggle("large--comparing", on);
     part("compare").setAttribute("aria-pressed", String(on));
-    if (on) paint(part("other"), neighbour());
+    if (on) paintOther();
   }
 
   const acts = {

@@ -1,0 +1,42 @@
+"""A page that says in one line each what the controls of making pictures do; most lines are the controls' own."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from generation.recipes.fields import COUNT, FIELDS
+from generation.web.create import starting
+
+EDITOR = (
+    ("Brush", "B", "Paint over what is to be drawn anew. A pen that presses less paints thinner."),
+    ("Eraser", "E", "Rub out paint: what is bare stays as it is."),
+    ("Lasso", "L", "Draw a line around something; all inside of it is painted."),
+    ("Box", "M", "Draw a box; all inside of it is painted."),
+    ("Select by click", "C", "Click on a thing and it is painted. The page says what found its edges."),
+    ("Take away", "Alt", "Lasso, box and clicks take paint away while it is held."),
+    ("Size", "[ and ]", "How thick brush and eraser are."),
+    ("Undo, redo", "Z, Shift Z", "One step back, or forth again."),
+    ("Invert", "I", "What was painted is bare, and what was bare is painted."),
+    ("Feather", "", "The edge of the paint fades a little more with every press."),
+    ("Zoom", "+ and -", "Look closer or from afar; two fingers do it too. 0 shows the whole picture."),
+    ("Move", "Space", "Held while the pointer moves, it moves the picture; so do two fingers."),
+    ("Handles at the sides", "Arrows", "Draw one outwards and the picture grows there; the new ground is drawn."),
+)
+
+
+@require_GET
+def controls(request: HttpRequest) -> HttpResponse:
+    sections = [
+        ("Every picture", [(row.title, "", row.explanation) for row in (*FIELDS.values(), COUNT)]),
+        (
+            "Starting from a picture",
+            [
+                *((row.title, "", row.explanation) for row in (starting.STRENGTH, *starting.MASKED_ROWS, starting.FIT)),
+                ("New ground", "", "Pixels that are drawn at the left, top, right or bottom; the rest stays."),
+            ],
+        ),
+        ("Painting a mask", EDITOR),
+    ]
+    return render(request, "generation/controls.html", {"sections": sections})
