@@ -7,7 +7,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from generation.api.native.recipe_fields import number_field
+from generation.api.native.recipe_fields import CodeField, TextField, number_field
 from generation.api.native.starting import SHA256_CHARS, PictureRefOutput
 from generation.jobs.sources import picture_of
 from generation.recipes.controls import (
@@ -24,8 +24,8 @@ from generation.recipes.starting import FITS
 class ControlPickFields(serializers.Serializer[Any]):
     """At which of the steps a ControlNet counts for how much, and how its picture is made ready."""
 
-    name = serializers.CharField(max_length=MAX_NAME_CHARS, help_text="Of a ControlNet of the catalog.")
-    preprocessor = serializers.CharField(
+    name = TextField(max_length=MAX_NAME_CHARS, help_text="Of a ControlNet of the catalog.")
+    preprocessor = TextField(
         max_length=MAX_NAME_CHARS, default=READY, help_text="How the picture is made ready; none: it is already."
     )
     weight = number_field(serializers.FloatField, WEIGHT_RANGE, default=1.0)
@@ -41,7 +41,7 @@ class ControlPickFields(serializers.Serializer[Any]):
 class ControlPickInput(ControlPickFields):
     """A ControlNet and the picture that it reads: one that you brought (`/sources`), or one of yours, by its code."""
 
-    picture = serializers.SlugField(max_length=SHA256_CHARS)
+    picture = CodeField(max_length=SHA256_CHARS)
 
 
 class ControlPickOutput(ControlPickFields):

@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 
 from generation.api.access import HasScope, user_of
 from generation.api.native.catalog import WeightsView
+from generation.api.native.recipe_fields import CodeField
 from generation.imaging.selecting import MAX_CLICKS, Box, Click
 from generation.jobs.selecting import Selection, select_by_click, selection_of
 from generation.models import Annotator, ControlNet
@@ -80,7 +81,7 @@ class BoxInput(serializers.Serializer[Any]):
 class SelectionInput(serializers.Serializer[Any]):
     """A picture, and what is meant in it, in its pixels: clicks, a rough box, or both."""
 
-    source = serializers.CharField(max_length=64, help_text="Code or SHA-256 of a source or an image of yours.")
+    source = CodeField(max_length=64, help_text="Code or SHA-256 of a source or an image of yours.")
     clicks = serializers.ListField(child=ClickInput(), default=list, max_length=MAX_CLICKS)
     box = BoxInput(required=False, allow_null=True, default=None)
 

@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from accounts.models import User
 from generation.api.access import HasScope
-from generation.api.native.recipe_fields import number_field
+from generation.api.native.recipe_fields import CodeField, TextField, number_field
 from generation.api.native.starting import SHA256_CHARS, PictureRefOutput
 from generation.jobs.sources import picture_of
 from generation.models import Upscaler
@@ -39,21 +39,21 @@ class HiresInput(serializers.Serializer[Any]):
     strength = number_field(
         serializers.FloatField, HIRES_STRENGTH_RANGE, default=0.7, help_text="How much of the first pass it changes."
     )
-    upscaler = serializers.CharField(
+    upscaler = TextField(
         max_length=MAX_NAME_CHARS, default="Latent", help_text="One of `GET /upscalers`, `latent` among them."
     )
-    sampler = serializers.CharField(max_length=MAX_NAME_CHARS, default="", allow_blank=True)
-    schedule = serializers.CharField(max_length=MAX_NAME_CHARS, default="", allow_blank=True)
-    prompt = serializers.CharField(max_length=MAX_PROMPT_CHARS, default="", allow_blank=True)
-    negative_prompt = serializers.CharField(max_length=MAX_PROMPT_CHARS, default="", allow_blank=True)
+    sampler = TextField(max_length=MAX_NAME_CHARS, default="", allow_blank=True)
+    schedule = TextField(max_length=MAX_NAME_CHARS, default="", allow_blank=True)
+    prompt = TextField(max_length=MAX_PROMPT_CHARS, default="", allow_blank=True)
+    negative_prompt = TextField(max_length=MAX_PROMPT_CHARS, default="", allow_blank=True)
 
 
 class EnlargeInput(serializers.Serializer[Any]):
     """An upscale of a picture, by its code. Nothing is drawn and no prompt is needed unless `strength` is above 0."""
 
-    source = serializers.SlugField(max_length=SHA256_CHARS)
+    source = CodeField(max_length=SHA256_CHARS)
     scale = number_field(serializers.FloatField, SCALE_RANGE, default=2.0)
-    upscaler = serializers.CharField(max_length=MAX_NAME_CHARS, default=LANCZOS, help_text="See `GET /upscalers`.")
+    upscaler = TextField(max_length=MAX_NAME_CHARS, default=LANCZOS, help_text="See `GET /upscalers`.")
     strength = number_field(
         serializers.FloatField, HIRES_STRENGTH_RANGE, default=0.0, help_text="Above 0: drawn over in tiles, so much."
     )

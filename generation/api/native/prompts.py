@@ -189,7 +189,8 @@ class ReadValues(RecipeParts):
 
 class UnmatchedOutput(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(
-        ["checkpoint", "vae", "lora", "embedding", "sampler", "schedule", "upscaler", "picture", "value", "setting"]
+        ["checkpoint", "vae", "lora", "embedding", "controlnet", "upscaler", "sampler", "schedule", "picture", "value"]
+        + ["setting"]
     )
     name = serializers.CharField()
     message = serializers.CharField()

@@ -10,7 +10,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from generation.api.native.recipe_fields import PromptField, number_field
+from generation.api.native.recipe_fields import PromptField, TextField, number_field
 from generation.catalog.styles import MAX_PICKED
 from generation.jobs.sources import picture_of
 from generation.jobs.submission import random_seed
@@ -26,7 +26,7 @@ from generation.recipes.variation import Variation
 SHARE = (0, 1)
 
 
-class PictureField(serializers.CharField):
+class PictureField(TextField):
     """A pinned picture by its code, or by its hash where it has none any more."""
 
     def __init__(self, **options: Any) -> None:
@@ -81,7 +81,7 @@ class PaletteField(serializers.Serializer[Any]):
     """Colours that the picture is drawn towards."""
 
     colours = serializers.ListField(
-        child=serializers.CharField(max_length=7),
+        child=TextField(max_length=7),
         min_length=1,
         max_length=MAX_COLOURS,
         help_text="As #rrggbb.",
@@ -106,7 +106,7 @@ class RecipeParts(serializers.Serializer[Any]):
 
 class RecipePartsInput(RecipeParts):
     styles = serializers.ListField(
-        child=serializers.CharField(max_length=MAX_NAME_CHARS),
+        child=TextField(max_length=MAX_NAME_CHARS),
         default=list,
         max_length=MAX_PICKED,
         help_text="Names of styles, yours or the site's, put around both prompts in this order.",

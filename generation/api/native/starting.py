@@ -9,7 +9,7 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.models import User
-from generation.api.native.recipe_fields import number_field
+from generation.api.native.recipe_fields import CodeField, number_field
 from generation.jobs.sources import picture_of
 from generation.recipes.starting import (
     AREAS,
@@ -29,11 +29,11 @@ class StartInput(serializers.Serializer[Any]):
     """A picture to start from. `source` and `mask` are codes: of a picture that you brought (`/sources`), of one of
     yours, or of a public post that may be remixed."""
 
-    source = serializers.SlugField(max_length=SHA256_CHARS)
+    source = CodeField(max_length=SHA256_CHARS)
     strength = number_field(
         serializers.FloatField, STRENGTH_RANGE, default=0.75, help_text="How much it changes; 0 only passes the VAE."
     )
-    mask = serializers.SlugField(
+    mask = CodeField(
         max_length=SHA256_CHARS, default="", allow_blank=True, help_text="White is drawn, black is kept to the bit."
     )
     mask_blur = number_field(

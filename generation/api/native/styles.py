@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 from accounts.refusals import Refusal
 from generation.api.access import user_of
 from generation.api.idempotency import idempotent
+from generation.api.native.recipe_fields import CodeField, TextField
 from generation.catalog.styles import StyleFields, own_style, save_style, styles_for
 from generation.models import OwnStyle
 from generation.models.catalog import FAMILY_TITLES
@@ -24,18 +25,18 @@ from generation.recipes.styles import Style
 FAMILY = OpenApiParameter("family", str, enum=[*FAMILY_TITLES], description="Those for checkpoints of this family.")
 
 
-def text_field(**options: Any) -> serializers.CharField:
-    return serializers.CharField(max_length=MAX_PROMPT_CHARS, trim_whitespace=False, allow_blank=True, **options)
+def text_field(**options: Any) -> TextField:
+    return TextField(max_length=MAX_PROMPT_CHARS, trim_whitespace=False, allow_blank=True, **options)
 
 
 class StyleInput(serializers.Serializer[Any]):
     """A style. In `prompt`, `{prompt}` is where the picture's own words go; without it they stand before the style."""
 
-    name = serializers.CharField(max_length=MAX_NAME_CHARS)
+    name = TextField(max_length=MAX_NAME_CHARS)
     prompt = text_field(default="")
     negative_prompt = text_field(default="")
     family = serializers.ChoiceField(choices=[*FAMILY_TITLES], allow_blank=True, default="")
-    sample = serializers.SlugField(
+    sample = CodeField(
         max_length=16, allow_blank=True, default="", help_text="The code of a picture of yours that shows it."
     )
 
@@ -43,11 +44,11 @@ class StyleInput(serializers.Serializer[Any]):
 class StyleChange(serializers.Serializer[Any]):
     """What of a style becomes another."""
 
-    name = serializers.CharField(max_length=MAX_NAME_CHARS, required=False)
+    name = TextField(max_length=MAX_NAME_CHARS, required=False)
     prompt = text_field(required=False)
     negative_prompt = text_field(required=False)
     family = serializers.ChoiceField(choices=[*FAMILY_TITLES], allow_blank=True, required=False)
-    sample = serializers.SlugField(max_length=16, allow_blank=True, required=False)
+    sample = CodeField(max_length=16, allow_blank=True, required=False)
 
 
 class StyleOutput(serializers.Serializer[Any]):
