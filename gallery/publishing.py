@@ -107,7 +107,7 @@ def erase_words(user: User) -> None:
 def _send_in(user: User, image: GeneratedImage, post: Post | None, names: list[str], fields: dict[str, Any]) -> Post:
     recipe, checkpoint, loras, weights = image.recipe, None, list[str](), list[str]()
     if fields["shares"] != Post.Shares.NOTHING:
-        loras = [pick.sha256 for pick in recipe.loras]
+        loras = [pick.sha256 for pick in recipe.every_lora]
         weights = [recipe.checkpoint_sha256, *loras]
         checkpoint = Checkpoint.objects.filter(sha256=recipe.checkpoint_sha256).first()
     shape = shape_of(image.width, image.height)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any, Self
 
 from django.conf import settings
@@ -146,11 +147,14 @@ class Post(Moderated):
         if self.image is None or self.shares == self.Shares.NOTHING:
             return None
         # What it was made from may be somebody's own photograph; others draw it from its text.
-        recipe = self.image.recipe.replace(start=None)
+        recipe = self.image.recipe.replace(start=None, enlarge=None, inversion=None, controls=())
         if self.shares == self.Shares.RECIPE:
             return recipe
         named = " ".join(LORA_TAG.findall(recipe.prompt))
-        return recipe.replace(prompt=named, negative_prompt="", embeddings=(), blend=None, inversion=None)
+        hires = recipe.hires and replace(
+            recipe.hires, prompt=" ".join(LORA_TAG.findall(recipe.hires.prompt)), negative_prompt=""
+        )
+        return recipe.replace(prompt=named, negative_prompt="", embeddings=(), blend=None, hires=hires)
 
     @property
     def shown_prompt(self) -> str:

@@ -115,7 +115,7 @@ def comments_of(request: HttpRequest, post: Post) -> dict[str, Any]:
 
 def ingredients_of(post: Post, recipe: Recipe) -> list[Ingredient]:
     """Checkpoint and LoRAs of the recipe, as far as the public may use them."""
-    loras = {row.sha256: row for row in post.loras.listed()} if recipe.loras else {}
+    loras = {row.sha256: row for row in post.loras.listed()} if recipe.every_lora else {}
     listed = post.checkpoint and post.checkpoint.is_public and post.checkpoint.is_enabled
     pinned = post.checkpoint and post.checkpoint.sha256 == recipe.checkpoint_sha256
     return ingredients(recipe, post.checkpoint if listed and pinned else None, loras)

@@ -60,7 +60,8 @@ def _write_beside(images: Iterable[GeneratedImage]) -> None:
     """The rows that point at these pictures. May be repeated."""
     facets, loras = set(), []
     for image in images:
-        names = {str(pick["name"])[:100] for pick in image.recipe_json.get("loras", ())}
+        second = image.recipe_json.get("hires", {}).get("loras", ())
+        names = {str(pick["name"])[:100] for pick in (*image.recipe_json.get("loras", ()), *second)}
         loras += [PictureLora(image=image, owner_id=image.owner_id, name=name) for name in sorted(names)]
         facets |= {(image.owner_id, PictureFacet.Kind.SIZE, size_name(image.width, image.height))}
         facets |= {(image.owner_id, PictureFacet.Kind.LORA, name) for name in names}

@@ -213,13 +213,13 @@ def _image_row(job: Job, stored: StoredFiles, pixels: np.ndarray, seconds: float
 def infotext_of(recipe: Recipe) -> str:
     """The recipe as A1111 writes it, with the hashes by which other tools find the weights."""
     checkpoint = Checkpoint.objects.filter(sha256=recipe.checkpoint_sha256).first()
-    rows = Lora.objects.filter(sha256__in=[pick.sha256 for pick in recipe.loras])
+    rows = Lora.objects.filter(sha256__in=[pick.sha256 for pick in recipe.every_lora])
     hashes = {row.sha256: row.lora_hash for row in rows if row.lora_hash}
     return write_infotext(
         recipe,
         checkpoint_hash=recipe.checkpoint_sha256[:10],
         checkpoint_title=checkpoint.name if checkpoint else recipe.checkpoint,
-        lora_hashes={pick.name: hashes[pick.sha256] for pick in recipe.loras if pick.sha256 in hashes},
+        lora_hashes={pick.name: hashes[pick.sha256] for pick in recipe.every_lora if pick.sha256 in hashes},
     )
 
 

@@ -159,10 +159,7 @@ def note_uses(image: GeneratedImage, recipe: Recipe) -> None:
 
 def source_type_of_job(job: Job) -> str:
     """IPTC's term for what the job draws: over a picture, unless all that it starts from was drawn by a machine."""
-    recipe = job.recipe
-    begun = recipe.start or recipe.enlarge
-    named = [begun.source] if begun else recipe.inversion.pictures if recipe.inversion else ()
-    told = {_source_type(job, picture.sha256) for picture in named}
+    told = {_source_type(job, picture.sha256) for picture in job.recipe.sources}
     return DRAWN_FROM_TEXT if told <= {DRAWN_FROM_TEXT} else DRAWN_OVER_A_PICTURE
 
 

@@ -49,10 +49,7 @@ def prepare_jobs(user: User, recipe: Recipe, count: int = 1) -> list[Recipe]:
     check_plan(user, recipe, count)
     recipes = prepare(user, recipe, count)
     check_limits(user, recipes, user.plan.max_pictures)
-    second = [
-        text for each in recipes if each.hires for text in (each.hires.prompt, each.hires.negative_prompt) if text
-    ]
-    screen_recipes(user, recipes, [*sources.texts_of(user, recipes), *second])
+    screen_recipes(user, recipes, sources.texts_of(user, recipes))
     return recipes
 
 
@@ -154,7 +151,7 @@ def write_jobs(user: User, recipes: Sequence[Recipe], token: ApiToken | None = N
 
 def check_token(token: ApiToken | None, recipes: Sequence[Recipe]) -> None:
     """Raise NotAllowed for weights of prepared recipes that the token may not use; None is no token."""
-    loras = {pick.name for recipe in recipes for pick in recipe.loras}
+    loras = {pick.name for recipe in recipes for pick in recipe.every_lora}
     budgets.check_weights(token, {recipe.checkpoint for recipe in recipes}, loras)
 
 

@@ -145,6 +145,13 @@ class Recipe:
         blend = (self.blend.prompt,) if self.blend else ()
         return blend + (tuple(end.prompt for end in self.inversion.ends if end.prompt) if self.inversion else ())
 
+    @property
+    def every_lora(self) -> tuple[LoraPick, ...]:
+        """Those of either pass; one that both draw with stands once, as the first does."""
+        own = {pick.name for pick in self.loras}
+        second = self.hires.loras if self.hires else ()
+        return (*self.loras, *(pick for pick in second if pick.name not in own))
+
     def to_json(self) -> dict[str, Any]:
         """A plain dictionary that `from_json` reads back to an equal recipe."""
         data = dataclasses.asdict(self)
@@ -158,12 +165,17 @@ class Recipe:
         return cls(**{**data, **nested, "loras": picks, "embeddings": embeddings})
 
     @property
+    def sources(self) -> tuple[PictureRef, ...]:
+        """The pictures that it was made from; neither masks nor what held it to a shape."""
+        if begun := self.start or self.enlarge:
+            return (begun.source,)
+        return self.inversion.pictures if self.inversion else ()
+
+    @property
     def pictures(self) -> tuple[PictureRef, ...]:
         """All that have to be read to draw it."""
-        starting = self.start.pictures if self.start else ()
-        inverted = self.inversion.pictures if self.inversion else ()
-        enlarged = (self.enlarge.source,) if self.enlarge else ()
-        return (*starting, *inverted, *enlarged, *(pick.picture for pick in self.controls))
+        masks = (self.start.mask,) if self.start and self.start.mask else ()
+        return (*self.sources, *masks, *(pick.picture for pick in self.controls))
 
     def enlarged(self, enlarge: Enlarge) -> Recipe:
         """That of an upscale of this recipe's picture: what it shows stays, how it came about does not."""

@@ -136,7 +136,7 @@ def _is_there(path: str) -> bool:
 
 def ingredients(recipe: Recipe, checkpoint: Checkpoint | None, loras: Mapping[str, Lora]) -> list[Ingredient]:
     """The weight files that a recipe names; `checkpoint` and `loras` (by their SHA-256) are those that may be seen."""
-    picks = [(pick, loras.get(pick.sha256)) for pick in recipe.loras]
+    picks = [(pick, loras.get(pick.sha256)) for pick in recipe.every_lora]
     pictures = weight_pictures([checkpoint, *(row for _, row in picks)])
     picture = pictures[checkpoint.sha256] if checkpoint else ""
     return [

@@ -107,7 +107,7 @@ def perform_job(worker: WorkerProcess, job: Job) -> None:
 
 def refuse_quarantined(job: Job) -> None:
     """Raises WeightsRefused where a LoRA was quarantined while the job waited: it would fail like those before it."""
-    if job.recipe.loras and (title := quarantined_of(job)):
+    if job.recipe.every_lora and (title := quarantined_of(job)):
         sentence = f"“{title}” was quarantined meanwhile; its page says why. Your credits are back."
         raise WeightsRefused("lora-quarantined", sentence)
 

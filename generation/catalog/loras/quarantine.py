@@ -33,7 +33,7 @@ JOBS_READ = 1000
 
 def quarantine_suspects(job: Job) -> list[str]:
     """Quarantine the LoRA that most likely stopped the workers of a job that was given up; the hashes."""
-    picked = [pick.sha256 for pick in job.recipe.loras if pick.sha256]
+    picked = [pick.sha256 for pick in job.recipe.every_lora if pick.sha256]
     suspects = _not_let_back_since(job.created_at, suspects_among(picked, job.owner_id))
     if suspects:
         quarantine(suspects, REASON.format(doing="drawing with"))
@@ -53,7 +53,7 @@ def quarantine_parents(merge: LoraMerge) -> list[str]:
 
 def quarantine_runaways(job: Job) -> list[str]:
     """Quarantine LoRAs of a job whose numbers ran away, where that happens again and again, and by them; the hashes."""
-    picked = [pick.sha256 for pick in job.recipe.loras if pick.sha256]
+    picked = [pick.sha256 for pick in job.recipe.every_lora if pick.sha256]
     suspects = suspects_among(picked, job.owner_id)
     if not suspects:
         return []
@@ -94,12 +94,12 @@ def _not_let_back_since(moment: datetime, hashes: Sequence[str]) -> list[str]:
 
 
 def _has(job: Job, sha256: str) -> bool:
-    return any(pick.sha256 == sha256 for pick in job.recipe.loras)
+    return any(pick.sha256 == sha256 for pick in job.recipe.every_lora)
 
 
 def quarantined_of(job: Job) -> str:
     """The title of a LoRA of this job that was quarantined since it was queued; empty where none was."""
-    picked = [pick.sha256 for pick in job.recipe.loras if pick.sha256]
+    picked = [pick.sha256 for pick in job.recipe.every_lora if pick.sha256]
     rows = Lora.objects.filter(sha256__in=picked)
     open_ones = set(rows.filter(is_enabled=True).values_list("sha256", flat=True))
     held = rows.filter(quarantined_at__isnull=False).exclude(sha256__in=open_ones)

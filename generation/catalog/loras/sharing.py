@@ -105,4 +105,4 @@ def pictures_with(user: User, lora: Lora) -> list[GeneratedImage]:
     """This user's own kept pictures that were drawn with the file, newest first, among their latest 400."""
     rows = GeneratedImage.objects.of(user).kept().filter(prompt__contains="<lora:", job__isnull=False)
     latest = rows.newest()[:PICTURES_READ]
-    return [image for image in latest if lora.sha256 in {pick.sha256 for pick in image.recipe.loras}]
+    return [image for image in latest if lora.sha256 in {pick.sha256 for pick in image.recipe.every_lora}]

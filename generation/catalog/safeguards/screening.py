@@ -28,6 +28,8 @@ ONCE_IN = timedelta(minutes=10)
 FIELD_TITLES = {
     "prompt": "prompt",
     "negative_prompt": "negative prompt",
+    "hires_prompt": "second pass's prompt",
+    "hires_negative_prompt": "second pass's negative prompt",
     "sample_prompts": "sample prompt",
     "prior_prompt": "prior prompt",
     "trigger": "trigger",
@@ -44,9 +46,10 @@ class Screened:
     prompt: str
     negative_prompt: str = ""
     field: str = "prompt"
+    negative_field: str = "negative_prompt"
 
     def field_of(self, place: str) -> str:
-        return self.field if place == "prompt" else place
+        return self.field if place == "prompt" else self.negative_field
 
     def text_of(self, place: str) -> str:
         return self.prompt if place == "prompt" else self.negative_prompt
@@ -75,8 +78,20 @@ def screen_recipes(user: User, recipes: Iterable[Recipe], brought: Iterable[str]
 
 
 def texts_of(recipe: Recipe) -> list[Screened]:
-    """All texts that a recipe is drawn by: its prompt, a second one, and those under which pictures are inverted."""
-    return [Screened(text, recipe.negative_prompt) for text in (recipe.prompt, *recipe.further_prompts)]
+    """All texts that a recipe is drawn by: its prompt, a second one, those under which pictures are inverted, and
+    those of its second pass."""
+    texts = [Screened(text, recipe.negative_prompt) for text in (recipe.prompt, *recipe.further_prompts)]
+    hires = recipe.hires
+    if hires and (hires.prompt or hires.negative_prompt):
+        texts.append(
+            Screened(
+                hires.prompt or recipe.prompt,
+                hires.negative_prompt or recipe.negative_prompt,
+                "hires_prompt" if hires.prompt else "prompt",
+                "hires_negative_prompt" if hires.negative_prompt else "negative_prompt",
+            )
+        )
+    return texts
 
 
 def screen(user: User, texts: Iterable[Screened]) -> None:

@@ -133,8 +133,6 @@ def named_recipe(request: SignedInRequest) -> dict[str, str]:
         recipe, made_from = (job.recipe, job.made_from) if job else (None, "")
     elif code := asked.get("post"):
         recipe, made_from = registry.recipe_of(code), code[:CODE_CHARS]
-        # The noise behind somebody's pictures is drawn from by themselves alone.
-        recipe = recipe and recipe.replace(inversion=None)
     if recipe is None:
         return {}
     fields = {**fields_of(recipe), "made_from": made_from}

@@ -112,11 +112,13 @@ def tiles_of(jobs: Sequence[Job]) -> list[Tile]:
 
 def _tile(job: Job, wait: queueing.Wait | None) -> Tile:
     frame = frames.last_frame(job.code) if job.state == Job.State.RUNNING else None
+    enlarge = job.recipe_json.get("enlarge")
+    shape = enlarge["source"] if enlarge else job.recipe_json
     return Tile(
         code=job.code,
         state=job.state,
-        width=job.recipe_json["width"],
-        height=job.recipe_json["height"],
+        width=shape["width"],
+        height=shape["height"],
         image=image_of(job),
         error_message=job.error_message,
         credits=job.credits,
@@ -128,9 +130,9 @@ def _tile(job: Job, wait: queueing.Wait | None) -> Tile:
         total=frame.total if frame else 0,
         seconds_left=frame.seconds_left if frame else 0.0,
         has_preview=bool(frame and frame.picture),
-        source=_source_of(job.recipe_json.get("start")),
+        source=_source_of(job.recipe_json.get("start") or enlarge),
     )
 
 
-def _source_of(start: dict[str, Any] | None) -> str:
-    return str(start["source"]["code"] or start["source"]["sha256"]) if start else ""
+def _source_of(begun: dict[str, Any] | None) -> str:
+    return str(begun["source"]["code"] or begun["source"]["sha256"]) if begun else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db.models import Q
 from django.urls import reverse
 
 from accounts.models import User
@@ -19,6 +20,7 @@ LINKS_SHOWN = 6
 FURTHER_SHOWN = 12
 FURTHER_LOOKED_AT = 2_000
 """Of so many newer pictures it is asked whether they were made from this one: their recipes have no index."""
+WHOLE = (0.0, 0.0, 100.0, 100.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,38 +54,41 @@ class Chain:
 def chain_of(user: User, image: GeneratedImage) -> Chain:
     recipe = image.recipe
     before: list[Link] = []
-    start, seen = recipe.start, {image.sha256}
-    while start and start.source.sha256 not in seen and len(before) < LINKS_SHOWN:
-        seen.add(start.source.sha256)
-        link, start = link_of(user, start.source)
+    sources, seen = recipe.sources, {image.sha256}
+    while sources and sources[0].sha256 not in seen and len(before) < LINKS_SHOWN:
+        seen.add(sources[0].sha256)
+        link, sources = link_of(user, sources[0])
         before.append(link)
-    shown = recipe.start and before and not before[0].gone
-    comparison = Comparison(before[0].picture, box_of(recipe.start)) if recipe.start and shown else None
+    shown = before and not before[0].gone
+    comparison = Comparison(before[0].picture, box_of(recipe.start) if recipe.start else WHOLE) if shown else None
     return Chain(before, made_from(user, image), comparison, facts_of(recipe))
 
 
-def link_of(user: User, ref: PictureRef) -> tuple[Link, Start | None]:
-    """Where a picture is to be seen, and what it started from itself."""
+def link_of(user: User, ref: PictureRef) -> tuple[Link, tuple[PictureRef, ...]]:
+    """Where a picture is to be seen, and what it was made from itself."""
     image = GeneratedImage.objects.of(user).kept().filter(sha256=ref.sha256).first()
     if image is not None:
         file, page = reverse("image-file", args=[image.code]), reverse("image", args=[image.code])
-        return Link(file, page, image.prompt), image.recipe.start
+        return Link(file, page, image.prompt), image.recipe.sources
     source = SourcePicture.objects.of(user).filter(sha256=ref.sha256).first()
     if source is not None:
-        return Link(reverse("source-file", args=[source.code]), "", source.name or "A picture you brought"), None
+        return Link(reverse("source-file", args=[source.code]), "", source.name or "A picture you brought"), ()
     try:
         if ref.code and picture_of(user, ref.code).sha256 == ref.sha256:
-            return Link(reverse("source-file", args=[ref.code]), "", "A public picture"), None
+            return Link(reverse("source-file", args=[ref.code]), "", "A public picture"), ()
     except NotFound:
         pass
-    return Link(title="Not here any more", gone=True), None
+    return Link(title="Not here any more", gone=True), ()
 
 
 def made_from(user: User, image: GeneratedImage) -> list[GeneratedImage]:
     """The pictures that were made from this one, oldest first."""
     newer = GeneratedImage.objects.of(user).kept().filter(pk__gt=image.pk).order_by("pk").values("pk")
     among = GeneratedImage.objects.filter(pk__in=newer[:FURTHER_LOOKED_AT])
-    return list(among.filter(recipe_json__start__source__sha256=image.sha256).order_by("pk")[:FURTHER_SHOWN])
+    made = Q()
+    for place in ("start__source", "enlarge__source", "inversion__source__picture", "inversion__toward__picture"):
+        made |= Q(**{f"recipe_json__{place}__sha256": image.sha256})
+    return list(among.filter(made).order_by("pk")[:FURTHER_SHOWN])
 
 
 def box_of(start: Start) -> tuple[float, float, float, float]:

@@ -69,7 +69,7 @@ def siblings_of(own: GeneratedImage, mine: QuerySet[GeneratedImage]) -> list[Gen
 
 def ingredients_of(user: User, recipe: Recipe) -> list[Ingredient]:
     """The weight files of a recipe, by their pins, as far as this user may see them."""
-    pins = [pick.sha256 for pick in recipe.loras]
+    pins = [pick.sha256 for pick in recipe.every_lora]
     checkpoints = {row.sha256: row for row in Checkpoint.objects.filter(sha256=recipe.checkpoint_sha256)}
     loras = {row.sha256: row for row in Lora.objects.visible_to(user).filter(sha256__in=pins)}
     return ingredients(recipe, checkpoints.get(recipe.checkpoint_sha256), loras)
