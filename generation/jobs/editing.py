@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from accounts.models import User
-from generation.jobs.sources import picture_of
+from generation.jobs.pinning import picture_of
 from generation.jobs.submission import submit_jobs
 from generation.models import GeneratedImage, Job
 from generation.recipes.checks import InvalidRecipe

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from accounts.models import User
 from generation.catalog.resolving import find_checkpoint
-from generation.jobs.sources import picture_of
+from generation.jobs.pinning import picture_of
 from generation.models import GeneratedImage, Upscaler
 from generation.recipes.enlarging import LANCZOS, Enlarge
 from generation.recipes.fields import FIELDS, defaults_for

@@ -23,7 +23,8 @@ from generation.catalog.loras.quarantine import RAN_AWAY, quarantine_runaways
 from generation.imaging.infotext import write_infotext
 from generation.jobs import fairness
 from generation.jobs.filing import keep_image
-from generation.jobs.sources import note_uses, source_type_of_job
+from generation.jobs.pinning import note_uses
+from generation.jobs.sources import source_type_of_job
 from generation.jobs.webhooks.announcing import announce_end
 from generation.messages import events, frames
 from generation.models import Checkpoint, Fingerprint, GeneratedImage, Job, Lora

@@ -16,7 +16,8 @@ from accounts.refusals import NotFound
 from generation.imaging import selecting
 from generation.imaging.selecting import Box, Click
 from generation.imaging.upright import upright
-from generation.jobs.sources import file_with, picture_of
+from generation.jobs.pinning import picture_of
+from generation.jobs.sources import file_with
 from generation.messages import selections
 from generation.messages.selections import AskedSelection
 from generation.models import Annotator, GpuWorker

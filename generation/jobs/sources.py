@@ -1,12 +1,9 @@
-"""Pictures to start from: bringing, finding and deleting them, and whether a recipe may use those that it names.
-
-What is done with their pixels is the engine's; which file holds them is told by `file_with`.
-"""
+"""Pictures to start from: bringing and deleting them, and the files that hold them. Which of them a recipe may name is
+asked in `pinning`; what is done with their pixels is the engine's."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterator
 from typing import IO, Protocol
 
 import structlog
@@ -18,16 +15,14 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.quotas import hold_account
-from accounts.refusals import NotFound, QuotaExceeded, Refusal
+from accounts.refusals import QuotaExceeded, Refusal
 from generation.imaging.brought import Brought, alpha_mask, bring
 from generation.imaging.png_chunks import png_texts
 from generation.imaging.provenance import DRAWN_FROM_TEXT, DRAWN_OVER_A_PICTURE, XMP_KEYWORD, source_type_in
 from generation.imaging.untrusted import MAX_FILE_BYTES
-from generation.jobs.sharing import public_pictures
-from generation.models import GeneratedImage, Job, SourcePicture, SourceUse
+from generation.jobs.pinning import expiry_of, prolong
+from generation.models import GeneratedImage, Job, SourcePicture
 from generation.models.jobs import new_code
-from generation.recipes.picture import Recipe
-from generation.recipes.starting import PictureRef
 from generation.storage import files
 from generation.storage.signing import trusted_certificates
 
@@ -35,7 +30,6 @@ logger = structlog.get_logger(__name__)
 
 FOLDER = "sources"
 NAME_CHARS = 200
-CODE_CHARS = 64
 
 
 class Upload(Protocol):
@@ -92,7 +86,7 @@ def keep(user: User, brought: Brought, name: str) -> SourcePicture:
                 source_type=brought.source_type,
                 mark=brought.mark,
                 prompt=brought.prompt,
-                expires_at=_expiry(user),
+                expires_at=expiry_of(user),
             )
         except BaseException:
             files.discard(*written)
@@ -103,58 +97,6 @@ def delete_source(source: SourcePicture) -> None:
     """Delete it with its files, also where a kept picture or a waiting job needs it: that job then fails, refunded."""
     source.delete()
     transaction.on_commit(lambda: files.discard(source.file, source.thumbnail))
-
-
-def picture_of(user: User, code_or_sha256: str) -> PictureRef:
-    """The picture that somebody may start from: one that they brought, one of theirs, or a public one that may be
-    remixed, by its post's code. Raises NotFound for any other, which is the same as none."""
-    word = code_or_sha256[:CODE_CHARS]
-    by = {"sha256": word} if len(word) == 64 else {"code": word}
-    source = SourcePicture.objects.of(user).filter(**by).first() if user.pk else None
-    if source is not None:
-        return PictureRef(source.sha256, source.width, source.height, source.code)
-    image = GeneratedImage.objects.of(user).kept().filter(**by).first() if user.pk else None
-    if image is None and "code" in by:
-        image = public_pictures.remixable(word)
-    if image is None:
-        raise NotFound("unknown-picture", "There is no such picture to start from, or it is not yours.", field="source")
-    return PictureRef(image.sha256, image.width, image.height, word if "code" in by else image.code)
-
-
-def pin_pictures(user: User, recipes: Sequence[Recipe]) -> None:
-    """Raise Refusal unless the user may start from every picture that these recipes name, as they name it.
-
-    The shell, whose user is nobody's row, brings pictures of its own.
-    """
-    if user.pk is None:
-        return
-    for picture in {picture for recipe in recipes for picture in recipe.pictures}:
-        found = _still_there(user, picture)
-        if (found.sha256, found.size) != (picture.sha256, picture.size):
-            raise NotFound("unknown-picture", "A picture to start from is not the one that was chosen.", field="source")
-    masks = {recipe.start.mask.sha256 for recipe in recipes if recipe.start and recipe.start.mask}
-    if masks and SourcePicture.objects.of(user).filter(sha256__in=masks, is_blank=True).exists():
-        raise Refusal("empty-mask", "The mask is empty: paint what is to be drawn.", field="mask")
-
-
-def texts_of(user: User, recipes: Iterable[Recipe]) -> list[str]:
-    """The prompts in the files of pictures that the user brought and these recipes start from."""
-    named = {picture.sha256 for recipe in recipes for picture in recipe.pictures}
-    rows = SourcePicture.objects.of(user).filter(sha256__in=named).exclude(prompt="") if named else ()
-    return [row.prompt for row in rows]
-
-
-def prolong(user: User, sha256s: Iterable[str]) -> None:
-    """They were used just now: their days begin anew."""
-    SourcePicture.objects.of(user).filter(sha256__in=list(sha256s)).update(expires_at=_expiry(user))
-
-
-def note_uses(image: GeneratedImage, recipe: Recipe) -> None:
-    """That a picture that is being kept was made from others, inside the transaction that makes its row."""
-    named = [picture.sha256 for picture in recipe.pictures]
-    if named:
-        rows = SourcePicture.objects.filter(owner_id=image.owner_id, sha256__in=named)
-        SourceUse.objects.bulk_create((SourceUse(source=row, image=image) for row in rows), ignore_conflicts=True)
 
 
 def source_type_of_job(job: Job) -> str:
@@ -222,20 +164,6 @@ def _check_room(user: User, more: int) -> None:
         held, most = filesizeformat(size), filesizeformat(user.plan.source_bytes)
         sentence = f"Your pictures to start from take {held} of {most}; delete some to make room."
         raise QuotaExceeded("sources-full", sentence, field="file")
-
-
-def _still_there(user: User, picture: PictureRef) -> PictureRef:
-    """By its hash where it is the user's, else by the code of a public one."""
-    try:
-        return picture_of(user, picture.sha256)
-    except NotFound:
-        if not picture.code:
-            raise
-        return picture_of(user, picture.code)
-
-
-def _expiry(user: User) -> datetime:
-    return timezone.now() + timedelta(days=user.plan.source_days)
 
 
 def _name(name: str) -> str:

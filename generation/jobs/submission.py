@@ -18,7 +18,7 @@ from generation.catalog.inspecting import refuse_errors
 from generation.catalog.prices import price_list
 from generation.catalog.resolving import Resolved, drawn, find_upscalers, pin_upscaler, pin_weights, resolve
 from generation.catalog.safeguards.screening import screen_recipes
-from generation.jobs import fairness, sources
+from generation.jobs import fairness, pinning
 from generation.messages import events, wakeups
 from generation.models import GeneratedImage, GpuWorker, Job
 from generation.models.jobs import new_code
@@ -49,7 +49,7 @@ def prepare_jobs(user: User, recipe: Recipe, count: int = 1) -> list[Recipe]:
     check_plan(user, recipe, count)
     recipes = prepare(user, recipe, count)
     check_limits(user, recipes, user.plan.max_pictures)
-    screen_recipes(user, recipes, sources.texts_of(user, recipes))
+    screen_recipes(user, recipes, pinning.texts_of(user, recipes))
     return recipes
 
 
@@ -68,7 +68,7 @@ def prepare(user: User, recipe: Recipe, count: int) -> list[Recipe]:
 
 def prepare_all(user: User, recipes: Sequence[Recipe]) -> list[Recipe]:
     """The recipes of one submission, checked, expanded and pinned. Names are looked up once for all of them."""
-    sources.pin_pictures(user, recipes)
+    pinning.pin_pictures(user, recipes)
     if not any(recipe.is_drawn for recipe in recipes):
         upscalers = find_upscalers(user, recipes)
         return [pin_upscaler(recipe, upscalers) for recipe in recipes]
@@ -144,7 +144,7 @@ def write_jobs(user: User, recipes: Sequence[Recipe], token: ApiToken | None = N
     holds = [Hold(job.reference, job.credits, " ".join(job.prompt.split())[:80]) for job in jobs]
     credits.hold_many(user, holds, token)
     if named := {picture.sha256 for recipe in recipes for picture in recipe.pictures}:
-        sources.prolong(user, named)
+        pinning.prolong(user, named)
     transaction.on_commit(lambda: _announce(jobs))
     return jobs
 

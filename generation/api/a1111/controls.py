@@ -19,7 +19,8 @@ from generation.api.a1111.encoded import decoded
 from generation.api.a1111.values import number, text
 from generation.api.access import user_of
 from generation.imaging.foreign_names import stem
-from generation.jobs.sources import bring_picture, picture_of
+from generation.jobs.pinning import picture_of
+from generation.jobs.sources import bring_picture
 from generation.models import Annotator, ControlNet
 from generation.models.catalog import WeightRow
 from generation.recipes.checks import InvalidRecipe

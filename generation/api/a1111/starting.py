@@ -13,7 +13,8 @@ from generation.api.a1111.fields import FROM_PICTURES, UNUSED_FROM_PICTURES, USE
 from generation.api.a1111.reading import Reader
 from generation.api.a1111.values import flag, number, whole
 from generation.imaging.brought import mask_png
-from generation.jobs.sources import bring_picture, picture_of
+from generation.jobs.pinning import picture_of
+from generation.jobs.sources import bring_picture
 from generation.recipes.picture import Recipe
 from generation.recipes.starting import BLUR_RANGE, PADDING_RANGE, PictureRef, Start
 

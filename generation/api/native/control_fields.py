@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from generation.api.native.recipe_fields import CodeField, TextField, number_field
 from generation.api.native.starting import SHA256_CHARS, PictureRefOutput
-from generation.jobs.sources import picture_of
+from generation.jobs.pinning import picture_of
 from generation.recipes.controls import (
     MAX_NAME_CHARS,
     READY,

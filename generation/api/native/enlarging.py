@@ -16,7 +16,7 @@ from accounts.models import User
 from generation.api.access import HasScope
 from generation.api.native.recipe_fields import CodeField, TextField, number_field
 from generation.api.native.starting import SHA256_CHARS, PictureRefOutput
-from generation.jobs.sources import picture_of
+from generation.jobs.pinning import picture_of
 from generation.models import Upscaler
 from generation.recipes.enlarging import (
     HIRES_RANGE,

@@ -20,7 +20,7 @@ from generation.api.idempotency import Write, idempotent_submission, is_dry_run
 from generation.api.native.recipe_fields import PromptField, number_field
 from generation.api.native.serializers import PriceOutput, RecipeInput
 from generation.jobs.grids.submission import cancel_grid, prepare_grid, price_of, write_grid
-from generation.jobs.sources import picture_of
+from generation.jobs.pinning import picture_of
 from generation.jobs.submission import random_seed
 from generation.models import GeneratedImage, LabGrid
 from generation.recipes.checks import MAX_SEED

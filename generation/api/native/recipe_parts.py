@@ -12,7 +12,7 @@ from rest_framework import serializers
 
 from generation.api.native.recipe_fields import PromptField, TextField, number_field
 from generation.catalog.styles import MAX_PICKED
-from generation.jobs.sources import picture_of
+from generation.jobs.pinning import picture_of
 from generation.jobs.submission import random_seed
 from generation.recipes import blending, palette, variation
 from generation.recipes.blending import Blend

@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from accounts.models import User
 from generation.api.native.recipe_fields import CodeField, number_field
-from generation.jobs.sources import picture_of
+from generation.jobs.pinning import picture_of
 from generation.recipes.starting import (
     AREAS,
     BLUR_RANGE,

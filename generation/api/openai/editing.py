@@ -17,7 +17,8 @@ from generation.api.openai.fields import EDIT, FIDELITIES, read_fields
 from generation.catalog.resolving import find_checkpoint
 from generation.imaging.brought import mask_png
 from generation.imaging.untrusted import MAX_FILE_BYTES
-from generation.jobs.sources import alpha_mask_of, bring_picture, picture_of
+from generation.jobs.pinning import picture_of
+from generation.jobs.sources import alpha_mask_of, bring_picture
 from generation.models import SourcePicture
 from generation.recipes.picture import Recipe
 from generation.recipes.starting import PictureRef, Start, drawn_like

@@ -12,7 +12,7 @@ from accounts.refusals import Conflict, Refusal
 from generation.catalog.prices import total_price
 from generation.catalog.safeguards.screening import screen_recipes
 from generation.jobs.lifecycle import cancel_job
-from generation.jobs.sources import texts_of
+from generation.jobs.pinning import texts_of
 from generation.jobs.submission import check_limits, prepare_all, write_jobs
 from generation.messages import wakeups
 from generation.models import Job, LabGrid

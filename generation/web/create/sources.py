@@ -13,7 +13,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.refusals import NotFound, Refusal
 from generation.jobs.masks import keep_mask
-from generation.jobs.sources import alpha_mask_of, bring_picture, delete_source, file_with, picture_of, room_of
+from generation.jobs.pinning import picture_of
+from generation.jobs.sources import alpha_mask_of, bring_picture, delete_source, file_with, room_of
 from generation.models import SourcePicture
 from generation.storage.downloads import FOR_NOBODY, inline
 from generation.web.access import SignedInRequest, asks_for_part, refusals_on, refused, signed_in_only

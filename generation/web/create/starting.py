@@ -12,7 +12,8 @@ from django.urls import reverse
 
 from accounts.models import User
 from accounts.refusals import NotFound
-from generation.jobs.sources import bring_picture, picture_of
+from generation.jobs.pinning import picture_of
+from generation.jobs.sources import bring_picture
 from generation.models import SourcePicture
 from generation.recipes.fields import Choice, Number, RecipeField, WholeNumber
 from generation.recipes.picture import Recipe

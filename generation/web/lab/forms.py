@@ -10,7 +10,7 @@ from django.http import QueryDict
 
 from accounts.models import User
 from accounts.refusals import Refusal
-from generation.jobs.sources import picture_of
+from generation.jobs.pinning import picture_of
 from generation.jobs.submission import random_seed
 from generation.models import Checkpoint, Lora, Vae
 from generation.recipes.fields import FIELDS, MAX_PROMPT_CHARS, Choice, Name, Number, Prompt, RecipeField

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from accounts.refusals import NotFound
-from generation.jobs.sources import picture_of
+from generation.jobs.pinning import picture_of
 from generation.models import GeneratedImage, SourcePicture
 from generation.recipes.fields import RecipeField
 from generation.recipes.starting import PictureRef, Start

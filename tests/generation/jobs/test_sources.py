@@ -19,7 +19,8 @@ from generation.imaging.png_chunks import png_texts
 from generation.imaging.provenance import DRAWN_FROM_TEXT, DRAWN_OVER_A_PICTURE, XMP_KEYWORD, source_type_in
 from generation.jobs import sources
 from generation.jobs.deletion import delete_images
-from generation.jobs.sources import bring_picture, delete_source, picture_of, source_type_of_job
+from generation.jobs.pinning import picture_of
+from generation.jobs.sources import bring_picture, delete_source, source_type_of_job
 from generation.jobs.upkeep import remove_files
 from generation.models import Checkpoint, GeneratedImage, Job, PromptRule, SourcePicture
 from generation.recipes.starting import PictureRef, Start

@@ -17,8 +17,9 @@ from accounts.models import User
 from generation.catalog.importing import import_folder
 from generation.imaging.infotext import read_infotext
 from generation.imaging.selecting import Click
+from generation.jobs.pinning import picture_of
 from generation.jobs.selecting import select_by_click, selection_of
-from generation.jobs.sources import bring_picture, delete_source, picture_of
+from generation.jobs.sources import bring_picture, delete_source
 from generation.models import GeneratedImage, Job
 from generation.recipes.controls import ControlPick
 from generation.tasks import select_by_click as the_task

@@ -16,7 +16,8 @@ from PIL import Image
 from accounts.credits import balance_of
 from accounts.models import User
 from generation.imaging import brought
-from generation.jobs.sources import bring_picture, delete_source, picture_of
+from generation.jobs.pinning import picture_of
+from generation.jobs.sources import bring_picture, delete_source
 from generation.models import Job, SourcePicture
 from generation.recipes.starting import Start
 from generation.storage import files
