@@ -34,6 +34,7 @@ class Inpainting(FromPicture):
         self.calls = 0
 
     def first_latents(self, scheduler: Any, timesteps: Tensor, generator: torch.Generator) -> Tensor:
+        """(1, C, h, w), noised to the first of the `timesteps` (n,); with full strength noise alone."""
         if not len(timesteps):
             return self.scaled(self.encoded.mean)
         self.calls = len(timesteps)
@@ -53,6 +54,8 @@ class Inpainting(FromPicture):
         return noised
 
     def stepped(self, scheduler: Any, latents: Tensor, timesteps: Tensor) -> Tensor:
+        """(1, C, h, w): drawn where the mask is free by now, else the source with as much noise as the next of the
+        `timesteps` (n,) says."""
         if not self.blends:
             return latents
         source = scheduler.add_noise(self._clean, self._noise, timesteps[:1]) if len(timesteps) else self._clean

@@ -17,7 +17,8 @@ class Progress:
     done: int = 0
 
     def step(self, latest: LatestStep, preview: Pixels | None, recent_seconds: float) -> Step:
-        """The request's step as one of the picture's; `recent_seconds` is what a call took lately."""
+        """The request's step as one of the picture's, with its preview (H, W, 3); `recent_seconds` is what a call took
+        lately."""
         index, later = self.done + latest.index, max(0, self.total - self.done - latest.total)
         if latest.index:
             each = latest.seconds_left / max(1, latest.total - latest.index) or recent_seconds

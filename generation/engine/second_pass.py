@@ -38,7 +38,7 @@ class SecondPass:
 
     @classmethod
     def of(cls, recipe: Recipe, hires: Hires, start: Tensor | Encoded) -> SecondPass:
-        """`recipe` is the first pass's."""
+        """`recipe` is the first pass's; `start` is (1, C, h, w) or what the VAE says of pixels."""
         scheduled, made = hires.steps_of(recipe.steps, recipe.sampler)
         sampler = hires.sampler or recipe.sampler
         passed = schedule_length(recipe.sampler, recipe.steps)
@@ -60,9 +60,11 @@ class FromFirstPass(FromNoise):
         return (width * factor, height * factor)
 
     def timesteps(self, scheduler: Any) -> Tensor:
+        """The last (n,) of the schedule, as many as are made."""
         return timesteps_from(scheduler, self.second.scheduled - self.second.made)
 
     def first_latents(self, scheduler: Any, timesteps: Tensor, generator: torch.Generator) -> Tensor:
+        """(1, C, h, w): the first pass's, noised to the first of the `timesteps` (n,)."""
         start = self.second.start
         if not len(timesteps):
             return self.scaled(start.mean) if isinstance(start, Encoded) else start

@@ -77,9 +77,11 @@ class FromPicture(FromNoise):
         self.encoded = encoded
 
     def timesteps(self, scheduler: Any) -> Tensor:
+        """The last (n,), of which the strength says how many."""
         return timesteps_from(scheduler, self.recipe.steps - self.start.steps_of(self.recipe.steps))
 
     def first_latents(self, scheduler: Any, timesteps: Tensor, generator: torch.Generator) -> Tensor:
+        """(1, C, h, w): the picture's, noised to the first of the `timesteps` (n,)."""
         if not len(timesteps):
             return self.scaled(self.encoded.mean)
         clean = self.scaled(self.encoded.sample(generator))
