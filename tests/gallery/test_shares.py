@@ -14,6 +14,10 @@ from gallery.models import Post
 from gallery.moderation import approve
 from gallery.publishing import publish_image, withdraw_post
 from generation.imaging.png_chunks import png_texts
+from generation.recipes.controls import ControlPick
+from generation.recipes.enlarging import Enlarge, Hires
+from generation.recipes.inversion import Inversion, Inverted
+from generation.recipes.starting import PictureRef
 from tests.gallery.conftest import BASE, Finish
 
 SECRET = "zebra"
@@ -56,6 +60,26 @@ def test_without_the_prompt(client: Client, charlies: Client, alice: User, bob: 
     assert (recipe := recipe_of(post.code)) is not None and recipe.prompt == "<lora:ink:0.7>"
     form = charlies.get(f"/create/?post={post.code}")
     assert form.status_code == 200 and SECRET not in form.text
+
+
+def test_nothing_of_the_pictures_that_it_was_made_from(client: Client, alice: User, bob: User, finish: Finish) -> None:
+    """They may be somebody's own photograph; what the second pass was told goes with the prompt."""
+    photo = PictureRef("f" * 64, 72, 64, "photocode")
+    image = finish(
+        alice,
+        controls=(ControlPick("lines", photo),),
+        inversion=Inversion(Inverted(photo, SECRET)),
+        hires=Hires(1.5, prompt=f"a {SECRET} <lora:ink:0.4>", negative_prompt="blurred okapi"),
+    )
+    enlarged = finish(alice, enlarge=Enlarge(photo))
+    for each, shares in ((image, "settings"), (enlarged, "recipe")):
+        post = publish_image(alice, each, "Stripes", shares=shares)
+        approve(bob, post)
+        recipe = recipe_of(post.code)
+        assert recipe is not None and recipe.pictures == () and SECRET not in str(recipe) and "okapi" not in str(recipe)
+    post = Post.objects.get(image=image)
+    assert post.shown_recipe is not None and post.shown_recipe.hires is not None
+    assert (post.shown_recipe.hires.scale, post.shown_recipe.hires.prompt) == (1.5, "<lora:ink:0.4>")
 
 
 def test_only_the_picture(client: Client, alice: User, bob: User, finish: Finish) -> None:

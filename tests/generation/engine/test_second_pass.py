@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,8 +19,14 @@ from generation.engine.outcome import Pixels
 from generation.engine.renderer import Renderer
 from generation.engine.samplers import EVERY_ROW, scheduler_class
 from generation.prompting import schedule
+from generation.recipes.blending import Blend
 from generation.recipes.enlarging import LATENT_MODES, Hires
+from generation.recipes.inversion import Inversion, Inverted
+from generation.recipes.palette import Palette
 from generation.recipes.picture import Recipe
+from generation.recipes.starting import Start
+from generation.recipes.variation import Variation
+from tests.control_renders import control, control_weights, drawing, pictures, reference
 from tests.renders import allow_numpy_copies, checkpoint_folder, draw, draw_together, levels_apart, recipe
 from tests.tiny_upscalers import RRDB, tensors_of, write
 
@@ -134,3 +141,34 @@ def test_schedules_of_a_prompt_go_on_in_the_second_pass() -> None:
 def test_a_picture_of_a_second_pass_is_no_other_than_its_size_says(renderer: Renderer) -> None:
     pixels, _ = draw(renderer, recipe("mini", steps=1, width=128, height=64, hires=Hires(1.6, strength=0.2)))
     assert Image.fromarray(pixels).size == (200, 96)
+
+
+def second_and_started(wanted: Recipe, **changes: Any) -> tuple[Pixels, list[Pixels]]:
+    """A second pass over the recipe's picture, and what starts from that picture: as it is and with the changes."""
+    with closing(Renderer(control_weights(), pictures(drawing()), device="cpu", threads=1)) as made:
+        first = Image.fromarray(draw(made, wanted)[0]).resize((96, 96), Image.Resampling.LANCZOS)
+        second, _ = draw(made, wanted.replace(hires=Hires(SCALE, steps=2, strength=0.5, upscaler="Lanczos")))
+    started = wanted.replace(width=96, height=96, start=Start(reference(first), 0.5), inversion=None)
+    with closing(Renderer(control_weights(), pictures(drawing(), first), device="cpu", threads=1)) as made:
+        return second, [draw(made, each)[0] for each in (started, started.replace(**changes))]
+
+
+@pytest.mark.parametrize(
+    ("name", "part", "without"),
+    [
+        ("controls", (control(),), ()),
+        ("variation", Variation(9, 0.5, (96, 64)), None),
+        ("palette", Palette(("#00a6ed", "#321b41")), None),
+        ("blend", Blend("a green dog", 0.4), None),
+    ],
+)
+def test_it_has_all_that_the_first_has_in_its_own_size(name: str, part: Any, without: Any) -> None:
+    """Control pictures and noises are as of a picture of that size."""
+    second, (started, plain) = second_and_started(recipe(**{name: part}), **{name: without})
+    assert np.array_equal(second, started) and not np.array_equal(second, plain)
+
+
+def test_the_noise_behind_pictures_is_the_first_passs_alone() -> None:
+    inversion = Inversion(Inverted(reference(drawing()), "a green dog"))
+    second, (started, _) = second_and_started(recipe(inversion=inversion))
+    assert np.array_equal(second, started)

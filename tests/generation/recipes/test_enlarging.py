@@ -11,7 +11,9 @@ import pytest
 
 from generation.imaging.infotext import read_infotext, write_infotext
 from generation.recipes.checks import InvalidRecipe
+from generation.recipes.controls import ControlPick, steps_of_controls
 from generation.recipes.enlarging import Enlarge, Hires
+from generation.recipes.inversion import Inversion, Inverted
 from generation.recipes.picture import LoraPick, Recipe
 from generation.recipes.pricing import price, work
 from generation.recipes.starting import PictureRef, Start
@@ -41,6 +43,7 @@ def test_recipes_with_either_survive_json() -> None:
         lambda: Recipe("a", hires=Hires(), start=Start(SOURCE)),
         lambda: Recipe("a", enlarge=Enlarge(SOURCE), hires=Hires()),
         lambda: Recipe("a", enlarge=Enlarge(SOURCE), start=Start(SOURCE)),
+        lambda: Recipe("a", enlarge=Enlarge(SOURCE), inversion=Inversion(Inverted(SOURCE))),
     ],
 )
 def test_what_cannot_be_is_refused(make: Any) -> None:
@@ -92,6 +95,16 @@ def test_a_second_pass_is_paid_by_its_own_pixels_and_steps() -> None:
     assert work(network) > work(plain.replace(hires=Hires(scale=2, steps=10, upscaler="Lanczos")))
 
 
+def test_controls_are_paid_in_each_pass_and_tile() -> None:
+    controls = (ControlPick("lines", SOURCE),)
+    share = steps_of_controls(controls, 20) / 20
+    for larger in ({"hires": Hires(scale=2, steps=10)}, {"enlarge": Enlarge(SOURCE, strength=0.5)}):
+        plain = Recipe("a", **SMALL, **larger)  # type: ignore[arg-type]
+        result = 0.1 * 2000 * 1400 if plain.enlarge else 0.0  # paid without a step
+        controlled = work(plain.replace(controls=controls))
+        assert controlled - work(plain) == pytest.approx(share * (work(plain) - result))
+
+
 def test_an_upscale_is_cheap_until_a_network_or_tiles_draw() -> None:
     lanczos, network, drawn = (
         Recipe("a", enlarge=enlarge, **SMALL)  # type: ignore[arg-type]
@@ -100,6 +113,12 @@ def test_an_upscale_is_cheap_until_a_network_or_tiles_draw() -> None:
     assert price(lanczos) == 1
     assert work(lanczos) < work(network) < work(drawn)
     assert work(drawn) >= len(Enlarge(SOURCE).tiles(512, 512)) * 512 * 512 * 6
+
+
+def test_loras_of_either_pass_are_the_recipes() -> None:
+    ink, gold = LoraPick("ink"), LoraPick("gold")
+    recipe = Recipe("a cat", loras=(ink,), hires=Hires(prompt="a dog", loras=(LoraPick("ink", 0.5), gold)))
+    assert recipe.every_lora == (ink, gold) and Recipe("a cat", loras=(ink,)).every_lora == (ink,)
 
 
 def test_a_second_pass_is_written_and_read_as_a1111_does() -> None:

@@ -77,8 +77,9 @@ def test_a_token_draws_with_what_it_may_use_alone(alice: User, catalog: Checkpoi
     _, key = ApiToken.objects.create(user=alice, name="narrow", allowed_loras=["line-art"])
     client = APIClient(headers={"Authorization": f"Bearer {key}"})
     assert ask(client, [{"prompt": "x <lora:line-art:1>"}], query).status_code in (200, 202)
-    refused = ask(client, [{"prompt": "x <lora:fluent-3d:1>"}], query)
-    assert (refused.status_code, refused.json()["code"]) == (403, "lora-not-allowed")
+    for other in ({"prompt": "x <lora:fluent-3d:1>"}, {"prompt": "x", "hires": {"prompt": "x <lora:fluent-3d:1>"}}):
+        refused = ask(client, [other], query)
+        assert (refused.status_code, refused.json()["code"]) == (403, "lora-not-allowed")
 
 
 def test_jobs_are_listed_by_state_and_submission(alices_api: APIClient, catalog: Checkpoint) -> None:

@@ -20,6 +20,7 @@ from generation.jobs.lifecycle import fail_job, finish_job
 from generation.jobs.queueing import claim_next
 from generation.jobs.upkeep import requeue_expired_leases
 from generation.models import Checkpoint, Job, Lora
+from generation.recipes.enlarging import Hires
 from generation.worker.drawing import perform_ready_jobs
 from generation.worker.process import WorkerProcess
 from tests.conftest import credits_of
@@ -58,6 +59,14 @@ def test_the_same_bytes_stay_aside_under_another_row(alice: User, charlie: User,
     queue(alice, f"an apple <lora:{lora.name}:1>")
     die()
     assert not bring(charlie).is_enabled
+
+
+def test_one_that_only_a_second_pass_draws_with_is_a_suspect(alice: User, bring: Bring, queue: Queue) -> None:
+    lora = bring(alice)
+    queue(alice, "an apple", hires=Hires(1.5, prompt=f"an apple <lora:{lora.name}:1>"))
+    die()
+    lora.refresh_from_db()
+    assert not lora.is_enabled
 
 
 def test_files_of_the_site_are_never_suspects(alice: User, catalog: Checkpoint, queue: Queue) -> None:

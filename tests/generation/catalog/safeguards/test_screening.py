@@ -24,6 +24,7 @@ from generation.models import (
     TrainingSearch,
     Wildcard,
 )
+from generation.recipes.enlarging import Hires
 from generation.recipes.grids.axes import Axis
 from generation.recipes.grids.plan import GridPlan
 from generation.recipes.picture import Recipe
@@ -77,6 +78,13 @@ def test_both_prompts_are_read_together(alice: User, catalog: Checkpoint, clay: 
     refusal = refused(alice, small("gold", negative_prompt="mud"))
     assert refusal.message == "The prompt says “gold” and “mud” (rule “No gold”)."
     assert submit_jobs(alice, small("gold", negative_prompt="clay"))
+
+
+def test_the_words_of_a_second_pass_are_read_as_its_own(alice: User, catalog: Checkpoint, clay: PromptRule) -> None:
+    refusal = refused(alice, small(hires=Hires(1.5, prompt="a clay pot")))
+    assert refusal.field == "hires_prompt"
+    assert refusal.message == "Clay is not made here. The second pass's prompt says “clay” (rule “No clay”)."
+    assert refused(alice, small("gold", hires=Hires(1.5, negative_prompt="mud"))).field == "prompt"
 
 
 def test_what_is_drawn_counts_and_not_what_was_typed(alice: User, catalog: Checkpoint, clay: PromptRule) -> None:

@@ -13,6 +13,7 @@ from PIL import Image
 from generation.engine.loading.controlnets import load_controlnet
 from generation.engine.outcome import RenderError, WeightsRefused
 from generation.engine.renderer import Renderer
+from generation.recipes.enlarging import Enlarge
 from generation.recipes.picture import Recipe
 from generation.recipes.starting import Start
 from tests.control_renders import (
@@ -163,6 +164,21 @@ def test_only_the_masked_area_sees_its_part_of_the_control_picture(renderer: Ren
     finally:
         made.close()
     assert np.array_equal(*drawn) and not np.array_equal(drawn[0], plain)
+
+
+def test_each_tile_of_an_upscale_sees_its_part_of_the_control_picture() -> None:
+    """Changing the control picture in one corner changes nothing in the other."""
+    elsewhere = drawing().copy()
+    elsewhere.paste((0, 0, 0), (48, 48, 64, 64))
+    made = Renderer(control_weights(), pictures(drawing(), elsewhere), device="cpu", threads=1)
+    plain = recipe(enlarge=Enlarge(reference(drawing()), 2, strength=0.5, overlap=16))
+    try:
+        one, other = (draw(made, plain.replace(controls=(control(image=each),)))[0] for each in (drawing(), elsewhere))
+        free = draw(made, plain)[0]
+    finally:
+        made.close()
+    assert np.array_equal(one[:32, :32], other[:32, :32]) and not np.array_equal(one[96:, 96:], other[96:, 96:])
+    assert not np.array_equal(one[:32, :32], free[:32, :32])
 
 
 @pytest.mark.parametrize("layout", ["ldm", "diffusers"])

@@ -15,6 +15,8 @@ from generation.imaging import brought
 from generation.jobs.deletion import delete_images
 from generation.jobs.sources import bring_picture, delete_source
 from generation.models import GeneratedImage
+from generation.recipes.enlarging import Enlarge
+from generation.recipes.inversion import Inversion, Inverted
 from generation.recipes.starting import PictureRef, Start
 from generation.web.pictures.chain import box_of, chain_of
 from tests.generation.conftest import Draw
@@ -41,6 +43,18 @@ def test_it_tells_every_step_both_ways(alices: Client, alice: User, draw: Draw) 
     assert "<dd>0.5</dd>" in page
     assert "Made from it" in alices.get(f"/images/{first.code}/").text
     assert "data-comparison" not in alices.get(f"/images/{first.code}/").text
+
+
+def test_upscales_and_edits_by_words_are_links_of_it(alice: User, draw: Draw) -> None:
+    first = draw(alice)
+    ref = PictureRef(first.sha256, first.width, first.height, first.code)
+    larger = draw(alice, enlarge=Enlarge(ref, 1.5))
+    edited = draw(alice, "a pear", inversion=Inversion(Inverted(ref, "an apple")))
+    assert [each.code for each in chain_of(alice, first).after] == [larger.code, edited.code]
+    for each in (larger, edited):
+        chain = chain_of(alice, each)
+        assert [link.url for link in chain.before] == [f"/images/{first.code}/"]
+        assert chain.comparison is not None and chain.comparison.box == (0, 0, 100, 100)
 
 
 def test_a_picture_that_was_brought_has_no_page(alice: User, draw: Draw) -> None:
