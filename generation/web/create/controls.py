@@ -7,7 +7,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from generation.recipes.fields import COUNT, FIELDS
-from generation.web.create import starting
+from generation.recipes.variation import RESIZE_FROM
+from generation.web.create import hires, parts, starting
 
 EDITOR = (
     ("Brush", "B", "Paint over what is to be drawn anew. A pen that presses less paints thinner."),
@@ -24,6 +25,10 @@ EDITOR = (
     ("Move", "Space", "Held while the pointer moves, it moves the picture; so do two fingers."),
     ("Handles at the sides", "Arrows", "Draw one outwards and the picture grows there; the new ground is drawn."),
 )
+PARTS = (
+    ("Styles", "", "Words that are put around yours; several stand one within the other, in their order."),
+    ("Palette", "", "Up to five colours that the picture is drawn towards. Empty: its own."),
+)
 
 
 @require_GET
@@ -38,5 +43,10 @@ def controls(request: HttpRequest) -> HttpResponse:
             ],
         ),
         ("Painting a mask", EDITOR),
+        (
+            "Styles, colours and variations",
+            [*PARTS, *((row.title, "", row.explanation) for row in (*parts.ROWS.values(), RESIZE_FROM))],
+        ),
+        ("A second pass, larger", [(row.title, "", row.explanation) for row in hires.ROWS.values()]),
     ]
     return render(request, "generation/controls.html", {"sections": sections})
