@@ -19,7 +19,7 @@ from generation.models import GeneratedImage, OwnStyle
 from generation.models.catalog import FAMILY_TITLES
 from generation.recipes.fields import MAX_NAME_CHARS, MAX_PROMPT_CHARS
 from generation.recipes.picture import Recipe
-from generation.recipes.styles import Style, read_csv, styled, write_csv
+from generation.recipes.styles import Style, read_csv, styled, styled_second, write_csv
 
 MAX_STYLES = 200
 MAX_PICKED = 8
@@ -56,8 +56,10 @@ def apply_styles(user: User, recipe: Recipe, names: Sequence[str], family: str) 
     """The recipe with these styles put around its prompts, in their order. Raises Refusal."""
     if not names:
         return recipe
-    prompt, negative = styled(recipe.prompt, recipe.negative_prompt, picked_styles(user, names, family))
-    return recipe.replace(prompt=prompt, negative_prompt=negative)
+    styles = picked_styles(user, names, family)
+    prompt, negative = styled(recipe.prompt, recipe.negative_prompt, styles)
+    hires = recipe.hires and styled_second(recipe.hires, styles)
+    return recipe.replace(prompt=prompt, negative_prompt=negative, hires=hires)
 
 
 def picked_styles(user: User, names: Sequence[str], family: str) -> list[Style]:

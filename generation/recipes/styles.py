@@ -8,9 +8,10 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from accounts.refusals import Refusal
+from generation.recipes.enlarging import Hires
 
 PLACE = "{prompt}"
 """Where the person's own words stand in a style; without it they stand before it."""
@@ -42,6 +43,14 @@ def styled(prompt: str, negative_prompt: str, styles: Iterable[Style]) -> tuple[
     for style in styles:
         prompt, negative_prompt = merged(style.prompt, prompt), merged(style.negative_prompt, negative_prompt)
     return prompt, negative_prompt
+
+
+def styled_second(hires: Hires, styles: Iterable[Style]) -> Hires:
+    """A second pass with the styles put around the prompts of its own; without one it has the first's, styled."""
+    prompt, negative = styled(hires.prompt, hires.negative_prompt, styles)
+    return replace(
+        hires, prompt=prompt if hires.prompt else "", negative_prompt=negative if hires.negative_prompt else ""
+    )
 
 
 def read_csv(data: bytes, family: str = "") -> list[Style]:

@@ -32,7 +32,7 @@ from generation.recipes.fields import FIELDS, MAX_PIXELS, SIDE_STEP, STEPS_RANGE
 from generation.recipes.picture import Recipe
 from generation.recipes.sampling import AUTOMATIC, SAMPLERS, SCHEDULES, TABLE
 from generation.recipes.starting import Start, drawn_like
-from generation.recipes.styles import styled
+from generation.recipes.styles import Style, styled, styled_second
 from generation.recipes.variation import RESIZE_FROM, Variation
 
 STEPS, SIDE, CFG, BATCH_SIZE, BATCHES = (1, 150), (64, 2048), (0, 30), (1, 8), (1, 100)
@@ -63,7 +63,8 @@ class Reader:
     def __init__(self, user: User, body: Mapping[str, Any], options: Options) -> None:
         self.user, self.body, self.options = user, body, options
         self.notes: list[str] = []
-        self.styles: list[str] = []
+        self.styles: list[Style] = []
+        self.style_names: list[str] = []
 
     def read(self) -> Asked:
         """Raises Refusal."""
@@ -96,7 +97,7 @@ class Reader:
         recipe = recipe.replace(hires=self.read_hires(recipe))
         count = self.read_count()
         sends_images = flag(self.body, "send_images", True)
-        return Asked(recipe, count, self.said(), tuple(self.notes), sends_images, tuple(self.styles))
+        return Asked(recipe, count, self.said(), tuple(self.notes), sends_images, tuple(self.style_names))
 
     def said(self) -> dict[str, Any]:
         """Without what may be large, or a secret."""
@@ -143,7 +144,7 @@ class Reader:
         """The second pass; raises Refusal."""
         if not flag(self.body, "enable_hr", False):
             return None
-        return read_hires(self.user, self.body, recipe, known_sampling)
+        return styled_second(read_hires(self.user, self.body, recipe, known_sampling), self.styles)
 
     def read_size(self, checkpoint: Checkpoint, options: Options, start: Start | None) -> tuple[int, int]:
         own = drawn_like(start, self.user.plan.max_pixels) if start else {}
@@ -176,8 +177,9 @@ class Reader:
         known = {style.name.casefold() for style in styles_for(self.user)}
         self.note_unknown("Unknown styles", [name for name in names if name.casefold() not in known])
         picked = [name for name in names if name.casefold() in known]
-        self.styles = picked
-        return styled(prompts[0], prompts[1], picked_styles(self.user, picked, checkpoint.family))
+        self.styles = picked_styles(self.user, picked, checkpoint.family)
+        self.style_names = picked
+        return styled(prompts[0], prompts[1], self.styles)
 
     def read_variation(self) -> Variation | None:
         strength = number(self.body, "subseed_strength") or 0.0

@@ -23,6 +23,7 @@ from generation.catalog.styles import (
 )
 from generation.models import Checkpoint, OwnStyle
 from generation.models.catalog import FAMILY_TITLES
+from generation.recipes.enlarging import Hires
 from generation.recipes.picture import Recipe
 from generation.recipes.styles import PLACE
 
@@ -72,6 +73,9 @@ def test_they_are_put_around_the_prompts(alice: User) -> None:
     recipe = apply_styles(alice, Recipe("a cat", "dogs"), ["Ink", "soft"], "mini")
     assert (recipe.prompt, recipe.negative_prompt) == ("ink drawing of a cat, soft light", "dogs, photograph")
     assert apply_styles(alice, Recipe("a cat"), [], "mini") == Recipe("a cat")
+    second = apply_styles(alice, Recipe("a cat", hires=Hires(prompt="a dog")), ["Ink"], "mini").hires
+    assert second is not None and second.negative_prompt == ""
+    assert second.prompt == "ink drawing of a dog"
     with pytest.raises(Refusal) as refused:
         apply_styles(alice, Recipe("x" * 1_990), ["Ink"], "mini")
     assert refused.value.code == "prompt-too-long"
