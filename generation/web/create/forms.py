@@ -206,7 +206,7 @@ class RecipeForm(forms.Form):
 
     @property
     def wrong_hires(self) -> bool:
-        return any(self[name].errors for name in HIRES)
+        return any(self[name].errors for name in ("hires", *HIRES))
 
     @property
     def start_controls(self) -> dict[str, Control]:
