@@ -24,12 +24,12 @@ def test_it_becomes_the_recipes_and_is_read_back(alices: Client, catalog: Checkp
 
 def test_what_it_cannot_be_is_said_at_its_fields(alices: Client, catalog: Checkpoint) -> None:
     answer = alices.post("/create/", {**FIELDS, "hires_scale": "9", "hires_upscaler": "gone"})
-    assert answer.status_code == 400 and "Times larger must lie between 1 and 4" in answer.text
+    assert answer.status_code == 422 and "Times larger must lie between 1 and 4" in answer.text
 
 
 def test_a_picture_to_start_from_has_none(alices: Client, alice: User, draw: Draw) -> None:
     image = draw(alice, hires=Hires(1.5))
     answer = alices.post("/create/", {**FIELDS, "source": image.code})
-    assert answer.status_code == 400
+    assert answer.status_code == 422
     assert "A second pass follows a picture from text" in answer.text.split('data-refusals="hires"')[1][:400]
     assert TICKED not in alices.get(f"/create/?change={image.code}").text
