@@ -255,7 +255,7 @@ def refusals_of(form: RecipeForm) -> list[dict[str, str | None]]:
 def fields_of(recipe: Recipe) -> dict[str, str]:
     """A recipe as the form's fields, so that it is drawn again exactly: the seed stays locked."""
     fields = {name: row.text(getattr(recipe, name)) for name, row in FIELDS.items()}
-    parts = {name: getattr(recipe, name) for name in ("variation", "palette", "inversion", "blend")}
+    parts = {name: getattr(recipe, name) for name in ("variation", "palette", "inversion", "blend", "controls")}
     fields |= fields_of_parts(parts) | fields_of_hires(recipe.hires) | fields_of_start(recipe.start)
     return {**fields, "size": f"{recipe.width}x{recipe.height}", "seed_locked": "on"}
 

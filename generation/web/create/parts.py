@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from generation.catalog.styles import sample_of, styles_for
 from generation.recipes import palette, variation
 from generation.recipes.blending import Blend
 from generation.recipes.checks import InvalidRecipe
+from generation.recipes.controls import ControlPick
 from generation.recipes.fields import RecipeField
 from generation.recipes.inversion import Inversion
 from generation.recipes.palette import Palette
@@ -23,9 +24,23 @@ from generation.recipes.variation import Variation
 
 ROWS: Mapping[str, RecipeField] = {row.name: row for row in (variation.STRENGTH, variation.SEED, palette.STRENGTH)}
 RESIZED = ("resize_width", "resize_height")
-CARRIED = {"inversion": Inversion.from_json, "blend": Blend.from_json}
-"""What the page shows and cannot change: it came with a recipe."""
 MAX_CARRIED_CHARS = 20_000
+
+
+def controls_of(told: Sequence[Mapping[str, Any]]) -> tuple[ControlPick, ...]:
+    """Raises TypeError and others for what is none."""
+    picks = tuple(ControlPick.from_json(each) for each in told)
+    if not all(isinstance(name, str) for pick in picks for name in (pick.name, pick.preprocessor)):
+        raise TypeError("names are texts")
+    return picks
+
+
+CARRIED: Mapping[str, Callable[[Any], Any]] = {
+    "inversion": Inversion.from_json,
+    "blend": Blend.from_json,
+    "controls": controls_of,
+}
+"""What the page shows and cannot change: it came with a recipe."""
 
 
 class NamesWidget(forms.TextInput):
@@ -78,7 +93,8 @@ def fields_of_parts(parts: Mapping[str, Any]) -> dict[str, str]:
     """As `fields_of` of the other fields: all of them, empty for what there is not."""
     varied: Variation | None = parts.get("variation")
     colours: Palette | None = parts.get("palette")
-    carried = {name: asdict(parts[name]) for name in CARRIED if parts.get(name)}
+    carried = {name: asdict(parts[name]) for name in ("inversion", "blend") if parts.get(name)}
+    carried |= {"controls": [asdict(pick) for pick in parts["controls"]]} if parts.get("controls") else {}
     size = (varied.resize_from if varied else None) or ("", "")
     return {
         "variation_strength": variation.STRENGTH.text(varied.strength) if varied and varied.strength else "",
@@ -103,6 +119,7 @@ def carried_sentence(text: str) -> str:
         said.append("between the noise behind two pictures" if inversion.toward else "from the noise behind a picture")
     if blend := parts.get("blend"):
         said.append(f"blended with “{blend.prompt[:80]}”")
+    said += [f"held to a shape by “{pick.name}”" for pick in parts.get("controls", ())]
     return f"Drawn {' and '.join(said)}" if said else ""
 
 

@@ -27,7 +27,8 @@ def read(request: SignedInRequest) -> HttpResponse:
     text = request.POST.get("text")
     matched = read_recipe_text(request.user, text) if text else read_recipe(request.user, request.FILES.get("picture"))
     kept = {name: value for name, value in draft_of(request.user).items() if name in KEPT}
-    fields = fields_read(matched.values) | parts_read(matched.parts) | hires_read(matched.larger.get("hires"))
+    parts = {**matched.parts, "controls": matched.controls}
+    fields = fields_read(matched.values) | parts_read(parts) | hires_read(matched.larger.get("hires"))
     started = fields_of_start(matched.start) if matched.start else {}
     keep_draft(request.user, kept | fields | started)
     request.session[READ_NOTICE] = {"unmatched": [miss.message for miss in matched.unmatched]}

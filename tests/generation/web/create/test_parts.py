@@ -17,11 +17,14 @@ from generation.imaging.encode import encode_image
 from generation.imaging.infotext import write_infotext
 from generation.models import Draft, GeneratedImage, Job
 from generation.recipes.blending import Blend
+from generation.recipes.checks import InvalidRecipe
+from generation.recipes.controls import ControlPick
 from generation.recipes.inversion import Inversion, Inverted
 from generation.recipes.palette import Palette
 from generation.recipes.picture import Recipe
 from generation.recipes.starting import PictureRef
 from generation.recipes.variation import Variation
+from generation.web.create.parts import carried_parts, carried_sentence, fields_of_parts
 from tests.architecture.access_things import finished_image
 from tests.generation.web.conftest import PART
 
@@ -94,6 +97,17 @@ def test_use_this_recipe_brings_all_of_it(alices: Client, alice: User) -> None:
     sent = {"prompt": "a red apple", "seed": "1", "carried": carried, "size": "own", "width": "64", "height": "64"}
     alices.post("/create/", sent)
     assert (last().inversion, last().blend) == (recipe.inversion, recipe.blend)
+
+
+def test_controlnets_come_with_a_recipe() -> None:
+    pick = ControlPick("lines", PictureRef("a" * 64, 64, 64), weight=0.5)
+    text = fields_of_parts({"controls": (pick,)})["carried"]
+    assert carried_parts(text) == {"controls": (pick,)}
+    assert carried_sentence(text) == "Drawn held to a shape by “lines”"
+    listed = {**json.loads(text)["controls"][0], "name": ["lines"]}
+    for broken in ([listed], [3], 3, [{}]):
+        with pytest.raises(InvalidRecipe):
+            carried_parts(json.dumps({"controls": broken}))
 
 
 def test_what_others_made_is_not_drawn_from(charlies: Client, alice: User) -> None:
