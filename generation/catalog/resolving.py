@@ -238,9 +238,11 @@ def pin_control(resolved: Resolved, pick: ControlPick, checkpoint: Checkpoint) -
             f"“{checkpoint.title}” is {FAMILY_TITLES[checkpoint.family]}.",
             field="controls",
         )
+    pinned_pick = replace(pick, name=row.name, sha256=row.sha256)
     annotator = resolved.annotators.get(pick.preprocessor)
-    seen_by = {"preprocessor": annotator.name, "annotator_sha256": annotator.sha256} if annotator else {}
-    return replace(pick, name=row.name, sha256=row.sha256, **seen_by)
+    if annotator is None:
+        return pinned_pick
+    return replace(pinned_pick, preprocessor=annotator.name, annotator_sha256=annotator.sha256)
 
 
 def write_picks_as_tags(recipe: Recipe) -> Recipe:

@@ -70,7 +70,8 @@ class DenoisedPrediction:
         """The prediction (1, C, h, w) that points to clean latents which are another by `change` (1, C, h, w)."""
         signal, noise = self.alpha_cumprod**0.5, max((1.0 - self.alpha_cumprod) ** 0.5, 1e-3)
         share = {"epsilon": -signal / noise, "v_prediction": -1 / noise}.get(self.prediction_type, 1.0)
-        return self.prediction + (change * share).to(self.prediction.dtype)
+        moved: Tensor = self.prediction + (change * share).to(self.prediction.dtype)
+        return moved
 
     @property
     def noise_share(self) -> float:

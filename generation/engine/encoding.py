@@ -27,7 +27,7 @@ class Encoded:
 
     def sample(self, generator: torch.Generator) -> Tensor:
         """Latents (1, C, h, w), drawn from the generator as diffusers does."""
-        noise = randn_tensor(self.mean.shape, generator, self.mean.device, self.mean.dtype)
+        noise: Tensor = randn_tensor(self.mean.shape, generator, self.mean.device, self.mean.dtype)
         return self.mean + self.deviation * noise
 
 

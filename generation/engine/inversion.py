@@ -79,16 +79,18 @@ def risen(sample: Tensor, noise: Tensor, before: float, level: float) -> Tensor:
 
     Levels are the shares of the signal, alpha-bar: 1 is a clean picture.
     """
-    clean = (sample - (1 - before) ** 0.5 * noise) / before**0.5
+    clean: Tensor = (sample - (1 - before) ** 0.5 * noise) / before**0.5
     return float(level**0.5) * clean + float((1 - level) ** 0.5) * noise
 
 
 def noise_in(prediction: Tensor, sample: Tensor, level: float, prediction_type: str) -> Tensor:
     """The noise that a prediction (n, C, h, w) sees in its sample (n, C, h, w)."""
     signal, noise = level**0.5, (1 - level) ** 0.5
-    if prediction_type == "v_prediction":
-        return signal * prediction + noise * sample
-    return prediction if prediction_type == "epsilon" else (sample - signal * prediction) / noise
+    if prediction_type == "epsilon":
+        return prediction
+    velocity = prediction_type == "v_prediction"
+    seen: Tensor = signal * prediction + noise * sample if velocity else (sample - signal * prediction) / noise
+    return seen
 
 
 def levels_of(scheduler: Any) -> tuple[list[float], list[float]]:

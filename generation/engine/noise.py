@@ -28,7 +28,8 @@ def first_noise(
     seed and goes on to serve its sampler: it draws `shape` here, whatever is varied, as in A1111."""
 
     def of_seed(seed: int, size: Shape) -> Tensor:
-        return randn_tensor(size, torch.Generator("cpu").manual_seed(seed), device, dtype)
+        noise: Tensor = randn_tensor(size, torch.Generator("cpu").manual_seed(seed), device, dtype)
+        return noise
 
     whole: Tensor = randn_tensor(shape, generator, device, dtype)
     if recipe.variation is None:
@@ -69,7 +70,7 @@ def slerp(amount: float, first: Tensor, second: Tensor, dims: Sequence[int]) -> 
     Computed in float32, given back in the dtype of `first`.
     """
     one, other = first.float(), second.float()
-    cosine = (one * other).sum(dims, keepdim=True) / (
+    cosine = (one * other).sum(tuple(dims), keepdim=True) / (
         torch.linalg.vector_norm(one, dim=tuple(dims), keepdim=True)
         * torch.linalg.vector_norm(other, dim=tuple(dims), keepdim=True)
     ).clamp(min=1e-12)

@@ -98,7 +98,7 @@ class _Moments:
 
     def add(self, values: Tensor, groups: int) -> None:
         """Values (n, C, h, w)."""
-        grouped = values.float().unflatten(1, (groups, -1)).transpose(0, 1).flatten(1)
+        grouped = values.float().reshape(len(values), groups, -1).transpose(0, 1).flatten(1)
         variance, mean = torch.var_mean(grouped, dim=1, correction=0)
         size = grouped.shape[1]
         mean, variance = mean.double(), variance.double()
@@ -130,7 +130,7 @@ class SharedNorms:
         """The layers' norms are these inside the block; one thread at a time for one VAE."""
         norms = [one for layer in self.layers for one in layer.modules() if isinstance(one, nn.GroupNorm)]
         for norm in norms:
-            norm.forward = lambda values, norm=norm: self._normalised(norm, values)  # type: ignore[method-assign]
+            norm.forward = lambda values, norm=norm: self._normalised(norm, values)  # type: ignore[method-assign,misc]
         try:
             yield
         finally:

@@ -64,7 +64,7 @@ def bring(data: bytes, anchors: str) -> Brought:
         size = f"{opened.width}×{opened.height}"
         raise PictureRefused("too-small", f"The picture has {size} pixels; {LEAST_SIDE} on each side are needed.")
     picture = upright_with_alpha(opened)
-    has_alpha = picture.mode == "RGBA" and picture.getchannel("A").getextrema()[0] < 255
+    has_alpha = _has_clear(picture)
     picture = picture if has_alpha else picture.convert("RGB")
     picture.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
     found, source_type = extract(upright(picture)), _source_type(data, anchors)
@@ -82,6 +82,11 @@ def bring(data: bytes, anchors: str) -> Brought:
     )
 
 
+def _has_clear(picture: Image.Image) -> bool:
+    """Whether a pixel is not wholly opaque."""
+    return picture.mode == "RGBA" and bool((np.asarray(picture.getchannel("A")) < 255).any())
+
+
 def mask_png(data: bytes, *, clear_is_drawn: bool, inverted: bool = False) -> bytes:
     """A mask as a PNG, white where it is drawn, from a file read with mistrust. Raises PictureRefused.
 
@@ -89,7 +94,7 @@ def mask_png(data: bytes, *, clear_is_drawn: bool, inverted: bool = False) -> by
     else how light it is.
     """
     picture = upright_with_alpha(open_picture(data))
-    if picture.mode == "RGBA" and picture.getchannel("A").getextrema()[0] < 255:
+    if _has_clear(picture):
         mask = np.asarray(picture.getchannel("A"))
         inverted = inverted != clear_is_drawn
     else:

@@ -160,7 +160,7 @@ def _fitted(picture: Image.Image, size: tuple[int, int], fit: str) -> Pixels:
 
 def _shares(mask: Image.Image) -> Floats:
     """(H, W) in 0..1."""
-    return np.asarray(mask, np.float32) / 255
+    return np.asarray(mask, np.float32) / np.float32(255)
 
 
 def _cover(mask: Floats, blur: int) -> Floats:
@@ -197,4 +197,5 @@ def _spread(colours: Floats, known: Floats) -> Floats:
     sums, counts = (each.sum((1, 3)) for each in halves)
     smaller = _spread(sums / np.maximum(counts, 1), (counts > 0).astype(np.float32))
     wider = [Image.fromarray(smaller[..., at]).resize((width, height), Image.Resampling.BILINEAR) for at in range(3)]
-    return colours + (1 - known) * np.stack([np.asarray(each) for each in wider], -1)
+    spread: Floats = colours + (1 - known) * np.stack([np.asarray(each) for each in wider], -1)
+    return spread

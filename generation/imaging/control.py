@@ -31,7 +31,8 @@ DETAIL = 4
 def control_picture(pixels: Array, pick: ControlPick) -> Array:
     """What a ControlNet reads of a picture in the recipe's size, by a preprocessor of `recipes.controls`."""
     if pick.preprocessor == "canny":
-        return _white_lines(cv2.Canny(pixels, *sorted((pick.low, pick.high))))
+        low, high = sorted((pick.low, pick.high))
+        return _white_lines(cv2.Canny(pixels, low, high))
     return _PREPROCESSORS[pick.preprocessor](pixels)
 
 

@@ -340,7 +340,7 @@ def _larger(parsed: ParsedInfotext, lookups: Lookups, matched: MatchedRecipe) ->
             continue
         if larger.needs_network:
             found = lookups.upscaler(larger.upscaler, parsed.get("Upscaler hash"))
-            usual = kind.__dataclass_fields__["upscaler"].default
+            usual = str(kind.__dataclass_fields__["upscaler"].default)
             if len(found) != 1:
                 sentence = f"There is no upscaler “{_short(larger.upscaler)}” here; “{usual}” stands in its place."
                 matched.miss("upscaler", larger.upscaler, sentence)

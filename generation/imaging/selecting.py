@@ -104,7 +104,7 @@ def select(pixels: Array, clicks: Sequence[Click], box: Box | None = None) -> Ar
         return _array(cv2.resize(mask, (width, height), interpolation=cv2.INTER_NEAREST))
     ratio = min(1.0, CUT_SIDE / max(height, width))
     size = (max(8, round(width * ratio)), max(8, round(height * ratio)))
-    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    small = _array(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
     scale = (size[0] / width, size[1] / height)
     guess = _guess(small, _scaled_clicks(clicks, scale), _scaled_box(box, scale))
     selected = _cut(small, guess)
@@ -175,7 +175,8 @@ def _cut(small: Array, guess: Array) -> Array:
     cut = guess.copy()
     # OpenCV begins its groups of colours by chance; the same clicks are to give the same mask.
     cv2.setRNGSeed(0)
-    cv2.grabCut(small, cut, None, np.zeros((1, 65)), np.zeros((1, 65)), ROUNDS, cv2.GC_INIT_WITH_MASK)
+    groups = (np.zeros((1, 65)), np.zeros((1, 65)))
+    cv2.grabCut(small, cut, None, *groups, ROUNDS, cv2.GC_INIT_WITH_MASK)  # type: ignore[call-overload]
     return np.isin(cut, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
 
 

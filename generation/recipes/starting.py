@@ -146,7 +146,8 @@ class Start:
         as in files of other programs. Raises InvalidRecipe for values that cannot be."""
         if not is_pinned(fields):
             return None
-        source = PictureRef(fields["Init image hash"], *(int(fields[f"Init image size-{at}"]) for at in (1, 2)))
+        width, height = (int(fields[f"Init image size-{at}"]) for at in (1, 2))
+        source = PictureRef(fields["Init image hash"], width, height)
         mask = PictureRef(fields["Mask hash"], source.width, source.height) if fields.get("Mask hash") else None
         try:
             return cls(

@@ -81,7 +81,8 @@ def shape_of(tensors: Mapping[str, TensorEntry]) -> UpscalerShape:
 
 def layers_of(shape: UpscalerShape) -> dict[str, tuple[int, ...]]:
     """Every tensor that the network has, with its shape."""
-    wide, layers = shape.features, {}
+    wide = shape.features
+    layers: dict[str, tuple[int, ...]] = {}
     if shape.kind == "compact":
         layers |= _convolution("body.0", RGB, wide)
         for place in range(1, 2 * shape.blocks + 2, 2):

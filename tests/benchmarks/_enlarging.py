@@ -37,7 +37,7 @@ def enlarge(upscaler: str, side: int) -> None:
     from generation.engine.loading.checkpoints import FolderWeights
     from generation.engine.picturesource import GivenPictures
     from generation.engine.renderer import Renderer
-    from generation.recipes.enlarging import Enlarge
+    from generation.recipes.enlarging import LANCZOS, Enlarge
     from generation.recipes.picture import Recipe
     from generation.recipes.starting import PictureRef
     from generation.weightfiles.upscalers import UpscalerShape
@@ -49,8 +49,8 @@ def enlarge(upscaler: str, side: int) -> None:
         network = write(Path(folder) / "4x-net.safetensors", tensors_of(shape))
         source = Image.new("RGB", (side // 4, side // 4), "tomato")
         renderer = Renderer(FolderWeights({"net": network}), GivenPictures({"a" * 64: source}), device="cpu")
-        picked = {"upscaler": "4x-net", "upscaler_sha256": "net"} if upscaler == "network" else {}
-        wanted = Enlarge(PictureRef("a" * 64, *source.size), 4, **picked)
+        picked = ("4x-net", "net") if upscaler == "network" else (LANCZOS, "")
+        wanted = Enlarge(PictureRef("a" * 64, *source.size), 4, *picked)
         for _ in renderer.render(Recipe("", enlarge=wanted), deadline_seconds=3600):
             pass
         renderer.close()

@@ -5,7 +5,7 @@ A unit's picture is brought like any other, under the person's limits.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,6 @@ from generation.imaging.foreign_names import stem
 from generation.jobs.pinning import picture_of
 from generation.jobs.sources import bring_picture
 from generation.models import Annotator, ControlNet
-from generation.models.catalog import WeightRow
 from generation.recipes.checks import InvalidRecipe
 from generation.recipes.controls import PREPROCESSORS, ControlPick, fit_called, preprocessor_called, without_hash
 
@@ -45,7 +44,7 @@ def read_units(user: User, scripts: Mapping[str, Any], picture: str = "") -> Uni
 
     Raises Refusal for one without a picture, and as the recipe and `bring_picture` do.
     """
-    sent = next((each for name, each in scripts.items() if name.casefold().strip() == "controlnet"), {})
+    sent: Any = next((each for name, each in scripts.items() if name.casefold().strip() == "controlnet"), {})
     args = sent.get("args", []) if isinstance(sent, Mapping) else []
     units = [unit for unit in args if isinstance(unit, Mapping) and _is_on(unit)]
     picks = tuple(_pick(user, unit, picture) for unit in units)
@@ -102,7 +101,7 @@ class ControlModelsView(A1111View):
     scope = "read"
 
     def get(self, request: Request) -> Response:
-        rows: Sequence[WeightRow] = ControlNet.objects.usable_by(user_of(request)).order_by("title")
+        rows = ControlNet.objects.usable_by(user_of(request)).order_by("title")
         return Response({"model_list": [f"{row.name} [{row.sha256[:8]}]" for row in rows]})
 
 

@@ -81,7 +81,9 @@ class BoxInput(serializers.Serializer[Any]):
 class SelectionInput(serializers.Serializer[Any]):
     """A picture, and what is meant in it, in its pixels: clicks, a rough box, or both."""
 
-    source = CodeField(max_length=64, help_text="Code or SHA-256 of a source or an image of yours.")
+    source = CodeField(  # type: ignore[assignment]
+        max_length=64, help_text="Code or SHA-256 of a source or an image of yours."
+    )
     clicks = serializers.ListField(child=ClickInput(), default=list, max_length=MAX_CLICKS)
     box = BoxInput(required=False, allow_null=True, default=None)
 

@@ -51,7 +51,7 @@ class HiresInput(serializers.Serializer[Any]):
 class EnlargeInput(serializers.Serializer[Any]):
     """An upscale of a picture, by its code. Nothing is drawn and no prompt is needed unless `strength` is above 0."""
 
-    source = CodeField(max_length=SHA256_CHARS)
+    source = CodeField(max_length=SHA256_CHARS)  # type: ignore[assignment]
     scale = number_field(serializers.FloatField, SCALE_RANGE, default=2.0)
     upscaler = TextField(max_length=MAX_NAME_CHARS, default=LANCZOS, help_text="See `GET /upscalers`.")
     strength = number_field(
@@ -76,7 +76,7 @@ class HiresOutput(serializers.Serializer[Any]):
 class EnlargeOutput(serializers.Serializer[Any]):
     """An upscale as it was made."""
 
-    source = PictureRefOutput()
+    source = PictureRefOutput()  # type: ignore[assignment]
     scale = serializers.FloatField()
     upscaler = serializers.CharField()
     strength = serializers.FloatField()

@@ -20,7 +20,6 @@ from generation.recipes.checks import MAX_SEED
 from generation.recipes.fields import MAX_NAME_CHARS, SIDE_RANGE
 from generation.recipes.inversion import Inversion, Inverted
 from generation.recipes.palette import MAX_COLOURS, Palette
-from generation.recipes.starting import PictureRef
 from generation.recipes.variation import Variation
 
 SHARE = (0, 1)
@@ -32,8 +31,9 @@ class PictureField(TextField):
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=64, **options)
 
-    def to_representation(self, value: PictureRef) -> str:
-        return value.code or value.sha256
+    def to_representation(self, value: Any) -> str:
+        """Of a PictureRef."""
+        return str(value.code or value.sha256)
 
 
 class VariationField(serializers.Serializer[Any]):
@@ -72,7 +72,7 @@ class InvertedField(serializers.Serializer[Any]):
 class InversionField(serializers.Serializer[Any]):
     """Drawing from the noise behind a picture; with `toward`, from between the noises behind two."""
 
-    source = InvertedField()
+    source = InvertedField()  # type: ignore[assignment]
     toward = InvertedField(required=False, allow_null=True, default=None)
     amount = number_field(serializers.FloatField, SHARE, default=0.0)
 

@@ -29,7 +29,7 @@ class StartInput(serializers.Serializer[Any]):
     """A picture to start from. `source` and `mask` are codes: of a picture that you brought (`/sources`), of one of
     yours, or of a public post that may be remixed."""
 
-    source = CodeField(max_length=SHA256_CHARS)
+    source = CodeField(max_length=SHA256_CHARS)  # type: ignore[assignment]
     strength = number_field(
         serializers.FloatField, STRENGTH_RANGE, default=0.75, help_text="How much it changes; 0 only passes the VAE."
     )
@@ -67,7 +67,7 @@ class PictureRefOutput(serializers.Serializer[Any]):
 class StartOutput(serializers.Serializer[Any]):
     """What a picture started from."""
 
-    source = PictureRefOutput()
+    source = PictureRefOutput()  # type: ignore[assignment]
     strength = serializers.FloatField()
     mask = PictureRefOutput(allow_null=True)
     mask_blur = serializers.IntegerField()

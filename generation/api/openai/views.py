@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, QueryDict, StreamingHttpResponse
 from rest_framework import permissions
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
@@ -96,7 +96,7 @@ class EditsView(OpenAIView):
     parser_classes = [MultiPartParser]
 
     def post(self, request: Request) -> StreamingHttpResponse:
-        return answered(request, AskedEdit.read_form(request.data, request.FILES))
+        return answered(request, AskedEdit.read_form(cast(QueryDict, request.data), request.FILES))
 
 
 class PictureView(OpenAIView):

@@ -37,4 +37,5 @@ def posted(request: SignedInRequest) -> bytes:
         raise Refusal("no-picture", "Choose a picture first.", field="picture")
     if (upload.size or 0) > MAX_FILE_BYTES:
         raise Refusal("picture-too-large", f"The file is larger than {MAX_FILE_BYTES >> 20} MiB.", field="picture")
-    return upload.read()
+    data: bytes = upload.read()
+    return data

@@ -49,7 +49,7 @@ def create(request: SignedInRequest) -> HttpResponse:
     return page(request, RecipeForm(initial=fields), fields, seed_kept=any(name in request.GET for name in RECIPES))
 
 
-def make(request: SignedInRequest, uploads: Mapping[str, UploadedFile]) -> HttpResponse:
+def make(request: SignedInRequest, uploads: Mapping[str, UploadedFile[Any]]) -> HttpResponse:
     """Queue what the form says. Whatever was typed is kept as the draft, also when it is refused."""
     try:
         posted = with_files(request.user, request.POST, uploads)

@@ -67,8 +67,8 @@ def parts_of(cleaned: Mapping[str, Any], new_seed: int) -> dict[str, Any]:
     """The values of a valid form, by the names that Recipe has. Raises InvalidRecipe."""
     strength = cleaned.get("variation_strength") or 0.0
     seed = cleaned.get("variation_seed")
-    sides = [cleaned.get(name) for name in RESIZED]
-    size = (sides[0], sides[1]) if all(sides) else None
+    width, height = (cleaned.get(name) for name in RESIZED)
+    size = (width, height) if width and height else None
     colours_strength = cleaned.get("palette_strength")
     return {
         "variation": Variation.of(new_seed if seed is None else seed, strength, size),
@@ -93,7 +93,7 @@ def fields_of_parts(parts: Mapping[str, Any]) -> dict[str, str]:
     """As `fields_of` of the other fields: all of them, empty for what there is not."""
     varied: Variation | None = parts.get("variation")
     colours: Palette | None = parts.get("palette")
-    carried = {name: asdict(parts[name]) for name in ("inversion", "blend") if parts.get(name)}
+    carried: dict[str, Any] = {name: asdict(parts[name]) for name in ("inversion", "blend") if parts.get(name)}
     carried |= {"controls": [asdict(pick) for pick in parts["controls"]]} if parts.get("controls") else {}
     size = (varied.resize_from if varied else None) or ("", "")
     return {

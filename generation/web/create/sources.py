@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
@@ -107,7 +108,7 @@ def own_source(request: SignedInRequest, code: str) -> SourcePicture:
     return source
 
 
-def posted(uploads: Mapping[str, UploadedFile]) -> UploadedFile:
+def posted(uploads: Mapping[str, UploadedFile[Any]]) -> UploadedFile[Any]:
     """The posted picture. Raises Refusal where there is none."""
     upload = uploads.get("picture")
     if upload is None:

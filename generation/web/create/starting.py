@@ -139,7 +139,7 @@ def fields_of_start(start: Start | None) -> dict[str, str]:
     }
 
 
-def with_files(user: User, posted: QueryDict, uploads: Mapping[str, UploadedFile]) -> QueryDict:
+def with_files(user: User, posted: QueryDict, uploads: Mapping[str, UploadedFile[Any]]) -> QueryDict:
     """What was posted, with the codes of the pictures that came along as files. Raises Refusal."""
     typed = posted.copy()
     for file, field in FILES.items():

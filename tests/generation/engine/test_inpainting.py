@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from typing import Any
 
 import numpy as np
 import pytest
@@ -53,7 +54,8 @@ def inpaint(mask: str = "mask", checkpoint: str = "sd1", sampler: str = "Euler",
 
 def below(mask: str) -> np.ndarray:
     """Where all of a picture is drawn, (H, W)."""
-    return np.asarray(PICTURES[mask]) == 255
+    where: np.ndarray = np.asarray(PICTURES[mask]) == 255
+    return where
 
 
 @pytest.mark.parametrize("sampler", ["Euler", "Euler a", "DPM++ 2M", "DPM++ 2M Karras", "DDIM", "UniPC", "Heun"])
@@ -113,7 +115,7 @@ def test_every_masked_content_begins_differently(renderer: Renderer) -> None:
 
 
 def test_only_the_masked_area_is_drawn_at_full_size_and_put_back(renderer: Renderer) -> None:
-    area = {"source": REFS["large"], "area": "masked", "padding": 8, "mask_blur": 4}
+    area: dict[str, Any] = {"source": REFS["large"], "area": "masked", "padding": 8, "mask_blur": 4}
     pixels, steps = draw(renderer, inpaint("corner", **area))
     outside = ~below("corner")
     assert pixels.shape == (96, 128, 3) and np.array_equal(pixels[outside], np.asarray(LARGE)[outside])

@@ -118,7 +118,8 @@ CONFIG = {"num_train_timesteps": 1000, "beta_schedule": "linear", "timestep_spac
 
 def eps(sample: torch.Tensor, alpha: float) -> torch.Tensor:
     """Nearly what is right for pictures that are noise of deviation 0.6 themselves."""
-    return (1 - alpha) ** 0.5 * (sample + 0.1 * torch.sin(3 * sample)) / (0.36 * alpha + 1 - alpha)
+    seen: torch.Tensor = (1 - alpha) ** 0.5 * (sample + 0.1 * torch.sin(3 * sample)) / (0.36 * alpha + 1 - alpha)
+    return seen
 
 
 @pytest.mark.parametrize(("passes", "most"), [(1, 0.06), (3, 0.002)])

@@ -3,6 +3,8 @@ what it is for."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
@@ -15,7 +17,7 @@ SIDE = 96
 REFERENCE = PictureRef("a" * 64, SIDE, SIDE)
 
 
-def pick(preprocessor: str, **changes: int) -> ControlPick:
+def pick(preprocessor: str, **changes: Any) -> ControlPick:
     return ControlPick("x", REFERENCE, preprocessor=preprocessor, **changes)
 
 

@@ -102,7 +102,7 @@ def test_a_controlnet_holds_the_shape(catalog: Checkpoint, tmp_path: Path, setti
     settings.WEIGHTS_DIRS = [folder, *settings.WEIGHTS_DIRS]
     assert [found.outcome for found in import_folder(folder)] == ["added"]
     drawing("control", 128).save(tmp_path / "shape.png")
-    files = []
+    files: list[Path] = []
     for control in ([], [f"edges={tmp_path / 'shape.png'}"]):
         out = tmp_path / f"{len(files)}.png"
         call_command("render", "a red apple", out=out, seed=7, steps=2, control=control, preprocessor="canny")

@@ -24,7 +24,7 @@ SMALL = {"width": 512, "height": 512, "steps": 20}
 
 def test_recipes_with_either_survive_json() -> None:
     for more in ({"hires": Hires(loras=(LoraPick("ink"),))}, {"enlarge": Enlarge(SOURCE, 3, strength=0.3)}):
-        recipe = Recipe("a cat", **more)  # type: ignore[arg-type]
+        recipe = Recipe("a cat", **more)
         assert Recipe.from_json(json.loads(json.dumps(recipe.to_json()))) == recipe
     assert not {"hires", "enlarge"} & Recipe("a cat").to_json().keys()
 

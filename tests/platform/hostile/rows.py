@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from allauth.idp.oidc.models import Client as OAuthClient
 from allauth.idp.oidc.models import Token
@@ -48,9 +49,11 @@ from generation.models import (
     RuleVersion,
     SafeguardRecord,
     TrainingRun,
+    Upscaler,
     Vae,
     Wildcard,
 )
+from generation.models.catalog import WeightRow
 from generation.models.fingerprints import chunks_of
 from tests.architecture.access_things import own_lora, public_post, queued_job, release, waiting_post
 
@@ -161,8 +164,10 @@ def operator(alice: User, root: User) -> None:
     now = timezone.now()
     BlockedPhrase.objects.create(phrase="sour grapes", note="Rude.")
     BlockedPicture.objects.create(pdq="0" * 64, note="Rude.", **chunks_of("0" * 64))
-    for model, name in ((Embedding, "soft"), (Vae, "sharp"), (ControlNet, "canny"), (Annotator, "depth")):
-        extra = {Embedding: {"tokens": 1}, Annotator: {"task": "depth"}}.get(model, {})
+    more: dict[type[WeightRow], dict[str, Any]] = {
+        Embedding: {"tokens": 1}, Vae: {}, ControlNet: {}, Annotator: {"task": "depth"}, Upscaler: {"scale": 2},
+    }  # fmt: skip
+    for (model, extra), name in zip(more.items(), ("soft", "sharp", "canny", "depth", "larger"), strict=True):
         model._default_manager.create(
             name=name, title=name, family="mini", path=name, sha256=name.ljust(64, "0"), **extra
         )

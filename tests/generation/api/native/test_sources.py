@@ -103,7 +103,8 @@ def test_a_job_starts_from_one(alices_api: APIClient, catalog: Checkpoint) -> No
 def test_a_job_starts_from_a_picture_of_ones_own(alices_api: APIClient, alice: User, draw: Draw) -> None:
     image = draw(alice)
     assert start(alices_api, source=image.code).status_code == 202
-    assert Job.objects.latest("pk").recipe.start.source.sha256 == image.sha256
+    begun = Job.objects.latest("pk").recipe.start
+    assert begun is not None and begun.source.sha256 == image.sha256
 
 
 def test_only_the_masked_area_takes_the_checkpoints_size(alices_api: APIClient, catalog: Checkpoint) -> None:

@@ -111,7 +111,7 @@ def test_an_edit_and_its_stream(client: OpenAI) -> None:
     mask.paste((0, 0, 0, 0), (32, 32, 96, 96))
     file = io.BytesIO()
     mask.save(file, "PNG")
-    sent = {"image": ("apple.png", source), "mask": ("mask.png", file.getvalue()), "prompt": "a pear"}
+    sent: dict[str, Any] = {"image": ("apple.png", source), "mask": ("mask.png", file.getvalue()), "prompt": "a pear"}
     edited = client.images.edit(**sent)
     assert edited.data is not None and edited.data[0].b64_json is not None
     before, after = picture(made.data[0].b64_json), picture(edited.data[0].b64_json)

@@ -163,7 +163,7 @@ def test_only_the_masked_area_sees_its_part_of_the_control_picture(renderer: Ren
         plain = draw(made, recipe(start=start))[0]
     finally:
         made.close()
-    assert np.array_equal(*drawn) and not np.array_equal(drawn[0], plain)
+    assert np.array_equal(drawn[0], drawn[1]) and not np.array_equal(drawn[0], plain)
 
 
 def test_each_tile_of_an_upscale_sees_its_part_of_the_control_picture() -> None:

@@ -102,7 +102,8 @@ def test_the_lab_draws_ways(alices: Client, alice: User, catalog: Checkpoint) ->
     sent = alices.post("/studio/lab/", {**FORM, "way": "prompts", "other_prompt": "a blue car", "loop": "on"})
     grid = LabGrid.objects.get()
     assert sent["Location"] == f"/studio/lab/grids/{grid.code}/"
-    assert grid.plan.between == Between("prompts", 3, 6, True, grid.plan.between.seed, "a blue car")
+    way = grid.plan.between
+    assert way is not None and way == Between("prompts", 3, 6, True, way.seed, "a blue car")
     again = alices.get(f"/studio/lab/?grid={grid.code}").text
     assert 'value="prompts" selected' in again and "a blue car</textarea>" in again
 

@@ -105,7 +105,8 @@ def test_controlnets_come_with_a_recipe() -> None:
     assert carried_parts(text) == {"controls": (pick,)}
     assert carried_sentence(text) == "Drawn held to a shape by “lines”"
     listed = {**json.loads(text)["controls"][0], "name": ["lines"]}
-    for broken in ([listed], [3], 3, [{}]):
+    wrong: list[Any] = [[listed], [3], 3, [{}]]
+    for broken in wrong:
         with pytest.raises(InvalidRecipe):
             carried_parts(json.dumps({"controls": broken}))
 
