@@ -37,7 +37,7 @@ LOOKED_UP = {
     ],
     "*/api/*": ["get_*", "serializer_class", "parser_classes", "http_method_names", "has_permission",
         "renderer_classes", "media_type", "format", "close", "frame", "end", "__aiter__", "authentication_classes",
-        "throttle_classes"],
+        "throttle_classes", "to_representation"],
     "generation/api/a1111/*": ["*_classes", "*_class", "authenticate*", "format"],
     "generation/api/dialect.py": ["*_class", "filter_renderers", "schema"],
     "generation/api/openai/*": ["*_classes", "options", "get_permissions"],
