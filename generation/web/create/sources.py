@@ -36,6 +36,7 @@ def sources(request: SignedInRequest) -> HttpResponse:
             "page": page_of(SourcePicture.objects.of(request.user).newest(), request, SOURCES_A_PAGE),
             "count": count,
             "size": size,
+            "plan": request.user.plan,
         }
         return render(request, "generation/sources.html", context)
     try:
