@@ -177,7 +177,7 @@ def padded_together(
     if negative:
         own.insert(0, negative.tokens)
     others = [text.tokens for text in inverted]
-    tokens = max(*own, *others)
+    tokens = max([*own, *others])
     states = next(iter(positive[0].encoded.values())).states
     return Conditioning(
         tuple(part.padded(tokens) for part in positive),
