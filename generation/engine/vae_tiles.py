@@ -29,7 +29,7 @@ TILE = 224
 MARGIN = 12
 """Units that neighbouring tiles both see beyond what each keeps."""
 SAMPLE, SAMPLES = 80, 3
-"""Units a side of the first samples, and how many there are in each direction."""
+"""Units a side of the first samples for tiles of TILE, and how many there are in each direction."""
 PASSES = 2
 """How often mean and deviation are taken from all tiles: each time they come nearer to those of the whole."""
 
@@ -206,7 +206,8 @@ class _Tiles:
 
     def _samples(self, values: Tensor, height: int, width: int) -> list[Tensor]:
         """Parts of the input, as large as each other, spread over all of it."""
-        side = min(SAMPLE, height, width)
+        # All of them at once take no more memory than one tile, also where that is small for want of memory.
+        side = min(SAMPLE * self.side // TILE, height, width)
         tops, lefts = _spread(height - side), _spread(width - side)
         return [self._part(values, top, left, side, side) for top in tops for left in lefts]
 

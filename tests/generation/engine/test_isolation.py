@@ -18,7 +18,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from generation.engine import decoding
+from generation.engine import decoding, vae_tiles
 from generation.engine.loading.checkpoints import FolderWeights
 from generation.engine.lora import mixed_batch as loras_module
 from generation.engine.lora.on_gpu import GpuLayer
@@ -201,7 +201,7 @@ def test_a_picture_too_large_to_decode_is_decoded_in_tiles(renderer: Renderer) -
 
     def overflow(module: object, args: tuple[Tensor, ...]) -> None:
         sizes.append(tuple(args[0].shape[-2:]))
-        if max(sizes[-1]) > 2 * decoding.SMALL_TILE:
+        if max(sizes[-1]) > vae_tiles.UNIT * decoding.SMALL_TILE:
             raise torch.OutOfMemoryError("CUDA out of memory.")
 
     with loaded(renderer, "mini") as checkpoint:

@@ -46,7 +46,7 @@ def renderer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Renderer]:
 def by_pipelines(wanted: Recipe, hires: Hires) -> Pixels:
     """The first pass's latents, enlarged as torch does it, through diffusers' image-to-image pipeline."""
     folder = checkpoint_folder(wanted.checkpoint_sha256)
-    first = StableDiffusionPipeline.from_pretrained(folder, safety_checker=None)
+    first = StableDiffusionPipeline.from_pretrained(folder, safety_checker=None, dtype=torch.float32)
     first.set_progress_bar_config(disable=True)
     kind = scheduler_class(wanted.sampler)
     config = {**first.scheduler.config, **EVERY_ROW}
