@@ -29,6 +29,8 @@ class Tag(models.Model):
 
 
 LORA_TAG = re.compile(r"<lora:[^<>]*>")
+UNTOLD = "…"
+"""The prompt of a recipe whose own is not shared, or that had none: without one it would be none."""
 
 NEWEST = ("approved_at", "pk")
 """The order of the gallery, by falling values."""
@@ -147,10 +149,11 @@ class Post(Moderated):
         if self.image is None or self.shares == self.Shares.NOTHING:
             return None
         # What it was made from may be somebody's own photograph; others draw it from its text.
-        recipe = self.image.recipe.replace(start=None, enlarge=None, inversion=None, controls=())
+        whole = self.image.recipe
+        recipe = whole.replace(prompt=whole.prompt or UNTOLD, start=None, enlarge=None, inversion=None, controls=())
         if self.shares == self.Shares.RECIPE:
             return recipe
-        named = " ".join(LORA_TAG.findall(recipe.prompt))
+        named = " ".join(LORA_TAG.findall(recipe.prompt)) or UNTOLD
         hires = recipe.hires and replace(
             recipe.hires, prompt=" ".join(LORA_TAG.findall(recipe.hires.prompt)), negative_prompt=""
         )

@@ -80,6 +80,7 @@ def test_nothing_of_the_pictures_that_it_was_made_from(client: Client, alice: Us
     post = Post.objects.get(image=image)
     assert post.shown_recipe is not None and post.shown_recipe.hires is not None
     assert (post.shown_recipe.hires.scale, post.shown_recipe.hires.prompt) == (1.5, "<lora:ink:0.4>")
+    assert post.shown_recipe.prompt == "…" and client.get(f"/gallery/{post.code}/").status_code == 200
 
 
 def test_only_the_picture(client: Client, alice: User, bob: User, finish: Finish) -> None:
