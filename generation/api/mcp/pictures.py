@@ -12,8 +12,10 @@ from rest_framework.request import Request
 
 from accounts.refusals import NotFound
 from generation.api.access import get_image, token_of, user_of
-from generation.api.mcp.schemas import CODE, LORAS, field_schema, object_of, recipe_of
+from generation.api.mcp.parts import part_schemas
+from generation.api.mcp.schemas import CODE, LORAS, field_schema, object_of
 from generation.api.mcp.tool import Tool
+from generation.api.native.serializers import SubmissionInput
 from generation.jobs import queueing
 from generation.jobs.finding import PictureFilters
 from generation.jobs.submission import prepare_jobs, write_jobs
@@ -44,9 +46,10 @@ class MakePicture(Tool):
     name = "make_picture"
     title = "Make pictures"
     description = (
-        "Make one or several pictures from a text with Stable Diffusion. It costs credits of the person whose token "
-        "this is. Waits for the pictures and gives them; when that takes too long it gives the codes of the jobs, "
-        "which `job` takes. Only the prompt is needed: everything else has the checkpoint's own default."
+        "Make one or several pictures from a text with Stable Diffusion, also from other pictures: change one or a "
+        "part of it, keep the shape of one, keep colours. It costs credits of the person whose token this is. Waits "
+        "for the pictures and gives them; when that takes too long it gives the codes of the jobs, which `job` takes. "
+        "Only the prompt is needed: everything else has the checkpoint's own default."
     )
     scope = "generate"
     shows_pictures = True
@@ -54,11 +57,14 @@ class MakePicture(Tool):
     @classmethod
     def schema_of_input(cls) -> dict[str, Any]:
         fields = {name: field_schema(row) for name, row in FIELDS.items()}
-        return object_of({**fields, "loras": LORAS, "count": field_schema(COUNT), "wait": WAIT}, ["prompt"])
+        parts = {"loras": LORAS, **part_schemas()}
+        return object_of({**fields, **parts, "count": field_schema(COUNT), "wait": WAIT}, ["prompt"])
 
     def call(self, request: Request, arguments: Mapping[str, Any]) -> dict[str, Any]:
         user = user_of(request)
-        recipes = prepare_jobs(user, recipe_of(user, arguments), int(arguments.get("count", COUNT.default)))
+        form = SubmissionInput(data={name: value for name, value in arguments.items() if name != "wait"})
+        form.is_valid(raise_exception=True)
+        recipes = prepare_jobs(user, form.recipe(user), form.validated_data["count"])
         jobs = write_jobs(user, recipes, token_of(request))
         credits = sum(job.credits for job in jobs)
         return {"submission": jobs[0].submission, "credits": credits, "jobs": jobs_data(jobs)}

@@ -1,15 +1,11 @@
-"""The JSON Schemas of tools' arguments, made from the table of a recipe's fields; and the recipe that they ask for."""
+"""The JSON Schemas of tools' arguments, made from the table of a recipe's fields."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from accounts.models import User
-from generation.catalog.resolving import find_checkpoint
-from generation.jobs.submission import random_seed
 from generation.recipes.fields import (
-    FIELDS,
     MAX_NAME_CHARS,
     MAX_PROMPT_CHARS,
     SIDE_STEP,
@@ -20,9 +16,8 @@ from generation.recipes.fields import (
     RecipeField,
     Side,
     WholeNumber,
-    defaults_for,
 )
-from generation.recipes.picture import MAX_LORAS, WEIGHT_LIMIT, LoraPick, Recipe
+from generation.recipes.picture import MAX_LORAS, WEIGHT_LIMIT
 
 WEIGHT = {"type": "number", "minimum": -WEIGHT_LIMIT, "maximum": WEIGHT_LIMIT}
 LORAS = {
@@ -62,18 +57,6 @@ def shape_of(row: RecipeField) -> dict[str, Any]:
     if isinstance(row, Choice) or (isinstance(row, Name) and row.names):
         return {"type": "string", "enum": [*row.choices]}
     return {"type": "string", "maxLength": MAX_PROMPT_CHARS if isinstance(row, Prompt) else MAX_NAME_CHARS}
-
-
-def recipe_of(user: User, arguments: Mapping[str, Any]) -> Recipe:
-    """The recipe that checked arguments ask for: the rest is the checkpoint's default, the seed is drawn.
-
-    Raises Refusal.
-    """
-    given = {name: value_of(FIELDS[name], value) for name, value in arguments.items() if name in FIELDS}
-    given = {name: value for name, value in given.items() if value != "" or name == "prompt"}
-    checkpoint = find_checkpoint(user, given.get("checkpoint", ""))
-    picks = tuple(LoraPick(pick["name"], float(pick.get("weight", 1.0))) for pick in arguments.get("loras", ()))
-    return Recipe(**{**defaults_for(checkpoint), "seed": random_seed(), **given}, loras=picks)
 
 
 def value_of(row: RecipeField, value: Any) -> Any:

@@ -22,7 +22,7 @@ from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.shared.exceptions import MCPError
 from rest_framework.response import Response
 
-from generation.api.mcp.catalog import InspectPrompt, ListCheckpoints, ListLoras
+from generation.api.mcp.catalog import InspectPrompt, ListCheckpoints, ListControlNets, ListLoras, ListStyles
 from generation.api.mcp.following import ENDED, Rows, follow
 from generation.api.mcp.pictures import URI, Jobs, LookAtJobs, MakePicture, MyPictures, Picture
 from generation.api.mcp.tool import Tool, ask
@@ -31,7 +31,10 @@ from generation.storage.downloads import CONTENT_TYPES
 
 logger = structlog.get_logger(__name__)
 
-TOOLS: tuple[type[Tool], ...] = (MakePicture, InspectPrompt, ListCheckpoints, ListLoras, LookAtJobs, MyPictures)
+TOOLS: tuple[type[Tool], ...] = (
+    *(MakePicture, LookAtJobs, MyPictures),
+    *(InspectPrompt, ListCheckpoints, ListLoras, ListControlNets, ListStyles),
+)
 THREADS = ThreadPoolExecutor(max_workers=8, thread_name_prefix="mcp")
 LARGEST_BODY = 2**20
 WAITING_A_TOKEN = 10
@@ -41,8 +44,9 @@ SHOWN_AS = "jpeg"
 LISTED = 20
 INSTRUCTIONS = (
     "Makes pictures from text with Stable Diffusion, for the person whose token is used: their credits, their plan, "
-    "their pictures. Call make_picture with a prompt. list_checkpoints and list_loras tell what there is to draw with. "
-    "Pictures are private until publish sends one to the public gallery, where a moderator looks at it first."
+    "their pictures. Call make_picture with a prompt. list_checkpoints, list_loras, list_controlnets and list_styles "
+    "tell what there is to draw with. Pictures are private until publish sends one to the public gallery, where a "
+    "moderator looks at it first."
 )
 BROKEN = "Something broke on this site. It has been written down; try again later."
 

@@ -23,6 +23,7 @@ from tests.generation.conftest import Draw
 __all__ = ["catalog", "draw", "operator", "queue"]
 pytestmark = pytest.mark.django_db(transaction=True)
 
+LISTS = ("list_checkpoints", "list_loras", "list_controlnets", "list_styles")
 SMALL = {"prompt": "a red apple", "width": 128, "height": 128, "steps": 4, "wait": 0}
 in_database = database_sync_to_async
 
@@ -36,7 +37,7 @@ def code_of(answer: Any) -> str:
     ("scopes", "allowed"),
     [
         ([], set()),
-        (["read"], {"inspect_prompt", "list_checkpoints", "list_loras", "job", "my_pictures"}),
+        (["read"], {"inspect_prompt", "job", "my_pictures", *LISTS}),
         (["generate"], {"make_picture"}),
         (["publish"], {"publish"}),
     ],
@@ -46,8 +47,7 @@ async def test_each_tool_asks_for_its_scope(alice: User, draw: Draw, scopes: lis
     calls: dict[str, dict[str, Any]] = {
         "make_picture": SMALL,
         "inspect_prompt": {"prompt": "a cat"},
-        "list_checkpoints": {},
-        "list_loras": {},
+        **{name: {} for name in LISTS},
         "job": {"code": image.job.code},
         "my_pictures": {},
         "publish": {"image": image.code, "title": "An apple"},

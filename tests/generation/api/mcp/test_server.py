@@ -22,7 +22,8 @@ from tests.generation.conftest import Draw
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.django_db(transaction=True)]
 
-TOOLS = {"make_picture", "inspect_prompt", "list_checkpoints", "list_loras", "job", "my_pictures", "publish"}
+LISTS = {"list_checkpoints", "list_loras", "list_controlnets", "list_styles"}
+TOOLS = {"make_picture", "inspect_prompt", "job", "my_pictures", "publish", *LISTS}
 SMALL = {"prompt": "a red apple", "width": 128, "height": 128, "steps": 4}
 in_database = database_sync_to_async
 
