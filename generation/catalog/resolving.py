@@ -231,6 +231,15 @@ def find_annotators(user: User, names: Iterable[str]) -> dict[str, Annotator]:
 def pin_control(resolved: Resolved, pick: ControlPick, checkpoint: Checkpoint) -> ControlPick:
     """The pick under the catalog's names, its files pinned. Raises Refusal for a ControlNet of another family."""
     row = resolved.controlnets[pick.name]
+    check_control_family(row, checkpoint)
+    pinned_pick = replace(pick, name=row.name, sha256=row.sha256)
+    annotator = resolved.annotators.get(pick.preprocessor)
+    if annotator is None:
+        return pinned_pick
+    return replace(pinned_pick, preprocessor=annotator.name, annotator_sha256=annotator.sha256)
+
+
+def check_control_family(row: ControlNet, checkpoint: Checkpoint) -> None:
     if row.family != checkpoint.family:
         raise Refusal(
             "wrong-family",
@@ -238,11 +247,6 @@ def pin_control(resolved: Resolved, pick: ControlPick, checkpoint: Checkpoint) -
             f"“{checkpoint.title}” is {FAMILY_TITLES[checkpoint.family]}.",
             field="controls",
         )
-    pinned_pick = replace(pick, name=row.name, sha256=row.sha256)
-    annotator = resolved.annotators.get(pick.preprocessor)
-    if annotator is None:
-        return pinned_pick
-    return replace(pinned_pick, preprocessor=annotator.name, annotator_sha256=annotator.sha256)
 
 
 def write_picks_as_tags(recipe: Recipe) -> Recipe:
