@@ -28,6 +28,7 @@ urlpatterns = [
     path("sources/<slug:code>/file", sources.file, name="source-file"),
     path("sources/<slug:code>/thumbnail", sources.thumbnail, name="source-thumbnail"),
     path("sources/<slug:code>/alpha/", sources.alpha, name="source-alpha"),
+    path("sources/<slug:code>/upscale/", upscale.upscale_source, name="source-upscale"),
     path("sources/<slug:code>/delete/", sources.delete, name="source-delete"),
     path("jobs/tiles/", jobs.tiles, name="job-tiles"),
     path("jobs/cancel/", jobs.cancel_all, name="jobs-cancel"),

@@ -1,11 +1,14 @@
-"""The page on which one of a person's pictures is made larger: what by, how much, what it costs, and the press."""
+"""The page on which a person's picture, made here or brought, is made larger: what by, its price, and the press."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from accounts.credits import balance_of
@@ -14,12 +17,25 @@ from accounts.refusals import Refusal
 from generation.catalog.prices import total_price
 from generation.jobs.enlarging import enlarging, upscalers_for
 from generation.jobs.submission import check_plan, submit_jobs
-from generation.models import GeneratedImage
 from generation.recipes.enlarging import HIRES_STRENGTH_RANGE, LANCZOS
 from generation.recipes.picture import Recipe
 from generation.web.access import SignedInRequest, own_image, signed_in_only
+from generation.web.create.sources import own_source
 
 SCALES = (1.5, 2.0, 3.0, 4.0)
+
+
+@dataclass(frozen=True, slots=True)
+class EnlargedPicture:
+    """The picture that is made larger: its own page and thumbnail, and the page on which it is made larger."""
+
+    code: str
+    alt: str
+    width: int
+    height: int
+    url: str
+    thumbnail: str
+    upscale_url: str
 
 
 class UpscaleForm(forms.Form):
@@ -27,11 +43,11 @@ class UpscaleForm(forms.Form):
     upscaler = forms.CharField(required=False, max_length=100)
     strength = forms.FloatField(required=False, min_value=HIRES_STRENGTH_RANGE[0], max_value=HIRES_STRENGTH_RANGE[1])
 
-    def recipe(self, user: User, image: GeneratedImage) -> Recipe:
+    def recipe(self, user: User, code: str) -> Recipe:
         """Of a valid form. Raises Refusal."""
         said = self.cleaned_data
         scale, upscaler = said["scale"] or SCALES[1], said["upscaler"] or LANCZOS
-        return enlarging(user, image.code, scale, upscaler, said["strength"] or 0.0)
+        return enlarging(user, code, scale, upscaler, said["strength"] or 0.0)
 
 
 @signed_in_only
@@ -39,12 +55,42 @@ class UpscaleForm(forms.Form):
 def upscale(request: SignedInRequest, code: str) -> HttpResponse:
     """GET shows the price of what is chosen in the address; POST queues it."""
     image = own_image(request, code)
+    picture = EnlargedPicture(
+        code=image.code,
+        alt=image.alt,
+        width=image.width,
+        height=image.height,
+        url=reverse("image", args=[image.code]),
+        thumbnail=reverse("image-thumbnail", args=[image.code]),
+        upscale_url=reverse("image-upscale", args=[image.code]),
+    )
+    return enlarge(request, picture)
+
+
+@signed_in_only
+@require_http_methods(["GET", "POST"])
+def upscale_source(request: SignedInRequest, code: str) -> HttpResponse:
+    """The same of a picture that the person brought."""
+    source = own_source(request, code)
+    picture = EnlargedPicture(
+        code=source.code,
+        alt=str(source),
+        width=source.width,
+        height=source.height,
+        url=reverse("sources"),
+        thumbnail=reverse("source-thumbnail", args=[source.code]),
+        upscale_url=reverse("source-upscale", args=[source.code]),
+    )
+    return enlarge(request, picture)
+
+
+def enlarge(request: SignedInRequest, picture: EnlargedPicture) -> HttpResponse:
     form = UpscaleForm(request.POST if request.method == "POST" else request.GET)
     refusal = None
     recipe: Recipe | None = None
     try:
         if form.is_valid():
-            recipe = form.recipe(request.user, image)
+            recipe = form.recipe(request.user, picture.code)
             check_plan(request.user, recipe, 1)
             if request.method == "POST":
                 submit_jobs(request.user, recipe)
@@ -52,19 +98,19 @@ def upscale(request: SignedInRequest, code: str) -> HttpResponse:
                 return redirect("create")
     except Refusal as refused:
         refusal = refused
-    return page(request, image, form, recipe, refusal)
+    return page(request, picture, form, recipe, refusal)
 
 
 def page(
     request: SignedInRequest,
-    image: GeneratedImage,
+    picture: EnlargedPicture,
     form: UpscaleForm,
     recipe: Recipe | None,
     refusal: Refusal | None,
 ) -> HttpResponse:
     chosen = recipe.enlarge if recipe else None
     context = {
-        "image": image,
+        "picture": picture,
         "form": form,
         "refusal": refusal,
         "scales": SCALES,

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from PIL import Image
 
 from accounts.models import User
+from generation.jobs.sources import bring_picture
 from generation.models import GeneratedImage, Job
 
 Draw = Callable[..., GeneratedImage]
@@ -44,3 +48,17 @@ def test_charlie_gets_404(client: Client, alice: User, charlie: User, draw: Draw
     image = draw(alice)
     client.force_login(charlie)
     assert client.get(page(image)).status_code == client.post(page(image)).status_code == 404
+
+
+def test_a_picture_that_was_brought_is_made_larger_too(alices: Client, charlies: Client, alice: User) -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (64, 32), "red").save(file, "PNG")
+    source = bring_picture(alice, SimpleUploadedFile("b.png", file.getvalue()))
+    address = f"/sources/{source.code}/upscale/"
+    assert f'href="{address}"' in alices.get("/sources/").text
+    shown = alices.get(address, {"scale": "3"}).text
+    assert "Make 192 × 96" in shown and f"/sources/{source.code}/thumbnail" in shown
+    assert alices.post(address, {"scale": "3"}).status_code == 302
+    recipe = Job.objects.get().recipe
+    assert recipe.enlarge is not None and recipe.enlarge.source.sha256 == source.sha256
+    assert charlies.get(address).status_code == charlies.post(address).status_code == 404
