@@ -146,6 +146,8 @@ GROUPS = (
             "empty-mask": "Nothing of the mask is to be drawn.",
             "needs-a-mask": "The checkpoint only inpaints: it needs a picture and a mask.",
             "no-alpha": "Nothing of the picture is transparent.",
+            "no-controlnet": "A control picture was chosen, but no ControlNet that reads it.",
+            "no-preview": "A network makes this control picture, and only when the picture is drawn.",
             "no-parameters": "The text has no line of parameters.",
         },
     ),

@@ -6,7 +6,18 @@ from django.urls import include, path
 
 from generation.web import home
 from generation.web.catalog import catalog, loras, styles, wildcards
-from generation.web.create import colours, controls, create, drafts, inspector, quotes, reading, selecting, sources
+from generation.web.create import (
+    colours,
+    control_pictures,
+    controls,
+    create,
+    drafts,
+    inspector,
+    quotes,
+    reading,
+    selecting,
+    sources,
+)
 from generation.web.pictures import albums, files, images, jobs, shared, sharing, upscale, words
 
 urlpatterns = [
@@ -28,6 +39,7 @@ urlpatterns = [
     path("sources/<slug:code>/file", sources.file, name="source-file"),
     path("sources/<slug:code>/thumbnail", sources.thumbnail, name="source-thumbnail"),
     path("sources/<slug:code>/alpha/", sources.alpha, name="source-alpha"),
+    path("sources/<slug:code>/control", control_pictures.preview, name="source-control"),
     path("sources/<slug:code>/upscale/", upscale.upscale_source, name="source-upscale"),
     path("sources/<slug:code>/delete/", sources.delete, name="source-delete"),
     path("jobs/tiles/", jobs.tiles, name="job-tiles"),

@@ -50,6 +50,7 @@ MAKING = {
     "sources/<slug:code>/file": row("sources/{source}/file", GET=OWNER),
     "sources/<slug:code>/thumbnail": row("sources/{source}/thumbnail", GET=OWNER),
     "sources/<slug:code>/alpha/": row("sources/{source}/alpha/", POST=OWNER),
+    "sources/<slug:code>/control": row("sources/{source}/control", GET=OWNER),
     "sources/<slug:code>/upscale/": row("sources/{source}/upscale/", GET=OWNER, POST=OWNER),
     "sources/<slug:code>/delete/": row("sources/{source}/delete/", POST=OWNER),
     "jobs/tiles/": row(GET=MEMBERS),

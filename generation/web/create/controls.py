@@ -6,9 +6,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from generation.recipes.controls import PREPROCESSORS
 from generation.recipes.fields import COUNT, FIELDS
 from generation.recipes.variation import RESIZE_FROM
-from generation.web.create import hires, parts, starting
+from generation.web.create import control_pictures, hires, parts, starting
 
 EDITOR = (
     ("Brush", "B", "Paint over what is to be drawn anew. A pen that presses less paints thinner."),
@@ -46,6 +47,13 @@ def controls(request: HttpRequest) -> HttpResponse:
         (
             "Styles, colours and variations",
             [*PARTS, *((row.title, "", row.explanation) for row in (*parts.ROWS.values(), RESIZE_FROM))],
+        ),
+        (
+            "Control pictures",
+            [
+                *((row.title, "", row.explanation) for row in control_pictures.ROWS_OF_ONE),
+                *((f"Read as: {row.title}", "", row.explanation) for row in PREPROCESSORS.values()),
+            ],
         ),
         ("A second pass, larger", [(row.title, "", row.explanation) for row in hires.ROWS.values()]),
     ]

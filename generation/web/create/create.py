@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
@@ -19,14 +19,17 @@ from generation.recipes.fields import FIELDS, STEPS_RANGE
 from generation.recipes.picture import Recipe
 from generation.web.access import SignedInRequest, asks_for_part, signed_in_only
 from generation.web.catalog.options import checkpoint_or_none, lora_options
+from generation.web.create import control_pictures
+from generation.web.create.control_choices import control_choices
 from generation.web.create.drafts import READ_NOTICE, draft_of, keep_draft
+from generation.web.create.files import bring_files
 from generation.web.create.forms import OWN_SIZE, RecipeForm, default_fields, fields_of, refusals_of, typed_fields
 from generation.web.create.hires import upscaler_choices
 from generation.web.create.job_tiles import job_feed_of, submissions_of
 from generation.web.create.parts import names_in, style_options
 from generation.web.create.quotes import quote
 from generation.web.create.sizes import size_presets_of
-from generation.web.create.starting import LIKE_SOURCE, fields_of_start, starting_picture, usual_fields, with_files
+from generation.web.create.starting import LIKE_SOURCE, fields_of_start, starting_picture, usual_fields
 from generation.web.public_pictures import example_picture, registry, weight_picture
 
 RECIPES = ("image", "job", "post")
@@ -51,12 +54,13 @@ def create(request: SignedInRequest) -> HttpResponse:
 
 def make(request: SignedInRequest, uploads: Mapping[str, UploadedFile[Any]]) -> HttpResponse:
     """Queue what the form says. Whatever was typed is kept as the draft, also when it is refused."""
+    typed = request.POST.copy()
     try:
-        posted = with_files(request.user, request.POST, uploads)
+        bring_files(request.user, typed, uploads)
     except Refusal as refusal:
-        form, jobs, status = refused_files(request, refusal)
+        form, jobs, status = refused_files(typed, refusal)
     else:
-        form = RecipeForm(posted)
+        form = RecipeForm(typed)
         jobs, status = submitted(request.user, form)
     fields = typed_fields(form.data)
     # After a press the form stands as it was, but for a seed that was not locked.
@@ -66,9 +70,9 @@ def make(request: SignedInRequest, uploads: Mapping[str, UploadedFile[Any]]) -> 
     return redirect("create") if jobs else page(request, form, fields, status)
 
 
-def refused_files(request: SignedInRequest, refusal: Refusal) -> tuple[RecipeForm, list[Job], int]:
+def refused_files(typed: QueryDict, refusal: Refusal) -> tuple[RecipeForm, list[Job], int]:
     """The form of which a file was refused."""
-    form = RecipeForm(request.POST)
+    form = RecipeForm(typed)
     form.is_valid()
     form.refuse(refusal)
     return form, [], form.status
@@ -99,13 +103,19 @@ def sentences(form: RecipeForm, status: int) -> JsonResponse:
 
 
 def prefilled(request: SignedInRequest) -> dict[str, str]:
-    """The form's fields: the draft, or the recipe that the address names, over the checkpoint's defaults."""
+    """The form's fields: the draft, or the recipe that the address names, over the checkpoint's defaults.
+
+    `?control=` a picture for a ControlNet to read, `?prompt=`, `?checkpoint=` and `?lora=` are put into them.
+    """
     fields = {**draft_of(request.user), **named_recipe(request)}
     fields |= {name: request.GET[name] for name in ("prompt", "checkpoint") if name in request.GET}
     if lora := request.GET.get("lora", ""):
         fields["prompt"] = f"{fields.get('prompt', '')} <lora:{lora}:0.8>".strip()
+    if code := request.GET.get("control", ""):
+        fields = control_pictures.with_picture(fields, code[:64])
     checkpoint = checkpoint_or_none(request.user, fields.get("checkpoint", ""))
-    defaults = {**usual_fields(), **(default_fields(checkpoint) if checkpoint else {})}
+    usual = {**usual_fields(), **control_pictures.usual_fields()}
+    defaults = {**usual, **(default_fields(checkpoint) if checkpoint else {})}
     return {**defaults, **{name: value for name, value in fields.items() if value != "" or name not in defaults}}
 
 
@@ -164,6 +174,7 @@ def page(
         "vaes": list(Vae.objects.usable_by(user).order_by("title")),
         "examples": examples_of(checkpoint),
         "start": starting_picture(user, fields),
+        "held": control_choices(user, checkpoint.family if checkpoint else "", form),
         "kept_seed": fields.get("seed") if seed_kept else None,
         "origin": registry.origin_of(code) if (code := fields.get("made_from", "")) else None,
         "read": request.session.pop(READ_NOTICE, None),
@@ -213,9 +224,11 @@ def examples_of(checkpoint: Checkpoint | None) -> list[dict[str, str]]:
 @signed_in_only
 @require_GET
 def choices(request: SignedInRequest) -> HttpResponse:
-    """Sizes and LoRAs of another checkpoint, for a page whose checkpoint was changed."""
+    """What depends on the checkpoint, for a page whose checkpoint was changed; its control pictures stay chosen."""
     checkpoint = checkpoint_or_none(request.user, request.GET.get("checkpoint", ""))
     fields = default_fields(checkpoint) if checkpoint else {}
-    return render(
-        request, "generation/choices.html", {"fields": fields, **choices_of(request.user, checkpoint, fields)}
-    )
+    typed = {name: request.GET[name] for name in control_pictures.ROWS if name in request.GET}
+    form = RecipeForm(initial={**fields, **control_pictures.usual_fields(), **typed})
+    held = control_choices(request.user, checkpoint.family if checkpoint else "", form)
+    context = {"fields": fields, "held": held, **choices_of(request.user, checkpoint, fields)}
+    return render(request, "generation/choices.html", context)

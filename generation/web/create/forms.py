@@ -32,7 +32,8 @@ from generation.recipes.fields import (
 from generation.recipes.picture import Recipe
 from generation.recipes.starting import Start, drawn_like
 from generation.recipes.variation import RESIZE_FROM
-from generation.web.create import starting
+from generation.web.create import control_pictures, starting
+from generation.web.create.control_pictures import controls_of, fields_of_controls
 from generation.web.create.hires import ROWS as HIRES
 from generation.web.create.hires import fields_of_hires, hires_of
 from generation.web.create.parts import (
@@ -118,6 +119,7 @@ class RecipeForm(forms.Form):
         "loras": "prompt",
         "seed_resize_from": "resize_width",
         "carried": "",
+        "controls": control_pictures.at(1, "name"),
         "upscaler": "hires_upscaler",
         "scale": "hires_scale",
         **starting.SHOWN_AT,
@@ -126,7 +128,7 @@ class RecipeForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        started = {name: form_field(row) for name, row in starting.ROWS.items()}
+        started = {name: form_field(row) for name, row in (starting.ROWS | control_pictures.ROWS).items()}
         self.fields = {name: form_field(row) for name, row in FIELDS.items()} | started | self.fields
 
     def clean(self) -> None:
@@ -134,7 +136,8 @@ class RecipeForm(forms.Form):
         for name in ("seed", "variation_seed"):
             if self.cleaned_data.get(name) == -1:  # as A1111 writes a seed that is to be drawn
                 self.cleaned_data[name] = None
-        for row in (*FIELDS.values(), COUNT, *ROWS.values(), *HIRES.values(), *starting.ROWS.values()):
+        parts = (ROWS, HIRES, starting.ROWS, control_pictures.ROWS)
+        for row in (*FIELDS.values(), COUNT, *(row for rows in parts for row in rows.values())):
             value = self.cleaned_data.get(row.name)
             if value is None or value == "" and not getattr(row, "required", False):
                 continue
@@ -144,7 +147,8 @@ class RecipeForm(forms.Form):
                     row.check_known(value)
             except Refusal as refusal:
                 self.status = refusal.status
-                self.add_error(row.name, forms.ValidationError(refusal.message, refusal.code))
+                code = control_pictures.REFUSED if row.name in control_pictures.ROWS else refusal.code
+                self.add_error(row.name, forms.ValidationError(refusal.message, code))
 
     def recipe(self, user: User) -> Recipe:
         """The recipe of a valid form. Raises Refusal."""
@@ -154,6 +158,7 @@ class RecipeForm(forms.Form):
         width, height = self.chosen_size(checkpoint, start, user.plan.max_pixels)
         values = {**defaults_for(checkpoint), "seed": random_seed(), **typed, "width": width, "height": height}
         values |= {**parts_of(self.cleaned_data, random_seed()), "start": start, "hires": hires_of(self.cleaned_data)}
+        values["controls"] = controls_of(user, checkpoint, self.cleaned_data)
         return apply_styles(user, Recipe(**values), self.cleaned_data.get("styles", ()), checkpoint.family)
 
     def chosen_size(self, checkpoint: Checkpoint, start: Start | None, most_pixels: int) -> tuple[int, int]:
@@ -255,8 +260,9 @@ def refusals_of(form: RecipeForm) -> list[dict[str, str | None]]:
 def fields_of(recipe: Recipe) -> dict[str, str]:
     """A recipe as the form's fields, so that it is drawn again exactly: the seed stays locked."""
     fields = {name: row.text(getattr(recipe, name)) for name, row in FIELDS.items()}
-    parts = {name: getattr(recipe, name) for name in ("variation", "palette", "inversion", "blend", "controls")}
+    parts = {name: getattr(recipe, name) for name in ("variation", "palette", "inversion", "blend")}
     fields |= fields_of_parts(parts) | fields_of_hires(recipe.hires) | fields_of_start(recipe.start)
+    fields |= fields_of_controls(recipe.controls)
     return {**fields, "size": f"{recipe.width}x{recipe.height}", "seed_locked": "on"}
 
 
@@ -268,7 +274,7 @@ def default_fields(checkpoint: Checkpoint) -> dict[str, str]:
 
 def typed_fields(data: Mapping[str, Any]) -> dict[str, str]:
     """The form's own fields out of whatever was posted, as text: a draft."""
-    names = (*FIELDS, *starting.ROWS, *RecipeForm.base_fields)
+    names = (*FIELDS, *starting.ROWS, *control_pictures.ROWS, *RecipeForm.base_fields)
     typed = {name: str(data[name])[: 5 * MAX_PROMPT_CHARS] for name in names if name in data}
     if "styles" in data:  # several of one name, which a plain look would take the last of
         typed["styles"] = NamesWidget().value_from_datadict(data, None, "styles")[:MAX_PROMPT_CHARS]

@@ -15,7 +15,6 @@ from generation.catalog.styles import sample_of, styles_for
 from generation.recipes import palette, variation
 from generation.recipes.blending import Blend
 from generation.recipes.checks import InvalidRecipe
-from generation.recipes.controls import ControlPick
 from generation.recipes.fields import RecipeField
 from generation.recipes.inversion import Inversion
 from generation.recipes.palette import Palette
@@ -26,20 +25,7 @@ ROWS: Mapping[str, RecipeField] = {row.name: row for row in (variation.STRENGTH,
 RESIZED = ("resize_width", "resize_height")
 MAX_CARRIED_CHARS = 20_000
 
-
-def controls_of(told: Sequence[Mapping[str, Any]]) -> tuple[ControlPick, ...]:
-    """Raises TypeError and others for what is none."""
-    picks = tuple(ControlPick.from_json(each) for each in told)
-    if not all(isinstance(name, str) for pick in picks for name in (pick.name, pick.preprocessor)):
-        raise TypeError("names are texts")
-    return picks
-
-
-CARRIED: Mapping[str, Callable[[Any], Any]] = {
-    "inversion": Inversion.from_json,
-    "blend": Blend.from_json,
-    "controls": controls_of,
-}
+CARRIED: Mapping[str, Callable[[Any], Any]] = {"inversion": Inversion.from_json, "blend": Blend.from_json}
 """What the page shows and cannot change: it came with a recipe."""
 
 
@@ -93,8 +79,7 @@ def fields_of_parts(parts: Mapping[str, Any]) -> dict[str, str]:
     """As `fields_of` of the other fields: all of them, empty for what there is not."""
     varied: Variation | None = parts.get("variation")
     colours: Palette | None = parts.get("palette")
-    carried: dict[str, Any] = {name: asdict(parts[name]) for name in ("inversion", "blend") if parts.get(name)}
-    carried |= {"controls": [asdict(pick) for pick in parts["controls"]]} if parts.get("controls") else {}
+    carried = {name: asdict(parts[name]) for name in ("inversion", "blend") if parts.get(name)}
     size = (varied.resize_from if varied else None) or ("", "")
     return {
         "variation_strength": variation.STRENGTH.text(varied.strength) if varied and varied.strength else "",
@@ -119,7 +104,6 @@ def carried_sentence(text: str) -> str:
         said.append("between the noise behind two pictures" if inversion.toward else "from the noise behind a picture")
     if blend := parts.get("blend"):
         said.append(f"blended with “{blend.prompt[:80]}”")
-    said += [f"held to a shape by “{pick.name}”" for pick in parts.get("controls", ())]
     return f"Drawn {' and '.join(said)}" if said else ""
 
 

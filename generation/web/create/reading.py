@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST
 
 from generation.catalog.matching import read_recipe, read_recipe_text
 from generation.web.access import SignedInRequest, done, refusals_on, signed_in_only
+from generation.web.create.control_pictures import fields_of_controls
 from generation.web.create.drafts import READ_NOTICE, draft_of, keep_draft
 from generation.web.create.forms import OWN_SIZE
 from generation.web.create.hires import fields_of_hires
@@ -27,10 +28,10 @@ def read(request: SignedInRequest) -> HttpResponse:
     text = request.POST.get("text")
     matched = read_recipe_text(request.user, text) if text else read_recipe(request.user, request.FILES.get("picture"))
     kept = {name: value for name, value in draft_of(request.user).items() if name in KEPT}
-    parts = {**matched.parts, "controls": matched.controls}
-    fields = fields_read(matched.values) | parts_read(parts) | hires_read(matched.larger.get("hires"))
+    fields = fields_read(matched.values) | parts_read(matched.parts) | hires_read(matched.larger.get("hires"))
     started = fields_of_start(matched.start) if matched.start else {}
-    keep_draft(request.user, kept | fields | started)
+    held = fields_of_controls(matched.controls) if matched.controls else {}
+    keep_draft(request.user, kept | fields | started | held)
     request.session[READ_NOTICE] = {"unmatched": [miss.message for miss in matched.unmatched]}
     return done(request, "create")
 

@@ -6,21 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.files.uploadedfile import UploadedFile
-from django.http import QueryDict
 from django.urls import reverse
 
 from accounts.models import User
 from accounts.refusals import NotFound
 from generation.jobs.pinning import picture_of
-from generation.jobs.sources import bring_picture
 from generation.models import SourcePicture
 from generation.recipes.fields import Choice, Number, RecipeField, WholeNumber
 from generation.recipes.picture import Recipe
 from generation.recipes.starting import BLUR_RANGE, GROW_RANGE, PADDING_RANGE, STRENGTH_RANGE, PictureRef, Start
 
 SIDES = ("left", "top", "right", "bottom")
-FILES = {"source_file": "source", "mask_file": "mask"}
+FILES: Mapping[str, str] = {"source_file": "source", "mask_file": "mask"}
 """Files that are posted without a script, and the fields that name what becomes of them."""
 LIKE_SOURCE = "source"
 """The size that is the source's own, with what it grows by."""
@@ -137,17 +134,6 @@ def fields_of_start(start: Start | None) -> dict[str, str]:
         "mask": (start.mask.code or start.mask.sha256) if start.mask else "",
         **{name: ROWS[name].text(value) for name, value in {STRENGTH.name: start.strength, **values, **grown}.items()},
     }
-
-
-def with_files(user: User, posted: QueryDict, uploads: Mapping[str, UploadedFile[Any]]) -> QueryDict:
-    """What was posted, with the codes of the pictures that came along as files. Raises Refusal."""
-    typed = posted.copy()
-    for file, field in FILES.items():
-        if file in uploads:
-            typed[field] = bring_picture(user, uploads[file]).code
-            if field == "source":  # a mask that was painted for another picture
-                typed["mask"] = ""
-    return typed
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ import { paintSliders } from "../slider.js";
 import { toast } from "../toast.js";
 import { startBringing } from "./bring.js";
 import { startCompletion } from "./complete.js";
+import { startControls } from "./controls.js";
 import { keepDraft } from "./draft.js";
 import { startInspector } from "./inspector.js";
 import { startLoras } from "./loras.js";
@@ -43,6 +44,7 @@ export function startForm({ sending, sent, settled }) {
   startSizes(form);
   startPalette(form);
   const loras = startLoras(form);
+  const controls = startControls(form);
   let last = { at: -Infinity, fields: "" };
 
   async function send() {
@@ -52,7 +54,7 @@ export function startForm({ sending, sent, settled }) {
     clearRefusals(form);
     sending();
     try {
-      await start.saved();
+      await Promise.all([start.saved(), controls.brought()]);
       const response = await post(form.action, new FormData(form));
       const [group] = await elementsOf(response);
       sent(group);
@@ -84,7 +86,7 @@ export function startForm({ sending, sent, settled }) {
     form.requestSubmit();
   });
   document.addEventListener("click", (event) => useExample(event, form));
-  followCheckpoint(form, loras);
+  followCheckpoint(form, [loras, controls]);
   tidyAddress(saveDraft);
   foldOnSmallWindows(form);
   summarise(form);
@@ -125,13 +127,15 @@ function takeDefaults(form, before) {
   if (taken.length) toast(`As this checkpoint is used best: ${taken.join(", ")}.`);
 }
 
-/** Sizes, LoRAs and what is recommended depend on the checkpoint; a size of one's own stays. */
-function followCheckpoint(form, loras) {
+/** Sizes, LoRAs, ControlNets and what is recommended depend on the checkpoint; one's own size and pictures stay. */
+function followCheckpoint(form, parts) {
   form.elements.checkpoint?.addEventListener("change", async (event) => {
     const before = defaultsOf(form);
     const { value } = form.elements.size;
     const own = ["own", "source"].includes(value) && [form.elements.width.value, form.elements.height.value];
-    const response = await ask(`${form.dataset.choicesUrl}?checkpoint=${encodeURIComponent(event.target.value)}`);
+    const held = [...new FormData(form)].filter(([name]) => /^control\d_/.test(name));
+    const query = new URLSearchParams([["checkpoint", event.target.value], ...held]);
+    const response = await ask(`${form.dataset.choicesUrl}?${query}`);
     for (const fresh of await elementsOf(response)) {
       form.querySelector(`[data-choices="${fresh.dataset.choices}"]`).replaceChildren(...fresh.childNodes);
     }
@@ -141,7 +145,7 @@ function followCheckpoint(form, loras) {
     }
     takeDefaults(form, before);
     paintSliders(form);
-    loras.redraw();
+    for (const part of parts) part.redraw();
     form.dispatchEvent(new Event("input"));
   });
 }

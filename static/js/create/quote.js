@@ -4,8 +4,10 @@ import { ask } from "../ask.js";
 
 const QUIET_MS = 120;
 const PRICED = [
-  ...["checkpoint", "size", "width", "height", "steps", "count"],
-  ...["source", "mask", "start_strength", "area", "padding", "grow_left", "grow_top", "grow_right", "grow_bottom"],
+  /^(checkpoint|size|width|height|steps|sampler|count|carried)$/,
+  /^(source|mask|start_strength|area|padding|grow_(left|top|right|bottom))$/,
+  /^hires(_scale|_steps|_strength|_upscaler)?$/,
+  /^control\d_(name|picture|preprocessor|weight|start|end)$/,
 ];
 
 export function startQuote(form) {
@@ -16,10 +18,8 @@ export function startQuote(form) {
   async function refresh() {
     running?.abort();
     running = new AbortController();
-    const fields = new FormData(form);
-    const query = new URLSearchParams(
-      PRICED.filter((name) => fields.has(name)).map((name) => [name, fields.get(name)]),
-    );
+    const fields = [...new FormData(form)];
+    const query = new URLSearchParams(fields.filter(([name]) => PRICED.some((names) => names.test(name))));
     try {
       const response = await ask(`${form.dataset.priceUrl}?${query}`, { signal: running.signal });
       show(await response.json());

@@ -16,3 +16,5 @@ def test_every_control_has_its_line(client: Client, db: None) -> None:
     for key in ("B", "E", "L", "Z, Shift Z", "[ and ]"):
         assert f"<kbd>{key}</kbd>" in page
     assert "left, top, right or bottom" in page
+    for title in ("control-pictures", "starting-from-a-picture", "a-second-pass-larger"):
+        assert f'id="{title}"' in page

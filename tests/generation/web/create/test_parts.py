@@ -18,7 +18,6 @@ from generation.imaging.infotext import write_infotext
 from generation.models import Draft, GeneratedImage, Job
 from generation.recipes.blending import Blend
 from generation.recipes.checks import InvalidRecipe
-from generation.recipes.controls import ControlPick
 from generation.recipes.inversion import Inversion, Inverted
 from generation.recipes.palette import Palette
 from generation.recipes.picture import Recipe
@@ -99,16 +98,14 @@ def test_use_this_recipe_brings_all_of_it(alices: Client, alice: User) -> None:
     assert (last().inversion, last().blend) == (recipe.inversion, recipe.blend)
 
 
-def test_controlnets_come_with_a_recipe() -> None:
-    pick = ControlPick("lines", PictureRef("a" * 64, 64, 64), weight=0.5)
-    text = fields_of_parts({"controls": (pick,)})["carried"]
-    assert carried_parts(text) == {"controls": (pick,)}
-    assert carried_sentence(text) == "Drawn held to a shape by “lines”"
-    listed = {**json.loads(text)["controls"][0], "name": ["lines"]}
-    wrong: list[Any] = [[listed], [3], 3, [{}]]
+def test_what_is_carried_is_read_whole_or_not_at_all() -> None:
+    text = fields_of_parts({"blend": Blend("a pear", 0.5)})["carried"]
+    assert carried_parts(text) == {"blend": Blend("a pear", 0.5)}
+    assert carried_sentence(text) == "Drawn blended with “a pear”"
+    wrong: list[Any] = [[3], 3, {"amount": 0.5}]
     for broken in wrong:
         with pytest.raises(InvalidRecipe):
-            carried_parts(json.dumps({"controls": broken}))
+            carried_parts(json.dumps({"blend": broken}))
 
 
 def test_what_others_made_is_not_drawn_from(charlies: Client, alice: User) -> None:
