@@ -113,6 +113,8 @@ def prefilled(request: SignedInRequest) -> dict[str, str]:
         fields["prompt"] = f"{fields.get('prompt', '')} <lora:{lora}:0.8>".strip()
     if code := request.GET.get("control", ""):
         fields = control_pictures.with_picture(fields, code[:64])
+    if fields.get("source"):
+        fields["hires"] = ""  # The page offers a second pass to pictures from text alone.
     checkpoint = checkpoint_or_none(request.user, fields.get("checkpoint", ""))
     usual = {**usual_fields(), **control_pictures.usual_fields()}
     defaults = {**usual, **(default_fields(checkpoint) if checkpoint else {})}

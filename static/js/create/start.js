@@ -29,7 +29,11 @@ export function startStarting(form) {
   let timer = 0;
   let saving = null;
 
-  const changed = () => form.dispatchEvent(new Event("input", { bubbles: true }));
+  const changed = () => {
+    // A second pass follows a picture from text alone: what is disabled is not sent.
+    form.querySelector("[data-unless-started]").disabled = Boolean(source.value);
+    form.dispatchEvent(new Event("input", { bubbles: true }));
+  };
 
   async function pictureAt(url) {
     const image = new Image();
@@ -157,7 +161,10 @@ export function startStarting(form) {
     const { code, url, width, height, maskUrl } = root.dataset;
     if (!maskUrl) mask.value = "";
     open({ code, url, width: Number(width), height: Number(height) }, maskUrl);
-  } else if (source.value) source.value = mask.value = "";
+  } else if (source.value) {
+    source.value = mask.value = "";
+    form.querySelector("[data-unless-started]").disabled = false;
+  }
   return {
     bring,
     /** Resolves when the mask is kept as it was painted. */

@@ -33,3 +33,21 @@ def test_a_picture_to_start_from_has_none(alices: Client, alice: User, draw: Dra
     assert answer.status_code == 422
     assert "A second pass follows a picture from text" in answer.text.split('data-refusals="hires"')[1][:400]
     assert TICKED not in alices.get(f"/create/?change={image.code}").text
+
+
+def test_it_is_explained_and_not_offered_where_a_picture_is_started_from(
+    alices: Client, alice: User, draw: Draw
+) -> None:
+    image = draw(alice)
+    alices.post("/create/draft/", FIELDS)
+    page = alices.get("/create/")
+    assert TICKED in page.text and "data-unless-started >" in page.text
+    page = alices.get(f"/create/?source={image.code}")
+    assert "data-unless-started disabled>" in page.text and TICKED not in page.text
+    assert "A second pass follows a picture from text, and this one starts from a picture." in page.text
+    assert page.context["quote"].credits is not None
+    # As a browser sends it: what is disabled is left out.
+    sent = {name: value for name, value in FIELDS.items() if name != "hires"}
+    assert alices.post("/create/", {**sent, "source": image.code}).status_code == 302
+    recipe = Job.objects.latest("pk").recipe
+    assert recipe.start is not None and recipe.hires is None
