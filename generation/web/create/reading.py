@@ -5,9 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpResponse
+from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from accounts.models import User
+from accounts.refusals import NotFound
 from generation.catalog.matching import read_recipe, read_recipe_text
+from generation.jobs.pinning import picture_of
+from generation.models import SourcePicture
+from generation.recipes.enlarging import Enlarge
 from generation.web.access import SignedInRequest, done, refusals_on, signed_in_only
 from generation.web.create.control_pictures import fields_of_controls
 from generation.web.create.drafts import READ_NOTICE, draft_of, keep_draft
@@ -32,8 +38,24 @@ def read(request: SignedInRequest) -> HttpResponse:
     started = fields_of_start(matched.start) if matched.start else {}
     held = fields_of_controls(matched.controls) if matched.controls else {}
     keep_draft(request.user, kept | fields | started | held)
-    request.session[READ_NOTICE] = {"unmatched": [miss.message for miss in matched.unmatched]}
+    enlarge = matched.larger.get("enlarge")
+    request.session[READ_NOTICE] = {
+        "unmatched": [miss.message for miss in matched.unmatched],
+        "upscale": upscale_offer(request.user, enlarge) if isinstance(enlarge, Enlarge) else None,
+    }
     return done(request, "create")
+
+
+def upscale_offer(user: User, enlarge: Enlarge) -> dict[str, str] | None:
+    """The page that makes the upscale which a picture tells, and the words for it; None where its picture has gone."""
+    try:
+        picture = picture_of(user, enlarge.source.sha256)
+    except NotFound:
+        return None
+    page = "source-upscale" if SourcePicture.objects.of(user).filter(code=picture.code).exists() else "image-upscale"
+    chosen = {"scale": f"{enlarge.scale:g}", "upscaler": enlarge.upscaler, "strength": f"{enlarge.strength:g}"}
+    words = f"It is an upscale, {enlarge.scale:g} times as large, by {enlarge.upscaler}."
+    return {"url": reverse(page, args=[picture.code], query=chosen), "words": words}
 
 
 def hires_read(hires: Any) -> dict[str, str]:
