@@ -185,7 +185,7 @@ def preview(request: SignedInRequest, code: str) -> HttpResponse:
     return response
 
 
-def asked_pick(asked: Mapping[str, str], picture: PictureRef) -> ControlPick:
+def asked_pick(asked: Mapping[str, Any], picture: PictureRef) -> ControlPick:
     """Raises InvalidRecipe."""
     rows = [row for row in ROWS_OF_ONE if row.name in ("preprocessor", "low", "high", "fit")]
     told = {row.name: row.read(asked[row.name]) for row in rows if asked.get(row.name)}

@@ -13,7 +13,7 @@ from generation.jobs.sources import bring_picture
 from generation.web.create import control_pictures, starting
 from generation.web.create.control_pictures import told_at
 
-FIELDS: Mapping[str, str] = starting.FILES | control_pictures.FILES
+FIELDS: Mapping[str, str] = {**starting.FILES, **control_pictures.FILES}
 
 
 def bring_files(user: User, typed: QueryDict, uploads: Mapping[str, UploadedFile[Any]]) -> None:

@@ -128,7 +128,7 @@ class RecipeForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        started = {name: form_field(row) for name, row in (starting.ROWS | control_pictures.ROWS).items()}
+        started = {name: form_field(row) for name, row in {**starting.ROWS, **control_pictures.ROWS}.items()}
         self.fields = {name: form_field(row) for name, row in FIELDS.items()} | started | self.fields
 
     def clean(self) -> None:

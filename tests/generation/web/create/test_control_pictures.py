@@ -154,8 +154,12 @@ def test_a_recipe_brings_its_own(alices: Client, source: str) -> None:
     assert last().controls == job.recipe.controls
 
 
-def test_a_picture_is_taken_from_its_own_page(alices: Client, source: str) -> None:
+def test_a_picture_is_taken_from_its_own_page(alices: Client, alice: User, source: str, draw: Draw) -> None:
     assert f'href="/create/?control={source}"' in alices.get("/sources/").text
+    image = draw(alice)
+    link = f"/create/?control={image.code}"
+    assert f'href="{link}"' in alices.get(f"/images/{image.code}/").text
+    assert f'<option value="{image.code}" selected>The chosen one · ' in alices.get(link).text
     alices.post("/create/draft/", {**FORM, at(1, "picture"): "before"})
     page = alices.get("/create/", {"control": source}).text
     assert f'<option value="{source}" selected>' in page.split('name="control2_picture"')[1].split("</select>")[0]
