@@ -53,13 +53,13 @@ def shape_of(field: Field) -> dict[str, Any]:
         )
     if isinstance(field, serializers.ListField):
         bounds = {"minItems": field.min_length, "maxItems": field.max_length}
-        return {"type": "array", "items": schema_of(field.child), **told(bounds)}
+        return {"type": "array", "items": schema_of(field.child), **bounded(bounds)}
     if isinstance(field, serializers.ChoiceField):
         return {"type": "string", "enum": [*field.choices]}
     if isinstance(field, serializers.CharField):
-        return {"type": "string", **told({"maxLength": field.max_length})}
+        return {"type": "string", **bounded({"maxLength": field.max_length})}
     return dict(get_override(field, "field"))
 
 
-def told(bounds: Mapping[str, int | None]) -> dict[str, int]:
+def bounded(bounds: Mapping[str, int | None]) -> dict[str, int]:
     return {name: bound for name, bound in bounds.items() if bound is not None}

@@ -119,8 +119,8 @@ def preview_address(code: str, values: Mapping[str, str], size: str) -> str:
     """Empty for what is a control picture already: it would be shown twice."""
     if values["preprocessor"] == READY:
         return ""
-    told = {**{name: values[name] for name in ("preprocessor", "low", "high", "fit")}, "size": size}
-    query = {name: value for name, value in told.items() if value}
+    asked = {**{name: values[name] for name in ("preprocessor", "low", "high", "fit")}, "size": size}
+    query = {name: value for name, value in asked.items() if value}
     return reverse("source-control", args=[code], query=query)
 
 

@@ -121,26 +121,26 @@ def controls_of(user: User, checkpoint: Checkpoint, cleaned: Mapping[str, Any]) 
 
 def pick_of(user: User, checkpoint: Checkpoint, cleaned: Mapping[str, Any], place: int) -> ControlPick | None:
     """None where neither a ControlNet nor a picture is chosen. One without the other is refused."""
-    told = {row.name: value for row in ROWS_OF_ONE if (value := cleaned.get(at(place, row.name))) not in (None, "")}
-    if not told.keys() & {"name", "picture"}:
+    values = {row.name: value for row in ROWS_OF_ONE if (value := cleaned.get(at(place, row.name))) not in (None, "")}
+    if not values.keys() & {"name", "picture"}:
         return None
-    if "name" not in told:
+    if "name" not in values:
         sentence = "Choose the ControlNet that reads this picture, or take the picture away."
         raise Refusal("no-controlnet", sentence, field=at(place, "name"))
-    if "picture" not in told:
+    if "picture" not in values:
         raise Refusal("no-picture", "Choose the picture that this ControlNet reads.", field=at(place, "picture"))
-    with told_at(at(place, "picture")):
-        told["picture"] = picture_of(user, told["picture"])
-    with told_at(at(place, "name")):
-        check_control_family(find_controlnets(user, {told["name"]})[told["name"]], checkpoint)
-    with told_at(at(place, "preprocessor")):
-        find_annotators(user, {told["preprocessor"]} - PREPROCESSORS.keys() if "preprocessor" in told else ())
-    with told_at(at(place, "end")):
-        return ControlPick(**told)
+    with refusals_at(at(place, "picture")):
+        values["picture"] = picture_of(user, values["picture"])
+    with refusals_at(at(place, "name")):
+        check_control_family(find_controlnets(user, {values["name"]})[values["name"]], checkpoint)
+    with refusals_at(at(place, "preprocessor")):
+        find_annotators(user, {values["preprocessor"]} - PREPROCESSORS.keys() if "preprocessor" in values else ())
+    with refusals_at(at(place, "end")):
+        return ControlPick(**values)
 
 
 @contextmanager
-def told_at(field: str) -> Iterator[None]:
+def refusals_at(field: str) -> Iterator[None]:
     """What is refused is told at this field."""
     try:
         yield
@@ -188,8 +188,8 @@ def preview(request: SignedInRequest, code: str) -> HttpResponse:
 def asked_pick(asked: Mapping[str, Any], picture: PictureRef) -> ControlPick:
     """Raises InvalidRecipe."""
     rows = [row for row in ROWS_OF_ONE if row.name in ("preprocessor", "low", "high", "fit")]
-    told = {row.name: row.read(asked[row.name]) for row in rows if asked.get(row.name)}
-    return ControlPick("preview", picture, **told)
+    values = {row.name: row.read(asked[row.name]) for row in rows if asked.get(row.name)}
+    return ControlPick("preview", picture, **values)
 
 
 def asked_size(text: str, picture: PictureRef) -> tuple[int, int]:

@@ -176,7 +176,7 @@ def page(
         "vaes": list(Vae.objects.usable_by(user).order_by("title")),
         "examples": examples_of(checkpoint),
         "start": starting_picture(user, fields),
-        "held": control_choices(user, checkpoint.family if checkpoint else "", form),
+        "control_choices": control_choices(user, checkpoint.family if checkpoint else "", form),
         "kept_seed": fields.get("seed") if seed_kept else None,
         "origin": registry.origin_of(code) if (code := fields.get("made_from", "")) else None,
         "read": request.session.pop(READ_NOTICE, None),
@@ -231,6 +231,9 @@ def choices(request: SignedInRequest) -> HttpResponse:
     fields = default_fields(checkpoint) if checkpoint else {}
     typed = {name: request.GET[name] for name in control_pictures.ROWS if name in request.GET}
     form = RecipeForm(initial={**fields, **control_pictures.usual_fields(), **typed})
-    held = control_choices(request.user, checkpoint.family if checkpoint else "", form)
-    context = {"fields": fields, "held": held, **choices_of(request.user, checkpoint, fields)}
+    context = {
+        "fields": fields,
+        "control_choices": control_choices(request.user, checkpoint.family if checkpoint else "", form),
+        **choices_of(request.user, checkpoint, fields),
+    }
     return render(request, "generation/choices.html", context)

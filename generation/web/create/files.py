@@ -11,7 +11,7 @@ from django.http import QueryDict
 from accounts.models import User
 from generation.jobs.sources import bring_picture
 from generation.web.create import control_pictures, starting
-from generation.web.create.control_pictures import told_at
+from generation.web.create.control_pictures import refusals_at
 
 FIELDS: Mapping[str, str] = {**starting.FILES, **control_pictures.FILES}
 
@@ -23,7 +23,7 @@ def bring_files(user: User, typed: QueryDict, uploads: Mapping[str, UploadedFile
     """
     for file, field in FIELDS.items():
         if file in uploads:
-            with told_at(field):
+            with refusals_at(field):
                 typed[field] = bring_picture(user, uploads[file]).code
             if field == "source":  # a mask that was painted for another picture
                 typed["mask"] = ""

@@ -36,8 +36,8 @@ def read(request: SignedInRequest) -> HttpResponse:
     kept = {name: value for name, value in draft_of(request.user).items() if name in KEPT}
     fields = fields_read(matched.values) | parts_read(matched.parts) | hires_read(matched.larger.get("hires"))
     started = fields_of_start(matched.start) if matched.start else {}
-    held = fields_of_controls(matched.controls) if matched.controls else {}
-    keep_draft(request.user, kept | fields | started | held)
+    controls = fields_of_controls(matched.controls) if matched.controls else {}
+    keep_draft(request.user, kept | fields | started | controls)
     enlarge = matched.larger.get("enlarge")
     request.session[READ_NOTICE] = {
         "unmatched": [miss.message for miss in matched.unmatched],

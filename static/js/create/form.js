@@ -133,8 +133,8 @@ function followCheckpoint(form, parts) {
     const before = defaultsOf(form);
     const { value } = form.elements.size;
     const own = ["own", "source"].includes(value) && [form.elements.width.value, form.elements.height.value];
-    const held = [...new FormData(form)].filter(([name]) => /^control\d_/.test(name));
-    const query = new URLSearchParams([["checkpoint", event.target.value], ...held]);
+    const controls = [...new FormData(form)].filter(([name]) => /^control\d_/.test(name));
+    const query = new URLSearchParams([["checkpoint", event.target.value], ...controls]);
     const response = await ask(`${form.dataset.choicesUrl}?${query}`);
     for (const fresh of await elementsOf(response)) {
       form.querySelector(`[data-choices="${fresh.dataset.choices}"]`).replaceChildren(...fresh.childNodes);
