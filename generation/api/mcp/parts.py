@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from drf_spectacular.drainage import get_override
@@ -28,6 +29,7 @@ PARTS: Mapping[str, str] = {
 """What each is for, to a model that sees it for the first time."""
 
 
+@cache
 def part_schemas() -> dict[str, Any]:
     """The schemas of the parts, by the names that a recipe has for them."""
     fields = RecipeInput().get_fields()
