@@ -10,13 +10,13 @@ const READS = "This is what the ControlNet reads.";
 const timers = new WeakMap();
 
 /** Shows it a moment after the last change; nothing where the picture is read as it is, or by a network. */
-export function lookAt(place, valueOf, size) {
+export function lookAt(place, typed, size) {
   const preview = place.querySelector("[data-control-preview]");
   const chosen = place.querySelector("[data-control-preprocessor]").selectedOptions[0];
-  const code = valueOf("picture");
+  const code = typed("picture");
   preview.hidden = !code || chosen.value === READY || "network" in chosen.dataset;
   if (preview.hidden) return;
-  const query = new URLSearchParams([...LOOKED_AT.map((name) => [name, valueOf(name)]), ["size", size]]);
+  const query = new URLSearchParams([...LOOKED_AT.map((name) => [name, typed(name)]), ["size", size]]);
   const url = `${preview.dataset.url.replace("CODE", code)}?${query}`;
   if (preview.dataset.shown === url) return;
   preview.dataset.shown = url;
