@@ -50,7 +50,8 @@ class Found:
     """Posts that match and whose picture is there, to be ordered, filtered and sliced as a queryset is.
 
     A slice is read in two steps. What many posts have stands soon in any order: the next WALKED posts are looked
-    through. What few have is found by the index, and those few are sorted. No planner must guess which of both it is.
+    through, and more of them where those tell that a slice is within DEEPEST. What few have is found by the index, and
+    those few are sorted. No planner must guess which of both it is.
     """
 
     rows: models.QuerySet[Any]
