@@ -78,66 +78,66 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='blockedpicture',
-            index=models.Index(fields=['chunk_0', 'chunk_1'], name='blockedpicture_pair_0'),
+            index=models.Index(fields=['chunk_0', 'chunk_1', 'id'], name='blockedpicture_pair_0'),
         ),
         migrations.AddIndex(
             model_name='blockedpicture',
-            index=models.Index(fields=['chunk_1', 'chunk_0'], name='blockedpicture_pair_1'),
+            index=models.Index(fields=['chunk_1', 'chunk_0', 'id'], name='blockedpicture_pair_1'),
         ),
         migrations.AddIndex(
             model_name='blockedpicture',
-            index=models.Index(fields=['chunk_2', 'chunk_3'], name='blockedpicture_pair_2'),
+            index=models.Index(fields=['chunk_2', 'chunk_3', 'id'], name='blockedpicture_pair_2'),
         ),
         migrations.AddIndex(
             model_name='blockedpicture',
-            index=models.Index(fields=['chunk_3', 'chunk_2'], name='blockedpicture_pair_3'),
+            index=models.Index(fields=['chunk_3', 'chunk_2', 'id'], name='blockedpicture_pair_3'),
         ),
         migrations.AddIndex(
             model_name='blockedpicture',
-            index=models.Index(fields=['chunk_4', 'chunk_5'], name='blockedpicture_pair_4'),
+            index=models.Index(fields=['chunk_4', 'chunk_5', 'id'], name='blockedpicture_pair_4'),
         ),
         migrations.AddIndex(
             model_name='blockedpicture',
-            index=models.Index(fields=['chunk_5', 'chunk_4'], name='blockedpicture_pair_5'),
+            index=models.Index(fields=['chunk_5', 'chunk_4', 'id'], name='blockedpicture_pair_5'),
         ),
         migrations.AddIndex(
             model_name='blockedpicture',
-            index=models.Index(fields=['chunk_6', 'chunk_7'], name='blockedpicture_pair_6'),
+            index=models.Index(fields=['chunk_6', 'chunk_7', 'id'], name='blockedpicture_pair_6'),
         ),
         migrations.AddIndex(
             model_name='blockedpicture',
-            index=models.Index(fields=['chunk_7', 'chunk_6'], name='blockedpicture_pair_7'),
+            index=models.Index(fields=['chunk_7', 'chunk_6', 'id'], name='blockedpicture_pair_7'),
         ),
         migrations.AddIndex(
             model_name='blockedpicture',
-            index=models.Index(fields=['chunk_8', 'chunk_9'], name='blockedpicture_pair_8'),
+            index=models.Index(fields=['chunk_8', 'chunk_9', 'id'], name='blockedpicture_pair_8'),
         ),
         migrations.AddIndex(
             model_name='blockedpicture',
-            index=models.Index(fields=['chunk_9', 'chunk_8'], name='blockedpicture_pair_9'),
+            index=models.Index(fields=['chunk_9', 'chunk_8', 'id'], name='blockedpicture_pair_9'),
         ),
         migrations.AddIndex(
             model_name='blockedpicture',
-            index=models.Index(fields=['chunk_10', 'chunk_11'], name='blockedpicture_pair_10'),
+            index=models.Index(fields=['chunk_10', 'chunk_11', 'id'], name='blockedpicture_pair_10'),
         ),
         migrations.AddIndex(
             model_name='blockedpicture',
-            index=models.Index(fields=['chunk_11', 'chunk_10'], name='blockedpicture_pair_11'),
+            index=models.Index(fields=['chunk_11', 'chunk_10', 'id'], name='blockedpicture_pair_11'),
         ),
         migrations.AddIndex(
             model_name='blockedpicture',
-            index=models.Index(fields=['chunk_12', 'chunk_13'], name='blockedpicture_pair_12'),
+            index=models.Index(fields=['chunk_12', 'chunk_13', 'id'], name='blockedpicture_pair_12'),
         ),
         migrations.AddIndex(
             model_name='blockedpicture',
-            index=models.Index(fields=['chunk_13', 'chunk_12'], name='blockedpicture_pair_13'),
+            index=models.Index(fields=['chunk_13', 'chunk_12', 'id'], name='blockedpicture_pair_13'),
         ),
         migrations.AddIndex(
             model_name='blockedpicture',
-            index=models.Index(fields=['chunk_14', 'chunk_15'], name='blockedpicture_pair_14'),
+            index=models.Index(fields=['chunk_14', 'chunk_15', 'id'], name='blockedpicture_pair_14'),
         ),
         migrations.AddIndex(
             model_name='blockedpicture',
-            index=models.Index(fields=['chunk_15', 'chunk_14'], name='blockedpicture_pair_15'),
+            index=models.Index(fields=['chunk_15', 'chunk_14', 'id'], name='blockedpicture_pair_15'),
         ),
     ]

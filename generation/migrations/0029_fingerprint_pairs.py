@@ -76,66 +76,66 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='fingerprint',
-            index=models.Index(fields=['chunk_0', 'chunk_1'], name='fingerprint_pair_0'),
+            index=models.Index(fields=['chunk_0', 'chunk_1', 'id'], name='fingerprint_pair_0'),
         ),
         migrations.AddIndex(
             model_name='fingerprint',
-            index=models.Index(fields=['chunk_1', 'chunk_0'], name='fingerprint_pair_1'),
+            index=models.Index(fields=['chunk_1', 'chunk_0', 'id'], name='fingerprint_pair_1'),
         ),
         migrations.AddIndex(
             model_name='fingerprint',
-            index=models.Index(fields=['chunk_2', 'chunk_3'], name='fingerprint_pair_2'),
+            index=models.Index(fields=['chunk_2', 'chunk_3', 'id'], name='fingerprint_pair_2'),
         ),
         migrations.AddIndex(
             model_name='fingerprint',
-            index=models.Index(fields=['chunk_3', 'chunk_2'], name='fingerprint_pair_3'),
+            index=models.Index(fields=['chunk_3', 'chunk_2', 'id'], name='fingerprint_pair_3'),
         ),
         migrations.AddIndex(
             model_name='fingerprint',
-            index=models.Index(fields=['chunk_4', 'chunk_5'], name='fingerprint_pair_4'),
+            index=models.Index(fields=['chunk_4', 'chunk_5', 'id'], name='fingerprint_pair_4'),
         ),
         migrations.AddIndex(
             model_name='fingerprint',
-            index=models.Index(fields=['chunk_5', 'chunk_4'], name='fingerprint_pair_5'),
+            index=models.Index(fields=['chunk_5', 'chunk_4', 'id'], name='fingerprint_pair_5'),
         ),
         migrations.AddIndex(
             model_name='fingerprint',
-            index=models.Index(fields=['chunk_6', 'chunk_7'], name='fingerprint_pair_6'),
+            index=models.Index(fields=['chunk_6', 'chunk_7', 'id'], name='fingerprint_pair_6'),
         ),
         migrations.AddIndex(
             model_name='fingerprint',
-            index=models.Index(fields=['chunk_7', 'chunk_6'], name='fingerprint_pair_7'),
+            index=models.Index(fields=['chunk_7', 'chunk_6', 'id'], name='fingerprint_pair_7'),
         ),
         migrations.AddIndex(
             model_name='fingerprint',
-            index=models.Index(fields=['chunk_8', 'chunk_9'], name='fingerprint_pair_8'),
+            index=models.Index(fields=['chunk_8', 'chunk_9', 'id'], name='fingerprint_pair_8'),
         ),
         migrations.AddIndex(
             model_name='fingerprint',
-            index=models.Index(fields=['chunk_9', 'chunk_8'], name='fingerprint_pair_9'),
+            index=models.Index(fields=['chunk_9', 'chunk_8', 'id'], name='fingerprint_pair_9'),
         ),
         migrations.AddIndex(
             model_name='fingerprint',
-            index=models.Index(fields=['chunk_10', 'chunk_11'], name='fingerprint_pair_10'),
+            index=models.Index(fields=['chunk_10', 'chunk_11', 'id'], name='fingerprint_pair_10'),
         ),
         migrations.AddIndex(
             model_name='fingerprint',
-            index=models.Index(fields=['chunk_11', 'chunk_10'], name='fingerprint_pair_11'),
+            index=models.Index(fields=['chunk_11', 'chunk_10', 'id'], name='fingerprint_pair_11'),
         ),
         migrations.AddIndex(
             model_name='fingerprint',
-            index=models.Index(fields=['chunk_12', 'chunk_13'], name='fingerprint_pair_12'),
+            index=models.Index(fields=['chunk_12', 'chunk_13', 'id'], name='fingerprint_pair_12'),
         ),
         migrations.AddIndex(
             model_name='fingerprint',
-            index=models.Index(fields=['chunk_13', 'chunk_12'], name='fingerprint_pair_13'),
+            index=models.Index(fields=['chunk_13', 'chunk_12', 'id'], name='fingerprint_pair_13'),
         ),
         migrations.AddIndex(
             model_name='fingerprint',
-            index=models.Index(fields=['chunk_14', 'chunk_15'], name='fingerprint_pair_14'),
+            index=models.Index(fields=['chunk_14', 'chunk_15', 'id'], name='fingerprint_pair_14'),
         ),
         migrations.AddIndex(
             model_name='fingerprint',
-            index=models.Index(fields=['chunk_15', 'chunk_14'], name='fingerprint_pair_15'),
+            index=models.Index(fields=['chunk_15', 'chunk_14', 'id'], name='fingerprint_pair_15'),
         ),
     ]
