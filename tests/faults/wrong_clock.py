@@ -23,7 +23,6 @@ TRUE = datetime.datetime
 class Ahead(TRUE, metaclass=Anything):
     @classmethod
     def now(cls, tz: datetime.tzinfo | None = None) -> Any:
-        # Of the true class, since what is written in C or Rust (a certificate's dates) accepts no other.
         return TRUE.fromtimestamp(time.time(), tz)
 
     @classmethod
