@@ -9,7 +9,14 @@ import pytest
 
 from accounts.models import Plan
 from generation.catalog.importing import import_folder
+from tests.architecture.named_statuses import only_named_statuses
 from tests.journeys.site import Site
+
+
+@pytest.fixture(scope="package", autouse=True)
+def named_statuses() -> Iterator[None]:
+    with only_named_statuses():
+        yield
 
 
 @pytest.fixture(scope="module")
