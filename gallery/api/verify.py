@@ -22,7 +22,9 @@ from generation.imaging.manifest import ManifestState
 class VerifyInput(serializers.Serializer[Any]):
     """A picture, or the address of one on this site. Nothing of it is kept, and nothing is fetched."""
 
-    picture = serializers.FileField(required=False, help_text="PNG, JPEG, WebP or SVG, at most 16 MiB.")
+    picture = serializers.FileField(
+        required=False, allow_empty_file=True, help_text="PNG, JPEG, WebP or SVG, at most 16 MiB."
+    )
     address = TextField(required=False, default="", allow_blank=True, max_length=ADDRESS_CHARS)
 
 

@@ -85,7 +85,7 @@ class PicturesInput(serializers.Serializer[Any]):
     The picture may come along or be in the data set already.
     """
 
-    files = serializers.ListField(child=serializers.FileField(), max_length=200)
+    files = serializers.ListField(child=serializers.FileField(allow_empty_file=True), max_length=200)
     similar_too = serializers.BooleanField(default=False, help_text="Take near-duplicates as well.")
 
 

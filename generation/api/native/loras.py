@@ -33,8 +33,8 @@ from generation.weightfiles.lora_pairs import MAX_RANK
 
 
 class UploadInput(serializers.Serializer[Any]):
-    file = serializers.FileField(help_text="A .safetensors LoRA.", max_length=None)
-    version_of = serializers.CharField(max_length=NAME_CHARS, required=False, help_text="An own LoRA's name.")
+    file = serializers.FileField(help_text="A .safetensors LoRA.", allow_empty_file=True)
+    version_of = TextField(max_length=NAME_CHARS, required=False, help_text="An own LoRA's name.")
 
 
 class DetailsInput(serializers.Serializer[Any]):
