@@ -26,6 +26,7 @@ from config import dialects
 from config.path_keys import without_key
 from config.problems import API, CONTENT_TYPE, body_of
 from generation.api.a1111.credentials import HEADER, Credentials
+from generation.api.a1111.encoded import MOST_TEXT_BYTES
 from generation.imaging.untrusted import MAX_FILE_BYTES
 from generation.training.datasets.archives import MAX_UNPACKED_BYTES
 
@@ -46,7 +47,7 @@ UPLOADS = {
     "openai-edits": MAX_FILE_BYTES,
 }
 """Address by its name -> the bytes of files that it takes, from people who are signed in or bring a token."""
-ENCODED = dict.fromkeys(("a1111-png-info", "a1111-img2img", "a1111-extra-single-image"), 4 * MAX_FILE_BYTES // 3)
+ENCODED = dict.fromkeys(("a1111-png-info", "a1111-img2img", "a1111-extra-single-image"), MOST_TEXT_BYTES)
 """Addresses that take a picture as base64 within JSON -> the bytes of that text, from people who bring a token."""
 FOR_ANYBODY = ("verify", "api-verify")
 """Of these the addresses that take them from guests too; how often is limited."""

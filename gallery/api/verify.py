@@ -15,14 +15,17 @@ from rest_framework.views import APIView
 
 from gallery.verifying import ADDRESS_CHARS, Likeness, Verdict, Verified, WatermarkState, verify_upload
 from generation.api.access import HasScope
+from generation.api.native.fields import TextField
 from generation.imaging.manifest import ManifestState
 
 
 class VerifyInput(serializers.Serializer[Any]):
     """A picture, or the address of one on this site. Nothing of it is kept, and nothing is fetched."""
 
-    picture = serializers.FileField(required=False, help_text="PNG, JPEG, WebP or SVG, at most 16 MiB.")
-    address = serializers.CharField(required=False, default="", allow_blank=True, max_length=ADDRESS_CHARS)
+    picture = serializers.FileField(
+        required=False, allow_empty_file=True, help_text="PNG, JPEG, WebP or SVG, at most 16 MiB."
+    )
+    address = TextField(required=False, default="", allow_blank=True, max_length=ADDRESS_CHARS)
 
 
 class ManifestOutput(serializers.Serializer[Any]):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any, cast
 
 from django.urls import reverse
@@ -24,9 +23,9 @@ from gallery.following import feed_of
 from gallery.models import Post
 from gallery.publishing import publish_image, withdraw_post
 from gallery.search import Found
-from generation.api.access import HasScope, check_lengths, is_asked
+from generation.api.access import HasScope, check_days, check_lengths, is_asked
 from generation.api.idempotency import idempotent
-from generation.api.native.recipe_fields import text_parameter
+from generation.api.native.fields import DAY, text_parameter
 from generation.models import GeneratedImage
 
 LOADED = ("image", "author", "made_from")
@@ -52,9 +51,10 @@ def data_of(request: Request, post: Post) -> dict[str, Any]:
 
 def check_filters(query: Mapping[str, str]) -> None:
     """Raise Refusal for what no post can be asked by, which the page leaves out."""
+    check_days(query)
     for name in ("since", "until"):
         if name in query and parse_day(query[name]) is None:
-            raise Refusal("bad-day", "A day is written as 2026-11-29.", field=name)
+            raise Refusal("bad-day", "There is no such day.", field=name)
     if query.get("shape", next(iter(SHAPES))) not in SHAPES:
         raise Refusal("bad-shape", f"A shape is {', '.join(SHAPES)}.", field="shape")
     if query.get("rating", Rating.GENERAL) not in Rating.values:
@@ -93,8 +93,8 @@ class PostsView(generics.ListAPIView[Post]):
             text_parameter("author", MOST_CHARS, "Posts of the person of this name."),
             OpenApiParameter("shape", str, enum=list(SHAPES), description="Posts of this shape."),
             OpenApiParameter("rating", str, enum=Rating.values, description="Posts of this rating."),
-            OpenApiParameter("since", date, description="Public since this day (UTC) or later."),
-            OpenApiParameter("until", date, description="Public since this day (UTC) or earlier."),
+            OpenApiParameter("since", DAY, description="Public since this day (UTC) or later."),
+            OpenApiParameter("until", DAY, description="Public since this day (UTC) or earlier."),
             OpenApiParameter("mine", bool, description="Your own posts, in every state."),
         ]
     )

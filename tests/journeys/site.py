@@ -22,13 +22,16 @@ WORKER = ("celery", "--quiet", "-A", "config", "worker", "-P", "threads", "-c", 
 
 
 class Site:
-    """A running site, or its web server alone. Its log of each process lies in `folder`, beside its data."""
+    """A running site, or its web server alone. Its log of each process lies in `folder`, beside its data.
 
-    def __init__(self, folder: Path, *, with_worker: bool = True) -> None:
+    `settings` are of the operator: names and values of the environment.
+    """
+
+    def __init__(self, folder: Path, *, with_worker: bool = True, **settings: str) -> None:
         self.folder = folder
         self.port = free_port()
         self.address = f"http://localhost:{self.port}"
-        self.env = {**os.environ, **self.own_settings()}
+        self.env = {**os.environ, **self.own_settings(), **settings}
         self.worker = f"journeys-{self.port}@{socket.gethostname()}"
         self.has_worker = with_worker
         self.processes = [self.start("web", *WEB, str(self.port), "config.asgi:application")]

@@ -11,7 +11,7 @@ from accounts.refusals import NotFound, Refusal
 from generation.api import waiting
 from generation.api.a1111.answers import drawn
 from generation.api.a1111.base import A1111View, json_object, own_token
-from generation.api.a1111.encoded import decoded
+from generation.api.a1111.encoded import JsonWithPicture, decoded
 from generation.api.a1111.options import Options
 from generation.api.a1111.reading import Reader
 from generation.api.access import user_of
@@ -57,6 +57,7 @@ class ImageToImageView(A1111View):
     """Not here yet: what was sent is looked at as A1111 does, and refused."""
 
     scope = "generate"
+    parser_classes = [JsonWithPicture]
 
     def post(self, request: Request) -> Response:
         pictures = json_object(request).get("init_images")
@@ -71,6 +72,7 @@ class UpscaleView(A1111View):
     """Not here yet: there is no upscaler."""
 
     scope = "generate"
+    parser_classes = [JsonWithPicture]
 
     def post(self, request: Request) -> Response:
         picture = json_object(request).get("image")

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import User
-from generation.api.native.recipe_fields import Fields, api_field
+from generation.api.native.recipe_fields import Fields, api_field, schema_of_input
 from generation.catalog.inspecting import inspect_prompt
 from generation.catalog.matching import read_recipe
 from generation.catalog.resolving import find_checkpoint
@@ -26,7 +26,7 @@ class PromptInput(serializers.Serializer[Any]):
     negative_prompt = api_field(FIELDS["negative_prompt"], default="")
     checkpoint = api_field(FIELDS["checkpoint"], default="")
     steps = api_field(FIELDS["steps"], required=False)
-    sampler = api_field(FIELDS["sampler"], default="")
+    sampler = api_field(FIELDS["sampler"], schema_of_input(FIELDS["sampler"]), default="")
     seed = api_field(FIELDS["seed"], default=0)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

@@ -9,16 +9,8 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from generation.api.native.recipe_fields import (
-    CodeField,
-    Fields,
-    NameField,
-    TextField,
-    api_field,
-    input_fields,
-    number_field,
-    output_fields,
-)
+from generation.api.native.fields import CodeField, FlagField, NumberField, TextField, number_field
+from generation.api.native.recipe_fields import Fields, NameField, api_field, input_fields, output_fields
 from generation.catalog.resolving import find_checkpoint
 from generation.jobs import queueing
 from generation.jobs.lifecycle import cancel_cost
@@ -36,8 +28,8 @@ MAX_BATCH = 16
 
 class LoraPickInput(serializers.Serializer[Any]):
     name = NameField(max_length=100, allow_blank=False)
-    weight = number_field(serializers.FloatField, LORA_WEIGHTS, default=1.0)
-    text_weight = number_field(serializers.FloatField, LORA_WEIGHTS, required=False, allow_null=True, default=None)
+    weight = number_field(NumberField, LORA_WEIGHTS, default=1.0)
+    text_weight = number_field(NumberField, LORA_WEIGHTS, required=False, allow_null=True, default=None)
 
 
 class RecipeInput(serializers.Serializer[Any]):
@@ -197,7 +189,7 @@ class ImageOutput(serializers.ModelSerializer[GeneratedImage]):
 
 
 class ImageChange(serializers.Serializer[Any]):
-    starred = serializers.BooleanField()
+    starred = FlagField()
 
 
 class CheckpointOutput(serializers.ModelSerializer[Checkpoint]):

@@ -9,7 +9,14 @@ import pytest
 
 from accounts.models import Plan
 from generation.catalog.importing import import_folder
+from tests.architecture.named_statuses import only_named_statuses
 from tests.journeys.site import Site
+
+
+@pytest.fixture(scope="package", autouse=True)
+def named_statuses() -> Iterator[None]:
+    with only_named_statuses():
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -18,11 +25,15 @@ def running_site(
 ) -> Iterator[Site]:
     with django_db_blocker.unblock():
         site = Site(tmp_path_factory.mktemp("site"))
+    log = site.folder / "web.log"
     try:
         site.until_ready()
         yield site
+        told = log.read_text(errors="replace")
     finally:
         site.stop()
+    # What comes after belongs to the end of the server.
+    assert "Traceback" not in told, told[-20_000:]
 
 
 @pytest.fixture

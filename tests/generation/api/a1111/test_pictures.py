@@ -6,6 +6,7 @@ import base64
 import io
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
@@ -102,6 +103,34 @@ def test_no_pictures_from_pictures_yet(program: Any) -> None:
         (422, "no-upscaler"),
     ]
     assert not Job.objects.exists()
+
+
+def noise(side: int) -> bytes:
+    """A picture that is about as large as its pixels, in bytes."""
+    file = io.BytesIO()
+    Image.fromarray(np.random.default_rng(1).integers(0, 255, (side, side, 3), np.uint8)).save(file, "PNG")
+    return file.getvalue()
+
+
+def test_a_picture_may_be_larger_than_a_request_without_one(program: Any) -> None:
+    picture = encoded(noise(900))
+    assert len(picture) > 3 * SMALL
+    answers = [
+        ask(program, "img2img", {"prompt": "a pear", "init_images": [picture]}),
+        ask(program, "extra-single-image", {"image": picture}),
+        ask(program, "png-info", {"image": picture}),
+    ]
+    assert [answer.status_code for answer in answers] == [422, 422, 200]
+    assert answers[0].json()["error"] == "no-img2img"
+
+
+@pytest.mark.parametrize("name", ["txt2img", "png-info", "options"])
+def test_what_no_server_has_bounded_is_bounded_all_the_same(
+    program: Any, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("generation.api.a1111.encoded.MOST_BODY_BYTES", 2 * SMALL)
+    answer = ask(program, name, {"image": encoded(noise(900))})
+    assert (answer.status_code, answer.json()["error"]) == (413, "body-too-large")
 
 
 @pytest.mark.django_db(transaction=True)
