@@ -21,6 +21,7 @@ from mcp import Client
 from mcp.client.auth import OAuthClientProvider
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.auth import AuthorizationCodeResult, OAuthClientMetadata
+from pydantic import AnyUrl
 
 from accounts.models import User
 from tests.conftest import PASSWORD
@@ -228,7 +229,9 @@ def test_an_agent_registers_itself_and_is_let_in(site: Site, alice: User) -> Non
     async def led_back() -> AuthorizationCodeResult:
         return AuthorizationCodeResult(code=told["code"], state=told["state"])
 
-    metadata = OAuthClientMetadata(client_name="An agent", redirect_uris=[BACK], token_endpoint_auth_method="none")
+    metadata = OAuthClientMetadata(
+        client_name="An agent", redirect_uris=[AnyUrl(BACK)], token_endpoint_auth_method="none"
+    )
     auth = OAuthClientProvider(f"{site.address}/mcp", metadata, kept, lead, led_back)
 
     async def call() -> Any:

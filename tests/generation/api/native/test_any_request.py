@@ -149,7 +149,7 @@ def faults_of(recorder: ScenarioRecorder) -> Iterator[str]:
                 yield f"{label} {check.name} {status}: {failure.title}: {failure.message}"[:600]
     for number, node in recorder.cases.items():
         case, interaction = node.value, recorder.interactions.get(number)
-        response = interaction and interaction.response
+        response = interaction.response if interaction else None
         if response is None or case.meta is None or not case.meta.generation.mode.is_positive:
             continue
         if response.status_code in (400, 422) and not is_unexpected_http_status_case(case):
