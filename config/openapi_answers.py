@@ -51,11 +51,12 @@ ALSO: dict[str, tuple[str, ...]] = {
         "runs_create", "searches_create", "verify_create",
     ),
     "409": (
-        "collections_posts_update", "comments_destroy", "datasets_destroy", "datasets_pictures_destroy",
-        "grids_cancel_create", "images_file_retrieve", "jobs_cancel_create", "jobs_prefer_create", "loras_destroy",
-        "loras_partial_update", "posts_destroy", "posts_like_update", "releases_destroy", "runs_destroy",
-        "runs_discard_create", "runs_pause_create", "runs_resume_create", "runs_stop_create", "searches_cancel_create",
-        "searches_destroy", "webhooks_create", "webhooks_partial_update", "wildcards_partial_update",
+        "albums_partial_update", "collections_posts_update", "comments_destroy", "datasets_destroy",
+        "datasets_pictures_destroy", "grids_cancel_create", "images_file_retrieve", "jobs_cancel_create",
+        "jobs_prefer_create", "loras_destroy", "loras_partial_update", "posts_destroy", "posts_like_update",
+        "releases_destroy", "runs_destroy", "runs_discard_create", "runs_pause_create", "runs_resume_create",
+        "runs_stop_create", "searches_cancel_create", "searches_destroy", "webhooks_create",
+        "webhooks_partial_update", "wildcards_partial_update",
     ),
     "422": ("prompts_inspect_create",),
 }  # fmt: skip
@@ -69,7 +70,7 @@ def answers_of(method: str, operation: Schema) -> dict[str, Schema]:
     if any(each["in"] == "path" for each in parameters):
         statuses.add("404")
     if any(each["name"] == "Idempotency-Key" for each in parameters):
-        statuses |= {"409", "422"}
+        statuses |= {"409", "413", "415", "422"}  # by what its body is told from others
     if "requestBody" in operation:
         statuses |= {"413", "415"}
     if method != "get":

@@ -21,6 +21,7 @@ from mcp import Client
 from mcp.client.auth import OAuthClientProvider
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.auth import AuthorizationCodeResult, OAuthClientMetadata
+from pydantic import AnyUrl
 
 from accounts.models import User
 from tests.conftest import PASSWORD
@@ -57,39 +58,32 @@ def site(transactional_db: None, running_site: Site) -> Site:
 
 
 @pytest.fixture
-def program(site: Site) -> Program:
+def program(site: Site) -> Iterator[Program]:
     """One that the operator has entered."""
     OAuthClient.objects.create(
         id="app", name="An app", type="public", scopes=ASKED.replace(" ", "\n"), redirect_uris=BACK,
         grant_types="authorization_code\nrefresh_token",
     )  # fmt: skip
-    return Program(site)
+    with httpx.Client(timeout=60) as line:
+        yield Program(site, line)
 
 
-class Person:
-    """A browser, and who sits before it."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.http = httpx.Client(timeout=60)
-
-    def answer(self, address: str, unticked: tuple[str, ...] = (), action: str = "grant") -> dict[str, str]:
-        """Sign in, read what is asked for, and agree to it but for some scopes; what the program is told."""
-        page = self.http.get(address, follow_redirects=True)
+def answered(address: str, unticked: tuple[str, ...] = (), action: str = "grant") -> dict[str, str]:
+    """Alice, before a browser, signs in, reads what is asked for, and agrees but for some scopes; what is told back."""
+    with httpx.Client(timeout=60) as browser:
+        page = browser.get(address, follow_redirects=True)
         assert page.url.path == "/accounts/login/", page.text
         form = form_with(page, "login")
-        typed = {**form.fields, "login": self.name, "password": PASSWORD, "next": page.url.params["next"]}
-        page = self.http.post(page.url.join(form.action), data=typed, follow_redirects=True)
+        typed = {**form.fields, "login": "alice", "password": PASSWORD, "next": page.url.params["next"]}
+        page = browser.post(page.url.join(form.action), data=typed, follow_redirects=True)
         assert page.status_code == 200 and page.url.path == "/identity/o/authorize", page.text
         form = form_with(page, "scopes")
         asked = parse_qs(urlsplit(address).query)["scope"][0].split()
         assert all(f'value="{scope}"' in page.text for scope in asked)
         agreed = [scope for scope in asked if scope not in unticked]
-        left = self.http.post(
-            page.url.join(form.action), data={**form.fields, "scopes": agreed, "action": action}, follow_redirects=False
-        )
-        assert left.status_code == 302 and left.headers["Location"].startswith(BACK), left.text
-        return {name: values[0] for name, values in parse_qs(urlsplit(left.headers["Location"]).query).items()}
+        left = browser.post(page.url.join(form.action), data={**form.fields, "scopes": agreed, "action": action})
+    assert left.status_code == 302 and left.headers["Location"].startswith(BACK), left.text
+    return {name: values[0] for name, values in parse_qs(urlsplit(left.headers["Location"]).query).items()}
 
 
 def form_with(page: httpx.Response, name: str) -> Form:
@@ -103,11 +97,11 @@ class Program:
     """What a program of others does, by what the site says of itself."""
 
     site: Site
+    http: httpx.Client
     state: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     verifier: str = field(default_factory=lambda: secrets.token_urlsafe(48))
 
     def __post_init__(self) -> None:
-        self.http = httpx.Client(timeout=60)
         self.told = self.http.get(f"{self.site.address}/.well-known/openid-configuration").json()
 
     @property
@@ -132,7 +126,7 @@ class Program:
         return self.http.post(self.told["token_endpoint"], data=fields)
 
     def let_in(self, unticked: tuple[str, ...] = ()) -> dict[str, Any]:
-        told = Person("alice").answer(self.address, unticked)
+        told = answered(self.address, unticked)
         assert told["state"] == self.state
         answer = self.exchange(told["code"], self.verifier)
         assert answer.status_code == 200, answer.text
@@ -148,7 +142,7 @@ class Program:
 
 
 def test_a_person_lets_a_program_in_and_it_does_no_more(program: Program, alice: User) -> None:
-    told = Person("alice").answer(program.address, unticked=("generate",))
+    told = answered(program.address, unticked=("generate",))
     wrong = program.exchange(told["code"], secrets.token_urlsafe(48))
     assert (wrong.status_code, wrong.json()["error"]) == (400, "invalid_grant")
     held = program.exchange(told["code"], program.verifier).json()
@@ -201,7 +195,7 @@ def test_a_revoked_token_is_over_and_so_is_what_it_opened(program: Program, alic
 
 
 def test_whoever_says_no_lets_nobody_in(program: Program, alice: User) -> None:
-    told = Person("alice").answer(program.address, action="cancel")
+    told = answered(program.address, action="cancel")
     assert told == {"error": "access_denied", "state": program.state}
 
 
@@ -230,12 +224,14 @@ def test_an_agent_registers_itself_and_is_let_in(site: Site, alice: User) -> Non
     kept, told = Kept(), dict[str, str]()
 
     async def lead(address: str) -> None:
-        told.update(await asyncio.to_thread(Person("alice").answer, address))
+        told.update(await asyncio.to_thread(answered, address))
 
     async def led_back() -> AuthorizationCodeResult:
         return AuthorizationCodeResult(code=told["code"], state=told["state"])
 
-    metadata = OAuthClientMetadata(client_name="An agent", redirect_uris=[BACK], token_endpoint_auth_method="none")
+    metadata = OAuthClientMetadata(
+        client_name="An agent", redirect_uris=[AnyUrl(BACK)], token_endpoint_auth_method="none"
+    )
     auth = OAuthClientProvider(f"{site.address}/mcp", metadata, kept, lead, led_back)
 
     async def call() -> Any:

@@ -22,7 +22,7 @@ def only_named_statuses() -> Iterator[None]:
     def looked_at(view: Any, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
         match = getattr(request, "resolver_match", None)
         path = "/" + PART.sub(r"{\1}", match.route) if match else ""
-        method = "get" if request.method == "HEAD" else request.method.lower()
+        method = request.method.lower()
         operation = paths.get(path, {}).get(method)
         status = str(response.status_code)
         assert operation is None or status in operation["responses"], f"{method} {path} answers {status}, not named"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import io
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from rest_framework.parsers import BaseParser
 from rest_framework.settings import api_settings
@@ -36,7 +36,7 @@ class JsonWithPicture(BaseParser):
         body = stream.read(MOST_BODY_BYTES + 1)
         if len(body) > MOST_BODY_BYTES:
             raise BodyTooLarge("body-too-large", f"What is sent here may have at most {MOST_BODY_BYTES >> 20} MiB.")
-        (site,) = api_settings.DEFAULT_PARSER_CLASSES
+        (site,) = cast("list[type[BaseParser]]", api_settings.DEFAULT_PARSER_CLASSES)
         return site().parse(io.BytesIO(body), media_type, parser_context)
 
 

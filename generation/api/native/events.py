@@ -37,6 +37,16 @@ CLOCK_SKEW = timedelta(seconds=5)
 MOST_RESUMED = 500
 """Newest first. Who was away for longer than that reads the list of jobs."""
 PREVIEWS = OpenApiParameter("previews", bool, description="Also send the previews, as JPEG in base64.")
+EVENT = {
+    "type": "object",
+    "description": "Each event. Lines that begin with a colon say no more than that the stream stands.",
+    "properties": {
+        "event": {"type": "string", "enum": ["job", "open", "progress", "preview", "end"]},
+        "id": {"type": "string", "description": "Of what may be resumed after it."},
+        "data": {"type": "string", "description": "A JSON object."},
+    },
+    "required": ["event", "data"],
+}
 RESUMED = "Last-Event-ID"
 MOST_ID = 40
 LAST_EVENT_ID = OpenApiParameter(
@@ -218,7 +228,7 @@ class JobEventsView(_Events):
     @extend_schema(
         operation_id="jobs_events",
         parameters=[PREVIEWS, LAST_EVENT_ID],
-        responses={(200, "text/event-stream"): str, 204: OpenApiResponse(description="It ended before that event.")},
+        responses={(200, "text/event-stream"): EVENT, 204: OpenApiResponse(description="It ended before that event.")},
     )
     def get(self, request: Request, code: str) -> HttpResponseBase:
         return self.told(request, get_job(request, code))
@@ -233,7 +243,7 @@ class AllEventsView(_Events):
     @extend_schema(
         operation_id="jobs_events_all",
         parameters=[PREVIEWS, LAST_EVENT_ID],
-        responses={(200, "text/event-stream"): str},
+        responses={(200, "text/event-stream"): EVENT},
     )
     def get(self, request: Request) -> HttpResponseBase:
         return self.told(request, None)

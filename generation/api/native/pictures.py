@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import QuerySet
@@ -33,7 +35,7 @@ ASKED = {
     "checkpoint": "Name of the checkpoint.",
     "lora": "Name of a LoRA.",
 }
-SIZE = {"type": "string", "pattern": "^[0-9]{1,5}x[0-9]{1,5}$"}
+SIZE: dict[str, Any] = {"type": "string", "maxLength": 11, "pattern": "^[0-9]{1,5}x[0-9]{1,5}$"}
 FILTERS = [
     *(text_parameter(name, LONGEST, words) for name, words in ASKED.items()),
     OpenApiParameter("size", SIZE, description="Width and height, such as 512x768."),
@@ -44,6 +46,12 @@ FILTERS = [
 SIDE = OpenApiParameter(
     "side", {"type": "integer", "enum": sorted(SIDES.values())}, description="Pixels of its longer side, at most."
 )
+
+
+def check_size(query: Mapping[str, str]) -> None:
+    """Raise Refusal for a size that is none, as is an empty one."""
+    if "size" in query and not re.fullmatch(SIZE["pattern"], query["size"]):
+        raise Refusal("bad-size", "A size is written as width x height, such as 512x768.", field="size")
 
 
 class ImagesView(generics.ListAPIView[GeneratedImage]):
@@ -60,6 +68,7 @@ class ImagesView(generics.ListAPIView[GeneratedImage]):
         check_lengths(self.request.query_params, ASKED, LONGEST)
         check_days(self.request.query_params)
         is_asked(self.request, "starred")
+        check_size(self.request.query_params)
         filters = PictureFilters.of(self.request.query_params)
         album = own_album(user_of(self.request), filters.album) if filters.album else None
         rows = GeneratedImage.objects.of(user_of(self.request)).kept()

@@ -18,7 +18,7 @@ from generation.jobs.submission import random_seed
 from generation.messages import frames
 from generation.models import Checkpoint, GeneratedImage, Job, Lora
 from generation.models.images import kept_image
-from generation.recipes.fields import COUNT, FIELDS, defaults_for
+from generation.recipes.fields import COUNT, FIELDS, Name, defaults_for
 from generation.recipes.picture import MAX_LORAS, WEIGHT_LIMIT, LoraPick, Recipe
 
 LORA_WEIGHTS = (-WEIGHT_LIMIT, WEIGHT_LIMIT)
@@ -47,6 +47,10 @@ class RecipeInput(serializers.Serializer[Any]):
 def recipe_of(user: Any, data: Mapping[str, Any]) -> Recipe:
     """The recipe that validated data tell, with the checkpoint's defaults filled in. Raises Refusal."""
     given = {name: value for name in FIELDS if (value := data.get(name)) not in (None, "")}
+    for name, value in given.items():
+        row = FIELDS[name]
+        if isinstance(row, Name):
+            row.check_known(value)
     checkpoint = find_checkpoint(user, given.get("checkpoint", ""))
     picks = tuple(LoraPick(**pick) for pick in data["loras"])
     return Recipe(**{**defaults_for(checkpoint), "seed": random_seed(), **given, "prompt": data["prompt"]}, loras=picks)
