@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import connection
 
 from tests.architecture.sources import ROOT
-from tests.forking import Process, fork
+from tests.forking import Process, SiteForker, forker
 from tests.plugin import free_port
 
 WEB = ("daphne", "-b", "127.0.0.1", "-v", "0", "-p")
@@ -26,6 +26,8 @@ class Site:
 
     `settings` are of the operator: names and values of the environment.
     """
+
+    _forker: SiteForker | None = None
 
     def __init__(self, folder: Path, *, with_worker: bool = True, **settings: str) -> None:
         self.folder = folder
@@ -48,6 +50,8 @@ class Site:
             "SECRET_KEY": settings.SECRET_KEY,
             "STATIC_SOURCES": "on",
             "RENDER_THREADS": "1",
+            # Celery has every worker make Django's checks, which take a second of one core.
+            "CELERY_SKIP_CHECKS": "on",
         }
         database = connection.settings_dict
         if connection.vendor == "sqlite":
@@ -65,7 +69,15 @@ class Site:
             if fresh:
                 command = [sys.executable, "-m", module, *arguments]
                 return subprocess.Popen(command, cwd=ROOT, env=self.env, stdout=log, stderr=subprocess.STDOUT)
-            return fork(module, *arguments, cwd=ROOT, env=self.env, output=log.fileno(), errors=log.fileno())
+            output = log.fileno()
+            return self.forker.fork(module, *arguments, cwd=ROOT, env=self.env, output=output, errors=output)
+
+    @property
+    def forker(self) -> SiteForker:
+        """Started with the first process: from then on `env` is as it is."""
+        if self._forker is None:
+            self._forker = forker().with_site(ROOT, self.env)
+        return self._forker
 
     def until_ready(self, seconds: float = 600) -> None:
         deadline = time.monotonic() + seconds
@@ -100,3 +112,5 @@ class Site:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+        if self._forker is not None:
+            self._forker.close()
