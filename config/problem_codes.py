@@ -303,8 +303,8 @@ FAMILIES = (
             "address", "addresses", "alpha", "alwayson-scripts", "arguments", "axis", "card", "character", "crop",
             "cursor", "day", "days", "dtype", "email", "events", "expiry", "family", "flag", "focus", "header",
             "held-out", "idempotency-key", "key", "kind", "limit", "lora-weight", "merge", "mix", "name", "note",
-            "offsets", "rank", "rating", "reason", "seed", "shape", "shares", "side", "size", "state", "tag", "title",
-            "visibility", "wait", "words",
+            "offsets", "period", "rank", "rating", "reason", "seed", "shape", "shares", "side", "size", "sort", "state",
+            "tag", "title", "visibility", "wait", "words",
         ),
     ),
     Family(

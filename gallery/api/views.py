@@ -16,9 +16,11 @@ from rest_framework.views import APIView
 from accounts.models import User
 from accounts.ratings import Rating
 from accounts.refusals import NotFound, Refusal
+from config.paging import NewestFirst
+from gallery.api.paging import ByRank
 from gallery.api.serializers import OwnPostOutput, PostInput, PostOutput
 from gallery.facets import SHAPES
-from gallery.filters import Filters, parse_day
+from gallery.filters import PERIODS, SORTS, Filters, parse_day
 from gallery.following import feed_of
 from gallery.models import Post
 from gallery.publishing import publish_image, withdraw_post
@@ -31,6 +33,8 @@ from generation.models import GeneratedImage
 LOADED = ("image", "author", "made_from")
 TEXTS = ("q", "tag", "checkpoint", "lora", "author")
 MOST_CHARS = 200
+RANKS = [sort for sort in SORTS if sort]
+SPANS = [period for period in PERIODS if period]
 
 
 def person(request: Request) -> User:
@@ -59,18 +63,40 @@ def check_filters(query: Mapping[str, str]) -> None:
         raise Refusal("bad-shape", f"A shape is {', '.join(SHAPES)}.", field="shape")
     if query.get("rating", Rating.GENERAL) not in Rating.values:
         raise Refusal("bad-rating", f"A rating is {', '.join(Rating.values)}.", field="rating")
+    if query.get("sort", RANKS[0]) not in RANKS:
+        raise Refusal("bad-sort", f"An order is {' or '.join(RANKS)}; without one the newest are first.", field="sort")
+    if query.get("period", SPANS[0]) not in SPANS:
+        raise Refusal("bad-period", f"A period is {', '.join(SPANS)}; without one it is all of time.", field="period")
+    if "period" in query and query.get("sort") != "top":
+        raise Refusal("bad-period", "A period is of sort=top alone.", field="period")
     check_lengths(query, TEXTS, MOST_CHARS)
 
 
 class PostsView(generics.ListAPIView[Post]):
-    """The public gallery, newest first; with `?mine=1` your own posts in every state. POST sends a picture in."""
+    """The public gallery, newest first or by rank; with `?mine=1` your own posts in every state, newest first.
+
+    POST sends a picture in.
+    """
 
     scopes = {"POST": "publish"}
     permission_classes = [permissions.IsAuthenticatedOrReadOnly, HasScope]
 
     @property
     def ordering(self) -> tuple[str, ...]:
-        return ("-id",) if self.is_mine else ("-approved_at", "-id")
+        if self.is_mine:
+            return ("-id",)
+        return tuple(f"-{name}" for name in SORTS[self.sort]) if self.sort else ("-approved_at", "-id")
+
+    @property
+    def sort(self) -> str:
+        """The rank that is asked for; empty for newest first."""
+        return "" if self.request is None or self.is_mine else str(self.request.query_params.get("sort", ""))
+
+    @property
+    def paginator(self) -> NewestFirst:
+        if not hasattr(self, "_paginator"):
+            self._paginator = ByRank() if self.sort else NewestFirst()
+        return self._paginator
 
     @property
     def is_mine(self) -> bool:
@@ -95,6 +121,8 @@ class PostsView(generics.ListAPIView[Post]):
             OpenApiParameter("rating", str, enum=Rating.values, description="Posts of this rating."),
             OpenApiParameter("since", DAY, description="Public since this day (UTC) or later."),
             OpenApiParameter("until", DAY, description="Public since this day (UTC) or earlier."),
+            OpenApiParameter("sort", str, enum=RANKS, description="By rank (`top`: by likes). Pages go forwards."),
+            OpenApiParameter("period", str, enum=SPANS, description="Of `sort=top`: only what came within it."),
             OpenApiParameter("mine", bool, description="Your own posts, in every state."),
         ]
     )
