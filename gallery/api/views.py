@@ -16,8 +16,6 @@ from rest_framework.views import APIView
 from accounts.models import User
 from accounts.ratings import Rating
 from accounts.refusals import NotFound, Refusal
-from config.paging import NewestFirst
-from gallery.api.paging import ByRank
 from gallery.api.serializers import OwnPostOutput, PostInput, PostOutput
 from gallery.facets import SHAPES
 from gallery.filters import PERIODS, SORTS, Filters, parse_day
@@ -93,10 +91,9 @@ class PostsView(generics.ListAPIView[Post]):
         return "" if self.request is None or self.is_mine else str(self.request.query_params.get("sort", ""))
 
     @property
-    def paginator(self) -> NewestFirst:
-        if not hasattr(self, "_paginator"):
-            self._paginator = ByRank() if self.sort else NewestFirst()
-        return self._paginator
+    def is_ranked(self) -> bool:
+        """Asked by the pages of the API."""
+        return bool(self.sort)
 
     @property
     def is_mine(self) -> bool:
