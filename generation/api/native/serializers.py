@@ -50,6 +50,7 @@ def recipe_of(user: Any, data: Mapping[str, Any]) -> Recipe:
     for name, value in given.items():
         row = FIELDS[name]
         if isinstance(row, Name):
+            row.check(value)
             row.check_known(value)
     checkpoint = find_checkpoint(user, given.get("checkpoint", ""))
     picks = tuple(LoraPick(**pick) for pick in data["loras"])
