@@ -12,7 +12,7 @@ from gallery.models import Post
 from gallery.publishing import MOST_TAGS, TITLE_CHARS
 from generation.api.native.fields import TextField
 from generation.api.native.recipe_fields import Fields, output_fields
-from generation.recipes.picture import Recipe
+from generation.recipes.picture import UNTOLD_PROMPT, Recipe
 
 
 class PostInput(serializers.Serializer[Any]):
@@ -44,6 +44,10 @@ class PostRecipe(serializers.Serializer[Recipe]):
 
     def get_fields(self) -> Fields:
         return output_fields() | super().get_fields()
+
+    def to_representation(self, recipe: Recipe) -> dict[str, Any]:
+        data = super().to_representation(recipe)
+        return {**data, "prompt": "" if recipe.prompt == UNTOLD_PROMPT else data["prompt"]}
 
 
 class PostOutput(serializers.ModelSerializer[Post]):

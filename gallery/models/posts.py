@@ -12,7 +12,7 @@ from accounts.ratings import Rating
 from gallery.models.moderated import Moderated, WrittenOnce
 from gallery.ranking import score_of
 from generation.models import Checkpoint, Fingerprint, GeneratedImage, Lora
-from generation.recipes.picture import Recipe
+from generation.recipes.picture import UNTOLD_PROMPT, Recipe
 
 
 class Tag(models.Model):
@@ -148,7 +148,7 @@ class Post(Moderated):
         recipe = self.image.recipe
         if self.shares == self.Shares.RECIPE:
             return recipe
-        named = " ".join(LORA_TAG.findall(recipe.prompt))
+        named = " ".join(LORA_TAG.findall(recipe.prompt)) or UNTOLD_PROMPT
         return recipe.replace(prompt=named, negative_prompt="", embeddings=())
 
     @property

@@ -13,6 +13,8 @@ from typing import Any
 from generation.recipes.checks import InvalidRecipe
 from generation.recipes.fields import FIELDS, check_size
 
+UNTOLD_PROMPT = "…"
+"""Of a recipe whose own prompt is not shared: with none at all it would be no recipe."""
 MAX_LORAS = 5
 WEIGHT_LIMIT = 2.0
 
