@@ -226,7 +226,11 @@ def description(site_name: str) -> dict[str, Any]:
         "SERVE_AUTHENTICATION": [],
         "SCHEMA_PATH_PREFIX": "/api/v1",
         "COMPONENT_SPLIT_PATCH": False,  # what a change leaves out is said by the body itself
-        "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "config.openapi.complete"],
+        "POSTPROCESSING_HOOKS": [
+            "drf_spectacular.hooks.postprocess_schema_enums",
+            "config.openapi.complete",
+            "config.openapi.without_bounds_of_the_database",
+        ],
         "SWAGGER_UI_DIST": "SIDECAR",
         "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
         "REDOC_DIST": "SIDECAR",
@@ -243,6 +247,10 @@ def description(site_name: str) -> dict[str, Any]:
             "TrainingSchedule": "generation.recipes.training.SCHEDULES",
         },
     }
+
+
+COLUMN_BOUNDS = {bound for bits in (15, 31, 63) for bound in (2**bits - 1, -(2**bits))}
+"""The least and the largest number of columns of 16, 32 and 64 bits."""
 
 
 def complete(result: Schema, **kwargs: Any) -> Schema:
@@ -285,3 +293,23 @@ def take_files(schema: Schema, body: Schema) -> None:
         each = field.get("items", field)
         if each.get("format") == "uri":
             each["format"] = "binary"
+
+
+def without_bounds_of_the_database(result: Schema, **kwargs: Any) -> Schema:
+    """What the columns of one database can hold is no promise to programs, and another's is another."""
+    _drop_bounds(result)
+    return result
+
+
+def _drop_bounds(node: object) -> None:
+    if isinstance(node, list):
+        for each in node:
+            _drop_bounds(each)
+    if not isinstance(node, dict):
+        return
+    for name in ("minimum", "maximum"):
+        if node.get(name) in COLUMN_BOUNDS:
+            del node[name]
+            node.pop("format", None)
+    for each in node.values():
+        _drop_bounds(each)
