@@ -45,8 +45,8 @@ BESIDE = {
     # where nothing but the list itself gave it out, or where it leads
     "bad-cursor", "bad-address", "not-here", "other-site",
     # one field against another
-    "bad-axis", "bad-mix", "bad-merge", "bad-size", "bad-steps", "bad-schedule", "empty-grid", "grid-too-large",
-    "name-missing", "no-picture", "one-change", "one-thing", "signature-missing",
+    "bad-axis", "bad-mix", "bad-merge", "bad-period", "bad-size", "bad-steps", "bad-schedule", "empty-grid",
+    "grid-too-large", "name-missing", "no-picture", "one-change", "one-thing", "signature-missing",
     # the grammar of prompts, and letters that nobody sees
     "bad-tag", "tag-argument", "tag-number", "tag-without-name",
     "bad-title", "no-title", "title-missing", "words-missing",
