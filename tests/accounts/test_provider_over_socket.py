@@ -25,7 +25,7 @@ from pydantic import AnyUrl
 
 from accounts.models import User
 from tests.conftest import PASSWORD
-from tests.journeys.site import Site
+from tests.journeys.site import Site, started
 from tests.platform.hostile.forms import Form, FormReader
 
 BACK = "http://127.0.0.1:9/back"
@@ -42,14 +42,10 @@ def quick_passwords() -> None:
 def running_site(
     django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:
-    with django_db_blocker.unblock():
-        folder = tmp_path_factory.mktemp("provider")
-        site = Site(folder, with_worker=False, OAUTH_PROVIDER="on", OAUTH_REGISTRATION="on")
-    try:
-        site.until_ready()
+    offered = {"OAUTH_PROVIDER": "on", "OAUTH_REGISTRATION": "on"}
+    folder = tmp_path_factory.mktemp("provider")
+    with started(django_db_blocker.unblock(), folder, with_worker=False, **offered) as site:
         yield site
-    finally:
-        site.stop()
 
 
 @pytest.fixture

@@ -8,7 +8,10 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -114,3 +117,15 @@ class Site:
                 process.wait()
         if self._forker is not None:
             self._forker.close()
+
+
+@contextmanager
+def started(unblocked: AbstractContextManager[None], folder: Path, **options: Any) -> Iterator[Site]:
+    """A site that answers, until the block ends. What makes it needs the database, for which `unblocked` lets it."""
+    with unblocked:
+        site = Site(folder, **options)
+    try:
+        site.until_ready()
+        yield site
+    finally:
+        site.stop()
