@@ -26,6 +26,7 @@ from config import dialects
 from config.path_keys import without_key
 from config.problems import API, CONTENT_TYPE, body_of
 from generation.api.a1111.credentials import HEADER, Credentials
+from generation.api.a1111.encoded import MOST_TEXT_BYTES
 from generation.catalog.styles import MAX_CSV_BYTES
 from generation.imaging.untrusted import MAX_FILE_BYTES
 from generation.training.datasets.archives import MAX_UNPACKED_BYTES
@@ -54,8 +55,8 @@ UPLOADS = {
 }
 """Address by its name -> the bytes of files that it takes, from people who are signed in or bring a token."""
 ENCODED = {
-    **dict.fromkeys(("a1111-png-info", "a1111-txt2img", "a1111-extra-single-image"), 4 * MAX_FILE_BYTES // 3),
-    "a1111-img2img": 2 * 4 * MAX_FILE_BYTES // 3,
+    **dict.fromkeys(("a1111-png-info", "a1111-txt2img", "a1111-extra-single-image"), MOST_TEXT_BYTES),
+    "a1111-img2img": 2 * MOST_TEXT_BYTES,
 }
 """Addresses that take pictures as base64 within JSON -> the bytes of that text, from people who bring a token."""
 FOR_ANYBODY = ("verify", "api-verify")

@@ -8,11 +8,11 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
 
 from generation.api.access import needed_scope
-from generation.api.idempotency import HEADER, LONGEST_KEY
+from generation.api.idempotency import HEADER, KEY, LONGEST_KEY
 
 IDEMPOTENCY_KEY = OpenApiParameter(
     HEADER,
-    {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY},
+    {"type": "string", "pattern": f"^{KEY.pattern}$", "minLength": 1, "maxLength": LONGEST_KEY},
     OpenApiParameter.HEADER,
     description="The same key and body make nothing twice within a day, and are answered as the first time.",
 )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from config.openapi_answers import ANSWERS, PROBLEM, answers_of
+
 Schema = dict[str, Any]
 
 SUMMARIES = {
@@ -223,35 +225,13 @@ BODIES: dict[str, Any] = {
     "wildcards_partial_update": {"lines": "red\ngreen\nblue\nochre"},
 }
 
-
-PROBLEM: Schema = {
-    "type": "object",
-    "required": ["type", "title", "status", "detail", "code"],
-    "properties": {
-        "type": {"type": "string", "description": "The address of the code's explanation."},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string", "description": "One sentence for people."},
-        "code": {"type": "string", "description": "For programs; it stays the same. All are listed at /api/problems/."},
-        "errors": {
-            "type": "array",
-            "description": "The fields at fault, if any are.",
-            "items": {
-                "type": "object",
-                "required": ["field", "code", "detail"],
-                "properties": {name: {"type": "string"} for name in ("field", "code", "detail")},
-            },
-        },
-    },
-}
-REFUSED: Schema = {
-    "description": "A refusal.",
-    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-}
+CLOSED = ("AxesInput",)
+"""Bodies of which an unknown field is refused; elsewhere it is ignored."""
 TEXT = """\
 Make pictures from text. Send a recipe to /jobs, follow the job, fetch the image.
 
 * **Token**: `Authorization: Bearer tmp_...`. `x-scope` of an operation is the scope that it must have.
+* **Kinds**: 7 is no text, "7" no number, 1 not true. Unknown fields are ignored. Texts hold no NUL.
 * **Refusals** are `application/problem+json` with a stable `code`, of which [all are listed](/api/problems/).
 * **Repeating**: a POST that makes something takes an `Idempotency-Key`.
 * **Waiting**: `/jobs/{code}?wait=30` answers when the job has ended; `/jobs/events` tells of all of them.
@@ -270,7 +250,12 @@ def description(site_name: str) -> dict[str, Any]:
         "SERVE_INCLUDE_SCHEMA": False,
         "SERVE_AUTHENTICATION": [],
         "SCHEMA_PATH_PREFIX": "/api/v1",
-        "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "config.openapi.complete"],
+        "COMPONENT_SPLIT_PATCH": False,  # what a change leaves out is said by the body itself
+        "POSTPROCESSING_HOOKS": [
+            "drf_spectacular.hooks.postprocess_schema_enums",
+            "config.openapi.complete",
+            "config.openapi.without_bounds_of_the_database",
+        ],
         "SWAGGER_UI_DIST": "SIDECAR",
         "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
         "REDOC_DIST": "SIDECAR",
@@ -278,27 +263,38 @@ def description(site_name: str) -> dict[str, Any]:
             "JobState": "generation.models.jobs.Job.State",
             "NoticeKind": "gallery.models.Notice.Kind",
             "NotificationKind": "gallery.models.Notification.Kind",
+            "PictureSchedule": "generation.recipes.sampling.SCHEDULES",
             "PostState": "gallery.models.Post.State",
+            "Sampler": "generation.recipes.sampling.SAMPLERS",
             "SanctionKind": "gallery.models.Sanction.Kind",
             "DeliveryState": "generation.models.webhooks.WebhookDelivery.State",
             "SearchState": "generation.models.training.TrainingSearch.State",
+            "TrainingSchedule": "generation.recipes.training.SCHEDULES",
         },
     }
 
 
+COLUMN_BOUNDS = {bound for bits in (15, 31, 63) for bound in (2**bits - 1, -(2**bits))}
+"""The least and the largest number of columns of 16, 32 and 64 bits."""
+
+
 def complete(result: Schema, **kwargs: Any) -> Schema:
     """A hook of drf-spectacular's, after all others. A body without an example is a KeyError."""
-    for operation in operations_of(result):
+    for method, operation in ((method, each) for path in result["paths"].values() for method, each in path.items()):
         name = operation["operationId"]
         operation["summary"] = SUMMARIES.get(name) or operation["description"].split("\n")[0].removesuffix(".")
-        operation["responses"].setdefault("default", REFUSED)
+        operation["responses"] |= answers_of(method, operation)
         operation["security"] = [renamed(way) for way in operation.get("security", [])]
         for kind, content in operation.get("requestBody", {}).get("content", {}).items():
             if kind == "application/json":
                 content["example"] = BODIES[name]
             else:
                 take_files(result, content["schema"])
-    result["components"]["schemas"]["Problem"] = PROBLEM
+    schemas = result["components"]["schemas"]
+    schemas["Problem"] = PROBLEM
+    for name in CLOSED:
+        schemas[name]["additionalProperties"] = False
+    result["components"]["responses"] = ANSWERS
     ways = result["components"]["securitySchemes"]
     token = {**ways.pop("knoxApiToken"), "description": "A token of yours, made under Account, API tokens."}
     result["components"]["securitySchemes"] = {"bearer": token, **ways}
@@ -322,3 +318,23 @@ def take_files(schema: Schema, body: Schema) -> None:
         each = field.get("items", field)
         if each.get("format") == "uri":
             each["format"] = "binary"
+
+
+def without_bounds_of_the_database(result: Schema, **kwargs: Any) -> Schema:
+    """What the columns of one database can hold is no promise to programs, and another's is another."""
+    _drop_bounds(result)
+    return result
+
+
+def _drop_bounds(node: object) -> None:
+    if isinstance(node, list):
+        for each in node:
+            _drop_bounds(each)
+    if not isinstance(node, dict):
+        return
+    for name in ("minimum", "maximum"):
+        if node.get(name) in COLUMN_BOUNDS:
+            del node[name]
+            node.pop("format", None)
+    for each in node.values():
+        _drop_bounds(each)

@@ -1,7 +1,11 @@
-"""How the API pages a list: by cursor, newest first, so that a page stays whole while rows arrive."""
+"""How the API pages a list: by cursor, newest first, so that a page stays whole while rows arrive.
+
+A list by rank is paged by cursors of two fields, since many rows may have the same points.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,15 +15,25 @@ from django.db.models import QuerySet
 from rest_framework.exceptions import NotFound
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
+from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
 from accounts.refusals import Refusal
+from generation.web.paging import beyond, cursor_of, values_of
 
 MOST_CURSOR = 1000
 
 
 class NewestFirst(CursorPagination):
-    """`?limit=` 1 to 100 rows a page. A view with another order says so in its `ordering` attribute."""
+    """`?limit=` 1 to 100 rows a page. A view with another order says so in its `ordering` attribute.
+
+    One whose `is_ranked` is true is paged forwards alone: ranks move while somebody reads, so that there is no page
+    before one to go back to.
+    """
+
+    ranked_url: str | None = None
+    """Of the page behind one of a list by rank."""
+    is_ranked = False
 
     page_size = 24
     max_page_size = 100
@@ -30,6 +44,37 @@ class NewestFirst(CursorPagination):
         self.model = queryset.model
         ordering = getattr(view, "ordering", self.ordering)
         return (ordering,) if isinstance(ordering, str) else tuple(ordering)
+
+    def paginate_queryset(  # type: ignore[override]
+        self, queryset: Any, request: Request, view: APIView | None = None
+    ) -> Sequence[Any] | None:
+        self.is_ranked = getattr(view, "is_ranked", False)
+        if not self.is_ranked or view is None:
+            return super().paginate_queryset(queryset, request, view)
+        ordering, size = self.get_ordering(request, queryset, view), self.get_page_size(request)
+        rows = self._behind(queryset, request, ordering).order_by(*ordering)[: size + 1]
+        if len(rows) > size:
+            # With the name of the rank, since a place in one means nothing in another.
+            cursor = f"{ordering[0]}.{cursor_of(rows[size - 1], names_of(ordering))}"
+            self.ranked_url = replace_query_param(request.build_absolute_uri(), self.cursor_query_param, cursor)
+        return list(rows[:size])
+
+    def _behind(self, rows: Any, request: Request, ordering: Sequence[str]) -> Any:
+        """Those behind the row that `?cursor=` names. Raises Refusal for a cursor that this list never gave out."""
+        cursor = request.query_params.get(self.cursor_query_param, "")
+        if not cursor:
+            return rows
+        rank, _, place = cursor.partition(".")
+        values = values_of(rows.model, names_of(ordering), place)
+        if values is None or rank != ordering[0]:
+            raise Refusal("bad-cursor", "This list gave out no such cursor. Begin with its first page.")
+        return rows.filter(beyond(rows.model, names_of(ordering), values, "<"))
+
+    def get_next_link(self) -> str | None:
+        return self.ranked_url if self.is_ranked else super().get_next_link()
+
+    def get_previous_link(self) -> str | None:
+        return None if self.is_ranked else super().get_previous_link()
 
     def get_page_size(self, request: Request) -> int:
         """Raises Refusal for what is no number of rows."""
@@ -69,3 +114,8 @@ class NewestFirst(CursorPagination):
         except (NotFound, ValidationError, ValueError, OverflowError) as error:
             raise Refusal("bad-cursor", "This list gave out no such cursor. Begin with its first page.") from error
         return cursor
+
+
+def names_of(ordering: Sequence[str]) -> list[str]:
+    """The fields of an order whose values fall."""
+    return [name.removeprefix("-") for name in ordering]

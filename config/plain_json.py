@@ -1,16 +1,27 @@
-"""The API's JSON: refused where it is nested without end, or where its strings are no text."""
+"""The API's JSON: refused where it is nested without end, or where its strings are no text; answered to everybody."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import IO, Any
 
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import JSONParser
 
 from accounts.refusals import Refusal
 
 MOST_LEVELS = 32
 """Of JSON within JSON. A recipe has three."""
+
+
+class OneAnswer(DefaultContentNegotiation):
+    """Where a view answers in one way, that is the answer: clients ask by `Accept` for the stream, the picture or the
+    file that the address leads to, and are told errors as JSON."""
+
+    def select_renderer(self, request: Any, renderers: Any, format_suffix: Any = None) -> Any:
+        if len(renderers) == 1:
+            return renderers[0], renderers[0].media_type
+        return super().select_renderer(request, renderers, format_suffix)
 
 
 class PlainJson(JSONParser):

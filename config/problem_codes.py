@@ -322,8 +322,9 @@ FAMILIES = (
             "character", "clicks", "control-steps", "controls", "crop", "cursor", "day", "days", "dtype", "email",
             "events", "expiry", "family", "fit", "flag", "focus", "grow", "header", "held-out", "idempotency-key",
             "key", "kind", "limit", "lora-weight", "mask-blur", "mask-size", "masked-content", "merge", "mix", "name",
-            "note", "offsets", "padding", "palette", "picture", "rank", "rating", "reason", "scale", "seed", "shape",
-            "shares", "side", "size", "state", "strength", "tag", "title", "visibility", "wait", "words",
+            "note", "offsets", "padding", "palette", "period", "picture", "rank", "rating", "reason", "scale", "seed",
+            "shape", "shares", "side", "size", "sort", "state", "strength", "tag", "title", "visibility", "wait",
+            "words",
         ),
     ),
     Family(

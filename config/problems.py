@@ -9,7 +9,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.views import defaults
@@ -30,6 +30,7 @@ SENTENCES = {
     403: "You may not do this.",
     404: "There is no such thing here, or it is not yours.",
     405: "This address does not take that method.",
+    413: "More was sent than this address takes.",
     500: "Something went wrong on our side. It has been logged.",
 }
 
@@ -48,6 +49,8 @@ def problem_json(error: Exception, context: dict[str, Any]) -> Response | None:
         return refused_as
     if isinstance(error, exceptions.AuthenticationFailed | exceptions.NotAuthenticated | exceptions.PermissionDenied):
         error = refused_uncounted(context.get("request")) or error
+    if isinstance(error, RequestDataTooBig):
+        return problem(413, "body-too-large", SENTENCES[413])
     response = exception_handler(error, context)
     if response is None:
         return None

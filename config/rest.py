@@ -18,6 +18,7 @@ def rest_framework(**rates: str) -> dict[str, Any]:
         ],
         "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
         "DEFAULT_PARSER_CLASSES": ["config.plain_json.PlainJson"],
+        "DEFAULT_CONTENT_NEGOTIATION_CLASS": "config.plain_json.OneAnswer",
         "DEFAULT_PAGINATION_CLASS": "config.paging.NewestFirst",
         "DEFAULT_SCHEMA_CLASS": "config.described.Described",
         "DEFAULT_THROTTLE_CLASSES": [f"config.throttling.{name}" for name in ("Anonymous", "SignedIn", "Costly")],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gallery.models import Post
 from generation.imaging.infotext import write_infotext
+from generation.recipes.picture import UNTOLD_PROMPT
 from generation.storage.files import read_kept
 from generation.storage.marks import converted
 
@@ -13,7 +14,7 @@ def infotext_shown(post: Post) -> str:
     if post.image is not None and post.shares == Post.Shares.RECIPE:
         return post.image.infotext
     recipe = post.shown_recipe
-    return write_infotext(recipe) if recipe else ""
+    return write_infotext(recipe).removeprefix(f"{UNTOLD_PROMPT}\n") if recipe else ""
 
 
 def picture_shown(post: Post) -> bytes:

@@ -1,8 +1,9 @@
-"""Processes that run a module as `python -m` does, forked from one that has loaded the large libraries already.
+"""Processes that run a module as `python -m` does, forked from one that has loaded what they need.
 
-A worker takes ten seconds of one core to import torch and diffusers, and the tests start a hundred of them. None of the
-loaded modules reads settings, so a process still takes its own from its environment. `python -m tests.forking FD` is
-the process that forks: asked over a socket, it ends with whoever asks.
+A worker takes ten seconds of one core to import torch and diffusers, and three more for Django and the site's code; the
+tests start two hundred of them. `python -m tests.forking FD` is the process that forks: asked over a socket, it ends
+with whoever asks. None of the modules that it has loaded reads settings, so a child still takes its own from its
+environment. For several processes with the same settings it forks one that loads the site's code and forks them.
 """
 
 from __future__ import annotations
@@ -18,11 +19,13 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from threading import Lock
+from types import ModuleType
 from typing import TypeAlias
 
 LOADED = (
@@ -34,23 +37,84 @@ LOADED = (
     "scipy.stats",
     "c2pa",
     "channels_redis.pubsub",
+    "daphne.endpoints",
+    "daphne.http_protocol",
+    "daphne.ws_protocol",
+    "twisted.internet.endpoints",
     "django.core.management",
     "django.db.models",
 )
+SITE = (
+    "accounts.tasks",
+    "config.celery",
+    "config.tasks",
+    "config.urls",
+    "gallery.tasks",
+    "generation.tasks",
+    "generation.web.live.routing",
+    "generation.worker.drawing",
+    "generation.worker.training",
+)
 REQUEST_BYTES = 2**20
-one_at_a_time = Lock()
+
+
+class Forker:
+    """The line to a process that forks others. It ends when the line is closed."""
+
+    def __init__(self, line: socket.socket) -> None:
+        self._line = line
+        self._one_at_a_time = Lock()
+
+    def fork(self, module: str, *arguments: str, cwd: Path, env: Mapping[str, str], output: int, errors: int) -> Forked:
+        """Run a module in a process of its own; `output` and `errors` are open files."""
+        request = {"module": module, "arguments": arguments, "cwd": str(cwd), "env": dict(env)}
+        return self._forked(request, output, errors)
+
+    def with_site(self, cwd: Path, env: Mapping[str, str]) -> SiteForker:
+        """A process that has loaded the site's code under these settings."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            process = self._forked({"cwd": str(cwd), "env": dict(env)}, theirs.fileno())
+        return SiteForker(ours, process)
+
+    def asked(self, request: Mapping[str, object], *files: int) -> int | None:
+        with self._one_at_a_time:
+            socket.send_fds(self._line, [json.dumps(request).encode()], list(files))
+            answer: int | None = json.loads(self._line.recv(64))
+        return answer
+
+    def close(self) -> None:
+        self._line.close()
+
+    def _forked(self, request: Mapping[str, object], *files: int) -> Forked:
+        pid = self.asked(request, *files)
+        assert pid is not None
+        return Forked(self, pid)
+
+
+class SiteForker(Forker):
+    """One that was forked itself."""
+
+    def __init__(self, line: socket.socket, process: Forked) -> None:
+        super().__init__(line)
+        self._process = process
+
+    def close(self) -> None:
+        super().close()
+        self._process.wait(10)
 
 
 class Forked:
     """What tests use of a `subprocess.Popen`."""
 
-    def __init__(self, pid: int) -> None:
+    def __init__(self, forker: Forker, pid: int) -> None:
+        self._forker = forker
         self.pid = pid
         self.returncode: int | None = None
 
     def poll(self) -> int | None:
         if self.returncode is None:
-            self.returncode = asked({"poll": self.pid})
+            self.returncode = self._forker.asked({"poll": self.pid})
         return self.returncode
 
     def wait(self, timeout: float | None = None) -> int:
@@ -76,32 +140,30 @@ class Forked:
 Process: TypeAlias = Forked | subprocess.Popen[bytes]
 
 
-def fork(module: str, *arguments: str, cwd: Path, env: Mapping[str, str], output: int, errors: int) -> Forked:
-    """Run a module in a process of its own; `output` and `errors` are open files."""
-    request = {"module": module, "arguments": arguments, "cwd": str(cwd), "env": dict(env)}
-    pid = asked(request, output, errors)
-    assert pid is not None
-    return Forked(pid)
-
-
 @cache
-def forker() -> socket.socket:
-    """The line to the process that forks, which this one starts with the first request."""
+def forker() -> Forker:
+    """The process that forks, which this one starts when it is first wanted."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
         number = theirs.fileno()
         process = subprocess.Popen([sys.executable, "-m", "tests.forking", str(number)], pass_fds=[number])
     atexit.register(process.wait, 10)
     atexit.register(ours.close)
-    return ours
+    return Forker(ours)
 
 
-def asked(request: Mapping[str, object], *files: int) -> int | None:
-    with one_at_a_time:
-        line = forker()
-        socket.send_fds(line, [json.dumps(request).encode()], list(files))
-        answer: int | None = json.loads(line.recv(64))
-    return answer
+def run(
+    module: str, *arguments: str, cwd: Path, env: Mapping[str, str], timeout: float = 120
+) -> subprocess.CompletedProcess[str]:
+    """Run a module to its end and collect what it says."""
+    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
+        process = forker().fork(module, *arguments, cwd=cwd, env=env, output=output.fileno(), errors=errors.fileno())
+        try:
+            code = process.wait(timeout)
+        finally:
+            process.kill()
+        output.seek(0), errors.seek(0)
+        return subprocess.CompletedProcess((module, *arguments), code, output.read(), errors.read())
 
 
 def serve(line: socket.socket) -> None:
@@ -115,7 +177,12 @@ def serve(line: socket.socket) -> None:
             answer: int | None = exit_code(request["poll"])
         elif (answer := os.fork()) == 0:
             line.close()
-            become(files, **request)
+            enter(request["cwd"], request["env"])
+            if "module" in request:
+                become(files, request["module"], request["arguments"])
+            else:
+                load_site()
+                serve(socket.socket(fileno=files[0]))
             return
         for file in files:
             os.close(file)
@@ -127,26 +194,46 @@ def exit_code(pid: int) -> int | None:
     return os.waitstatus_to_exitcode(status) if ended else None
 
 
-def become(files: list[int], module: str, arguments: list[str], cwd: str, env: dict[str, str]) -> None:
-    for number, file in enumerate(files, start=1):
-        os.dup2(file, number)
-        os.close(file)
+def enter(cwd: str, env: dict[str, str]) -> None:
     os.environ.clear()
     os.environ.update(env)
     os.chdir(cwd)
-    sys.argv = [module, *arguments]
     sys.path[0] = cwd
     time.tzset()
+
+
+def become(files: list[int], module: str, arguments: list[str]) -> None:
+    for number, file in enumerate(files, start=1):
+        os.dup2(file, number)
+        os.close(file)
+    sys.argv = [module, *arguments]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+def load(*modules: str) -> None:
+    """What is loaded stays shared between all that are forked. No event loop is: its files would be shared too."""
+    for module in modules:
+        importlib.import_module(module)
+    assert "twisted.internet.reactor" not in sys.modules
+    gc.collect()
+    gc.freeze()
+
+
+def load_site() -> None:
+    import django
+    from django.db import connections
+
+    # One of the apps imports it, and with it comes an event loop: each child takes its own.
+    sys.modules["daphne.server"] = ModuleType("daphne.server")
+    django.setup()
+    load(*SITE)
+    del sys.modules["daphne.server"]
+    connections.close_all()
 
 
 def main() -> None:
     line = socket.socket(fileno=int(sys.argv[1]))
-    for module in LOADED:
-        importlib.import_module(module)
-    # What is loaded stays shared between all of them.
-    gc.collect()
-    gc.freeze()
+    load(*LOADED)
     with contextlib.suppress(KeyboardInterrupt):
         serve(line)
 

@@ -18,14 +18,15 @@ from gallery.models import Appeal, Sanction, Subject
 from gallery.transparency import report_of_months
 from generation.api.access import HasScope
 from generation.api.idempotency import idempotent
+from generation.api.native.fields import TextField
 
 
 class AppealInput(serializers.Serializer[Any]):
     """`code` is of your post, release, comment or sanction."""
 
     subject = serializers.ChoiceField([(subject, Subject(subject).label) for subject in MODELS])
-    code = serializers.CharField(max_length=16)
-    words = serializers.CharField(max_length=WORDS_CHARS, help_text="Why the decision is wrong.")
+    code = TextField(max_length=16)
+    words = TextField(max_length=WORDS_CHARS, help_text="Why the decision is wrong.")
 
 
 class AppealOutput(serializers.ModelSerializer[Appeal]):

@@ -22,7 +22,7 @@ from gallery.models import CollectedPost, Collection, Post
 from gallery.models.collections import TITLE_CHARS
 from generation.api.access import HasScope
 from generation.api.idempotency import idempotent
-from generation.api.native.recipe_fields import TextField, text_parameter
+from generation.api.native.fields import TextField, text_parameter
 
 MOST_KEY = 32
 KEY = text_parameter("key", MOST_KEY, "What opens one that is shared by its link.")

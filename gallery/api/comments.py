@@ -20,10 +20,11 @@ from gallery.models.comments import COMMENT_CHARS
 from gallery.transitions import MOVES
 from generation.api.access import HasScope
 from generation.api.idempotency import idempotent
+from generation.api.native.fields import TextField
 
 
 class CommentInput(serializers.Serializer[Any]):
-    words = serializers.CharField(max_length=COMMENT_CHARS, help_text="Plain text; nothing in it is markup.")
+    words = TextField(max_length=COMMENT_CHARS, help_text="Plain text; nothing in it is markup.")
 
 
 class CommentOutput(serializers.ModelSerializer[Comment]):

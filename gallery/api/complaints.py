@@ -18,13 +18,14 @@ from gallery.models import Comment, Notice, Report
 from gallery.notices import ADDRESS_CHARS, MOST_ADDRESSES, NAME_CHARS, STATEMENT_CHARS, NoticeInput, send_notice
 from generation.api.access import HasScope
 from generation.api.idempotency import idempotent
+from generation.api.native.fields import AgreedField, TextField
 
 
 class ReportInput(serializers.Serializer[Any]):
     """What is wrong with it. Only moderators read this."""
 
     reason = serializers.ChoiceField(Report.Reason.choices)
-    words = serializers.CharField(max_length=moderation.WORDS_CHARS, default="", allow_blank=True)
+    words = TextField(max_length=moderation.WORDS_CHARS, default="", allow_blank=True)
 
 
 class ReportOutput(serializers.Serializer[Any]):
@@ -70,18 +71,16 @@ class NoticeBody(serializers.Serializer[Any]):
 
     kind = serializers.ChoiceField(Notice.Kind.choices)
     addresses = serializers.ListField(
-        child=serializers.CharField(max_length=ADDRESS_CHARS),
+        child=TextField(max_length=ADDRESS_CHARS),
         min_length=1,
         max_length=MOST_ADDRESSES,
         help_text="Where it is on this site.",
     )
-    statement = serializers.CharField(max_length=STATEMENT_CHARS, help_text="Why it is illegal, or whom it shows.")
+    statement = TextField(max_length=STATEMENT_CHARS, help_text="Why it is illegal, or whom it shows.")
     email = serializers.EmailField(max_length=320, help_text="Receipt and answer go there.")
-    name = serializers.CharField(max_length=NAME_CHARS, default="", allow_blank=True)
-    signature = serializers.CharField(max_length=NAME_CHARS, default="", allow_blank=True, help_text="Your full name.")
-    is_in_good_faith = serializers.BooleanField(
-        default=False, help_text="You confirm that all of it is true to your best knowledge."
-    )
+    name = TextField(max_length=NAME_CHARS, default="", allow_blank=True)
+    signature = TextField(max_length=NAME_CHARS, default="", allow_blank=True, help_text="Your full name.")
+    is_in_good_faith = AgreedField(help_text="You confirm that all of it is true to your best knowledge.")
 
 
 class NoticeOutput(serializers.ModelSerializer[Notice]):

@@ -17,13 +17,14 @@ from gallery.api.views import person
 from gallery.models import Release
 from gallery.releasing import MOST_SAMPLES, release_lora, withdraw_release
 from generation.api.idempotency import idempotent
+from generation.api.native.fields import TextField
 from generation.catalog.loras.sharing import own_lora
 
 
 class ReleaseInput(serializers.Serializer[Any]):
-    lora = serializers.CharField(max_length=100, help_text="The name of a LoRA of yours.")
+    lora = TextField(max_length=100, help_text="The name of a LoRA of yours.")
     samples = serializers.ListField(
-        child=serializers.CharField(max_length=16),
+        child=TextField(max_length=16),
         min_length=1,
         max_length=MOST_SAMPLES,
         help_text="Codes of pictures of yours that were drawn with it.",

@@ -10,17 +10,18 @@ from rest_framework import serializers
 from accounts.ratings import Rating
 from gallery.models import Post
 from gallery.publishing import MOST_TAGS, TITLE_CHARS
+from generation.api.native.fields import TextField
 from generation.api.native.recipe_fields import Fields, output_fields
-from generation.recipes.picture import Recipe
+from generation.recipes.picture import UNTOLD_PROMPT, Recipe
 
 
 class PostInput(serializers.Serializer[Any]):
     """A picture of yours to be published. The title and each tag are one line."""
 
-    image = serializers.CharField(max_length=16, help_text="The code of the picture.")
-    title = serializers.CharField(max_length=TITLE_CHARS)
+    image = TextField(max_length=16, help_text="The code of the picture.")
+    title = TextField(max_length=TITLE_CHARS)
     tags = serializers.ListField(
-        child=serializers.CharField(max_length=100), default=list, max_length=MOST_TAGS, help_text="Up to 10 words."
+        child=TextField(max_length=100), default=list, max_length=MOST_TAGS, help_text="Up to 10 words."
     )
     rating = serializers.ChoiceField(
         Rating.choices, default=Rating.GENERAL, help_text="What it shows; the picture's own where that is stronger."
@@ -43,6 +44,10 @@ class PostRecipe(serializers.Serializer[Recipe]):
 
     def get_fields(self) -> Fields:
         return output_fields() | super().get_fields()
+
+    def to_representation(self, recipe: Recipe) -> dict[str, Any]:
+        data = super().to_representation(recipe)
+        return {**data, "prompt": "" if recipe.prompt == UNTOLD_PROMPT else data["prompt"]}
 
 
 class PostOutput(serializers.ModelSerializer[Post]):

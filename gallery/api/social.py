@@ -48,7 +48,7 @@ class LikeView(APIView):
         liking.like(person(request), post)
         return self.answer(post, True)
 
-    @extend_schema(responses=LikeOutput)
+    @extend_schema(responses={200: LikeOutput})
     def delete(self, request: Request, code: str) -> Response:
         post = get_public_post(code)
         liking.unlike(person(request), post)
@@ -74,7 +74,7 @@ class FollowView(APIView):
         following.follow(person(request), following.author_named(username))
         return Response(FollowOutput({"followed": True}).data)
 
-    @extend_schema(responses=FollowOutput)
+    @extend_schema(responses={200: FollowOutput})
     def delete(self, request: Request, username: str) -> Response:
         following.unfollow(person(request), following.author_named(username))
         return Response(FollowOutput({"followed": False}).data)

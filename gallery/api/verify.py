@@ -15,14 +15,22 @@ from rest_framework.views import APIView
 
 from gallery.verifying import ADDRESS_CHARS, Likeness, Verdict, Verified, WatermarkState, verify_upload
 from generation.api.access import HasScope
+from generation.api.native.fields import TextField
 from generation.imaging.manifest import ManifestState
 
 
-class VerifyInput(serializers.Serializer[Any]):
+class AddressInput(serializers.Serializer[Any]):
+    """The address of a picture on this site. Nothing is fetched."""
+
+    address = TextField(required=False, default="", allow_blank=True, max_length=ADDRESS_CHARS)
+
+
+class VerifyInput(AddressInput):
     """A picture, or the address of one on this site. Nothing of it is kept, and nothing is fetched."""
 
-    picture = serializers.FileField(required=False, help_text="PNG, JPEG, WebP or SVG, at most 16 MiB.")
-    address = serializers.CharField(required=False, default="", allow_blank=True, max_length=ADDRESS_CHARS)
+    picture = serializers.FileField(
+        required=False, allow_empty_file=True, help_text="PNG, JPEG, WebP or SVG, at most 16 MiB."
+    )
 
 
 class ManifestOutput(serializers.Serializer[Any]):
@@ -66,9 +74,11 @@ class VerifyView(APIView):
     parser_classes = [MultiPartParser, *cast(Any, api_settings.DEFAULT_PARSER_CLASSES)]
     throttle_scope = "verify"
 
-    @extend_schema(request=VerifyInput, responses=VerifiedOutput)
+    @extend_schema(
+        request={"application/json": AddressInput, "multipart/form-data": VerifyInput}, responses=VerifiedOutput
+    )
     def post(self, request: Request) -> Response:
-        form = VerifyInput(data=request.data)
+        form = AddressInput(data=request.data)
         form.is_valid(raise_exception=True)
-        found = verify_upload(request.user, form.validated_data.get("picture"), form.validated_data["address"])
+        found = verify_upload(request.user, request.FILES.get("picture"), form.validated_data["address"])
         return Response(VerifiedOutput(found).data)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any, cast
 
 from django.urls import reverse
@@ -19,19 +18,21 @@ from accounts.ratings import Rating
 from accounts.refusals import NotFound, Refusal
 from gallery.api.serializers import OwnPostOutput, PostInput, PostOutput
 from gallery.facets import SHAPES
-from gallery.filters import Filters, parse_day
+from gallery.filters import PERIODS, SORTS, Filters, parse_day
 from gallery.following import feed_of
 from gallery.models import Post
 from gallery.publishing import publish_image, withdraw_post
 from gallery.search import Found
-from generation.api.access import HasScope, check_lengths, is_asked
+from generation.api.access import HasScope, check_days, check_lengths, is_asked
 from generation.api.idempotency import idempotent
-from generation.api.native.recipe_fields import text_parameter
+from generation.api.native.fields import DAY, text_parameter
 from generation.models import GeneratedImage
 
 LOADED = ("image", "author", "made_from")
 TEXTS = ("q", "tag", "checkpoint", "lora", "author")
 MOST_CHARS = 200
+RANKS = [sort for sort in SORTS if sort]
+SPANS = [period for period in PERIODS if period]
 
 
 def person(request: Request) -> User:
@@ -52,25 +53,47 @@ def data_of(request: Request, post: Post) -> dict[str, Any]:
 
 def check_filters(query: Mapping[str, str]) -> None:
     """Raise Refusal for what no post can be asked by, which the page leaves out."""
+    check_days(query)
     for name in ("since", "until"):
         if name in query and parse_day(query[name]) is None:
-            raise Refusal("bad-day", "A day is written as 2026-11-29.", field=name)
+            raise Refusal("bad-day", "There is no such day.", field=name)
     if query.get("shape", next(iter(SHAPES))) not in SHAPES:
         raise Refusal("bad-shape", f"A shape is {', '.join(SHAPES)}.", field="shape")
     if query.get("rating", Rating.GENERAL) not in Rating.values:
         raise Refusal("bad-rating", f"A rating is {', '.join(Rating.values)}.", field="rating")
+    if query.get("sort", RANKS[0]) not in RANKS:
+        raise Refusal("bad-sort", f"An order is {' or '.join(RANKS)}; without one the newest are first.", field="sort")
+    if query.get("period", SPANS[0]) not in SPANS:
+        raise Refusal("bad-period", f"A period is {', '.join(SPANS)}; without one it is all of time.", field="period")
+    if "period" in query and query.get("sort") != "top":
+        raise Refusal("bad-period", "A period is of sort=top alone.", field="period")
     check_lengths(query, TEXTS, MOST_CHARS)
 
 
 class PostsView(generics.ListAPIView[Post]):
-    """The public gallery, newest first; with `?mine=1` your own posts in every state. POST sends a picture in."""
+    """The public gallery, newest first or by rank; with `?mine=1` your own posts in every state, newest first.
+
+    POST sends a picture in.
+    """
 
     scopes = {"POST": "publish"}
     permission_classes = [permissions.IsAuthenticatedOrReadOnly, HasScope]
 
     @property
     def ordering(self) -> tuple[str, ...]:
-        return ("-id",) if self.is_mine else ("-approved_at", "-id")
+        if self.is_mine:
+            return ("-id",)
+        return tuple(f"-{name}" for name in SORTS[self.sort]) if self.sort else ("-approved_at", "-id")
+
+    @property
+    def sort(self) -> str:
+        """The rank that is asked for; empty for newest first."""
+        return "" if self.request is None or self.is_mine else str(self.request.query_params.get("sort", ""))
+
+    @property
+    def is_ranked(self) -> bool:
+        """Asked by the pages of the API."""
+        return bool(self.sort)
 
     @property
     def is_mine(self) -> bool:
@@ -93,8 +116,10 @@ class PostsView(generics.ListAPIView[Post]):
             text_parameter("author", MOST_CHARS, "Posts of the person of this name."),
             OpenApiParameter("shape", str, enum=list(SHAPES), description="Posts of this shape."),
             OpenApiParameter("rating", str, enum=Rating.values, description="Posts of this rating."),
-            OpenApiParameter("since", date, description="Public since this day (UTC) or later."),
-            OpenApiParameter("until", date, description="Public since this day (UTC) or earlier."),
+            OpenApiParameter("since", DAY, description="Public since this day (UTC) or later."),
+            OpenApiParameter("until", DAY, description="Public since this day (UTC) or earlier."),
+            OpenApiParameter("sort", str, enum=RANKS, description="By rank (`top`: by likes). Pages go forwards."),
+            OpenApiParameter("period", str, enum=SPANS, description="Of `sort=top`: only what came within it."),
             OpenApiParameter("mine", bool, description="Your own posts, in every state."),
         ]
     )

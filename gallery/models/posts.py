@@ -13,7 +13,7 @@ from accounts.ratings import Rating
 from gallery.models.moderated import Moderated, WrittenOnce
 from gallery.ranking import score_of
 from generation.models import Checkpoint, Fingerprint, GeneratedImage, Lora
-from generation.recipes.picture import Recipe
+from generation.recipes.picture import UNTOLD_PROMPT, Recipe
 
 
 class Tag(models.Model):
@@ -29,8 +29,6 @@ class Tag(models.Model):
 
 
 LORA_TAG = re.compile(r"<lora:[^<>]*>")
-UNTOLD = "…"
-"""The prompt of a recipe whose own is not shared, or that had none: without one it would be none."""
 
 NEWEST = ("approved_at", "pk")
 """The order of the gallery, by falling values."""
@@ -150,10 +148,12 @@ class Post(Moderated):
             return None
         # What it was made from may be somebody's own photograph; others draw it from its text.
         whole = self.image.recipe
-        recipe = whole.replace(prompt=whole.prompt or UNTOLD, start=None, enlarge=None, inversion=None, controls=())
+        recipe = whole.replace(
+            prompt=whole.prompt or UNTOLD_PROMPT, start=None, enlarge=None, inversion=None, controls=()
+        )
         if self.shares == self.Shares.RECIPE:
             return recipe
-        named = " ".join(LORA_TAG.findall(recipe.prompt)) or UNTOLD
+        named = " ".join(LORA_TAG.findall(recipe.prompt)) or UNTOLD_PROMPT
         hires = recipe.hires and replace(
             recipe.hires, prompt=" ".join(LORA_TAG.findall(recipe.hires.prompt)), negative_prompt=""
         )

@@ -6,6 +6,7 @@ For every API of the site. A view says what a token must be for: `scope = "train
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
@@ -18,6 +19,9 @@ from accounts.refusals import NotAllowed, NotFound, Refusal
 from accounts.scopes import Scope
 from generation.models import Checkpoint, DataSet, GeneratedImage, Job, Lora, TrainingRun
 from generation.models.catalog import LoraQuerySet
+
+DAY = re.compile(r"[1-8][0-9]{3}-[0-9]{2}-[0-9]{2}")
+"""What a day in an address looks like; whether there is one of that name is asked where it is read."""
 
 
 class HasScope(BasePermission):
@@ -50,11 +54,18 @@ def is_asked(request: Request, name: str) -> bool:
     return said in ("1", "true")
 
 
-def check_lengths(query: Mapping[str, str], names: Iterable[str], most: int) -> None:
-    """Raise Refusal for a text in the query of an address that is longer than its description says."""
+def check_lengths(told: Mapping[str, str], names: Iterable[str], most: int) -> None:
+    """Raise Refusal for a text in the query of an address, or a header, that is longer than its description says."""
     for name in names:
-        if len(query.get(name, "")) > most:
+        if len(told.get(name, "")) > most:
             raise Refusal("too-long", f"“{name}” has at most {most} characters.", field=name)
+
+
+def check_days(query: Mapping[str, str]) -> None:
+    """Raise Refusal for a day in the query of an address that is none."""
+    for name in ("since", "until"):
+        if name in query and not DAY.fullmatch(query[name]):
+            raise Refusal("bad-day", "A day is written as 2026-11-29.", field=name)
 
 
 def user_of(request: Request) -> User:

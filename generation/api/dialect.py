@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
-from rest_framework.negotiation import DefaultContentNegotiation
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.views import APIView
@@ -20,21 +18,10 @@ Told = tuple[int, dict[str, Any], dict[str, str]]
 """Status, body and headers of an error."""
 
 
-class OneAnswer(DefaultContentNegotiation):
-    """The answer is what it is: clients ask by `Accept` for streams and pictures, and get errors as JSON."""
-
-    def filter_renderers(self, renderers: Any, format: str) -> Any:
-        return renderers
-
-    def get_accept_list(self, request: Request) -> list[str]:
-        return ["*/*"]
-
-
 class DialectView(APIView):
     """For programs with a token. Its description is the dialect's own: the native API's schema does not have it."""
 
     authentication_classes: Sequence[type[BaseAuthentication]] = BEARER
-    content_negotiation_class = OneAnswer
     schema = None
 
     def in_its_words(self, problem: Mapping[str, Any]) -> Told:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
@@ -28,6 +29,7 @@ from generation.models import KeptAnswer
 from generation.models.answers import ANSWER_KEPT_FOR
 
 HEADER = "Idempotency-Key"
+KEY = re.compile("[!-~](?:[ -~]*[!-~])?")
 GIVEN_UP_AFTER = timedelta(minutes=5)
 """No request takes so long: the process that began it is dead, and with it all that it had written."""
 LONGEST_KEY = 200
@@ -109,8 +111,8 @@ def is_dry_run(request: Request) -> bool:
 
 def check_key(key: str) -> None:
     """Raise Refusal for what is no key."""
-    if not key.isprintable() or not 0 < len(key) <= LONGEST_KEY:
-        raise Refusal("bad-idempotency-key", f"An {HEADER} has 1 to {LONGEST_KEY} printable characters.")
+    if len(key) > LONGEST_KEY or not KEY.fullmatch(key):
+        raise Refusal("bad-idempotency-key", f"An {HEADER} has 1 to {LONGEST_KEY} visible characters of ASCII.")
 
 
 def claim(user: Any, key: str, fingerprint: str) -> KeptAnswer | None:

@@ -102,7 +102,7 @@ def _day(field: str, text: str) -> datetime | None:
         day = date.fromisoformat(text)
     except ValueError:
         day = date.min
-    if not 2000 <= day.year <= 9000:
+    if not 1000 <= day.year <= 9000:
         raise Refusal("bad-day", "A day is written as year, month and day, such as 2026-11-28.", field=field)
     return datetime.combine(day, time.min, tzinfo=UTC)
 

@@ -190,7 +190,7 @@ def _announce(jobs: Sequence[Job]) -> None:
     slots = GpuWorker.objects.alive().slots() or 1
     # One wake-up makes a worker draw until the queue is dry, so more of them than slots say nothing new; a worker that
     # starts meanwhile sends those of its own slots.
-    if all(wakeups.send(wakeups.Task.RUN_NEXT_JOB) for _ in range(min(len(jobs), slots))):
-        Job.objects.filter(pk__in=[job.pk for job in jobs]).update(announced_at=Now())
+    rows = Job.objects.filter(pk__in=[job.pk for job in jobs])
+    if rows.announce(lambda: all(wakeups.send(wakeups.Task.RUN_NEXT_JOB) for _ in range(min(len(jobs), slots)))):
         for job in jobs:
             events.publish_change(job)

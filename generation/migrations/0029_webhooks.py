@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('generation', '0028_made_from'),
+        ('generation', '0029_fingerprint_pairs'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -82,9 +82,16 @@ class LeasedQuerySet(models.QuerySet[Row]):
         announced_at = f"{self.lease_prefix}announced_at"
         return self.filter(Q(**{announced_at: None}) | Q(**{f"{announced_at}__lte": Now() - since}))
 
-    def announced(self) -> int:
-        """Note that a wake-up was just sent for the rows."""
-        return self.update(**{f"{self.lease_prefix}announced_at": Now()})
+    def announce(self, send: Callable[[], bool]) -> bool:
+        """Have wake-ups sent for the rows, and note when. False when `send` says that the broker did not take them."""
+        announced_at = f"{self.lease_prefix}announced_at"
+        # Before they are sent: a worker passes over rows that are locked, as they are while this is written, and would
+        # find nothing to do.
+        self.update(**{announced_at: Now()})
+        sent = send()
+        if not sent:
+            self.update(**{announced_at: None})
+        return sent
 
     def resend(self, send: Callable[[list[int]], bool]) -> int:
         """Have wake-ups sent for the unannounced rows, and note it; how many rows.
@@ -92,9 +99,9 @@ class LeasedQuerySet(models.QuerySet[Row]):
         `send` gets their keys and says whether the broker took the messages; 0 when it did not.
         """
         waiting = list(self.unannounced().values_list("pk", flat=True))
-        if not waiting or not send(waiting):
+        if not waiting or not self.filter(pk__in=waiting).announce(lambda: send(waiting)):
             return 0
-        return self.filter(pk__in=waiting).announced()
+        return len(waiting)
 
 
 class QueueQuerySet(LeasedQuerySet[Row]):

@@ -21,7 +21,8 @@ class InvalidRecipe(Refusal):
 def check_range(field: str, value: float, limits: tuple[float, float], label: str) -> None:
     """Raise InvalidRecipe unless the value is a finite number within the limits, both included; `inf` is no limit."""
     low, high = limits
-    if not math.isfinite(value) or not low <= value <= high:
+    # A whole number may be too large for `isfinite`.
+    if not low <= value <= high or math.inf in (value, -value):
         if math.isinf(high):
             raise InvalidRecipe(field, f"{label} must be at least {low:g}.")
         # Only long figures are grouped, as in 4,294,967,295: sizes such as 1536 read better whole.

@@ -21,6 +21,8 @@ from generation.recipes.palette import Palette
 from generation.recipes.starting import PictureRef, Start
 from generation.recipes.variation import Variation
 
+UNTOLD_PROMPT = "…"
+"""Of a recipe whose own prompt is not shared: with none at all it would be no recipe."""
 MAX_LORAS = 5
 WEIGHT_LIMIT = 2.0
 NESTED: dict[str, Callable[[Any], Any]] = {

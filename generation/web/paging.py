@@ -48,14 +48,14 @@ def page_of(rows: Rows, request: HttpRequest, size: int, order: Sequence[str] = 
 
     `order` are the fields whose falling values are the order of the rows; together they are unique.
     """
-    after = _cursor(rows.model, order, request.GET.get("after", ""))
-    before = None if after else _cursor(rows.model, order, request.GET.get("before", ""))
+    after = values_of(rows.model, order, request.GET.get("after", ""))
+    before = None if after else values_of(rows.model, order, request.GET.get("before", ""))
     if after:
-        near = list(rows.filter(_beyond(rows.model, order, after, ">")).order_by(*order)[: size + 1])
+        near = list(rows.filter(beyond(rows.model, order, after, ">")).order_by(*order)[: size + 1])
         page = near[:size][::-1]
         has_newer, has_older = len(near) > size, True
     else:
-        older = rows.filter(_beyond(rows.model, order, before, "<")) if before else rows
+        older = rows.filter(beyond(rows.model, order, before, "<")) if before else rows
         near = list(older.order_by(*(f"-{name}" for name in order))[: size + 1])
         page = near[:size]
         has_newer, has_older = before is not None, len(near) > size
@@ -67,20 +67,20 @@ def page_of(rows: Rows, request: HttpRequest, size: int, order: Sequence[str] = 
 def neighbours(rows: QuerySet[Row], row: Row, order: Sequence[str] = BY_ID) -> tuple[Row | None, Row | None]:
     """The next newer and the next older of `rows`, beside one of them. Two queries."""
     values = [getattr(row, name) for name in order]
-    newer = rows.filter(_beyond(rows.model, order, values, ">")).order_by(*order).first()
-    older = rows.filter(_beyond(rows.model, order, values, "<")).order_by(*(f"-{name}" for name in order)).first()
+    newer = rows.filter(beyond(rows.model, order, values, ">")).order_by(*order).first()
+    older = rows.filter(beyond(rows.model, order, values, "<")).order_by(*(f"-{name}" for name in order)).first()
     return newer, older
 
 
 def beside(rows: QuerySet[Row], order: Sequence[str] = BY_ID) -> tuple[QuerySet[Row], QuerySet[Row]]:
     """As `neighbours`, for a query that reads a row of the same model: what is next to it, as its subqueries."""
     values = [OuterRef(name) for name in order]
-    newer = rows.filter(_beyond(rows.model, order, values, ">")).order_by(*order)
-    older = rows.filter(_beyond(rows.model, order, values, "<")).order_by(*(f"-{name}" for name in order))
+    newer = rows.filter(beyond(rows.model, order, values, ">")).order_by(*order)
+    older = rows.filter(beyond(rows.model, order, values, "<")).order_by(*(f"-{name}" for name in order))
     return newer[:1], older[:1]
 
 
-def _beyond(model: type[Model], order: Sequence[str], values: Sequence[Any], comparison: str) -> Func:
+def beyond(model: type[Model], order: Sequence[str], values: Sequence[Any], comparison: str) -> Func:
     """Rows that come later (`<`) or earlier (`>`) than these values of the order's fields.
 
     Written as `(a, b) < (x, y)`, which both databases answer from an index on (a, b); the same with OR they do not.
@@ -93,7 +93,8 @@ def _beyond(model: type[Model], order: Sequence[str], values: Sequence[Any], com
     return Func(*sides, template="%(expressions)s", arg_joiner=f" {comparison} ", output_field=BooleanField())
 
 
-def _cursor(model: type[Model], order: Sequence[str], cursor: str) -> list[Any] | None:
+def values_of(model: type[Model], order: Sequence[str], cursor: str) -> list[Any] | None:
+    """What `cursor_of` named; None for what it never gave out."""
     try:
         texts = signer.unsign_object(cursor)
         return [field.to_python(text) for field, text in zip(_fields(model, order), texts, strict=True)]

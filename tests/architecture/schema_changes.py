@@ -92,7 +92,7 @@ class _Comparison:
         for status in new.keys() - old.keys():
             yield Change(f"{name}, {status}", "is a new answer")
         for status in old.keys() & new.keys():
-            before, after = old[status].get("content", {}), new[status].get("content", {})
+            before, after = _content(self.old, old[status]), _content(self.new, new[status])
             for kind in before.keys() - after.keys():
                 yield Change(f"{name}, {status}", f"comes no longer as {kind}", breaks=True)
             for kind in before.keys() & after.keys():
@@ -158,6 +158,12 @@ def _operations(schema: Schema) -> dict[str, Schema]:
         for path, methods in schema["paths"].items()
         for method, operation in methods.items()
     }
+
+
+def _content(document: Schema, answer: Schema) -> Schema:
+    """Of an answer that stands there, or is referred to."""
+    named = document["components"]["responses"][answer["$ref"].rpartition("/")[2]] if "$ref" in answer else answer
+    return named.get("content", {})  # type: ignore[no-any-return]
 
 
 def _whole(document: Schema, schema: Schema) -> Schema:

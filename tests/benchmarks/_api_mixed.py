@@ -1,7 +1,12 @@
-"""One program that makes pictures alone, and many at once that create, read, list and download; what is lost of it."""
+"""One program that makes pictures alone, and many at once that create, read, list and download; what is lost of it.
+
+Many at once ask about once a second each, as programs do that watch their jobs, and then once more without a pause:
+what they wait for then is each other, so that this tells how many requests a second the server answers.
+"""
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +20,9 @@ from tests.benchmarks._queue_on import percentile
 from tests.benchmarks._web_server import row
 
 ALONE, ALONE_MS = 200, 60.0
-CLIENTS, ROUNDS, MIXED_MS = 32, 20, 400.0
+CLIENTS, ROUNDS, MIXED_MS = 32, 12, 400.0
+PAUSE_SECONDS = 1.0
+"""On average, between two requests of a client."""
 PATIENCE_SECONDS = 300
 LOADING = 5
 """Requests before the first that counts."""
@@ -49,28 +56,39 @@ class Came:
 
 
 def mixed(port: int, people: Sequence[Person]) -> Iterator[dict[str, Any]]:
-    began = time.perf_counter()
-    with drawer(), ThreadPoolExecutor(CLIENTS) as threads:
-        came = list(threads.map(partial(client, port), people[:CLIENTS]))
-        seconds = time.perf_counter() - began
-        created = [code for each in came for code in each.created]
+    of = f"{CLIENTS} clients mixed"
+    with drawer():
+        together(port, people[:1], 0)  # so that the server has loaded what it needs
+        paced, _ = together(port, people, PAUSE_SECONDS)
+        at_once, seconds = together(port, people, 0)
+        created = [code for each in (*paced, *at_once) for code in each.created]
         whole = until_drawn(created)
-    errors = [error for each in came for error in each.errors]
-    creation = [taken for each in came for taken in each.creation]
-    p95, of = 1000 * percentile(0.95, creation), f"{CLIENTS} clients mixed"
+    creation = [taken for each in paced for taken in each.creation]
+    p95 = 1000 * percentile(0.95, creation)
     yield row(f"{of}: p95 of creation", p95, "ms", f"under {MIXED_MS:g}", p95 < MIXED_MS)
-    others = [taken for each in came for taken in each.others]
-    yield row(f"{of}: p95 of the rest", 1000 * percentile(0.95, others), "ms")
-    yield row(f"{of}: requests a second", (len(creation) + len(others)) / seconds, "")
+    yield row(f"{of}: p95 of the rest", 1000 * percentile(0.95, [t for each in paced for t in each.others]), "ms")
+    creation, others = ([t for each in at_once for t in getattr(each, kind)] for kind in ("creation", "others"))
+    yield row(f"{of}, no pause: p95 of creation", 1000 * percentile(0.95, creation), "ms")
+    yield row(f"{of}, no pause: requests a second", (len(creation) + len(others)) / seconds, "")
+    errors = [error for each in (*paced, *at_once) for error in each.errors]
     yield row(f"{of}: errors {sorted(set(errors))[:3] or ''}".strip(), len(errors), "", "none", not errors)
     lost = len(created) - whole
     yield row(f"{of}: lost of {len(created)} jobs", lost, "", "none", not lost)
 
 
-def client(port: int, person: Person) -> Came:
+def together(port: int, people: Sequence[Person], pause: float) -> tuple[list[Came], float]:
+    """What each client met with, and the seconds until the last had ended."""
+    began = time.perf_counter()
+    with ThreadPoolExecutor(CLIENTS) as threads:
+        came = list(threads.map(partial(client, port, pause), people[:CLIENTS]))
+    return came, time.perf_counter() - began
+
+
+def client(port: int, pause: float, person: Person) -> Came:
     """Each round makes a picture, reads how it is, looks at the gallery, and downloads a picture of theirs."""
-    program, came = Program(port, person), Came()
+    program, came, chance = Program(port, person), Came(), random.Random(person.pk)
     for number in range(ROUNDS):
+        time.sleep(pause and chance.expovariate(1 / pause))
         began = time.perf_counter()
         status, codes = program.create(seed=number)
         came.creation.append(time.perf_counter() - began)
@@ -78,6 +96,7 @@ def client(port: int, person: Person) -> Came:
         note(came, "create", status, 202)
         job = f"/api/v1/jobs/{codes[0] if codes else 'none'}"
         for path in (job, "/api/v1/posts", f"/api/v1/images/{person.image}/file/png"):
+            time.sleep(pause and chance.expovariate(1 / pause))
             began = time.perf_counter()
             status, _ = program.ask("GET", path)
             came.others.append(time.perf_counter() - began)

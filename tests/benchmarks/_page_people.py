@@ -50,10 +50,9 @@ def settle() -> People:
     images = drawn(users["busy"], TILES)
     moderator = User.objects.get(username="moderator")
     posts = []
-    for image in images[1:]:
+    for left, image in zip(range(len(images) - 2, -1, -1), images[1:], strict=True):
         posts.append(publish_image(users["busy"], image, f"Lighthouse {image.seed}", ["sea"]))
-        # At once: only so many pictures of a person's may wait.
-        if len(posts) < TILES - WAITING:
+        if left >= WAITING:  # decided one by one, since few may wait of one person
             approve(moderator, posts[-1])
     follow(moderator, users["busy"])
     return People({name: session_of(user) for name, user in users.items()}, images[0].code, posts[0].code)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
+import sqlite3
 import time
 import urllib.request
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -39,6 +42,18 @@ class Machine(Site):
         process = self.start("house", *CELERY, "-c", "1", "-Q", "default", "-B", "-n", self.named("house"))
         self.processes.append(process)
         return process
+
+    def hold_still(self, process: Process) -> None:
+        """Stop it until SIGCONT, at a moment in which it does not hold SQLite's lock."""
+        while True:
+            os.kill(process.pid, signal.SIGSTOP)
+            with closing(sqlite3.connect(self.folder / "tempera.sqlite3", timeout=1)) as line:
+                try:
+                    line.execute("BEGIN IMMEDIATE")
+                    return
+                except sqlite3.OperationalError:
+                    os.kill(process.pid, signal.SIGCONT)
+            time.sleep(0.1)
 
     def web(self) -> Process:
         """The web process, once it answers."""

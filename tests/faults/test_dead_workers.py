@@ -43,7 +43,7 @@ def test_a_worker_killed_with_eight_jobs_in_hand_twice(
     """
     machine.house_worker()
     worker = machine.gpu_worker("first")
-    jobs = queue(alice, count=8, steps=60)
+    jobs = queue(alice, count=8, steps=30)
     machine.until(lambda: running() == 8, PATIENCE_SECONDS)
     for name in ("second", "third"):
         machine.kill(worker)

@@ -22,7 +22,7 @@ def test_a_late_result_is_discarded_with_its_file(machine: Machine, alice: User,
     slow = machine.gpu_worker("slow", "tests.faults.heartless", slots=1)
     jobs = queue(alice, count=1, steps=60)
     machine.until(lambda: running() == 1, PATIENCE_SECONDS)
-    os.kill(slow.pid, signal.SIGSTOP)
+    machine.hold_still(slow)
     machine.house_worker()
     quick = machine.gpu_worker("quick", slots=1)
     machine.until(lambda: all_drawn_once(jobs), PATIENCE_SECONDS)

@@ -32,7 +32,7 @@ def test_the_broker_is_emptied_with_fifty_queued(
     machine.until_up("house", "gpu")
     first = queue(alice, count=1, steps=2)
     machine.until(lambda: all_drawn_once(first), PATIENCE_SECONDS)
-    os.kill(worker.pid, signal.SIGSTOP)
+    machine.hold_still(worker)
     jobs = queue(alice, count=50, steps=2, seed=99)
     connection().flushall()
     os.kill(worker.pid, signal.SIGCONT)

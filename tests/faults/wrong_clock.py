@@ -23,7 +23,7 @@ TRUE = datetime.datetime
 class Ahead(TRUE, metaclass=Anything):
     @classmethod
     def now(cls, tz: datetime.tzinfo | None = None) -> Any:
-        return TRUE.now(tz) + datetime.timedelta(seconds=AHEAD_SECONDS)
+        return TRUE.fromtimestamp(time.time(), tz)
 
     @classmethod
     def utcnow(cls) -> Any:

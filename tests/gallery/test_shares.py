@@ -62,6 +62,21 @@ def test_without_the_prompt(client: Client, charlies: Client, alice: User, bob: 
     assert form.status_code == 200 and SECRET not in form.text
 
 
+def test_without_the_prompt_where_it_names_no_lora(
+    client: Client, charlies: Client, alice: User, bob: User, finish: Finish
+) -> None:
+    image = finish(alice, f"a {SECRET}", negative_prompt="blurred okapi")
+    post = publish_image(alice, image, "Stripes", shares="settings")
+    approve(bob, post)
+    said = everything(client, post)
+    assert SECRET not in said and "okapi" not in said and "?post=" in said
+    assert client.get(f"/api/v1/posts/{post.code}").json()["recipe"]["prompt"] == ""
+    text = png_texts(client.get(f"/gallery/{post.code}/picture").content)["parameters"]
+    assert text.startswith(f"Steps: {image.recipe.steps}")
+    form = charlies.get(f"/create/?post={post.code}")
+    assert f'value="{image.recipe.steps}"' in form.text and "…</textarea>" not in form.text
+
+
 def test_nothing_of_the_pictures_that_it_was_made_from(client: Client, alice: User, bob: User, finish: Finish) -> None:
     """They may be somebody's own photograph; what the second pass was told goes with the prompt."""
     photo = PictureRef("f" * 64, 72, 64, "photocode")

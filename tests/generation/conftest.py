@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -13,12 +15,13 @@ from django.db.models.functions import Now
 from PIL import Image
 
 from accounts.models import User
-from generation.catalog.importing import import_folder
+from generation.catalog import importing
 from generation.jobs.lifecycle import finish_job
 from generation.jobs.queueing import claim_next
 from generation.jobs.submission import submit_jobs
 from generation.models import Checkpoint, GeneratedImage, GpuWorker, Job
 from generation.recipes.picture import Recipe
+from generation.weightfiles.classify import read_weightfile
 from generation.worker import process
 from generation.worker.process import WorkerProcess
 
@@ -32,10 +35,20 @@ def without_signature(data: bytes) -> tuple[Any, ...]:
         return picture.size, picture.convert("RGBA").tobytes(), picture.info
 
 
+# The bundled files are hashed once and not for each of the thousand tests that want them.
+read_once = cache(read_weightfile)
+
+
+def import_bundled() -> set[str]:
+    """Register the bundled checkpoint and its LoRAs; what became of them."""
+    with mock.patch.object(importing, "read_weightfile", read_once):
+        return {found.outcome for found in importing.import_folder(settings.WEIGHTS_DIRS[-1])}
+
+
 @pytest.fixture
 def catalog(db: None) -> Checkpoint:
     """The bundled checkpoint and its LoRAs, registered from their files."""
-    assert {found.outcome for found in import_folder(settings.WEIGHTS_DIRS[-1])} == {"added"}
+    assert import_bundled() == {"added"}
     return Checkpoint.objects.get(name="emoji-diffusion")
 
 

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from accounts.models import Plan, User
 from generation.catalog.importing import import_folder
 from tests.conftest import PASSWORD
-from tests.journeys.site import Site
+from tests.journeys.site import Site, started
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 FLAGS = [
@@ -51,13 +51,8 @@ def quick_passwords() -> None:
 def running_site(
     django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:
-    with django_db_blocker.unblock():
-        site = Site(tmp_path_factory.mktemp("site"))
-    try:
-        site.until_ready()
+    with started(django_db_blocker.unblock(), tmp_path_factory.mktemp("site")) as site:
         yield site
-    finally:
-        site.stop()
 
 
 @pytest.fixture

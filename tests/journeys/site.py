@@ -8,13 +8,16 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
 
 from tests.architecture.sources import ROOT
-from tests.forking import Process, fork
+from tests.forking import Process, SiteForker, forker
 from tests.plugin import free_port
 
 WEB = ("daphne", "-b", "127.0.0.1", "-v", "0", "-p")
@@ -22,13 +25,18 @@ WORKER = ("celery", "--quiet", "-A", "config", "worker", "-P", "threads", "-c", 
 
 
 class Site:
-    """A running site, or its web server alone. Its log of each process lies in `folder`, beside its data."""
+    """A running site, or its web server alone. Its log of each process lies in `folder`, beside its data.
 
-    def __init__(self, folder: Path, *, with_worker: bool = True) -> None:
+    `settings` are of the operator: names and values of the environment.
+    """
+
+    _forker: SiteForker | None = None
+
+    def __init__(self, folder: Path, *, with_worker: bool = True, **settings: str) -> None:
         self.folder = folder
         self.port = free_port()
         self.address = f"http://localhost:{self.port}"
-        self.env = {**os.environ, **self.own_settings()}
+        self.env = {**os.environ, **self.own_settings(), **settings}
         self.worker = f"journeys-{self.port}@{socket.gethostname()}"
         self.has_worker = with_worker
         self.processes = [self.start("web", *WEB, str(self.port), "config.asgi:application")]
@@ -45,6 +53,8 @@ class Site:
             "SECRET_KEY": settings.SECRET_KEY,
             "STATIC_SOURCES": "on",
             "RENDER_THREADS": "1",
+            # Celery has every worker make Django's checks, which take a second of one core.
+            "CELERY_SKIP_CHECKS": "on",
         }
         database = connection.settings_dict
         if connection.vendor == "sqlite":
@@ -62,7 +72,15 @@ class Site:
             if fresh:
                 command = [sys.executable, "-m", module, *arguments]
                 return subprocess.Popen(command, cwd=ROOT, env=self.env, stdout=log, stderr=subprocess.STDOUT)
-            return fork(module, *arguments, cwd=ROOT, env=self.env, output=log.fileno(), errors=log.fileno())
+            output = log.fileno()
+            return self.forker.fork(module, *arguments, cwd=ROOT, env=self.env, output=output, errors=output)
+
+    @property
+    def forker(self) -> SiteForker:
+        """Started with the first process: from then on `env` is as it is."""
+        if self._forker is None:
+            self._forker = forker().with_site(ROOT, self.env)
+        return self._forker
 
     def until_ready(self, seconds: float = 600) -> None:
         deadline = time.monotonic() + seconds
@@ -97,3 +115,17 @@ class Site:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+        if self._forker is not None:
+            self._forker.close()
+
+
+@contextmanager
+def started(unblocked: AbstractContextManager[None], folder: Path, **options: Any) -> Iterator[Site]:
+    """A site that answers, until the block ends. What makes it needs the database, for which `unblocked` lets it."""
+    with unblocked:
+        site = Site(folder, **options)
+    try:
+        site.until_ready()
+        yield site
+    finally:
+        site.stop()

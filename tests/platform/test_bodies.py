@@ -23,7 +23,7 @@ from accounts.models import User
 from config import web_server
 from config.bodies import AROUND, SMALL, UPLOADS, Asked, bound_of
 from config.web_server import BoundedFactory, Channel
-from tests.journeys.site import Site
+from tests.journeys.site import Site, started
 
 MULTIPART = "multipart/form-data; boundary=edge"
 FORM = "application/x-www-form-urlencoded"
@@ -33,13 +33,8 @@ FAST_SECONDS = 5
 
 @pytest.fixture(scope="module")
 def web(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with django_db_blocker.unblock():
-        site = Site(tmp_path_factory.mktemp("web"), with_worker=False)
-    try:
-        site.until_ready()
+    with started(django_db_blocker.unblock(), tmp_path_factory.mktemp("web"), with_worker=False) as site:
         yield site
-    finally:
-        site.stop()
 
 
 @dataclass

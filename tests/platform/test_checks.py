@@ -108,7 +108,7 @@ def test_rates(settings: Any, rate: str, expected: list[str]) -> None:
 
 
 def test_the_command_says_it(tmp_path: Path) -> None:
-    done = run("manage.py", "check", DATA_DIR=str(tmp_path), RENDER_DEVICE="cudaa")
+    done = run("manage", "check", DATA_DIR=str(tmp_path), RENDER_DEVICE="cudaa")
     assert done.returncode == 1
     assert "(tempera.E003) RENDER_DEVICE names “cudaa”" in done.stderr
     assert "HINT: Set RENDER_DEVICE to auto" in done.stderr
@@ -126,5 +126,5 @@ def test_the_platform_refuses_an_error_and_passes_a_warning_on(settings: Any) ->
 
 
 def test_a_public_site_without_mail_is_warned(tmp_path: Path) -> None:
-    done = run("manage.py", "check", DATA_DIR=str(tmp_path), **{**PUBLIC, "SMTP_HOST": ""})
+    done = run("manage", "check", DATA_DIR=str(tmp_path), **{**PUBLIC, "SMTP_HOST": ""})
     assert done.returncode == 0 and "tempera.W002" in done.stderr

@@ -32,7 +32,7 @@ def test_a_database_without_its_tables_is_told(db: None, command: tuple[str, ...
 
 
 def test_render_on_a_fresh_clone(tmp_path: Path) -> None:
-    done = run("manage.py", "render", "a cat", "--out", str(tmp_path / "cat.png"), DATA_DIR=str(tmp_path / "data"))
+    done = run("manage", "render", "a cat", "--out", str(tmp_path / "cat.png"), DATA_DIR=str(tmp_path / "data"))
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "`python manage.py migrate`" in done.stderr.strip().splitlines()[-1]

@@ -17,7 +17,7 @@ from generation.models import GeneratedImage
 from tests.architecture.access_table import TABLE
 from tests.architecture.access_things import things_of
 from tests.architecture.test_access import OURS
-from tests.architecture.test_settings import PUBLIC, run
+from tests.architecture.test_settings import PUBLIC, settings_with
 from tests.conftest import PASSWORD
 from tests.gallery.conftest import Finish, Publish, finish, publish, send_in, weights
 from tests.platform.test_checks import PUBLIC_ADDRESS, ids, own_folder
@@ -104,9 +104,9 @@ def test_a_public_picture_needs_no_key_and_is_gone_at_once(
 
 
 def test_the_policy_of_pages_follows(tmp_path: Path) -> None:
-    show = "from django.conf import settings as s; print(s.CONTENT_SECURITY_POLICY, s.ALLOWED_HOSTS)"
-    done = run("-c", show, DATA_DIR=str(tmp_path), **PUBLIC, MEDIA_URL=f"https://{MEDIA}")
-    assert f"'https://{MEDIA}'" in done.stdout and f"'{MEDIA}']" in done.stdout
+    seen = settings_with(DATA_DIR=str(tmp_path), **PUBLIC, MEDIA_URL=f"https://{MEDIA}")
+    assert f"'https://{MEDIA}'" in str(seen["CONTENT_SECURITY_POLICY"])
+    assert seen["ALLOWED_HOSTS"][-1] == MEDIA
 
 
 def test_every_address_that_shows_a_picture_is_known(settings: Any, alice: User, alices: Client) -> None:

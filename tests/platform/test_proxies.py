@@ -6,7 +6,6 @@ import asyncio
 import http.client
 import json
 import os
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from config.platform.processes import web
 from config.proxies import as_told
 from tests.architecture.sources import ROOT
 from tests.architecture.test_settings import PUBLIC
+from tests.forking import forker
 from tests.plugin import free_port, wait_for
 
 EVIL = "evil.example"
@@ -133,7 +133,10 @@ def served(settings: Any, folder: Path, count: int) -> Iterator[tuple[Ask, Path]
         return answer
 
     with log.open("wb") as lines:
-        process = subprocess.Popen(web().argv, cwd=ROOT, env={**os.environ, **env}, stdout=lines, stderr=lines)
+        _, option, module, *arguments = web().argv
+        assert option == "-m"
+        env, number = {**os.environ, **env}, lines.fileno()
+        process = forker().fork(module, *arguments, cwd=ROOT, env=env, output=number, errors=number)
         try:
             wait_for(settings.PORT, 60)
             yield ask, log

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import socket
-import subprocess
-import sys
 from collections import deque
 
 import pytest
@@ -14,6 +13,7 @@ from redis import ConnectionError as RedisConnectionError
 from config.celery import app
 from config.platform.processes import worker_answers
 from generation.models import GpuWorker
+from tests import forking
 from tests.architecture.sources import ROOT
 from tests.faults.conftest import catalog, machine
 from tests.faults.machine import CELERY, Machine
@@ -54,11 +54,8 @@ def test_without_a_broker_no_worker_answers(monkeypatch: pytest.MonkeyPatch, err
 
 
 @pytest.mark.parametrize("queues", [("-Q", "gpu"), ("-Q", "training,default"), ()])
-def test_one_that_draws_refuses_several_devices(monkeypatch: pytest.MonkeyPatch, queues: tuple[str, ...]) -> None:
-    monkeypatch.setenv("RENDER_DEVICE", "cuda:0,cuda:1")
-    done = subprocess.run(
-        [sys.executable, "-m", *CELERY, *queues], cwd=ROOT, capture_output=True, text=True, timeout=120
-    )
+def test_one_that_draws_refuses_several_devices(queues: tuple[str, ...]) -> None:
+    done = forking.run(*CELERY, *queues, cwd=ROOT, env={**os.environ, "RENDER_DEVICE": "cuda:0,cuda:1"})
     assert done.returncode == 1
     assert "RENDER_DEVICE names several devices (cuda:0, cuda:1)" in done.stderr
     assert "Traceback" not in done.stderr

@@ -13,7 +13,7 @@ from accounts.refusals import NotFound
 from generation.api import waiting
 from generation.api.a1111.answers import drawn
 from generation.api.a1111.base import A1111View, json_object, own_token
-from generation.api.a1111.encoded import decoded
+from generation.api.a1111.encoded import JsonWithPictures, decoded
 from generation.api.a1111.enlarging import read_upscale
 from generation.api.a1111.options import Options
 from generation.api.a1111.reading import Reader
@@ -31,6 +31,7 @@ class TextToImageView(A1111View):
     """Draw, and wait until all pictures are ready. A program that hangs up meanwhile cancels nothing."""
 
     scope = "generate"
+    parser_classes = [JsonWithPictures]
     reader: type[Reader] = Reader
 
     def post(self, request: Request) -> Response:
@@ -64,6 +65,7 @@ class UpscaleView(A1111View):
     """Make a picture larger, and wait for it. It is kept as if it had been brought by hand, for some days."""
 
     scope = "generate"
+    parser_classes = [JsonWithPictures]
 
     def post(self, request: Request) -> Response:
         user, token, body = user_of(request), own_token(request), json_object(request)

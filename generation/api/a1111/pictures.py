@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from accounts.refusals import NotFound
 from generation.api.a1111.base import A1111View, json_object
-from generation.api.a1111.encoded import decoded
+from generation.api.a1111.encoded import JsonWithPictures, decoded
 from generation.imaging.infotext import ParsedInfotext, without_halves
 from generation.imaging.png_chunks import png_texts
 from generation.imaging.provenance import XMP_KEYWORD
@@ -24,6 +24,7 @@ class PngInfoView(A1111View):
     """Read the recipe out of a picture of this site, A1111, ComfyUI and others. Nothing of it is kept."""
 
     scope = "read"
+    parser_classes = [JsonWithPictures]
 
     def post(self, request: Request) -> Response:
         picture = json_object(request).get("image")

@@ -57,7 +57,8 @@ def metadata(request: HttpRequest) -> JsonResponse:
         "resource": f"{settings.SITE_URL}{reverse('mcp')}",
         "authorization_servers": [settings.SITE_URL],
         "bearer_methods_supported": ["header"],
-        "scopes_supported": ["read", "generate", "publish"],
+        # Agents ask for all of these, and one that registers itself may ask for no more.
+        "scopes_supported": ["read", "generate"],
         "resource_name": settings.SITE_NAME,
     }
     return JsonResponse(document)

@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from accounts.refusals import Refusal
 from generation.api.access import get_image, user_of
 from generation.api.idempotency import idempotent
-from generation.api.native.recipe_fields import TextField
+from generation.api.native.fields import FlagField, TextField, WholeField, described
 from generation.jobs.albums import (
     MAX_TITLE_CHARS,
     add_to_album,
@@ -49,7 +49,7 @@ class AlbumOutput(serializers.ModelSerializer[Album]):
 
 class AlbumImagesInput(serializers.Serializer[Any]):
     images = serializers.ListField(
-        child=serializers.CharField(max_length=16), min_length=1, max_length=IMAGES_AT_ONCE, help_text="Codes of yours."
+        child=TextField(max_length=16), min_length=1, max_length=IMAGES_AT_ONCE, help_text="Codes of yours."
     )
 
 
@@ -122,10 +122,10 @@ class AlbumImageView(APIView):
 class LinkInput(serializers.Serializer[Any]):
     """`image` or `album`, by its code."""
 
-    image = serializers.CharField(max_length=16, default="", allow_blank=True)
-    album = serializers.CharField(max_length=16, default="", allow_blank=True)
-    days = serializers.ChoiceField(choices=[(days, str(days)) for days in DAYS], default=7)
-    with_recipe = serializers.BooleanField(default=False, help_text="Prompt and settings are shown, and in the files.")
+    image = TextField(max_length=16, default="", allow_blank=True)
+    album = TextField(max_length=16, default="", allow_blank=True)
+    days = described(WholeField, {"type": "integer", "enum": [*DAYS]}, default=7)
+    with_recipe = FlagField(default=False, help_text="Prompt and settings are shown, and in the files.")
 
 
 class LinkOutput(serializers.ModelSerializer[ShareLink]):

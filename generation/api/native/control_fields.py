@@ -7,7 +7,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from generation.api.native.recipe_fields import CodeField, TextField, number_field
+from generation.api.native.fields import CodeField, NumberField, TextField, WholeField, number_field
 from generation.api.native.starting import SHA256_CHARS, PictureRefOutput
 from generation.jobs.pinning import picture_of
 from generation.recipes.controls import (
@@ -28,11 +28,11 @@ class ControlPickFields(serializers.Serializer[Any]):
     preprocessor = TextField(
         max_length=MAX_NAME_CHARS, default=READY, help_text="How the picture is made ready; none: it is already."
     )
-    weight = number_field(serializers.FloatField, WEIGHT_RANGE, default=1.0)
-    start = number_field(serializers.FloatField, SHARE_RANGE, default=0.0, help_text="Share of the steps before it.")
-    end = number_field(serializers.FloatField, SHARE_RANGE, default=1.0, help_text="Share of the steps at its end.")
-    low = number_field(serializers.IntegerField, THRESHOLD_RANGE, default=100, help_text="Canny's lower threshold.")
-    high = number_field(serializers.IntegerField, THRESHOLD_RANGE, default=200, help_text="Canny's upper threshold.")
+    weight = number_field(NumberField, WEIGHT_RANGE, default=1.0)
+    start = number_field(NumberField, SHARE_RANGE, default=0.0, help_text="Share of the steps before it.")
+    end = number_field(NumberField, SHARE_RANGE, default=1.0, help_text="Share of the steps at its end.")
+    low = number_field(WholeField, THRESHOLD_RANGE, default=100, help_text="Canny's lower threshold.")
+    high = number_field(WholeField, THRESHOLD_RANGE, default=200, help_text="Canny's upper threshold.")
     fit = serializers.ChoiceField(
         choices=[*FITS], default="crop", help_text="How a picture of other proportions comes into the recipe's size."
     )

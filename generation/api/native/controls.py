@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from generation.api.access import HasScope, user_of
 from generation.api.native.catalog import WeightsView
-from generation.api.native.recipe_fields import CodeField
+from generation.api.native.fields import CodeField, FlagField, NumberField
 from generation.imaging.selecting import MAX_CLICKS, Box, Click
 from generation.jobs.selecting import Selection, select_by_click, selection_of
 from generation.models import Annotator, ControlNet
@@ -66,16 +66,16 @@ class PreprocessorsView(APIView):
 
 
 class ClickInput(serializers.Serializer[Any]):
-    x = serializers.FloatField()
-    y = serializers.FloatField()
-    keeps = serializers.BooleanField(default=True, help_text="False: what lies there is not to be selected.")
+    x = NumberField()
+    y = NumberField()
+    keeps = FlagField(default=True, help_text="False: what lies there is not to be selected.")
 
 
 class BoxInput(serializers.Serializer[Any]):
-    left = serializers.FloatField()
-    top = serializers.FloatField()
-    right = serializers.FloatField()
-    bottom = serializers.FloatField()
+    left = NumberField()
+    top = NumberField()
+    right = NumberField()
+    bottom = NumberField()
 
 
 class SelectionInput(serializers.Serializer[Any]):

@@ -17,7 +17,7 @@ from accounts.models import User
 from accounts.refusals import NotFound, Refusal
 from generation.api.access import get_dataset
 from generation.api.idempotency import idempotent, idempotent_upload
-from generation.api.native.recipe_fields import number_field
+from generation.api.native.fields import AgreedField, NumberField, TextField, WholeField, number_field
 from generation.models import DataPicture, DataSet, GeneratedImage
 from generation.recipes.checks import MAX_SEED
 from generation.recipes.training import MAX_TRIGGER_CHARS
@@ -40,39 +40,39 @@ IMAGES_AT_ONCE = 100
 class DataSetInput(serializers.Serializer[Any]):
     """`consent` says that you may use the pictures that you will add."""
 
-    title = serializers.CharField(max_length=MAX_TITLE_CHARS)
-    trigger = serializers.CharField(max_length=MAX_TRIGGER_CHARS, default="", allow_blank=True)
-    consent = serializers.BooleanField(default=False)
+    title = TextField(max_length=MAX_TITLE_CHARS)
+    trigger = TextField(max_length=MAX_TRIGGER_CHARS, default="", allow_blank=True)
+    consent = AgreedField()
 
 
 class DataSetChange(serializers.Serializer[Any]):
     """What is left out stays. `held_out` null: a quarter of the pictures."""
 
-    title = serializers.CharField(max_length=MAX_TITLE_CHARS, required=False)
-    trigger = serializers.CharField(max_length=MAX_TRIGGER_CHARS, required=False, allow_blank=True)
-    held_out = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=1000)
-    seed = serializers.IntegerField(required=False, min_value=0, max_value=MAX_SEED)
+    title = TextField(max_length=MAX_TITLE_CHARS, required=False)
+    trigger = TextField(max_length=MAX_TRIGGER_CHARS, required=False, allow_blank=True)
+    held_out = WholeField(required=False, allow_null=True, min_value=0, max_value=1000)
+    seed = WholeField(required=False, min_value=0, max_value=MAX_SEED)
 
 
 class PictureChange(serializers.Serializer[Any]):
     """What is left out stays. `crop`: left, top, right, bottom in 0..1; `focus`: x, y in 0..1; null: automatic."""
 
-    caption = serializers.CharField(max_length=MAX_CAPTION_CHARS, required=False, allow_blank=True)
+    caption = TextField(max_length=MAX_CAPTION_CHARS, required=False, allow_blank=True)
     crop = serializers.ListField(
-        child=number_field(serializers.FloatField, (0, 1)), min_length=4, max_length=4, required=False, allow_null=True
+        child=number_field(NumberField, (0, 1)), min_length=4, max_length=4, required=False, allow_null=True
     )
     focus = serializers.ListField(
-        child=number_field(serializers.FloatField, (0, 1)), min_length=2, max_length=2, required=False, allow_null=True
+        child=number_field(NumberField, (0, 1)), min_length=2, max_length=2, required=False, allow_null=True
     )
 
 
 class CaptionsChange(serializers.Serializer[Any]):
     """One change to all captions: `find` is replaced by `put`, or words are added `before` and `after`."""
 
-    find = serializers.CharField(max_length=MAX_CAPTION_CHARS, default="", allow_blank=True, trim_whitespace=False)
-    put = serializers.CharField(max_length=MAX_CAPTION_CHARS, default="", allow_blank=True, trim_whitespace=False)
-    before = serializers.CharField(max_length=MAX_CAPTION_CHARS, default="", allow_blank=True)
-    after = serializers.CharField(max_length=MAX_CAPTION_CHARS, default="", allow_blank=True)
+    find = TextField(max_length=MAX_CAPTION_CHARS, default="", allow_blank=True, trim_whitespace=False)
+    put = TextField(max_length=MAX_CAPTION_CHARS, default="", allow_blank=True, trim_whitespace=False)
+    before = TextField(max_length=MAX_CAPTION_CHARS, default="", allow_blank=True)
+    after = TextField(max_length=MAX_CAPTION_CHARS, default="", allow_blank=True)
 
 
 class ChangedOutput(serializers.Serializer[Any]):
@@ -85,14 +85,14 @@ class PicturesInput(serializers.Serializer[Any]):
     The picture may come along or be in the data set already.
     """
 
-    files = serializers.ListField(child=serializers.FileField(), max_length=200)
+    files = serializers.ListField(child=serializers.FileField(allow_empty_file=True), max_length=200)
     similar_too = serializers.BooleanField(default=False, help_text="Take near-duplicates as well.")
 
 
 class ImagesInput(serializers.Serializer[Any]):
     """Codes of pictures that you made here."""
 
-    images = serializers.ListField(child=serializers.CharField(max_length=16), max_length=IMAGES_AT_ONCE)
+    images = serializers.ListField(child=TextField(max_length=16), max_length=IMAGES_AT_ONCE)
 
 
 class DataPictureOutput(serializers.ModelSerializer[DataPicture]):

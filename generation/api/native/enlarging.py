@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from accounts.models import User
 from generation.api.access import HasScope
-from generation.api.native.recipe_fields import CodeField, TextField, number_field
+from generation.api.native.fields import CodeField, NumberField, TextField, WholeField, number_field
 from generation.api.native.starting import SHA256_CHARS, PictureRefOutput
 from generation.jobs.pinning import picture_of
 from generation.models import Upscaler
@@ -34,10 +34,10 @@ from generation.recipes.fields import FIELDS, MAX_NAME_CHARS, MAX_PROMPT_CHARS, 
 class HiresInput(serializers.Serializer[Any]):
     """A second pass over the picture, larger. What is empty is as in the first pass."""
 
-    scale = number_field(serializers.FloatField, HIRES_RANGE, default=2.0)
-    steps = number_field(serializers.IntegerField, (0, STEPS_RANGE[1]), default=0, help_text="0: as many as the first.")
+    scale = number_field(NumberField, HIRES_RANGE, default=2.0)
+    steps = number_field(WholeField, (0, STEPS_RANGE[1]), default=0, help_text="0: as many as the first.")
     strength = number_field(
-        serializers.FloatField, HIRES_STRENGTH_RANGE, default=0.7, help_text="How much of the first pass it changes."
+        NumberField, HIRES_STRENGTH_RANGE, default=0.7, help_text="How much of the first pass it changes."
     )
     upscaler = TextField(
         max_length=MAX_NAME_CHARS, default="Latent", help_text="One of `GET /upscalers`, `latent` among them."
@@ -52,12 +52,12 @@ class EnlargeInput(serializers.Serializer[Any]):
     """An upscale of a picture, by its code. Nothing is drawn and no prompt is needed unless `strength` is above 0."""
 
     source = CodeField(max_length=SHA256_CHARS)  # type: ignore[assignment]
-    scale = number_field(serializers.FloatField, SCALE_RANGE, default=2.0)
+    scale = number_field(NumberField, SCALE_RANGE, default=2.0)
     upscaler = TextField(max_length=MAX_NAME_CHARS, default=LANCZOS, help_text="See `GET /upscalers`.")
     strength = number_field(
-        serializers.FloatField, HIRES_STRENGTH_RANGE, default=0.0, help_text="Above 0: drawn over in tiles, so much."
+        NumberField, HIRES_STRENGTH_RANGE, default=0.0, help_text="Above 0: drawn over in tiles, so much."
     )
-    overlap = number_field(serializers.IntegerField, OVERLAP_RANGE, default=64, help_text="Pixels that tiles share.")
+    overlap = number_field(WholeField, OVERLAP_RANGE, default=64, help_text="Pixels that tiles share.")
 
 
 class HiresOutput(serializers.Serializer[Any]):

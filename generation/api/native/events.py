@@ -18,11 +18,10 @@ from django.db.models import Q
 from django.http import HttpResponse, HttpResponseBase
 from django.urls import reverse
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from generation.api.access import get_job, is_asked, user_of
+from generation.api.access import check_lengths, get_job, is_asked, user_of
 from generation.api.feeds import JobFeed, event_text, events_answer
 from generation.api.streams import caller_of, streams
 from generation.messages.frames import Frame
@@ -38,19 +37,24 @@ CLOCK_SKEW = timedelta(seconds=5)
 MOST_RESUMED = 500
 """Newest first. Who was away for longer than that reads the list of jobs."""
 PREVIEWS = OpenApiParameter("previews", bool, description="Also send the previews, as JPEG in base64.")
+EVENT = {
+    "type": "object",
+    "description": "Each event. Lines that begin with a colon say no more than that the stream stands.",
+    "properties": {
+        "event": {"type": "string", "enum": ["job", "open", "progress", "preview", "end"]},
+        "id": {"type": "string", "description": "Of what may be resumed after it."},
+        "data": {"type": "string", "description": "A JSON object."},
+    },
+    "required": ["event", "data"],
+}
+RESUMED = "Last-Event-ID"
+MOST_ID = 40
 LAST_EVENT_ID = OpenApiParameter(
-    "Last-Event-ID",
-    {"type": "string", "maxLength": 40},
+    RESUMED,
+    {"type": "string", "maxLength": MOST_ID},
     OpenApiParameter.HEADER,
     description="The id of the last event that was read.",
 )
-
-
-class EventStream(JSONRenderer):
-    """The type that these addresses answer with; a refusal is JSON all the same."""
-
-    media_type = "text/event-stream"
-    format = "events"
 
 
 @dataclass
@@ -199,12 +203,12 @@ class Telling:
 
 
 class _Events(APIView):
-    renderer_classes = [EventStream, JSONRenderer]
     scope = "read"
 
     def told(self, request: Request, job: Job | None) -> HttpResponseBase:
         user = user_of(request)
-        place = Place.of(request.headers.get("Last-Event-ID", ""))
+        check_lengths(request.headers, [RESUMED], MOST_ID)
+        place = Place.of(request.headers.get(RESUMED, ""))
         if request.method == "HEAD":
             return HttpResponse(content_type="text/event-stream")
         if job and place and job.finished_at and job.finished_at < place.since:
@@ -224,7 +228,7 @@ class JobEventsView(_Events):
     @extend_schema(
         operation_id="jobs_events",
         parameters=[PREVIEWS, LAST_EVENT_ID],
-        responses={(200, "text/event-stream"): str, 204: OpenApiResponse(description="It ended before that event.")},
+        responses={(200, "text/event-stream"): EVENT, 204: OpenApiResponse(description="It ended before that event.")},
     )
     def get(self, request: Request, code: str) -> HttpResponseBase:
         return self.told(request, get_job(request, code))
@@ -239,7 +243,7 @@ class AllEventsView(_Events):
     @extend_schema(
         operation_id="jobs_events_all",
         parameters=[PREVIEWS, LAST_EVENT_ID],
-        responses={(200, "text/event-stream"): str},
+        responses={(200, "text/event-stream"): EVENT},
     )
     def get(self, request: Request) -> HttpResponseBase:
         return self.told(request, None)

@@ -17,7 +17,8 @@ from accounts.credits import balance_of
 from accounts.refusals import NotFound
 from generation.api.access import token_of, user_of
 from generation.api.idempotency import Write, idempotent_submission, is_dry_run
-from generation.api.native.recipe_fields import PromptField, number_field
+from generation.api.native.fields import CodeField, FlagField, NumberField, TextField, WholeField, number_field
+from generation.api.native.recipe_fields import PromptField
 from generation.api.native.serializers import PriceOutput, RecipeInput
 from generation.jobs.grids.submission import cancel_grid, prepare_grid, price_of, write_grid
 from generation.jobs.pinning import picture_of
@@ -35,30 +36,30 @@ class AxisInput(serializers.Serializer[Any]):
     """Values are texts, as they are typed on the page: numbers may be ranges such as `1-5` or `0-1 [5]`."""
 
     field = serializers.ChoiceField(choices=sorted(AXES))
-    values = serializers.ListField(child=serializers.CharField(max_length=2000), min_length=1, max_length=MOST_VALUES)
-    target = serializers.CharField(max_length=200, default="", allow_blank=True)
+    values = serializers.ListField(child=TextField(max_length=2000), min_length=1, max_length=MOST_VALUES)
+    target = TextField(max_length=200, default="", allow_blank=True)
 
 
 MIX_POINTS = (min(low for low, _ in POINTS.values()), max(high for _, high in POINTS.values()))
 
 
 class MixInput(serializers.Serializer[Any]):
-    loras = serializers.ListField(child=serializers.CharField(max_length=100), min_length=2, max_length=4)
-    points = number_field(serializers.IntegerField, MIX_POINTS, default=5)
-    strength = number_field(serializers.FloatField, (0, 2), default=1.0)
+    loras = serializers.ListField(child=TextField(max_length=100), min_length=2, max_length=4)
+    points = number_field(WholeField, MIX_POINTS, default=5)
+    strength = number_field(NumberField, (0, 2), above=True, default=1.0)
 
 
 class BetweenInput(serializers.Serializer[Any]):
     """Pictures on the way from the recipe to another seed or prompt, or from one picture to another."""
 
     kind = serializers.ChoiceField(choices=[*KINDS])
-    frames = number_field(serializers.IntegerField, FRAMES, default=12)
-    rate = number_field(serializers.IntegerField, RATES, default=8)
-    loop = serializers.BooleanField(default=True)
-    seed = number_field(serializers.IntegerField, (0, MAX_SEED), allow_null=True, default=None)
+    frames = number_field(WholeField, FRAMES, default=12)
+    rate = number_field(WholeField, RATES, default=8)
+    loop = FlagField(default=True)
+    seed = number_field(WholeField, (0, MAX_SEED), allow_null=True, default=None)
     prompt = PromptField(default="", help_text="The other end's; of pictures, what the second one shows.")
     pictures = serializers.ListField(
-        child=serializers.CharField(max_length=64), default=list, max_length=2, help_text="Codes of two pictures."
+        child=CodeField(max_length=64), default=list, max_length=2, help_text="Codes of two pictures."
     )
 
 

@@ -20,7 +20,7 @@ from accounts.credits import balance_of
 from accounts.refusals import Refusal
 from generation.api.access import check_lengths, get_job, token_of, user_of
 from generation.api.idempotency import Write, idempotent_submission, is_dry_run
-from generation.api.native.recipe_fields import text_parameter
+from generation.api.native.fields import text_parameter
 from generation.api.native.serializers import (
     BatchInput,
     BatchOutput,

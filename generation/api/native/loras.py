@@ -18,9 +18,10 @@ from rest_framework.views import APIView
 from accounts.refusals import NotFound
 from generation.api.access import HasScope, usable_loras, user_of
 from generation.api.idempotency import Write, idempotent_submission, idempotent_upload
+from generation.api.native.fields import NUMBER, FlagField, NumberField, TextField, WholeField, described
 from generation.api.native.serializers import LoraOutput
 from generation.catalog.loras.licences import CHOICES
-from generation.catalog.loras.naming import DESCRIPTION_CHARS, MOST_WORDS, NAME_CHARS, TITLE_CHARS, WORD_CHARS
+from generation.catalog.loras.naming import DESCRIPTION_CHARS, MOST_WORDS, NAME, NAME_CHARS, TITLE_CHARS, WORD_CHARS
 from generation.catalog.loras.sharing import MOST_PEOPLE, delete_lora, describe, downloadable, own_lora, share
 from generation.catalog.loras.uploads import Upload, add_upload
 from generation.catalog.loras.versions import follow
@@ -32,37 +33,38 @@ from generation.weightfiles.lora_pairs import MAX_RANK
 
 
 class UploadInput(serializers.Serializer[Any]):
-    file = serializers.FileField(help_text="A .safetensors LoRA.", max_length=None)
-    version_of = serializers.CharField(max_length=NAME_CHARS, required=False, help_text="An own LoRA's name.")
+    file = serializers.FileField(help_text="A .safetensors LoRA.", allow_empty_file=True)
+    version_of = TextField(max_length=NAME_CHARS, required=False, help_text="An own LoRA's name.")
 
 
 class DetailsInput(serializers.Serializer[Any]):
     """Everything is optional: what is left out stays."""
 
-    title = serializers.CharField(max_length=TITLE_CHARS, required=False)
-    name = serializers.CharField(max_length=NAME_CHARS, required=False)
-    description = serializers.CharField(max_length=DESCRIPTION_CHARS, required=False, allow_blank=True)
-    trigger_words = serializers.ListField(
-        child=serializers.CharField(max_length=WORD_CHARS), max_length=MOST_WORDS, required=False
-    )
+    title = TextField(max_length=TITLE_CHARS, required=False)
+    name = TextField(max_length=NAME_CHARS, required=False, pattern=rf"^\s*{NAME}\s*$")
+    description = TextField(max_length=DESCRIPTION_CHARS, required=False, allow_blank=True)
+    trigger_words = serializers.ListField(child=TextField(max_length=WORD_CHARS), max_length=MOST_WORDS, required=False)
     licence = serializers.ChoiceField(choices=CHOICES, required=False)
-    may_download = serializers.BooleanField(required=False)
-    version_of = serializers.CharField(
+    may_download = FlagField(required=False)
+    version_of = TextField(
         max_length=NAME_CHARS + 10, required=False, help_text="An own LoRA's name; this one becomes its next version."
     )
     shared_with = serializers.ListField(
-        child=serializers.CharField(max_length=150), max_length=MOST_PEOPLE, required=False, help_text="User names."
+        child=TextField(max_length=150), max_length=MOST_PEOPLE, required=False, help_text="User names."
     )
 
 
+WEIGHT = {**NUMBER, "minimum": -WEIGHT_LIMIT, "maximum": WEIGHT_LIMIT, "not": {"enum": [0]}}
+
+
 class ParentInput(serializers.Serializer[Any]):
-    name = serializers.CharField(max_length=NAME_CHARS + 10)
-    weight = serializers.FloatField(min_value=-WEIGHT_LIMIT, max_value=WEIGHT_LIMIT, default=1.0)
+    name = TextField(max_length=NAME_CHARS + 10)
+    weight = described(NumberField, WEIGHT, min_value=-WEIGHT_LIMIT, max_value=WEIGHT_LIMIT, default=1.0)
 
 
 class MergeInput(serializers.Serializer[Any]):
-    title = serializers.CharField(max_length=TITLE_CHARS)
-    rank = serializers.IntegerField(min_value=1, max_value=MAX_RANK, default=32)
+    title = TextField(max_length=TITLE_CHARS)
+    rank = WholeField(min_value=1, max_value=MAX_RANK, default=32)
     parents = serializers.ListField(child=ParentInput(), min_length=2, max_length=MAX_LORAS)
 
 

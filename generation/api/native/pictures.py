@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import QuerySet
@@ -14,9 +16,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.refusals import Refusal
-from generation.api.access import check_lengths, get_image, user_of
+from generation.api.access import check_days, check_lengths, get_image, is_asked, user_of
 from generation.api.idempotency import idempotent
-from generation.api.native.recipe_fields import text_parameter
+from generation.api.native.fields import DAY, text_parameter
 from generation.api.native.serializers import ImageChange, ImageOutput
 from generation.jobs.albums import own_album
 from generation.jobs.deletion import delete_images
@@ -32,14 +34,24 @@ ASKED = {
     "album": "Code of an album of yours.",
     "checkpoint": "Name of the checkpoint.",
     "lora": "Name of a LoRA.",
-    "size": "Width and height, such as 512x768.",
-    "since": "Made on this day or later, such as 2026-11-28 (UTC).",
-    "until": "Made on this day or earlier.",
-    "starred": "1: those with a star.",
 }
+SIZE: dict[str, Any] = {"type": "string", "maxLength": 11, "pattern": "^[0-9]{1,5}x[0-9]{1,5}$"}
+FILTERS = [
+    *(text_parameter(name, LONGEST, words) for name, words in ASKED.items()),
+    OpenApiParameter("size", SIZE, description="Width and height, such as 512x768."),
+    OpenApiParameter("since", DAY, description="Made on this day or later (UTC)."),
+    OpenApiParameter("until", DAY, description="Made on this day or earlier."),
+    OpenApiParameter("starred", bool, description="Those with a star."),
+]
 SIDE = OpenApiParameter(
     "side", {"type": "integer", "enum": sorted(SIDES.values())}, description="Pixels of its longer side, at most."
 )
+
+
+def check_size(query: Mapping[str, str]) -> None:
+    """Raise Refusal for a size that is none, as is an empty one."""
+    if "size" in query and not re.fullmatch(SIZE["pattern"], query["size"]):
+        raise Refusal("bad-size", "A size is written as width x height, such as 512x768.", field="size")
 
 
 class ImagesView(generics.ListAPIView[GeneratedImage]):
@@ -48,12 +60,15 @@ class ImagesView(generics.ListAPIView[GeneratedImage]):
     serializer_class = ImageOutput
     queryset = GeneratedImage.objects.none()
 
-    @extend_schema(parameters=[text_parameter(name, LONGEST, words) for name, words in ASKED.items()])
+    @extend_schema(parameters=FILTERS)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().get(request, *args, **kwargs)
 
     def get_queryset(self) -> QuerySet[GeneratedImage]:
         check_lengths(self.request.query_params, ASKED, LONGEST)
+        check_days(self.request.query_params)
+        is_asked(self.request, "starred")
+        check_size(self.request.query_params)
         filters = PictureFilters.of(self.request.query_params)
         album = own_album(user_of(self.request), filters.album) if filters.album else None
         rows = GeneratedImage.objects.of(user_of(self.request)).kept()

@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from accounts.models import User
 from generation.api.native.control_fields import ControlPickInput, as_control_input
 from generation.api.native.enlarging import EnlargeInput, HiresInput, as_inputs
-from generation.api.native.recipe_fields import Fields, api_field
+from generation.api.native.recipe_fields import Fields, api_field, schema_of_input
 from generation.api.native.recipe_parts import RecipeParts
 from generation.api.native.starting import StartInput, as_input
 from generation.catalog.inspecting import inspect_prompt
@@ -31,7 +31,7 @@ class PromptInput(serializers.Serializer[Any]):
     negative_prompt = api_field(FIELDS["negative_prompt"], default="")
     checkpoint = api_field(FIELDS["checkpoint"], default="")
     steps = api_field(FIELDS["steps"], required=False)
-    sampler = api_field(FIELDS["sampler"], default="")
+    sampler = api_field(FIELDS["sampler"], schema_of_input(FIELDS["sampler"]), default="")
     seed = api_field(FIELDS["seed"], default=0)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.validators import ProhibitNullCharactersValidator
-from drf_spectacular.utils import OpenApiParameter, extend_schema_field
-from rest_framework import serializers
 
+from generation.api.native.fields import NUMBER, SOMETHING, Field, NumberField, TextField, WholeField, described
 from generation.recipes.fields import (
     FIELDS,
     MAX_NAME_CHARS,
@@ -23,24 +22,10 @@ from generation.recipes.fields import (
     WholeNumber,
 )
 
-Fields = dict[str, serializers.Field[Any, Any, Any, Any]]
-
+Fields = dict[str, Field]
 
 MOST_OF_ANYTHING = 10_000
 """In the schema of a number whose bound is the plan's to say."""
-
-
-class TextField(serializers.CharField):
-    """A text; a number is none, though the framework would write it out."""
-
-    def to_internal_value(self, data: Any) -> str:
-        if not isinstance(data, str):
-            self.fail("invalid")
-        return str(super().to_internal_value(data))
-
-
-class CodeField(TextField, serializers.SlugField):
-    """The code of a thing."""
 
 
 class NameField(TextField):
@@ -61,20 +46,20 @@ class PromptField(NameField):
         return FIELDS["prompt"].read(super().to_internal_value(data))  # type: ignore[no-any-return]
 
 
-API_FIELDS: Mapping[type[RecipeField], type[serializers.Field[Any, Any, Any, Any]]] = {
+API_FIELDS: Mapping[type[RecipeField], type[Field]] = {
     Prompt: PromptField,
     Name: NameField,
     Choice: NameField,
-    Number: serializers.FloatField,
-    WholeNumber: serializers.IntegerField,
-    Side: serializers.IntegerField,
+    Number: NumberField,
+    WholeNumber: WholeField,
+    Side: WholeField,
 }
 
 
 def schema_of(row: RecipeField) -> dict[str, Any]:
     """What OpenAPI says of the values."""
     if isinstance(row, Number):
-        kind = {"type": "integer"} if isinstance(row, WholeNumber) else {"type": "number", "format": "double"}
+        kind = {"type": "integer"} if isinstance(row, WholeNumber) else NUMBER
         step = {"multipleOf": SIDE_STEP} if isinstance(row, Side) else {}
         most = {"maximum": MOST_OF_ANYTHING if row.most is None else row.most}
         return {**kind, "minimum": row.limits[0], **most, **step}
@@ -83,39 +68,26 @@ def schema_of(row: RecipeField) -> dict[str, Any]:
     return {"type": "string", "maxLength": MAX_PROMPT_CHARS if isinstance(row, Prompt) else MAX_NAME_CHARS}
 
 
-def text_parameter(name: str, most: int, description: str) -> OpenApiParameter:
-    """A text in the query of an address."""
-    return OpenApiParameter(name, {"type": "string", "maxLength": most}, description=description)
+def schema_of_input(row: RecipeField) -> dict[str, Any]:
+    """The same of what is sent: a recipe may name what has gone since, and a text that is empty stands for none."""
+    schema = schema_of(row)
+    if isinstance(row, Prompt) and row.required:
+        return {**schema, "allOf": [{"pattern": SOMETHING}]}  # or else the framework adds that it may be empty
+    if isinstance(row, Name | Choice) and row.choices:
+        return {**schema, "enum": [*row.choices, ""]}
+    return schema
 
 
-def number_field(
-    field: type[serializers.Field[Any, Any, Any, Any]], limits: tuple[float, float], **options: Any
-) -> serializers.Field[Any, Any, Any, Any]:
-    """A number with its bounds in the schema; that it lies within them is the verb's to say, with its own code."""
-    described = extend_schema_field(bounds_of(field, limits))(type("Bounded", (field,), {}))
-    bounded: serializers.Field[Any, Any, Any, Any] = described(**options)
-    return bounded
-
-
-def bounds_of(field: type[serializers.Field[Any, Any, Any, Any]], limits: tuple[float, float]) -> dict[str, Any]:
-    whole = issubclass(field, serializers.IntegerField)
-    kind = {"type": "integer"} if whole else {"type": "number", "format": "double"}
-    return {**kind, "minimum": limits[0], "maximum": limits[1]}
-
-
-def api_field(row: RecipeField, **options: Any) -> serializers.Field[Any, Any, Any, Any]:
+def api_field(row: RecipeField, schema: dict[str, Any] | None = None, **options: Any) -> Field:
     """The serializer field of a row, explained and with its bounds in the schema."""
-    described = extend_schema_field(schema_of(row))(type(f"{row.name}_field", (API_FIELDS[type(row)],), {}))
     wrong_kind = {"invalid": f"{row.title} must be {row.kind}."}
-    field: serializers.Field[Any, Any, Any, Any] = described(
-        help_text=row.explanation, error_messages=wrong_kind, **options
-    )
-    return field
+    options = {"help_text": row.explanation, "error_messages": wrong_kind, **options}
+    return described(API_FIELDS[type(row)], schema or schema_of(row), **options)
 
 
 def input_fields() -> Fields:
     """Every field as it may be asked for: what is left out is the checkpoint's default, and a seed is drawn."""
-    return {name: api_field(row, **presence(row)) for name, row in FIELDS.items()}
+    return {name: api_field(row, schema_of_input(row), **presence(row)) for name, row in FIELDS.items()}
 
 
 def presence(row: RecipeField) -> dict[str, Any]:

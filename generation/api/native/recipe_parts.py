@@ -10,7 +10,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from generation.api.native.recipe_fields import PromptField, TextField, number_field
+from generation.api.native.fields import NumberField, TextField, WholeField, number_field
+from generation.api.native.recipe_fields import PromptField
 from generation.catalog.styles import MAX_PICKED
 from generation.jobs.pinning import picture_of
 from generation.jobs.submission import random_seed
@@ -39,12 +40,10 @@ class PictureField(TextField):
 class VariationField(serializers.Serializer[Any]):
     """The noise of the recipe's seed, turned towards that of another seed."""
 
-    seed = number_field(
-        serializers.IntegerField, (0, MAX_SEED), allow_null=True, default=None, help_text=variation.SEED.explanation
-    )
-    strength = number_field(serializers.FloatField, SHARE, default=0.0, help_text=variation.STRENGTH.explanation)
+    seed = number_field(WholeField, (0, MAX_SEED), allow_null=True, default=None, help_text=variation.SEED.explanation)
+    strength = number_field(NumberField, SHARE, default=0.0, help_text=variation.STRENGTH.explanation)
     resize_from = serializers.ListField(
-        child=number_field(serializers.IntegerField, SIDE_RANGE),
+        child=number_field(WholeField, SIDE_RANGE),
         min_length=2,
         max_length=2,
         allow_null=True,
@@ -57,9 +56,7 @@ class BlendField(serializers.Serializer[Any]):
     """A second prompt, whose meaning the first is turned towards."""
 
     prompt = PromptField()
-    amount = number_field(
-        serializers.FloatField, SHARE, default=blending.AMOUNT.default, help_text=blending.AMOUNT.explanation
-    )
+    amount = number_field(NumberField, SHARE, default=blending.AMOUNT.default, help_text=blending.AMOUNT.explanation)
 
 
 class InvertedField(serializers.Serializer[Any]):
@@ -74,7 +71,7 @@ class InversionField(serializers.Serializer[Any]):
 
     source = InvertedField()  # type: ignore[assignment]
     toward = InvertedField(required=False, allow_null=True, default=None)
-    amount = number_field(serializers.FloatField, SHARE, default=0.0)
+    amount = number_field(NumberField, SHARE, default=0.0)
 
 
 class PaletteField(serializers.Serializer[Any]):
@@ -87,7 +84,7 @@ class PaletteField(serializers.Serializer[Any]):
         help_text="As #rrggbb.",
     )
     strength = number_field(
-        serializers.FloatField, SHARE, default=palette.STRENGTH.default, help_text=palette.STRENGTH.explanation
+        NumberField, SHARE, default=palette.STRENGTH.default, help_text=palette.STRENGTH.explanation
     )
 
 

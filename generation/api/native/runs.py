@@ -20,7 +20,7 @@ from accounts.models import User
 from accounts.refusals import NotFound, Refusal
 from generation.api.access import get_dataset, get_run, token_of, user_of
 from generation.api.idempotency import Write, idempotent_submission, is_dry_run
-from generation.api.native.recipe_fields import number_field
+from generation.api.native.fields import FlagField, NumberField, TextField, WholeField, described, number_field
 from generation.api.native.serializers import PriceOutput
 from generation.catalog.resolving import find_checkpoint
 from generation.models import DataSet, Snapshot, TrainingRun
@@ -31,6 +31,7 @@ from generation.training.runs import controls
 from generation.training.runs.lifecycle import discard_cost, hand_out
 from generation.training.runs.queueing import place_of
 from generation.training.runs.submission import (
+    NAME,
     check_name,
     first_recipe,
     prepare,
@@ -40,44 +41,46 @@ from generation.training.runs.submission import (
 )
 
 LIMITS = {name: limits for name, limits, _ in RANGES}
+PRESET = {"type": "string", "enum": [*PRESETS]}
+RESOLUTION = {"type": "integer", "minimum": 0, "maximum": 1024, "multipleOf": 8}
 
 
 class TrainingInput(serializers.Serializer[Any]):
     """A training of the LoRA `name` with your data set's code. What is left out is the preset's, as on the page."""
 
-    dataset = serializers.CharField(max_length=16)
-    name = serializers.CharField(max_length=100)
-    preset = serializers.CharField(
-        max_length=20, required=False, help_text=f"What is sent beside it goes before it. One of: {', '.join(PRESETS)}."
+    dataset = TextField(max_length=16)
+    name = TextField(max_length=100, pattern=rf"^\s*{NAME.pattern}\s*$")
+    preset = described(TextField, PRESET, required=False, help_text="What is sent beside it goes before it.")
+    checkpoint = TextField(max_length=100, required=False, allow_blank=True)
+    trigger = TextField(max_length=MAX_TRIGGER_CHARS, required=False, allow_blank=True)
+    parts = serializers.ListField(
+        child=serializers.ChoiceField(PARTS), required=False, min_length=1, max_length=len(PARTS)
     )
-    checkpoint = serializers.CharField(max_length=100, required=False, allow_blank=True)
-    trigger = serializers.CharField(max_length=MAX_TRIGGER_CHARS, required=False, allow_blank=True)
-    parts = serializers.ListField(child=serializers.ChoiceField(PARTS), required=False, max_length=len(PARTS))
-    rank = number_field(serializers.IntegerField, LIMITS["rank"], required=False)
-    alpha = number_field(serializers.FloatField, LIMITS["alpha"], required=False)
-    steps = number_field(serializers.IntegerField, LIMITS["steps"], required=False)
-    batch = number_field(serializers.IntegerField, LIMITS["batch"], required=False)
-    gradient_accumulation = number_field(serializers.IntegerField, LIMITS["gradient_accumulation"], required=False)
-    resolution = serializers.IntegerField(required=False, min_value=0, max_value=1024)
-    learning_rate = number_field(serializers.FloatField, LIMITS["learning_rate"], required=False)
-    text_learning_rate = number_field(serializers.FloatField, LIMITS["text_learning_rate"], required=False)
+    rank = number_field(WholeField, LIMITS["rank"], required=False)
+    alpha = number_field(NumberField, LIMITS["alpha"], required=False)
+    steps = number_field(WholeField, LIMITS["steps"], required=False)
+    batch = number_field(WholeField, LIMITS["batch"], required=False)
+    gradient_accumulation = number_field(WholeField, LIMITS["gradient_accumulation"], required=False)
+    resolution = described(WholeField, RESOLUTION, required=False, min_value=0, max_value=1024)
+    learning_rate = number_field(NumberField, LIMITS["learning_rate"], required=False)
+    text_learning_rate = number_field(NumberField, LIMITS["text_learning_rate"], required=False)
     optimizer = serializers.ChoiceField(OPTIMIZERS, required=False)
-    weight_decay = number_field(serializers.FloatField, LIMITS["weight_decay"], required=False)
+    weight_decay = number_field(NumberField, LIMITS["weight_decay"], required=False)
     schedule = serializers.ChoiceField(SCHEDULES, required=False)
-    warmup_steps = number_field(serializers.IntegerField, LIMITS["warmup_steps"], required=False)
-    min_snr_gamma = number_field(serializers.FloatField, LIMITS["min_snr_gamma"], required=False)
-    noise_offset = number_field(serializers.FloatField, LIMITS["noise_offset"], required=False)
-    caption_dropout = number_field(serializers.FloatField, LIMITS["caption_dropout"], required=False)
-    flip = serializers.BooleanField(required=False)
-    prior_weight = number_field(serializers.FloatField, LIMITS["prior_weight"], required=False)
-    prior_prompt = serializers.CharField(max_length=300, required=False, allow_blank=True)
-    prior_pictures = number_field(serializers.IntegerField, LIMITS["prior_pictures"], required=False)
-    gradient_checkpointing = serializers.BooleanField(required=False)
-    cache = serializers.BooleanField(required=False)
-    folds = number_field(serializers.IntegerField, LIMITS["folds"], required=False)
-    sample_every = number_field(serializers.IntegerField, LIMITS["sample_every"], required=False)
-    sample_prompts = serializers.ListField(child=serializers.CharField(max_length=300), required=False, max_length=8)
-    seed = number_field(serializers.IntegerField, LIMITS["seed"], required=False)
+    warmup_steps = number_field(WholeField, LIMITS["warmup_steps"], required=False)
+    min_snr_gamma = number_field(NumberField, LIMITS["min_snr_gamma"], required=False)
+    noise_offset = number_field(NumberField, LIMITS["noise_offset"], required=False)
+    caption_dropout = number_field(NumberField, LIMITS["caption_dropout"], required=False)
+    flip = FlagField(required=False)
+    prior_weight = number_field(NumberField, LIMITS["prior_weight"], required=False)
+    prior_prompt = TextField(max_length=300, required=False, allow_blank=True)
+    prior_pictures = number_field(WholeField, LIMITS["prior_pictures"], required=False)
+    gradient_checkpointing = FlagField(required=False)
+    cache = FlagField(required=False)
+    folds = number_field(WholeField, LIMITS["folds"], required=False)
+    sample_every = number_field(WholeField, LIMITS["sample_every"], required=False)
+    sample_prompts = serializers.ListField(child=TextField(max_length=300), required=False, max_length=8)
+    seed = number_field(WholeField, LIMITS["seed"], required=False)
 
     def recipe(self, user: User, dataset: DataSet) -> TrainingRecipe:
         """Raises Refusal: for the recipe, and for a preset or a checkpoint that is not there."""

@@ -16,7 +16,7 @@ from accounts.credits import balance_of
 from accounts.refusals import NotFound
 from generation.api.access import get_dataset, token_of, user_of
 from generation.api.idempotency import Write, idempotent_submission, is_dry_run
-from generation.api.native.recipe_fields import number_field
+from generation.api.native.fields import Field, NumberField, WholeField, number_field
 from generation.api.native.runs import LIMITS, PointOutput, TrainingInput
 from generation.api.native.serializers import PriceOutput
 from generation.models import TrainingSearch
@@ -33,30 +33,30 @@ from generation.training.searches.submission import (
 from generation.training.searches.summaries import CandidateView, table_of
 
 
-def values_of(child: serializers.Field[Any, Any, Any, Any]) -> serializers.ListField:
+def values_of(child: Field) -> serializers.ListField:
     return serializers.ListField(child=child, required=False, min_length=1, max_length=MAX_CANDIDATES)
 
 
 class AxesInput(serializers.Serializer[Any]):
     """The values to try of each field; every combination is a candidate."""
 
-    rank = values_of(number_field(serializers.IntegerField, LIMITS["rank"]))
-    alpha = values_of(number_field(serializers.FloatField, LIMITS["alpha"]))
-    learning_rate = values_of(number_field(serializers.FloatField, LIMITS["learning_rate"]))
-    steps = values_of(number_field(serializers.IntegerField, LIMITS["steps"]))
-    batch = values_of(number_field(serializers.IntegerField, LIMITS["batch"]))
+    rank = values_of(number_field(WholeField, LIMITS["rank"]))
+    alpha = values_of(number_field(NumberField, LIMITS["alpha"]))
+    learning_rate = values_of(number_field(NumberField, LIMITS["learning_rate"]))
+    steps = values_of(number_field(WholeField, LIMITS["steps"]))
+    batch = values_of(number_field(WholeField, LIMITS["batch"]))
     optimizer = values_of(serializers.ChoiceField(OPTIMIZERS))
     schedule = values_of(serializers.ChoiceField(SCHEDULES))
-    min_snr_gamma = values_of(number_field(serializers.FloatField, LIMITS["min_snr_gamma"]))
-    noise_offset = values_of(number_field(serializers.FloatField, LIMITS["noise_offset"]))
-    caption_dropout = values_of(number_field(serializers.FloatField, LIMITS["caption_dropout"]))
+    min_snr_gamma = values_of(number_field(NumberField, LIMITS["min_snr_gamma"]))
+    noise_offset = values_of(number_field(NumberField, LIMITS["noise_offset"]))
+    caption_dropout = values_of(number_field(NumberField, LIMITS["caption_dropout"]))
 
 
 class SearchInput(TrainingInput):
     """A training, and what to vary in it. Without a `budget` the search may cost all that you have."""
 
     axes = AxesInput()
-    budget = serializers.IntegerField(required=False, min_value=1, max_value=1_000_000)
+    budget = WholeField(required=False, min_value=1, max_value=1_000_000)
 
     def axes_given(self) -> dict[str, list[Any]]:
         """As they were sent; a name that is no axis is left for the verb to refuse. Call it before `recipe`."""

@@ -11,16 +11,8 @@ from rest_framework import serializers
 
 from generation.api.native.control_fields import ControlPickInput, ControlPickOutput, controls_of
 from generation.api.native.enlarging import EnlargeInput, EnlargeOutput, HiresInput, HiresOutput, larger_of
-from generation.api.native.recipe_fields import (
-    CodeField,
-    Fields,
-    NameField,
-    TextField,
-    api_field,
-    input_fields,
-    number_field,
-    output_fields,
-)
+from generation.api.native.fields import CodeField, FlagField, NumberField, TextField, number_field
+from generation.api.native.recipe_fields import Fields, NameField, api_field, input_fields, output_fields
 from generation.api.native.recipe_parts import RecipeParts, RecipePartsInput, parts_of
 from generation.api.native.starting import StartInput, StartOutput, start_of
 from generation.catalog.resolving import find_checkpoint
@@ -32,7 +24,7 @@ from generation.messages import frames
 from generation.models import Checkpoint, GeneratedImage, Job, Lora
 from generation.models.images import kept_image
 from generation.recipes.controls import MAX_CONTROLS
-from generation.recipes.fields import COUNT, FIELDS, defaults_for
+from generation.recipes.fields import COUNT, FIELDS, Name, defaults_for
 from generation.recipes.picture import MAX_LORAS, WEIGHT_LIMIT, LoraPick, Recipe
 from generation.recipes.starting import drawn_like
 
@@ -43,8 +35,8 @@ MAX_BATCH = 16
 
 class LoraPickInput(serializers.Serializer[Any]):
     name = NameField(max_length=100, allow_blank=False)
-    weight = number_field(serializers.FloatField, LORA_WEIGHTS, default=1.0)
-    text_weight = number_field(serializers.FloatField, LORA_WEIGHTS, required=False, allow_null=True, default=None)
+    weight = number_field(NumberField, LORA_WEIGHTS, default=1.0)
+    text_weight = number_field(NumberField, LORA_WEIGHTS, required=False, allow_null=True, default=None)
 
 
 class RecipeInput(RecipePartsInput):
@@ -66,6 +58,11 @@ class RecipeInput(RecipePartsInput):
 def recipe_of(user: Any, data: Mapping[str, Any]) -> Recipe:
     """The recipe that validated data tell, with the checkpoint's defaults filled in. Raises Refusal."""
     given = {name: value for name in FIELDS if (value := data.get(name)) not in (None, "")}
+    for name, value in given.items():
+        row = FIELDS[name]
+        if isinstance(row, Name):
+            row.check(value)
+            row.check_known(value)
     checkpoint = find_checkpoint(user, given.get("checkpoint", ""))
     picks, start = tuple(LoraPick(**pick) for pick in data["loras"]), start_of(user, data.get("start"))
     usual = defaults_for(checkpoint) | (drawn_like(start, user.plan.max_pixels) if start else {})
@@ -215,7 +212,7 @@ class ImageOutput(serializers.ModelSerializer[GeneratedImage]):
 
 
 class ImageChange(serializers.Serializer[Any]):
-    starred = serializers.BooleanField()
+    starred = FlagField()
 
 
 class CheckpointOutput(serializers.ModelSerializer[Checkpoint]):

@@ -9,7 +9,7 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.models import User
-from generation.api.native.recipe_fields import CodeField, number_field
+from generation.api.native.fields import CodeField, NumberField, WholeField, number_field
 from generation.jobs.pinning import picture_of
 from generation.recipes.starting import (
     AREAS,
@@ -31,13 +31,13 @@ class StartInput(serializers.Serializer[Any]):
 
     source = CodeField(max_length=SHA256_CHARS)  # type: ignore[assignment]
     strength = number_field(
-        serializers.FloatField, STRENGTH_RANGE, default=0.75, help_text="How much it changes; 0 only passes the VAE."
+        NumberField, STRENGTH_RANGE, default=0.75, help_text="How much it changes; 0 only passes the VAE."
     )
     mask = CodeField(
         max_length=SHA256_CHARS, default="", allow_blank=True, help_text="White is drawn, black is kept to the bit."
     )
     mask_blur = number_field(
-        serializers.IntegerField, BLUR_RANGE, default=4, help_text="Pixels over which the mask's edge fades inwards."
+        WholeField, BLUR_RANGE, default=4, help_text="Pixels over which the mask's edge fades inwards."
     )
     masked_content = serializers.ChoiceField(
         choices=[*MASKED_CONTENTS], default="original", help_text="What stands below the mask at first."
@@ -46,10 +46,10 @@ class StartInput(serializers.Serializer[Any]):
         choices=[*AREAS], default="whole", help_text="masked: only what is masked is drawn, in the recipe's size."
     )
     padding = number_field(
-        serializers.IntegerField, PADDING_RANGE, default=32, help_text="Pixels around the masked area drawn with it."
+        WholeField, PADDING_RANGE, default=32, help_text="Pixels around the masked area drawn with it."
     )
     grow = serializers.ListField(
-        child=number_field(serializers.IntegerField, GROW_RANGE), min_length=4, max_length=4, default=[0, 0, 0, 0],
+        child=number_field(WholeField, GROW_RANGE), min_length=4, max_length=4, default=[0, 0, 0, 0],
         help_text="Pixels added at left, top, right and bottom; they are drawn.",
     )  # fmt: skip
     fit = serializers.ChoiceField(

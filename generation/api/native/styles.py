@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from accounts.refusals import Refusal
 from generation.api.access import user_of
 from generation.api.idempotency import idempotent
-from generation.api.native.recipe_fields import CodeField, TextField
+from generation.api.native.fields import CodeField, TextField
 from generation.catalog.styles import StyleFields, own_style, save_style, styles_for
 from generation.models import OwnStyle
 from generation.models.catalog import FAMILY_TITLES

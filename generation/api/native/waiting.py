@@ -28,7 +28,7 @@ LOOK_EVERY_SECONDS = 5.0
 WAIT = OpenApiParameter(
     "wait",
     {"type": "integer", "minimum": 0, "maximum": LONGEST_WAIT},
-    description="Seconds to wait for the end of the job before it is answered.",
+    description="Seconds to wait for the end of the job. If what lets you ask ends meanwhile, the body is a problem.",
 )
 NO_LONGER_ALLOWED = {
     "type": "/api/problems/no-longer-allowed",

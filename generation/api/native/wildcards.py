@@ -14,23 +14,28 @@ from rest_framework.views import APIView
 
 from generation.api.access import user_of
 from generation.api.idempotency import idempotent
-from generation.api.native.recipe_fields import TextField
+from generation.api.native.fields import TextField
 from generation.catalog.wildcards import MAX_LIST_CHARS, MAX_NAME_CHARS, own_list, save_list
 from generation.models import Wildcard
+from generation.prompting.templates import LIST_NAME
+
+NAME = rf"^\s*(?:__)?{LIST_NAME}(?:__)?\s*$"
+LINES = r"(?:^|[\r\n])[^\S\r\n]*[^#\s]"
+"""At least one that is no remark."""
 
 
 class WildcardInput(serializers.Serializer[Any]):
     """A list: `name` without the underscores that stand around it in prompts, `lines` as one text."""
 
-    name = TextField(max_length=MAX_NAME_CHARS + 4)
-    lines = TextField(max_length=MAX_LIST_CHARS, trim_whitespace=False)
+    name = TextField(max_length=MAX_NAME_CHARS + 4, pattern=NAME)
+    lines = TextField(max_length=MAX_LIST_CHARS, pattern=LINES, trim_whitespace=False)
 
 
 class WildcardChange(serializers.Serializer[Any]):
     """What of a list becomes another."""
 
-    name = TextField(max_length=MAX_NAME_CHARS + 4, required=False)
-    lines = TextField(max_length=MAX_LIST_CHARS, trim_whitespace=False, required=False)
+    name = TextField(max_length=MAX_NAME_CHARS + 4, pattern=NAME, required=False)
+    lines = TextField(max_length=MAX_LIST_CHARS, pattern=LINES, trim_whitespace=False, required=False)
 
 
 class WildcardOutput(serializers.ModelSerializer[Wildcard]):

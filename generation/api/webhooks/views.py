@@ -17,6 +17,7 @@ from rest_framework.views import APIView
 
 from generation.api.access import user_of
 from generation.api.idempotency import idempotent
+from generation.api.native.fields import FlagField, TextField
 from generation.jobs.webhooks.addresses import LONGEST_URL
 from generation.jobs.webhooks.endpoints import (
     CHOSEN,
@@ -34,7 +35,7 @@ SCOPES = {"GET": "read", "POST": "generate", "PATCH": "generate", "DELETE": "gen
 
 
 class WebhookInput(serializers.Serializer[Any]):
-    url = serializers.CharField(max_length=LONGEST_URL, help_text="https, to a host that the site's operator allows.")
+    url = TextField(max_length=LONGEST_URL, help_text="https, to a host that the site's operator allows.")
     events = serializers.ListField(
         child=serializers.ChoiceField(CHOSEN), default=list, max_length=len(CHOSEN), help_text="Empty: all of them."
     )
@@ -43,9 +44,9 @@ class WebhookInput(serializers.Serializer[Any]):
 class WebhookChange(serializers.Serializer[Any]):
     """Everything is optional: what is left out stays."""
 
-    url = serializers.CharField(max_length=LONGEST_URL, required=False)
+    url = TextField(max_length=LONGEST_URL, required=False)
     events = serializers.ListField(child=serializers.ChoiceField(CHOSEN), max_length=len(CHOSEN), required=False)
-    is_enabled = serializers.BooleanField(required=False)
+    is_enabled = FlagField(required=False)
 
 
 class WebhookOutput(serializers.ModelSerializer[Webhook]):

@@ -28,7 +28,8 @@ class NameInAddress(StringConverter):
     regex = r"[^/\x00-\x20\x7f]+"
 
 
-_NAME = re.compile(r"[^\W_][\w-]*")
+NAME = r"[^\W_][\w-]*"
+_NAME = re.compile(NAME)
 
 
 def clean_line(text: str, most: int = TITLE_CHARS) -> str:

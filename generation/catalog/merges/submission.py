@@ -66,8 +66,7 @@ def write_merge(merge: LoraMerge) -> LoraMerge:
 
 def announce_merge(merge: LoraMerge) -> None:
     """One wake-up. When the broker is away the row waits and upkeep sends it later."""
-    if wakeups.send(wakeups.Task.MERGE_LORAS):
-        LoraMerge.objects.filter(pk=merge.pk).announced()
+    LoraMerge.objects.filter(pk=merge.pk).announce(lambda: wakeups.send(wakeups.Task.MERGE_LORAS))
 
 
 def find_parent(user: User, name: str) -> Lora:

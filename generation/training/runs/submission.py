@@ -204,8 +204,7 @@ def write_run(
 
 def announce_run(*runs: TrainingRun) -> None:
     """One wake-up. When the broker is away the rows wait and upkeep sends it later."""
-    if not wakeups.send(wakeups.Task.RUN_NEXT_TRAINING):
-        return
-    TrainingRun.objects.filter(pk__in=[run.pk for run in runs]).announced()
-    for run in runs:
-        events.publish_run(run.code, events.RunChanged(run.state))
+    rows = TrainingRun.objects.filter(pk__in=[run.pk for run in runs])
+    if rows.announce(lambda: wakeups.send(wakeups.Task.RUN_NEXT_TRAINING)):
+        for run in runs:
+            events.publish_run(run.code, events.RunChanged(run.state))

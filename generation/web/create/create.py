@@ -16,7 +16,7 @@ from accounts.refusals import Refusal
 from generation.jobs.submission import submit_jobs
 from generation.models import Checkpoint, GeneratedImage, Job, Vae
 from generation.recipes.fields import FIELDS, STEPS_RANGE
-from generation.recipes.picture import Recipe
+from generation.recipes.picture import UNTOLD_PROMPT, Recipe
 from generation.web.access import SignedInRequest, asks_for_part, signed_in_only
 from generation.web.catalog.options import checkpoint_or_none, lora_options
 from generation.web.create import control_pictures
@@ -148,6 +148,8 @@ def named_recipe(request: SignedInRequest) -> dict[str, str]:
     if recipe is None:
         return {}
     fields = {**fields_of(recipe), "made_from": made_from}
+    if recipe.prompt == UNTOLD_PROMPT:
+        fields["prompt"] = ""
     return {**fields, "seed": "", "seed_locked": ""} if "new-seed" in asked else fields
 
 

@@ -141,7 +141,8 @@ def page(request: SignedInRequest, hook: Webhook, new_secret: str = "") -> HttpR
     log = page_of(WebhookDelivery.objects.filter(webhook=hook), request, DELIVERIES_A_PAGE)
     context = {
         "hook": hook,
-        "events": [WebhookEvent(event).label for event in hook.events],
+        # As it was kept, where another version of the site knew it.
+        "events": [dict(WebhookEvent.choices).get(event, event) for event in hook.events],
         "secret": new_secret,
         "log": log,
         "delete": DELETE,

@@ -9,20 +9,25 @@ import pytest
 
 from accounts.models import Plan
 from generation.catalog.importing import import_folder
-from tests.journeys.site import Site
+from tests.architecture.named_statuses import only_named_statuses
+from tests.journeys.site import Site, started
+
+
+@pytest.fixture(scope="package", autouse=True)
+def named_statuses() -> Iterator[None]:
+    with only_named_statuses():
+        yield
 
 
 @pytest.fixture(scope="module")
 def running_site(
     django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:
-    with django_db_blocker.unblock():
-        site = Site(tmp_path_factory.mktemp("site"))
-    try:
-        site.until_ready()
+    with started(django_db_blocker.unblock(), tmp_path_factory.mktemp("site")) as site:
         yield site
-    finally:
-        site.stop()
+        told = (site.folder / "web.log").read_text(errors="replace")
+    # What comes after belongs to the end of the server.
+    assert "Traceback" not in told, told[-20_000:]
 
 
 @pytest.fixture

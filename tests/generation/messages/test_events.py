@@ -31,7 +31,8 @@ def test_a_stop_is_heard_at_the_next_frame(alice: User, queue: Queue) -> None:
 
 def test_a_dead_broker_costs_hints_alone(alice: User, queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
     (job,) = queue(alice)
-    nobody = redis.Redis(host="127.0.0.1", port=1)
+    # A pool, as the true connection has: without one redis-py tries for ten seconds.
+    nobody = redis.Redis(connection_pool=redis.BlockingConnectionPool.from_url("redis://127.0.0.1:1"))
     monkeypatch.setattr(frames, "connection", lambda: nobody)
     assert frames.publish_frame(alice.pk, FRAME) is False
     assert frames.last_frame("c0de") is None

@@ -48,8 +48,21 @@ def test_a_lease_holds_until_nobody_prolongs_it(rows: Leased) -> None:
     assert rows.filter(**{f"{lease_until}__gt": Now(), f"{lease_until}__lte": Now() + LEASE}).exists()
 
 
+def test_it_is_announced_before_the_wake_up_is_sent(rows: Leased) -> None:
+    """Afterwards a worker that heard it passes over what is still locked by the note."""
+    noted: list[bool] = []
+
+    def send() -> bool:
+        noted.append(not rows.unannounced().exists())
+        return len(noted) == 1
+
+    assert rows.announce(send) and not rows.unannounced().exists()
+    assert not rows.announce(send) and rows.unannounced().exists(), "the broker did not take it"
+    assert noted == [True, True]
+
+
 def test_what_is_put_back_is_announced_anew_at_once(rows: Leased) -> None:
-    rows.announced()
+    assert rows.announce(lambda: True)
     rows.claim()
     assert rows.resend(lambda waiting: True) == 0, "its wake-up is young"
     rows.put_back()

@@ -23,8 +23,13 @@ QueueRun = Callable[..., TrainingRun]
 
 
 @pytest.fixture
-def tiny(db: None) -> Checkpoint:
-    """Random weights in the layout of SD 1.5, as somebody put them into the weights folder."""
+def tiny(db: None, monkeypatch: pytest.MonkeyPatch) -> Checkpoint:
+    """Random weights in the layout of SD 1.5, as somebody put them into the weights folder.
+
+    Its samples are of two steps and its losses of few rows: what tests here look at does not depend on how many.
+    """
+    monkeypatch.setattr("generation.engine.training.sampling.SAMPLE_STEPS", 2)
+    monkeypatch.setattr("generation.engine.training.validation.MEASURED_ROWS", 4)
     return add_tiny_checkpoint(Path(settings.WEIGHTS_DIRS[0]))
 
 

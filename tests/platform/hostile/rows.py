@@ -46,6 +46,7 @@ from generation.models import (
     Lora,
     LoraMerge,
     LoraParent,
+    NamedPerson,
     RuleVersion,
     SafeguardRecord,
     TrainingRun,
@@ -174,6 +175,7 @@ def operator(alice: User, root: User) -> None:
     OutgoingMail.objects.create(
         recipient="dora@example.org", sender="site@example.org", subject="Hello", body="Hello", error="550 no"
     )
+    NamedPerson.objects.create(speaker=alice, subject="user-7", person=alice)
     program = OAuthClient.objects.create(id="program", name="A program")
     Token.objects.create(type=Token.Type.ACCESS_TOKEN, hash="x", client=program, user=alice, scopes="read")
     browser = Client()

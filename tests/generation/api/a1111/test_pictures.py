@@ -6,6 +6,7 @@ import base64
 import io
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
@@ -120,6 +121,33 @@ def test_a_second_pass_is_read(program: Any, catalog: object, drawn: list[Any]) 
     assert (hires.upscaler, hires.prompt) == ("Latent (antialiased)", "a ripe apple")
 
 
+def noise(side: int) -> bytes:
+    """A picture that is about as large as its pixels, in bytes."""
+    file = io.BytesIO()
+    Image.fromarray(np.random.default_rng(1).integers(0, 255, (side, side, 3), np.uint8)).save(file, "PNG")
+    return file.getvalue()
+
+
+def test_a_picture_may_be_larger_than_a_request_without_one(program: Any, catalog: object, drawn: list[Any]) -> None:
+    picture = encoded(noise(900))
+    assert len(picture) > 3 * SMALL
+    answers = [
+        ask(program, "img2img", {"prompt": "a pear", "width": 64, "height": 64, "init_images": [picture]}),
+        ask(program, "extra-single-image", {"image": picture, "upscaling_resize": 1.5}),
+        ask(program, "png-info", {"image": picture}),
+    ]
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
+
+
+@pytest.mark.parametrize("name", ["txt2img", "png-info", "options"])
+def test_what_no_server_has_bounded_is_bounded_all_the_same(
+    program: Any, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("generation.api.a1111.encoded.MOST_BODY_BYTES", 2 * SMALL)
+    answer = ask(program, name, {"image": encoded(noise(900))})
+    assert (answer.status_code, answer.json()["error"]) == (413, "body-too-large")
+
+
 @pytest.mark.django_db(transaction=True)
 def test_bodies_may_hold_a_picture_of_those_who_have_a_token(program: Any) -> None:
     """Others, and other addresses, send a mebibyte; so does whoever sends it as another kind."""
@@ -136,7 +164,7 @@ def test_bodies_may_hold_a_picture_of_those_who_have_a_token(program: Any) -> No
         Asked("POST", "/sdapi/v1/png-info", json),
         Asked("POST", "/sdapi/v1/png-info", known),
         Asked("POST", "/sdapi/v1/png-info", {**known, "content-type": "multipart/form-data; boundary=a"}),
-        Asked("POST", "/sdapi/v1/txt2img", {**known, **json}),
+        Asked("POST", "/sdapi/v1/options", {**known, **json}),
         Asked("POST", "/k/tmp_made_up/sdapi/v1/png-info", json),
     ]
     assert {bound_of(way).most for way in closed} == {SMALL}

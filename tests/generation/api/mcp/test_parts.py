@@ -136,4 +136,4 @@ async def test_a_prompt_is_explained_as_its_styles_make_it(alice: User, catalog:
         told = (await client.call_tool("inspect_prompt", asked)).structured_content
         refused = await client.call_tool("inspect_prompt", {"prompt": "a cat", "styles": ["Nope"]})
     assert told["prompt"]["text"].startswith("a cat, ")
-    assert refused.is_error and refused.content[0].text.startswith("unknown-style: ")
+    assert refused.is_error and getattr(refused.content[0], "text", "").startswith("unknown-style: ")

@@ -75,7 +75,10 @@ def test_nothing_that_is_sent_may_be_of_any_size(schema: dict[str, Any]) -> None
 def test_every_operation_has_its_scope_and_tells_of_refusals(schema: dict[str, Any]) -> None:
     for operation in operations_of(schema):
         assert operation["x-scope"] in {*Scope.values, ""}
-        assert "application/problem+json" in operation["responses"]["default"]["content"]
+        for status in ("400", "401", "403", "429", "503"):
+            named = operation["responses"][status]["$ref"].rpartition("/")[2]
+            assert "application/problem+json" in schema["components"]["responses"][named]["content"]
+        assert "default" not in operation["responses"]
     post = schema["paths"]["/api/v1/jobs"]["post"]
     assert "Idempotency-Key" in {parameter["name"] for parameter in post["parameters"]}
 

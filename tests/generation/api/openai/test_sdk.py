@@ -140,6 +140,7 @@ def test_async(site: Site, key: str) -> None:
     assert Job.objects.count() == 4
 
 
+@pytest.mark.filterwarnings("ignore:deprecated:DeprecationWarning")  # OpenAI has given it up
 def test_a_variation(client: OpenAI) -> None:
     made = client.images.generate(prompt="a red apple", size="128x128")
     assert made.data is not None and made.data[0].b64_json is not None

@@ -11,7 +11,7 @@ import pytest
 from safetensors.torch import load_file
 
 from tests.architecture.sources import ROOT
-from tests.forking import Forked, fork
+from tests.forking import Forked, forker
 from tests.generation.engine.training.killed_training import SAVE_EVERY
 
 STEPS, KILLS = 60, 10
@@ -21,7 +21,7 @@ def begin(folder: Path) -> tuple[Forked, TextIO]:
     """The process, and what it tells."""
     told, telling = os.pipe()
     module = "tests.generation.engine.training.killed_training"
-    process = fork(module, str(folder), str(STEPS), cwd=ROOT, env=os.environ, output=telling, errors=2)
+    process = forker().fork(module, str(folder), str(STEPS), cwd=ROOT, env=os.environ, output=telling, errors=2)
     os.close(telling)
     return process, os.fdopen(told)
 

@@ -106,7 +106,8 @@ def test_what_is_typed_is_judged_as_by_page_and_api(
     form = {"prompt": "a [red:blue:0.5] apple", "steps": "4", field: value}
     typed = refused(look(alices, **form))
     pressed = alices.post("/create/", form, headers={"X-Requested-With": "fetch"})
-    asked = alices_api.post("/api/v1/jobs", form, format="json")
+    body = {name: float(value) if value.isdecimal() else value for name, value in form.items()}
+    asked = alices_api.post("/api/v1/jobs", body, format="json")
     assert [each["detail"] for each in pressed.json()["errors"]] == [asked.json()["detail"]]
     assert typed == {field: asked.json()["detail"]}
     assert not Job.objects.exists()
