@@ -50,6 +50,13 @@ def made(source: SourcePicture) -> Response:
     return Response(SourceOutput(source).data, status=201, headers={"Location": address})
 
 
+def download(request: Request, name: str, content_type: str, filename: str) -> HttpResponse:
+    """A stored picture that no browser renders as a page of ours. Raises NotFound where the file is gone."""
+    answer = inline(request._request, name, content_type, FOR_NOBODY, filename=filename)
+    answer["Content-Disposition"] = f'attachment; filename="{filename}"'
+    return answer
+
+
 class SourcesView(generics.ListAPIView[SourcePicture]):
     """Your pictures to start from, newest first; POST brings one. The same picture again is kept for longer."""
 
@@ -87,7 +94,7 @@ class SourceFileView(APIView):
     @extend_schema(responses={(200, "image/png"): OpenApiTypes.BINARY})
     def get(self, request: Request, code: str) -> HttpResponse:
         source = get_source(request, code)
-        return inline(request._request, source.file, "image/png", FOR_NOBODY, filename=f"{source.code}.png")
+        return download(request, source.file, "image/png", f"{source.code}.png")
 
 
 class SourceSmallView(APIView):
@@ -96,7 +103,7 @@ class SourceSmallView(APIView):
     @extend_schema(responses={(200, "image/webp"): OpenApiTypes.BINARY})
     def get(self, request: Request, code: str) -> HttpResponse:
         source = get_source(request, code)
-        return inline(request._request, source.thumbnail, "image/webp", FOR_NOBODY, filename=f"{source.code}.webp")
+        return download(request, source.thumbnail, "image/webp", f"{source.code}.webp")
 
 
 class SourceMaskView(APIView):
