@@ -106,7 +106,7 @@ def test_what_is_read_is_drawn_or_a_line_says_why_not(alice: User, catalog: Chec
         refusal = submitted(alice, matched)
         drawable += refusal is None
         if refusal:
-            assert refusal.field in ("prompt", "negative_prompt", "loras"), (refusal.message, text)
+            assert refusal.field in ("prompt", "negative_prompt", "loras", "hires_prompt"), (refusal.message, text)
             assert any(miss.kind in ("lora", "value") for miss in matched.unmatched), (refusal.message, text)
     assert drawable > 60
 
