@@ -14,11 +14,12 @@ from rest_framework.views import APIView
 
 from generation.api.access import HasScope, user_of
 from generation.api.native.catalog import WeightsView
-from generation.api.native.fields import CodeField, FlagField, NumberField
+from generation.api.native.fields import CodeField, FlagField, NumberField, number_field
 from generation.imaging.selecting import MAX_CLICKS, Box, Click
 from generation.jobs.selecting import Selection, select_by_click, selection_of
 from generation.models import Annotator, ControlNet
 from generation.recipes.controls import PREPROCESSORS
+from generation.recipes.starting import MAX_SIDE
 
 
 class ControlNetOutput(serializers.ModelSerializer[ControlNet]):
@@ -65,17 +66,20 @@ class PreprocessorsView(APIView):
         return Response(PreprocessorOutput(rows, many=True).data)
 
 
+PLACES = (0, MAX_SIDE)
+
+
 class ClickInput(serializers.Serializer[Any]):
-    x = NumberField()
-    y = NumberField()
+    x = number_field(NumberField, PLACES)
+    y = number_field(NumberField, PLACES)
     keeps = FlagField(default=True, help_text="False: what lies there is not to be selected.")
 
 
 class BoxInput(serializers.Serializer[Any]):
-    left = NumberField()
-    top = NumberField()
-    right = NumberField()
-    bottom = NumberField()
+    left = number_field(NumberField, PLACES)
+    top = number_field(NumberField, PLACES)
+    right = number_field(NumberField, PLACES)
+    bottom = number_field(NumberField, PLACES)
 
 
 class SelectionInput(serializers.Serializer[Any]):
