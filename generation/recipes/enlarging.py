@@ -37,6 +37,7 @@ MAX_RESULT_SIDE = 4096
 MOST_SCHEDULED = 999
 """Steps of a schedule of which a second pass makes the last: there are no more timesteps."""
 OVERLAP_RANGE = (16, 256)
+OVERLAP = 64
 UNREACHED = 0.999
 """A1111's bound of the strength: a second pass never begins from noise alone."""
 
@@ -128,7 +129,7 @@ class Hires:
     @classmethod
     def from_infotext(cls, fields: Mapping[str, str]) -> Self | None:
         """None where no second pass is told. Raises InvalidRecipe."""
-        if not any(key in fields for key in ("Hires upscale", "Hires resize-1", "Hires upscaler")):
+        if not tells_hires(fields):
             return None
         try:
             return cls(
@@ -151,6 +152,17 @@ HIRES_KEYS = (
 )  # fmt: skip
 
 
+def tells_hires(fields: Mapping[str, str]) -> bool:
+    """Whether infotext tells of a second pass; its other keys mean nothing alone."""
+    return any(key in fields for key in ("Hires upscale", "Hires resize-1", "Hires upscaler"))
+
+
+def tells_enlarge(fields: Mapping[str, str]) -> bool:
+    """Whether infotext names the picture that was enlarged as this site does; A1111 never names it."""
+    sides = [fields.get(f"Enlarged picture size-{at}", "") for at in (1, 2)]
+    return "Enlarged picture hash" in fields and all(side.isdecimal() for side in sides)
+
+
 @dataclass(frozen=True, slots=True)
 class Enlarge:
     """An upscale of `source` by `scale`; nothing is drawn, unless `strength` is above 0.
@@ -164,7 +176,7 @@ class Enlarge:
     upscaler: str = LANCZOS
     upscaler_sha256: str = ""
     strength: float = 0.0
-    overlap: int = 64
+    overlap: int = OVERLAP
 
     def __post_init__(self) -> None:
         check_range("scale", self.scale, SCALE_RANGE, "The scale")
@@ -217,17 +229,17 @@ class Enlarge:
     @classmethod
     def from_infotext(cls, fields: Mapping[str, str]) -> Self | None:
         """What `to_infotext` wrote; None where no picture is named as this site does it. Raises InvalidRecipe."""
-        sides = [fields.get(f"Enlarged picture size-{at}", "") for at in (1, 2)]
-        if not ("Enlarged picture hash" in fields and all(side.isdecimal() for side in sides)):
+        if not tells_enlarge(fields):
             return None
+        width, height = (int(fields[f"Enlarged picture size-{at}"]) for at in (1, 2))
         drawn_over = "SD upscale overlap" in fields
         try:
             return cls(
-                source=PictureRef(fields["Enlarged picture hash"], int(sides[0]), int(sides[1])),
+                source=PictureRef(fields["Enlarged picture hash"], width, height),
                 scale=float(fields.get("Postprocess upscale by", "2")),
                 upscaler=fields.get("Postprocess upscaler", LANCZOS),
                 strength=float(fields.get("Denoising strength", "0")) if drawn_over else 0.0,
-                overlap=int(fields.get("SD upscale overlap", "64")),
+                overlap=int(fields.get("SD upscale overlap", OVERLAP)),
             )
         except ValueError:
             raise InvalidRecipe("enlarge", "Its upscale is told in numbers that cannot be read.") from None

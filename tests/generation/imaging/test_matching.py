@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from generation.imaging.infotext import NamedLora, ParsedInfotext, read_infotext, write_infotext
 from generation.imaging.matching import Lookups, MatchedRecipe, match_recipe
 from generation.recipes.checks import InvalidRecipe
+from generation.recipes.enlarging import Hires
 from generation.recipes.picture import Recipe
 from generation.recipes.sampling import SAMPLERS, SCHEDULES, check_sampling
 
@@ -78,7 +79,7 @@ def test_what_this_site_lacks_is_listed() -> None:
     result = matched(
         "x <lora:gone:1>\nSteps: 20, Sampler: Restart, Schedule type: Odd, Seed: 1, "
         "Model hash: 0000000000, Model: lost, "
-        'VAE: blessed, TI hashes: "Easy: 1, Hard: 2", Emphasis: Ignore, Denoising strength: 0.4, Hires upscale: 2, '
+        'VAE: blessed, TI hashes: "Easy: 1, Hard: 2", Emphasis: Ignore, Denoising strength: 0.4, Mask blur: 4, '
         "Version: v1.10.1"
     )
     assert missed(result) == [
@@ -90,11 +91,46 @@ def test_what_this_site_lacks_is_listed() -> None:
         ("schedule", "Odd"),
         ("value", "Emphasis"),
         ("setting", "Denoising strength"),
-        ("setting", "Hires upscale"),
+        ("setting", "Mask blur"),
     ]
     assert result.values["prompt"] == "x <lora:gone:1>"
     assert {"checkpoint", "vae", "sampler", "schedule"}.isdisjoint(result.values)
     assert "“lost”" in result.unmatched[1].message
+
+
+def test_a_second_pass_has_this_sites_names() -> None:
+    result = matched(
+        "x <lora:My Detail:1>\nSteps: 20, Sampler: Euler, Seed: 1, Denoising strength: 0.4, Hires upscale: 2, "
+        'Hires upscaler: 4x-net, Hires sampler: dpmpp_2m_karras, Hires prompt: "y <lora:My Detail:1> <lora:gone:1>", '
+        'Lora hashes: "My Detail: 7c6bad76eb54"'
+    )
+    assert result.larger == {
+        "hires": Hires(2.0, 0, 0.4, sampler="DPM++ 2M", schedule="Karras", prompt="y <lora:detail:1> <lora:gone:1>")
+    }
+    assert missed(result) == [("upscaler", "4x-net"), ("lora", "gone")]
+
+
+def test_a_sampler_of_the_second_pass_that_is_not_here_is_told() -> None:
+    result = matched(
+        "x\nSteps: 20, Sampler: Euler, Seed: 1, Hires upscale: 2, Hires sampler: Restart, Hires schedule type: Odd"
+    )
+    assert result.larger == {"hires": Hires(2.0, 0, 0.75)}
+    assert missed(result) == [("sampler", "Restart"), ("schedule", "Odd")]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"Postprocess upscale by": "4", "Postprocess upscaler": "R-ESRGAN 4x+"},
+        {"Hires steps": "10", "Hires prompt": "a dog"},
+        {"Init image hash": "0a1b2c3d", "Mask blur": "4", "Inpaint area": "Only masked"},
+    ],
+    ids=["extras", "no second pass", "no pinned picture"],
+)
+def test_what_means_nothing_here_is_not_passed_over(told: dict[str, str]) -> None:
+    pairs = ", ".join(f"{key}: {value}" for key, value in told.items())
+    result = matched(f"x\nSteps: 20, Sampler: Euler, Seed: 1, {pairs}")
+    assert missed(result) == [("setting", key) for key in told] and not result.larger
 
 
 def test_a_hash_alone_is_told_by_its_hash() -> None:
