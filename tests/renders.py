@@ -47,7 +47,7 @@ def checkpoint_folder(name: str) -> Path:
 @functools.cache
 def every_weight() -> FolderWeights:
     """The tiny checkpoints and the bundled one under their family's name, a tiny VAE, and the bundled LoRAs."""
-    names = ("sd1", "sd2", "sdxl", "mini", "sd1-inpainting", "sdxl-inpainting")
+    names = ("sd1", "sd2", "sdxl", "mini", "sd1-inpainting", "sd2-inpainting", "sdxl-inpainting")
     checkpoints = {name: checkpoint_folder(name) for name in names}
     loras = {path.stem: path for path in BUNDLED_LORAS}
     return FolderWeights({**checkpoints, **loras, "vae": tiny_vae()})
