@@ -58,6 +58,7 @@ def refuse_nothing(jobs: Sequence[Job], in_time: bool) -> None:
 class ImageToImageView(TextToImageView):
     """The same from a picture, with or without a mask."""
 
+    scope = "generate"
     reader = StartReader
 
 

@@ -20,7 +20,7 @@ from generation.api.access import user_of
 from generation.api.idempotency import idempotent, idempotent_upload
 from generation.jobs.sources import alpha_mask_of, bring_picture, delete_source
 from generation.models import SourcePicture
-from generation.storage.downloads import FOR_NOBODY, inline
+from generation.storage.downloads import attachment
 
 
 class SourceInput(serializers.Serializer[Any]):
@@ -87,7 +87,7 @@ class SourceFileView(APIView):
     @extend_schema(responses={(200, "image/png"): OpenApiTypes.BINARY})
     def get(self, request: Request, code: str) -> HttpResponse:
         source = get_source(request, code)
-        return inline(request._request, source.file, "image/png", FOR_NOBODY, filename=f"{source.code}.png")
+        return attachment(source.file, f"{source.code}.png", "image/png")
 
 
 class SourceSmallView(APIView):
@@ -96,7 +96,7 @@ class SourceSmallView(APIView):
     @extend_schema(responses={(200, "image/webp"): OpenApiTypes.BINARY})
     def get(self, request: Request, code: str) -> HttpResponse:
         source = get_source(request, code)
-        return inline(request._request, source.thumbnail, "image/webp", FOR_NOBODY, filename=f"{source.code}.webp")
+        return attachment(source.thumbnail, f"{source.code}.webp", "image/webp")
 
 
 class SourceMaskView(APIView):

@@ -1,4 +1,8 @@
-"""Upscaling networks of the ESRGAN family from safetensors to memory; which files these are, `weightfiles` tells."""
+"""Upscaling networks of the ESRGAN family from safetensors to memory; which files these are, `weightfiles` tells.
+
+They say what spandrel says of the same files. It is no requirement, since it needs torchvision, whose wheels on PyPI
+cannot be imported beside torch's for the CPU, and transformers fails with them.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +50,7 @@ class UpscalingNetwork:
             picture = functional.pixel_unshuffle(functional.pad(picture, padding, mode="replicate"), fold)
         values = first = self._layer("conv_first", picture)
         for block in range(self.shape.blocks):
-            values = values + SLOPE * (self._dense_blocks(f"body.{block}", values) - values)
+            values = values + SLOPE * self._dense_blocks(f"body.{block}", values)
         values = first + self._layer("conv_body", values)
         for number in range(self.shape.doublings):
             values = functional.interpolate(values, scale_factor=2, mode="nearest")

@@ -18,6 +18,8 @@ from generation.recipes.grids.axes import AXES, Axis
 from generation.recipes.grids.between import FRAMES, KINDS, RATES, Between
 from generation.recipes.grids.mixing import POINTS, Mix
 from generation.recipes.grids.plan import GridPlan
+from generation.recipes.starting import PictureRef
+from generation.web.create.control_pictures import refusals_at
 from generation.web.create.forms import RecipeForm, fields_of
 
 MODES = (("mix", "Mix LoRAs"), ("axes", "Compare"), ("between", "Between"))
@@ -133,7 +135,6 @@ class LabForm(RecipeForm):
         """The way of a valid form. Raises Refusal."""
         data = self.cleaned_data
         kind = data.get("way") or "seeds"
-        codes = [data.get(name) or "" for name in ("first_picture", "second_picture")]
         seed = data.get("other_seed")
         return Between(
             kind,
@@ -142,8 +143,16 @@ class LabForm(RecipeForm):
             bool(data.get("loop")),
             random_seed() if seed is None else seed,
             data.get("other_prompt") or "",
-            tuple(picture_of(user, code) for code in codes) if kind == "pictures" else (),
+            self.ends(user) if kind == "pictures" else (),
         )
+
+    def ends(self, user: User) -> tuple[PictureRef, ...]:
+        """The pictures that a way leads from and to. Raises Refusal."""
+        pictures = []
+        for name in ("first_picture", "second_picture"):
+            with refusals_at(name):
+                pictures.append(picture_of(user, self.cleaned_data.get(name) or ""))
+        return tuple(pictures)
 
 
 def is_wide(row: RecipeField) -> bool:

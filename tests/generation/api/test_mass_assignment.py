@@ -30,12 +30,14 @@ Rows = dict[tuple[str, str], dict[str, Any]]
 NAMED = {
     "albums_images_create": "own", "datasets_images_create": "own", "links_create": "image", "posts_create": "own",
     "runs_create": "dataset", "searches_create": "dataset", "appeals_create": "rejected",
-    "verify_create": "post",
+    "selections_create": "source", "verify_create": "post",
 }  # fmt: skip
 """An operation -> what of alice's its body names where the example has CODE."""
 ALONE: dict[str, Any] = {
     "datasets_partial_update": {"title": "Ten apples"},
     "datasets_pictures_partial_update": {"caption": "a red apple"},
+    "selections_create": {"source": CODE, "clicks": [{"x": 4, "y": 4}]},
+    "styles_create": {"name": "Softer ink", "prompt": "ink drawing of {prompt}"},
 }
 """Where the example asks for what alice's things do not have."""
 REFUSED = {

@@ -65,7 +65,7 @@ addEventListener("pointermove", () => { moves += performance.now() - began; });
 """Asks for a frame before the editor does, so that it begins first; what is posted then comes after the frame."""
 
 
-def run() -> list[dict[str, Any]]:
+def editor() -> list[dict[str, Any]]:
     return list(measured())
 
 
