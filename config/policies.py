@@ -24,7 +24,7 @@ RELAXED: dict[str, dict[str, list[str]]] = {
 
 
 def content_policy(picture_hosts: Sequence[str]) -> dict[str, dict[str, list[str]]]:
-    """The site's own: nothing inline, nothing evaluated, and nothing foreign but pictures and films from these hosts."""
+    """The site's own: nothing inline, nothing evaluated, and nothing foreign but what is shown from these hosts."""
     return {
         "DIRECTIVES": {
             "default-src": [NONE],
