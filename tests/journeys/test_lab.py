@@ -29,9 +29,7 @@ def test_the_way_between_two_seeds_is_a_film_that_plays(site: object, alice: Use
     page.fill("[name=steps]", "4")
     page.click("#lab button[type=submit]")
     page.wait_for_url("**/studio/lab/grids/*/")
-    expect(page.locator("video")).to_be_visible()
-    page.wait_for_function("document.querySelector('video').readyState > 1")
-    assert page.evaluate("document.querySelector('video').videoWidth") == 128
+    expect(page.locator("video")).to_have_js_property("videoWidth", 128)
     expect(page.get_by_role("link", name="Animated WebP")).to_be_visible()
 
 
