@@ -25,7 +25,7 @@ from generation.web.create.forms import RecipeForm, fields_of
 MODES = (("mix", "Mix LoRAs"), ("axes", "Compare"), ("between", "Between"))
 LETTERS = ("x", "y", "z")
 AXIS_CHARS = 500
-CODE_CHARS = 16
+ADDRESS_CHARS = 300
 SHARED = tuple(name for name in FIELDS if name != "prompt")
 """What stands the same in every cell, but for what an axis changes: all that a recipe has beside its prompt."""
 
@@ -45,19 +45,19 @@ class LabForm(RecipeForm):
     )
     way = forms.ChoiceField(label="Between", choices=[*KINDS.items()], required=False)
     other_seed = forms.IntegerField(
-        label="Other seed", required=False, help_text="Where it leads to. Empty: a new one. Of two seeds."
+        label="Other seed", required=False, help_text="Where the way leads to. Empty: a new one."
     )
     other_prompt = forms.CharField(
         label="Other prompt",
         required=False,
         max_length=MAX_PROMPT_CHARS,
-        help_text="Where it leads to, of two prompts; of two pictures, what the second one shows.",
+        help_text="Where the way leads to. Of two pictures: what the second one shows.",
         widget=forms.Textarea(attrs={"rows": 2}),
     )
     first_picture = forms.CharField(
-        label="First picture", required=False, max_length=CODE_CHARS, help_text="The code in the address of its page."
+        label="From the picture", required=False, max_length=ADDRESS_CHARS, help_text="The address of its page."
     )
-    second_picture = forms.CharField(label="Second picture", required=False, max_length=CODE_CHARS)
+    second_picture = forms.CharField(label="To the picture", required=False, max_length=ADDRESS_CHARS)
     frames = forms.IntegerField(
         label="Pictures",
         required=False,
@@ -151,7 +151,11 @@ class LabForm(RecipeForm):
         pictures = []
         for name in ("first_picture", "second_picture"):
             with refusals_at(name):
-                pictures.append(picture_of(user, self.cleaned_data.get(name) or ""))
+                address = self.cleaned_data.get(name) or ""
+                if not address:
+                    raise Refusal("no-picture", "Name two pictures, by the addresses of their pages.")
+                # An address ends in the picture's code, which may also stand alone.
+                pictures.append(picture_of(user, address.rstrip("/").rpartition("/")[2]))
         return tuple(pictures)
 
 

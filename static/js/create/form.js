@@ -171,6 +171,10 @@ function summarise(form) {
       : chosen?.closest("label").textContent.trim();
   const count = form.elements.count.value;
   form.querySelector("[data-summary]").textContent = `${size} · ${count} picture${count === "1" ? "" : "s"}`;
+  const fields = new FormData(form);
+  for (const words of form.querySelectorAll("[data-values-of]")) {
+    words.textContent = fields.getAll(words.dataset.valuesOf).filter(Boolean).join(", ") || words.dataset.none;
+  }
   form.querySelector("[data-negative-summary]").textContent = form.elements.negative_prompt.value.trim() || "empty";
   const steps = form.elements.steps.value;
   form.querySelector("[data-more-summary]").textContent =
