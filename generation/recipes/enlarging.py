@@ -13,7 +13,7 @@ from typing import Any, Self, TypeVar
 from generation.recipes.checks import InvalidRecipe, check_range
 from generation.recipes.fields import FIELDS, SIDE_STEP
 from generation.recipes.sampling import TABLE, check_sampling
-from generation.recipes.starting import PictureRef
+from generation.recipes.starting import PictureRef, sides_told
 
 LANCZOS = "Lanczos"
 """The upscaler that needs no weights."""
@@ -159,8 +159,7 @@ def tells_hires(fields: Mapping[str, str]) -> bool:
 
 def tells_enlarge(fields: Mapping[str, str]) -> bool:
     """Whether infotext names the picture that was enlarged as this site does; A1111 never names it."""
-    sides = [fields.get(f"Enlarged picture size-{at}", "") for at in (1, 2)]
-    return "Enlarged picture hash" in fields and all(side.isdecimal() for side in sides)
+    return "Enlarged picture hash" in fields and sides_told(fields, "Enlarged picture size") is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,13 +228,13 @@ class Enlarge:
     @classmethod
     def from_infotext(cls, fields: Mapping[str, str]) -> Self | None:
         """What `to_infotext` wrote; None where no picture is named as this site does it. Raises InvalidRecipe."""
-        if not tells_enlarge(fields):
+        sides = sides_told(fields, "Enlarged picture size")
+        if sides is None or not tells_enlarge(fields):
             return None
-        width, height = (int(fields[f"Enlarged picture size-{at}"]) for at in (1, 2))
         drawn_over = "SD upscale overlap" in fields
         try:
             return cls(
-                source=PictureRef(fields["Enlarged picture hash"], width, height),
+                source=PictureRef(fields["Enlarged picture hash"], *sides),
                 scale=float(fields.get("Postprocess upscale by", "2")),
                 upscaler=fields.get("Postprocess upscaler", LANCZOS),
                 strength=float(fields.get("Denoising strength", "0")) if drawn_over else 0.0,
@@ -277,8 +276,10 @@ def _scale_told(fields: Mapping[str, str]) -> float:
         return float(fields["Hires upscale"])
     if "Hires resize-1" not in fields:
         return 2.0
-    scales = [int(fields[f"Hires resize-{at}"]) / int(fields[f"Size-{at}"]) for at in (1, 2) if f"Size-{at}" in fields]
-    if len(scales) < 2 or abs(scales[0] - scales[1]) > 0.02:
+    larger, size = sides_told(fields, "Hires resize"), sides_told(fields, "Size")
+    # Of a side that is 0, A1111 takes what the other one makes of it.
+    scales = [result / first for result, first in zip(larger or (), size or (), strict=False) if result and first]
+    if not scales or abs(scales[0] - scales[-1]) > 0.02:
         raise InvalidRecipe("hires_scale", "The second pass has other proportions than the first.")
     return scales[0]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -254,6 +256,34 @@ def test_an_old_schedule_is_pointed_out() -> None:
 def test_any_picture_text_is_matched_without_an_error(prompt: str, last: str) -> None:
     result = matched(f"{prompt}\nSteps: 1, Seed: 2, Size: 64x64, {last}")
     assert "prompt" in result.values
+
+
+HASH = "ab" * 32
+STARTED = {"Init image hash": HASH, "Init image size-1": "64", "Init image size-2": "64", "Mask hash": HASH}
+LARGER = {"Enlarged picture hash": HASH, "Enlarged picture size-1": "64", "Enlarged picture size-2": "64"}
+SECOND = {"Hires upscaler": "Latent", "Hires resize-1": "64", "Hires resize-2": "64"}
+INVERTED = {"Inverted image hash": HASH, "Inverted image size-1": "64", "Inverted image size-2": "64"}
+CONTROLLED = {
+    "ControlNet 0": "Module: canny, Model: edges", "Control 0 image hash": HASH, "Control 0 image size-1": "64",
+    "Control 0 image size-2": "64",
+}  # fmt: skip
+VARIED = {"Variation seed strength": "0.5", "Palette": "#ff0000", "Blend prompt": "a dog"}
+HOSTILE = ("", "0", "-1", "9" * 5_000, "1e999", "nan", "x", "٣", "1 2", "0x0", "{}", "\x00")
+OTHERS = {
+    "Mask blur", "Denoising strength", "Masked area padding", "Outpainting", "Hires steps", "Hires upscale",
+    "Hires prompt", "Hires sampler", "Postprocess upscale by", "SD upscale overlap", "Variation seed", "Seed resize from-1",
+    "Seed resize from-2", "Palette strength", "Blend amount", "Inversion amount", "Size-1", "Size-2", "Steps",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+def test_hostile_values_of_each_key_are_listed_or_taken(value: str) -> None:
+    lookups = replace(LOOKUPS, controlnet=lambda name, hash: ("edges",), has_picture=lambda sha256: True)
+    whole = {"Size-1": "64", "Size-2": "64"}
+    for told in (STARTED, LARGER, SECOND, INVERTED, CONTROLLED, VARIED):
+        for key in {*told, *OTHERS}:
+            result = match_recipe(ParsedInfotext("x", fields={**whole, **told, key: value}), lookups)
+            assert result.values["prompt"] == "x"
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
