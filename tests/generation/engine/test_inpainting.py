@@ -27,6 +27,7 @@ from tests.renders import (
     every_weight,
     levels_apart,
     loaded,
+    meeting,
     recipe,
 )
 
@@ -172,7 +173,8 @@ def test_strangers_share_calls(renderer: Renderer, monkeypatch: pytest.MonkeyPat
     wanted = [each.replace(checkpoint_sha256=checkpoint) for each in strangers()[: 5 if checkpoint == "sd1" else 3]]
     alone = [draw(renderer, each)[0] for each in wanted]
     with closing(Renderer(every_weight(), renderer._pictures, device="cpu", threads=1)) as roomy:
-        together = draw_together(roomy, wanted)
+        with meeting(roomy, len(wanted)):
+            together = draw_together(roomy, wanted)
         rows = roomy.metrics.snapshot().rows_by_call
     assert max(rows) > 2
     for one, other in zip(alone, together, strict=True):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -15,7 +14,6 @@ from diffusers import StableDiffusionImg2ImgPipeline, StableDiffusionXLImg2ImgPi
 from PIL import Image
 from torch.nn import functional
 
-from generation.engine.batching.request import RenderRequest
 from generation.engine.batching.unet_call import call_unet
 from generation.engine.denoising import Denoising, UNetInputs
 from generation.engine.loading.checkpoints import FolderWeights
@@ -37,6 +35,7 @@ from tests.renders import (
     draw,
     draw_together,
     levels_apart,
+    meeting,
     pipeline,
     recipe,
 )
@@ -115,24 +114,19 @@ def test_a_second_pass_is_diffusers_image_to_image(
 
 
 def test_both_passes_share_calls_and_draw_the_same(renderer: Renderer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without guidance, since two rows share a call from the start; each waits for the other before either pass."""
+    """Without guidance, since two rows share a call from the start."""
     both = [recipe(cfg_scale=1.0, seed=seed, hires=Hires(SCALE, strength=0.6)) for seed in (1, 2)]
     alone = [draw(renderer, each)[0] for each in both]
     shared: set[int] = set()
-    meeting, join = threading.Barrier(2, timeout=60), renderer._loop.join
-
-    def join_together(request: RenderRequest) -> None:
-        meeting.wait()
-        join(request)
 
     def call(batch: Sequence[Denoising]) -> list[tuple[UNetInputs, torch.Tensor]]:
         if len(batch) > 1:
             shared.add(batch[0].latents.shape[-1])
         return call_unet(batch)
 
-    monkeypatch.setattr(renderer._loop, "join", join_together)
     monkeypatch.setattr("generation.engine.batching.loop.call_unet", call)
-    together = draw_together(renderer, both)
+    with meeting(renderer, len(both)):
+        together = draw_together(renderer, both)
     for one, other in zip(alone, together, strict=True):
         assert isinstance(other, np.ndarray)
         assert levels_apart(one, other)[0] <= 1

@@ -28,6 +28,7 @@ from tests.renders import (
     every_weight,
     levels_apart,
     loaded,
+    meeting,
     recipe,
 )
 
@@ -129,7 +130,8 @@ def test_strangers_share_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("generation.engine.renderer.device_clock", lambda device: lambda: 0.0)
     with closing(Renderer(every_weight(), PICTURES, device="cpu", threads=1)) as roomy:
         alone = [draw(roomy, wanted)[0] for wanted in mixed()]
-        together = draw_together(roomy, mixed())
+        with meeting(roomy, 4):
+            together = draw_together(roomy, mixed())
         rows = roomy.metrics.snapshot().rows_by_call
     assert max(rows) > 2
     for one, other in zip(alone, together, strict=True):
