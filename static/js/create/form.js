@@ -77,7 +77,8 @@ export function startForm({ sending, sent, settled }) {
   form.addEventListener("input", (event) => {
     clearRefusal(form, event.target);
     refreshQuote();
-    saveDraft();
+    // A picture or a mask changes the form itself; what is typed changes a field.
+    saveDraft(event.target === form);
     summarise(form);
   });
   document.addEventListener("keydown", (event) => {
