@@ -91,7 +91,7 @@ def _without_misfits(user: User, matched: MatchedRecipe) -> MatchedRecipe:
         if refusal := _refusal(user, {**plain, name: larger}):
             if not (refusal.code in TOLD_AS_LORA and any(miss.kind == "lora" for miss in matched.unmatched)):
                 matched.miss("value", name.capitalize(), refusal.message)
-            if refusal.field != "prompt":  # which people can shorten
+            if not refusal.field.endswith("prompt"):  # which people can mend
                 del matched.larger[name]
     return matched
 

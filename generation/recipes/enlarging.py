@@ -142,7 +142,7 @@ class Hires:
                 prompt=fields.get("Hires prompt", ""),
                 negative_prompt=fields.get("Hires negative prompt", ""),
             )
-        except ValueError:
+        except (ValueError, OverflowError):
             raise InvalidRecipe("hires", "Its second pass is told in numbers that cannot be read.") from None
 
 

@@ -173,7 +173,7 @@ def is_pinned(fields: Mapping[str, str]) -> bool:
 
 
 def sides_told(fields: Mapping[str, str], key: str) -> tuple[int, int] | None:
-    """The width and height that infotext has under `key`, split in two as `read_infotext` gives them; None for others."""
+    """The width and height that infotext has under `key`, split in two as `read_infotext` does; None for others."""
     width, height = (fields.get(f"{key}-{at}", "") for at in (1, 2))
     return (int(width), int(height)) if _SIDE.fullmatch(width) and _SIDE.fullmatch(height) else None
 

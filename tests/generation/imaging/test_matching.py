@@ -271,8 +271,9 @@ VARIED = {"Variation seed strength": "0.5", "Palette": "#ff0000", "Blend prompt"
 HOSTILE = ("", "0", "-1", "9" * 5_000, "1e999", "nan", "x", "٣", "1 2", "0x0", "{}", "\x00")
 OTHERS = {
     "Mask blur", "Denoising strength", "Masked area padding", "Outpainting", "Hires steps", "Hires upscale",
-    "Hires prompt", "Hires sampler", "Postprocess upscale by", "SD upscale overlap", "Variation seed", "Seed resize from-1",
-    "Seed resize from-2", "Palette strength", "Blend amount", "Inversion amount", "Size-1", "Size-2", "Steps",
+    "Hires prompt", "Hires sampler", "Postprocess upscale by", "SD upscale overlap", "Variation seed",
+    "Seed resize from-1", "Seed resize from-2", "Palette strength", "Blend amount", "Inversion amount", "Size-1",
+    "Size-2", "Steps",
 }  # fmt: skip
 
 
