@@ -34,6 +34,8 @@ PICTURES = {
     "dataset-thumbnail",
     "run-sample",
     "job-preview",
+    "source-file",
+    "source-thumbnail",
 }
 """Addresses by their names: all that show a picture in a page. Downloads stay on the site, which no browser renders."""
 ROUND_SECONDS = 300

@@ -24,13 +24,14 @@ RELAXED: dict[str, dict[str, list[str]]] = {
 
 
 def content_policy(picture_hosts: Sequence[str]) -> dict[str, dict[str, list[str]]]:
-    """The site's own: nothing inline, nothing evaluated, and nothing foreign but pictures from these hosts."""
+    """The site's own: nothing inline, nothing evaluated, and nothing foreign but what is shown from these hosts."""
     return {
         "DIRECTIVES": {
             "default-src": [NONE],
             "script-src": [SELF],
             "style-src": [SELF],
             "img-src": [SELF, "blob:", "data:", *picture_hosts],
+            "media-src": [SELF, *picture_hosts],
             "font-src": [SELF],
             "connect-src": [SELF],
             "manifest-src": [SELF],

@@ -1,16 +1,17 @@
 """Large pictures through a VAE in tiles: the layers at the two largest sizes tile by tile, the others in one go.
 
 diffusers' own tiles each take their own mean and deviation in every GroupNorm, which shows as seams and shifted
-colours. Here all tiles take those of the whole picture: from a few samples first, then from all tiles, twice, and what
-comes out after that is kept. Each tile sees a margin of its neighbours, so that hardly a pixel depends on where it was
-cut. That costs about four times as long as the whole would, and memory for one tile instead of for all.
+colours. Here all tiles take those of the whole picture, and those exactly: norm by norm, each is reached by all tiles
+before one goes on. Each tile sees a margin of its neighbours, so that hardly a pixel depends on where it was cut. With
+SD 1.5's VAE decoding takes four times the work of the whole, encoding three times, and both memory for one tile.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
 import torch
@@ -23,15 +24,11 @@ from torch import Tensor, nn
 LARGEST_WHOLE = 1536 * 1024
 """Pixels of a picture that still goes through in one go: above it the activations of SD 1.5's decoder pass 8 GB."""
 UNIT = 4
-"""Pixels a side of what tiles are counted in: the layers that are tiled change the side by so much."""
+"""Pixels a side of what TILE counts: the layers that are tiled change the side by so much."""
 TILE = 224
 """Units a side of what one tile sees: SD 1.5's decoder takes about 3 GB for it in float32."""
 MARGIN = 12
-"""Units that neighbouring tiles both see beyond what each keeps."""
-SAMPLE, SAMPLES = 80, 3
-"""Units a side of the first samples for tiles of TILE, and how many there are in each direction."""
-PASSES = 2
-"""How often mean and deviation are taken from all tiles: each time they come nearer to those of the whole."""
+"""Units that neighbouring tiles both see beyond what each keeps. SD 1.5's layers look no further than four."""
 
 
 def is_large(height: int, width: int) -> bool:
@@ -46,15 +43,17 @@ def decode_in_tiles(vae: Any, latents: Tensor, tile: int = TILE) -> Tensor:
     seen = latents if vae.post_quant_conv is None else vae.post_quant_conv(latents)
     seen = decoder.mid_block(decoder.conv_in(seen))
     layers = _one_by_one(decoder.up_blocks)
-    enlarging = [place for place, layer in enumerate(layers) if isinstance(layer, Upsample2D)]
-    whole, tiled = layers[: enlarging[-2]], [*layers[enlarging[-2] :], decoder.conv_norm_out]
-    seen = _through(whole, seen.to(next(decoder.up_blocks.parameters()).dtype))
+    *_, half, whole = (place for place, layer in enumerate(layers) if isinstance(layer, Upsample2D))
+    seen = _through(layers[:half], seen.to(next(decoder.up_blocks.parameters()).dtype))
+    last = [*layers[whole:], decoder.conv_norm_out]
 
     def rest(values: Tensor) -> Tensor:
-        picture: Tensor = decoder.conv_out(decoder.conv_act(_through(tiled, values)))
+        picture: Tensor = decoder.conv_out(decoder.conv_act(_through(last, values)))
         return picture
 
-    return _Tiles(rest, SharedNorms(tiled), taken=1, given=UNIT, side=tile).through(seen)
+    # What comes out at half the size is kept, or every norm behind it would be reached through all before it.
+    first = _Tiles(lambda values: _through(layers[half:whole], values), layers[half:whole], 1, 2, tile, latents.device)
+    return _Tiles(rest, last, 1, 2, 2 * tile, latents.device).through(first.through(seen))
 
 
 @torch.inference_mode()
@@ -68,7 +67,7 @@ def encode_in_tiles(vae: Any, picture: Tensor, tile: int = TILE) -> DiagonalGaus
     def first(values: Tensor) -> Tensor:
         return _through(tiled, encoder.conv_in(values))
 
-    tiles = _Tiles(first, SharedNorms(tiled), taken=UNIT, given=1, side=tile)
+    tiles = _Tiles(first, tiled, UNIT, 1, tile, picture.device)
     seen = encoder.mid_block(_through(whole, tiles.through(picture).to(picture.device)))
     moments = encoder.conv_out(encoder.conv_act(encoder.conv_norm_out(seen)))
     return DiagonalGaussianDistribution(moments if vae.quant_conv is None else vae.quant_conv(moments))
@@ -86,6 +85,10 @@ def _through(layers: Iterable[nn.Module], values: Tensor) -> Tensor:
     for layer in layers:
         values = layer(values, None) if isinstance(layer, ResnetBlock2D) else layer(values)
     return values
+
+
+class _Reached(Exception):
+    """A tile has come to the first norm whose mean and variance are not known yet, which has seen it now."""
 
 
 @dataclass
@@ -113,46 +116,43 @@ class _Moments:
 
 
 @dataclass
-class SharedNorms:
-    """The GroupNorms of some layers, which take mean and variance from what was gathered instead of from their input.
+class _SharedNorms:
+    """The GroupNorms of some layers, which take mean and variance of all tiles instead of from their input.
 
-    While `inside` is None they take those of their whole input, all pictures of it together; else it says which part of
-    a tile counts, in shares of its height and width.
+    `inside` says which part of a tile counts, in shares of its height and width.
     """
 
     layers: Iterable[nn.Module]
-    inside: tuple[float, float, float, float] | None = None
+    inside: tuple[float, float, float, float] = (0.0, 1.0, 0.0, 1.0)
     known: dict[nn.GroupNorm, tuple[Tensor, Tensor]] = field(default_factory=dict)
     gathered: dict[nn.GroupNorm, _Moments] = field(default_factory=dict)
 
     @contextmanager
-    def installed(self) -> Iterator[None]:
-        """The layers' norms are these inside the block; one thread at a time for one VAE."""
+    def installed(self) -> Iterator[int]:
+        """The layers' norms, of which there are so many, are these inside the block; one thread at a time for one
+        VAE."""
         norms = [one for layer in self.layers for one in layer.modules() if isinstance(one, nn.GroupNorm)]
         for norm in norms:
             norm.forward = lambda values, norm=norm: self._normalised(norm, values)  # type: ignore[method-assign,misc]
         try:
-            yield
+            yield len(norms)
         finally:
             for norm in norms:
                 del norm.forward
 
     def settle(self) -> None:
-        """From now on they use what they have gathered, and gather anew."""
-        self.known = {norm: moments.statistics() for norm, moments in self.gathered.items()}
+        """What all tiles have reached is known from now on."""
+        self.known |= {norm: moments.statistics() for norm, moments in self.gathered.items()}
         self.gathered = {}
 
     def _normalised(self, norm: nn.GroupNorm, values: Tensor) -> Tensor:
-        moments = self.gathered.setdefault(norm, _Moments())
-        if self.inside is None:
-            moments.add(values, norm.num_groups)
-            mean, variance = moments.statistics()
-        else:
+        if norm not in self.known:
             height, width = values.shape[-2:]
             top, bottom = (round(edge * height) for edge in self.inside[:2])
             left, right = (round(edge * width) for edge in self.inside[2:])
-            moments.add(values[..., top:bottom, left:right], norm.num_groups)
-            mean, variance = self.known[norm]
+            self.gathered.setdefault(norm, _Moments()).add(values[..., top:bottom, left:right], norm.num_groups)
+            raise _Reached
+        mean, variance = self.known[norm]
         each = norm.num_channels // norm.num_groups
         scale = (norm.weight.double() * torch.rsqrt(variance + norm.eps).repeat_interleave(each)).float()
         shift = (norm.bias.double() - mean.repeat_interleave(each) * scale).float()
@@ -161,85 +161,82 @@ class SharedNorms:
 
 @dataclass(frozen=True, slots=True)
 class _Tile:
-    """Along one side, in units: a tile sees `start` to `start + side` and keeps `first` to `last` of the picture."""
+    """Along one side, in units: a tile sees `start` to `end` and keeps `first` to `last` of the picture."""
 
     start: int
+    end: int
     first: int
     last: int
 
+    @property
+    def inside(self) -> tuple[float, float]:
+        """What it keeps, in shares of what it sees."""
+        seen = self.end - self.start
+        return (self.first - self.start) / seen, (self.last - self.start) / seen
 
-@dataclass
+
 class _Tiles:
     """Layers over a large input, of which each unit takes `taken` pixels of a side and gives `given`; a tile has `side`
-    units."""
+    units or fewer. `norms` are the layers whose norms they run through."""
 
-    layers: Callable[[Tensor], Tensor]
-    norms: SharedNorms
-    taken: int
-    given: int
-    side: int
+    def __init__(
+        self,
+        layers: Callable[[Tensor], Tensor],
+        norms: Iterable[nn.Module],
+        taken: int,
+        given: int,
+        side: int,
+        device: torch.device,
+    ) -> None:
+        self.layers = layers
+        self.norms = _SharedNorms(norms)
+        self.taken = taken
+        self.given = given
+        self.side = side
+        self.device = device
 
     def through(self, values: Tensor) -> Tensor:
         """(1, C, h, w) to (1, D, H, W) on the CPU."""
         height, width = (length // self.taken for length in values.shape[-2:])
-        rows, columns = _along(height, self.side), _along(width, self.side)
-        with self.norms.installed():
-            self.layers(torch.cat(self._samples(values, height, width)))
-            self.norms.settle()
-            for _ in range(PASSES):
-                for row in rows:
-                    for column in columns:
+        places = list(product(_along(height, self.side), _along(width, self.side)))
+        result: Tensor | None = None
+        with self.norms.installed() as count:
+            for _ in range(count):
+                for row, column in places:
+                    with suppress(_Reached):
                         self._tile(values, row, column)
                 self.norms.settle()
-            result: Tensor | None = None
-            for row in rows:
-                for column in columns:
-                    made = self._tile(values, row, column)
-                    if result is None:
-                        size = (1, made.shape[1], height * self.given, width * self.given)
-                        result = torch.empty(size, dtype=made.dtype)
-                    result[
-                        ..., _slice(row.first, row.last, self.given), _slice(column.first, column.last, self.given)
-                    ] = made
+            for row, column in places:
+                made = self._tile(values, row, column)
+                if result is None:
+                    size = (1, made.shape[1], height * self.given, width * self.given)
+                    result = torch.empty(size, dtype=made.dtype)
+                result[..., _slice(row.first, row.last, self.given), _slice(column.first, column.last, self.given)] = (
+                    made
+                )
         assert result is not None
         return result
 
-    def _samples(self, values: Tensor, height: int, width: int) -> list[Tensor]:
-        """Parts of the input, as large as each other, spread over all of it."""
-        # All of them at once take no more memory than one tile, also where that is small for want of memory.
-        side = min(SAMPLE * self.side // TILE, height, width)
-        tops, lefts = _spread(height - side), _spread(width - side)
-        return [self._part(values, top, left, side, side) for top in tops for left in lefts]
-
     def _tile(self, values: Tensor, row: _Tile, column: _Tile) -> Tensor:
         """What the tile keeps, (1, D, h, w)."""
-        tall, wide = (min(self.side, length // self.taken) for length in values.shape[-2:])
-        top, bottom, left, right = (
-            row.first - row.start,
-            row.last - row.start,
-            column.first - column.start,
-            column.last - column.start,
-        )
-        self.norms.inside = (top / tall, bottom / tall, left / wide, right / wide)
-        made = self.layers(self._part(values, row.start, column.start, tall, wide))
+        self.norms.inside = (*row.inside, *column.inside)
+        down, across = _slice(row.start, row.end, self.taken), _slice(column.start, column.end, self.taken)
+        made = self.layers(values[..., down, across].to(self.device))
+        top, left = row.first - row.start, column.first - column.start
+        bottom, right = row.last - row.start, column.last - column.start
         return made[..., _slice(top, bottom, self.given), _slice(left, right, self.given)]
-
-    def _part(self, values: Tensor, top: int, left: int, height: int, width: int) -> Tensor:
-        return values[..., _slice(top, top + height, self.taken), _slice(left, left + width, self.taken)]
 
 
 def _along(length: int, side: int) -> list[_Tile]:
-    """Tiles over one side of the picture; each keeps what lies nearer to its middle than to its neighbours'."""
+    """Tiles over one side of the picture, as long as each other and no longer than they have to be; each keeps what
+    lies nearer to its middle than to its neighbours'."""
     if length <= side:
-        return [_Tile(0, 0, length)]
+        return [_Tile(0, length, 0, length)]
     count = -(-(length - 2 * MARGIN) // (side - 2 * MARGIN))
+    side = -(-(length - 2 * MARGIN) // count) + 2 * MARGIN
     starts = [place * (length - side) // (count - 1) for place in range(count)]
     edges = [0, *((before + side + after) // 2 for before, after in zip(starts, starts[1:], strict=False)), length]
-    return [_Tile(start, edges[place], edges[place + 1]) for place, start in enumerate(starts)]
-
-
-def _spread(room: int) -> list[int]:
-    return sorted({place * room // (SAMPLES - 1) for place in range(SAMPLES)})
+    return [_Tile(start, start + side, edges[place], edges[place + 1]) for place, start in enumerate(starts)]
 
 
 def _slice(first: int, last: int, pixels: int) -> slice:

@@ -67,11 +67,13 @@ def bring(data: bytes, anchors: str) -> Brought:
     has_alpha = _has_clear(picture)
     picture = picture if has_alpha else picture.convert("RGB")
     picture.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
-    found, source_type = extract(upright(picture)), _source_type(data, anchors)
+    flat = upright(picture)
+    found = None if _is_two_toned(flat) else extract(flat)
+    source_type = _source_type(data, anchors)
     source_type = source_type or (DRAWN_FROM_TEXT if found else "")
     return Brought(
         _png(picture, source_type),
-        thumbnail(upright(picture), THUMBNAIL_SIDES[0], source_type=source_type),
+        thumbnail(flat, THUMBNAIL_SIDES[0], source_type=source_type),
         picture.width,
         picture.height,
         has_alpha,
@@ -85,6 +87,13 @@ def bring(data: bytes, anchors: str) -> Brought:
 def _has_clear(picture: Image.Image) -> bool:
     """Whether a pixel is not wholly opaque."""
     return picture.mode == "RGBA" and bool((np.asarray(picture.getchannel("A")) < 255).any())
+
+
+def _is_two_toned(picture: Image.Image) -> bool:
+    """Whether nearly all of it is black or white, as masks are. A watermark would have moved a quarter of such pixels,
+    so none is looked for: that takes seconds, and the editor sends a mask after each stroke."""
+    levels = picture.convert("L").histogram()
+    return levels[0] + levels[255] > 0.85 * sum(levels)
 
 
 def mask_png(data: bytes, *, clear_is_drawn: bool, inverted: bool = False) -> bytes:

@@ -79,6 +79,9 @@ def lay_out(start: Start, source: Image.Image, mask: Image.Image | None, size: t
     else:
         box, frame = (0, 0, *size), _fitted(ground, size, start.fit)
         values = _shares(Image.fromarray(_fitted(drawn, size, start.fit)))
+        if not values.any():
+            sentence = "Cut to this size, nothing of the mask is left: take the picture's own size, or another shape."
+            raise InvalidRecipe("mask", sentence, "empty-mask")
         below, cover = frame, _cover(values, start.mask_blur)
     if start.masked_content == "fill":
         frame = filled(frame, values > 0)

@@ -22,7 +22,7 @@ THRESHOLD_RANGE = (1, 255)
 
 SHARE_OF_A_STEP = 0.37
 """What a ControlNet costs beside the step that it joins: by its arithmetic 0.33 with SD 1.x, 0.34 with SD 2.x and 0.44
-with SDXL. `python -m tests.benchmarks from_pictures` measures it."""
+with SDXL. `python -m tests.benchmarks pictures --only beside` measures it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,9 +81,9 @@ def inline(
     return response
 
 
-def attachment(name: str, filename: str) -> HttpResponse:
-    """A stored weight file as a download. Raises NotFound where it is gone."""
-    return _as_download(HttpResponse(files.read_kept(name), content_type=WEIGHTS_TYPE), filename)
+def attachment(name: str, filename: str, content_type: str = WEIGHTS_TYPE) -> HttpResponse:
+    """A stored file as a download. Raises NotFound where it is gone."""
+    return _as_download(HttpResponse(files.read_kept(name), content_type=content_type), filename)
 
 
 def streamed_attachment(path: Path, filename: str) -> StreamingHttpResponse:
@@ -114,8 +114,7 @@ def film_of(image: GeneratedImage, kind: str) -> str:
 
 def film_attachment(image: GeneratedImage, kind: str) -> HttpResponse:
     """A film as a download. Raises NotFound where it is gone."""
-    response = HttpResponse(files.read_kept(film_of(image, kind)), content_type=FILMS[kind][1])
-    return _as_download(response, f"tempera-{image.code}.{kind}")
+    return attachment(film_of(image, kind), f"tempera-{image.code}.{kind}", FILMS[kind][1])
 
 
 def _as_download(response: Response, filename: str) -> Response:

@@ -17,6 +17,10 @@ from generation.recipes.picture import Recipe
 register = template.Library()
 
 WORDS = {row.name: row.explanation for row in (*FIELDS.values(), COUNT)} | {
+    "second_pass": "The picture was drawn again, larger: how much larger, by what, and how much of it was drawn anew.",
+    "variation": "How far the seed's noise was turned towards that of another seed.",
+    "palette": "Colours that the picture was drawn towards, and how strongly.",
+    "control_picture": "A ControlNet kept the shape of another picture: which one, and how strongly.",
     "size": "Width and height in pixels. Checkpoints draw best near the size they were taught with.",
     "lora": "A small file that teaches the checkpoint a style or a subject. The slider says how strongly.",
     "tokens": "Tokens are the pieces of words that a checkpoint reads, one full chunk at a time. Any number will do.",

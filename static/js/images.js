@@ -1,6 +1,7 @@
 // My pictures: deleting and starring many without leaving the page, with a way back. What has no script here is sent plainly.
 
 import { post, Refused } from "./ask.js";
+import { codeOf, tileOf } from "./live/tile.js";
 import { offerPicking } from "./picking.js";
 import { actOnPictures, offerUndo, takeOut } from "./pictures.js";
 import { toast } from "./toast.js";
@@ -8,7 +9,6 @@ import { toast } from "./toast.js";
 const grid = document.getElementById("pictures");
 const form = document.getElementById("picked");
 const starUrl = document.querySelector("[data-star-picked]")?.getAttribute("formaction");
-const tileOf = (code) => document.getElementById(`tile-${code}`);
 
 function say(error) {
   if (!(error instanceof Refused)) throw error;
@@ -56,7 +56,7 @@ function paintStar(tile, starred) {
 async function star(tiles) {
   if (!tiles.length) return;
   const body = new FormData();
-  for (const tile of tiles) body.append("picked", tile.id.replace("tile-", ""));
+  for (const tile of tiles) body.append("picked", codeOf(tile));
   if (!tiles.every((tile) => tile.hasAttribute("data-starred"))) body.append("starred", "1");
   try {
     const { codes, starred } = await (await post(starUrl, body)).json();

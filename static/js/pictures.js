@@ -3,6 +3,7 @@
 import { post, Refused } from "./ask.js";
 import { offerActions } from "./live/actions.js";
 import { openLarge } from "./live/large.js";
+import { codeOf } from "./live/tile.js";
 import { toast } from "./toast.js";
 
 function say(error) {
@@ -69,9 +70,7 @@ async function send(button, form) {
 /** Of one submission, or of the whole page where the button stands in none. */
 async function cancelAll(button, form, changed) {
   const scope = button.closest("[data-submission]") ?? document;
-  const codes = [...scope.querySelectorAll('.tile:is([data-state="queued"], [data-state="running"])')].map(
-    (tile) => tile.dataset.job,
-  );
+  const codes = [...scope.querySelectorAll('.tile:is([data-state="queued"], [data-state="running"])')].map(codeOf);
   if (await send(button, form)) codes.forEach(changed);
 }
 
@@ -88,6 +87,6 @@ export function actOnPictures(root, { changed = () => {} } = {}) {
     event.preventDefault();
     if (button.matches("[data-delete]")) await remove(button, form);
     else if (button.matches("[data-cancel-all]")) await cancelAll(button, form, changed);
-    else if (await send(button, form)) changed(button.closest("[data-job]").dataset.job);
+    else if (await send(button, form)) changed(codeOf(button.closest(".tile")));
   });
 }

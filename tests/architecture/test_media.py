@@ -21,10 +21,10 @@ PRIVATE = {"private", "no-store"}
 PUBLIC = {"public", "max-age=60", "s-maxage=0", "proxy-revalidate"}
 WORDS = ("text/", *(f"application/{kind}" for kind in ("json", "xml", "rss+xml", "atom+xml", "vnd.oai")))
 OWN = {
-    "album-zip", "api-image-file", "image-file", "api-image-small", "api-lora-file", "lora-file",
-    "api-snapshot-file", "dataset-file", "dataset-thumbnail", "api-source-file", "source-file", "api-source-small",
-    "api-grid-film", "source-thumbnail", "source-control", "lab-film", "lab-animation", "image-download",
-    "image-thumbnail", "run-download", "run-sample",
+    "album-zip", "api-grid-film", "api-image-file", "api-image-small", "api-lora-file", "api-snapshot-file",
+    "api-source-file", "api-source-small", "dataset-file", "dataset-thumbnail", "image-download", "image-file",
+    "image-thumbnail", "lab-animation", "lab-film", "lora-file", "run-download", "run-sample", "source-control",
+    "source-file", "source-thumbnail",
 }  # fmt: skip
 """Only ever their owner's. A preview and a copy of one's data are, too: here is none."""
 BY_LINK = {"shared-picture", "shared-thumbnail"}

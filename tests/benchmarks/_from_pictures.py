@@ -1,134 +1,163 @@
-"""Requests of every kind for the benchmark of pictures from pictures: by diffusers' pipelines, or by the engine."""
+"""Pictures from pictures against diffusers' pipelines on the same weights, and what ControlNets cost those beside them.
+
+Times are CPU seconds of the whole process on one torch thread, taken in pairs, and medians of their ratios. `mini` is
+the bundled checkpoint; its ControlNets have random weights. `sd15` is SD 1.5's true size with random weights.
+"""
 
 from __future__ import annotations
 
-import functools
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from statistics import median
 from typing import Any
+from unittest import mock
 
+import numpy as np
 import torch
-from diffusers import UNet2DConditionModel
-from PIL import Image, ImageDraw
 
-from generation.engine.loading.checkpoints import FolderWeights
+from generation.engine.batching import residuals
+from generation.engine.batching.unet_call import call_unet
+from generation.engine.denoising import Denoising
 from generation.engine.outcome import Pixels
 from generation.engine.renderer import Renderer
-from generation.recipes.controls import ControlPick
+from generation.recipes.controls import SHARE_OF_A_STEP
 from generation.recipes.picture import Recipe
-from generation.recipes.starting import Start
-from tests.control_renders import control_pipeline, drawing, reference
-from tests.control_renders import pictures as given_pictures
-from tests.renders import FROM_PICTURES, _scheduler, pipeline
-from tests.tiny_controls import made_for
-from tests.tiny_weights import seeded
+from tests.benchmarks._kinds import Kinds, control_networks
+from tests.benchmarks._requests import burst, figure, paired_ratio, warm
+from tests.benchmarks._sd15 import random_sd15
+from tests.renders import draw
+from tests.tiny_weights import BUNDLED_CHECKPOINT
 
-NETWORKS = ("edges", "depth")
+Figures = list[dict[str, Any]]
 
 
-@dataclass(frozen=True)
-class Kinds:
-    """The kinds of requests at one size, with what they draw from."""
+def lone() -> Figures:
+    """One request of each kind with nobody beside it."""
+    rows = []
+    with control_networks(BUNDLED_CHECKPOINT) as networks:
+        kinds = Kinds(BUNDLED_CHECKPOINT, networks, "mini", 128)
+        asked = {"image to image": kinds.image(), "inpaint": kinds.inpaint(), "ControlNet": kinds.controlled()}
+        with kinds.engine() as renderer:
+            for kind, wanted in asked.items():
+                equal = is_equal(kinds, wanted, draw(renderer, wanted)[0])
+                ratio = paired_ratio(lambda: draw(renderer, wanted), lambda: kinds.by_pipeline(wanted), 7)  # noqa: B023
+                what = f"mini 16x16, lone {kind}"
+                rows += [
+                    figure(f"{what}: equal to the pipeline to the bit", float(equal), "", "yes", equal),
+                    figure(f"{what}: time to the pipeline", ratio, "x", "<= 1.05", ratio <= 1.05),
+                ]
+    return rows
 
-    folder: Path
-    networks: dict[str, Path]
-    checkpoint: str
-    side: int
 
-    @property
-    def source(self) -> Image.Image:
-        return drawing("source", self.side)
+def is_equal(kinds: Kinds, wanted: Recipe, pixels: Pixels) -> bool:
+    """To the pipeline's picture; around a mask to the source, which the pipeline gives back as its VAE makes it."""
+    expected = kinds.by_pipeline(wanted)
+    if wanted.start and wanted.start.mask:
+        expected = np.where(np.asarray(kinds.mask)[..., None] > 0, expected, np.asarray(kinds.source))
+    return np.array_equal(pixels, expected)
 
-    @property
-    def mask(self) -> Image.Image:
-        return half_mask(self.side)
 
-    @property
-    def control(self) -> Image.Image:
-        return drawing("control", self.side)
-
-    def weights(self) -> FolderWeights:
-        return FolderWeights({self.checkpoint: self.folder, **self.networks})
-
-    def recipe(self, seed: int, **changes: Any) -> Recipe:
-        plain = {"prompt": "a red apple", "width": self.side, "height": self.side, "cfg_scale": 5.0, "steps": 12}
-        return Recipe(**{**plain, "seed": seed, "checkpoint_sha256": self.checkpoint, **changes})
-
-    def text(self, seed: int = 0, **changes: Any) -> Recipe:
-        return self.recipe(seed, **changes)
-
-    def image(self, seed: int = 1, **changes: Any) -> Recipe:
-        return self.recipe(seed, start=Start(reference(self.source), 0.6), **changes)
-
-    def inpaint(self, seed: int = 2, **changes: Any) -> Recipe:
-        start = Start(reference(self.source), 1.0, reference(self.mask), mask_blur=0)
-        return self.recipe(seed, start=start, **changes)
-
-    def controlled(self, seed: int = 3, network: str = "edges", **changes: Any) -> Recipe:
-        return self.recipe(seed, controls=(ControlPick(network, reference(self.control), network),), **changes)
-
-    @contextmanager
-    def engine(self) -> Iterator[Renderer]:
-        """A renderer that has the weights and the pictures."""
-        made = Renderer(self.weights(), given_pictures(self.source, self.mask, self.control), device="cpu", threads=1)
-        try:
-            yield made
-        finally:
-            made.close()
-
-    def by_pipeline(self, wanted: Recipe) -> Pixels:
-        """What diffusers' own pipeline of the kind makes; each pipeline is made once."""
-        given: dict[str, Any] = {"width": wanted.width, "height": wanted.height}
-        if wanted.controls:
-            pipe = control_pipeline(self.folder, tuple(self.networks[pick.sha256] for pick in wanted.controls))
-            given["image"] = self.control
-        elif wanted.start:
-            pipe = from_picture(self.folder, wanted.start.mask is not None)
-            given = {"image": self.source, "strength": wanted.start.strength}
-            given |= (
-                {"mask_image": self.mask, "width": wanted.width, "height": wanted.height} if wanted.start.mask else {}
+def mixed() -> Figures:
+    """Eight requests of all kinds at once, against eight calls of the pipelines one after another."""
+    with control_networks(BUNDLED_CHECKPOINT) as networks:
+        kinds = Kinds(BUNDLED_CHECKPOINT, networks, "mini", 64)
+        recipes = [
+            *(kinds.text(seed) for seed in (0, 1)),
+            *(kinds.image(seed) for seed in (2, 3)),
+            *(kinds.inpaint(seed) for seed in (4, 5)),
+            *(kinds.controlled(6 + at, network) for at, network in enumerate(networks)),
+        ]
+        with kinds.engine() as renderer:
+            warm(renderer, recipes)
+            for wanted in recipes:
+                kinds.by_pipeline(wanted)
+            ratio = paired_ratio(
+                lambda: [kinds.by_pipeline(wanted) for wanted in recipes], lambda: burst(renderer, recipes), 5
             )
-        else:
-            pipe = pipeline(self.folder)
-        pipe.scheduler = _scheduler(wanted, pipeline(self.folder).own_scheduler_config)
-        made = pipe(
-            wanted.prompt,
-            **given,
-            num_inference_steps=wanted.steps,
-            guidance_scale=wanted.cfg_scale,
-            generator=torch.Generator("cpu").manual_seed(wanted.seed),
-            output_type="np",
-        ).images[0]
-        pixels: Pixels = (made * 255).round().astype("uint8")
-        return pixels
+    what = "mini 8x8, 8 at once (text, image, inpaint, two ControlNets): throughput to sequential pipelines"
+    return [figure(what, ratio, "x", ">= 1.8", ratio >= 1.8)]
 
 
-@functools.cache
-def half_mask(side: int) -> Image.Image:
-    """White in the middle, where it is drawn."""
-    mask = Image.new("L", (side, side))
-    ImageDraw.Draw(mask).rectangle((side // 4, side // 4, side * 3 // 4 - 1, side * 3 // 4 - 1), fill=255)
-    return mask
+def beside() -> Figures:
+    """What ControlNets cost rows that have none, in one UNet call: on the bundled checkpoint and in SD 1.5's size."""
+    rows = []
+    with control_networks(BUNDLED_CHECKPOINT) as networks:
+        rows += beside_figures("mini 8x8", Kinds(BUNDLED_CHECKPOINT, networks, "mini", 64), 60)
+    with random_sd15() as folder, control_networks(folder) as networks:
+        kinds = Kinds(folder, networks, "sd15", 64)
+        rows += beside_figures("sd15 8x8", kinds, 5)
+        rows += share_figures(Kinds(folder, networks, "sd15", 256), 3)
+    return rows
 
 
-@functools.cache
-def from_picture(folder: Path, masked: bool) -> Any:
-    plain = pipeline(folder)
-    made = FROM_PICTURES[False, masked](**plain.components, requires_safety_checker=False)
-    made.set_progress_bar_config(disable=True)
-    return made
+def beside_figures(where: str, kinds: Kinds, pairs: int) -> Figures:
+    """Six requests without and two with ControlNets, against eight without."""
+    plain = [kinds.text(seed) for seed in range(8)]
+    some = [*plain[:6], kinds.controlled(6, "edges"), kinds.controlled(7, "depth")]
+    with kinds.engine() as renderer, Stepping(renderer, plain) as without, Stepping(renderer, some) as among:
+        without.seconds()
+        among.seconds()
+        ratios, wholes = [], []
+        for _ in range(pairs):
+            (base, _), (whole, own) = without.seconds(), among.seconds()
+            ratios.append((whole - own) / base)
+            wholes.append(whole / base)
+    others = median(ratios)
+    words = f"{where}, 6 requests beside 2 with ControlNets: their UNet call to that of 8 without"
+    return [
+        figure(words, others, "x", "<= 1.05", others <= 1.05),
+        figure("the same with the calls of the two ControlNets, for which all wait", median(wholes), "x"),
+    ]
 
 
-@contextmanager
-def control_networks(folder: Path) -> Iterator[dict[str, Path]]:
-    """Two ControlNets with random weights for a checkpoint's folder, gone after the block."""
-    unet = UNet2DConditionModel.from_pretrained(folder / "unet")
-    with tempfile.TemporaryDirectory(prefix="tempera-control-") as place:
-        paths = {name: Path(place) / name for name in NETWORKS}
-        for seed, path in enumerate(paths.values()):
-            with seeded(seed):
-                made_for(unet, small=False).save_pretrained(path)
-        yield paths
+def share_figures(kinds: Kinds, pairs: int) -> Figures:
+    """What a ControlNet costs of a step, which its price follows."""
+    with (
+        kinds.engine() as renderer,
+        Stepping(renderer, [kinds.text()]) as without,
+        Stepping(renderer, [kinds.controlled()]) as among,
+    ):
+        without.seconds()
+        among.seconds()
+        share = median(among.seconds()[0] / without.seconds()[0] - 1 for _ in range(pairs))
+    near = abs(share - SHARE_OF_A_STEP) <= 0.1
+    goal = f"{SHARE_OF_A_STEP} ± 0.1, as priced"
+    return [figure("sd15 32x32: what a ControlNet costs of a step", share, "", goal, near)]
+
+
+class Stepping:
+    """One UNet call of these requests, again and again at their first step, and how long it takes."""
+
+    def __init__(self, renderer: Renderer, recipes: Sequence[Recipe]) -> None:
+        self.renderer, self.recipes = renderer, recipes
+
+    def __enter__(self) -> Stepping:
+        self.leases = ExitStack()
+        cache = self.renderer._checkpoints
+        self.batch: list[Denoising] = []
+        for wanted in self.recipes:
+            checkpoint = self.leases.enter_context(cache.lease(wanted.checkpoint_sha256))
+            networks = self.leases.enter_context(self.renderer._controls.lease(checkpoint, wanted.controls))
+            self.batch.append(self.renderer._prepare(wanted, checkpoint, None, networks))
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.leases.close()
+
+    @torch.inference_mode()
+    def seconds(self) -> tuple[float, float]:
+        """CPU seconds of the call, and of the ControlNets' own calls in it."""
+        own, call = 0.0, residuals._call
+
+        def timed(*given: Any) -> Any:
+            nonlocal own
+            began = time.process_time()
+            made = call(*given)
+            own += time.process_time() - began
+            return made
+
+        with mock.patch.object(residuals, "_call", timed):
+            started = time.process_time()
+            call_unet(self.batch)
+            return time.process_time() - started, own

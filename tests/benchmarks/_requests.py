@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gc
+import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
 from typing import Any
+
+import torch
 
 from generation.engine.outcome import Step
 from generation.engine.renderer import Renderer
@@ -36,6 +40,18 @@ def strangers(checkpoint: str, count: int, *, side: int, steps: Sequence[int] = 
         )
         for number in range(count)
     ]
+
+
+def figures_of(sections: Mapping[str, Callable[[], list[dict[str, Any]]]], only: str | None) -> list[dict[str, Any]]:
+    """Of every section, or of one by its name; on one torch thread."""
+    torch.set_num_threads(1)
+    rows = []
+    for section, measure in sections.items():
+        if only in (None, section):
+            print(f"measuring: {section}", file=sys.stderr, flush=True)
+            rows += measure()
+            gc.collect()
+    return rows
 
 
 def figure(what: str, value: float, unit: str, goal: str = "", holds: bool | None = None) -> dict[str, Any]:

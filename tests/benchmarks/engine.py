@@ -19,15 +19,12 @@ quiet one 2.9 times sequential was measured, beside ten other processes 1.4.
 
 from __future__ import annotations
 
-import gc
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from statistics import mean, median
 from typing import Any
 
 import numpy as np
-import torch
 
 from generation.engine.loading.checkpoints import CheckpointCache, FolderWeights
 from generation.engine.outcome import Step
@@ -42,6 +39,7 @@ from tests.benchmarks._requests import (
     cpu_seconds,
     draw_sequentially,
     figure,
+    figures_of,
     paired_ratio,
     strangers,
     warm,
@@ -56,14 +54,7 @@ Figures = list[dict[str, Any]]
 
 def run(only: str | None = None) -> Figures:
     """Every figure, or those of one of SECTIONS."""
-    torch.set_num_threads(1)
-    rows: Figures = []
-    for section, measure in SECTIONS.items():
-        if only in (None, section):
-            print(f"measuring: {section}", file=sys.stderr, flush=True)
-            rows += measure()
-            gc.collect()
-    return rows
+    return figures_of(SECTIONS, only)
 
 
 @contextmanager

@@ -1,39 +1,41 @@
-"""“My pictures” of one person with 10,000: the page, its filters, pages far back, beside people with 600 and 10.
+"""Pictures from pictures, by what they cost and how exact they are; and “My pictures”, the page that lists them.
 
-Measured on a fresh SQLite file and on a PostgreSQL of its own; the database is settled when Django starts, so each is
-measured in a process of its own (`_pictures_on`).
+`sqlite` and `postgresql` measure the page. Of the others, those of SD 1.5's true size (`beside`, `nudge`) and of large
+pictures (`memory`, `tiles`) take minutes each; `python -m tests.benchmarks pictures --only SECTION` takes one.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-import tempfile
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from tests.postgres import postgres
+from tests.benchmarks import _from_pictures, _my_pictures, _palette
+from tests.benchmarks._editor import editor
+from tests.benchmarks._enlarging import memory
+from tests.benchmarks._inversion import inversion
+from tests.benchmarks._requests import figures_of
+from tests.benchmarks._selecting import selecting
+from tests.benchmarks._vae_tiles import tiles
 
-Rows = list[dict[str, Any]]
-SECTIONS = ("sqlite", "postgresql")
-
-
-def run(only: str | None = None) -> Rows:
-    rows: Rows = []
-    with tempfile.TemporaryDirectory(prefix="tempera-pictures-") as folder:
-        if only != "postgresql":
-            rows += measured(folder, "")
-        if only != "sqlite":
-            with postgres() as url:
-                rows += measured(folder, url)
-    return rows
+Figures = list[dict[str, Any]]
 
 
-def measured(folder: str, url: str) -> Rows:
-    command = [sys.executable, "-m", "tests.benchmarks._pictures_on"]
-    settings = {"DATA_DIR": folder, "DATABASE_URL": url, "STATIC_SOURCES": "on", "LOG_LEVEL": "ERROR"}
-    limits = {"PAGE_RATE": "1000000/min", "PAGE_RATE_ANONYMOUS": "1000000/min"}
-    done = subprocess.run(command, env={**os.environ, **settings, **limits}, check=True, stdout=subprocess.PIPE)
-    rows: Rows = json.loads(done.stdout)
-    return rows
+def run(only: str | None = None) -> Figures:
+    """Every figure, or those of one of SECTIONS."""
+    return figures_of(SECTIONS, only)
+
+
+SECTIONS: Mapping[str, Callable[[], Figures]] = {
+    "sqlite": _my_pictures.on_sqlite,
+    "postgresql": _my_pictures.on_postgresql,
+    "lone": _from_pictures.lone,
+    "mixed": _from_pictures.mixed,
+    "beside": _from_pictures.beside,
+    "palette": _palette.colours,
+    "nudge": _palette.nudge,
+    "inversion": inversion,
+    "selecting": selecting,
+    "tiles": tiles,
+    "memory": memory,
+    "editor": editor,
+}

@@ -105,6 +105,20 @@ def test_a_picture_is_changed_and_every_step_can_be_seen(
     expect(page.get_by_role("heading", name="Made from it")).to_be_visible()
 
     page.goto(f"/images/{third.code}/")
+    page.get_by_role("link", name="Make it larger").click()
+    page.wait_for_url("**/upscale/")
+    page.get_by_role("radio", name="3", exact=True).check(force=True)
+    page.get_by_role("button", name=re.compile("^Make 576 × 384")).click()
+    page.wait_for_url("**/create/")
+    expect(page.locator(DONE)).to_have_count(4)
+    fourth = GeneratedImage.objects.newest().first()
+    assert fourth is not None and (fourth.width, fourth.height) == (576, 384)
+    page.goto(f"/images/{fourth.code}/")
+    expect(page.locator(".chain a")).to_have_count(3)
+    page.get_by_role("button", name="Compare with its source").click()
+    expect(page.locator(".comparison__source img")).to_be_visible()
+
+    page.goto(f"/images/{third.code}/")
     send_in(page, "Pears", "fruit")
     assert Post.objects.get().image_id == third.pk
     page.goto("/create/?source=none")

@@ -19,10 +19,9 @@ WIDTHS = (1280, 360)
 
 def opened(page: Page) -> None:
     """Unfold the control pictures, below the options where the window is small."""
-    options = page.locator(".prompt-card__options")
-    if options.get_attribute("open") is None:
-        page.click(".prompt-card__options > summary")
-    page.click("#control-pictures > summary")
+    for fold in (".prompt-card__options", "#control-pictures"):
+        if page.locator(fold).get_attribute("open") is None:
+            page.click(f"{fold} > summary")
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -53,6 +52,7 @@ def test_a_shape_is_kept(site: object, alice: User, sign_in: SignIn, tmp_path: P
 
     page.reload()
     expect(place.locator("[data-control-picture]")).to_have_value(code)
+    opened(page)
     place.locator("[data-control-remove]").click()
     expect(page.locator("[data-controls-summary]")).to_have_text("none")
     expect(next_place).to_be_hidden()

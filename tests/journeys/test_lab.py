@@ -15,6 +15,24 @@ from generation.recipes.picture import Recipe
 from tests.journeys.test_making import SignIn
 
 
+def test_the_way_between_two_seeds_is_a_film_that_plays(site: object, alice: User, sign_in: SignIn) -> None:
+    page = sign_in(alice)
+    page.goto("/studio/lab/?mode=between")
+    page.fill("[name=prompt]", "a red apple")
+    expect(page.locator("[name=other_seed]")).to_be_visible()
+    page.select_option("[name=way]", "pictures")
+    expect(page.locator("[name=other_seed]")).to_be_hidden()
+    expect(page.locator("[name=second_picture]")).to_be_visible()
+    page.select_option("[name=way]", "seeds")
+    page.fill("[name=frames]", "3")
+    page.click("#lab details:has([name=steps]) > summary")
+    page.fill("[name=steps]", "4")
+    page.click("#lab button[type=submit]")
+    page.wait_for_url("**/studio/lab/grids/*/")
+    expect(page.locator("video")).to_have_js_property("videoWidth", 128)
+    expect(page.get_by_role("link", name="Animated WebP")).to_be_visible()
+
+
 @pytest.mark.slow
 def test_a_mixture_fills_in_and_becomes_one_picture(site: object, alice: User, sign_in: SignIn) -> None:
     page = sign_in(alice)

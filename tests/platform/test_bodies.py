@@ -115,7 +115,7 @@ def test_a_dialect_is_told_so_in_its_own_words(
     assert b"tmp_made_up" not in (web.folder / "web.log").read_bytes()
 
 
-@pytest.mark.parametrize("path", ["/", "/create/", "/accounts/login/", "/admin/", "/api/v1/jobs", "/nothing/here/"])
+@pytest.mark.parametrize("path", ["/", "/gallery/", "/accounts/login/", "/admin/", "/api/v1/jobs", "/nothing/here/"])
 @pytest.mark.parametrize("kind", [MULTIPART, FORM, "application/json"])
 def test_a_body_that_nobody_asked_for_is_refused_before_it_is_sent(line: Line, path: str, kind: str) -> None:
     started = time.monotonic()
@@ -271,7 +271,7 @@ def test_only_forms_of_files_may_be_large(transactional_db: None, alice: User) -
     assert most("/studio/datasets/abc/pictures/") == 2**30 + AROUND
     assert most("/create/read/") == 16 * 2**20 + AROUND
     assert most("/api/v1/loras", FORM) == most("/api/v1/loras", "application/json") == SMALL
-    assert most("/api/v1/loras", method="GET") == most("/create/") == SMALL
+    assert most("/api/v1/loras", method="GET") == most("/create/draft/") == SMALL
 
 
 def routes(resolver: URLResolver) -> Iterator[URLPattern]:

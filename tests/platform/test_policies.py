@@ -20,6 +20,7 @@ def test_pages_may_load_nothing_foreign_and_run_nothing_inline(client: Client, p
     assert seen["default-src"] == "'none'"
     assert seen["script-src"] == "'self'"
     assert seen["style-src"] == "'self'"
+    assert seen["media-src"] == "'self'", "the films of the lab"
     assert seen["frame-ancestors"] == "'none'"
     assert seen["base-uri"] == "'none'"
     assert "unsafe" not in str(seen) and "http" not in str(seen) and "*" not in str(seen)

@@ -26,7 +26,7 @@ from generation.jobs.filing import star_images
 from generation.jobs.finding import LONGEST, PictureFilters
 from generation.jobs.submission import submit_tracing
 from generation.models import GeneratedImage
-from generation.storage.downloads import FOR_NOBODY, inline, picture_attachment
+from generation.storage.downloads import attachment, picture_attachment
 from generation.storage.thumbnails import SIDES, USUAL
 
 ASKED = {
@@ -116,10 +116,7 @@ class ImageSmallView(APIView):
             raise Refusal("bad-side", f"Smaller pictures come at {', '.join(sorted(fields, key=int))}.", field="side")
         # Of a small picture not all are kept, where they would differ in nothing.
         name = getattr(image, fields[side]) or image.thumbnail
-        filename = f"tempera-{image.code}-{side}.webp"
-        answer = inline(request._request, name, "image/webp", FOR_NOBODY, filename=filename)
-        answer["Content-Disposition"] = f'attachment; filename="{filename}"'
-        return answer
+        return attachment(name, f"tempera-{image.code}-{side}.webp", "image/webp")
 
 
 class TraceView(APIView):

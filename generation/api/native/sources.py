@@ -20,7 +20,7 @@ from generation.api.access import user_of
 from generation.api.idempotency import idempotent, idempotent_upload
 from generation.jobs.sources import alpha_mask_of, bring_picture, delete_source
 from generation.models import SourcePicture
-from generation.storage.downloads import FOR_NOBODY, inline
+from generation.storage.downloads import attachment
 
 
 class SourceInput(serializers.Serializer[Any]):
@@ -48,13 +48,6 @@ def get_source(request: Request, code: str) -> SourcePicture:
 def made(source: SourcePicture) -> Response:
     address = reverse("api-source", args=[source.code])
     return Response(SourceOutput(source).data, status=201, headers={"Location": address})
-
-
-def download(request: Request, name: str, content_type: str, filename: str) -> HttpResponse:
-    """A stored picture that no browser renders as a page of ours. Raises NotFound where the file is gone."""
-    answer = inline(request._request, name, content_type, FOR_NOBODY, filename=filename)
-    answer["Content-Disposition"] = f'attachment; filename="{filename}"'
-    return answer
 
 
 class SourcesView(generics.ListAPIView[SourcePicture]):
@@ -94,7 +87,7 @@ class SourceFileView(APIView):
     @extend_schema(responses={(200, "image/png"): OpenApiTypes.BINARY})
     def get(self, request: Request, code: str) -> HttpResponse:
         source = get_source(request, code)
-        return download(request, source.file, "image/png", f"{source.code}.png")
+        return attachment(source.file, f"{source.code}.png", "image/png")
 
 
 class SourceSmallView(APIView):
@@ -103,7 +96,7 @@ class SourceSmallView(APIView):
     @extend_schema(responses={(200, "image/webp"): OpenApiTypes.BINARY})
     def get(self, request: Request, code: str) -> HttpResponse:
         source = get_source(request, code)
-        return download(request, source.thumbnail, "image/webp", f"{source.code}.webp")
+        return attachment(source.thumbnail, f"{source.code}.webp", "image/webp")
 
 
 class SourceMaskView(APIView):

@@ -18,7 +18,7 @@ from transformers import CLIPTokenizer
 from generation.engine.families import Family
 from generation.engine.loading.components import LoadedComponents, ready, ready_vae
 from generation.engine.loading.diffusers_folder import ENCODERS, read_scheduler_config
-from generation.weightfiles.kinds import UNET_STEM
+from generation.weightfiles.kinds import INPAINTING_CHANNELS, UNET_STEM
 from generation.weightfiles.noise_marks import read_noise_marks
 from generation.weightfiles.safetensors_header import WeightFileRefused, read_header
 from generation.weightfiles.single_files import AVERAGES, usual_name
@@ -75,7 +75,10 @@ def _scheduler_config(path: Path, family: Family, unet: Any) -> dict[str, Any]:
     if marks.prediction:
         config["prediction_type"] = marks.prediction
     elif family.key == "sd2":
-        config["prediction_type"] = "v_prediction" if predicts_velocity(unet, family.context_width) else "epsilon"
+        # Its inpainting checkpoint predicts epsilon; what it answers hangs on mask and source.
+        plain = unet.config.in_channels != INPAINTING_CHANNELS
+        velocity = plain and predicts_velocity(unet, family.context_width)
+        config["prediction_type"] = "v_prediction" if velocity else "epsilon"
     if marks.zero_terminal_snr:
         config |= {"rescale_betas_zero_snr": True, "timestep_spacing": "trailing"}
     return config
@@ -88,7 +91,7 @@ def predicts_velocity(unet: Any, context_width: int) -> bool:
     At the last timestep an epsilon UNet gives back about what it got; a velocity UNet answers far below it.
     """
     like = {"device": unet.device, "dtype": unet.dtype}
-    sample = torch.full((1, unet.config.in_channels, 8, 8), 0.5, **like)
+    sample = torch.full((1, 4, 8, 8), 0.5, **like)
     text = torch.full((1, 2, context_width), 0.5, **like)
     answer = unet(sample, torch.tensor([999], device=unet.device), encoder_hidden_states=text, return_dict=False)[0]
-    return float((answer - sample[:, :4]).mean()) < -1
+    return float((answer - sample).mean()) < -1

@@ -26,7 +26,7 @@ from generation.catalog.styles import (
     save_style,
     shipped_styles,
 )
-from generation.models import OwnStyle
+from generation.models import Checkpoint, OwnStyle
 from generation.models.catalog import FAMILY_TITLES
 from generation.recipes.fields import MAX_NAME_CHARS, MAX_PROMPT_CHARS
 from generation.recipes.styles import PLACE
@@ -85,10 +85,12 @@ def styles(request: SignedInRequest) -> HttpResponse:
 
 
 def shipped_sections() -> list[dict[str, Any]]:
-    """The site's styles by family, each with the address of its sample picture."""
+    """The site's styles by family, each with the address of its sample picture; families that draw here come first."""
+    here = set(Checkpoint.objects.filter(is_enabled=True).values_list("family", flat=True))
+    sections = [(family, list(rows)) for family, rows in groupby(shipped_styles(), key=lambda row: row.family)]
     return [
         {"title": FAMILY_TITLES[family], "rows": [{"style": row, "sample": sample_of(row)} for row in rows]}
-        for family, rows in groupby(shipped_styles(), key=lambda row: row.family)
+        for family, rows in sorted(sections, key=lambda section: section[0] not in here)
     ]
 
 

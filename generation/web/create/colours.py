@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
@@ -22,17 +25,16 @@ from generation.web.create.drafts import draft_of, keep_draft
 def colours(request: SignedInRequest) -> HttpResponse:
     """The main colours of the posted `picture`, or of the own one whose code is `image`: a script gets them, a browser
     finds them in its draft."""
-    palette = " ".join(main_colours(upright(open_picture(posted(request))), MAX_COLOURS))
+    palette = " ".join(main_colours(upright(open_picture(posted(request, request.FILES.get("picture")))), MAX_COLOURS))
     if asks_for_part(request):
         return JsonResponse({"palette": palette})
     keep_draft(request.user, {**draft_of(request.user), "palette": palette})
     return redirect("create")
 
 
-def posted(request: SignedInRequest) -> bytes:
+def posted(request: SignedInRequest, upload: UploadedFile[Any] | None) -> bytes:
     if code := request.POST.get("image", ""):
         return files.read_kept(own_image(request, code).file)
-    upload = request.FILES.get("picture")
     if upload is None:
         raise Refusal("no-picture", "Choose a picture first.", field="picture")
     if (upload.size or 0) > MAX_FILE_BYTES:

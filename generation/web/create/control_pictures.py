@@ -181,6 +181,7 @@ def preview(request: SignedInRequest, code: str) -> HttpResponse:
     except Refusal as refusal:
         return refused(refusal)
     response = HttpResponse(data, content_type="image/webp")
+    response["Content-Disposition"] = "attachment"  # a script reads it, which other hosts' pictures are not open to
     patch_cache_control(response, **FOR_NOBODY)
     return response
 

@@ -30,6 +30,20 @@ PARTS = (
     ("Styles", "", "Words that are put around yours; several stand one within the other, in their order."),
     ("Palette", "", "Up to five colours that the picture is drawn towards. Empty: its own."),
 )
+OF_A_PICTURE = (
+    ("Change it", "", "The picture is started from: what you paint over is drawn anew, and its sides may grow."),
+    ("Edit by words", "", "The picture is traced back to its noise, and drawn from there with other words."),
+    (
+        "Make it larger",
+        "",
+        "A copy of 1.5 to 4 times the pixels. By Lanczos, or by a network that draws sharper edges.",
+    ),
+    ("Draw it over", "", "How much a larger copy is drawn anew, tile by tile. 0: not at all; 0.2 to 0.4 adds detail."),
+    ("Between", "", "A strip and a film of the way to another seed, prompt or picture; a loop goes the way back too."),
+    ("Keep its shape", "", "A ControlNet holds another picture to this one's edges, depth or pose."),
+    ("Use its colours", "", "Another picture is drawn towards the main colours of this one."),
+    ("Compare", "C", "The source over the result, as far as the slider goes."),
+)
 
 
 @require_GET
@@ -55,6 +69,7 @@ def controls(request: HttpRequest) -> HttpResponse:
                 *((f"Read as: {row.title}", "", row.explanation) for row in PREPROCESSORS.values()),
             ],
         ),
+        ("What can be made of a picture", OF_A_PICTURE),
         ("A second pass, larger", [(row.title, "", row.explanation) for row in hires.ROWS.values()]),
     ]
     return render(request, "generation/controls.html", {"sections": sections})

@@ -210,6 +210,10 @@ class RecipeForm(forms.Form):
         return [Control(row, self[name]) for name, row in HIRES.items() if isinstance(row, Number)]
 
     @property
+    def hires_texts(self) -> dict[str, RecipeField]:
+        return {name: row for name, row in HIRES.items() if not isinstance(row, Number)}
+
+    @property
     def wrong_hires(self) -> bool:
         return any(self[name].errors for name in ("hires", *HIRES))
 

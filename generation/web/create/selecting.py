@@ -6,7 +6,7 @@ import base64
 import json
 from typing import Any
 
-from django.http import JsonResponse
+from django.http import JsonResponse, RawPostDataException
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
@@ -24,7 +24,7 @@ def select(request: SignedInRequest) -> JsonResponse:
         asked = json.loads(request.body)
         if not isinstance(asked, dict):
             raise ValueError(asked)
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError, RawPostDataException):  # the last where a form was sent
         return refused(Refusal("parse-error", "The request is no JSON object."))
     try:
         clicks, box = clicks_of(asked.get("clicks", [])), box_of(asked.get("box"))

@@ -25,7 +25,8 @@ LIKE_SOURCE = "source"
 STRENGTH = Number(
     name="start_strength",
     title="Strength",
-    explanation="How much of the picture may change: 0.3 retouches, 0.75 redraws with the same layout, 1 starts anew.",
+    explanation="How much may change: 0 gives the picture back as the checkpoint sees it, 0.3 retouches, 0.75 redraws "
+    "with the same layout, 1 starts anew.",
     default=0.75,
     limits=STRENGTH_RANGE,
     control="slider",

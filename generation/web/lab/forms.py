@@ -18,12 +18,14 @@ from generation.recipes.grids.axes import AXES, Axis
 from generation.recipes.grids.between import FRAMES, KINDS, RATES, Between
 from generation.recipes.grids.mixing import POINTS, Mix
 from generation.recipes.grids.plan import GridPlan
+from generation.recipes.starting import PictureRef
+from generation.web.create.control_pictures import refusals_at
 from generation.web.create.forms import RecipeForm, fields_of
 
 MODES = (("mix", "Mix LoRAs"), ("axes", "Compare"), ("between", "Between"))
 LETTERS = ("x", "y", "z")
 AXIS_CHARS = 500
-CODE_CHARS = 16
+ADDRESS_CHARS = 300
 SHARED = tuple(name for name in FIELDS if name != "prompt")
 """What stands the same in every cell, but for what an axis changes: all that a recipe has beside its prompt."""
 
@@ -43,19 +45,19 @@ class LabForm(RecipeForm):
     )
     way = forms.ChoiceField(label="Between", choices=[*KINDS.items()], required=False)
     other_seed = forms.IntegerField(
-        label="Other seed", required=False, help_text="Where it leads to. Empty: a new one. Of two seeds."
+        label="Other seed", required=False, help_text="Where the way leads to. Empty: a new one."
     )
     other_prompt = forms.CharField(
         label="Other prompt",
         required=False,
         max_length=MAX_PROMPT_CHARS,
-        help_text="Where it leads to, of two prompts; of two pictures, what the second one shows.",
+        help_text="Where the way leads to. Of two pictures: what the second one shows.",
         widget=forms.Textarea(attrs={"rows": 2}),
     )
     first_picture = forms.CharField(
-        label="First picture", required=False, max_length=CODE_CHARS, help_text="The code in the address of its page."
+        label="From the picture", required=False, max_length=ADDRESS_CHARS, help_text="The address of its page."
     )
-    second_picture = forms.CharField(label="Second picture", required=False, max_length=CODE_CHARS)
+    second_picture = forms.CharField(label="To the picture", required=False, max_length=ADDRESS_CHARS)
     frames = forms.IntegerField(
         label="Pictures",
         required=False,
@@ -133,7 +135,6 @@ class LabForm(RecipeForm):
         """The way of a valid form. Raises Refusal."""
         data = self.cleaned_data
         kind = data.get("way") or "seeds"
-        codes = [data.get(name) or "" for name in ("first_picture", "second_picture")]
         seed = data.get("other_seed")
         return Between(
             kind,
@@ -142,8 +143,20 @@ class LabForm(RecipeForm):
             bool(data.get("loop")),
             random_seed() if seed is None else seed,
             data.get("other_prompt") or "",
-            tuple(picture_of(user, code) for code in codes) if kind == "pictures" else (),
+            self.ends(user) if kind == "pictures" else (),
         )
+
+    def ends(self, user: User) -> tuple[PictureRef, ...]:
+        """The pictures that a way leads from and to. Raises Refusal."""
+        pictures = []
+        for name in ("first_picture", "second_picture"):
+            with refusals_at(name):
+                address = self.cleaned_data.get(name) or ""
+                if not address:
+                    raise Refusal("no-picture", "Name two pictures, by the addresses of their pages.")
+                # An address ends in the picture's code, which may also stand alone.
+                pictures.append(picture_of(user, address.rstrip("/").rpartition("/")[2]))
+        return tuple(pictures)
 
 
 def is_wide(row: RecipeField) -> bool:

@@ -16,7 +16,7 @@ from generation.jobs.submission import random_seed
 from generation.models import Checkpoint, GeneratedImage, LabGrid, LoraMerge, Vae
 from generation.recipes.grids.axes import AXES
 from generation.recipes.grids.mixing import POINTS, SHAPES
-from generation.storage.downloads import FILMS, FOR_NOBODY, film_of, inline
+from generation.storage.downloads import FILMS, FOR_NOBODY, film_attachment, film_of, inline
 from generation.web.access import SignedInRequest, refusals_on, refused, signed_in_only
 from generation.web.catalog.options import checkpoint_or_none, lora_options
 from generation.web.create.forms import default_fields
@@ -152,10 +152,12 @@ def context_of(request: SignedInRequest, grid: LabGrid) -> dict[str, Any]:
 @signed_in_only
 @require_GET
 def film(request: SignedInRequest, code: str, kind: str) -> HttpResponse:
-    """A way's film, as MP4, or as an animated WebP."""
+    """A way's film: as MP4 shown in the page, as an animated WebP to be downloaded."""
     image: GeneratedImage | None = getattr(own_grid(request, code), "image", None)
     if image is None or image.deleted_at is not None or not film_of(image, kind):
         raise Http404("This grid has no film.")
+    if kind == "webp":
+        return film_attachment(image, kind)
     return inline(request, film_of(image, kind), FILMS[kind][1], FOR_NOBODY, filename=f"tempera-{code}.{kind}")
 
 

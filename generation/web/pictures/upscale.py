@@ -23,17 +23,22 @@ from generation.web.access import SignedInRequest, own_image, signed_in_only
 from generation.web.create.sources import own_source
 
 SCALES = (1.5, 2.0, 3.0, 4.0)
+UPSCALER_WORDS = "What fills in the new pixels. Lanczos keeps what is there; a network draws sharper edges of its own."
 
 
 @dataclass(frozen=True, slots=True)
 class EnlargedPicture:
-    """The picture that is made larger: its own page and thumbnail, and the page on which it is made larger."""
+    """The picture that is made larger: the page that leads here and its name, and the page that makes it larger.
+
+    `thumbnail` is shown beside the choices.
+    """
 
     code: str
     alt: str
     width: int
     height: int
     url: str
+    place: str
     thumbnail: str
     upscale_url: str
 
@@ -61,6 +66,7 @@ def upscale(request: SignedInRequest, code: str) -> HttpResponse:
         width=image.width,
         height=image.height,
         url=reverse("image", args=[image.code]),
+        place="Picture",
         thumbnail=reverse("image-thumbnail", args=[image.code]),
         upscale_url=reverse("image-upscale", args=[image.code]),
     )
@@ -78,6 +84,7 @@ def upscale_source(request: SignedInRequest, code: str) -> HttpResponse:
         width=source.width,
         height=source.height,
         url=reverse("sources"),
+        place="Pictures you brought",
         thumbnail=reverse("source-thumbnail", args=[source.code]),
         upscale_url=reverse("source-upscale", args=[source.code]),
     )
@@ -114,6 +121,7 @@ def page(
         "form": form,
         "refusal": refusal,
         "scales": SCALES,
+        "upscaler_words": UPSCALER_WORDS,
         "upscalers": upscalers_for(request.user),
         "chosen": chosen,
         "credits": total_price(request.user.plan, [recipe]) if recipe and not refusal else None,

@@ -26,7 +26,7 @@ class WordsForm(RefusableForm):
         strip=False,
         max_length=MAX_PROMPT_CHARS,
         widget=TEXT,
-        help_text="The noise behind it is found by these words. Its own prompt is best.",
+        help_text="Its own prompt is best: by these words the way back is found.",
     )
     prompt = forms.CharField(
         label="What it is to show",
@@ -38,13 +38,13 @@ class WordsForm(RefusableForm):
     cfg_scale = forms.FloatField(
         label="CFG scale",
         initial=CFG_SCALE,
-        help_text="1 keeps the most of the picture; higher follows the words more.",
+        help_text="How strictly the words are followed: 1 keeps the most of the picture, more changes more.",
     )
     steps = forms.IntegerField(
         label="Steps",
         initial=STEPS,
         widget=forms.NumberInput(attrs={"min": STEPS_RANGE[0], "max": STEPS_RANGE[1]}),
-        help_text="Of the way there and back. With fewer than 30 it comes back less exactly.",
+        help_text="Of the way back and forth. With fewer than 30 the picture comes back less exactly.",
     )
 
 

@@ -15,6 +15,9 @@ export function startBringing(form, ways) {
 
   const isPicture = (file) => file.type.startsWith("image/");
   const carriesFile = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+  // What a browser cannot show may still be read: its recipe, or why not.
+  shown.addEventListener("error", () => (shown.hidden = true));
+  shown.addEventListener("load", () => (shown.hidden = false));
   chosen.addEventListener("change", () => offer(chosen.files[0]));
   dialog.addEventListener("close", () => {
     URL.revokeObjectURL(shown.src);

@@ -15,9 +15,12 @@ export function keepDraft(form) {
     post(form.dataset.draftUrl, new FormData(form), { keepalive }).catch(() => {});
   }
 
-  addEventListener("pagehide", () => timer && save({ keepalive: true }));
-  return () => {
+  // A page that is reloaded is asked for before it is hidden; one on a phone may be hidden and never left.
+  for (const leaving of ["beforeunload", "pagehide"])
+    addEventListener(leaving, () => timer && save({ keepalive: true }));
+  /** Soon, when nobody types any more, or at once. */
+  return (atOnce = false) => {
     clearTimeout(timer);
-    timer = setTimeout(save, QUIET_MS);
+    timer = setTimeout(save, atOnce ? 0 : QUIET_MS);
   };
 }

@@ -1,7 +1,8 @@
 // The job feed of the Create page: submissions, newest first, also those that another tab made.
 
 import { ask, elementsOf } from "../ask.js";
-import { followTiles, tileOf } from "../live/tiles.js";
+import { tileOf } from "../live/tile.js";
+import { followTiles } from "../live/tiles.js";
 import { announcer } from "./announcer.js";
 
 export function startFeed({ ended }) {

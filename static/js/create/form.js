@@ -77,7 +77,8 @@ export function startForm({ sending, sent, settled }) {
   form.addEventListener("input", (event) => {
     clearRefusal(form, event.target);
     refreshQuote();
-    saveDraft();
+    // A picture or a mask changes the form itself; what is typed changes a field.
+    saveDraft(event.target === form);
     summarise(form);
   });
   document.addEventListener("keydown", (event) => {
@@ -171,6 +172,10 @@ function summarise(form) {
       : chosen?.closest("label").textContent.trim();
   const count = form.elements.count.value;
   form.querySelector("[data-summary]").textContent = `${size} · ${count} picture${count === "1" ? "" : "s"}`;
+  const fields = new FormData(form);
+  for (const words of form.querySelectorAll("[data-values-of]")) {
+    words.textContent = fields.getAll(words.dataset.valuesOf).filter(Boolean).join(", ") || words.dataset.none;
+  }
   form.querySelector("[data-negative-summary]").textContent = form.elements.negative_prompt.value.trim() || "empty";
   const steps = form.elements.steps.value;
   form.querySelector("[data-more-summary]").textContent =

@@ -5,7 +5,11 @@ import { startForm } from "./form.js";
 
 const form = startForm({
   sending: () => feed.hold(),
-  sent: (group) => feed.add(group),
+  sent(group) {
+    feed.add(group);
+    // An open editor stands above it.
+    group.scrollIntoView({ block: "nearest" });
+  },
   settled: () => feed.release(),
 });
 const feed = startFeed({ ended: () => form.refreshQuote() });

@@ -5,10 +5,20 @@ import { toast } from "../toast.js";
 
 const MOST = 5;
 
+function dotOf(colour) {
+  const dot = document.createElement("span");
+  dot.className = "palette-dot";
+  dot.style.background = colour;
+  dot.title = colour;
+  return dot;
+}
+
 export function startPalette(form) {
   const part = form.querySelector("[data-palette]");
   const field = form.elements.palette;
   const picks = part.querySelector("[data-palette-picks]");
+  const more = part.querySelector("[data-palette-more]");
+  const summary = part.querySelector("[data-palette-summary]");
   const file = part.querySelector("[data-palette-file]");
 
   const colours = () =>
@@ -32,17 +42,12 @@ export function startPalette(form) {
       input.addEventListener("change", () => write(values.with(place, input.value)));
       return input;
     });
-    if (values.length < MOST) {
-      const more = document.createElement("button");
-      more.type = "button";
-      more.className = "button button--small button--quiet";
-      more.textContent = "Add a colour";
-      more.addEventListener("click", () => write([...values, "#f2a93b"]));
-      inputs.push(more);
-    }
     picks.replaceChildren(...inputs);
+    more.hidden = values.length >= MOST;
+    summary.replaceChildren(...(values.length ? values.map(dotOf) : ["as they come"]));
   }
 
+  more.addEventListener("click", () => write([...colours(), "#f2a93b"]));
   field.addEventListener("input", draw);
   file.addEventListener("change", async () => {
     const sent = new FormData();

@@ -22,7 +22,7 @@ export function clearRefusal(form, { name = "" }) {
 export function showRefusals(form, errors) {
   const placed = errors.filter((error) => placeRefusal(form, error));
   if (!placed.length) return false;
-  const first = form.querySelector("[aria-invalid]") ?? form.querySelector("[data-refusals]:not(:empty)");
+  const first = form.querySelector("[aria-invalid]") ?? form.querySelector("[data-refusals]:has(*)");
   if (first.matches("input, textarea, select")) first.focus();
   first.scrollIntoView({ block: "center" });
   return true;
@@ -55,7 +55,8 @@ function placeRefusal(form, { field = "", detail }, typed = false) {
   place.append(list);
   for (let fold = place.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
   const control = form.elements[field];
-  if (control instanceof Element) control.setAttribute("aria-invalid", "true");
+  // What nobody sees cannot be gone to: the sentence itself is.
+  if (control instanceof Element && control.type !== "hidden") control.setAttribute("aria-invalid", "true");
   return true;
 }
 

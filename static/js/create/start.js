@@ -28,6 +28,7 @@ export function startStarting(form) {
   const grow = () => sides.map((field) => whole(Number(field.value) || 0));
   let timer = 0;
   let saving = null;
+  let taking = null;
 
   const changed = () => {
     // A second pass follows a picture from text alone: what is disabled is not sent.
@@ -79,7 +80,7 @@ export function startStarting(form) {
     part.querySelector("[data-start-gone]")?.remove();
     changed();
     open(picture);
-    root.scrollIntoView({ block: "start", behavior: "smooth" });
+    root.scrollIntoView({ block: "start" });
   }
 
   function remove() {
@@ -106,11 +107,12 @@ export function startStarting(form) {
   function offerAlpha(picture) {
     toast("Some of this picture is transparent.", {
       label: "Draw only there",
-      undo: () =>
-        orSaid(async () => {
+      undo: () => {
+        taking = orSaid(async () => {
           const painted = await (await post(form.dataset.alphaUrl.replace("CODE", picture.code), "")).json();
           if (source.value === picture.code) editor.combine(await pictureAt(painted.url));
-        }),
+        });
+      },
     });
   }
 
@@ -168,6 +170,9 @@ export function startStarting(form) {
   return {
     bring,
     /** Resolves when the mask is kept as it was painted. */
-    saved: () => (timer ? save() : saving),
+    async saved() {
+      await taking;
+      return timer ? save() : saving;
+    },
   };
 }

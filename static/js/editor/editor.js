@@ -109,7 +109,7 @@ export function editorIn(root, { changed, grown }) {
       if (points.length > 1 && isSelected) mask.undo();
       isSelected = true;
       finished(mask.combine(picture, !points.length && stage.isTakingAway()));
-      say([`Selected: ${by}.`, note].filter(Boolean).join(" "));
+      say([`Selected. ${by}.`, note].filter(Boolean).join(" "));
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       clicks = clicks.slice(0, -1);

@@ -12,7 +12,7 @@ export const whole = (pixels) => Math.min(MOST, Math.max(0, STEP * Math.round(pi
 
 /** The picture with what it grows by, in its own pixels. */
 export function frameOf([width, height], [left, top, right, bottom]) {
-  return { left: -left, top: -top, width: width + left + right, height: height + top + bottom };
+  return { left: 0 - left, top: 0 - top, width: width + left + right, height: height + top + bottom };
 }
 
 /** Handles in `ground`; `grown(n, pixels, ended)` is told to what the n-th of SIDES is drawn. */

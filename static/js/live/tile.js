@@ -4,6 +4,11 @@ const frames = new Map();
 const ordinals = new Intl.PluralRules("en", { type: "ordinal" });
 const ENDINGS = { one: "st", two: "nd", few: "rd", other: "th" };
 const DECODE_MS = 1500;
+const ID = "tile-";
+
+export const tileOf = (code) => document.getElementById(ID + code);
+/** The code of the job or the picture that a tile shows. */
+export const codeOf = (tile) => tile.id.slice(ID.length);
 
 export function showPlace(tile, { place, reason }) {
   const words = tile?.querySelector("[data-tile=place]");
@@ -45,7 +50,7 @@ async function paint(tile, url) {
 /** Puts the fresh tile in the old one's place. A finished picture is decoded first, so that it does not flash. */
 export async function swapTile(old, fresh) {
   if (!old) return;
-  const code = fresh.dataset.job;
+  const code = codeOf(fresh);
   if (fresh.dataset.state === "running") {
     if (frames.has(code)) await paint(fresh, frames.get(code));
     fresh.style.setProperty("--done", old.style.getPropertyValue("--done") || "0");

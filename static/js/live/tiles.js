@@ -3,15 +3,14 @@
 import { ask, elementsOf } from "../ask.js";
 import { actOnPictures } from "../pictures.js";
 import { liveLine } from "./line.js";
-import { showFigures, showFrame, showPlace, swapTile } from "./tile.js";
+import { codeOf, showFigures, showFrame, showPlace, swapTile, tileOf } from "./tile.js";
 
 const POLL_MS = 3000;
 const GRACE_MS = 1500;
 const TILES_AT_ONCE = 64;
 const UNFINISHED = '.tile:is([data-state="queued"], [data-state="running"])';
 
-export const tileOf = (code) => document.getElementById(`tile-${code}`);
-export const unfinishedIn = (root) => [...root.querySelectorAll(UNFINISHED)].map((tile) => tile.dataset.job);
+export const unfinishedIn = (root) => [...root.querySelectorAll(UNFINISHED)].map(codeOf);
 
 /**
  * Follows the tiles inside `root`, which carries data-tiles-url.
@@ -43,8 +42,8 @@ export function followTiles(root, { replaced = () => {}, refreshed = () => {}, u
     for (const code of codes) stale.delete(code);
     const query = new URLSearchParams(codes.map((code) => ["code", code]));
     const fresh = await elementsOf(await ask(`${root.dataset.tilesUrl}?${query}`));
-    for (const tile of fresh) replaced(tileOf(tile.dataset.job)?.dataset.state, tile.dataset.state);
-    await Promise.all(fresh.map((tile) => swapTile(tileOf(tile.dataset.job), tile)));
+    for (const tile of fresh) replaced(tileOf(codeOf(tile))?.dataset.state, tile.dataset.state);
+    await Promise.all(fresh.map((tile) => swapTile(tileOf(codeOf(tile)), tile)));
   }
 
   function changed({ code, state }) {

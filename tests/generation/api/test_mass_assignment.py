@@ -36,8 +36,8 @@ NAMED = {
 ALONE: dict[str, Any] = {
     "datasets_partial_update": {"title": "Ten apples"},
     "datasets_pictures_partial_update": {"caption": "a red apple"},
-    "selections_create": {"source": CODE, "clicks": [{"x": 1, "y": 1}]},
-    "styles_create": {"name": "Softer ink", "prompt": "ink drawing of {prompt}, soft washes"},
+    "selections_create": {"source": CODE, "clicks": [{"x": 4, "y": 4}]},
+    "styles_create": {"name": "Softer ink", "prompt": "ink drawing of {prompt}"},
 }
 """Where the example asks for what alice's things do not have."""
 REFUSED = {

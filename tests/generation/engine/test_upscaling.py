@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,11 +22,12 @@ from generation.engine.renderer import Renderer
 from generation.engine.upscaling import Upscale, through
 from generation.recipes.enlarging import Enlarge
 from generation.recipes.picture import Recipe
-from generation.recipes.starting import PictureRef
+from generation.recipes.starting import PictureRef, Start
 from generation.weightfiles.upscalers import UpscalerShape
-from tests.renders import checkpoint_folder, draw, recipe
+from tests.renders import allow_numpy_copies, checkpoint_folder, draw, draw_by_pipeline, recipe
 from tests.tiny_upscalers import COMPACT, FOLDED, RRDB, as_old, as_oldest, tensors_of, write
 
+pytestmark = allow_numpy_copies
 SHA256 = "a" * 64
 SIZE = (90, 61)
 
@@ -49,6 +51,22 @@ def renderer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Renderer]:
 
 def enlarge(**more: object) -> Enlarge:
     return Enlarge(PictureRef(SHA256, *SIZE), **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [
+        (replace(RRDB, growth=32), [0.1029, 0.0001, -0.0271]),
+        (replace(FOLDED, growth=32), [0.0383, -0.0218, -0.1463]),
+        (COMPACT, [0.1475, 0.4796, 0.4960]),
+    ],
+)
+def test_networks_say_what_spandrel_says(shape: UpscalerShape, expected: list[float]) -> None:
+    """The numbers are spandrel's (0.4.2), which takes RRDB with a growth of 32 only."""
+    ramp = torch.linspace(0, 1, 3 * 12 * 10).reshape(1, 3, 12, 10)
+    made = UpscalingNetwork(shape, tensors_of(shape))(ramp)
+    assert made.shape == (1, 3, 12 * shape.scale, 10 * shape.scale)
+    assert made[0, :, 11, 8].tolist() == pytest.approx(expected, abs=1e-4)
 
 
 def test_lanczos_is_pillows(renderer: Renderer) -> None:
@@ -114,6 +132,15 @@ def test_a_picture_is_drawn_over_in_tiles(renderer: Renderer) -> None:
     assert pixels.shape == plain.shape == (122, 180, 3)
     assert not np.array_equal(pixels, plain)
     assert (steps[-1].index, steps[-1].total) == (1 + tiles, 1 + tiles)
+
+
+def test_a_tile_is_drawn_over_as_the_pipeline_draws_a_picture(renderer: Renderer) -> None:
+    """Of a result that is one tile; to the bit."""
+    wanted = recipe(width=176, height=120, steps=2, enlarge=enlarge(scale=1.96, strength=0.5))
+    assert wanted.size == (176, 120) and len(enlarge(scale=1.96).tiles(176, 120)) == 1
+    larger = a_picture().resize(wanted.size, Image.Resampling.LANCZOS)
+    started = wanted.replace(enlarge=None, start=Start(PictureRef(SHA256, *wanted.size), 0.5))
+    assert np.array_equal(draw(renderer, wanted)[0], draw_by_pipeline(started, pictures=[larger]))
 
 
 def test_tiles_that_change_nothing_leave_the_picture() -> None:

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from generation.imaging import brought
 from generation.imaging.brought import alpha_mask, bring, mask_png
 from generation.imaging.encode import encode_image
 from generation.imaging.provenance import DRAWN_FROM_TEXT, XMP_KEYWORD
 from generation.imaging.untrusted import PictureRefused
+from generation.imaging.watermark import embed, extract
 
 
 def file_of(picture: Image.Image, format: str = "PNG", **options: Any) -> bytes:
@@ -136,8 +137,22 @@ def test_a_watermark_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         id = 77
 
     monkeypatch.setattr(brought, "extract", lambda picture: Found)
-    found = kept(file_of(plain()))
+    found = kept(file_of(Image.new("RGB", (40, 24), "teal")))
     assert (found.mark, found.source_type) == (77, DRAWN_FROM_TEXT)
+
+
+def test_none_is_looked_for_in_a_mask(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[Image.Image] = []
+    monkeypatch.setattr(brought, "extract", looked.append)
+    mask = Image.new("L", (128, 96))
+    mask.paste(255, (20, 20, 90, 70))
+    assert kept(file_of(mask.filter(ImageFilter.GaussianBlur(1)))).mark is None
+    assert looked == []
+
+
+def test_a_marked_white_picture_is_not_taken_for_a_mask(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(brought, "extract", extract)
+    assert kept(file_of(embed(Image.new("RGB", (512, 512), "white"), 77))).mark == 77
 
 
 @pytest.mark.parametrize(("clear_is_drawn", "left"), [(True, 255), (False, 0)])

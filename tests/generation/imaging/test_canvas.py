@@ -66,6 +66,14 @@ def test_an_empty_mask_is_refused() -> None:
     assert refused.value.code == "empty-mask"
 
 
+def test_a_mask_that_is_cut_away_is_refused() -> None:
+    left = boxed((40, 20), (0, 0, 6, 20))
+    with pytest.raises(InvalidRecipe, match="nothing of the mask is left") as refused:
+        lay_out(start_of(two_halves(), left), two_halves(), left, (16, 16))
+    assert refused.value.code == "empty-mask"
+    assert lay_out(start_of(two_halves(), left, fit="fill"), two_halves(), left, (16, 16)).mask is not None
+
+
 @pytest.mark.parametrize(
     ("box", "padding", "size", "found"),
     [

@@ -167,7 +167,7 @@ def test_a_bomb_of_tensors_costs_little(path: Path) -> None:
         (one_pair("lora_unet_conv_in", 4), "unknown-family"),
         ({"emb_params": ("F32", [2, 999])}, "unknown-family"),
         ({"clip_l": ("F32", [2, 768]), "clip_g": ("F32", [2, 768])}, "unknown-family"),
-        ({"model.diffusion_model.input_blocks.0.0.weight": ("F16", [32, 9, 3, 3])}, "unsupported-checkpoint"),
+        ({"model.diffusion_model.input_blocks.0.0.weight": ("F16", [32, 8, 3, 3])}, "unsupported-checkpoint"),
         ({"model.diffusion_model.input_blocks.0.0.weight": ("F16", [32, 4, 3, 3])}, "incomplete-checkpoint"),
         ({"decoder.conv_in.weight": ("F16", [32, 16, 3, 3]), "b": ("F16", [1])}, "unsupported-vae"),
         ({"some.weight": ("F16", [4, 4]), "other.weight": ("F16", [4, 4])}, "unknown-kind"),
@@ -201,7 +201,7 @@ def test_one_module_under_two_spellings(path: Path) -> None:
     ("change", "code"),
     [
         ({"model_index.json": {"_class_name": "FluxPipeline"}}, "unsupported-checkpoint"),
-        ({"unet/config.json": {"in_channels": 9, "cross_attention_dim": 768}}, "unsupported-checkpoint"),
+        ({"unet/config.json": {"in_channels": 8, "cross_attention_dim": 768}}, "unsupported-checkpoint"),
         ({"unet/config.json": {"in_channels": 4, "cross_attention_dim": 4096}}, "unknown-family"),
         ({"unet/config.json": {"in_channels": 4, "cross_attention_dim": [768]}}, "unknown-family"),
         ({"unet/config.json": None}, "incomplete-checkpoint"),

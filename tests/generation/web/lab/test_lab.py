@@ -17,6 +17,7 @@ from generation.recipes.fields import FIELDS, Number
 from generation.recipes.grids.axes import AXES as KINDS
 from generation.recipes.sampling import SAMPLERS
 from generation.worker.merging import perform_ready_merges
+from tests.generation.conftest import Draw
 
 MIX = {"mode": "mix", "prompt": "an apple", "mix": ["fluent-3d", "line-art"], "points": 3, "steps": 4, "seed": 7}
 AXES = {
@@ -48,6 +49,20 @@ def test_names_are_chosen_from_lists_and_points_bounded(alices: Client, catalog:
     assert 'data-points="{"2": [3, 12], "3": [3, 7], "4": [2, 6]}"' in page
     assert "Line: 3 to 12, triangle: 3 to 7, square: 2 to 6" in page
     assert 'hx-post="/create/inspect/"' in page
+
+
+def test_a_way_between_pictures_takes_the_addresses_of_their_pages(alices: Client, alice: User, draw: Draw) -> None:
+    first, second = draw(alice, seed=1), draw(alice, seed=2)
+    assert f'href="/studio/lab/?picture={first.code}"' in alices.get(f"/images/{first.code}/").text
+    assert f'value="{first.code}"' in alices.get(f"/studio/lab/?picture={first.code}").text
+    way = {
+        "mode": "between", "way": "pictures", "prompt": "an apple", "other_prompt": "a pear", "sampler": "DDIM",
+        "steps": 4, "seed": 7, "frames": 3, "first_picture": f"https://tempera.example/images/{first.code}/",
+    }  # fmt: skip
+    assert "Name two pictures" in alices.post("/studio/lab/", way).text
+    assert alices.post("/studio/lab/", {**way, "second_picture": second.code}).status_code == 302
+    between = LabGrid.objects.get().plan.between
+    assert between is not None and [each.code for each in between.pictures] == [first.code, second.code]
 
 
 @pytest.mark.parametrize(

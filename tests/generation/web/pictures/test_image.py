@@ -10,6 +10,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from generation.models import GeneratedImage, Lora
+from generation.recipes.enlarging import Hires
+from generation.recipes.palette import Palette
+from generation.recipes.variation import Variation
 
 Draw = Callable[..., GeneratedImage]
 
@@ -24,6 +27,18 @@ def test_it_works(alices: Client, alice: User, draw: Draw) -> None:
     assert 'href="/loras/fluent-3d/"' in page.text
     assert 'href="/checkpoints/emoji-diffusion/"' in page.text
     assert f"/create/?image={image.code}" in page.text
+
+
+def test_the_parts_of_its_recipe_are_told(alices: Client, alice: User, draw: Draw) -> None:
+    image = draw(
+        alice,
+        hires=Hires(1.5, upscaler="Lanczos", strength=0.4),
+        palette=Palette(("#c2412d", "#f2a93b"), 0.7),
+        variation=Variation(77, 0.25),
+    )
+    page = alices.get(f"/images/{image.code}/").text
+    assert "1.5 times larger, Lanczos, change 0.4" in page and "0.25 towards seed 77" in page
+    assert 'fill="#c2412d"' in page and 'aria-label="#f2a93b"' in page
 
 
 def test_infotext_stands_there_to_copy(alices: Client, alice: User, draw: Draw) -> None:

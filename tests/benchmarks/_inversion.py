@@ -18,7 +18,7 @@ from generation.engine.renderer import Renderer
 from generation.recipes.inversion import Inversion, Inverted
 from generation.recipes.picture import Recipe
 from generation.recipes.starting import PictureRef, Start
-from tests.benchmarks.palette import PROMPTS
+from tests.benchmarks._palette import PROMPTS
 from tests.renders import draw, every_weight
 
 Rows = list[dict[str, Any]]
@@ -26,7 +26,7 @@ LEAST_PSNR = 30.0
 SHOWN = PROMPTS[:8]
 
 
-def run() -> Rows:
+def inversion() -> Rows:
     with closing(Renderer(every_weight(), device="cpu", threads=1)) as plain:
         drawn = {prompt: draw(plain, usual(prompt))[0] for prompt in SHOWN}
     refs = {prompt: PictureRef(f"{place:064x}", 128, 128) for place, prompt in enumerate(SHOWN)}

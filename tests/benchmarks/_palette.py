@@ -34,7 +34,6 @@ from tests.tiny_weights import BUNDLED_CHECKPOINT
 Rows = list[dict[str, Any]]
 Floats = NDArray[np.float64]
 
-SECTIONS = ("colours", "cost")
 PROMPTS = (
     "an apple", "a car", "a birthday cake", "a rocket", "a heart", "a smiling face with sunglasses", "a frog", "a cat",
     "a dog", "a house", "a tree", "a banana", "a fish", "an umbrella", "a crown", "a guitar", "a pizza", "a bicycle",
@@ -48,15 +47,6 @@ PALETTES = (
 )
 """Of colours that the checkpoint has seen, and that name none of the prompts' subjects."""
 REPEATS = 60
-
-
-def run(only: str | None = None) -> Rows:
-    rows: Rows = []
-    if only != "cost":
-        rows += colours()
-    if only != "colours":
-        rows += cost()
-    return rows
 
 
 def colours() -> Rows:
@@ -137,7 +127,7 @@ def ciede2000(first: Floats, second: Floats) -> Floats:
     return result
 
 
-def cost() -> Rows:
+def nudge() -> Rows:
     """A nudge beside a guided UNet call of the same size: processor seconds of one thread."""
     torch.set_num_threads(1)
     with random_sd15() as folder:
@@ -154,8 +144,8 @@ def cost_of(what: str, folder: Path, family: str, side: int, *, repeats: int, mo
         guide = PaletteGuide(Palette(("#c2412d", "#f2a93b", "#1e6b6b", "#0d2b45", "#faf3e3")), colours)
         denoised = DenoisedPrediction(latents[:1], latents[1:], 0.5, "epsilon")
         step = seconds(lambda: parts.unet(latents, 500, encoder_hidden_states=text), repeats)
-        nudge = seconds(lambda: denoised.moved(guide.change(denoised.latents(), 0.7)), REPEATS)
-    share = 100 * nudge / step
+        change = seconds(lambda: denoised.moved(guide.change(denoised.latents(), 0.7)), REPEATS)
+    share = 100 * change / step
     return [
         {"what": f"{what}: one guided call", "value": 1000 * step, "unit": "ms"},
         {
