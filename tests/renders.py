@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from diffusers import (
 )
 from PIL import Image
 
+from generation.engine.batching.request import RenderRequest
 from generation.engine.loading.checkpoints import FolderWeights, LoadedCheckpoint
 from generation.engine.outcome import Pixels, Rendered, Step
 from generation.engine.renderer import Renderer
@@ -47,7 +49,7 @@ def checkpoint_folder(name: str) -> Path:
 @functools.cache
 def every_weight() -> FolderWeights:
     """The tiny checkpoints and the bundled one under their family's name, a tiny VAE, and the bundled LoRAs."""
-    names = ("sd1", "sd2", "sdxl", "mini", "sd1-inpainting", "sdxl-inpainting")
+    names = ("sd1", "sd2", "sdxl", "mini", "sd1-inpainting", "sd2-inpainting", "sdxl-inpainting")
     checkpoints = {name: checkpoint_folder(name) for name in names}
     loras = {path.stem: path for path in BUNDLED_LORAS}
     return FolderWeights({**checkpoints, **loras, "vae": tiny_vae()})
@@ -82,6 +84,20 @@ def draw_together(renderer: Renderer, recipes: Sequence[Recipe]) -> list[Pixels 
     for thread in threads:
         thread.join()
     return outcomes
+
+
+@contextmanager
+def meeting(renderer: Renderer, count: int) -> Iterator[None]:
+    """Inside the block each of `count` requests waits for the others before it joins the engine's batches, once a
+    pass: so they share calls however slow the machine is."""
+    barrier, join = threading.Barrier(count, timeout=120), renderer._loop.join
+
+    def join_together(request: RenderRequest) -> None:
+        barrier.wait()
+        join(request)
+
+    with mock.patch.object(renderer._loop, "join", join_together):
+        yield
 
 
 @contextmanager

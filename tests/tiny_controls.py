@@ -12,6 +12,8 @@ from diffusers import ControlNetModel, UNet2DConditionModel
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 from transformers import (
+    DepthAnythingConfig,
+    DepthAnythingForDepthEstimation,
     DPTConfig,
     DPTForDepthEstimation,
     DPTImageProcessorPil,
@@ -108,6 +110,31 @@ def tiny_depth_annotator() -> Path:
         torch.nn.init.constant_(network.head.head[-2].bias, 5.0)
         network.save_pretrained(folder)
     DPTImageProcessorPil(size={"height": 32, "width": 32}).save_pretrained(folder)
+    return folder
+
+
+@functools.cache
+def tiny_depth_anything() -> Path:
+    """Its published checkpoints keep the picture's proportions, in patches of 14 pixels."""
+    folder = session_folder() / "tiny-depth-anything"
+    config = DepthAnythingConfig(
+        backbone_config={
+            **{"model_type": "dinov2", "hidden_size": 16, "num_attention_heads": 2, "num_hidden_layers": 4},
+            **{"image_size": 28, "patch_size": 14, "out_indices": [1, 2, 3, 4], "reshape_hidden_states": False},
+        },
+        reassemble_hidden_size=16,
+        neck_hidden_sizes=[8, 8, 8, 8],
+        fusion_hidden_size=8,
+        head_hidden_size=8,
+    )
+    with seeded(0):
+        network = DepthAnythingForDepthEstimation(config)
+        for weight in network.parameters():
+            torch.nn.init.normal_(weight, std=0.3)
+        torch.nn.init.constant_(network.head.conv3.bias, 5.0)
+        network.save_pretrained(folder)
+    size = {"height": 28, "width": 28}
+    DPTImageProcessorPil(size=size, keep_aspect_ratio=True, ensure_multiple_of=14).save_pretrained(folder)
     return folder
 
 

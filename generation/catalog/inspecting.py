@@ -5,7 +5,7 @@ The rules of the language are `prompting`'s; this module only tells it what ther
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,12 +84,23 @@ def refuse_errors(resolved: Resolved, recipes: Iterable[Recipe]) -> None:
     """
     inspected = set()
     for recipe in recipes:
-        for field, text in (("prompt", recipe.prompt), ("negative_prompt", recipe.negative_prompt)):
+        for field, text in _texts_of(recipe):
             seed = recipe.seed if "{" in text or "__" in text else 0
             case = (field, text, recipe.steps, recipe.sampler, recipe.checkpoint, seed)
             if case not in inspected:
                 inspected.add(case)
                 _refuse_error(resolved, recipe, field, text)
+
+
+def _texts_of(recipe: Recipe) -> Iterator[tuple[str, str]]:
+    """All that is read as prompts are, each with the field at which it is refused."""
+    yield "prompt", recipe.prompt
+    yield "negative_prompt", recipe.negative_prompt
+    if recipe.hires:
+        yield "hires_prompt", recipe.hires.prompt
+        yield "hires_negative_prompt", recipe.hires.negative_prompt
+    if recipe.blend:
+        yield "blend", recipe.blend.prompt
 
 
 def _refuse_error(resolved: Resolved, recipe: Recipe, field: str, text: str) -> None:
@@ -98,7 +109,7 @@ def _refuse_error(resolved: Resolved, recipe: Recipe, field: str, text: str) -> 
         text,
         schedule_length(recipe.sampler, recipe.steps),
         calls=calls_of(recipe.sampler, recipe.steps),
-        negative=field == "negative_prompt",
+        negative=field.endswith("negative_prompt"),
         family=checkpoint.family,
         loras=resolved.names.known_loras,
         embeddings=resolved.names.known_embeddings,

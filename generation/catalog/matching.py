@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -79,15 +80,20 @@ def _tell_refusals(user: User, matched: MatchedRecipe) -> None:
 
 
 def _without_misfits(user: User, matched: MatchedRecipe) -> MatchedRecipe:
-    """Without ControlNets that do not fit the checkpoint, which is told."""
-    if not matched.controls:
+    """Without ControlNets, a second pass or an upscale that the checkpoint or the plan has not; each is told."""
+    plain = {**matched.values, "prompt": "-", "negative_prompt": ""}
+    if _refusal(user, plain):
         return matched
-    plain = {"prompt": "-", "negative_prompt": "", "controls": matched.controls}
-    refusal = _refusal(user, {**matched.values, **plain})
-    if refusal is None or refusal.field != "controls":
-        return matched
-    matched.miss("value", "ControlNet", refusal.message)
-    return replace(matched, controls=())
+    if matched.controls and (refusal := _refusal(user, {**plain, "controls": matched.controls})):
+        matched.miss("value", "ControlNet", refusal.message)
+        matched = replace(matched, controls=())
+    for name, larger in [*matched.larger.items()]:
+        if refusal := _refusal(user, {**plain, name: larger}):
+            if not (refusal.code in TOLD_AS_LORA and any(miss.kind == "lora" for miss in matched.unmatched)):
+                matched.miss("value", name.capitalize(), refusal.message)
+            if not refusal.field.endswith("prompt"):  # which people can mend
+                del matched.larger[name]
+    return matched
 
 
 def _refusal(user: User, values: Mapping[str, Any]) -> Refusal | None:
@@ -103,7 +109,11 @@ def _submit_dry(user: User, values: Mapping[str, Any]) -> None:
     checkpoint = find_checkpoint(user, values.get("checkpoint", ""))
     recipe = Recipe(**{**defaults_for(checkpoint), "seed": 0, **values})
     check_sampling(recipe.sampler, recipe.schedule, recipe.steps)
-    enforce_quota(user.plan, Usage(), Request(1, recipe.width * recipe.height, recipe.steps))
+    if recipe.hires:
+        recipe.hires.check_sampling(recipe.sampler, recipe.schedule, recipe.steps)
+    steps = max(recipe.steps, recipe.hires.steps if recipe.hires else 0)
+    result = math.prod(recipe.size) if recipe.hires or recipe.enlarge else 0
+    enforce_quota(user.plan, Usage(), Request(1, recipe.width * recipe.height, steps, result=result))
     resolved = resolve(user, recipe)
     refuse_errors(resolved, [recipe])
     pin_weights(resolved, drawn(recipe, resolved.names.wildcards))

@@ -25,10 +25,15 @@ LIGHTNESS = 9.0
 go to one colour of the palette as a whole."""
 LUMA = (0.299, 0.587, 0.114)
 """Rec. 601."""
+CONTRAST = 0.4
+"""How far the picture's lightness is brought to the range of the palette's before colours are chosen: what is light and
+what is a little darker would else both go to one colour, and a thing would be lost on its ground."""
+LEAST_RANGE = 0.2
+"""Of lightness (-1..1): what differs by less is noise, and not brought to a range."""
 KNEE = 0.15
 """The share of noise below which the nudge fades: the last steps only settle the details."""
 REACH = 3
-"""Latent pixels a side over which the choice of colours is smoothed."""
+"""Latent pixels a side over which the change is smoothed: it moves areas, and details stay as they are within them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,28 +59,42 @@ class PaletteGuide:
 
     def __init__(self, palette: Palette, colours: ColourMap) -> None:
         self._colours = colours
-        # Half the strength is three quarters of the way at each step: the network draws back what it does not expect.
-        self._rate = 1 - (1 - palette.strength) ** 2
+        # Half the strength is seven eighths of the way at each step: the network draws back what it does not expect.
+        self._rate = 1 - (1 - palette.strength) ** 3
         rgb = torch.tensor(palette.rgb, dtype=torch.float32, device=colours.bias.device) / 127.5 - 1
         self._palette = rgb.T.contiguous()
         # Distances to a pixel are measured in colour and lightness at once: one more, weighted coordinate.
-        weighted = LIGHTNESS**0.5 * torch.tensor([LUMA], device=rgb.device)
-        self._measured = torch.cat([torch.eye(3, device=rgb.device), weighted])
+        self._luma = torch.tensor([LUMA], device=rgb.device)
+        self._measured = torch.cat([torch.eye(3, device=rgb.device), LIGHTNESS**0.5 * self._luma])
         self._places = self._measured @ self._palette
         self._lengths = (self._places**2).sum(0)[:, None]
+        darkest, lightest = (self._luma @ self._palette).aminmax()
+        self._middle, self._range = (darkest + lightest) / 2, lightest - darkest
 
     def change(self, expected: Tensor, noise_share: float) -> Tensor:
         """What to add to the expected clean latents (1, C, h, w), at a step whose noise has this share (0..1)."""
-        channels, (height, width) = expected.shape[1], expected.shape[-2:]
-        pixels = expected.float().reshape(channels, height * width)
-        rgb = torch.addmm(self._colours.bias, self._colours.to_rgb, pixels)
+        channels, size = expected.shape[1], expected.shape[-2:]
+        rgb = torch.addmm(self._colours.bias, self._colours.to_rgb, expected.float().reshape(channels, -1))
         # Squared distances but for the pixel's own length, which is the same for all colours: (colours, pixels).
-        apart = self._lengths - 2 * (self._places.T @ (self._measured @ rgb))
-        chosen = torch.softmax(apart * -SHARPNESS, dim=0).reshape(1, -1, height, width)
-        smooth = functional.avg_pool2d(chosen, REACH, 1, REACH // 2, count_include_pad=False)
-        wanted = self._palette @ smooth.reshape(-1, height * width)
+        apart = self._lengths - 2 * (self._places.T @ (self._measured @ self._brought_to_range(rgb, size)))
+        chosen = self._palette @ torch.softmax(apart * -SHARPNESS, dim=0)
         share = self._rate * min(1.0, noise_share / KNEE)
-        return (self._colours.back @ (wanted - rgb)).mul_(share).reshape(1, channels, height, width)
+        return (self._colours.back @ _smooth(chosen - rgb, size)).mul_(share).reshape(1, channels, *size)
+
+    def _brought_to_range(self, rgb: Tensor, size: torch.Size) -> Tensor:
+        """Colours (3, pixels) with their lightness partly stretched or squeezed to that of the palette."""
+        lightness = self._luma @ rgb
+        darkest, lightest = _smooth(lightness, size).aminmax()
+        place = (lightness - (darkest + lightest) / 2) / (lightest - darkest).clamp(min=LEAST_RANGE)
+        return rgb + CONTRAST * (self._middle + self._range * place - lightness)
+
+
+def _smooth(values: Tensor, size: torch.Size) -> Tensor:
+    """Values (n, pixels) of a picture of `size` (h, w), each the mean of those around it."""
+    pooled = functional.avg_pool2d(
+        values.reshape(1, -1, *size), REACH, stride=1, padding=REACH // 2, count_include_pad=False
+    )
+    return pooled.reshape(values.shape)
 
 
 def palette_guide(recipe: Recipe, checkpoint: LoadedCheckpoint) -> PaletteGuide | None:

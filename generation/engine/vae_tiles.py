@@ -24,7 +24,7 @@ from torch import Tensor, nn
 LARGEST_WHOLE = 1536 * 1024
 """Pixels of a picture that still goes through in one go: above it the activations of SD 1.5's decoder pass 8 GB."""
 UNIT = 4
-"""Pixels a side of what tiles are counted in: the layers that are tiled change the side by so much."""
+"""Pixels a side of what TILE counts: the layers that are tiled change the side by so much."""
 TILE = 224
 """Units a side of what one tile sees: SD 1.5's decoder takes about 3 GB for it in float32."""
 MARGIN = 12

@@ -202,7 +202,9 @@ def _of_fields(recipe: Recipe) -> dict[str, str]:
         if row.infotext:
             pairs[row.infotext] = row.to_infotext(value) if row.written or value != row.default else ""
     # A1111 tells it only where the prompts hold brackets.
-    marked = any(bracket in recipe.prompt + recipe.negative_prompt for bracket in "([")
+    second = (recipe.hires.prompt, recipe.hires.negative_prompt) if recipe.hires else ()
+    texts = "".join((recipe.prompt, recipe.negative_prompt, *recipe.further_prompts, *second))
+    marked = any(bracket in texts for bracket in "([")
     return pairs if marked else {**pairs, "Emphasis": ""}
 
 

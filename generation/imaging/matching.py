@@ -15,7 +15,7 @@ from generation.imaging.infotext import DEFAULTS, NamedLora, ParsedInfotext, wit
 from generation.recipes import blending, inversion, palette, variation
 from generation.recipes.checks import InvalidRecipe
 from generation.recipes.controls import OWN_KEY, PREPROCESSORS, UNIT_KEY, ControlPick, TextControl, read_controls
-from generation.recipes.enlarging import ENLARGE_KEYS, HIRES_KEYS, Enlarge, Hires
+from generation.recipes.enlarging import ENLARGE_KEYS, HIRES_KEYS, Enlarge, Hires, tells_enlarge, tells_hires
 from generation.recipes.fields import FIELDS, Name, check_size
 from generation.recipes.sampling import check_sampling
 from generation.recipes.starting import INFOTEXT_KEYS, Start, is_pinned
@@ -92,7 +92,9 @@ class MatchedRecipe:
     """A second pass under “hires”, an upscale under “enlarge”, where the picture tells one."""
 
     def miss(self, kind: str, name: str, message: str) -> None:
-        self.unmatched.append(Unmatched(kind, without_halves(name), without_halves(message)))
+        found = Unmatched(kind, without_halves(name), without_halves(message))
+        if found not in self.unmatched:  # both passes may name one LoRA
+            self.unmatched.append(found)
 
 
 def match_recipe(parsed: ParsedInfotext, lookups: Lookups) -> MatchedRecipe:
@@ -120,14 +122,7 @@ def match_recipe(parsed: ParsedInfotext, lookups: Lookups) -> MatchedRecipe:
 
 def _prompts(parsed: ParsedInfotext, lookups: Lookups, matched: MatchedRecipe) -> None:
     listed = resources(parsed)
-    hashes = {**listed.lora_hashes, **parsed.lora_hashes}
-
-    def renamed(tag: re.Match[str]) -> str:
-        name = tag.group(1).strip()
-        found = _known(lookups.lora, "lora", name, hashes.get(name, ""), matched)
-        return tag.group() if found is None or lookups.lora(name, "") == (found,) else f"<lora:{found}"
-
-    prompt = _TAG.sub(renamed, parsed.prompt)
+    prompt = _renamed(parsed.prompt, parsed, lookups, matched)
     loras = parsed.loras
     # Civitai's list repeats the prompt's tags under other names, so it counts only where there are none.
     if not loras and not _TAG.search(parsed.prompt):
@@ -136,6 +131,18 @@ def _prompts(parsed: ParsedInfotext, lookups: Lookups, matched: MatchedRecipe) -
         found = _known(lookups.lora, "lora", lora.name, lora.hash, matched)
         prompt = f"{prompt} {_tag(found, lora)}" if found else prompt
     matched.values.update(prompt=prompt, negative_prompt=parsed.negative_prompt)
+
+
+def _renamed(prompt: str, parsed: ParsedInfotext, lookups: Lookups, matched: MatchedRecipe) -> str:
+    """A prompt whose LoRA tags have the catalog's names; a miss for each that it has not."""
+    hashes = {**resources(parsed).lora_hashes, **parsed.lora_hashes}
+
+    def renamed(tag: re.Match[str]) -> str:
+        name = tag.group(1).strip()
+        found = _known(lookups.lora, "lora", name, hashes.get(name, ""), matched)
+        return tag.group() if found is None or lookups.lora(name, "") == (found,) else f"<lora:{found}"
+
+    return _TAG.sub(renamed, prompt)
 
 
 def _tag(name: str, lora: NamedLora) -> str:
@@ -186,19 +193,24 @@ def _embeddings(parsed: ParsedInfotext, lookups: Lookups, matched: MatchedRecipe
 
 
 def _sampler(parsed: ParsedInfotext, lookups: Lookups, matched: MatchedRecipe) -> None:
-    """By this site's own names first, then by every name that `foreign_names` knows. A1111 before 1.9 wrote sampler and
-    schedule as one name, such as `DPM++ 2M Karras`."""
+    matched.values.update(_sampling(parsed.get("Sampler"), parsed.get("Schedule type"), lookups, matched))
+
+
+def _sampling(sampler: str, schedule: str, lookups: Lookups, matched: MatchedRecipe) -> dict[str, str]:
+    """`sampler` and `schedule` as this site calls them: by its own names first, then by every name that `foreign_names`
+    knows. A1111 before 1.9 wrote both as one name, such as `DPM++ 2M Karras`. A miss for what it has not."""
     samplers = {name.casefold(): name for name in lookups.samplers}
     schedules = {name.casefold(): name for name in lookups.schedules}
-    sampler, schedule = parsed.get("Sampler"), parsed.get("Schedule type")
     if sampler.casefold() not in samplers:
         sampler, schedule = sampler_and_schedule(sampler, schedule)
     _, schedule = sampler_and_schedule("", schedule)
+    found = {}
     for kind, name, known in (("sampler", sampler, samplers), ("schedule", schedule, schedules)):
         if name.casefold() in known:
-            matched.values[kind] = known[name.casefold()]
+            found[kind] = known[name.casefold()]
         elif name:
             matched.miss(kind, name, f"This site has no {kind} “{_short(name)}”.")
+    return found
 
 
 def _together(_parsed: ParsedInfotext, _lookups: Lookups, matched: MatchedRecipe) -> None:
@@ -345,6 +357,10 @@ def _larger(parsed: ParsedInfotext, lookups: Lookups, matched: MatchedRecipe) ->
                 sentence = f"There is no upscaler “{_short(larger.upscaler)}” here; “{usual}” stands in its place."
                 matched.miss("upscaler", larger.upscaler, sentence)
             larger = replace(larger, upscaler=found[0] if len(found) == 1 else usual)
+        if isinstance(larger, Hires):
+            own = _sampling(larger.sampler, larger.schedule, lookups, matched)
+            prompt = _renamed(larger.prompt, parsed, lookups, matched)
+            larger = replace(larger, sampler=own.get("sampler", ""), schedule=own.get("schedule", ""), prompt=prompt)
         if isinstance(larger, Enlarge) and not lookups.has_picture(larger.source.sha256):
             sentence = f"It is an upscale of a picture ({larger.source.sha256[:10]}…) that is not here."
             matched.miss("picture", larger.source.sha256, sentence)
@@ -353,8 +369,9 @@ def _larger(parsed: ParsedInfotext, lookups: Lookups, matched: MatchedRecipe) ->
 
 
 def _leftovers(parsed: ParsedInfotext, _lookups: Lookups, matched: MatchedRecipe) -> None:
-    spoken_for = _SPOKEN_FOR | {*ENLARGE_KEYS, *HIRES_KEYS} | ({"Denoising strength"} if matched.larger else set())
-    spoken_for |= {*INFOTEXT_KEYS} if is_pinned(parsed.fields) else set()
+    spoken_for = _SPOKEN_FOR | ({"Denoising strength"} if matched.larger else set())
+    for keys, tells in ((HIRES_KEYS, tells_hires), (ENLARGE_KEYS, tells_enlarge), (INFOTEXT_KEYS, is_pinned)):
+        spoken_for |= {*keys} if tells(parsed.fields) else set()
     for key, value in parsed.fields.items():
         if UNIT_KEY.fullmatch(key) or OWN_KEY.fullmatch(key):
             continue

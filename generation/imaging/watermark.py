@@ -33,6 +33,10 @@ _STRENGTH = 1.6
 _SYNC_SHARE = 0.3
 """How much of its energy only tells where a tile begins."""
 _SEED = 20260802
+_RADIUS = 4
+"""Pixels around each one over which it is seen how busy the picture is there."""
+_ROWS_AT_ONCE = 4 * _TILE
+"""Rows that are marked at once: what is computed on the way takes more than ten times the memory of their pixels."""
 _LOOKED_AT = 1024
 _LEAST_PEAK = 5.0
 _USUAL_SCALES = (1.0, 0.5, 2.0, 0.75, 1.25, 1.5, 0.6667, 1.3333, 0.8, 0.9)
@@ -57,13 +61,19 @@ def has_room(picture: Image.Image) -> bool:
 
 def embed(picture: Image.Image, id: int) -> Image.Image:
     """The RGB picture with the number (0 to 2**40 - 1) in it, changed by some two grey levels a pixel."""
-    pixels = np.array(picture, np.float32)
+    pixels, tile = np.asarray(picture), _tile_of(id)
     height, width = pixels.shape[:2]
-    tile = _tile_of(id)
-    pattern = np.tile(tile, (-(-height // _TILE), -(-width // _TILE)))[:height, :width]
-    change = pattern * _visible_room(pixels @ np.array([0.299, 0.587, 0.114], np.float32)) + 0.5
-    pixels += change[:, :, None]
-    return Image.fromarray(np.clip(pixels, 0, 255, out=pixels).astype(np.uint8))
+    pattern = np.tile(tile, (_ROWS_AT_ONCE // _TILE, -(-width // _TILE)))[:, :width]
+    marked = np.empty_like(pixels)
+    for top in range(0, height, _ROWS_AT_ONCE):
+        above = min(top, _RADIUS)
+        seen = pixels[top - above : top + _ROWS_AT_ONCE + _RADIUS].astype(np.float32)
+        rows = slice(above, above + min(_ROWS_AT_ONCE, height - top))
+        room = _visible_room(seen @ np.array([0.299, 0.587, 0.114], np.float32))[rows]
+        changed = seen[rows]
+        changed += (pattern[: len(changed)] * room + 0.5)[:, :, None]
+        marked[top : top + len(changed)] = np.clip(changed, 0, 255, out=changed)
+    return Image.fromarray(marked)
 
 
 def extract(picture: Image.Image) -> Watermark | None:
@@ -104,7 +114,7 @@ def _visible_room(lightness: Grid) -> Grid:
     return room
 
 
-def _blurred(grid: Grid, radius: int = 4) -> Grid:
+def _blurred(grid: Grid, radius: int = _RADIUS) -> Grid:
     blurred: Grid = uniform_filter(grid, 2 * radius + 1, mode="nearest")
     return blurred
 

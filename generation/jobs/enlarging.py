@@ -6,7 +6,7 @@ from accounts.models import User
 from generation.catalog.resolving import find_checkpoint
 from generation.jobs.pinning import picture_of
 from generation.models import GeneratedImage, Upscaler
-from generation.recipes.enlarging import LANCZOS, Enlarge
+from generation.recipes.enlarging import LANCZOS, OVERLAP, Enlarge
 from generation.recipes.fields import FIELDS, defaults_for
 from generation.recipes.picture import Recipe
 
@@ -16,13 +16,15 @@ def upscalers_for(user: User) -> list[str]:
     return [LANCZOS, *Upscaler.objects.usable_by(user).order_by("name").values_list("name", flat=True)]
 
 
-def enlarging(user: User, code: str, scale: float, upscaler: str = LANCZOS, strength: float = 0.0) -> Recipe:
+def enlarging(
+    user: User, code: str, scale: float, upscaler: str = LANCZOS, strength: float = 0.0, overlap: int = OVERLAP
+) -> Recipe:
     """The recipe of an upscale of the picture with this code, which keeps what the picture was drawn with.
 
-    `strength` above 0 draws it over in tiles. Raises NotFound for a picture that they may not use, Refusal for a scale
-    or a result beyond what is made.
+    `strength` above 0 draws it over in tiles that share `overlap` pixels. Raises NotFound for a picture that they may
+    not use, Refusal for a scale or a result beyond what is made.
     """
-    enlarge = Enlarge(picture_of(user, code), scale, upscaler, strength=strength)
+    enlarge = Enlarge(picture_of(user, code), scale, upscaler, strength=strength, overlap=overlap)
     own = GeneratedImage.objects.of(user).kept().filter(sha256=enlarge.source.sha256).first()
     if own is not None:
         return own.recipe.enlarged(enlarge)

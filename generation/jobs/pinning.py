@@ -47,7 +47,8 @@ def pin_pictures(user: User, recipes: Sequence[Recipe]) -> None:
         found = _still_there(user, picture)
         if (found.sha256, found.size) != (picture.sha256, picture.size):
             raise NotFound("unknown-picture", "A picture to start from is not the one that was chosen.", field="source")
-    masks = {recipe.start.mask.sha256 for recipe in recipes if recipe.start and recipe.start.mask}
+    starts = [recipe.start for recipe in recipes if recipe.start]
+    masks = {start.mask.sha256 for start in starts if start.mask and not any(start.grow)}
     if masks and SourcePicture.objects.of(user).filter(sha256__in=masks, is_blank=True).exists():
         raise Refusal("empty-mask", "The mask is empty: paint what is to be drawn.", field="mask")
 

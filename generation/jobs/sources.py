@@ -3,7 +3,7 @@ asked in `pinning`; what is done with their pixels is the engine's."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import IO, Protocol
 
 import structlog
@@ -102,6 +102,12 @@ def delete_source(source: SourcePicture) -> None:
 def source_type_of_job(job: Job) -> str:
     """IPTC's term for what the job draws: over a picture, unless all that it starts from was drawn by a machine."""
     told = {_source_type(job, picture.sha256) for picture in job.recipe.sources}
+    return DRAWN_FROM_TEXT if told <= {DRAWN_FROM_TEXT} else DRAWN_OVER_A_PICTURE
+
+
+def source_type_of_jobs(jobs: Iterable[Job]) -> str:
+    """The same of one picture of what they draw: over a picture as soon as one of them is."""
+    told = {source_type_of_job(job) for job in {job.recipe.sources: job for job in jobs}.values()}
     return DRAWN_FROM_TEXT if told <= {DRAWN_FROM_TEXT} else DRAWN_OVER_A_PICTURE
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from generation.recipes.checks import InvalidRecipe, check_range
-from generation.recipes.starting import FITS, PictureRef
+from generation.recipes.starting import FITS, PictureRef, sides_told
 
 MAX_CONTROLS = 4
 MAX_NAME_CHARS = 100
@@ -258,10 +258,5 @@ def _pair(text: str, otherwise: tuple[str, str]) -> tuple[str, str]:
 
 def _pinned(fields: Mapping[str, str], place: int) -> PictureRef | None:
     """The picture of a unit, by what `to_infotext` wrote and `read_infotext` split."""
-    pinned, sides = (
-        fields.get(f"Control {place} image hash", ""),
-        [fields.get(f"Control {place} image size-{at}", "") for at in (1, 2)],
-    )
-    if not (pinned and all(side.isdecimal() and side.isascii() for side in sides)):
-        return None
-    return PictureRef(pinned, int(sides[0]), int(sides[1]))
+    pinned, sides = fields.get(f"Control {place} image hash"), sides_told(fields, f"Control {place} image size")
+    return PictureRef(pinned, *sides) if pinned and sides else None

@@ -13,7 +13,7 @@ from typing import Any, Self, TypeVar
 from generation.recipes.checks import InvalidRecipe, check_range
 from generation.recipes.fields import FIELDS, SIDE_STEP
 from generation.recipes.sampling import TABLE, check_sampling
-from generation.recipes.starting import PictureRef
+from generation.recipes.starting import PictureRef, sides_told
 
 LANCZOS = "Lanczos"
 """The upscaler that needs no weights."""
@@ -37,6 +37,7 @@ MAX_RESULT_SIDE = 4096
 MOST_SCHEDULED = 999
 """Steps of a schedule of which a second pass makes the last: there are no more timesteps."""
 OVERLAP_RANGE = (16, 256)
+OVERLAP = 64
 UNREACHED = 0.999
 """A1111's bound of the strength: a second pass never begins from noise alone."""
 
@@ -128,7 +129,7 @@ class Hires:
     @classmethod
     def from_infotext(cls, fields: Mapping[str, str]) -> Self | None:
         """None where no second pass is told. Raises InvalidRecipe."""
-        if not any(key in fields for key in ("Hires upscale", "Hires resize-1", "Hires upscaler")):
+        if not tells_hires(fields):
             return None
         try:
             return cls(
@@ -141,7 +142,7 @@ class Hires:
                 prompt=fields.get("Hires prompt", ""),
                 negative_prompt=fields.get("Hires negative prompt", ""),
             )
-        except ValueError:
+        except (ValueError, OverflowError):
             raise InvalidRecipe("hires", "Its second pass is told in numbers that cannot be read.") from None
 
 
@@ -149,6 +150,16 @@ HIRES_KEYS = (
     "Hires prompt", "Hires negative prompt", "Hires upscale", "Hires resize-1", "Hires resize-2", "Hires steps",
     "Hires upscaler", "Hires sampler", "Hires schedule type", "Upscaler hash",
 )  # fmt: skip
+
+
+def tells_hires(fields: Mapping[str, str]) -> bool:
+    """Whether infotext tells of a second pass; its other keys mean nothing alone."""
+    return any(key in fields for key in ("Hires upscale", "Hires resize-1", "Hires upscaler"))
+
+
+def tells_enlarge(fields: Mapping[str, str]) -> bool:
+    """Whether infotext names the picture that was enlarged as this site does; A1111 never names it."""
+    return "Enlarged picture hash" in fields and sides_told(fields, "Enlarged picture size") is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +175,7 @@ class Enlarge:
     upscaler: str = LANCZOS
     upscaler_sha256: str = ""
     strength: float = 0.0
-    overlap: int = 64
+    overlap: int = OVERLAP
 
     def __post_init__(self) -> None:
         check_range("scale", self.scale, SCALE_RANGE, "The scale")
@@ -217,17 +228,17 @@ class Enlarge:
     @classmethod
     def from_infotext(cls, fields: Mapping[str, str]) -> Self | None:
         """What `to_infotext` wrote; None where no picture is named as this site does it. Raises InvalidRecipe."""
-        sides = [fields.get(f"Enlarged picture size-{at}", "") for at in (1, 2)]
-        if not ("Enlarged picture hash" in fields and all(side.isdecimal() for side in sides)):
+        sides = sides_told(fields, "Enlarged picture size")
+        if sides is None or not tells_enlarge(fields):
             return None
         drawn_over = "SD upscale overlap" in fields
         try:
             return cls(
-                source=PictureRef(fields["Enlarged picture hash"], int(sides[0]), int(sides[1])),
+                source=PictureRef(fields["Enlarged picture hash"], *sides),
                 scale=float(fields.get("Postprocess upscale by", "2")),
                 upscaler=fields.get("Postprocess upscaler", LANCZOS),
                 strength=float(fields.get("Denoising strength", "0")) if drawn_over else 0.0,
-                overlap=int(fields.get("SD upscale overlap", "64")),
+                overlap=int(fields.get("SD upscale overlap", OVERLAP)),
             )
         except ValueError:
             raise InvalidRecipe("enlarge", "Its upscale is told in numbers that cannot be read.") from None
@@ -265,8 +276,10 @@ def _scale_told(fields: Mapping[str, str]) -> float:
         return float(fields["Hires upscale"])
     if "Hires resize-1" not in fields:
         return 2.0
-    scales = [int(fields[f"Hires resize-{at}"]) / int(fields[f"Size-{at}"]) for at in (1, 2) if f"Size-{at}" in fields]
-    if len(scales) < 2 or abs(scales[0] - scales[1]) > 0.02:
+    larger, size = sides_told(fields, "Hires resize"), sides_told(fields, "Size")
+    # Of a side that is 0, A1111 takes what the other one makes of it.
+    scales = [result / first for result, first in zip(larger or (), size or (), strict=False) if result and first]
+    if not scales or abs(scales[0] - scales[-1]) > 0.02:
         raise InvalidRecipe("hires_scale", "The second pass has other proportions than the first.")
     return scales[0]
 

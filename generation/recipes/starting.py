@@ -27,6 +27,7 @@ PADDING_RANGE = (0, 256)
 GROW_RANGE = (0, 1024)
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_SIDE = re.compile(r"[0-9]{1,6}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +145,10 @@ class Start:
     def from_infotext(cls, fields: Mapping[str, str]) -> Self | None:
         """What `to_infotext` wrote, sizes split in two as `read_infotext` gives them; None where no picture is pinned,
         as in files of other programs. Raises InvalidRecipe for values that cannot be."""
-        if not is_pinned(fields):
+        sides = sides_told(fields, "Init image size")
+        if sides is None or not is_pinned(fields):
             return None
-        width, height = (int(fields[f"Init image size-{at}"]) for at in (1, 2))
-        source = PictureRef(fields["Init image hash"], width, height)
+        source = PictureRef(fields["Init image hash"], *sides)
         mask = PictureRef(fields["Mask hash"], source.width, source.height) if fields.get("Mask hash") else None
         try:
             return cls(
@@ -167,8 +168,14 @@ class Start:
 
 def is_pinned(fields: Mapping[str, str]) -> bool:
     """Whether infotext names the picture that it starts from as this site does; other programs' hashes are others."""
-    sides = [fields.get(f"Init image size-{at}", "") for at in (1, 2)]
-    return bool(_SHA256.fullmatch(fields.get("Init image hash", ""))) and all(side.isdecimal() for side in sides)
+    named = _SHA256.fullmatch(fields.get("Init image hash", ""))
+    return named is not None and sides_told(fields, "Init image size") is not None
+
+
+def sides_told(fields: Mapping[str, str], key: str) -> tuple[int, int] | None:
+    """The width and height that infotext has under `key`, split in two as `read_infotext` does; None for others."""
+    width, height = (fields.get(f"{key}-{at}", "") for at in (1, 2))
+    return (int(width), int(height)) if _SIDE.fullmatch(width) and _SIDE.fullmatch(height) else None
 
 
 def drawn_like(start: Start, most_pixels: int) -> dict[str, int]:

@@ -73,9 +73,9 @@ def measured() -> Iterator[dict[str, Any]]:
     import django
     from playwright.sync_api import sync_playwright
 
+    django.setup()
     from tests.journeys.conftest import CHROMIUM, FLAGS
 
-    django.setup()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = browser.new_page(viewport={"width": 1280, "height": 900})

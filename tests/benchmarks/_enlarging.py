@@ -68,7 +68,8 @@ def main(way: str, side: int) -> None:
     from generation.storage.thumbnails import thumbnails_of
 
     torch.set_num_threads(1)
-    kept = marked(enlarged(way, side))
+    pixels = enlarged(way, side)
+    kept = marked(pixels)
     kept.png("")
     thumbnails_of(kept)
     print(own_peak())

@@ -74,7 +74,8 @@ def draw_next(worker: str = "test-worker") -> GeneratedImage | None:
     job = claim_next(worker)
     if job is None:
         return None
-    pixels = np.random.default_rng(job.pk).integers(0, 255, (job.recipe.height, job.recipe.width, 3), np.uint8)
+    width, height = job.recipe.size
+    pixels = np.random.default_rng(job.pk).integers(0, 255, (height, width, 3), np.uint8)
     image = finish_job(job, pixels, 0.1)
     assert image is not None
     return image

@@ -33,6 +33,8 @@ COLUMNS = written_columns()
 NOT_SHOWN = {
     "accounts.ApiToken.options",  # told to who asks with the token
     "accounts.OutgoingMail.body",
+    "generation.SourcePicture.prompt",  # read by rules alone
+    "generation.SourcePicture.source_type",  # repeated in the files of pictures that are made from it
     "generation.TrainingRun.manifest",
     "generation.Webhook.former_secret",  # sealed, as the next
     "generation.Webhook.secret",

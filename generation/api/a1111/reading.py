@@ -198,7 +198,8 @@ class Reader:
         """What the extension's units ask for. Last of all, since it keeps their pictures."""
         pictures = self.body.get("init_images")
         own = pictures[0] if isinstance(pictures, list) and pictures else ""
-        units = read_units(self.user, mapping(self.body, "alwayson_scripts"), own)
+        # Whether they are an object was asked with the rest; some programs send an empty list.
+        units = read_units(self.user, self.body.get("alwayson_scripts") or {}, own)
         self.notes.extend(units.notes)
         return units.picks
 

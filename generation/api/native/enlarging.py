@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 from accounts.models import User
 from generation.api.access import HasScope
 from generation.api.native.fields import CodeField, NumberField, TextField, WholeField, number_field
+from generation.api.native.recipe_fields import api_field, schema_of_input
 from generation.api.native.starting import SHA256_CHARS, PictureRefOutput
 from generation.jobs.pinning import picture_of
 from generation.models import Upscaler
@@ -23,6 +24,7 @@ from generation.recipes.enlarging import (
     HIRES_STRENGTH_RANGE,
     LANCZOS,
     LATENT_MODES,
+    OVERLAP,
     OVERLAP_RANGE,
     SCALE_RANGE,
     Enlarge,
@@ -40,16 +42,18 @@ class HiresInput(serializers.Serializer[Any]):
         NumberField, HIRES_STRENGTH_RANGE, default=0.7, help_text="How much of the first pass it changes."
     )
     upscaler = TextField(
-        max_length=MAX_NAME_CHARS, default="Latent", help_text="One of `GET /upscalers`, `latent` among them."
+        max_length=MAX_NAME_CHARS, default="Latent", help_text="One of `GET /upscalers`, latent ways among them."
     )
-    sampler = TextField(max_length=MAX_NAME_CHARS, default="", allow_blank=True)
-    schedule = TextField(max_length=MAX_NAME_CHARS, default="", allow_blank=True)
+    sampler = api_field(FIELDS["sampler"], schema_of_input(FIELDS["sampler"]), default="", help_text="Of this pass.")
+    schedule = api_field(FIELDS["schedule"], schema_of_input(FIELDS["schedule"]), default="", help_text="Of this pass.")
     prompt = TextField(max_length=MAX_PROMPT_CHARS, default="", allow_blank=True)
     negative_prompt = TextField(max_length=MAX_PROMPT_CHARS, default="", allow_blank=True)
 
 
 class EnlargeInput(serializers.Serializer[Any]):
-    """An upscale of a picture, by its code. Nothing is drawn and no prompt is needed unless `strength` is above 0."""
+    """An upscale of a picture, by its code. Nothing is drawn unless `strength` is above 0.
+
+    The prompt may be empty: then what a picture of yours was drawn with is kept, and all beside means nothing."""
 
     source = CodeField(max_length=SHA256_CHARS)  # type: ignore[assignment]
     scale = number_field(NumberField, SCALE_RANGE, default=2.0)
@@ -57,7 +61,7 @@ class EnlargeInput(serializers.Serializer[Any]):
     strength = number_field(
         NumberField, HIRES_STRENGTH_RANGE, default=0.0, help_text="Above 0: drawn over in tiles, so much."
     )
-    overlap = number_field(WholeField, OVERLAP_RANGE, default=64, help_text="Pixels that tiles share.")
+    overlap = number_field(WholeField, OVERLAP_RANGE, default=OVERLAP, help_text="Pixels that tiles share.")
 
 
 class HiresOutput(serializers.Serializer[Any]):

@@ -18,13 +18,14 @@ from accounts.refusals import NotFound
 from generation.api.access import token_of, user_of
 from generation.api.idempotency import Write, idempotent_submission, is_dry_run
 from generation.api.native.fields import CodeField, FlagField, NumberField, TextField, WholeField, number_field
-from generation.api.native.recipe_fields import PromptField
+from generation.api.native.recipe_fields import api_field
 from generation.api.native.serializers import PriceOutput, RecipeInput
 from generation.jobs.grids.submission import cancel_grid, prepare_grid, price_of, write_grid
 from generation.jobs.pinning import picture_of
 from generation.jobs.submission import random_seed
 from generation.models import GeneratedImage, LabGrid
 from generation.recipes.checks import MAX_SEED
+from generation.recipes.fields import FIELDS
 from generation.recipes.grids.axes import AXES, MOST_VALUES, Axis
 from generation.recipes.grids.between import FRAMES, KINDS, RATES, Between
 from generation.recipes.grids.mixing import POINTS, Mix
@@ -57,7 +58,9 @@ class BetweenInput(serializers.Serializer[Any]):
     rate = number_field(WholeField, RATES, default=8)
     loop = FlagField(default=True)
     seed = number_field(WholeField, (0, MAX_SEED), allow_null=True, default=None)
-    prompt = PromptField(default="", help_text="The other end's; of pictures, what the second one shows.")
+    prompt = api_field(
+        FIELDS["negative_prompt"], default="", help_text="The other end's; of pictures, what the second one shows."
+    )
     pictures = serializers.ListField(
         child=CodeField(max_length=64), default=list, max_length=2, help_text="Codes of two pictures."
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any, cast
 
 from drf_spectacular.utils import extend_schema
@@ -210,7 +209,8 @@ class ReadRecipeView(APIView):
     @extend_schema(request={"multipart/form-data": PictureInput}, responses=ReadOutput)
     def post(self, request: Request) -> Response:
         matched = read_recipe(cast(User, request.user), request.FILES.get("picture"))
-        parts = {name: asdict(part) for name, part in matched.parts.items() if name in RecipeParts().fields}
+        shapes = RecipeParts().fields
+        parts = {name: shapes[name].to_representation(part) for name, part in matched.parts.items()}
         start = {"start": as_input(matched.start)} if matched.start else {}
         recipe = {**matched.values, **parts, **start, **as_inputs(matched.larger)}
         if matched.controls:

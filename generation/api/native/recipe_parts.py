@@ -10,15 +10,15 @@ from typing import Any
 
 from rest_framework import serializers
 
-from generation.api.native.fields import NumberField, TextField, WholeField, number_field
-from generation.api.native.recipe_fields import PromptField
+from generation.api.native.fields import NumberField, TextField, WholeField, described, number_field
+from generation.api.native.recipe_fields import api_field, schema_of_input
 from generation.catalog.styles import MAX_PICKED
 from generation.jobs.pinning import picture_of
 from generation.jobs.submission import random_seed
 from generation.recipes import blending, palette, variation
 from generation.recipes.blending import Blend
 from generation.recipes.checks import MAX_SEED
-from generation.recipes.fields import MAX_NAME_CHARS, SIDE_RANGE
+from generation.recipes.fields import FIELDS, MAX_NAME_CHARS, SIDE_RANGE, SIDE_STEP
 from generation.recipes.inversion import Inversion, Inverted
 from generation.recipes.palette import MAX_COLOURS, Palette
 from generation.recipes.variation import Variation
@@ -43,7 +43,9 @@ class VariationField(serializers.Serializer[Any]):
     seed = number_field(WholeField, (0, MAX_SEED), allow_null=True, default=None, help_text=variation.SEED.explanation)
     strength = number_field(NumberField, SHARE, default=0.0, help_text=variation.STRENGTH.explanation)
     resize_from = serializers.ListField(
-        child=number_field(WholeField, SIDE_RANGE),
+        child=described(
+            WholeField, {"type": "integer", "minimum": SIDE_RANGE[0], "maximum": SIDE_RANGE[1], "multipleOf": SIDE_STEP}
+        ),
         min_length=2,
         max_length=2,
         allow_null=True,
@@ -55,7 +57,7 @@ class VariationField(serializers.Serializer[Any]):
 class BlendField(serializers.Serializer[Any]):
     """A second prompt, whose meaning the first is turned towards."""
 
-    prompt = PromptField()
+    prompt = api_field(FIELDS["prompt"], schema_of_input(FIELDS["prompt"]))
     amount = number_field(NumberField, SHARE, default=blending.AMOUNT.default, help_text=blending.AMOUNT.explanation)
 
 
@@ -63,7 +65,7 @@ class InvertedField(serializers.Serializer[Any]):
     """A picture, and the words under which the noise behind it is found."""
 
     picture = PictureField(help_text="The code of a picture of yours, or of one that you brought.")
-    prompt = PromptField(default="", help_text="What the picture shows.")
+    prompt = api_field(FIELDS["negative_prompt"], default="", help_text="What the picture shows.")
 
 
 class InversionField(serializers.Serializer[Any]):
@@ -78,7 +80,7 @@ class PaletteField(serializers.Serializer[Any]):
     """Colours that the picture is drawn towards."""
 
     colours = serializers.ListField(
-        child=TextField(max_length=7),
+        child=TextField(max_length=7, pattern="^#?([0-9a-fA-F]{3}|[0-9a-fA-F]{6})$"),
         min_length=1,
         max_length=MAX_COLOURS,
         help_text="As #rrggbb.",

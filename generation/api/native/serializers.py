@@ -18,6 +18,7 @@ from generation.api.native.starting import StartInput, StartOutput, start_of
 from generation.catalog.resolving import find_checkpoint
 from generation.catalog.styles import apply_styles
 from generation.jobs import queueing
+from generation.jobs.enlarging import enlarging
 from generation.jobs.lifecycle import cancel_cost
 from generation.jobs.submission import random_seed
 from generation.messages import frames
@@ -49,7 +50,9 @@ class RecipeInput(RecipePartsInput):
     enlarge = EnlargeInput(default=None, allow_null=True)
 
     def get_fields(self) -> Fields:
-        return input_fields() | super().get_fields()
+        # Upscales need no prompt, which cannot be described; of all others the recipe refuses it.
+        prompt = {"prompt": api_field(FIELDS["prompt"])}
+        return input_fields() | prompt | super().get_fields()
 
     def recipe(self, user: Any) -> Recipe:
         return recipe_of(user, self.validated_data)
@@ -57,6 +60,9 @@ class RecipeInput(RecipePartsInput):
 
 def recipe_of(user: Any, data: Mapping[str, Any]) -> Recipe:
     """The recipe that validated data tell, with the checkpoint's defaults filled in. Raises Refusal."""
+    if data.get("enlarge") and not data["prompt"].strip():
+        asked = dict(data["enlarge"])
+        return enlarging(user, asked.pop("source"), **asked)
     given = {name: value for name in FIELDS if (value := data.get(name)) not in (None, "")}
     for name, value in given.items():
         row = FIELDS[name]

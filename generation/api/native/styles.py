@@ -35,7 +35,7 @@ class StyleInput(serializers.Serializer[Any]):
     name = TextField(max_length=MAX_NAME_CHARS)
     prompt = text_field(default="")
     negative_prompt = text_field(default="")
-    family = serializers.ChoiceField(choices=[*FAMILY_TITLES], allow_blank=True, default="")
+    family = serializers.ChoiceField(choices=[*FAMILY_TITLES.items()], allow_blank=True, default="")
     sample = CodeField(
         max_length=16, allow_blank=True, default="", help_text="The code of a picture of yours that shows it."
     )
@@ -47,7 +47,7 @@ class StyleChange(serializers.Serializer[Any]):
     name = TextField(max_length=MAX_NAME_CHARS, required=False)
     prompt = text_field(required=False)
     negative_prompt = text_field(required=False)
-    family = serializers.ChoiceField(choices=[*FAMILY_TITLES], allow_blank=True, required=False)
+    family = serializers.ChoiceField(choices=[*FAMILY_TITLES.items()], allow_blank=True, required=False)
     sample = CodeField(max_length=16, allow_blank=True, required=False)
 
 

@@ -41,6 +41,10 @@ class UpscalingNetwork:
         """A convolution that keeps the size, (1, C, h, w)."""
         return functional.conv2d(values, self.weights[f"{name}.weight"], self.weights[f"{name}.bias"], padding=1)
 
+    def _rectified(self, name: str, values: Tensor) -> Tensor:
+        """A layer's values, leaky below zero; in place, since at full size they are what takes the memory."""
+        return functional.leaky_relu(self._layer(name, values), SLOPE, inplace=True)
+
     def _rrdb(self, picture: Tensor) -> Tensor:
         fold = self.shape.folded
         height, width = picture.shape[-2:]
@@ -54,8 +58,8 @@ class UpscalingNetwork:
         values = first + self._layer("conv_body", values)
         for number in range(self.shape.doublings):
             values = functional.interpolate(values, scale_factor=2, mode="nearest")
-            values = functional.leaky_relu(self._layer(f"conv_up{number + 1}", values), SLOPE)
-        values = functional.leaky_relu(self._layer("conv_hr", values), SLOPE)
+            values = self._rectified(f"conv_up{number + 1}", values)
+        values = self._rectified("conv_hr", values)
         return self._layer("conv_last", values)[..., : height * self.shape.scale, : width * self.shape.scale]
 
     def _dense_blocks(self, name: str, values: Tensor) -> Tensor:
@@ -63,7 +67,7 @@ class UpscalingNetwork:
         for dense in (1, 2, 3):
             seen = values
             for place in (1, 2, 3, 4):
-                grown = functional.leaky_relu(self._layer(f"{name}.rdb{dense}.conv{place}", seen), SLOPE)
+                grown = self._rectified(f"{name}.rdb{dense}.conv{place}", seen)
                 seen = torch.cat([seen, grown], dim=1)
             values = values + SLOPE * self._layer(f"{name}.rdb{dense}.conv5", seen)
         return values

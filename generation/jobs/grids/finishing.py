@@ -18,6 +18,8 @@ from generation.imaging.film import encode_animation, encode_film
 from generation.imaging.gridsheet import PlacedCell, PlacedSheet, draw_grid
 from generation.jobs.filing import keep_image
 from generation.jobs.lifecycle import infotext_of
+from generation.jobs.pinning import note_uses
+from generation.jobs.sources import source_type_of_jobs
 from generation.models import Fingerprint, GeneratedImage, Job, LabGrid
 from generation.recipes.grids.plan import GridPlan
 from generation.recipes.picture import Recipe
@@ -66,7 +68,7 @@ def finish_grid(grid: LabGrid) -> GeneratedImage | None:
     recipe = max((job.recipe for job in drawn), key=lambda recipe: len(recipe.loras))
     infotext = f"{infotext_of(recipe)}, {grid.plan.script_text()}"
     rating = strongest(*(image.rating for job in drawn if (image := kept_image(job)) is not None))
-    picture = marked(sheet)
+    picture = marked(sheet, source_type_of_jobs(jobs))
     png, thumbnails = picture.png(infotext), thumbnails_of(picture)
     name = f"{files.FOLDER}/{grid.created_at:%Y/%m/%d}/{grid.code}-0"
     kept = {"file": files.write(f"{name}.png", png)}
@@ -77,6 +79,7 @@ def finish_grid(grid: LabGrid) -> GeneratedImage | None:
         image = _keep_row(grid, recipe, infotext, sheet, kept, png, rating) if _end(grid, LabGrid.State.DONE) else None
         if image is not None:
             keep_fingerprint(picture.fingerprint, image)
+            note_uses(image, recipe)
     if image is None:
         files.discard(*kept.values())
     else:
@@ -96,9 +99,10 @@ def films_of(plan: GridPlan, jobs: Sequence[Job]) -> dict[str, bytes]:
     frames = [picture for place in plan.between.shown if (picture := cells.get(place)) is not None]
     if len(frames) < 2:
         return {}
-    made = {"animation_file": encode_animation(frames, plan.between.rate)}
+    source_type = source_type_of_jobs(jobs)
+    made = {"animation_file": encode_animation(frames, plan.between.rate, source_type)}
     try:
-        made["film_file"] = encode_film(frames, plan.between.rate)
+        made["film_file"] = encode_film(frames, plan.between.rate, source_type)
     except (RuntimeError, ImportError):
         logger.exception("film_not_made")
     return made
@@ -126,11 +130,12 @@ def redraw(image: GeneratedImage) -> None:
     """Write the files of a grid's picture that are gone, under their names."""
     if image.grid is None:
         raise ValueError("only a grid's picture is drawn from others")
-    sheet = picture_of(image.grid.plan, list(image.grid.jobs.select_related("image")))
+    jobs = list(image.grid.jobs.select_related("image"))
+    sheet = picture_of(image.grid.plan, jobs)
     known = Fingerprint.objects.filter(image=image).first()
-    picture = marked(sheet, again=known.mark if known else None)
+    picture = marked(sheet, source_type_of_jobs(jobs), again=known.mark if known else None)
     lost = [field for field in FILM_ENDINGS if getattr(image, field) and not files.is_there(getattr(image, field))]
-    films = films_of(image.grid.plan, list(image.grid.jobs.select_related("image"))) if lost else {}
+    films = films_of(image.grid.plan, jobs) if lost else {}
     for field, data in (*thumbnails_of(picture).items(), *films.items()):
         name = getattr(image, field)
         if name and not files.is_there(name):

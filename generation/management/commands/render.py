@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 from argparse import ArgumentParser
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,8 @@ from accounts.management.tables import require_tables
 from accounts.models import User
 from accounts.refusals import Refusal
 from generation.catalog.resolving import find_checkpoint
-from generation.imaging.untrusted import open_picture
-from generation.imaging.upright import upright_with_alpha
+from generation.imaging.brought import bring
+from generation.imaging.provenance import DRAWN_FROM_TEXT, DRAWN_OVER_A_PICTURE
 from generation.jobs.lifecycle import infotext_of
 from generation.jobs.submission import prepare, random_seed
 from generation.recipes.controls import PREPROCESSORS, ControlPick
@@ -28,6 +28,7 @@ from generation.recipes.enlarging import LANCZOS, Enlarge
 from generation.recipes.fields import FIELDS, MAX_PIXELS, Choice, Name, Number, RecipeField, defaults_for
 from generation.recipes.picture import Recipe
 from generation.recipes.starting import PictureRef, Start, drawn_like
+from generation.storage.signing import trusted_certificates
 
 FORMATS = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp"}
 
@@ -77,17 +78,16 @@ class Command(BaseCommand):
             recipe = recipe_of(options, brought.start, controls)
             if upscale is not None:
                 recipe = upscale_of(recipe, upscale, upscaler)
-            self.draw(recipe, {**brought.pictures, **control_pictures}, out)
+            self.draw(recipe, {**brought.pictures, **control_pictures}, brought.source_type, out)
         except Refusal as refusal:
             raise CommandError(str(refusal)) from refusal
         return f"{out}: {recipe.prompt}, seed {recipe.seed}"
 
-    def draw(self, recipe: Recipe, pictures: Mapping[str, Image.Image], out: Path) -> None:
+    def draw(self, recipe: Recipe, pictures: Mapping[str, Image.Image], source_type: str, out: Path) -> None:
         # Only here: the other commands start without torch.
         from generation.engine.outcome import Rendered, RenderError
         from generation.engine.picturesource import GivenPictures
         from generation.engine.renderer import Renderer
-        from generation.imaging.provenance import DRAWN_FROM_TEXT, DRAWN_OVER_A_PICTURE
         from generation.storage.marks import converted, marked
         from generation.worker.weights import CatalogWeights
 
@@ -103,8 +103,7 @@ class Command(BaseCommand):
                 for event in renderer.render(recipe):
                     if isinstance(event, Rendered):
                         text = infotext_of(recipe)
-                        term = DRAWN_OVER_A_PICTURE if recipe.start or recipe.enlarge else DRAWN_FROM_TEXT
-                        png = marked(event.pixels, term, drawn=event.drawn).png(text)
+                        png = marked(event.pixels, source_type, drawn=event.drawn).png(text)
                         format = FORMATS[out.suffix.lower()]
                         out.write_bytes(png if format == "png" else converted(png, format, text))
                     else:
@@ -118,10 +117,14 @@ class Command(BaseCommand):
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """The pictures that the command line names, by their hash, and how drawing starts from them."""
+    """The pictures that the command line names, by their hash, and how drawing starts from them.
+
+    `source_type` is IPTC's term for what is made so.
+    """
 
     start: Start | None
     pictures: Mapping[str, Image.Image]
+    source_type: str = DRAWN_FROM_TEXT
 
     @classmethod
     def read(cls, source: Path | None, strength: float, mask: Path | None) -> Brought:
@@ -130,19 +133,30 @@ class Brought:
             if mask is not None:
                 raise CommandError("--mask is of a picture: say which with --source.")
             return cls(None, {})
-        files = [path for path in (source, mask) if path is not None]
-        pictures = dict(map(read_picture, files))
-        named = [PictureRef(digest, *picture.size) for digest, picture in pictures.items()]
-        return cls(Start(named[0], strength, named[-1] if mask else None), pictures)
+        picture = read_picture(source)
+        masked = read_picture(mask) if mask else None
+        start = Start(picture.ref, strength, masked.ref if masked else None)
+        files = {each.ref.sha256: each.pixels for each in (picture, masked) if each}
+        return cls(start, files, DRAWN_FROM_TEXT if picture.is_drawn else DRAWN_OVER_A_PICTURE)
 
 
-def read_picture(path: Path) -> tuple[str, Image.Image]:
-    """A picture and its hash. Raises CommandError, Refusal."""
+@dataclass(frozen=True, slots=True)
+class PictureFile:
+    """A picture as the site would keep it, under the same hash; `is_drawn`: a machine drew all of it."""
+
+    ref: PictureRef
+    pixels: Image.Image
+    is_drawn: bool
+
+
+def read_picture(path: Path) -> PictureFile:
+    """Raises CommandError, Refusal."""
     try:
-        data = path.read_bytes()
+        kept = bring(path.read_bytes(), trusted_certificates())
     except OSError as error:
         raise CommandError(f"{path} cannot be read: {error.strerror}.") from error
-    return sha256(data).hexdigest(), upright_with_alpha(open_picture(data))
+    ref = PictureRef(kept.sha256, kept.width, kept.height)
+    return PictureFile(ref, Image.open(io.BytesIO(kept.file)), kept.source_type == DRAWN_FROM_TEXT)
 
 
 def controls_of(options: dict[str, Any]) -> tuple[tuple[ControlPick, ...], Mapping[str, Image.Image]]:
@@ -152,12 +166,12 @@ def controls_of(options: dict[str, Any]) -> tuple[tuple[ControlPick, ...], Mappi
         name, equals, path = text.partition("=")
         if not equals:
             raise CommandError("--control is a name, an equals sign and a file.")
-        digest, picture = read_picture(Path(path))
-        pictures[digest] = picture
+        picture = read_picture(Path(path))
+        pictures[picture.ref.sha256] = picture.pixels
         picks.append(
             ControlPick(
                 name,
-                PictureRef(digest, *picture.size),
+                picture.ref,
                 preprocessor=options["preprocessor"],
                 weight=options["control_weight"],
             )

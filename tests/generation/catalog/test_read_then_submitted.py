@@ -16,7 +16,7 @@ from accounts.models import User
 from accounts.refusals import Refusal
 from generation.catalog.matching import read_recipe
 from generation.imaging.matching import MatchedRecipe
-from generation.jobs.submission import prepare
+from generation.jobs.submission import prepare_jobs
 from generation.models import Checkpoint, Lora
 from generation.recipes.fields import defaults_for
 from generation.recipes.picture import Recipe
@@ -46,7 +46,11 @@ EXTRAS = (
     "Model: folder\\\\emoji-diffusion", "VAE: vae-ft-mse.pt", "Emphasis: Ignore", "RNG: CPU", "ENSD: 31337",
     "Version: v1.5.1", "Tiling: True", "", "Variation seed: 5, Variation seed strength: 0.3",
     "Hires sampler: DPM++ SDE, Hires schedule type: Beta", "TI hashes: \"gone: 0123456789ab\"",
-    "Eta: 0.5, Mask blur: 4",
+    "Eta: 0.5, Mask blur: 4", "Hires upscale: 4, Hires upscaler: 4x-gone", "Hires resize: 256x256",
+    "Hires upscale: 1.5, Hires upscaler: Latent, Hires sampler: DPM++ SDE, Hires schedule type: Align Your Steps",
+    "Hires upscale: 2, Hires upscaler: Lanczos, Hires steps: 60, Hires prompt: \"a <lora:gone:1>\"",
+    "Hires upscale: 1, Hires sampler: Euler A Turbo, Hires prompt: \"a (cat:1..2)\"", "Hires upscale: nine",
+    "Hires upscale: 2, Hires sampler: LCM, Hires steps: 60", "Postprocess upscale by: 4, Postprocess upscaler: ESRGAN",
 )  # fmt: skip
 
 
@@ -83,7 +87,7 @@ def submitted(user: User, matched: MatchedRecipe) -> Refusal | None:
     """As `POST /api/v1/jobs` would with what was read."""
     try:
         values = {**defaults_for(Checkpoint.objects.get(is_default=True)), "seed": 0, **matched.values}
-        prepare(user, Recipe(**values), 1)
+        prepare_jobs(user, Recipe(**{**values, **matched.parts, **matched.larger}))
     except Refusal as refusal:
         return refusal
     return None
@@ -102,9 +106,19 @@ def test_what_is_read_is_drawn_or_a_line_says_why_not(alice: User, catalog: Chec
         refusal = submitted(alice, matched)
         drawable += refusal is None
         if refusal:
-            assert refusal.field in ("prompt", "negative_prompt", "loras"), (refusal.message, text)
+            assert refusal.field in ("prompt", "negative_prompt", "loras", "hires_prompt"), (refusal.message, text)
             assert any(miss.kind in ("lora", "value") for miss in matched.unmatched), (refusal.message, text)
     assert drawable > 60
+
+
+def test_a_second_pass_beyond_the_plan_is_told_and_left_out(alice: User, catalog: Checkpoint) -> None:
+    alice.plan.max_result_pixels = 512 * 512
+    alice.plan.save()
+    text = "a\nSteps: 20, Sampler: Euler, Seed: 1, Size: 512x512, Hires upscale: 2, Hires upscaler: Latent"
+    matched = read_recipe(alice, picture(parameters=text))
+    (miss,) = matched.unmatched
+    assert (miss.kind, miss.name) == ("value", "Hires") and miss.message.endswith(".")
+    assert matched.larger == {} and submitted(alice, matched) is None
 
 
 @pytest.mark.parametrize(

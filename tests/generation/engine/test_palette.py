@@ -32,19 +32,26 @@ def test_the_map_back_undoes_the_map(colours: ColourMap) -> None:
     assert torch.allclose(colours.to_rgb * 127.5, torch.from_numpy(SD1_MAP.matrix[:, :-1]), atol=1e-4)
 
 
-def test_a_whole_nudge_reaches_the_colour(colours: ColourMap) -> None:
+def test_a_whole_nudge_brings_areas_to_the_colour_and_keeps_their_details(colours: ColourMap) -> None:
     latents = torch.randn(1, 4, 5, 7, generator=torch.Generator().manual_seed(1))
-    change = PaletteGuide(Palette(("#ff8000",), 1.0), colours).change(latents, 1.0)
-    rgb = colours.to_rgb @ (latents + change).reshape(4, -1) + colours.bias
-    assert torch.allclose(rgb, torch.tensor([[1.0], [128 / 127.5 - 1], [-1.0]]).expand(3, 35), atol=1e-4)
+    guide = PaletteGuide(Palette(("#ff8000",), 1.0), colours)
+    before, after = (
+        colours.to_rgb @ each.reshape(4, -1) + colours.bias for each in (latents, latents + guide.change(latents, 1.0))
+    )
+    orange = torch.tensor([[1.0], [128 / 127.5 - 1], [-1.0]])
+    detail = before[:, 9] - before.reshape(3, 5, 7)[:, :3, 1:4].flatten(1).mean(1)
+    assert torch.allclose(after[:, 9] - orange[:, 0], detail, atol=1e-4)
+    even = latents[..., :1, :1].expand(1, 4, 5, 7)
+    reached = colours.to_rgb @ (even + guide.change(even, 1.0)).reshape(4, -1) + colours.bias
+    assert torch.allclose(reached, orange.expand(3, 35), atol=1e-4)
 
 
 def test_it_fades_with_strength_and_with_the_last_noise(colours: ColourMap) -> None:
     latents = torch.randn(1, 4, 3, 3, generator=torch.Generator().manual_seed(1))
     whole = PaletteGuide(Palette(("#ff8000",), 1.0), colours).change(latents, 1.0)
     half = PaletteGuide(Palette(("#ff8000",), 0.5), colours)
-    assert torch.allclose(half.change(latents, 0.5), 0.75 * whole, atol=1e-6) and not whole.isnan().any()
-    assert torch.allclose(half.change(latents, KNEE / 3), 0.25 * whole, atol=1e-6)
+    assert torch.allclose(half.change(latents, 0.5), 0.875 * whole, atol=1e-6) and not whole.isnan().any()
+    assert torch.allclose(half.change(latents, KNEE / 3), 0.875 / 3 * whole, atol=1e-6)
 
 
 def test_each_pixel_goes_to_the_colour_that_is_near(colours: ColourMap) -> None:
@@ -63,6 +70,18 @@ def test_areas_go_by_their_lightness_first(colours: ColourMap) -> None:
     change = PaletteGuide(Palette(("#2e7be0", "#3a1410"), 1.0), colours).change(latents, 1.0)
     rgb = colours.to_rgb @ (latents + change).reshape(4, -1) + colours.bias
     assert float((rgb - blue[:, None]).abs().max()) < 0.2
+
+
+def test_what_is_hardly_darker_than_its_ground_gets_another_colour(colours: ColourMap) -> None:
+    """A light green on white, where every colour but the lightest is far from both."""
+    green, white = (
+        colours.back @ (torch.tensor(rgb)[:, None] - colours.bias) for rgb in ([0.0, 0.7, -0.6], [1.0, 1.0, 1.0])
+    )
+    latents = torch.cat([green.expand(4, 16), white.expand(4, 16)], dim=1).reshape(1, 4, 8, 4)
+    change = PaletteGuide(BLUES, colours).change(latents, 1.0)
+    rgb = (colours.to_rgb @ (latents + change).reshape(4, -1) + colours.bias).reshape(3, 8, 4)
+    luma = torch.tensor([0.299, 0.587, 0.114])
+    assert float(luma @ rgb[:, 0, 0]) < float(luma @ rgb[:, 7, 0]) - 0.3
 
 
 @pytest.mark.parametrize("prediction_type", ["epsilon", "v_prediction", "sample"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -10,14 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from diffusers import StableDiffusionImg2ImgPipeline, StableDiffusionPipeline
+from diffusers import StableDiffusionImg2ImgPipeline, StableDiffusionXLImg2ImgPipeline
 from PIL import Image
 from torch.nn import functional
 
+from generation.engine.batching.unet_call import call_unet
+from generation.engine.denoising import Denoising, UNetInputs
 from generation.engine.loading.checkpoints import FolderWeights
 from generation.engine.outcome import Pixels
 from generation.engine.renderer import Renderer
-from generation.engine.samplers import EVERY_ROW, scheduler_class
 from generation.prompting import schedule
 from generation.recipes.blending import Blend
 from generation.recipes.enlarging import LATENT_MODES, Hires
@@ -27,7 +28,17 @@ from generation.recipes.picture import Recipe
 from generation.recipes.starting import Start
 from generation.recipes.variation import Variation
 from tests.control_renders import control, control_weights, drawing, pictures, reference
-from tests.renders import allow_numpy_copies, checkpoint_folder, draw, draw_together, levels_apart, recipe
+from tests.renders import (
+    _scheduler,
+    allow_numpy_copies,
+    checkpoint_folder,
+    draw,
+    draw_together,
+    levels_apart,
+    meeting,
+    pipeline,
+    recipe,
+)
 from tests.tiny_upscalers import RRDB, tensors_of, write
 
 pytestmark = allow_numpy_copies
@@ -37,7 +48,8 @@ SCALE = 1.5
 @pytest.fixture(scope="module")
 def renderer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Renderer]:
     network = write(Path(tmp_path_factory.mktemp("upscalers")) / "2x-net.safetensors", tensors_of(RRDB))
-    weights = FolderWeights({"sd1": checkpoint_folder("sd1"), "mini": checkpoint_folder("mini"), "net": network})
+    checkpoints = {name: checkpoint_folder(name) for name in ("sd1", "sd2", "sdxl", "mini")}
+    weights = FolderWeights({**checkpoints, "net": network})
     with closing(Renderer(weights, device="cpu", threads=1)) as made:
         yield made
 
@@ -45,13 +57,9 @@ def renderer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Renderer]:
 @torch.inference_mode()
 def by_pipelines(wanted: Recipe, hires: Hires) -> Pixels:
     """The first pass's latents, enlarged as torch does it, through diffusers' image-to-image pipeline."""
-    folder = checkpoint_folder(wanted.checkpoint_sha256)
-    first = StableDiffusionPipeline.from_pretrained(folder, safety_checker=None, dtype=torch.float32)
-    first.set_progress_bar_config(disable=True)
-    kind = scheduler_class(wanted.sampler)
-    config = {**first.scheduler.config, **EVERY_ROW}
-    said = {"prompt": wanted.prompt, "negative_prompt": "", "guidance_scale": wanted.cfg_scale}
-    first.scheduler = kind.from_config(config)
+    first = pipeline(checkpoint_folder(wanted.checkpoint_sha256))
+    said: dict[str, Any] = {"prompt": wanted.prompt, "guidance_scale": wanted.cfg_scale}
+    first.scheduler = _scheduler(wanted, first.own_scheduler_config)
     seeded = torch.Generator("cpu").manual_seed(wanted.seed)
     latents = first(
         **said, width=wanted.width, height=wanted.height, num_inference_steps=wanted.steps, generator=seeded,
@@ -61,10 +69,9 @@ def by_pipelines(wanted: Recipe, hires: Hires) -> Pixels:
     width, height = hires.size_of(wanted.width, wanted.height)
     factor = first.vae_scale_factor
     large = functional.interpolate(latents, size=(height // factor, width // factor), mode=mode, antialias=antialias)
-    second = StableDiffusionImg2ImgPipeline(**first.components, requires_safety_checker=False)
-    second.set_progress_bar_config(disable=True)
-    second.scheduler = kind.from_config(config)
     scheduled, made = hires.steps_of(wanted.steps, wanted.sampler)
+    second = image_to_image(first)
+    second.scheduler = _scheduler(wanted.replace(steps=scheduled), first.own_scheduler_config)
     seeded = torch.Generator("cpu").manual_seed(wanted.seed)
     drawn = second(
         **said, image=large, strength=made / scheduled + 1e-6, num_inference_steps=scheduled, generator=seeded,
@@ -73,27 +80,57 @@ def by_pipelines(wanted: Recipe, hires: Hires) -> Pixels:
     return np.asarray((drawn * 255).round().astype(np.uint8))
 
 
+def image_to_image(first: Any) -> Any:
+    """The pipeline of the same networks that starts from a picture or its latents."""
+    if "text_encoder_2" in first.components:
+        second = StableDiffusionXLImg2ImgPipeline(**first.components)
+    else:
+        second = StableDiffusionImg2ImgPipeline(**first.components, requires_safety_checker=False)
+    second.set_progress_bar_config(disable=True)
+    return second
+
+
 @pytest.mark.parametrize(
-    ("sampler", "upscaler"),
-    [("Euler", "Latent"), ("DDIM", "Latent (bicubic antialiased)"), ("Heun", "Latent (nearest)")],
+    ("checkpoint", "sampler", "upscaler"),
+    [
+        ("sd1", "Euler", "Latent"),
+        ("sd1", "DDIM", "Latent (bicubic antialiased)"),
+        ("sd1", "Heun", "Latent (nearest)"),
+        ("sd1", "UniPC", "Latent (bicubic)"),
+        ("sd2", "DPM++ 2M", "Latent (antialiased)"),
+        ("sd2", "Euler a", "Latent"),
+        ("sdxl", "DPM++ 2M Karras", "Latent (nearest-exact)"),
+        ("sdxl", "Euler a", "Latent"),
+    ],
 )
-def test_a_second_pass_is_diffusers_image_to_image(renderer: Renderer, sampler: str, upscaler: str) -> None:
+def test_a_second_pass_is_diffusers_image_to_image(
+    renderer: Renderer, checkpoint: str, sampler: str, upscaler: str
+) -> None:
     hires = Hires(SCALE, steps=2, strength=0.5, upscaler=upscaler)
-    wanted = recipe(steps=2, sampler=sampler, hires=hires)
+    wanted = recipe(checkpoint, steps=2, sampler=sampler, hires=hires)
     pixels, _ = draw(renderer, wanted)
     assert pixels.shape == (96, 96, 3)
     assert np.array_equal(pixels, by_pipelines(wanted, hires))
 
 
-def test_both_passes_share_calls_and_draw_the_same(renderer: Renderer) -> None:
-    several = [recipe(steps=3, seed=seed, hires=Hires(SCALE, strength=0.6)) for seed in (1, 2, 3)]
-    alone = [draw(renderer, each)[0] for each in several]
-    calls = renderer.metrics.snapshot().calls
-    together = draw_together(renderer, [*several, recipe(steps=3, width=96, height=96)])
-    for one, other in zip(alone, together, strict=False):
+def test_both_passes_share_calls_and_draw_the_same(renderer: Renderer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without guidance, since two rows share a call from the start."""
+    both = [recipe(cfg_scale=1.0, seed=seed, hires=Hires(SCALE, strength=0.6)) for seed in (1, 2)]
+    alone = [draw(renderer, each)[0] for each in both]
+    shared: set[int] = set()
+
+    def call(batch: Sequence[Denoising]) -> list[tuple[UNetInputs, torch.Tensor]]:
+        if len(batch) > 1:
+            shared.add(batch[0].latents.shape[-1])
+        return call_unet(batch)
+
+    monkeypatch.setattr("generation.engine.batching.loop.call_unet", call)
+    with meeting(renderer, len(both)):
+        together = draw_together(renderer, both)
+    for one, other in zip(alone, together, strict=True):
         assert isinstance(other, np.ndarray)
         assert levels_apart(one, other)[0] <= 1
-    assert renderer.metrics.snapshot().calls - calls < 3 * 6
+    assert shared == {8, 12}
 
 
 def test_steps_are_counted_through_both_passes(renderer: Renderer) -> None:

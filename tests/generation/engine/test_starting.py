@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -27,6 +28,7 @@ from tests.renders import (
     every_weight,
     levels_apart,
     loaded,
+    meeting,
     recipe,
 )
 
@@ -80,7 +82,7 @@ def test_schedules_are_begun_late_too(renderer: Renderer, schedule: str) -> None
 
 
 @pytest.mark.parametrize("family", ["sd2", "sdxl"])
-@pytest.mark.parametrize("sampler", ["Euler a", "DPM++ 2M Karras", "DDIM"])
+@pytest.mark.parametrize("sampler", NAMED)
 def test_every_family_equals_its_pipeline_to_the_bit(renderer: Renderer, family: str, sampler: str) -> None:
     """In a picture that is not square."""
     wanted = recipe(family, sampler=sampler, width=96, start=start(0.8, "b" * 64, (96, 64)))
@@ -128,7 +130,8 @@ def test_strangers_share_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("generation.engine.renderer.device_clock", lambda device: lambda: 0.0)
     with closing(Renderer(every_weight(), PICTURES, device="cpu", threads=1)) as roomy:
         alone = [draw(roomy, wanted)[0] for wanted in mixed()]
-        together = draw_together(roomy, mixed())
+        with meeting(roomy, 4):
+            together = draw_together(roomy, mixed())
         rows = roomy.metrics.snapshot().rows_by_call
     assert max(rows) > 2
     for one, other in zip(alone, together, strict=True):
@@ -143,14 +146,19 @@ def test_half_precision_draws(monkeypatch: pytest.MonkeyPatch) -> None:
     assert levels <= 8
 
 
-def test_a_picture_is_encoded_once_for_each_vae(renderer: Renderer, monkeypatch: pytest.MonkeyPatch) -> None:
-    encoded: list[object] = []
+def test_a_picture_is_encoded_once_for_each_size_and_vae(renderer: Renderer, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[threading.Thread] = []
     own = encoding._encode
-    monkeypatch.setattr(encoding, "_encode", lambda *given: encoded.append(given) or own(*given))  # type: ignore[func-returns-value]
+    monkeypatch.setattr(
+        encoding,
+        "_encode",
+        lambda *given: threads.append(threading.current_thread()) or own(*given),  # type: ignore[func-returns-value]
+    )
     monkeypatch.setattr(renderer, "_encoder", Encoder(2**20))
-    for vae, seed in (("", 1), ("", 2), ("vae", 1), ("vae", 2)):
-        draw(renderer, recipe(steps=1, seed=seed, vae_sha256=vae, start=start(1.0)))
-    assert len(encoded) == 2
+    for vae, width, seed in (("", 64, 1), ("", 64, 2), ("", 96, 3), ("vae", 64, 1), ("vae", 64, 2)):
+        draw(renderer, recipe(steps=1, seed=seed, width=width, vae_sha256=vae, start=start(1.0)))
+    # On the caller's: the engine's thread goes on drawing.
+    assert threads == [threading.current_thread()] * 3
 
 
 def test_full_memory_is_met_by_tiles(renderer: Renderer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from generation.imaging.infotext import hash_pairs, read_infotext, write_infotext
+from generation.recipes.blending import Blend
+from generation.recipes.enlarging import Hires
 from generation.recipes.picture import EmbeddingPick, Recipe
 
 A1111_TEXT = """(masterpiece:1.2), a cat: "Tom"
@@ -103,6 +105,11 @@ def test_the_text_is_a1111s() -> None:
         'Lora hashes: "a: 7c6bad76eb54, b: 0123456789ab", TI hashes: "EasyNegative: c74b4e810b03", '
         "Emphasis: No norm, Version: Tempera 0.1"
     )
+
+
+def test_emphasis_is_told_where_any_text_has_brackets() -> None:
+    for more in ({"hires": Hires(prompt="a (dog)")}, {"blend": Blend("a (dog)")}):
+        assert "Emphasis: No norm" in write_infotext(Recipe(prompt="plain", emphasis="no-norm", **more))
 
 
 def test_defaults_are_left_out() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from generation.imaging.infotext import NamedLora, ParsedInfotext, read_infotext, write_infotext
 from generation.imaging.matching import Lookups, MatchedRecipe, match_recipe
 from generation.recipes.checks import InvalidRecipe
+from generation.recipes.enlarging import Hires
 from generation.recipes.picture import Recipe
 from generation.recipes.sampling import SAMPLERS, SCHEDULES, check_sampling
 
@@ -78,7 +81,7 @@ def test_what_this_site_lacks_is_listed() -> None:
     result = matched(
         "x <lora:gone:1>\nSteps: 20, Sampler: Restart, Schedule type: Odd, Seed: 1, "
         "Model hash: 0000000000, Model: lost, "
-        'VAE: blessed, TI hashes: "Easy: 1, Hard: 2", Emphasis: Ignore, Denoising strength: 0.4, Hires upscale: 2, '
+        'VAE: blessed, TI hashes: "Easy: 1, Hard: 2", Emphasis: Ignore, Denoising strength: 0.4, Mask blur: 4, '
         "Version: v1.10.1"
     )
     assert missed(result) == [
@@ -90,11 +93,46 @@ def test_what_this_site_lacks_is_listed() -> None:
         ("schedule", "Odd"),
         ("value", "Emphasis"),
         ("setting", "Denoising strength"),
-        ("setting", "Hires upscale"),
+        ("setting", "Mask blur"),
     ]
     assert result.values["prompt"] == "x <lora:gone:1>"
     assert {"checkpoint", "vae", "sampler", "schedule"}.isdisjoint(result.values)
     assert "“lost”" in result.unmatched[1].message
+
+
+def test_a_second_pass_has_this_sites_names() -> None:
+    result = matched(
+        "x <lora:My Detail:1>\nSteps: 20, Sampler: Euler, Seed: 1, Denoising strength: 0.4, Hires upscale: 2, "
+        'Hires upscaler: 4x-net, Hires sampler: dpmpp_2m_karras, Hires prompt: "y <lora:My Detail:1> <lora:gone:1>", '
+        'Lora hashes: "My Detail: 7c6bad76eb54"'
+    )
+    assert result.larger == {
+        "hires": Hires(2.0, 0, 0.4, sampler="DPM++ 2M", schedule="Karras", prompt="y <lora:detail:1> <lora:gone:1>")
+    }
+    assert missed(result) == [("upscaler", "4x-net"), ("lora", "gone")]
+
+
+def test_a_sampler_of_the_second_pass_that_is_not_here_is_told() -> None:
+    result = matched(
+        "x\nSteps: 20, Sampler: Euler, Seed: 1, Hires upscale: 2, Hires sampler: Restart, Hires schedule type: Odd"
+    )
+    assert result.larger == {"hires": Hires(2.0, 0, 0.75)}
+    assert missed(result) == [("sampler", "Restart"), ("schedule", "Odd")]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"Postprocess upscale by": "4", "Postprocess upscaler": "R-ESRGAN 4x+"},
+        {"Hires steps": "10", "Hires prompt": "a dog"},
+        {"Init image hash": "0a1b2c3d", "Mask blur": "4", "Inpaint area": "Only masked"},
+    ],
+    ids=["extras", "no second pass", "no pinned picture"],
+)
+def test_what_means_nothing_here_is_not_passed_over(told: dict[str, str]) -> None:
+    pairs = ", ".join(f"{key}: {value}" for key, value in told.items())
+    result = matched(f"x\nSteps: 20, Sampler: Euler, Seed: 1, {pairs}")
+    assert missed(result) == [("setting", key) for key in told] and not result.larger
 
 
 def test_a_hash_alone_is_told_by_its_hash() -> None:
@@ -218,6 +256,35 @@ def test_an_old_schedule_is_pointed_out() -> None:
 def test_any_picture_text_is_matched_without_an_error(prompt: str, last: str) -> None:
     result = matched(f"{prompt}\nSteps: 1, Seed: 2, Size: 64x64, {last}")
     assert "prompt" in result.values
+
+
+HASH = "ab" * 32
+STARTED = {"Init image hash": HASH, "Init image size-1": "64", "Init image size-2": "64", "Mask hash": HASH}
+LARGER = {"Enlarged picture hash": HASH, "Enlarged picture size-1": "64", "Enlarged picture size-2": "64"}
+SECOND = {"Hires upscaler": "Latent", "Hires resize-1": "64", "Hires resize-2": "64"}
+INVERTED = {"Inverted image hash": HASH, "Inverted image size-1": "64", "Inverted image size-2": "64"}
+CONTROLLED = {
+    "ControlNet 0": "Module: canny, Model: edges", "Control 0 image hash": HASH, "Control 0 image size-1": "64",
+    "Control 0 image size-2": "64",
+}  # fmt: skip
+VARIED = {"Variation seed strength": "0.5", "Palette": "#ff0000", "Blend prompt": "a dog"}
+HOSTILE = ("", "0", "-1", "9" * 5_000, "1e999", "nan", "x", "٣", "1 2", "0x0", "{}", "\x00")
+OTHERS = {
+    "Mask blur", "Denoising strength", "Masked area padding", "Outpainting", "Hires steps", "Hires upscale",
+    "Hires prompt", "Hires sampler", "Postprocess upscale by", "SD upscale overlap", "Variation seed",
+    "Seed resize from-1", "Seed resize from-2", "Palette strength", "Blend amount", "Inversion amount", "Size-1",
+    "Size-2", "Steps",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+def test_hostile_values_of_each_key_are_listed_or_taken(value: str) -> None:
+    lookups = replace(LOOKUPS, controlnet=lambda name, hash: ("edges",), has_picture=lambda sha256: True)
+    whole = {"Size-1": "64", "Size-2": "64"}
+    for told in (STARTED, LARGER, SECOND, INVERTED, CONTROLLED, VARIED):
+        for key in {*told, *OTHERS}:
+            result = match_recipe(ParsedInfotext("x", fields={**whole, **told, key: value}), lookups)
+            assert result.values["prompt"] == "x"
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)

@@ -55,6 +55,14 @@ def test_it_is_not_seen() -> None:
     assert np.abs(change).max() < 24
 
 
+def test_rows_marked_apart_show_no_seam(monkeypatch: pytest.MonkeyPatch) -> None:
+    picture = photo(3, 450)
+    at_once = np.asarray(embed(picture, NUMBER), np.int16)
+    monkeypatch.setattr(watermark, "_ROWS_AT_ONCE", watermark._TILE)
+    apart = np.abs(np.asarray(embed(picture, NUMBER), np.int16) - at_once)
+    assert apart.max() <= 1 and (apart > 0).mean() < 0.0001
+
+
 def test_other_numbers_make_other_pictures_and_the_same_number_the_same() -> None:
     one, again, other = (np.asarray(embed(photo(4), number)) for number in (1, 1, 2))
     assert (one == again).all() and (one != other).any()

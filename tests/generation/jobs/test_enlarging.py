@@ -13,10 +13,11 @@ from accounts.refusals import NotFound, Refusal
 from generation.catalog.importing import import_folder
 from generation.jobs.enlarging import enlarging, upscalers_for
 from generation.jobs.submission import submit_jobs
-from generation.models import GeneratedImage, Upscaler
+from generation.models import GeneratedImage, Job, Upscaler
 from generation.recipes.enlarging import Hires
 from generation.recipes.picture import Recipe
 from generation.recipes.pricing import price
+from tests.conftest import credits_of
 from tests.tiny_upscalers import RRDB, tensors_of, write
 
 Draw = Callable[..., GeneratedImage]
@@ -53,6 +54,15 @@ def test_somebody_elses_picture_is_not_there(alice: User, charlie: User, draw: D
         enlarging(charlie, draw(alice).code, 2)
 
 
+def test_an_upscale_beyond_the_plan_is_refused_and_costs_nothing(alice: User, draw: Draw) -> None:
+    image, before = draw(alice), credits_of(alice)
+    alice.plan.max_result_pixels = 128 * 128
+    with pytest.raises(Refusal) as refused:
+        submit_jobs(alice, enlarging(alice, image.code, 2))
+    assert refused.value.code == "result-too-large"
+    assert credits_of(alice) == before and Job.objects.count() == 1
+
+
 @pytest.mark.parametrize(
     ("hires", "code"),
     [(Hires(upscaler="gone"), "unknown-upscaler"), (Hires(scale=2), "result-too-large")],
@@ -62,3 +72,4 @@ def test_what_is_not_made_is_refused_and_costs_nothing(alice: User, catalog: Any
     with pytest.raises(Refusal) as refused:
         submit_jobs(alice, Recipe("a cat", width=128, height=128, hires=hires))
     assert refused.value.code == code
+    assert credits_of(alice) == 1000 and not Job.objects.exists()

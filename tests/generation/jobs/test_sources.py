@@ -25,7 +25,10 @@ from generation.jobs.upkeep import remove_files
 from generation.models import Checkpoint, GeneratedImage, Job, PromptRule, SourcePicture
 from generation.recipes.starting import PictureRef, Start
 from generation.storage import files
+from tests.generation.catalog.safeguards.test_screening import clay
 from tests.generation.conftest import Draw, Queue, draw_next
+
+__all__ = ["clay"]
 
 
 @pytest.fixture(autouse=True)
@@ -136,6 +139,12 @@ def test_an_empty_mask_is_refused(alice: User, queue: Queue) -> None:
     assert refused.value.code == "empty-mask"
 
 
+def test_an_empty_mask_of_a_picture_that_grows_is_none_too_many(alice: User, queue: Queue) -> None:
+    """The new ground is drawn."""
+    named = start(bring(alice), bring(alice, "black"), grow=(8, 0, 0, 0))
+    assert queue(alice, start=named)
+
+
 def test_an_inpainting_checkpoint_needs_a_mask(alice: User, queue: Queue) -> None:
     Checkpoint.objects.update(is_inpainting=True)
     source = bring(alice)
@@ -146,11 +155,9 @@ def test_an_inpainting_checkpoint_needs_a_mask(alice: User, queue: Queue) -> Non
     assert queue(alice, start=start(source, bring(alice, "white")))
 
 
-def test_rules_hold_for_the_recipe_in_a_picture(alice: User, queue: Queue) -> None:
-    rule = PromptRule.objects.filter(is_enabled=True).first()
-    assert rule is not None
+def test_rules_hold_for_the_recipe_in_a_picture(alice: User, queue: Queue, clay: PromptRule) -> None:
     source = bring(alice)
-    SourcePicture.objects.update(prompt="a naked child")
+    SourcePicture.objects.update(prompt="a pot of clay")
     with pytest.raises(Refusal) as refused:
         queue(alice, start=start(source))
     assert (refused.value.code, refused.value.field) == ("prompt-rule", "source")

@@ -11,6 +11,7 @@ from django.core.management import CommandError, call_command
 from PIL import Image
 
 from generation.catalog.importing import import_folder
+from generation.imaging.brought import bring
 from generation.models import Checkpoint
 from tests.control_renders import drawing
 from tests.generation.conftest import without_signature
@@ -71,10 +72,31 @@ def test_it_starts_from_a_picture_and_keeps_what_the_mask_keeps(catalog: Checkpo
         assert "Denoising strength: 0.5" in picture.text["parameters"]  # type: ignore[attr-defined]
 
 
+def test_it_makes_a_picture_larger(catalog: Checkpoint, tmp_path: Path) -> None:
+    source, out = picture_file(tmp_path / "source.png"), tmp_path / "out.png"
+    call_command("render", "a red apple", out=out, source=source, upscale=1.5)
+    with Image.open(out) as picture:
+        assert picture.size == (192, 144) and picture.getpixel((9, 9)) == (255, 99, 71)
+        text = picture.text["parameters"]  # type: ignore[attr-defined]
+    assert "Postprocess upscale by: 1.5, Postprocess upscaler: Lanczos" in text
+    # Of the picture as the site keeps it, which would find it by this.
+    assert f"Enlarged picture hash: {bring(source.read_bytes(), '').sha256}" in text
+
+
+def moving(path: Path) -> None:
+    frames = [Image.new("RGB", (64, 64), colour) for colour in ("red", "blue")]
+    frames[0].save(path, save_all=True, append_images=frames[1:])
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
         ({"mask": "a.png"}, "say which with --source"),
+        ({"upscale": 2.0}, "say which with --source"),
+        ({"source": "a.png", "upscale": 5.0}, "The scale must lie between 1.5 and 4"),
+        ({"source": "a.png", "upscale": 2.0, "upscaler": "4x-gone"}, "no upscaler “4x-gone”"),
+        ({"source": "moving.webp"}, "This picture moves"),
+        ({"source": "drawing.svg"}, "Only PNG, JPEG and WebP"),
         ({"source": "missing.png"}, "cannot be read"),
         ({"source": "note.txt"}, "Only PNG, JPEG and WebP"),
         ({"source": "a.png", "strength": 2.0}, "Strength must lie"),
@@ -89,7 +111,12 @@ def test_what_is_wrong_with_pictures_is_said(
     picture_file(tmp_path / "small.png", "white", (64, 64))
     picture_file(tmp_path / "black.png", "black")
     (tmp_path / "note.txt").write_text("no picture")
-    paths = {name: tmp_path / value if isinstance(value, str) else value for name, value in options.items()}
+    (tmp_path / "drawing.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
+    moving(tmp_path / "moving.webp")
+    paths = {
+        name: tmp_path / value if isinstance(value, str) and name != "upscaler" else value
+        for name, value in options.items()
+    }
     with pytest.raises(CommandError, match=words):
         call_command("render", "a cat", out=tmp_path / "x.png", steps=1, **paths)
 

@@ -135,6 +135,8 @@ def test_a1111s_own_lines_are_read() -> None:
     text = "a cat\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 1, Size: 512x768, Denoising strength: 0.4, "
     resized = Hires.from_infotext(read_infotext(text + "Hires resize: 1024x1536, Hires upscaler: Latent").fields)
     assert resized == Hires(2.0, 0, 0.4)
+    by_width = Hires.from_infotext(read_infotext(text + "Hires resize: 768x0, Hires upscaler: Latent").fields)
+    assert by_width == Hires(1.5, 0, 0.4)
     with pytest.raises(InvalidRecipe):
         Hires.from_infotext(read_infotext(text + "Hires resize: 1024x768, Hires upscaler: Latent").fields)
     with pytest.raises(InvalidRecipe):

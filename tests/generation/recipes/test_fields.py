@@ -27,6 +27,9 @@ NOT_ONE_VALUE = {
     "inversion",
     "blend",
     "palette",
+    "controls",
+    "hires",
+    "enlarge",
 }
 BASE = Recipe("a (red) apple")
 EVERY_ROW = pytest.mark.parametrize("row", FIELDS.values(), ids=list(FIELDS))

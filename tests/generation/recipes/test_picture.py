@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -15,6 +16,19 @@ def test_it_survives_json() -> None:
         "a cat <lora:ink:0.5>", loras=(LoraPick("ink", 0.5, 0.2, "ab"),), embeddings=(EmbeddingPick("easy", "cd"),)
     )
     assert Recipe.from_json(recipe.to_json()) == recipe
+
+
+def test_a_row_from_before_pictures_from_pictures_is_read_and_written_as_it_was() -> None:
+    row = {
+        "prompt": "a cat <lora:ink:0.5>", "negative_prompt": "dogs", "width": 640, "height": 512, "steps": 12,
+        "cfg_scale": 4.5, "sampler": "DPM++ 2M", "schedule": "Karras", "seed": 7, "clip_skip": 2, "emphasis": "no-norm",
+        "checkpoint": "emoji", "checkpoint_sha256": "a" * 64, "vae": "fine", "vae_sha256": "b" * 64,
+        "loras": [{"name": "ink", "weight": 0.5, "text_weight": None, "sha256": "c" * 64}],
+        "embeddings": [{"name": "easy", "sha256": "d" * 64}],
+    }  # fmt: skip
+    recipe = Recipe.from_json(row)
+    assert json.loads(json.dumps(recipe.to_json())) == row
+    assert (recipe.pictures, recipe.size, recipe.is_drawn, recipe.every_lora) == ((), (640, 512), True, recipe.loras)
 
 
 @pytest.mark.parametrize(

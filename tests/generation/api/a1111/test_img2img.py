@@ -12,7 +12,9 @@ from django.core.files.storage import default_storage
 from PIL import Image
 
 from accounts.models import User
-from generation.api.a1111.fields import FROM_PICTURES, UNUSED_FROM_PICTURES, USED
+from generation.api.a1111.fields import FROM_PICTURES, USED
+from generation.api.a1111.reading import Reader
+from generation.api.a1111.starting import StartReader
 from generation.imaging import brought
 from generation.models import Job, SourcePicture
 from generation.recipes.picture import Recipe
@@ -118,7 +120,9 @@ def test_what_is_not_as_it_was_asked_is_told(program: Any) -> None:
 
 
 def test_the_tables_say_each_field_once() -> None:
-    assert not (USED.keys() | FROM_PICTURES.keys()) & UNUSED_FROM_PICTURES.keys()
+    for reader in (Reader, StartReader):
+        assert not reader.used.keys() & reader.unused.keys()
+    assert USED.keys() | FROM_PICTURES.keys() <= StartReader.used.keys() | StartReader.unused.keys()
 
 
 @pytest.mark.parametrize(

@@ -25,11 +25,11 @@ def encoded(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-def png(**texts: str) -> bytes:
+def png(side: int = 8, **texts: str) -> bytes:
     chunks, file = PngInfo(), io.BytesIO()
     for name, text in texts.items():
         chunks.add_text(name, text)
-    Image.new("RGB", (8, 8), "tomato").save(file, "PNG", pnginfo=chunks)
+    Image.new("RGB", (side, side), "tomato").save(file, "PNG", pnginfo=chunks)
     return file.getvalue()
 
 
@@ -87,7 +87,9 @@ def test_what_is_no_picture(program: Any, image: object, status: int) -> None:
         ("extra-single-image", {"image": "!!!"}, 422, "Invalid encoded image"),
     ],
 )
-def test_as_a1111_says_it(program: Any, name: str, sent: dict[str, object], status: int, detail: str) -> None:
+def test_as_a1111_says_it(
+    program: Any, catalog: object, name: str, sent: dict[str, object], status: int, detail: str
+) -> None:
     answer = ask(program, name, sent)
     assert (answer.status_code, answer.json()["detail"]) == (status, detail)
 
@@ -97,18 +99,18 @@ def test_as_a1111_says_it(program: Any, name: str, sent: dict[str, object], stat
     [({"upscaler_1": "4x-gone"}, "unknown-upscaler"), ({"upscaling_resize": 8}, "bad-scale")],
 )
 def test_an_upscale_that_is_not_made(program: Any, more: dict[str, object], code: str) -> None:
-    answer = ask(program, "extra-single-image", {"image": DATA_URL + encoded(png()), **more})
+    answer = ask(program, "extra-single-image", {"image": DATA_URL + encoded(png(16)), **more})
     assert answer.json()["error"] == code
     assert not Job.objects.exists()
 
 
 def test_an_upscale_is_waited_for(program: Any, drawn: list[Any]) -> None:
     answer = ask(
-        program, "extra-single-image", {"image": encoded(png()), "upscaling_resize": 2, "upscaler_1": "Lanczos"}
+        program, "extra-single-image", {"image": encoded(png(16)), "upscaling_resize": 2, "upscaler_1": "Lanczos"}
     )
     assert answer.status_code == 200 and answer.json()["image"]
     (job,) = Job.objects.all()
-    assert job.recipe.size == (16, 16) and not job.recipe.is_drawn
+    assert job.recipe.size == (32, 32) and not job.recipe.is_drawn
 
 
 def test_a_second_pass_is_read(program: Any, catalog: object, drawn: list[Any]) -> None:

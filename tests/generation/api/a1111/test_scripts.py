@@ -58,8 +58,8 @@ def test_ignored_with_a_note(program: Any, drawn: list[Any], scripts: object, ti
 @pytest.mark.parametrize(
     ("scripts", "error"),
     [
-        ({"ControlNet": {"args": [{**UNIT, "enabled": True}]}}, "script-refused"),
-        ({"ControlNet": {"args": [UNIT]}}, "script-refused"),
+        ({"ControlNet": {"args": [{**UNIT, "enabled": True}]}}, "no-picture"),
+        ({"ControlNet": {"args": [UNIT]}}, "no-picture"),
         ({"roop": {"args": ["", True, "0"]}}, "script-refused"),
         ({"ReActor": {"args": ["", True]}}, "script-refused"),
         ({"AnimateDiff": {"args": [{"enable": True}]}}, "script-refused"),

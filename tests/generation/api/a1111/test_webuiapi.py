@@ -63,8 +63,7 @@ def test_it_lists_and_chooses(api: Any) -> None:
     api.util_wait_for_ready(0.1)
     assert "Euler a" in api.util_get_sampler_names() and "karras" in api.util_get_scheduler_names()
     assert {each["name"] for each in api.get_loras()} == {"fluent-3d", "line-art"}
-    for lists in (api.get_sd_vae, api.get_latent_upscale_modes):
-        assert lists() == []
+    assert api.get_sd_vae() == [] and api.get_latent_upscale_modes()[0] == {"name": "Latent"}
     assert "Line art" in {each["name"] for each in api.get_prompt_styles()}
     assert api.get_upscalers()[0]["name"] == "None"
     assert api.get_embeddings().keys() == {"loaded", "skipped"}
@@ -132,10 +131,8 @@ def test_pictures_from_pictures(api: Any) -> None:
     assert masked.image.size == (900, 900) and masked.image.getpixel((9, 9)) == noise().getpixel((9, 9))
 
 
-def test_there_is_no_upscaler_yet(api: Any) -> None:
-    with pytest.raises(RuntimeError) as raised:
-        api.extra_single_image(noise(), upscaler_1="None")
-    assert (raised.value.args[0], json.loads(raised.value.args[1])["error"]) == (422, "no-upscaler")
+def test_it_enlarges(api: Any) -> None:
+    assert api.extra_single_image(noise(), upscaler_1="None", upscaling_resize=1.5).image.size == (1350, 1350)
 
 
 def test_a_wrong_password(site: Site, alice: User) -> None:

@@ -40,13 +40,14 @@ BESIDE = {
     # said once for all texts, and for all keys
     "nul-character", "idempotency-key-reused",
     # whom and what the site has, and the plan allows
-    "no-such-person", "own-self", "unknown-checkpoint", "unknown-lora", "unknown-vae",
-    "too-large", "too-many-pictures", "too-many-steps",
+    "no-such-person", "own-self", "unknown-checkpoint", "unknown-lora", "unknown-upscaler", "unknown-vae",
+    "result-too-large", "too-large", "too-many-pictures", "too-many-steps",
     # where nothing but the list itself gave it out, or where it leads
     "bad-cursor", "bad-address", "not-here", "other-site",
     # one field against another
-    "bad-axis", "bad-mix", "bad-merge", "bad-period", "bad-size", "bad-steps", "bad-schedule", "empty-grid",
-    "grid-too-large", "name-missing", "no-picture", "one-change", "one-thing", "signature-missing",
+    "bad-axis", "bad-between", "bad-mix", "bad-merge", "bad-period", "bad-size", "bad-steps", "bad-schedule",
+    "empty-grid", "empty-prompt", "empty-style", "grid-too-large", "name-missing", "no-picture", "one-change",
+    "one-thing", "signature-missing",
     # the grammar of prompts, and letters that nobody sees
     "bad-tag", "tag-argument", "tag-number", "tag-without-name",
     "bad-title", "no-title", "title-missing", "words-missing",

@@ -87,6 +87,7 @@ def test_it_costs_more_which_is_said_before(alices_api: APIClient, edges: Contro
         ({"weight": 3}, 422, "bad-controls"),
         ({"start": 0.9, "end": 0.1}, 422, "bad-control-steps"),
         ({"name": "nothing"}, 400, "unknown-controlnet"),
+        ({"name": "large"}, 400, "wrong-family"),
         ({"preprocessor": "magic"}, 400, "unknown-preprocessor"),
         ({"picture": None}, 400, "invalid"),
     ],
@@ -100,6 +101,7 @@ def test_what_cannot_be_is_refused_and_costs_nothing(
     status: int,
     code: str,
 ) -> None:
+    controlnet("large", "sdxl")
     before = credits_of(alice)
     answer = alices_api.post("/api/v1/jobs", body(**{"picture": source.code, **control}), format="json")
     assert (answer.status_code, answer.json()["code"]) == (status, code)

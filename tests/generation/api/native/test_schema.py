@@ -94,6 +94,24 @@ def test_every_body_is_valid_and_every_file_is_bytes(schema: dict[str, Any]) -> 
                 assert "'uri'" not in str(component) and "'binary'" in str(component)
 
 
+def test_a_code_that_may_be_left_out_may_be_empty(schema: dict[str, Any]) -> None:
+    """Its default is one of its values, which its pattern alone is not."""
+    shapes = schema["components"]["schemas"]
+    for name, field in (("StartInput", "mask"), ("StyleInput", "sample"), ("SubmissionInput", "made_from")):
+        described = Draft4Validator({**shapes[name]["properties"][field], "components": schema["components"]})
+        assert described.is_valid("") and described.is_valid("h8Kq2mXw4bTz")
+        assert not described.is_valid("a b") and not described.is_valid("x" * 65)
+    assert not Draft4Validator(shapes["StartInput"]["properties"]["source"]).is_valid("")
+
+
+def test_colours_and_second_passes_are_described(schema: dict[str, Any]) -> None:
+    shapes = schema["components"]["schemas"]
+    palette, hires = (Draft4Validator({**shapes[name], "components": schema["components"]}) for name in
+                      ("PaletteField", "HiresInput"))  # fmt: skip
+    assert palette.is_valid({"colours": ["#c2412d", "fff"]}) and not palette.is_valid({"colours": ["red"]})
+    assert hires.is_valid({"sampler": "", "schedule": "Karras"}) and not hires.is_valid({"sampler": "Magic"})
+
+
 @pytest.mark.parametrize(
     ("path", "name", "status"),
     [

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import struct
 from typing import Any
+from zlib import crc32
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -80,6 +82,51 @@ def test_what_is_transparent_becomes_a_mask(alices_api: APIClient) -> None:
     assert (refused.status_code, refused.json()["code"]) == (400, "no-alpha")
 
 
+def picture_as(format: str, size: tuple[int, int] = (64, 64), mode: str = "RGB", **options: Any) -> bytes:
+    data = io.BytesIO()
+    Image.new(mode, size).save(data, format, **options)
+    return data.getvalue()
+
+
+def bomb() -> bytes:
+    """A PNG of a few bytes that says it has 900 million pixels."""
+    parts = [(b"IHDR", struct.pack(">2I5B", 30_000, 30_000, 1, 0, 0, 0, 0)), (b"IDAT", b""), (b"IEND", b"")]
+    chunks = [
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", crc32(kind + data)) for kind, data in parts
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "unknown-format"),
+        (picture_as("PNG", (1, 1)), "too-small"),
+        (bomb(), "too-many-pixels"),
+        (picture_as("WEBP", save_all=True, append_images=[Image.new("RGB", (64, 64), "red")]), "animated-picture"),
+        (picture_as("PNG")[:-30], "damaged-picture"),
+    ],
+    ids=["svg", "1x1", "bomb", "moving", "torn"],
+)
+def test_what_is_no_picture_to_start_from(alices_api: APIClient, data: bytes, code: str) -> None:
+    answer = alices_api.post(URL, {"file": SimpleUploadedFile("a.png", data)}, format="multipart")
+    assert (answer.status_code, answer.json()["code"]) == (400, code) and not SourcePicture.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("data", "size"),
+    [
+        (picture_as("JPEG", mode="CMYK"), [64, 64]),
+        (picture_as("PNG", mode="I;16"), [64, 64]),
+        (picture_as("PNG", (20_000, 400), "L"), [4096, 82]),
+    ],
+    ids=["cmyk", "16 bit", "20,000 wide"],
+)
+def test_every_other_picture_is_taken(alices_api: APIClient, data: bytes, size: list[int]) -> None:
+    answer = alices_api.post(URL, {"file": SimpleUploadedFile("a.png", data)}, format="multipart")
+    assert answer.status_code == 201 and [answer.json()["width"], answer.json()["height"]] == size
+
+
 def start(api: APIClient, **fields: Any) -> Any:
     return api.post(JOBS, {"prompt": "a pear", "start": fields}, format="json")
 
@@ -124,6 +171,7 @@ def test_a_dry_run_says_what_it_costs(alices_api: APIClient, catalog: Checkpoint
     ("fields", "status", "code", "field"),
     [
         ({"source": "nothing"}, 404, "unknown-picture", "source"),
+        ({"source": "deleted"}, 404, "unknown-picture", "source"),
         ({"strength": 1.5}, 422, "bad-strength", "strength"),
         ({"mask": "small"}, 422, "bad-mask-size", "mask"),
         ({"mask": "black"}, 400, "empty-mask", "mask"),
@@ -137,6 +185,9 @@ def test_what_is_refused_costs_nothing(
 ) -> None:
     pictures = {"small": ("white", (64, 64)), "black": ("black",)}
     named = {"source": bring(alices_api)["code"], **fields}
+    if named["source"] == "deleted":
+        named["source"] = bring(alices_api, "green")["code"]
+        alices_api.delete(f"{URL}/{named['source']}")
     if named.get("mask") in pictures:
         named["mask"] = bring(alices_api, *pictures[named["mask"]])["code"]
     answer = start(alices_api, **named)

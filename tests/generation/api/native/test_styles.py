@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from PIL import Image
 
 from accounts.models import User
 from generation.catalog.styles import StyleFields, save_style
+from generation.imaging.encode import encode_image
+from generation.imaging.infotext import write_infotext
 from generation.models import GeneratedImage, Job, OwnStyle
 from generation.recipes.palette import Palette
 from generation.recipes.variation import Variation
@@ -95,3 +99,23 @@ def test_a_picture_of_ones_own_is_inverted(alices_api: Any, alice: User, charlie
     assert told["source"] == {"picture": own.code, "prompt": "a red apple"} and told["toward"] is None
     body = {"prompt": "a cat", "inversion": {"source": {"picture": other.code}}}
     assert alices_api.post("/api/v1/jobs", body, format="json").status_code == 404
+
+
+@pytest.mark.usefixtures("catalog")
+def test_what_a_file_tells_of_them_can_be_sent_as_it_is(alices_api: Any, alice: User) -> None:
+    own = finished_image(alice)
+    sent = {
+        "variation": {"seed": 9, "strength": 0.25, "resize_from": [128, 64]},
+        "blend": {"prompt": "a dog", "amount": 0.5},
+        "palette": {"colours": ["#c2412d"], "strength": 0.4},
+        "inversion": {"source": {"picture": own.code, "prompt": "a red apple"}, "toward": None, "amount": 0.0},
+    }
+    recipe = recipe_of(alices_api, **sent)
+    file = encode_image(Image.new("RGB", (64, 64)), "png", recipe_text=write_infotext(recipe))
+    upload = {"picture": SimpleUploadedFile("a.png", file)}
+    read = alices_api.post("/api/v1/recipes/read", upload, format="multipart").json()
+    assert read["unmatched"] == []
+    sent["inversion"]["source"]["picture"] = own.sha256  # type: ignore[index]
+    assert {name: read["recipe"][name] for name in sent} == sent
+    again = alices_api.post("/api/v1/jobs", read["recipe"], format="json")
+    assert again.status_code == 202 and Job.objects.latest("pk").recipe.to_json() == recipe.to_json()

@@ -34,8 +34,10 @@ def test_what_an_annotator_sees_is_what_the_controlnet_reads(renderer: Renderer,
     assert not np.array_equal(draw(renderer, recipe(controls=(pick,)))[0], draw(renderer, recipe())[0])
 
 
-def test_depth_is_grey_over_its_whole_range(renderer: Renderer) -> None:
-    seen = renderer.annotators.see("depth", np.asarray(drawing()))
+@pytest.mark.parametrize("annotator", ["depth", "depth-anything"])
+def test_depth_is_grey_over_its_whole_range(renderer: Renderer, annotator: str) -> None:
+    seen = renderer.annotators.see(annotator, np.asarray(drawing().resize((96, 64))))
+    assert seen.shape == (64, 96, 3)
     assert np.array_equal(seen[..., 0], seen[..., 1]) and (seen.min(), seen.max()) == (0, 255)
 
 

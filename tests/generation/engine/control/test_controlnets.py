@@ -26,40 +26,37 @@ from tests.control_renders import (
     reference,
 )
 from tests.ldm_layout import tiny_configs
-from tests.renders import allow_numpy_copies, draw, draw_together, levels_apart, recipe
+from tests.renders import INPAINTING, allow_numpy_copies, draw, draw_together, levels_apart, recipe
 from tests.tiny_controls import tiny_controlnet, tiny_controlnet_file
 
 pytestmark = allow_numpy_copies
 
-SAMPLERS = ("Euler a", "Heun", "DPM++ 2M", "DPM++ 2M Karras", "DDIM", "UniPC")
+SAMPLERS = ("Euler", "Euler a", "DPM++ 2M", "DPM++ 2M Karras", "DDIM", "UniPC", "Heun")
 WIDE = drawing("wide").resize((96, 64))
 TRANSPARENT = Image.new("RGBA", (64, 64), (255, 0, 0, 0))
+MASK = Image.new("L", (64, 64))
+MASK.paste(255, (13, 20, 45, 51))
 
 
 @pytest.fixture(scope="module")
 def renderer() -> Iterator[Renderer]:
     made = Renderer(
-        control_weights(), pictures(drawing(), drawing("other"), WIDE, TRANSPARENT), device="cpu", threads=1
+        control_weights(), pictures(drawing(), drawing("other"), WIDE, TRANSPARENT, MASK), device="cpu", threads=1
     )
     yield made
     made.close()
 
 
+@pytest.mark.parametrize("sampler", SAMPLERS)
 @pytest.mark.parametrize("family", FAMILIES)
-def test_each_family_equals_the_pipeline_to_the_bit(renderer: Renderer, family: str) -> None:
-    wanted = recipe(family, controls=(control(f"{family}-a"),))
+def test_each_family_equals_the_pipeline_to_the_bit(renderer: Renderer, family: str, sampler: str) -> None:
+    wanted = recipe(family, sampler=sampler, steps=3, controls=(control(f"{family}-a"),))
     drawn = draw(renderer, wanted)[0]
     assert np.array_equal(drawn, draw_by_control_pipeline(wanted, [drawing()]))
-    assert not np.array_equal(drawn, draw(renderer, recipe(family))[0])
+    assert not np.array_equal(drawn, draw(renderer, wanted.replace(controls=()))[0])
 
 
-@pytest.mark.parametrize("sampler", SAMPLERS)
-def test_samplers_equal_the_pipeline_to_the_bit(renderer: Renderer, sampler: str) -> None:
-    wanted = recipe(sampler=sampler, steps=3, controls=(control(),))
-    assert np.array_equal(draw(renderer, wanted)[0], draw_by_control_pipeline(wanted, [drawing()]))
-
-
-@pytest.mark.parametrize("family", ["sd1", "sdxl"])
+@pytest.mark.parametrize("family", FAMILIES)
 def test_several_with_weights_starts_and_ends_equal_the_pipeline_to_the_bit(renderer: Renderer, family: str) -> None:
     first = control(f"{family}-a", weight=0.6, start=0.25)
     second = control(f"{family}-b", drawing("other"), weight=1.3, end=0.5)
@@ -90,6 +87,13 @@ def test_another_shape_is_cropped_or_stretched(renderer: Renderer) -> None:
     assert np.array_equal(draw(renderer, stretched)[0], draw_by_control_pipeline(stretched, [WIDE]))
     cropped = recipe(controls=(control(image=WIDE),))
     assert np.array_equal(draw(renderer, cropped)[0], draw_by_control_pipeline(cropped, [WIDE.crop((16, 0, 80, 64))]))
+
+
+@pytest.mark.parametrize(("preprocessor", "ground"), [("none", 0), ("tile", 255)])
+def test_what_is_transparent_is_the_ground_of_its_kind(renderer: Renderer, preprocessor: str, ground: int) -> None:
+    """Of a control picture black, where nothing is; of any other picture white, as paper."""
+    read = renderer._controls._pictures.of(control(image=TRANSPARENT, preprocessor=preprocessor), (64, 64))
+    assert (read == ground).all()
 
 
 def test_rows_with_different_ones_and_without_share_each_call(
@@ -143,11 +147,32 @@ def test_prompts_of_different_lengths_are_drawn_as_if_each_ran_alone(renderer: R
     assert calls == [(1, 77), (1, 154)] * 4 and drawn.std() > 0
 
 
-def test_an_image_may_start_it_as_well(renderer: Renderer) -> None:
-    start = Start(reference(drawing("other")), strength=0.5)
-    plain, controlled = recipe(start=start), recipe(start=start, controls=(control(),))
-    drawn, steps = draw(renderer, controlled)
-    assert steps[-1].total == 2 and not np.array_equal(drawn, draw(renderer, plain)[0])
+@pytest.mark.parametrize(
+    ("checkpoint", "sampler", "masked"),
+    [
+        ("sd1", "Heun", False),
+        ("sd1", "UniPC", True),
+        ("sd2", "DPM++ 2M Karras", False),
+        ("sd2", "DDIM", True),
+        ("sdxl", "Euler a", False),
+        ("sdxl", "DPM++ 2M", True),
+        ("sd1-inpainting", "Euler", True),
+    ],
+)
+def test_a_picture_and_a_mask_may_start_it_as_well(
+    renderer: Renderer, checkpoint: str, sampler: str, masked: bool
+) -> None:
+    """Also then it equals the pipeline to the bit; its share of the steps is that of those that are drawn."""
+    source, hole = drawing("other"), np.asarray(MASK) > 0
+    start = Start(reference(source), 0.75, reference(MASK) if masked else None, mask_blur=0)
+    network = f"{checkpoint.removesuffix(INPAINTING)}-a"
+    wanted = recipe(checkpoint, sampler=sampler, start=start, controls=(control(network, end=0.7),))
+    pixels = draw(renderer, wanted)[0]
+    pipeline = draw_by_control_pipeline(wanted, [drawing()], [source, MASK] if masked else [source])
+    if masked:
+        assert np.array_equal(pixels[~hole], np.asarray(source)[~hole])
+        pixels, pipeline = pixels[hole], pipeline[hole]
+    assert np.array_equal(pixels, pipeline)
 
 
 def test_only_the_masked_area_sees_its_part_of_the_control_picture(renderer: Renderer) -> None:

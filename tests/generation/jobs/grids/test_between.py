@@ -11,10 +11,13 @@ from PIL import Image
 from accounts.models import User
 from accounts.refusals import Refusal
 from generation.audit.checks import audit
+from generation.imaging.provenance import DRAWN_OVER_A_PICTURE
 from generation.jobs.deletion import delete_images
 from generation.jobs.grids import finishing
 from generation.jobs.grids.finishing import finish_ready_grids, redraw
 from generation.jobs.grids.submission import submit_grid
+from generation.jobs.pinning import picture_of
+from generation.jobs.sources import delete_expired
 from generation.jobs.upkeep import orphans, remove_files
 from generation.models import Checkpoint, GeneratedImage, Job, LabGrid
 from generation.recipes.grids.between import Between
@@ -24,6 +27,7 @@ from generation.recipes.starting import PictureRef
 from generation.storage import files
 from tests.architecture.access_things import finished_image
 from tests.generation.jobs.grids.test_grids import draw_all
+from tests.generation.jobs.test_sources import bring, over
 
 BASE = Recipe("a red apple", width=64, height=64, steps=4, seed=7)
 
@@ -92,6 +96,24 @@ def test_between_pictures_both_must_be_ones_own(alice: User, charlie: User, cata
     with pytest.raises(Refusal) as refused:
         submit_grid(alice, GridPlan(BASE, between=Between("pictures", 3, pictures=ends)))
     assert refused.value.code == "unknown-picture" and not LabGrid.objects.exists()
+
+
+def test_a_way_between_photographs_says_so_and_keeps_them(alice: User, catalog: Checkpoint) -> None:
+    ends = tuple(picture_of(alice, bring(alice, colour).code) for colour in ("red", "blue"))
+    grid = submit_grid(alice, GridPlan(BASE, between=Between("pictures", 3, pictures=ends)))
+    draw_all()
+    finish_ready_grids()
+    image = GeneratedImage.objects.get(grid=grid)
+    for name in (image.file, image.animation_file, image.film_file):
+        assert DRAWN_OVER_A_PICTURE.encode() in files.read(name), name
+    cells = GeneratedImage.objects.filter(job__submission=grid.submission)
+    delete_images(alice, [each.code for each in cells])
+    remove_files(cells)
+    over()
+    assert delete_expired() == 0, "the sheet's recipe names them"
+    delete_images(alice, [image.code])
+    remove_files(GeneratedImage.objects.filter(pk=image.pk))
+    assert delete_expired() == 2
 
 
 FORM = {"mode": "between", "prompt": "a red apple", "seed": 7, "steps": 4, "frames": 3, "rate": 6}
