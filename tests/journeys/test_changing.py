@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,14 @@ def stroke(page: Page, *shares: tuple[float, float]) -> None:
     for place in places:
         page.mouse.move(*place, steps=6)
     page.mouse.up()
+
+
+def drafted(page: Page, field: str) -> AbstractContextManager[object]:
+    """The block ends when the server has a draft in which the field has this value, a pattern."""
+    what = re.compile(field)
+    return page.expect_response(
+        lambda answer: answer.url.endswith("/create/draft/") and bool(what.search(answer.request.post_data or ""))
+    )
 
 
 def kept(page: Page, name: str) -> None:
@@ -66,8 +75,8 @@ def test_a_picture_is_changed_and_every_step_can_be_seen(
     expect(page.locator("#editor")).to_be_visible()
     expect(page.locator("[name=prompt]")).to_have_value("a red apple")
 
-    stroke(page, (-0.1, -0.1), (0.1, -0.1))
-    kept(page, "mask")
+    with drafted(page, r'name="mask"\s+\w{8}'):
+        stroke(page, (-0.1, -0.1), (0.1, -0.1))
     page.reload()
     kept(page, "mask")
     expect(page.locator("[data-start-words]")).to_have_text("Only what is painted changes.")
@@ -153,7 +162,8 @@ def test_a_brought_picture_is_started_from(site: object, alice: User, sign_in: S
     expect(page.locator("[name=mask]")).to_have_value("")
     page.keyboard.press("Shift+Z")
     kept(page, "mask")
-    page.click("[data-start-remove]")
+    with drafted(page, r'name="source"\s+--'):
+        page.click("[data-start-remove]")
     expect(page.locator("#editor")).to_be_hidden()
     page.reload()
     expect(page.locator("#editor")).to_be_hidden()

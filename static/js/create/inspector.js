@@ -19,8 +19,7 @@ export function startInspector(form) {
     for (const body of form.querySelectorAll("[data-marks]")) {
       painters[body.dataset.for]?.show(JSON.parse(body.dataset.marks), asked[body.dataset.for] ?? "");
     }
-    const refused = form.querySelector("[data-refused]");
-    if (refused) showTyped(form, JSON.parse(refused.dataset.refused).errors);
+    showTyped(form, JSON.parse(form.querySelector("[data-refused]").dataset.refused).errors);
     const wrong = [...form.querySelectorAll(".problem--error .problem__words")]
       .map((words) => words.textContent)
       .join(" ");

@@ -20,7 +20,7 @@ async function orSaid(act) {
 }
 
 export function startStarting(form) {
-  const part = form.querySelector("[data-start]");
+  const part = form.querySelector("[data-start-part]");
   const root = document.getElementById("editor");
   const { source, mask } = form.elements;
   const editor = editorIn(root, { changed: maskChanged, grown });
@@ -44,9 +44,12 @@ export function startStarting(form) {
   }
 
   async function open(picture, maskUrl = "") {
+    const wanted = source.value;
     try {
       const image = await pictureAt(picture.url);
       const painted = maskUrl ? await pictureAt(maskUrl) : null;
+      // Taken away, or another one chosen, while this one came.
+      if (source.value !== wanted) return;
       root.hidden = false;
       editor.open({ ...picture, image }, painted, grow());
       part.querySelector("[data-start-thumb]").src = picture.url;

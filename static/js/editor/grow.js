@@ -42,6 +42,7 @@ export function offerGrowing(ground, { scale, grown }) {
   }
 
   for (const [n, handle] of handles.entries()) {
+    handle.setAttribute("aria-valuemax", String(MOST));
     const [across, down] = OUTWARDS[SIDES[n]];
     const pixels = () => Number(handle.getAttribute("aria-valuenow"));
     handle.addEventListener("pointerdown", (event) => {
