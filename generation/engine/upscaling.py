@@ -69,6 +69,10 @@ class Upscale:
         self.network = network
         self.scales = (size[0] / source.width, size[1] / source.height)
         self.boxes = self._boxes() if network else [Box(0, 0, *size)]
+        self.window = (
+            self._seen(max(box.right - box.left for box in self.boxes), source.width, self.scales[0]),
+            self._seen(max(box.bottom - box.top for box in self.boxes), source.height, self.scales[1]),
+        )
         self.result: Pixels = np.empty((size[1], size[0], 3), np.uint8)
 
     def tiles(self) -> Iterator[int]:
@@ -87,14 +91,24 @@ class Upscale:
         )
         return [Box(left, top, right, bottom) for top, bottom in rows for left, right in columns]
 
+    @staticmethod
+    def _seen(longest: int, length: int, scale: float) -> int:
+        """Pixels of a side of the source that the network sees for a tile; as many for each, since the kernels of every
+        other size would stay in memory."""
+        return min(length, math.ceil(longest / scale) + 1 + 2 * MARGIN)
+
     def _tile(self, box: Box, network: UpscalingNetwork) -> Pixels:
         """The box of the result, (h, w, 3)."""
-        left, top = (math.floor(edge / scale) for edge, scale in zip((box.left, box.top), self.scales, strict=True))
-        right, bottom = (
-            math.ceil(edge / scale) for edge, scale in zip((box.right, box.bottom), self.scales, strict=True)
+        # Networks that fold pixels together begin with whole folds.
+        fold = network.shape.folded
+        left, top = (
+            min(max(0, math.floor(edge / scale) - MARGIN), length - seen) // fold * fold
+            for edge, scale, length, seen in zip(
+                (box.left, box.top), self.scales, self.source.size, self.window, strict=True
+            )
         )
-        left, top = max(0, left - MARGIN), max(0, top - MARGIN)
-        right, bottom = min(self.source.width, right + MARGIN), min(self.source.height, bottom + MARGIN)
+        right = min(self.source.width, left + self.window[0] + fold - 1)
+        bottom = min(self.source.height, top + self.window[1] + fold - 1)
         made = through(network, np.asarray(self.source.crop((left, top, right, bottom))))
         scale = network.shape.scale
         inner = (

@@ -61,19 +61,19 @@ def has_room(picture: Image.Image) -> bool:
 
 def embed(picture: Image.Image, id: int) -> Image.Image:
     """The RGB picture with the number (0 to 2**40 - 1) in it, changed by some two grey levels a pixel."""
-    pixels, tile = np.asarray(picture), _tile_of(id)
-    height, width = pixels.shape[:2]
-    pattern = np.tile(tile, (_ROWS_AT_ONCE // _TILE, -(-width // _TILE)))[:, :width]
-    marked = np.empty_like(pixels)
+    width, height = picture.size
+    pattern = np.tile(_tile_of(id), (_ROWS_AT_ONCE // _TILE, -(-width // _TILE)))[:, :width]
+    result = Image.new("RGB", picture.size)
     for top in range(0, height, _ROWS_AT_ONCE):
         above = min(top, _RADIUS)
-        seen = pixels[top - above : top + _ROWS_AT_ONCE + _RADIUS].astype(np.float32)
+        box = (0, top - above, width, min(height, top + _ROWS_AT_ONCE + _RADIUS))
+        seen = np.array(picture.crop(box), np.float32)
         rows = slice(above, above + min(_ROWS_AT_ONCE, height - top))
         room = _visible_room(seen @ np.array([0.299, 0.587, 0.114], np.float32))[rows]
         changed = seen[rows]
         changed += (pattern[: len(changed)] * room + 0.5)[:, :, None]
-        marked[top : top + len(changed)] = np.clip(changed, 0, 255, out=changed)
-    return Image.fromarray(marked)
+        result.paste(Image.fromarray(np.clip(changed, 0, 255, out=changed).astype(np.uint8)), (0, top))
+    return result
 
 
 def extract(picture: Image.Image) -> Watermark | None:

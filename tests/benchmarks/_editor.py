@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import mimetypes
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
@@ -70,6 +71,7 @@ def editor() -> list[dict[str, Any]]:
 
 
 def measured() -> Iterator[dict[str, Any]]:
+    os.environ["STATIC_SOURCES"] = "on"
     import django
     from playwright.sync_api import sync_playwright
 

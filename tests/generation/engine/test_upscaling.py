@@ -100,6 +100,16 @@ def test_tiles_are_what_the_whole_is(monkeypatch: pytest.MonkeyPatch, shape: Ups
     assert len(np.unique(whole)) > 20
 
 
+def test_tiles_of_folded_pixels_begin_at_whole_folds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the tiles' side; a tile that began between two folds would be another picture to the network."""
+    network = UpscalingNetwork(FOLDED, tensors_of(FOLDED))
+    whole = through(network, np.asarray(a_picture()))
+    monkeypatch.setattr(upscaling, "TILE_SIDE", 23)
+    upscale = Upscale(a_picture(), (SIZE[0] * 2, SIZE[1] * 2), network)
+    assert any(box.left // 2 % 2 for box in upscale.boxes) and len(list(upscale.tiles())) == 12
+    assert np.abs(upscale.result.astype(int) - whole).max() <= 2
+
+
 def test_other_scales_than_the_networks_are_resized(monkeypatch: pytest.MonkeyPatch) -> None:
     network = UpscalingNetwork(RRDB, tensors_of(RRDB))
     size = (135, 92)
