@@ -17,7 +17,7 @@ from generation.recipes.checks import InvalidRecipe
 from generation.recipes.controls import OWN_KEY, PREPROCESSORS, UNIT_KEY, ControlPick, TextControl, read_controls
 from generation.recipes.enlarging import ENLARGE_KEYS, HIRES_KEYS, Enlarge, Hires, tells_enlarge, tells_hires
 from generation.recipes.fields import FIELDS, Name, check_size
-from generation.recipes.sampling import check_sampling
+from generation.recipes.sampling import AUTOMATIC, check_sampling
 from generation.recipes.starting import INFOTEXT_KEYS, Start, is_pinned
 
 Lookup = Callable[[str, str], tuple[str, ...]]
@@ -359,6 +359,8 @@ def _larger(parsed: ParsedInfotext, lookups: Lookups, matched: MatchedRecipe) ->
             larger = replace(larger, upscaler=found[0] if len(found) == 1 else usual)
         if isinstance(larger, Hires):
             own = _sampling(larger.sampler, larger.schedule, lookups, matched)
+            if not larger.schedule and own.get("schedule") == AUTOMATIC:
+                own["schedule"] = ""  # none is told, which means the first pass's
             prompt = _renamed(larger.prompt, parsed, lookups, matched)
             larger = replace(larger, sampler=own.get("sampler", ""), schedule=own.get("schedule", ""), prompt=prompt)
         if isinstance(larger, Enlarge) and not lookups.has_picture(larger.source.sha256):

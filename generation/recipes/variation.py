@@ -64,7 +64,11 @@ class Variation:
 
     @classmethod
     def of(cls, seed: int, strength: float, resize_from: tuple[int, int] | None = None) -> Self | None:
-        """None where nothing is varied, so that such a recipe equals one that never heard of variations."""
+        """None where nothing is varied, so that such a recipe equals one that never heard of variations.
+
+        Raises InvalidRecipe, also for a seed that would not count.
+        """
+        SEED.check(seed)
         return cls(seed if strength else 0, strength, resize_from) if strength or resize_from else None
 
     @classmethod

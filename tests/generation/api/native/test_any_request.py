@@ -52,7 +52,7 @@ BESIDE = {
     "bad-tag", "tag-argument", "tag-number", "tag-without-name",
     "bad-title", "no-title", "title-missing", "words-missing",
     # what a file holds
-    "damaged-picture", "no-parameters", "not-safetensors", "unknown-format",
+    "damaged-picture", "no-parameters", "not-safetensors", "too-small", "unknown-format",
 }  # fmt: skip
 """Codes that refuse, by 400 or 422, what is as the description says."""
 OF_CELLS = {f"bad-{name.replace('_', '-')}" for name in FIELDS} | {"unknown-sampler", "unknown-schedule"}

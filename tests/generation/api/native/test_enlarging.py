@@ -35,8 +35,13 @@ def test_upscalers_are_listed(client: Client, db: None) -> None:
 
 @pytest.mark.usefixtures("catalog")
 def test_a_second_pass_is_drawn_told_and_read_again(alices_api: APIClient) -> None:
-    dear, cheap = (ask(alices_api, hires=hires, steps=40).json()["jobs"][0]["credits"] for hires in (HIRES, None))
+    large = {"prompt": "a red apple", "width": 512, "height": 512, "steps": 40}
+    dear, cheap = (
+        alices_api.post(f"{JOBS}?dry_run=true", {**large, "hires": hires}, format="json").json()["credits"]
+        for hires in (HIRES, None)
+    )
     assert dear > cheap
+    assert ask(alices_api, hires=HIRES).status_code == 202
     image = draw_next()
     assert image is not None and image.job is not None and (image.width, image.height) == (192, 192)
     assert alices_api.get(f"{JOBS}/{image.job.code}").json()["recipe"]["hires"] == HIRES

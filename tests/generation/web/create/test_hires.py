@@ -44,7 +44,7 @@ def test_it_is_explained_and_not_offered_where_a_picture_is_started_from(
     assert TICKED in page.text and "data-unless-started >" in page.text
     page = alices.get(f"/create/?source={image.code}")
     assert "data-unless-started disabled>" in page.text and TICKED not in page.text
-    assert "A second pass follows a picture from text, and this one starts from a picture." in page.text
+    assert "A second pass follows a picture from text. Of one that starts from a picture," in page.text
     assert page.context["quote"].credits is not None
     # As a browser sends it: what is disabled is left out.
     sent = {name: value for name, value in FIELDS.items() if name != "hires"}
