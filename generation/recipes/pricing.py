@@ -34,12 +34,14 @@ class PriceList:
 USUAL = PriceList()
 
 
-NETWORK_STEPS = 8.0
-"""Drawing steps that an upscaler's network costs, for each of the pixels that it is given."""
+NETWORK_STEPS = 6.0
+"""Drawing steps that an upscaler's network costs, for each of the pixels that it is given: the arithmetic of ESRGAN's
+23 blocks beside a step of SD 1.x. `python -m tests.benchmarks pictures --only work` counts this and the next."""
 RESULT_STEPS = 0.1
 """The same for each pixel of an enlarged picture: resized, and encoded as a file of its size."""
-ATTENTION = 0.02
-"""By what part a step gets dearer with each 512×512 pixels that a second pass sees beyond the first such."""
+ATTENTION = 0.13
+"""By what part a second pass's step gets dearer with each time that it has the first pass's pixels beyond the first: by
+its arithmetic 0.15 for SD 1.x and 0.11 for SDXL, each from the size that it was taught with to twice its sides."""
 
 
 def work(recipe: Recipe) -> float:
@@ -67,7 +69,7 @@ def hires_work(recipe: Recipe, hires: Hires) -> float:
     """Of the second pass alone. Its steps are dearer than their pixels say, since each pixel attends to all others."""
     width, height = hires.size_of(recipe.width, recipe.height)
     pixels = width * height
-    dearer = 1 + ATTENTION * max(0.0, pixels / (512 * 512) - 1)
+    dearer = 1 + ATTENTION * max(0.0, pixels / (recipe.width * recipe.height) - 1)
     made = max(1, hires.steps_of(recipe.steps, recipe.sampler)[1])
     network = NETWORK_STEPS * recipe.width * recipe.height if hires.needs_network else 0.0
     return pixels * (made + steps_of_controls(recipe.controls, made)) * dearer + network

@@ -16,6 +16,7 @@ from tests.benchmarks._inversion import inversion
 from tests.benchmarks._requests import figures_of
 from tests.benchmarks._selecting import selecting
 from tests.benchmarks._vae_tiles import tiles
+from tests.benchmarks._work import work_units
 
 Figures = list[dict[str, Any]]
 
@@ -35,6 +36,7 @@ SECTIONS: Mapping[str, Callable[[], Figures]] = {
     "nudge": _palette.nudge,
     "inversion": inversion,
     "selecting": selecting,
+    "work": work_units,
     "tiles": tiles,
     "memory": memory,
     "editor": editor,
