@@ -74,11 +74,11 @@ def operations(network: Any, family: str, side: int) -> int:
         asked["controlnet_cond"] = empty(ROWS, 3, side, side)
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         network(empty(ROWS, network.config.in_channels, side // 8, side // 8), empty(ROWS), **asked)
-    return counter.get_total_flops()
+    return int(counter.get_total_flops())
 
 
 def operations_of_network() -> int:
     network = UpscalingNetwork(ESRGAN, {name: empty(*size) for name, size in layers_of(ESRGAN).items()})
     with FlopCounterMode(display=False) as counter:
         network(empty(1, 3, 512, 512))
-    return counter.get_total_flops()
+    return int(counter.get_total_flops())
