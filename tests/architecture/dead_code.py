@@ -26,7 +26,7 @@ DECORATORS = [
     "@precondition*", "@app.task*", "@shared_task*", "@*.connect", "@extend_schema*",
 ]  # fmt: skip
 LOOKED_UP = {
-    "config/settings.py": ["*"],
+    "config/settings/*": ["*"],
     "*/models*": ["abstract", "as_postgresql", "constraints", "use_in_migrations", "verbose_name*"],
     "*/admin*": [
         "list_*", "*_fields", "actions_list", "*_form", "add_fieldsets", "actions", "inlines", "has_*_permission",

@@ -18,9 +18,10 @@ def rows(heading: str) -> dict[str, str]:
 
 
 def settings_read() -> dict[str, object]:
-    """Name -> default (None where it is worked out) of every variable that settings.py reads."""
+    """Name -> default (None where it is worked out) of every variable that the settings read."""
     found: dict[str, object] = {}
-    for node in ast.walk(tree_of(ROOT / "config" / "settings.py")):
+    modules = (ROOT / "config" / "settings").glob("*.py")
+    for node in (node for module in modules for node in ast.walk(tree_of(module))):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id.startswith("env_"):
             name, *rest = node.args
             assert isinstance(name, ast.Constant)
