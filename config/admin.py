@@ -1,4 +1,7 @@
-"""The admin of people with what needs every app: deleting somebody. All else about people is `accounts.admin`'s."""
+"""The admin of people with what needs every app: deleting somebody. All else about people is `accounts.admin`'s.
+
+The operator's page is `config.operations`'.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from django.utils.html import format_html
 from accounts.admin import UserAdmin
 from accounts.models import User
 from config.deletion import delete_person
+from config.operations import page  # noqa: F401  registers it
 from gallery.models import Post, Release
 
 GOES = (

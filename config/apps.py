@@ -16,8 +16,11 @@ class PlatformConfig(AppConfig):
         import config.checks  # noqa: F401  registers them
         from accounts.quotas import measures  # its models can be imported only now
         from config.exports.queue import state_sentence
+        from config.seeing import errors, traces
 
         measures.export_state = state_sentence
+        traces.start()
+        errors.start()
 
         # The server makes files in it and no folder; a data folder that cannot be written to is told by the checks.
         with suppress(OSError):

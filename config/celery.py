@@ -8,6 +8,8 @@ from __future__ import annotations
 import logging.config
 import os
 import sys
+from functools import partial
+from importlib import import_module
 from typing import Any
 
 from celery import Celery
@@ -41,6 +43,9 @@ app.conf.beat_schedule = {
 }
 app.steps["worker"].add(DjangoStructLogInitStep)
 app.autodiscover_tasks()
+
+
+import_module("config.metrics.tasks")  # which counts them
 
 
 @setup_logging.connect
@@ -83,7 +88,7 @@ def refuse_several_devices() -> None:
 @worker_ready.connect
 def open_worker(sender: Any, **kwargs: Any) -> None:
     """A worker that draws or trains loads its engine at once: the first job must not wait for torch."""
-    if {"gpu", "training"} & set(sender.app.amqp.queues.consume_from):
+    if drawing := {"gpu", "training"} & set(sender.app.amqp.queues.consume_from):
         from generation.worker import process
 
         def drain(**kwargs: Any) -> None:
@@ -92,7 +97,15 @@ def open_worker(sender: Any, **kwargs: Any) -> None:
 
         worker_shutting_down.connect(drain, weak=False)
         worker_shutdown.connect(leave)
+        process.this_worker().drained_or_not = partial(follow_drain, sender, drawing)
         process.open_worker()
+
+
+def follow_drain(consumer: Any, queues: set[str], drained: bool) -> None:
+    """Take no wake-ups for a drained worker, which would do nothing about them; in Celery's own thread."""
+    change = consumer.cancel_task_queue if drained else consumer.add_task_queue
+    for queue in queues:
+        consumer.call_soon(change, queue)
 
 
 def leave(sender: Any, **kwargs: Any) -> None:
@@ -102,7 +115,13 @@ def leave(sender: Any, **kwargs: Any) -> None:
     """
     from django.db import connections
 
+    from config.seeing import errors, traces
+    from generation.messages.counters import counters
+
     connections.close_all()
+    counters.flush()
+    traces.stop()
+    errors.stop()
     logging.shutdown()
     sys.stdout.flush()
     os._exit(sender.exitcode or 0)

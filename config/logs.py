@@ -7,8 +7,19 @@ from typing import Any
 
 import structlog
 
+from generation.messages import tracing
+
+
+def add_trace(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
+    """The code of the trace that this happened in, where one is made."""
+    if trace := tracing.trace_code():
+        event.setdefault("trace", trace)
+    return event
+
+
 SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
+    add_trace,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso", utc=True),

@@ -17,6 +17,7 @@ from redis import RedisError
 from config.mounts import answer_of
 from config.proxies import ASGI, Scope
 from generation.api.people import SIGNED, UNSIGNED
+from generation.messages.counters import counters
 from generation.messages.threads import in_thread
 from generation.web.live.lines import SIGNED_OUT, TOO_MANY
 from generation.web.live.sessions import sign_in_of_ticket
@@ -51,7 +52,7 @@ class Sockets:
         # A site behind a proxy with a password has its browsers send one here too: that is no token.
         brings_token = header_of(scope, b"authorization").lower().startswith(b"bearer ")
         if not ticket and not brings_token:
-            await self.pages(scope, receive, send)
+            await counted("pages", self.pages, scope, receive, send)
             return
         try:
             sign_in = await in_thread(sign_in_of_ticket, ticket or await self.ticket_for(scope))
@@ -62,7 +63,7 @@ class Sockets:
         except Refused as refused:
             await turn_away(receive, send, refused)
         else:
-            await self.programs({**scope, "sign_in": sign_in}, receive, send)
+            await counted("programs", self.programs, {**scope, "sign_in": sign_in}, receive, send)
 
     async def ticket_for(self, scope: Scope) -> str:
         """A ticket for the token of the handshake. Raises Refused."""
@@ -74,6 +75,14 @@ class Sockets:
         if answer.status == HTTPStatus.CREATED:
             return str(document["ticket"])
         raise Refused(CODES.get(answer.status, AWAY), str(document.get("detail", PART_AWAY)))
+
+
+async def counted(kind: str, line: ASGI, scope: Scope, receive: Any, send: Any) -> None:
+    counters.change("sockets_open", kind, by=1)
+    try:
+        await line(scope, receive, send)
+    finally:
+        counters.change("sockets_open", kind, by=-1)
 
 
 def header_of(scope: Scope, name: bytes) -> bytes:

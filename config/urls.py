@@ -16,7 +16,7 @@ from config import problem_page
 from config.exports import views as exports
 from config.health import healthz, readyz
 from config.leaving import delete_account, take_account_back
-from config.metrics import metrics
+from config.metrics.page import metrics
 from generation.catalog.loras.naming import NameInAddress
 from generation.catalog.wildcards import ListInAddress
 

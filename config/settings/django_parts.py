@@ -36,6 +36,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.metrics.requests.Counted",
     "config.path_keys.KeyInPath",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",

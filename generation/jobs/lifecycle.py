@@ -26,7 +26,8 @@ from generation.jobs.filing import keep_image
 from generation.jobs.pinning import note_uses
 from generation.jobs.sources import source_type_of_job
 from generation.jobs.webhooks.announcing import announce_end
-from generation.messages import events, frames
+from generation.messages import events, frames, tracing
+from generation.messages.counters import counters
 from generation.models import Checkpoint, Fingerprint, GeneratedImage, Job, Lora
 from generation.recipes.picture import Recipe
 from generation.storage import files
@@ -67,8 +68,9 @@ def finish_job(
     None when the job was no longer this attempt's: cancelled, or given to another worker. Its files are removed.
     Raises NotStored when the storage refuses; the job goes on being this attempt's.
     """
-    stored = _write_files(job, pixels, drawn)
-    with transaction.atomic():
+    with tracing.span("storage"):
+        stored = _write_files(job, pixels, drawn)
+    with tracing.span("rows"), transaction.atomic():
         if not _end(Job.objects.held(job), Job.State.DONE):
             image = None
         else:
@@ -94,7 +96,8 @@ def fail_job(job: Job, code: str, message: str) -> bool:
         if code == RAN_AWAY:
             quarantine_runaways(job)
         logger.warning("job_failed", job=job.code, code=code, message=message)
-        _announce(job, Job.State.FAILED)
+        tracing.failed(code)
+        _announce(job, Job.State.FAILED, code)
     return ended
 
 
@@ -166,8 +169,10 @@ def _end(rows: QuerySet[Job], state: Job.State, **fields: str | int) -> bool:
     return bool(rows.update(state=state, finished_at=Now(), lease_until=None, **fields))
 
 
-def _announce(job: Job, state: Job.State) -> None:
+def _announce(job: Job, state: Job.State, error_code: str = "") -> None:
     job.state = state
+    if state != Job.State.QUEUED:
+        transaction.on_commit(lambda: counters.add("jobs_ended", state.value, error_code))
     transaction.on_commit(lambda: events.publish_change(job))
 
 

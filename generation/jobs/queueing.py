@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 
 from accounts.refusals import counted
 from generation.jobs import fairness
-from generation.models import GpuWorker, Job
+from generation.models import GpuWorker, Job, SiteState
 from generation.models.jobs import SUSPECT_CRASHES
 from generation.models.leases import LEASE
 
@@ -58,7 +58,9 @@ CLAIM = """
     WHERE state = 'queued' AND id = (
         SELECT job.id
         FROM ready JOIN generation_job job ON job.id = ready.id AND job.state = 'queued'
-        WHERE NOT EXISTS (SELECT 1 FROM drawing WHERE worker = %s AND deaths >= {suspect})
+        WHERE NOT EXISTS (SELECT 1 FROM generation_sitestate WHERE is_paused)
+            AND NOT EXISTS (SELECT 1 FROM generation_gpuworker WHERE name = %s AND is_draining)
+            AND NOT EXISTS (SELECT 1 FROM drawing WHERE worker = %s AND deaths >= {suspect})
             AND (
                 NOT EXISTS (SELECT 1 FROM drawing WHERE worker = %s)
                 OR NOT EXISTS (
@@ -84,7 +86,8 @@ CLAIM = """
     ) AS others_ahead
 """
 """Choosing, taking and reading the job in one statement, which the ORM cannot express. A suspect is drawn alone: a
-worker that holds something takes neither it nor what comes after it, or under load it would wait for ever."""
+worker that holds something takes neither it nor what comes after it, or under load it would wait for ever. Whether
+the operator holds drawing back is asked here too, so that nothing begins after they were told so."""
 
 COUNT_BYPASSES = """
     {ready}
@@ -139,7 +142,7 @@ def claim_next(worker: str, warm: Collection[str] = (), elsewhere: Collection[st
         # Claims come one after another, or two of them could both be somebody's last allowed one.
         now = fairness.held_clock()
         statement = _statement(CLAIM, len(warm), len(elsewhere))
-        drawn = Job.objects.raw(statement, [*elsewhere, worker, worker, worker, *warm])
+        drawn = Job.objects.raw(statement, [*elsewhere, worker, worker, worker, worker, *warm])
         job: Job | None = next(iter(drawn), None)
         if job is not None and job.checkpoint_sha256 in warm and getattr(job, "others_ahead", False):
             with connection.cursor() as cursor:
@@ -183,9 +186,10 @@ def claim_of(job: Job) -> Claim:
 def heartbeat(worker: GpuWorker, jobs: Sequence[Job]) -> set[Claim]:
     """Prolong the leases of all jobs of a worker in one update; the claims that are still its own come back.
 
-    One that is missing was cancelled or given to another worker: its result must be dropped.
+    One that is missing was cancelled or given to another worker: its result must be dropped. The worker's row learns
+    whether the operator has it drained.
     """
-    GpuWorker.objects.update_or_create(
+    row, _ = GpuWorker.objects.update_or_create(
         name=worker.name,
         defaults={
             "device": worker.device, "slots": worker.slots, "running": len(jobs),
@@ -193,6 +197,7 @@ def heartbeat(worker: GpuWorker, jobs: Sequence[Job]) -> set[Claim]:
             "seen_at": Now(),
         },
     )  # fmt: skip
+    worker.is_draining = row.is_draining
     mine = Job.objects.running().filter(pk__in=[job.pk for job in jobs], worker=worker.name)
     mine.prolong()
     return set(mine.values_list("pk", "attempt")) & {claim_of(job) for job in jobs}
@@ -218,13 +223,14 @@ def waits(jobs: Sequence[Job]) -> dict[int, Wait]:
     """
     queued = [job for job in jobs if job.state == Job.State.QUEUED]
     workers = living_workers() if queued else Workers(0, 0.0, frozenset())
+    paused = SiteState.objects.current().pause_sentence if queued else ""
     full = full_plans({job.owner_id for job in queued})
     running = work_of(Job.objects.running()) / 2 if workers.speed else 0.0
     by_job = {}
     for job, (place, ahead) in places_of(queued, workers.checkpoints).items():
-        able = job.checkpoint_sha256 in workers.checkpoints
+        able = job.checkpoint_sha256 in workers.checkpoints and not paused
         seconds = (running + ahead) / workers.speed if workers.speed and able else None
-        by_job[job.pk] = Wait(place, seconds, reason_of(job, workers, full.get(job.owner_id), seconds))
+        by_job[job.pk] = Wait(place, seconds, paused or reason_of(job, workers, full.get(job.owner_id), seconds))
     return by_job
 
 
@@ -284,7 +290,7 @@ class Workers:
 
 
 def living_workers() -> Workers:
-    rows = list(GpuWorker.objects.alive().values_list("work_per_second", "checkpoints"))
+    rows = list(GpuWorker.objects.at_work().values_list("work_per_second", "checkpoints"))
     reached = frozenset(sha256 for _, checkpoints in rows for sha256 in checkpoints)
     return Workers(len(rows), float(sum(speed for speed, _ in rows)), reached)
 

@@ -48,7 +48,7 @@ def select_by_click(user: User, picture: str, clicks: Sequence[Click], box: Box 
     found = picture_of(user, picture)
     selecting.check_selection(clicks, box, found.size)
     network = Annotator.objects.usable_by(user).filter(task=Annotator.Task.SEGMENT).order_by("title").first()
-    if network is not None and GpuWorker.objects.alive().exists():
+    if network is not None and GpuWorker.objects.at_work().exists():
         asked = AskedSelection(
             owner_id=user.pk,
             picture_sha256=found.sha256,

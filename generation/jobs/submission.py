@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import random
+import time
 from collections.abc import Sequence
 
+import structlog
 from django.db import transaction
 from django.db.models.functions import Now
 
@@ -19,7 +21,7 @@ from generation.catalog.prices import price_list
 from generation.catalog.resolving import Resolved, drawn, find_upscalers, pin_upscaler, pin_weights, resolve
 from generation.catalog.safeguards.screening import screen_recipes
 from generation.jobs import fairness, pinning
-from generation.messages import events, wakeups
+from generation.messages import events, tracing, wakeups
 from generation.models import GeneratedImage, GpuWorker, Job
 from generation.models.jobs import new_code
 from generation.recipes.checks import MAX_SEED
@@ -28,6 +30,8 @@ from generation.recipes.picture import Recipe
 from generation.recipes.pricing import price, work
 from generation.recipes.sampling import check_sampling
 from generation.storage.quota import stored_bytes
+
+logger = structlog.get_logger(__name__)
 
 
 def submit_jobs(
@@ -120,6 +124,7 @@ def write_jobs(user: User, recipes: Sequence[Recipe], token: ApiToken | None = N
     Locks are taken in one order, share before wallet before token: two submissions that lock them otherwise, or one
     and the end of a job, would wait for each other for ever.
     """
+    began = time.time_ns()
     check_token(token, recipes)
     starts = fairness.stamp(user, [work(each) for each in recipes])
     # Counted again now that the share is locked, so that two submissions of one user cannot both pass.
@@ -145,7 +150,7 @@ def write_jobs(user: User, recipes: Sequence[Recipe], token: ApiToken | None = N
     credits.hold_many(user, holds, token)
     if named := {picture.sha256 for recipe in recipes for picture in recipe.pictures}:
         pinning.prolong(user, named)
-    transaction.on_commit(lambda: _announce(jobs))
+    transaction.on_commit(lambda: _announce(jobs, began))
     return jobs
 
 
@@ -185,12 +190,15 @@ def _check_channels(recipe: Recipe, resolved: Resolved) -> None:
         raise Refusal("needs-a-mask", sentence, field="checkpoint")
 
 
-def _announce(jobs: Sequence[Job]) -> None:
+def _announce(jobs: Sequence[Job], began: int) -> None:
     """Wake workers and tell the pages. When the broker is away the rows wait and `upkeep` sends the wake-ups later."""
-    slots = GpuWorker.objects.alive().slots() or 1
+    announced, codes = time.time_ns(), [job.code for job in jobs]
+    logger.info("jobs_submitted", submission=jobs[0].submission, jobs=codes)
+    slots = GpuWorker.objects.at_work().slots() or 1
     # One wake-up makes a worker draw until the queue is dry, so more of them than slots say nothing new; a worker that
     # starts meanwhile sends those of its own slots.
     rows = Job.objects.filter(pk__in=[job.pk for job in jobs])
     if rows.announce(lambda: all(wakeups.send(wakeups.Task.RUN_NEXT_JOB) for _ in range(min(len(jobs), slots)))):
         for job in jobs:
             events.publish_change(job)
+    tracing.submitted(codes, began, announced)

@@ -18,6 +18,7 @@ from generation.catalog.loras.quarantine import quarantine_suspects
 from generation.jobs.filing import file_images
 from generation.jobs.sharing import prune_links
 from generation.messages import events, frames, wakeups
+from generation.messages.counters import counters
 from generation.models import Fingerprint, GeneratedImage, GpuWorker, Job, KeptAnswer
 from generation.models.answers import ANSWER_KEPT_FOR
 from generation.models.leases import LEASE, MAX_SOLO_CRASHES, must_give_up
@@ -101,12 +102,13 @@ def _give_up(job: Job) -> None:
     credits.release(job.reference, note="Given up after repeated worker loss")
     if job.solo_crash_count >= MAX_SOLO_CRASHES:
         quarantine_suspects(job)
+    transaction.on_commit(lambda: counters.add("jobs_ended", Job.State.FAILED.value, "worker-lost"))
     logger.error("job_given_up", job=job.code, crash_count=job.crash_count, solo_crash_count=job.solo_crash_count)
 
 
 def resend_unannounced_jobs() -> int:
     """Send wake-ups for queued jobs whose own is missing or old; how many jobs."""
-    slots = GpuWorker.objects.alive().slots() or 1
+    slots = GpuWorker.objects.at_work().slots() or 1
     # One wake-up makes a worker draw until the queue is dry, so more of them than slots say nothing new.
     return Job.objects.queued().resend(lambda waiting: _wake(min(len(waiting), slots)))
 

@@ -11,6 +11,7 @@ import structlog
 from redis.asyncio.client import PubSub
 
 from generation.messages import frames
+from generation.messages.counters import counters
 
 logger = structlog.get_logger(__name__)
 
@@ -95,7 +96,10 @@ class FrameHub:
         pending: dict[str, bytes] | None = message
         while pending is not None:
             owner_id = int(pending["channel"].rsplit(b":", 1)[-1])
-            latest[owner_id, frames.Frame.from_bytes(pending["data"]).code] = pending["data"]
+            frame = owner_id, frames.Frame.from_bytes(pending["data"]).code
+            if frame in latest:
+                counters.add("previews_dropped", "web-behind")
+            latest[frame] = pending["data"]
             pending = await self._pubsub.get_message(timeout=0.0)
         return latest
 

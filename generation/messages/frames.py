@@ -13,6 +13,7 @@ import redis
 import structlog
 
 from generation.messages.broker import connection
+from generation.messages.counters import counters
 from generation.models import Job
 
 logger = structlog.get_logger(__name__)
@@ -75,6 +76,7 @@ def publish_frame(owner_id: int, frame: Frame) -> bool:
         pipe.exists(stop_key(frame.code))
         return bool(pipe.execute()[-1])
     except redis.RedisError as error:
+        counters.add("previews_dropped", "broker-away")
         logger.warning("frame_lost", job=frame.code, error=str(error))
         return False
 

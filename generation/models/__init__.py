@@ -12,6 +12,7 @@ from generation.models.fingerprints import Fingerprint
 from generation.models.images import GeneratedImage, PictureFacet, PictureLora
 from generation.models.jobs import Draft, Job, QueueClock, QueueShare
 from generation.models.lab import LabGrid, LoraMerge
+from generation.models.operations import SiteState
 from generation.models.programs import ModelAlias, NamedPerson
 from generation.models.safeguards import PhraseList, PromptRule, RulePart, RuleVersion, SafeguardRecord
 from generation.models.sources import SourcePicture, SourceUse
@@ -53,6 +54,7 @@ __all__ = [
     "RuleVersion",
     "SafeguardRecord",
     "ShareLink",
+    "SiteState",
     "Snapshot",
     "SourcePicture",
     "SourceUse",

@@ -15,6 +15,10 @@ class GpuWorkerQuerySet(models.QuerySet["GpuWorker"]):
     def alive(self) -> Self:
         return self.filter(seen_at__gt=Now() - ALIVE_WITHIN)
 
+    def at_work(self) -> Self:
+        """Those alive that take new work."""
+        return self.alive().filter(is_draining=False)
+
     def slots(self) -> int:
         """How many jobs all of these draw at once."""
         return sum(self.values_list("slots", flat=True))
@@ -30,6 +34,9 @@ class GpuWorker(models.Model):
     work_per_second = models.FloatField(default=0)
     checkpoints = models.JSONField(default=list, blank=True, help_text="sha256 of those whose files it can reach.")
     metrics = models.JSONField(default=dict, blank=True)
+    is_draining = models.BooleanField(
+        default=False, db_default=False, help_text="It ends what it has in hand and takes nothing more."
+    )
     started_at = models.DateTimeField(auto_now_add=True)
     seen_at = models.DateTimeField()
 

@@ -28,7 +28,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 def status(request: HttpRequest) -> HttpResponse:
     """Whether pictures are being made right now, and how long one waits. Numbers only, nobody's names."""
-    workers = list(GpuWorker.objects.alive())
+    workers = list(GpuWorker.objects.at_work())
     queued = Job.objects.queued()
     context = {
         "workers": len(workers),

@@ -13,7 +13,8 @@ from generation.engine.outcome import Rendered, RenderError, Step, WeightsRefuse
 from generation.imaging.encode import encode_preview
 from generation.jobs import lifecycle, queueing, upkeep
 from generation.jobs.grids import finishing
-from generation.messages import broker, events, frames, wakeups
+from generation.messages import broker, events, frames, tracing, wakeups
+from generation.messages.counters import counters
 from generation.models import Job
 from generation.recipes.checks import InvalidRecipe
 from generation.worker.process import WorkerProcess, this_worker
@@ -35,7 +36,7 @@ def perform_ready_jobs() -> int:
     """Draw until nothing is ready, so that a lost wake-up costs nothing while there is work. The number drawn."""
     worker = this_worker()
     performed = 0
-    while not worker.closing and (job := queueing.claim_next(worker.name, worker.warm(), worker.elsewhere)):
+    while worker.takes_work and (job := queueing.claim_next(worker.name, worker.warm(), worker.elsewhere)):
         if job.is_suspect:
             perform_alone(worker, job)
         else:
@@ -68,14 +69,28 @@ def perform_alone(worker: WorkerProcess, job: Job) -> None:
 
 
 def perform_job(worker: WorkerProcess, job: Job) -> None:
-    """One job from claimed to ended. Only our own faults fail it; a shutdown puts it back."""
+    """One job from claimed to ended, told to the log and to traces. A shutdown puts it back."""
     structlog.contextvars.bind_contextvars(job=job.code, attempt=job.attempt)
+    if job.started_at is not None:
+        waited = max(0.0, (job.started_at - job.created_at).total_seconds())
+        counters.observe("job_wait_seconds", value=waited)
+    try:
+        with tracing.of_job("worker", job.code, job.created_at, job.started_at):
+            end_job(worker, job)
+    finally:
+        structlog.contextvars.unbind_contextvars("job", "attempt")
+
+
+def end_job(worker: WorkerProcess, job: Job) -> None:
+    """Draw a claimed job and end it. Only our own faults fail it."""
     try:
         with worker.holding_job(job):
             events.publish_change(job)
             refuse_quarantined(job)
-            rendered = draw(worker, job)
-            verdict = pictures.judge_picture(job, rendered.pixels)
+            with tracing.span("engine", device=worker.row.device, steps=job.recipe.steps):
+                rendered = draw(worker, job)
+            with tracing.span("judge"):
+                verdict = pictures.judge_picture(job, rendered.pixels)
             if verdict.is_withheld:
                 lifecycle.fail_job(job, pictures.WITHHELD, pictures.SENTENCE)
             else:
@@ -101,8 +116,6 @@ def perform_job(worker: WorkerProcess, job: Job) -> None:
     except Exception:
         logger.exception("job_broke")
         lifecycle.fail_job(job, "internal-error", "Something broke on our side while drawing. Your credits are back.")
-    finally:
-        structlog.contextvars.unbind_contextvars("job", "attempt")
 
 
 def refuse_quarantined(job: Job) -> None:
@@ -138,6 +151,7 @@ class Previews:
         """True when the owner asked to stop. The first step is always shown."""
         now = time.monotonic()
         if now < self.next_at:
+            counters.add("previews_dropped", "too-soon")
             return False
         self.next_at = now + 1 / frames.FRAMES_A_SECOND
         picture = encode_preview(step.preview) if step.preview is not None else b""

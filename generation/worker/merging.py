@@ -24,7 +24,7 @@ logger = structlog.get_logger(__name__)
 def perform_ready_merges() -> int:
     """Merge until nothing waits or the worker shuts down; the number of merges that were tried."""
     worker, performed = this_worker(), 0
-    while not worker.closing and (merge := queue.claim_next()):
+    while worker.takes_work and (merge := queue.claim_next()):
         with worker.holding_merge(merge), prolonging(LoraMerge.objects.held(merge), queue.LONGEST_MERGE):
             perform(merge)
         performed += 1

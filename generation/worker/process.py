@@ -7,7 +7,7 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import cache
@@ -58,6 +58,8 @@ class WorkerProcess:
         self.elsewhere: set[str] = set()
         """Checkpoints whose files only other workers reach, as of the last heartbeat. What nobody reaches is not among
         them, so that its jobs come to an end."""
+        self.drained_or_not: Callable[[bool], None] = lambda drained: None
+        """Called when the operator has it drained, or take work again: whoever hands it wake-ups should know."""
         self._run: TrainingRun | None = None
         self._merges: list[LoraMerge] = []
 
@@ -69,6 +71,11 @@ class WorkerProcess:
     @property
     def closing(self) -> bool:
         return self.stop_at is not None or self.renderer.died
+
+    @property
+    def takes_work(self) -> bool:
+        """Whether it may begin anything: it is neither closing nor, as of the last heartbeat, drained."""
+        return not (self.closing or self.row.is_draining)
 
     def out_of_time(self) -> bool:
         return self.stop_at is not None and time.monotonic() > self.stop_at
@@ -181,7 +188,10 @@ class WorkerProcess:
             jobs = [job for claim, job in self._jobs.items() if time.monotonic() < self._hangs_at[claim]]
         self.row.checkpoints = reachable_checkpoints()
         self.row.metrics = asdict(self.renderer.metrics.snapshot())
+        was_draining = self.row.is_draining
         mine = queueing.heartbeat(self.row, jobs)
+        if self.row.is_draining != was_draining:
+            self.drained_or_not(self.row.is_draining)
         self.elsewhere = queueing.reached_lately().difference(self.row.checkpoints)
         gone = {queueing.claim_of(job) for job in jobs} - mine
         with self._lock:

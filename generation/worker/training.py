@@ -67,11 +67,11 @@ def perform_ready_runs() -> int:
     """Train until nothing is queued, one run at a time. The number of runs taken; 0 when this worker trains already."""
     worker, performed = this_worker(), 0
     worker.training_due.set()
-    while worker.training_due.is_set() and not worker.closing and worker.training_lock.acquire(blocking=False):
+    while worker.training_due.is_set() and worker.takes_work and worker.training_lock.acquire(blocking=False):
         try:
             # Cleared before the look: a wake-up that comes after it is seen when the lock is free again.
             worker.training_due.clear()
-            while not worker.closing and (run := queueing.claim_next_run(worker.name)):
+            while worker.takes_work and (run := queueing.claim_next_run(worker.name)):
                 perform_run(worker, run)
                 performed += 1
         finally:
@@ -198,7 +198,7 @@ class TrainingRunner:
         action = self.worker.requested_action
         if action is None:
             return StopReason.LOST
-        if self.worker.closing:
+        if not self.worker.takes_work:
             return StopReason.DRAINED
         if action == Action.PAUSE:
             return StopReason.PAUSED

@@ -13,7 +13,7 @@ from generation.catalog.loras.licences import LICENCES, allowed_by_all
 from generation.catalog.loras.quarantine import quarantine_parents
 from generation.catalog.loras.uploads import checked, register_file
 from generation.messages import wakeups
-from generation.models import Lora, LoraMerge, LoraParent
+from generation.models import Lora, LoraMerge, LoraParent, SiteState
 from generation.models.lab import LoraMergeQuerySet
 from generation.models.leases import must_give_up
 
@@ -24,7 +24,9 @@ State = LoraMerge.State
 
 
 def claim_next() -> LoraMerge | None:
-    """The oldest merge that waits, now this process's."""
+    """The oldest merge that waits, now this process's. None when there is none or all is paused."""
+    if SiteState.objects.is_paused():
+        return None
     for merge in LoraMerge.objects.queued().order_by("pk")[:8]:
         if LoraMerge.objects.queued().of_attempt(merge).claim(state=State.RUNNING, started_at=Now()):
             claimed: LoraMerge = LoraMerge.objects.select_related("owner").get(pk=merge.pk)

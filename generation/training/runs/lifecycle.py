@@ -14,6 +14,7 @@ from django.db.models.functions import Coalesce, Now
 
 from accounts import credits
 from generation.messages import events
+from generation.messages.counters import counters
 from generation.models import Lora, Snapshot, TrainingRun
 from generation.models.training import CurvePoint, TrainingRunQuerySet
 from generation.training.runs import files
@@ -202,6 +203,7 @@ def _end(rows: TrainingRunQuerySet, state: State, **values: object) -> bool:
 def after_end(run: TrainingRun, state: State) -> None:
     """What was only kept for going on is removed, and the pages are told."""
     run.state_files = {}
+    transaction.on_commit(lambda: counters.add("trainings_ended", state.value))
     transaction.on_commit(lambda: files.sweep(run.code))
     announce(run, state)
 

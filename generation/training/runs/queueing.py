@@ -11,7 +11,7 @@ from django.db.models import Max, Q
 from django.db.models.functions import Coalesce, Greatest, Now
 
 from accounts.models import User
-from generation.models import QueueShare, TrainingRun
+from generation.models import QueueShare, SiteState, TrainingRun
 
 
 def stamp(owner: User, work: float) -> tuple[float, float]:
@@ -36,12 +36,12 @@ def remember_place(run: TrainingRun) -> None:
 
 
 def claim_next_run(worker: str) -> TrainingRun | None:
-    """Take the fairest queued run for `worker`; None when there is none or the worker trains already.
+    """Take the fairest queued run for `worker`; None when there is none, the worker trains already, or all is paused.
 
     Raises the attempt, which fences off every earlier holder.
     """
     with transaction.atomic():
-        if TrainingRun.objects.running().filter(worker=worker).exists():
+        if SiteState.objects.is_paused() or TrainingRun.objects.running().filter(worker=worker).exists():
             return None
         ready = TrainingRun.objects.queued().only("pk").order_by("virtual_start", "id")
         if connection.features.has_select_for_update_skip_locked:

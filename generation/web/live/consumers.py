@@ -18,6 +18,7 @@ from django.conf import settings
 from accounts.sessions import SignIn
 from accounts.tokens import TokenSignIn
 from generation.messages import events
+from generation.messages.counters import counters
 from generation.messages.frame_hub import FrameHub
 from generation.messages.threads import in_thread
 from generation.web.live.lines import LINES_A_PERSON, NOT_FOUND, SIGNED_OUT, TOO_MANY, Lines, Rate
@@ -138,6 +139,8 @@ class JobsConsumer(OwnersLine):
 
     async def frame(self, code: str, data: bytes) -> None:
         """A frame from the hub: the latest of each job waits for a place in the window."""
+        if code in self.waiting:
+            counters.add("previews_dropped", "reader-behind")
         self.waiting[code] = data
         await self.send_waiting()
 

@@ -14,6 +14,7 @@ from urllib.parse import parse_qs
 from django.urls import path, re_path
 from django.utils import timezone
 
+from generation.messages.counters import counters
 from generation.messages.frames import Frame
 from generation.messages.threads import in_thread
 from generation.models import Job
@@ -66,6 +67,8 @@ class ProgramsConsumer(JobsConsumer):
         """A frame from the hub; without its picture for who wants to know the percent alone."""
         if not self.wants_pictures:
             data = replace(Frame.from_bytes(data), picture=b"").to_bytes()
+        if code in self.waiting:
+            counters.add("previews_dropped", "reader-behind")
         self.waiting[code] = data
         if self.sequence:  # the snapshot comes first of all
             await self.send_waiting()

@@ -1,83 +1,37 @@
-"""`/metrics`: what workers and queue are doing, in Prometheus' text format, read from rows; for staff and their tokens.
-
-A scraper sends a staff member's API token: `authorization: {credentials: tmp_...}`.
-"""
+"""Metrics of workers as they reported themselves with their last heartbeat, and of what their engines counted."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from django.db.models import Count
-from django.http import HttpResponse
-from drf_spectacular.utils import extend_schema
-from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, SummaryMetricFamily
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
-from rest_framework.decorators import api_view, permission_classes
-from rest_framework.permissions import IsAdminUser
-from rest_framework.request import Request
-from rest_framework.views import APIView
 
-from accounts.refusals import NotAllowed
-from accounts.second_factor import SENTENCE, lacks_second_factor
-from generation.api.access import HasScope
-from generation.models import GpuWorker, Job, TrainingRun
+from generation.models import GpuWorker
 
 ROW_BUCKETS = (1, 2, 4, 8, 16, 32)
 
 
-class Staff(IsAdminUser):
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        if not super().has_permission(request, view):
-            return False
-        if lacks_second_factor(request.user):
-            raise NotAllowed("no-second-factor", SENTENCE)
-        return True
-
-
-@extend_schema(exclude=True)
-@api_view(["GET"])
-@permission_classes([Staff, HasScope])
-def metrics(request: Request) -> HttpResponse:
-    registry = CollectorRegistry()
-    registry.register(Rows())
-    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)
-
-
-class Rows(Collector):
-    """The rows as they are now. Seconds are wall seconds, rows those of UNet calls, counters since a worker's start."""
+class Workers(Collector):
+    """Rows are those of UNet calls, counters since a worker's start."""
 
     def collect(self) -> Iterator[Metric]:
-        yield from unfinished()
         workers = list(GpuWorker.objects.alive())
         yield GaugeMetricFamily("tempera_workers", "Workers that reported lately.", value=len(workers))
         yield from told("tempera_worker_slots", "Jobs that a worker takes at once.", workers, "slots")
         yield from told("tempera_worker_running", "Jobs in a worker's hands.", workers, "running")
         yield from told("tempera_worker_speed", "Pixels times steps finished a second.", workers, "work_per_second")
+        yield from told("tempera_worker_draining", "1 where it takes nothing more.", workers, "is_draining")
         yield from engines([(worker.name, worker.metrics) for worker in workers if worker.metrics])
-
-
-def unfinished() -> Iterator[Metric]:
-    """Jobs and training runs that have not ended, by state; a state without any says 0."""
-    jobs = GaugeMetricFamily("tempera_jobs", "Jobs that have not ended.", labels=["state"])
-    counts = dict(Job.objects.unfinished().values_list("state").annotate(Count("pk")))
-    for state in (Job.State.QUEUED, Job.State.RUNNING):
-        jobs.add_metric([state], counts.get(state, 0))
-    yield jobs
-    runs = GaugeMetricFamily("tempera_training_runs", "Training runs that have not ended.", labels=["state"])
-    for state, count in TrainingRun.objects.unfinished().values_list("state").annotate(Count("pk")).order_by("state"):
-        runs.add_metric([state], count)
-    yield runs
 
 
 def told(name: str, words: str, workers: list[GpuWorker], field: str) -> Iterator[Metric]:
     """A field of every worker's row."""
     family = GaugeMetricFamily(name, words, labels=["worker", "device"])
     for worker in workers:
-        family.add_metric([worker.name, worker.device], getattr(worker, field))
+        family.add_metric([worker.name, worker.device], float(getattr(worker, field)))
     yield family
 
 
