@@ -13,7 +13,9 @@ from importlib import import_module
 from typing import Any
 
 from celery import Celery
+from celery.schedules import crontab
 from celery.signals import celeryd_init, setup_logging, worker_ready, worker_shutdown, worker_shutting_down
+from django.conf import settings
 from django_structlog.celery.steps import DjangoStructLogInitStep
 from kombu import Queue
 
@@ -41,6 +43,13 @@ app.conf.beat_schedule = {
     "statistics": {"task": "config.tasks.update_statistics", "schedule": 3600.0, "options": {"expires": 3600}},
     "prune-accounts": {"task": "accounts.tasks.prune", "schedule": 3600.0, "options": {"expires": 3600}},
 }
+if settings.BACKUP_AT:
+    hour, minute = settings.BACKUP_AT
+    app.conf.beat_schedule["back-up"] = {
+        "task": "config.tasks.back_up",
+        "schedule": crontab(hour=hour, minute=minute),
+        "options": {"expires": 3600},
+    }
 app.steps["worker"].add(DjangoStructLogInitStep)
 app.autodiscover_tasks()
 
@@ -51,8 +60,6 @@ import_module("config.metrics.tasks")  # which counts them
 @setup_logging.connect
 def use_the_sites_logging(**kwargs: Any) -> None:
     """Celery's own hook for keeping its hands off the log configuration."""
-    from django.conf import settings
-
     logging.config.dictConfig(settings.LOGGING)
 
 
@@ -74,8 +81,6 @@ def prepare_worker(conf: Any, options: dict[str, Any], **kwargs: Any) -> None:
 
 def refuse_several_devices() -> None:
     """A worker draws on the first device alone, so others would be idle unnoticed."""
-    from django.conf import settings
-
     devices = settings.RENDERING.devices
     if len(devices) > 1:
         # Celery goes on after any other exception of a handler.

@@ -51,6 +51,25 @@ def env_choice(name: str, default: str, choices: tuple[str, ...]) -> str:
     return text
 
 
+def env_words(name: str, known: tuple[str, ...]) -> list[str]:
+    """A list as of `env_list`, of these words alone."""
+    words = env_list(name)
+    if wrong := [word for word in words if word not in known]:
+        raise ImproperlyConfigured(f"{name} names “{wrong[0]}”; it may name: {', '.join(known)}.")
+    return words
+
+
+def env_time(name: str) -> tuple[int, int] | None:
+    """A time of the day as hour and minute, from `03:30`; None where it is unset."""
+    text = env_str(name)
+    if not text:
+        return None
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", text):
+        raise ImproperlyConfigured(f"{name} is “{text}”; it must be a time of the day, as in 03:30.")
+    hour, minute = text.split(":")
+    return int(hour), int(minute)
+
+
 def env_mail_tls(name: str, default: str) -> str:
     """How mail is encrypted: `starttls`, `implicit` (from the first byte), `off`, or `auto`, which goes by the port.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from config import deletion, planner
+from config.backup import schedule
 from config.exports import archive, queue
 
 
@@ -27,3 +28,8 @@ def prune_accounts() -> dict[str, int]:
 @shared_task
 def update_statistics() -> bool:
     return planner.update_statistics()
+
+
+@shared_task
+def back_up() -> str:
+    return schedule.back_up_now()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from config.env import env_bool, env_int, env_secret, env_str
+from pathlib import Path
+
+from config.env import env_bool, env_int, env_secret, env_str, env_time, env_words
 from config.settings.site import BASE_DIR, DATA_DIR, DEBUG
 
 # Files
@@ -13,6 +15,11 @@ DATASET_DAYS = env_int("DATASET_DAYS", 90, low=1, high=3650)
 EXPORTS_DIR = DATA_DIR / "exports"
 EXPORT_DAYS = env_int("EXPORT_DAYS", 7, low=1, high=365)
 DELETION_DAYS = env_int("DELETION_DAYS", 14, low=1, high=365)
+# Backups by the clock, in UTC; without a time there are none.
+BACKUP_AT = env_time("BACKUP_AT")
+BACKUP_DIR = Path(env_str("BACKUP_DIR", str(DATA_DIR / "backups")))
+BACKUP_KEEP = env_int("BACKUP_KEEP", 7, low=1, high=1000)
+BACKUP_WITH = env_words("BACKUP_WITH", ("media", "weights", "secrets"))
 # Where weight files are looked for: first what this site's people and operator added, then what comes with it.
 WEIGHTS_DIRS = [DATA_DIR / "weights", BASE_DIR / "generation" / "bundled"]
 LORA_UPLOAD_MB = env_int("LORA_UPLOAD_MB", 512, low=1, high=1024)
