@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy import ndimage
 
 from generation.recipes.checks import InvalidRecipe
 from generation.recipes.starting import Start
@@ -178,8 +178,13 @@ def _cover(mask: Floats, blur: int) -> Floats:
     rows, columns = np.flatnonzero(inside.any(1)), np.flatnonzero(inside.any(0))
     part = (slice(max(rows[0] - 1, 0), rows[-1] + 2), slice(max(columns[0] - 1, 0), columns[-1] + 2))
     cover = mask.copy()
-    cover[part] *= np.minimum(ndimage.distance_transform_edt(inside[part]) / (2 * blur), 1)
+    cover[part] *= np.minimum(_distances(inside[part]) / (2 * blur), 1)
     return cover
+
+
+def _distances(inside: NDArray[np.bool_]) -> Floats:
+    """How far each pixel (H, W) lies from the nearest one that is not inside, in pixels."""
+    return np.asarray(cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE), np.float32)
 
 
 def filled(pixels: Pixels, hole: NDArray[np.bool_]) -> Pixels:

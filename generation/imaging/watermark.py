@@ -11,10 +11,10 @@ import zlib
 from dataclasses import dataclass
 from functools import cache
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
-from scipy.ndimage import uniform_filter
 
 Grid = npt.NDArray[np.float32]
 
@@ -115,8 +115,8 @@ def _visible_room(lightness: Grid) -> Grid:
 
 
 def _blurred(grid: Grid, radius: int = _RADIUS) -> Grid:
-    blurred: Grid = uniform_filter(grid, 2 * radius + 1, mode="nearest")
-    return blurred
+    side = (2 * radius + 1,) * 2
+    return cv2.blur(grid, side, borderType=cv2.BORDER_REPLICATE).astype(np.float32, copy=False)
 
 
 def _whitened(lightness: Grid) -> Grid:
