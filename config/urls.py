@@ -72,6 +72,7 @@ urlpatterns = [
     path("api/v1/", include("config.api")),
     path("", include("generation.api.a1111.urls")),
     path("help/api/", include("generation.api.help.urls")),
+    path("help/", include("config.help.urls")),
     path("v1/", include("generation.api.openai.urls")),
     path("", include("generation.api.mcp.door")),
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
