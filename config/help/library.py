@@ -45,9 +45,7 @@ def read_page(section: Section, row: str | Elsewhere) -> Page:
     if isinstance(row, str):
         rendered = render((FOLDER / section.name / f"{row}.md").read_text(encoding="utf-8"), section.name)
         address = f"/help/{section.name}/{row}/"
-        return Page(
-            section, address, rendered.title, rendered.sentence, rendered.html, rendered.parts, rendered.fences
-        )
+        return Page(section, address, rendered.title, rendered.sentence, rendered.html, rendered.parts, rendered.fences)
     template = (FOLDER.parent / row.template).read_text(encoding="utf-8")
     words = " ".join(unescape(MARKUP.sub(" ", template.partition("{% block content %}")[2])).split())
     return Page(section, row.address, row.title, row.sentence, "", (Part("", row.title, 1, words),))

@@ -53,10 +53,11 @@ class Result:
 def search(query: str) -> list[Result]:
     """The best parts for `query`, best first: those that hold all of its words, or else some of them."""
     words = list(dict.fromkeys(words_of(query[:LONGEST_QUERY])))
-    entries, spread = index()
+    entries = index()
+    rarities = {word: rarity(entries, word) for word in words}
     ranked = []
     for entry in entries:
-        scores = [score for word in words if (score := spread(word) * weight(entry, word))]
+        scores = [score for word in words if (score := rarities[word] * weight(entry, word))]
         if scores:
             ranked.append((len(scores), sum(scores), entry))
     most = max((found for found, _, _ in ranked), default=0)
@@ -68,38 +69,30 @@ def few_of_each(best: list[tuple[int, float, Entry]]) -> Iterator[Entry]:
     """No page takes all the room."""
     seen: Counter[str] = Counter()
     for _, _, entry in best:
-        seen[entry.page.address] += 1
-        if seen[entry.page.address] <= MOST_OF_A_PAGE and seen.total() <= MOST_RESULTS * 2:
+        if seen[entry.page.address] < MOST_OF_A_PAGE and seen.total() < MOST_RESULTS:
+            seen[entry.page.address] += 1
             yield entry
 
 
 def weight(entry: Entry, word: str) -> float:
     """How much the part is about the word: 0 to K1 + 1."""
     times = sum(
-        count * (1 if each == word else BEGINNING)
-        for each, count in entry.counts.items()
-        if each == word or (len(word) > 2 and each.startswith(word))
+        count * (1 if each == word else BEGINNING) for each, count in entry.counts.items() if is_found(each, [word])
     )
     return times * (K1 + 1) / (times + K1 * (1 - B + B * entry.length))
 
 
-class Spread:
-    """How rare a word is among all parts."""
-
-    def __init__(self, entries: list[Entry]) -> None:
-        self.entries = entries
-
-    def __call__(self, word: str) -> float:
-        holding = sum(1 for entry in self.entries if any(each.startswith(word) for each in entry.counts))
-        return math.log(1 + (len(self.entries) - holding + 0.5) / (holding + 0.5))
+def rarity(entries: list[Entry], word: str) -> float:
+    """More for a word that few parts hold."""
+    holding = sum(1 for entry in entries if any(is_found(each, [word]) for each in entry.counts))
+    return math.log(1 + (len(entries) - holding + 0.5) / (holding + 0.5))
 
 
 @cache
-def index() -> tuple[list[Entry], Spread]:
+def index() -> list[Entry]:
     found = [(page, part, counts_of(page, part)) for page in pages().values() for part in page.parts]
     usual = sum(counts.total() for _, _, counts in found) / len(found)
-    entries = [Entry(page, part, counts, counts.total() / usual) for page, part, counts in found]
-    return entries, Spread(entries)
+    return [Entry(page, part, counts, counts.total() / usual) for page, part, counts in found]
 
 
 def counts_of(page: Page, part: Part) -> Counter[str]:
@@ -138,4 +131,5 @@ def excerpt(text: str, words: list[str]) -> tuple[tuple[str, bool], ...]:
 
 
 def is_found(word: str, words: list[str]) -> bool:
+    """Whether it is one of `words`, or begins as one of those with three letters or more does."""
     return any(word == each or (len(each) > 2 and word.startswith(each)) for each in words)

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from config.help.library import contents, neighbours_of, pages
 from config.help.search import LONGEST_QUERY, search
 from config.help.sections import SECTIONS
+from gallery.views.sitemaps import answer
 
 
 @require_safe
@@ -35,3 +36,8 @@ def page(request: HttpRequest, section: str, name: str) -> HttpResponse:
     of_section = [each for each in pages().values() if each.section is found.section]
     context = {"help_page": found, "of_section": of_section, "neighbours": neighbours_of(found)}
     return render(request, "help/page.html", context)
+
+
+@require_safe
+def sitemap(request: HttpRequest) -> HttpResponse:
+    return answer("urlset", "url", ((address, None) for address in [reverse("help"), *pages()]))

@@ -127,6 +127,7 @@ GALLERY = {
     "robots.txt": row(GET=ALL),
     "sitemap.xml": row(GET=ALL),
     "sitemaps/pages.xml": row(GET=ALL),
+    "sitemaps/help.xml": row(GET=ALL),
     "sitemaps/posts-<int:part>.xml": row("sitemaps/posts-0.xml", GET=ALL),
     "sitemaps/authors-<int:part>.xml": row("sitemaps/authors-0.xml", GET=ALL),
     "gallery/following/": row(GET=MEMBERS),
