@@ -9,7 +9,7 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -25,6 +25,8 @@ TITLE, HEADING = 8, 5
 BEGINNING = 0.6
 """What the beginning of a word is worth."""
 K1, B = 1.2, 0.75
+LEAST = 0.2
+"""What scores less, of the best part's score, is not shown."""
 EXCERPT = 220
 """Characters that are shown of a part."""
 
@@ -51,24 +53,28 @@ class Result:
 
 
 def search(query: str) -> list[Result]:
-    """The best parts for `query`, best first: those that hold all of its words, or else some of them."""
+    """The best parts for `query`, best first. What lacks some of its words is worth less, by how rare these are."""
     words = list(dict.fromkeys(words_of(query[:LONGEST_QUERY])))
     entries = index()
     rarities = {word: rarity(entries, word) for word in words}
-    ranked = []
-    for entry in entries:
-        scores = [score for word in words if (score := rarities[word] * weight(entry, word))]
-        if scores:
-            ranked.append((len(scores), sum(scores), entry))
-    most = max((found for found, _, _ in ranked), default=0)
-    best = sorted((row for row in ranked if row[0] == most), key=lambda row: -row[1])
-    return [Result(entry.page, entry.part, excerpt(entry.part.text, words)) for entry in few_of_each(best)]
+    scores = [score(entry, rarities) for entry in entries]
+    least = LEAST * max(scores)
+    best = sorted(((each, at) for at, each in enumerate(scores) if each and each >= least), key=lambda row: -row[0])
+    found = few_of_each([entries[at] for _, at in best])
+    return [Result(entry.page, entry.part, excerpt(entry.part.text, words)) for entry in found]
 
 
-def few_of_each(best: list[tuple[int, float, Entry]]) -> Iterator[Entry]:
+def score(entry: Entry, rarities: Mapping[str, float]) -> float:
+    weights = {word: weight(entry, word) for word in rarities}
+    held = sum(rarity for word, rarity in rarities.items() if weights[word])
+    total = sum(rarities[word] * each for word, each in weights.items())
+    return total * (held / sum(rarities.values())) ** 2 if held else 0.0
+
+
+def few_of_each(best: list[Entry]) -> Iterator[Entry]:
     """No page takes all the room."""
     seen: Counter[str] = Counter()
-    for _, _, entry in best:
+    for entry in best:
         if seen[entry.page.address] < MOST_OF_A_PAGE and seen.total() < MOST_RESULTS:
             seen[entry.page.address] += 1
             yield entry

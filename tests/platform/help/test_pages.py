@@ -31,7 +31,7 @@ def test_a_page_opens_between_its_neighbours(client: Client, page: Page) -> None
     row = list(pages().values())
     at = row.index(page)
     for rel, place in (("prev", at - 1), ("next", at + 1)):
-        link = re.search(rf'rel="{rel}" href="([^"]+)"', answer.text)
+        found = re.search(rf'rel="{rel}" href="([^"]+)"', answer.text)
         expected = row[place].address if 0 <= place < len(row) else None
         assert (found[1] if found else None) == expected
     for heading in page.headings:
