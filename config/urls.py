@@ -15,6 +15,7 @@ from accounts.second_factor import SENTENCE, lacks_second_factor
 from config import problem_page
 from config.exports import views as exports
 from config.health import healthz, readyz
+from config.help import views as help_pages
 from config.leaving import delete_account, take_account_back
 from config.metrics.page import metrics
 from generation.catalog.loras.naming import NameInAddress
@@ -72,6 +73,8 @@ urlpatterns = [
     path("api/v1/", include("config.api")),
     path("", include("generation.api.a1111.urls")),
     path("help/api/", include("generation.api.help.urls")),
+    path("help/", include("config.help.urls")),
+    path("sitemaps/help.xml", help_pages.sitemap, name="sitemap-help"),
     path("v1/", include("generation.api.openai.urls")),
     path("", include("generation.api.mcp.door")),
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),

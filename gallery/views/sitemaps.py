@@ -38,22 +38,22 @@ def robots(request: HttpRequest) -> HttpResponse:
 @require_safe
 def sitemap(request: HttpRequest) -> HttpResponse:
     """The list of all sitemaps."""
-    addresses = [reverse("sitemap-pages")]
+    addresses = [reverse("sitemap-pages"), reverse("sitemap-help")]
     for name, rows in (("sitemap-posts", Post.objects.all()), ("sitemap-authors", User.objects.all())):
         last = rows.aggregate(last=Max("pk"))["last"] or 0
         addresses += [reverse(name, args=[part]) for part in range(last // IDS_A_SITEMAP + 1)]
-    return _answer("sitemapindex", "sitemap", ((address, None) for address in addresses))
+    return answer("sitemapindex", "sitemap", ((address, None) for address in addresses))
 
 
 @require_safe
 def pages(request: HttpRequest) -> HttpResponse:
-    return _answer("urlset", "url", ((reverse(name), None) for name in PAGES))
+    return answer("urlset", "url", ((reverse(name), None) for name in PAGES))
 
 
 @require_safe
 def posts(request: HttpRequest, part: int) -> HttpResponse:
     rows = Post.objects.public().filter(pk__range=_range(part)).order_by("pk").values_list("code", "approved_at")
-    return _answer("urlset", "url", ((reverse("post", args=[code]), at) for code, at in rows))
+    return answer("urlset", "url", ((reverse("post", args=[code]), at) for code, at in rows))
 
 
 @require_safe
@@ -61,7 +61,7 @@ def authors(request: HttpRequest, part: int) -> HttpResponse:
     shown = Exists(Post.objects.public().filter(author=OuterRef("pk")))
     rows = User.objects.filter(shown, pk__range=_range(part), is_active=True).order_by("pk")
     names = rows.values_list("username", flat=True)
-    return _answer("urlset", "url", ((reverse("author", args=[name]), None) for name in names))
+    return answer("urlset", "url", ((reverse("author", args=[name]), None) for name in names))
 
 
 def _range(part: int) -> tuple[int, int]:
@@ -71,7 +71,8 @@ def _range(part: int) -> tuple[int, int]:
     return first, first + IDS_A_SITEMAP - 1
 
 
-def _answer(root: str, each: str, addresses: Iterable[tuple[str, datetime | None]]) -> HttpResponse:
+def answer(root: str, each: str, addresses: Iterable[tuple[str, datetime | None]]) -> HttpResponse:
+    """A sitemap (`urlset` of `url`), or the list of them, of paths and when each was changed."""
     text = StringIO()
     xml = SimplerXMLGenerator(text, "utf-8")
     xml.startDocument()

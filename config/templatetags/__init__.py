@@ -1,0 +1,1 @@
+"""What templates of every app are told by this package."""
