@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from config import deletion, planner
+from config import deletion, planner, resealing
 from config.exports import archive, queue
 
 
@@ -27,3 +27,8 @@ def prune_accounts() -> dict[str, int]:
 @shared_task
 def update_statistics() -> bool:
     return planner.update_statistics()
+
+
+@shared_task
+def reseal_secrets() -> int:
+    return resealing.reseal().sealed
