@@ -277,7 +277,7 @@ class ApiToken(AbstractAuthToken):
     speaks_for_people = models.BooleanField(
         default=False, db_default=False, help_text="Its program says, signed with `people_secret`, which person asks."
     )
-    people_secret = models.CharField(max_length=64, blank=True, default="", db_default="")
+    people_secret = models.CharField(max_length=300, blank=True, default="", db_default="", help_text="Sealed.")
     options = models.JSONField(default=dict, blank=True, help_text="What its program has set for its own requests.")
 
     class Meta:

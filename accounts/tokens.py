@@ -20,7 +20,10 @@ from knox.settings import CONSTANTS
 
 from accounts.models import ApiToken, User
 from accounts.refusals import NotAllowed
+from accounts.sealing import seal, unseal
 
+PEOPLE = "people"
+"""The purpose that secrets of tokens that speak for people are sealed for."""
 USED_EVERY = timedelta(minutes=1)
 """So long a later use is not written down: reading a page of jobs should not write a row each time."""
 
@@ -43,8 +46,14 @@ def standing_tokens() -> QuerySet[ApiToken]:
 def make_token(user: User, bounds: Mapping[str, Any]) -> tuple[str, str]:
     """Make one; its key, and the secret of one that speaks for people or "". The key can be read nowhere again."""
     secret = secrets.token_urlsafe(32) if bounds.get("speaks_for_people") else ""
-    _, key = ApiToken.objects.create(user=user, people_secret=secret, **bounds)
+    kept = seal(secret, PEOPLE) if secret else ""
+    _, key = ApiToken.objects.create(user=user, people_secret=kept, **bounds)
     return key, secret
+
+
+def people_secret_of(token: ApiToken) -> str:
+    """What its program signs names with; "" where there is none, or it was sealed by a key that the site has lost."""
+    return unseal(token.people_secret, PEOPLE) or ""
 
 
 def find_token(key: str, address: str = "") -> ApiToken | None:

@@ -41,6 +41,8 @@ app.conf.beat_schedule = {
     "recover-accounts": {"task": "config.tasks.recover_accounts", "schedule": 60.0, "options": {"expires": 60}},
     "delete-accounts": {"task": "config.tasks.prune_accounts", "schedule": 900.0, "options": {"expires": 900}},
     "statistics": {"task": "config.tasks.update_statistics", "schedule": 3600.0, "options": {"expires": 3600}},
+    # Hours after a start: by then no process of the former version runs, which could not read what is sealed.
+    "reseal": {"task": "config.tasks.reseal_secrets", "schedule": 6 * 3600.0, "options": {"expires": 3600}},
     "prune-accounts": {"task": "accounts.tasks.prune", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 if settings.BACKUP_AT:

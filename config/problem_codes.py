@@ -76,6 +76,7 @@ GROUPS = (
             "suspended": "The account is suspended; the sentence says until when.",
             "not-a-moderator": "Only moderators may do this.",
             "last-administrator": "The site would be left without an administrator.",
+            "secret-unreadable": "A secret was sealed with a key that the site has lost; its operator can mend that.",
             "account-closed": "The account has been closed.",
         },
     ),

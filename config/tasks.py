@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from config import deletion, planner
+from config import deletion, planner, resealing
 from config.backup import schedule
 from config.exports import archive, queue
 
@@ -33,3 +33,8 @@ def update_statistics() -> bool:
 @shared_task
 def back_up() -> str:
     return schedule.back_up_now()
+
+
+@shared_task
+def reseal_secrets() -> int:
+    return resealing.reseal().sealed

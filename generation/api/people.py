@@ -25,6 +25,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from accounts.models import ApiToken, Plan, User
 from accounts.names import check_name
 from accounts.refusals import Conflict, NotAllowed
+from accounts.tokens import people_secret_of
 from generation.models import NamedPerson
 from generation.models.programs import MAX_SUBJECT_CHARS
 
@@ -67,7 +68,7 @@ def person_asking(user: User, auth: object, headers: Mapping[str, str]) -> User:
         return user
     if not user.is_superuser:
         raise NotAllowed("may-not-speak", "Only the token of an administrator speaks for people.")
-    return _person_of(user, _read(signed, auth.people_secret))
+    return _person_of(user, _read(signed, people_secret_of(auth)))
 
 
 def _read(signed: str, secret: str) -> Named:

@@ -16,9 +16,10 @@ from django.core.cache import cache
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.sealing import unseal
 from generation.jobs.webhooks import sending
 from generation.jobs.webhooks.sending import Outcome
-from generation.jobs.webhooks.signing import signature, unseal
+from generation.jobs.webhooks.signing import WEBHOOKS, signature
 from generation.messages import wakeups
 from generation.models import Webhook, WebhookDelivery
 
@@ -105,7 +106,7 @@ def secrets_of(webhook: Webhook) -> list[str]:
     sealed = [webhook.secret]
     if webhook.former_until is not None and webhook.former_until > timezone.now():
         sealed.append(webhook.former_secret)
-    return [secret for each in sealed if (secret := unseal(each))]
+    return [secret for each in sealed if (secret := unseal(each, WEBHOOKS))]
 
 
 @transaction.atomic

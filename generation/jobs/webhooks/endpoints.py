@@ -11,9 +11,10 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.quotas import hold_account
 from accounts.refusals import Conflict, NotFound, QuotaExceeded, Refusal
+from accounts.sealing import seal
 from generation.jobs.webhooks.addresses import check_url
 from generation.jobs.webhooks.announcing import write_deliveries
-from generation.jobs.webhooks.signing import new_secret, seal
+from generation.jobs.webhooks.signing import WEBHOOKS, new_secret
 from generation.messages import wakeups
 from generation.models import Webhook, WebhookDelivery, WebhookEvent
 
@@ -34,7 +35,7 @@ def create_webhook(user: User, url: str, events: Sequence[str] = ()) -> tuple[We
         if Webhook.objects.of(user).count() >= MAX_WEBHOOKS:
             sentence = f"You may have {MAX_WEBHOOKS} webhooks. Delete one to make another."
             raise QuotaExceeded("too-many-webhooks", sentence)
-        return Webhook.objects.create(owner=user, url=url, events=chosen, secret=seal(secret)), secret
+        return Webhook.objects.create(owner=user, url=url, events=chosen, secret=seal(secret, WEBHOOKS)), secret
 
 
 def own_webhook(user: User, code: str) -> Webhook:
@@ -96,7 +97,7 @@ def rotate_secret(webhook: Webhook) -> str:
     secret, now = new_secret(), timezone.now()
     if webhook.former_until is None or webhook.former_until < now:
         webhook.former_secret, webhook.former_until = webhook.secret, now + FORMER_SECRET_HOLDS
-    webhook.secret = seal(secret)
+    webhook.secret = seal(secret, WEBHOOKS)
     webhook.save(update_fields=["secret", "former_secret", "former_until"])
     return secret
 

