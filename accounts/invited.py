@@ -1,4 +1,4 @@
-"""The page that an invitation's link leads to: it keeps the code for the sign-up, whichever way somebody takes there."""
+"""The page that an invitation's link leads to: it keeps the code for the sign-up, by whichever way that is."""
 
 from __future__ import annotations
 

@@ -72,5 +72,7 @@ def is_standing(visit: Visit, actor: User) -> bool:
 
 def end_unnoticed() -> int:
     """Write down the end of visits that ran out while nobody looked; how many."""
-    over = Visit.objects.select_related("by", "person").filter(ended_at=None, ends_at__lte=timezone.now())
-    return len([end_visit(visit) for visit in over])
+    over = list(Visit.objects.select_related("by", "person").filter(ended_at=None, ends_at__lte=timezone.now()))
+    for visit in over:
+        end_visit(visit)
+    return len(over)

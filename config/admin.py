@@ -23,8 +23,8 @@ GOES = (
     "Posts and releases: they are withdrawn from the gallery",
 )
 STAYS = (
-    "The wallet and its ledger, decisions made as a moderator, visits of the staff, and which rules held by which words, "
-    "under the name “deleted-…”: they stay true"
+    "The wallet and its ledger, decisions made as a moderator, visits of the staff, and which rules held by which "
+    "words, under the name “deleted-…”: they stay true"
 )
 SWITCHED_OFF = (
     "Off: cannot sign in and has no page as an author. Posts stay in the gallery, marked as a closed account's, until "

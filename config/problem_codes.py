@@ -330,8 +330,8 @@ FAMILIES = (
             "events", "expiry", "family", "fit", "flag", "focus", "grow", "header", "held-out", "idempotency-key",
             "key", "kind", "limit", "lora-weight", "mask-blur", "mask-size", "masked-content", "merge", "mix", "name",
             "note", "offsets", "padding", "palette", "period", "picture", "rank", "rating", "reason", "scale", "seed",
-            "shape", "shares", "side", "size", "sort", "state", "strength", "tag", "title", "until", "visibility", "wait",
-            "words",
+            "shape", "shares", "side", "size", "sort", "state", "strength", "tag", "title", "until", "visibility",
+            "wait", "words",
         ),
     ),
     Family(
