@@ -14,9 +14,11 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.sites.shortcuts import get_current_site
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils import timezone
 
+from accounts import joining
+from accounts.closing import reopen_if_due
 from accounts.mail import queue_mail
 from accounts.models import User
 from accounts.scopes import Scope
@@ -60,7 +62,7 @@ class AccountAdapter(DefaultAccountAdapter):
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        return bool(settings.SIGNUP_OPEN)
+        return joining.mode() != "closed"
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Every link leads to `SITE_URL`: the `Host` of a request may name another port, and a key would go there."""
@@ -75,13 +77,20 @@ class AccountAdapter(DefaultAccountAdapter):
         return f"{settings.HOST}:{login.lower()}"
 
     def respond_user_inactive(self, request: HttpRequest, user: Any) -> HttpResponse:
-        """Whoever closed their account and has now shown that it is theirs is asked whether they take it back."""
+        """Whoever closed their account and has now shown that it is theirs is asked whether they take it back, and
+        who is shut out is told why, and until when.
+        """
         if user.deletion_due_at is None or user.deletion_due_at <= timezone.now():
-            response: HttpResponse = super().respond_user_inactive(request, user)
-            return response
+            context = {"reason": user.shut_out_reason, "until": user.shut_out_until}
+            return render(request, "account/account_inactive.html", context, status=403)
         request.session.cycle_key()
         request.session[CLOSED_ACCOUNT] = {"code": user.code, "until": time.time() + TAKE_BACK_SECONDS}
         return redirect("account-take-back")
+
+    def pre_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse | None:
+        reopen_if_due(user)
+        response: HttpResponse | None = super().pre_login(request, user, **kwargs)
+        return response
 
     def clean_username(self, username: str, shallow: bool = False) -> str:
         username = super().clean_username(username, shallow)

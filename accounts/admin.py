@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Any, cast
 
 from allauth.account.models import EmailAddress
 from allauth.idp.oidc.adapter import get_adapter
 from allauth.idp.oidc.models import Client, Token
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
 from accounts.credits import grant
-from accounts.models import CreditEntry, OutgoingMail, Plan, User, Wallet
+from accounts.models import CreditEntry, Invitation, OutgoingMail, Plan, User, Visit, Wallet
 from accounts.refusals import counted
+from accounts.social import name_of
 
-admin.site.unregister([Group, Client, Token])
+# What is signed in with is entered in the settings, and nobody connects a login to somebody else.
+admin.site.unregister([Group, Client, Token, SocialAccount, SocialApp, SocialToken])
 GIFT = 100
 
 
@@ -35,14 +40,22 @@ class UserAdmin(DjangoUserAdmin[User], ModelAdmin):
     list_display = ["username", "email", "plan", "credits", "is_active", "is_staff", "date_joined"]
     list_filter = ["plan", "is_active", "is_staff"]
     list_select_related = ["plan", "wallet"]
-    readonly_fields = ["code", "deletion_due_at"]
-    fieldsets = [*(DjangoUserAdmin.fieldsets or []), ("Tempera", {"fields": ["code", "plan", "deletion_due_at"]})]
+    readonly_fields = ["code", "deletion_due_at", "shut_out_reason", "shut_out_until", "invitation", "logins"]
+    fieldsets = [
+        *(DjangoUserAdmin.fieldsets or []),
+        ("Tempera", {"fields": ["code", "plan", *readonly_fields[1:]]}),
+    ]
     add_fieldsets = [(None, {"fields": ["username", "email", "plan", "password1", "password2"]})]
     actions = ["give_credits", "confirm_address"]
 
     @admin.display(description="Credits")
     def credits(self, user: User) -> int:
         return user.wallet.balance if hasattr(user, "wallet") else 0
+
+    @admin.display(description="Connected logins")
+    def logins(self, user: User) -> str:
+        rows = SocialAccount.objects.filter(user=user).order_by("pk")
+        return ", ".join(f"{name_of(row.provider)} ({row.uid})" for row in rows) or "none"
 
     @admin.action(description=f"Give {GIFT} credits")
     def give_credits(self, request: HttpRequest, users: QuerySet[User]) -> None:
@@ -102,6 +115,33 @@ class ReadOnlyAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ModelAdmin):
+    list_display = ["code", "note", "used", "uses", "expires_at", "plan", "created_by"]
+    list_select_related = ["plan", "created_by"]
+    search_fields = ["code", "note"]
+    fields = ["note", "uses", "expires_at", "plan", "code", "address", "used", "created_by", "created_at"]
+    readonly_fields = fields[4:]
+
+    @admin.display(description="Link to send")
+    def address(self, invitation: Invitation) -> str:
+        return settings.SITE_URL + reverse("invite", args=[invitation.code]) if invitation.pk else ""
+
+    def save_model(self, request: HttpRequest, obj: Invitation, form: Any, change: bool) -> None:
+        if not change:
+            obj.created_by = cast(User, request.user)
+        super().save_model(request, obj, form, change)
+
+
+@admin.register(Visit)
+class VisitAdmin(ReadOnlyAdmin):
+    """Who looked at whose pages, when and why. Rows are written by the verbs alone."""
+
+    list_display = ["began_at", "by", "person", "reason", "ends_at", "ended_at"]
+    list_select_related = ["by", "person"]
+    search_fields = ["by__username", "person__username", "reason"]
 
 
 @admin.register(CreditEntry)

@@ -10,6 +10,7 @@ from datetime import datetime
 from allauth.account.models import EmailAddress
 from allauth.idp.oidc.models import Token
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
@@ -50,7 +51,7 @@ def take_back(user: User) -> None:
 
 
 def close_account(user: User) -> None:
-    """Take away name, address, password, second factors, sessions, tokens and rights. May be repeated.
+    """Take away name, address, password, connected logins, second factors, sessions, tokens, rights. May be repeated.
 
     The row stays under a name that tells nothing: wallet, ledger entries and decisions belong to it, and the sum of
     all entries must remain what was granted and spent.
@@ -58,21 +59,21 @@ def close_account(user: User) -> None:
     with transaction.atomic():
         addresses = [user.email, *EmailAddress.objects.filter(user=user).values_list("email", flat=True)]
         OutgoingMail.objects.filter(recipient__in=addresses).delete()
-        for ways_in in (EmailAddress, Authenticator, UserSession, ApiToken, Token):
+        for ways_in in (EmailAddress, SocialAccount, Authenticator, UserSession, ApiToken, Token):
             ways_in.objects.filter(user=user).delete()
         user.groups.clear()
         user.user_permissions.clear()
         user.username, user.email = f"deleted-{user.code}", f"{user.code}@deleted.invalid"
         user.first_name = user.last_name = ""
         user.is_active = user.is_staff = user.is_superuser = False
-        user.last_login = None
+        user.last_login = user.group_grants = user.invitation = None
         user.set_unusable_password()
         # Due now, so that a deletion that was broken off goes on.
         user.deletion_due_at = user.deletion_due_at or timezone.now()
         user.save(
             update_fields=[
                 "username", "email", "first_name", "last_name", "is_active", "is_staff", "is_superuser", "password",
-                "last_login", "deletion_due_at",
+                "last_login", "deletion_due_at", "group_grants", "invitation",
             ]
         )  # fmt: skip
         # What administrators did to the account is told by its name.
@@ -80,14 +81,17 @@ def close_account(user: User) -> None:
         LogEntry.objects.filter(content_type=person, object_id=str(user.pk)).update(object_repr=user.username)
 
 
-def shut_out(user: User) -> None:
-    """Let nobody in by this account, by any session or token, until `let_back_in`; nothing of it is deleted."""
+def shut_out(user: User, reason: str = "", until: datetime | None = None) -> None:
+    """Let nobody in by this account, by any session or token, until `until` or `let_back_in`; nothing is deleted.
+
+    The reason is told where its person signs in.
+    """
     with transaction.atomic():
-        User.objects.filter(pk=user.pk).update(is_active=False)
+        User.objects.filter(pk=user.pk).update(is_active=False, shut_out_reason=reason, shut_out_until=until)
         for session in UserSession.objects.filter(user=user):
             session.end()
         _end_tokens(user)
-    user.is_active = False
+    user.refresh_from_db(fields=["is_active", "shut_out_reason", "shut_out_until"])
 
 
 def _end_tokens(user: User) -> None:
@@ -98,5 +102,21 @@ def _end_tokens(user: User) -> None:
 
 def let_back_in(user: User) -> None:
     """Undo `shut_out`, unless its owner has closed the account themselves."""
-    User.objects.filter(pk=user.pk, deletion_due_at=None).update(is_active=True)
-    user.refresh_from_db(fields=["is_active"])
+    rows = User.objects.filter(pk=user.pk)
+    rows.update(shut_out_reason="", shut_out_until=None)
+    rows.filter(deletion_due_at=None).update(is_active=True)
+    user.refresh_from_db(fields=["is_active", "shut_out_reason", "shut_out_until"])
+
+
+def reopen_if_due(user: User) -> None:
+    """Let somebody back in whose time is over."""
+    if user.shut_out_until is not None and user.shut_out_until <= timezone.now():
+        let_back_in(user)
+
+
+def reopen_due() -> int:
+    """The same of all whose time is over, for what looks at `is_active` alone; how many."""
+    due = list(User.objects.filter(shut_out_until__lte=timezone.now()))
+    for user in due:
+        let_back_in(user)
+    return len(due)

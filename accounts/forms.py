@@ -6,18 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 from allauth.account.forms import ResetPasswordForm as AllauthResetPasswordForm
-from allauth.account.forms import SignupForm as AllauthSignupForm
 from allauth.account.forms import default_token_generator
 from allauth.core import context as allauth_context
 from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.hashers import make_password
-from django.db import IntegrityError, transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 
 from accounts.models import User
-from accounts.refusals import Conflict, Refusal
+from accounts.refusals import Refusal
 
 
 class RefusableForm(forms.Form):
@@ -44,20 +41,6 @@ class RefusableForm(forms.Form):
         field = refusal.field if refusal.field in self.fields else None
         self.add_error(field, forms.ValidationError(refusal.message, refusal.code))
         return refusal.status
-
-
-class SignUpForm(AllauthSignupForm):
-    """Allauth's, which takes as long with an address that has an account as with a new one."""
-
-    def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
-        if self.account_already_exists:
-            make_password(self.cleaned_data["password1"])
-        try:
-            with transaction.atomic():
-                saved: tuple[User | None, HttpResponse | None] = super().try_save(request)
-        except IntegrityError as error:  # somebody else took name or address since the form looked
-            raise Conflict("name-taken", "Somebody has just taken this name. Choose another.") from error
-        return saved
 
 
 class ResetPasswordForm(AllauthResetPasswordForm):

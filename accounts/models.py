@@ -13,6 +13,8 @@ from django.core.validators import MinValueValidator
 from django.db import models, transaction
 from knox.models import AbstractAuthToken
 
+from accounts.entrance_models import Invitation as Invitation
+from accounts.entrance_models import Visit as Visit
 from accounts.names import check_name, skeleton
 from accounts.ratings import Rating
 from accounts.scopes import every_scope
@@ -139,6 +141,19 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # of the toke
     deletion_due_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="Closed, and all of it is deleted from then on."
     )
+    shut_out_reason = models.CharField(
+        max_length=300, blank=True, default="", db_default="", editable=False, help_text="Told where they sign in."
+    )
+    shut_out_until = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="Shut out by the staff until then; empty: until let in."
+    )
+    invitation = models.ForeignKey(
+        Invitation, null=True, blank=True, on_delete=models.SET_NULL, related_name="people", editable=False,
+        help_text="By which they joined.",
+    )  # fmt: skip
+    group_grants = models.JSONField(
+        null=True, blank=True, editable=False, help_text="What groups of a provider gave, and what was there before."
+    )
     shown_rating = models.CharField(
         max_length=9,
         choices=Rating.choices,
@@ -160,7 +175,11 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # of the toke
                 fields=["deletion_due_at"], name="user_deletion_due", condition=models.Q(deletion_due_at__isnull=False)
             ),
             models.Index(fields=["digest_at", "id"], name="user_digest", condition=models.Q(wants_digest=True)),
+            models.Index(
+                fields=["shut_out_until"], name="user_shut_out", condition=models.Q(shut_out_until__isnull=False)
+            ),
         ]
+        permissions = [("suspend_user", "Can suspend accounts")]
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if self.plan_id is None:

@@ -10,6 +10,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
+from accounts import visits
 from accounts.models import User
 
 
@@ -23,9 +24,12 @@ class SignIn:
 
 
 def sign_in_of(session_key: str) -> SignIn | None:
-    """Whose session it is; None when it has ended, or its person may not sign in any more."""
+    """Whose session it is; None when it has ended, its person may not sign in any more, or it makes a visit.
+
+    A visit looks at somebody else's pages, which must not be told what happens to the staff's own pictures.
+    """
     session = SessionStore(session_key)
-    if SESSION_KEY not in session:
+    if SESSION_KEY not in session or visits.IN_SESSION in session:
         return None
     sign_in = SignIn(session_key, int(session[SESSION_KEY]), session.get(HASH_SESSION_KEY, ""))
     return sign_in if sign_in in still_standing({sign_in}) else None

@@ -8,6 +8,7 @@ from allauth.account.models import EmailAddress
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
+from accounts.joining import give_back
 from accounts.models import User
 
 KEPT = timedelta(days=7)
@@ -24,4 +25,7 @@ def prune_unfinished() -> int:
         Exists(addresses), ~Exists(addresses.filter(verified=True)), last_login=None, wallet=None,
         is_staff=False, is_superuser=False, is_active=True, date_joined__lt=timezone.now() - KEPT,
     )  # fmt: skip
-    return len([user.delete() for user in unfinished])
+    for user in (gone := list(unfinished)):
+        give_back(user)
+        user.delete()
+    return len(gone)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from accounts import mail, signups
+from accounts import closing, mail, signups, visits
 
 
 @shared_task
@@ -14,4 +14,9 @@ def send_due_mail() -> int:
 
 @shared_task
 def prune() -> dict[str, int]:
-    return {"mails": mail.prune_mail(), "signups": signups.prune_unfinished()}
+    return {
+        "mails": mail.prune_mail(),
+        "signups": signups.prune_unfinished(),
+        "reopened": closing.reopen_due(),
+        "visits": visits.end_unnoticed(),
+    }

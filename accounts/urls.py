@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.urls import path
 
-from accounts import digest, viewing, views
+from accounts import digest, invited, viewing, views
 
 urlpatterns = [
+    path("invite/<slug:code>/", invited.invite, name="invite"),
     path("account/", views.account, name="account"),
     path("account/credits/", views.ledger, name="account-credits"),
     path("account/notifications/", digest.digest, name="account-notifications"),

@@ -18,16 +18,17 @@ from accounts.admin import UserAdmin
 from accounts.models import User
 from config.deletion import delete_person
 from config.operations import page  # noqa: F401  registers it
+from config.person_pages import PersonPages
 from gallery.models import Post, Release
 
 GOES = (
-    "Name, address, password, second factors, sessions, API tokens and rights; it cannot be undone",
+    "Name, address, password, connected logins, second factors, sessions, API tokens and rights; it cannot be undone",
     "Pictures, data sets, trainings and own LoRAs; what waits or is drawn is cancelled and its credits return",
     "Posts and releases: they are withdrawn from the gallery",
 )
 STAYS = (
-    "The wallet and its ledger, decisions made as a moderator, and which rules held by which words, under the name "
-    "“deleted-…”: they stay true"
+    "The wallet and its ledger, decisions made as a moderator, visits of the staff, and which rules held by which "
+    "words, under the name “deleted-…”: they stay true"
 )
 SWITCHED_OFF = (
     "Off: cannot sign in and has no page as an author. Posts stay in the gallery, marked as a closed account's, until "
@@ -38,7 +39,7 @@ admin.site.unregister(User)
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin):
+class PersonAdmin(PersonPages, UserAdmin):
     """Deleting goes through the verb. Nobody deletes the account that they are signed in with."""
 
     def get_deleted_objects(

@@ -11,11 +11,10 @@ from django.templatetags.static import static
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    """Context of every page: `site_name`, `site_url`, `signup_open`, `sends_mail`, `demo`, `site_state`."""
+    """Context of every page: `site_name`, `site_url`, `sends_mail`, `demo`, `site_state`."""
     return {
         "site_name": settings.SITE_NAME,
         "site_url": settings.SITE_URL,
-        "signup_open": settings.SIGNUP_OPEN,
         "sends_mail": bool(settings.EMAIL_HOST),
         "demo": settings.DEMO,
         "site_state": current_state(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_cache_control, patch_vary_headers
 
@@ -21,6 +22,12 @@ RELAXED: dict[str, dict[str, list[str]]] = {
     # Its form leads on to the program that is let in, wherever that is.
     "/identity/o/": {"form-action": [SELF, "https:", "http:"]},
 }
+
+# Where a form leads on to the provider that one signs in with, wherever that is; only where there is one.
+TO_PROVIDERS = (
+    "/accounts/login/", "/accounts/signup/", "/accounts/3rdparty/", "/accounts/oidc/", "/accounts/saml/",
+    *(f"/accounts/{name}/" for name in ("google", "github", "gitlab", "microsoft", "discord", "apple")),
+)  # fmt: skip
 
 
 def content_policy(picture_hosts: Sequence[str]) -> dict[str, dict[str, list[str]]]:
@@ -52,6 +59,8 @@ def scoped_policies(get_response: Callable[[HttpRequest], HttpResponse]) -> Call
         for prefix, directives in RELAXED.items():
             if request.path_info.startswith(prefix):
                 response._csp_replace = directives  # type: ignore[attr-defined]
+        if settings.SOCIALACCOUNT_PROVIDERS and request.path_info.startswith(TO_PROVIDERS):
+            response._csp_replace = {"form-action": [SELF, "https:", "http:"]}  # type: ignore[attr-defined]
         if request.path_info.startswith(API):
             # What it says is one person's, by token or by session; downloads have said their own already.
             if not response.has_header("Cache-Control"):

@@ -18,6 +18,7 @@ from config.health import healthz, readyz
 from config.help import views as help_pages
 from config.leaving import delete_account, take_account_back
 from config.metrics.page import metrics
+from config.visits import end
 from generation.catalog.loras.naming import NameInAddress
 from generation.catalog.wildcards import ListInAddress
 
@@ -68,6 +69,7 @@ urlpatterns = [
     path("account/export/file", exports.download, name="account-export-file"),
     path("account/delete/", delete_account, name="account-delete"),
     path("account/take-back/", take_account_back, name="account-take-back"),
+    path("visit/end/", end, name="visit-end"),
     path("accounts/", include("allauth.urls")),
     *provider,
     path("api/v1/", include("config.api")),

@@ -1,12 +1,12 @@
 """What moderators do about people: strikes that expire, suspensions for a time, and bans, which two confirm.
 
-A strike only counts; who is suspended publishes nothing; who is banned cannot sign in. What they published stays until
-a moderator takes it down.
+A strike only counts; who is suspended publishes nothing; who is banned cannot sign in, for good or for a time. What
+they published stays until a moderator takes it down.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.core.signing import BadSignature, TimestampSigner
@@ -50,10 +50,25 @@ def ban(moderator: User, person: User, reason: str) -> Sanction:
     if not settings.BANS_NEED_TWO:
         with transaction.atomic():
             made = _impose(moderator, person, Sanction.Kind.BAN, reason, Act.BAN)
-            shut_out(person)
+            shut_out(person, made.reason)
         return made
     state = Sanction.State.PROPOSED
     return _impose(moderator, person, Sanction.Kind.BAN, reason, Act.BAN_PROPOSED, state=state)
+
+
+def shut_account(moderator: User, person: User, reason: str, until: datetime | None) -> Sanction:
+    """Ban somebody at once, without a second moderator, for good or until a time: of administrators alone.
+
+    What waits to be drawn for them is not known here; see `config.suspension`.
+    """
+    if not moderator.has_perm("accounts.suspend_user"):
+        raise NotAllowed("not-an-administrator", "Only who may suspend accounts does this; propose a ban instead.")
+    if until is not None and until <= timezone.now():
+        raise Refusal("bad-until", "The end lies in the past.", field="until")
+    with transaction.atomic():
+        made = _impose(moderator, person, Sanction.Kind.BAN, reason, Act.BAN, ends_at=until)
+        shut_out(person, made.reason, until)
+    return made
 
 
 def confirm_ban(moderator: User, sanction: Sanction) -> None:
@@ -63,7 +78,7 @@ def confirm_ban(moderator: User, sanction: Sanction) -> None:
         if sanction.person.deletion_due_at is not None:
             raise Conflict("account-closed", "They have closed their account meanwhile.")
         _move(sanction, Sanction.State.PROPOSED, Sanction.State.ACTIVE, confirmed_by=moderator)
-        shut_out(sanction.person)
+        shut_out(sanction.person, sanction.reason)
         _record(moderator, Act.BAN, sanction, sanction.reason)
         _tell(sanction)
 
@@ -129,8 +144,11 @@ def _impose(
     reason = clean_reason(reason, "they read it")
     if person.deletion_due_at is not None:
         raise Conflict("account-closed", "They have closed their account.")
+    # A ban that has run out has let them in again, and stands in the way of no other.
+    bans = Sanction.objects.of(person).filter(kind=Sanction.Kind.BAN, state=Sanction.State.ACTIVE)
     try:
         with transaction.atomic():
+            bans.filter(ends_at__lte=timezone.now()).update(state=Sanction.State.LIFTED)
             made = Sanction.objects.create(
                 kind=kind, state=state, person=person, reason=reason, by=moderator, at=timezone.now(), **fields
             )

@@ -10,15 +10,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, cast
 
-from allauth.account.models import EmailAddress
 from allauth.idp.oidc.models import Token
-from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.core.files.storage import default_storage
 
-from accounts.credits import wallet_of
-from accounts.models import ApiToken, CreditEntry, User
+from accounts.models import ApiToken, CreditEntry, Invitation, User
+from config.exports.account import account, connected_logins, second_factors, visits
 from config.exports.documents import ROWS_AT_ONCE, Document, KeptFile, table
 from gallery.models import (
     Appeal,
@@ -43,13 +41,11 @@ from generation.models import (
     AlbumPicture,
     DataPicture,
     DataSet,
-    Draft,
     GeneratedImage,
     Job,
     LabGrid,
     Lora,
     LoraMerge,
-    NamedPerson,
     OwnStyle,
     SafeguardRecord,
     ShareLink,
@@ -60,33 +56,6 @@ from generation.models import (
     Webhook,
     Wildcard,
 )
-
-
-def account(user: User) -> Iterator[dict[str, Any]]:
-    draft = Draft.objects.filter(owner=user).first()
-    yield {
-        "name": user.get_username(),
-        "email": user.email,
-        "addresses": list(EmailAddress.objects.filter(user=user).values("email", "verified", "primary")),
-        "first_name": user.first_name,
-        "last_name": user.last_name,
-        "joined_at": user.date_joined,
-        "last_sign_in_at": user.last_login,
-        "plan": user.plan.name,
-        "wants_digest": user.wants_digest,
-        "credits": wallet_of(user).balance,
-        "groups": list(user.groups.values_list("name", flat=True)),
-        "names_in_other_programs": list(NamedPerson.objects.filter(person=user).values("subject", "created_at")),
-        "draft_of_the_create_page": draft.fields if draft else {},
-    }
-
-
-def second_factors(user: User) -> Iterator[dict[str, Any]]:
-    """What there is, and never the secrets."""
-    for factor in Authenticator.objects.filter(user=user).order_by("pk"):
-        yield {
-            "kind": factor.type, "name": str(factor), "made_at": factor.created_at, "last_used_at": factor.last_used_at
-        }  # fmt: skip
 
 
 def pictures(user: User) -> Iterator[dict[str, Any]]:
@@ -172,6 +141,12 @@ def decisions_about(thing: Post | Release, user: User) -> list[dict[str, Any]]:
 DOCUMENTS = (
     Document("account", "Your account: name, addresses, plan, and what you had typed on the Create page.", account),
     Document("second_factors", "Your passkeys and codes by name, without their secrets.", second_factors),
+    Document("connected_logins", "Accounts elsewhere with which you sign in, and what those told.", connected_logins),
+    Document("visits", "When the staff looked at your pages for support, and why.", visits),
+    Document(
+        "invitations", "Invitations that you made as one of the staff.",
+        table(Invitation, "created_by", "code", "note", "uses", "used", "expires_at", "created_at"),
+    ),
     Document(
         "sessions", "Where you are signed in.",
         table(UserSession, "user", "ip", "user_agent", "created_at", "last_seen_at"),

@@ -14,6 +14,7 @@ from config.settings.doors import *
 from config.settings.files import *
 from config.settings.logs import *
 from config.settings.people import *
+from config.settings.sign_in import *
 from config.settings.site import *
 from config.settings.studio import *
 

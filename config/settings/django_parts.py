@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from config.appearance import ADMIN
+from config.settings.sign_in import PROVIDER_APPS
 from config.settings.site import BASE_DIR
 
 INSTALLED_APPS = [
@@ -21,6 +22,8 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "allauth.usersessions",
     "allauth.idp.oidc",
+    "allauth.socialaccount",
+    *PROVIDER_APPS,
     "channels",
     "csp",
     "django_htmx",
@@ -49,6 +52,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.visits.Visits",
     "config.media_host.MediaHost",
     "config.page_rate.PageRate",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -73,6 +77,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "config.appearance.site",
+                "accounts.page_context.entrance",
                 "generation.web.page_context.frame",
             ]
         },

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from config.env import env_bool, env_choice, env_int, env_secret, env_str, kept_secret, rsa_key
+from config.env import env_bool, env_choice, env_int, env_list, env_secret, env_str, kept_secret, rsa_key
 from config.settings.site import DATA_DIR, HTTPS, SITE_NAME
+
+# Who may join: anybody, who brings an invitation, or nobody. SIGNUP_OPEN=off closes it whatever this says.
+SIGNUP = env_choice("SIGNUP", "open", ("open", "invited", "closed"))
+# Only with an address at one of these; empty: at any.
+SIGNUP_DOMAINS = [domain.lower().removeprefix("@") for domain in env_list("SIGNUP_DOMAINS")]
+# How long one of the staff may look at the pages of somebody for support, at a time.
+VISIT_MINUTES = env_int("VISIT_MINUTES", 30, low=1, high=240)
 
 # People
 AUTH_USER_MODEL = "accounts.User"
@@ -22,7 +29,11 @@ AUTH_PASSWORD_VALIDATORS = [
     for name in ("UserAttributeSimilarity", "MinimumLength", "CommonPassword", "NumericPassword")
 ]
 ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
-ACCOUNT_FORMS = {"signup": "accounts.forms.SignUpForm", "reset_password": "accounts.forms.ResetPasswordForm"}
+ACCOUNT_FORMS = {
+    "signup": "accounts.entrance_forms.SignUpForm",
+    "add_email": "accounts.entrance_forms.AddressForm",
+    "reset_password": "accounts.forms.ResetPasswordForm",
+}
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
