@@ -6,6 +6,7 @@ from celery import shared_task
 
 from config import deletion, planner
 from config.backup import schedule
+from config.doctor import processes
 from config.exports import archive, queue
 
 
@@ -33,3 +34,8 @@ def update_statistics() -> bool:
 @shared_task
 def back_up() -> str:
     return schedule.back_up_now()
+
+
+@shared_task
+def note_beat() -> None:
+    processes.note_beat()

@@ -13,6 +13,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from accounts.second_factor import SENTENCE, lacks_second_factor
 from config import problem_page
+from config.doctor.seen import seen
 from config.exports import views as exports
 from config.health import healthz, readyz
 from config.leaving import delete_account, take_account_back
@@ -80,6 +81,7 @@ urlpatterns = [
     path("api/problems/<slug:code>", problem_page.problem, name="api-problem"),
     path("admin/", admin.site.urls),
     path("healthz", healthz, name="healthz"),
+    path("healthz/seen", seen, name="seen"),
     path("readyz", readyz, name="readyz"),
     path("metrics", metrics, name="metrics"),
 ]

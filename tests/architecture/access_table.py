@@ -27,6 +27,7 @@ SITE = {
     "": row(GET=ALL),
     "status/": row(GET=ALL),
     "healthz": row(GET=ALL),
+    "healthz/seen": row(GET=("404", "404", "404", "404")),
     "readyz": row(GET=ALL),
     "metrics": row(GET=STAFF),
     "help/controls/": row(GET=ALL),
