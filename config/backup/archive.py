@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import IO, Any, cast
 
 from config.backup.progress import PIECE_BYTES, Add, Readable
 from config.backup.refused import Refused
@@ -122,7 +122,7 @@ def members(path: Path, add: Add) -> Iterator[tuple[str, float, Content]]:
     try:
         with (
             path.open("rb") as file,
-            gzip.GzipFile(fileobj=Hashed(file, add)) as unpacked,
+            gzip.GzipFile(fileobj=cast(IO[bytes], Hashed(file, add))) as unpacked,
             tarfile.open(fileobj=unpacked, mode="r|") as tar,
         ):
             for member in tar:

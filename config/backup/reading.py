@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
@@ -161,7 +161,7 @@ def place(name: str, at: float, content: Content, dump: Path, undo: list[Callabl
     elif name.startswith(MEDIA):
         wanted = name.removeprefix(MEDIA)
         try:
-            written = default_storage.save(wanted, File(content, wanted))
+            written = default_storage.save(wanted, File(cast(IO[bytes], content), wanted))
         except SuspiciousOperation as error:
             raise Refused(f"The storage does not take “{wanted}”: {error}") from error
         undo.append(lambda: default_storage.delete(written))

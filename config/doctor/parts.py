@@ -91,7 +91,7 @@ def clocks() -> Iterator[Line]:
 
 
 def broker_time() -> float:
-    seconds, micros = broker.connection().time()  # type: ignore[misc]
+    seconds, micros = broker.connection().time()
     return float(seconds) + float(micros) / 1e6
 
 
@@ -123,7 +123,7 @@ def channels_carry() -> Iterator[Line]:
     if heard == message:
         yield ok("channels", "A message of the channel layer arrives.")
     else:
-        said = f"A message of the channel layer did not arrive in {ANSWER_SECONDS:.0f} s, so pages do not change by themselves."
+        said = f"A message of the channel layer did not arrive in {ANSWER_SECONDS:.0f} s: pages stand still."
         yield fail("channels", said, "See that the broker allows PUBLISH and SUBSCRIBE, and that REDIS_URL names it.")
 
 
