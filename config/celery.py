@@ -15,7 +15,6 @@ from typing import Any
 from celery import Celery
 from celery.schedules import crontab
 from celery.signals import celeryd_init, setup_logging, worker_ready, worker_shutdown, worker_shutting_down
-from django.conf import settings
 from django_structlog.celery.steps import DjangoStructLogInitStep
 from kombu import Queue
 
@@ -43,25 +42,30 @@ app.conf.beat_schedule = {
     "statistics": {"task": "config.tasks.update_statistics", "schedule": 3600.0, "options": {"expires": 3600}},
     # Hours after a start: by then no process of the former version runs, which could not read what is sealed.
     "reseal": {"task": "config.tasks.reseal_secrets", "schedule": 6 * 3600.0, "options": {"expires": 3600}},
+    "beat-seen": {"task": "config.tasks.note_beat", "schedule": 30.0, "options": {"expires": 30}},
     "prune-accounts": {"task": "accounts.tasks.prune", "schedule": 3600.0, "options": {"expires": 3600}},
 }
-if settings.BACKUP_AT:
-    hour, minute = settings.BACKUP_AT
-    app.conf.beat_schedule["back-up"] = {
-        "task": "config.tasks.back_up",
-        "schedule": crontab(hour=hour, minute=minute),
-        "options": {"expires": 3600},
-    }
 app.steps["worker"].add(DjangoStructLogInitStep)
 app.autodiscover_tasks()
-
-
 import_module("config.metrics.tasks")  # which counts them
+
+
+@app.on_after_configure.connect
+def schedule_backups(sender: Celery, **kwargs: Any) -> None:
+    """At the operator's time, which is known only once the settings are read."""
+    from django.conf import settings
+
+    if settings.BACKUP_AT:
+        hour, minute = settings.BACKUP_AT
+        task = sender.signature("config.tasks.back_up")
+        sender.add_periodic_task(crontab(hour=hour, minute=minute), task, name="back-up", expires=3600)
 
 
 @setup_logging.connect
 def use_the_sites_logging(**kwargs: Any) -> None:
     """Celery's own hook for keeping its hands off the log configuration."""
+    from django.conf import settings
+
     logging.config.dictConfig(settings.LOGGING)
 
 
@@ -83,6 +87,8 @@ def prepare_worker(conf: Any, options: dict[str, Any], **kwargs: Any) -> None:
 
 def refuse_several_devices() -> None:
     """A worker draws on the first device alone, so others would be idle unnoticed."""
+    from django.conf import settings
+
     devices = settings.RENDERING.devices
     if len(devices) > 1:
         # Celery goes on after any other exception of a handler.

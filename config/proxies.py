@@ -50,9 +50,13 @@ def behind_proxies(application: ASGI, count: int) -> ASGI:
 
 
 def as_told(scope: Scope, count: int) -> Scope:
-    """The scope with what the last `count` proxies say of the visitor, and without all that any header claims."""
+    """The scope with what the last `count` proxies say of the visitor, and without all that any header claims.
+
+    `forwarded` has everything that X-Forwarded-For claimed, for `config.doctor`, which asks whether `count` is right.
+    """
     told: Scope = {
         "root_path": "",
+        "forwarded": values_of(scope, ADDRESS),
         "headers": [(name, value) for name, value in scope["headers"] if not speaks_for_a_proxy(name)],
     }
     if address := without_port(believed(scope, ADDRESS, count)):
@@ -73,9 +77,13 @@ def believed(scope: Scope, header: bytes, count: int) -> str:
     Each proxy appends on the right, so what stands further left came with the request. Where fewer values stand than
     there are proxies, all are theirs.
     """
-    lines = [value.decode("latin-1") for name, value in scope["headers"] if name == header]
-    values = [value.strip() for line in lines for value in line.split(",")]
+    values = values_of(scope, header)
     return values[-min(count, len(values))] if count and values else ""
+
+
+def values_of(scope: Scope, header: bytes) -> list[str]:
+    lines = [value.decode("latin-1") for name, value in scope["headers"] if name == header]
+    return [value.strip() for line in lines for value in line.split(",")]
 
 
 def without_port(text: str) -> str:

@@ -6,6 +6,7 @@ from celery import shared_task
 
 from config import deletion, planner, resealing
 from config.backup import schedule
+from config.doctor import processes
 from config.exports import archive, queue
 
 
@@ -38,3 +39,8 @@ def back_up() -> str:
 @shared_task
 def reseal_secrets() -> int:
     return resealing.reseal().sealed
+
+
+@shared_task
+def note_beat() -> None:
+    processes.note_beat()

@@ -13,6 +13,8 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from accounts.second_factor import SENTENCE, lacks_second_factor
 from config import problem_page
+from config.changes import changes
+from config.doctor.seen import seen
 from config.exports import views as exports
 from config.health import healthz, readyz
 from config.help import views as help_pages
@@ -83,8 +85,10 @@ urlpatterns = [
     path("api/docs/", docs, name="api-docs"),
     path("api/problems/", problem_page.problems, name="api-problems"),
     path("api/problems/<slug:code>", problem_page.problem, name="api-problem"),
+    path("changes/", changes, name="changes"),
     path("admin/", admin.site.urls),
     path("healthz", healthz, name="healthz"),
+    path("healthz/seen", seen, name="seen"),
     path("readyz", readyz, name="readyz"),
     path("metrics", metrics, name="metrics"),
 ]

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from config.backup.progress import PIECE_BYTES, Add, Readable
 from config.backup.refused import Refused
@@ -23,7 +23,7 @@ LEVEL = 1
 """Pictures, weights and dumps are dense already; gzip rather than zstd, since every machine can open it."""
 
 
-class Hashed(io.RawIOBase):
+class Hashed:
     """A file that is read through, with the sha256 of what was read."""
 
     def __init__(self, source: Readable, add: Add) -> None:
@@ -90,7 +90,30 @@ def new_archive(path: Path) -> Iterator[Writer]:
         part.unlink(missing_ok=True)
 
 
-def members(path: Path, add: Add) -> Iterator[tuple[str, float, IO[bytes]]]:
+DAMAGE = (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, UnicodeError)
+
+
+class Content(io.RawIOBase):
+    """What is in a member: read once, from its start to its end. Raises Refused where the file is damaged there."""
+
+    def __init__(self, path: Path, source: Readable) -> None:
+        self.path, self.source = path, source
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1, /) -> bytes:
+        try:
+            return self.source.read(size)
+        except DAMAGE as error:
+            raise no_backup(self.path, error) from error
+
+
+def no_backup(path: Path, error: BaseException) -> Refused:
+    return Refused(f"{path} is no whole backup of Tempera ({error}); take another one.")
+
+
+def members(path: Path, add: Add) -> Iterator[tuple[str, float, Content]]:
     """Name, time and content of each, in their order; `add` is told how much of the file itself was read.
 
     Raises Refused for what no backup holds: links, devices, folders, names that lead elsewhere, a name twice.
@@ -99,7 +122,7 @@ def members(path: Path, add: Add) -> Iterator[tuple[str, float, IO[bytes]]]:
     try:
         with (
             path.open("rb") as file,
-            gzip.GzipFile(fileobj=Hashed(file, add)) as unpacked,
+            gzip.GzipFile(fileobj=cast(IO[bytes], Hashed(file, add))) as unpacked,
             tarfile.open(fileobj=unpacked, mode="r|") as tar,
         ):
             for member in tar:
@@ -110,9 +133,9 @@ def members(path: Path, add: Add) -> Iterator[tuple[str, float, IO[bytes]]]:
                 met.add(member.name)
                 content = tar.extractfile(member)
                 assert content is not None
-                yield member.name, float(member.mtime), content
-    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, UnicodeError) as error:
-        raise Refused(f"{path} is no whole backup of Tempera ({error}); take another one.") from error
+                yield member.name, float(member.mtime), Content(path, content)
+    except DAMAGE as error:
+        raise no_backup(path, error) from error
     except OSError as error:
         raise Refused(f"{path} could not be read: {error.strerror or error}.") from error
 

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
@@ -17,7 +17,7 @@ from django.core.files.storage import default_storage
 from django.core.management import call_command
 
 from config.backup import kept, tree
-from config.backup.archive import CHECKSUMS, members, read_through
+from config.backup.archive import CHECKSUMS, Content, members, read_through
 from config.backup.contents import (
     GONE,
     MANIFEST,
@@ -154,14 +154,14 @@ def check_fits(checked: Checked, rows: Engine) -> None:
         raise Refused(f"The weights folder {tree.root()} holds {found[0]} already; restore into an empty one.")
 
 
-def place(name: str, at: float, content: IO[bytes], dump: Path, undo: list[Callable[[], object]]) -> None:
+def place(name: str, at: float, content: Content, dump: Path, undo: list[Callable[[], object]]) -> None:
     """Write one member to where it belongs, and note how that is taken back."""
     if name == dump.name:
         write(dump, content)
     elif name.startswith(MEDIA):
         wanted = name.removeprefix(MEDIA)
         try:
-            written = default_storage.save(wanted, File(content, wanted))
+            written = default_storage.save(wanted, File(cast(IO[bytes], content), wanted))
         except SuspiciousOperation as error:
             raise Refused(f"The storage does not take “{wanted}”: {error}") from error
         undo.append(lambda: default_storage.delete(written))
@@ -179,7 +179,7 @@ def place(name: str, at: float, content: IO[bytes], dump: Path, undo: list[Calla
         write(target, content)
 
 
-def write(target: Path, content: IO[bytes]) -> None:
+def write(target: Path, content: Content) -> None:
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with open(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         while piece := content.read(PIECE_BYTES):

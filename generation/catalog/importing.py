@@ -85,23 +85,40 @@ def imported(path: Path, root: Path) -> ImportOutcome:
         return ImportOutcome(path, "refused", "cannot be taken for a reason that nobody foresaw; the log tells it.")
 
 
-def weight_paths(folder: Path, leaving_out: tuple[str, ...] = USER_FOLDERS) -> Iterator[Path]:
+def weight_paths(folder: Path) -> Iterator[Path]:
     """Folders in diffusers' layout and single files, without looking inside the former.
 
-    Files of users are left out: whoever brings them makes their rows, never an import.
+    Files of users are left out: whoever brings them makes their rows, never an import. So are links to folders that
+    hold this one, or that lie in it.
     """
+    yield from paths_in(folder, [folder.resolve()], USER_FOLDERS)
+
+
+def paths_in(folder: Path, way: list[Path], leaving_out: tuple[str, ...] = ()) -> Iterator[Path]:
+    """`way` are the real folders from the outermost to this one."""
     try:
         paths = sorted(folder.iterdir()) if folder.is_dir() else []
     except OSError:  # whoever takes it is told why
         yield folder
         return
     for path in (path for path in paths if path.name not in leaving_out):
+        if path.is_symlink() and leads_back(path, way):
+            continue
         if path.is_dir() and (os.path.exists(path / "model_index.json") or is_network_folder(path)):
             yield path
         elif path.is_dir():
-            yield from weight_paths(path, ())
+            yield from paths_in(path, [*way, path.resolve()])
         elif path.suffix.lower() in {".safetensors", *PICKLES, *FOREIGN}:
             yield path
+
+
+def leads_back(link: Path, way: list[Path]) -> bool:
+    """Whether a link leads to a folder that is walked through anyway, or would be for ever."""
+    try:
+        target = link.resolve(strict=True)
+    except (OSError, RuntimeError):  # gone, or a circle of links: nothing to walk through
+        return False
+    return target.is_dir() and (target.is_relative_to(way[0]) or any(each.is_relative_to(target) for each in way))
 
 
 def skipped(path: Path) -> ImportOutcome | None:

@@ -26,7 +26,9 @@ from tests.architecture.access_studio import LAB, STUDIO
 SITE = {
     "": row(GET=ALL),
     "status/": row(GET=ALL),
+    "changes/": row(GET=ALL),
     "healthz": row(GET=ALL),
+    "healthz/seen": row(GET=("404", "404", "404", "404")),
     "readyz": row(GET=ALL),
     "metrics": row(GET=STAFF),
     "help/": row(GET=ALL),

@@ -16,6 +16,8 @@ from config.env import (
     env_secret,
     env_site_url,
     env_str,
+    env_time,
+    env_words,
     kept_secret,
     strong_secret,
 )
@@ -46,6 +48,27 @@ def test_int_refuses_what_is_no_number_or_out_of_range(monkeypatch: pytest.Monke
     monkeypatch.setenv("SAMPLE", text)
     with pytest.raises(ImproperlyConfigured, match="SAMPLE"):
         env_int("SAMPLE", 1, low=0, high=65535)
+
+
+@pytest.mark.parametrize("text", ["24:00", "3:30", "0330", "noon", "03:60"])
+def test_time_refuses_what_is_no_time(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("SAMPLE", text)
+    with pytest.raises(ImproperlyConfigured, match="SAMPLE is .*, as in 03:30"):
+        env_time("SAMPLE")
+
+
+def test_time_reads_hour_and_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAMPLE", "03:05")
+    assert env_time("SAMPLE") == (3, 5)
+    monkeypatch.delenv("SAMPLE")
+    assert env_time("SAMPLE") is None
+
+
+def test_words_refuses_one_that_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAMPLE", "media, all")
+    with pytest.raises(ImproperlyConfigured, match="SAMPLE names “all”; it may name: media, weights"):
+        env_words("SAMPLE", ("media", "weights"))
+    assert env_words("SAMPLE", ("media", "all")) == ["media", "all"]
 
 
 def test_list_drops_blanks(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,6 +43,7 @@ PUBLIC = {
     "verify": "/verify/?address=/gallery/{post}/",
     "marks": "/verify/marks/",
     "problems": "/api/problems/",
+    "changes": "/changes/",
 }
 OWN = {
     "following": "/gallery/following/",

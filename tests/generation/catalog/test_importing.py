@@ -63,6 +63,23 @@ def test_a_folder_with_a_vae_is_one_row(db: None, tmp_path: Path) -> None:
     assert outcomes(tmp_path) == ["unchanged"]
 
 
+def test_links_that_lead_back_neither_loop_nor_double(
+    db: None, folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Nor do they bring in what people uploaded, which their own rows are for."""
+    (folder / "uploads").mkdir()
+    (folder / "loras" / "line-art.safetensors").rename(folder / "uploads" / "a.safetensors")
+    (folder / "link").symlink_to(folder)
+    (folder / "theirs").symlink_to(folder / "uploads")
+    other = tmp_path_factory.mktemp("other")
+    shutil.move(folder / "loras" / "fluent-3d.safetensors", other / "b.safetensors")
+    (other / "again").symlink_to(other)
+    (other / "back").symlink_to(folder.parent)
+    (folder / "other").symlink_to(other)
+    assert outcomes(folder) == ["added"]
+    assert Lora.objects.get().path == "other/b.safetensors"
+
+
 def test_a_moved_file_is_the_same_row(db: None, folder: Path) -> None:
     outcomes(folder)
     (folder / "loras" / "line-art.safetensors").rename(folder / "ink.safetensors")
