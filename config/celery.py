@@ -18,6 +18,8 @@ from celery.signals import celeryd_init, setup_logging, worker_ready, worker_shu
 from django_structlog.celery.steps import DjangoStructLogInitStep
 from kombu import Queue
 
+from config.heartbeat import WorkerHeartbeat
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 QUEUES = ("gpu", "training", "default")
@@ -46,6 +48,7 @@ app.conf.beat_schedule = {
     "prune-accounts": {"task": "accounts.tasks.prune", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 app.steps["worker"].add(DjangoStructLogInitStep)
+app.steps["worker"].add(WorkerHeartbeat)
 app.autodiscover_tasks()
 import_module("config.metrics.tasks")  # which counts them
 

@@ -64,6 +64,9 @@ CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
+CELERY_BEAT_SCHEDULER = "config.heartbeat:Clock"
+# Touched by a worker and by the clock every few seconds, for who watches containers.
+HEARTBEAT_FILE = env_str("HEARTBEAT_FILE")
 # Longer than any job: a shorter one makes Redis deliver a running job's message again.
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 6 * 3600,

@@ -30,7 +30,8 @@ SIGNING_KEY = env_secret("SIGNING_KEY")
 TIMESTAMP_URL = env_str("TIMESTAMP_URL")
 WATERMARK = env_bool("WATERMARK", True)
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "static"
+# Collected where they are served from, or when an image is built.
+STATIC_ROOT = Path(env_str("STATIC_DIR", str(DATA_DIR / "static")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # Tests and DEBUG serve the sources as they are; a running site serves the collected files under their hashed names.
 STATIC_SOURCES = DEBUG or env_bool("STATIC_SOURCES", False)

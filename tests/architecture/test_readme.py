@@ -10,18 +10,18 @@ from tests.architecture.sources import PACKAGES, ROOT, tree_of
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def rows(heading: str) -> dict[str, str]:
-    """The first table under a heading: name in the first column -> second column."""
+def rows(heading: str, *, column: int = 2) -> dict[str, str]:
+    """The first table under a heading: name in the first column -> another column, counted from 1."""
     section = README.split(f"\n## {heading}\n")[1].split("\n## ")[0]
-    found = re.findall(r"^\| `([^`]+)` \| (.+?) \|", section, re.MULTILINE)
-    return dict(found)
+    found = re.findall(r"^\| `([^`]+)` \|(.+)\|$", section, re.MULTILINE)
+    return {name: cells.split(" |")[column - 2].strip() for name, cells in found}
 
 
 def settings_read() -> dict[str, object]:
     """Name -> default (None where it is worked out) of every variable that the settings read."""
     found: dict[str, object] = {}
     modules = (ROOT / "config" / "settings").glob("*.py")
-    for node in (node for module in modules for node in ast.walk(tree_of(module))):
+    for node in (node for module in sorted(modules) for node in ast.walk(tree_of(module))):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id.startswith("env_"):
             name, *rest = node.args
             assert isinstance(name, ast.Constant)

@@ -4,18 +4,20 @@
 | list | who installs it |
 | --- | --- |
 | `web` | web processes, the clock and workers that do not draw: no torch |
-| `torch` `worker` | workers that draw, and `make run`: torch by itself, then the rest |
+| `torch` or `torch-cpu` | workers that draw, and `make run`: the general build of torch, or the one without CUDA |
+| `worker` | the same: all the rest |
 | `cuda` | the same where torch was built for CUDA: its libraries, which nothing else pins |
 | `sbom` | the build of an image, to list what is in it |
 | `tests` | `make test`, on top of the workers' |
 
-Every list is complete, so pip is told to follow no dependency (`--no-deps`). Which processor builds of torch are
-expected is known where its index of them is named: `make locks TORCH_INDEX=...`; else the hashes of the former list
-stay, as long as the version does.
+Every list is complete, so pip is told to follow no dependency (`--no-deps`). Builds of torch without
+CUDA come from an index of their own, which is named where they change: `make locks TORCH_INDEX=...`; else the former
+list stays, as long as the version does.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import subprocess
@@ -31,7 +33,6 @@ NOT_ASKED_FOR = "What the above bring along"
 WORKERS_ALONE = "Workers alone"
 # Only for fetching from a hub, which no web process does: tokenizers are made of files here.
 UNUSED_BY_WEB = ("huggingface-hub",)
-NAMES = ("web", "worker", "torch", "cuda", "sbom", "tests")
 Lock = dict[str, str]
 """Name of a package -> its lines: version and hashes."""
 
@@ -78,15 +79,20 @@ def web() -> Lock:
         return compiled(list(asked.values()), "--constraints", str(RUN), "--excludes", unused.name)
 
 
-def processor_builds(version: str) -> list[str]:
-    """Hash lines of torch's builds without CUDA: of the index that is named, or as the list has them already."""
-    if index := os.environ.get("TORCH_INDEX"):
-        kind = "--index" if index.startswith("http") else "--find-links"
-        return compiled([f"torch=={version}+cpu"], kind, index, "--no-deps")["torch"].splitlines()[1:]
-    former = read("torch")["torch"].splitlines()
-    if version not in former[0]:
+def processor_builds(version: str) -> Lock:
+    """torch built without CUDA: of the index that is named, or as the list has it already."""
+    index = os.environ.get("TORCH_INDEX", "")
+    if index.startswith("http"):
+        return compiled([f"torch=={version}+cpu"], "--index", index, "--no-deps")
+    if index:
+        # Of files in a folder uv tells no hashes.
+        files = sorted(Path(index).glob(f"torch-{version}+cpu-*.whl"))
+        hashes = [f"    --hash=sha256:{hashlib.sha256(file.read_bytes()).hexdigest()}" for file in files]
+        return {"torch": " \\\n".join([f"torch=={version}+cpu", *hashes])}
+    former = read("torch-cpu")
+    if f"=={version}+cpu" not in former["torch"]:
         raise SystemExit("torch has another version: name the index of its builds for processors in TORCH_INDEX.")
-    return [line for line in former[1:] if line not in compiled([f"torch=={version}"], "--no-deps")["torch"]]
+    return former
 
 
 def made() -> dict[str, Lock]:
@@ -94,8 +100,7 @@ def made() -> dict[str, Lock]:
     pinned, of_tests = pins(RUN), pins(TESTS)
     version = pinned["torch"].partition("==")[2]
     every = compiled(list(pinned.values()))
-    torch = every.pop("torch").splitlines()
-    builds = sorted({line.removesuffix(" \\") for line in [*torch[1:], *processor_builds(version)]})
+    torch = {"torch": every.pop("torch")}
     cuda = {name: lines for name, lines in every.items() if re.match(r"nvidia-|cuda-|triton$", name)}
     worker = {name: lines for name, lines in every.items() if name not in cuda}
     tests = compiled([*pinned.values(), *of_tests.values()])
@@ -103,8 +108,8 @@ def made() -> dict[str, Lock]:
     if unpinned := sorted({*worker, *tests} - {*pinned, *of_tests}):
         raise SystemExit(f"Pin these too, since others bring them along: {', '.join(unpinned)}")
     sbom = compiled([of_tests["cyclonedx-bom"]], "--constraints", str(RUN), "--constraints", str(TESTS))
-    alone = {"torch": " \\\n".join([torch[0].removesuffix(" \\"), *builds])}
-    return {"web": web(), "worker": worker, "torch": alone, "cuda": cuda, "sbom": sbom, "tests": tests}
+    lists = {"web": web(), "worker": worker, "torch": torch, "cuda": cuda, "sbom": sbom, "tests": tests}
+    return {**lists, "torch-cpu": processor_builds(version)}
 
 
 if __name__ == "__main__":
