@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from accounts.models import ApiToken, OutgoingMail, User
 from accounts.refusals import Conflict
+from accounts.security_events import forget_addresses, record
 
 
 def close_for_now(user: User, due_at: datetime) -> None:
@@ -38,6 +39,7 @@ def close_for_now(user: User, due_at: datetime) -> None:
         for session in UserSession.objects.filter(user=user):
             session.end()
         _end_tokens(user)
+        record("account-closed", who=user, whom=user)
     user.refresh_from_db(fields=["is_active", "deletion_due_at"])
 
 
@@ -46,6 +48,7 @@ def take_back(user: User) -> None:
     rows = User.objects.filter(pk=user.pk, is_active=False, deletion_due_at__gt=timezone.now())
     if not rows.update(is_active=True, deletion_due_at=None):
         raise Conflict("too-late", "This account is being deleted; it cannot be taken back any more.")
+    record("account-taken-back", who=user, whom=user)
     user.refresh_from_db(fields=["is_active", "deletion_due_at"])
 
 
@@ -78,6 +81,8 @@ def close_account(user: User) -> None:
         # What administrators did to the account is told by its name.
         person = ContentType.objects.get_for_model(User)
         LogEntry.objects.filter(content_type=person, object_id=str(user.pk)).update(object_repr=user.username)
+        forget_addresses(user)
+        record("account-erased", whom=user)
 
 
 def shut_out(user: User) -> None:
@@ -87,6 +92,7 @@ def shut_out(user: User) -> None:
         for session in UserSession.objects.filter(user=user):
             session.end()
         _end_tokens(user)
+        record("shut-out", whom=user)
     user.is_active = False
 
 
@@ -98,5 +104,6 @@ def _end_tokens(user: User) -> None:
 
 def let_back_in(user: User) -> None:
     """Undo `shut_out`, unless its owner has closed the account themselves."""
-    User.objects.filter(pk=user.pk, deletion_due_at=None).update(is_active=True)
+    if User.objects.filter(pk=user.pk, deletion_due_at=None).update(is_active=True):
+        record("let-back-in", whom=user)
     user.refresh_from_db(fields=["is_active"])

@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.security_events import forget_addresses
 
 KEPT = timedelta(days=7)
 """Longer than the link lives: signing in sends another one."""
@@ -24,4 +25,6 @@ def prune_unfinished() -> int:
         Exists(addresses), ~Exists(addresses.filter(verified=True)), last_login=None, wallet=None,
         is_staff=False, is_superuser=False, is_active=True, date_joined__lt=timezone.now() - KEPT,
     )  # fmt: skip
+    for user in unfinished:
+        forget_addresses(user)
     return len([user.delete() for user in unfinished])

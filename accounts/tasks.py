@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from accounts import mail, signups
+from accounts import mail, security_events, signups
 
 
 @shared_task
@@ -14,4 +14,8 @@ def send_due_mail() -> int:
 
 @shared_task
 def prune() -> dict[str, int]:
-    return {"mails": mail.prune_mail(), "signups": signups.prune_unfinished()}
+    return {
+        "mails": mail.prune_mail(),
+        "signups": signups.prune_unfinished(),
+        "security_events": security_events.prune_events(),
+    }

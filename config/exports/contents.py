@@ -19,6 +19,7 @@ from django.core.files.storage import default_storage
 
 from accounts.credits import wallet_of
 from accounts.models import ApiToken, CreditEntry, User
+from accounts.security_events import history_of
 from config.exports.documents import ROWS_AT_ONCE, Document, KeptFile, table
 from gallery.models import (
     Appeal,
@@ -172,6 +173,7 @@ def decisions_about(thing: Post | Release, user: User) -> list[dict[str, Any]]:
 DOCUMENTS = (
     Document("account", "Your account: name, addresses, plan, and what you had typed on the Create page.", account),
     Document("second_factors", "Your passkeys and codes by name, without their secrets.", second_factors),
+    Document("security", "Sign-ins, and what else touched the security of your account.", history_of),
     Document(
         "sessions", "Where you are signed in.",
         table(UserSession, "user", "ip", "user_agent", "created_at", "last_seen_at"),
