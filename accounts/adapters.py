@@ -7,12 +7,14 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.authentication import get_authentication_records
 from allauth.core import context as allauth_context
 from allauth.idp.oidc.adapter import DefaultOIDCAdapter
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.sites.shortcuts import get_current_site
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -22,6 +24,7 @@ from accounts.closing import reopen_if_due
 from accounts.mail import queue_mail
 from accounts.models import User
 from accounts.scopes import Scope
+from accounts.security_events import record
 
 CLOSED_ACCOUNT = "closed_account"
 """In the session of somebody who has proved to own a closed account: which, and how long that counts."""
@@ -76,6 +79,40 @@ class AccountAdapter(DefaultAccountAdapter):
         login = credentials.get("email", credentials.get("username", ""))
         return f"{settings.HOST}:{login.lower()}"
 
+    def send_notification_mail(
+        self, template_prefix: str, user: Any, context: dict[str, Any] | None = None, email: str | None = None
+    ) -> None:
+        """Whatever allauth finds worth a mail to its person is an event: a password, an address, a second factor."""
+        record(template_prefix.rpartition("/")[2].replace("_", "-"), who=user, whom=user)
+        super().send_notification_mail(template_prefix, user, context, email)
+
+    def save_user(self, request: HttpRequest, user: Any, form: Any, commit: bool = True) -> Any:
+        saved = super().save_user(request, user, form, commit)
+        if commit:
+            record("signed-up", who=user, whom=user)
+        return saved
+
+    def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
+        super().login(request, user)
+        record(
+            "signed-in", who=user, whom=user, by=[each["method"] for each in get_authentication_records(request, user)]
+        )
+
+    def logout(self, request: HttpRequest) -> None:
+        record("signed-out", who=request.user, whom=request.user)
+        super().logout(request)
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        try:
+            super().pre_authenticate(request, **credentials)
+        except ValidationError:
+            record("sign-in-throttled", whom=_meant(credentials))
+            raise
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        """What was typed is not kept: it may be a password in the wrong field."""
+        record("sign-in-failed", whom=_meant(credentials))
+
     def respond_user_inactive(self, request: HttpRequest, user: Any) -> HttpResponse:
         """Whoever closed their account and has now shown that it is theirs is asked whether they take it back, and
         who is shut out is told why, and until when.
@@ -110,3 +147,9 @@ class AccountAdapter(DefaultAccountAdapter):
 
 def on_this_site(url: str) -> str:
     return settings.SITE_URL + urlunsplit(urlsplit(url)._replace(scheme="", netloc=""))
+
+
+def _meant(credentials: dict[str, Any]) -> User | None:
+    """Whose account it was tried on."""
+    login = str(credentials.get("email") or credentials.get("username") or "")
+    return User.objects.filter(Q(username=login) | Q(email=login.lower())).first() if login else None

@@ -18,13 +18,15 @@ from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
+import accounts.security_admin  # noqa: F401  registers its own
 from accounts.credits import grant
 from accounts.models import CreditEntry, Invitation, OutgoingMail, Plan, User, Visit, Wallet
+from accounts.recorded_admin import ReadOnlyAdmin, RecordedAdmin
 from accounts.refusals import counted
+from accounts.security_events import record
 from accounts.social import name_of
 
 # What is signed in with is entered in the settings, and nobody connects a login to somebody else.
@@ -33,7 +35,7 @@ GIFT = 100
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin[User], ModelAdmin):
+class UserAdmin(RecordedAdmin, DjangoUserAdmin[User]):
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
@@ -60,6 +62,7 @@ class UserAdmin(DjangoUserAdmin[User], ModelAdmin):
     @admin.action(description=f"Give {GIFT} credits")
     def give_credits(self, request: HttpRequest, users: QuerySet[User]) -> None:
         for user in users:
+            record("credits-given", who=request.user, whom=user, amount=GIFT)
             grant(user, GIFT, reference=f"gift:{uuid.uuid4().hex}", note=f"A gift from {request.user}")
         who = counted(users.count(), "person has", "people have")
         self.message_user(request, f"{who} {GIFT} more credits.", messages.SUCCESS)
@@ -70,22 +73,23 @@ class UserAdmin(DjangoUserAdmin[User], ModelAdmin):
         for user in users:
             address, _ = EmailAddress.objects.get_or_create(user=user, email=user.email.lower())
             address.set_as_primary(conditional=True)
+            record("address-confirmed", who=request.user, whom=user)
             said = "is confirmed" if address.set_verified() else "is confirmed by another account already"
             self.message_user(request, f"{address.email} {said}.")
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
+class GroupAdmin(RecordedAdmin, DjangoGroupAdmin):
     pass
 
 
 @admin.register(Plan)
-class PlanAdmin(ModelAdmin):
+class PlanAdmin(RecordedAdmin):
     list_display = ["name", "sentence", "daily_credits", "steps_per_credit", "training_discount", "share", "is_default"]
 
 
 @admin.register(Client)
-class ClientAdmin(ModelAdmin):
+class ClientAdmin(RecordedAdmin):
     """Third-party programs that may ask people in. Tokens are nobody's to look at."""
 
     list_display = ["name", "id", "type", "skip_consent", "created_at"]
@@ -104,21 +108,8 @@ class ClientAdmin(ModelAdmin):
         super().save_model(request, obj, form, change)
 
 
-class ReadOnlyAdmin(ModelAdmin):
-    """Rows that are written by verbs alone."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
 @admin.register(Invitation)
-class InvitationAdmin(ModelAdmin):
+class InvitationAdmin(RecordedAdmin):
     list_display = ["code", "note", "used", "uses", "expires_at", "plan", "created_by"]
     list_select_related = ["plan", "created_by"]
     search_fields = ["code", "note"]
@@ -176,7 +167,7 @@ class TopUpForm(forms.ModelForm[Wallet]):
 
 
 @admin.register(Wallet)
-class WalletAdmin(ModelAdmin):
+class WalletAdmin(RecordedAdmin):
     """A wallet's page adds credits; the balance itself is never typed in."""
 
     form = TopUpForm
@@ -192,5 +183,6 @@ class WalletAdmin(ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Wallet, form: TopUpForm, change: bool) -> None:
         note = form.cleaned_data["note"] or f"Added by {request.user}"
+        record("credits-given", who=request.user, whom=obj.user, amount=form.cleaned_data["top_up"])
         grant(obj.user, form.cleaned_data["top_up"], reference=f"top-up:{uuid.uuid4().hex}", note=note)
         obj.refresh_from_db(fields=["balance"])

@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from accounts.models import ApiToken, OutgoingMail, User
 from accounts.refusals import Conflict
+from accounts.security_events import forget_addresses, record
 
 
 def close_for_now(user: User, due_at: datetime) -> None:
@@ -39,6 +40,7 @@ def close_for_now(user: User, due_at: datetime) -> None:
         for session in UserSession.objects.filter(user=user):
             session.end()
         _end_tokens(user)
+        record("account-closed", who=user, whom=user)
     user.refresh_from_db(fields=["is_active", "deletion_due_at"])
 
 
@@ -47,6 +49,7 @@ def take_back(user: User) -> None:
     rows = User.objects.filter(pk=user.pk, is_active=False, deletion_due_at__gt=timezone.now())
     if not rows.update(is_active=True, deletion_due_at=None):
         raise Conflict("too-late", "This account is being deleted; it cannot be taken back any more.")
+    record("account-taken-back", who=user, whom=user)
     user.refresh_from_db(fields=["is_active", "deletion_due_at"])
 
 
@@ -79,6 +82,8 @@ def close_account(user: User) -> None:
         # What administrators did to the account is told by its name.
         person = ContentType.objects.get_for_model(User)
         LogEntry.objects.filter(content_type=person, object_id=str(user.pk)).update(object_repr=user.username)
+        forget_addresses(user)
+        record("account-erased", whom=user)
 
 
 def shut_out(user: User, reason: str = "", until: datetime | None = None) -> None:
@@ -91,6 +96,7 @@ def shut_out(user: User, reason: str = "", until: datetime | None = None) -> Non
         for session in UserSession.objects.filter(user=user):
             session.end()
         _end_tokens(user)
+        record("shut-out", whom=user)
     user.refresh_from_db(fields=["is_active", "shut_out_reason", "shut_out_until"])
 
 
@@ -104,7 +110,8 @@ def let_back_in(user: User) -> None:
     """Undo `shut_out`, unless its owner has closed the account themselves."""
     rows = User.objects.filter(pk=user.pk)
     rows.update(shut_out_reason="", shut_out_until=None)
-    rows.filter(deletion_due_at=None).update(is_active=True)
+    if rows.filter(deletion_due_at=None).update(is_active=True):
+        record("let-back-in", whom=user)
     user.refresh_from_db(fields=["is_active", "shut_out_reason", "shut_out_until"])
 
 

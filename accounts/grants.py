@@ -18,6 +18,7 @@ from django.db.models import Min
 from accounts.models import User
 from accounts.refusals import NotFound
 from accounts.scopes import Scope
+from accounts.security_events import record
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +83,4 @@ def shut_program_out(user: User, client_id: str) -> None:
     """End all that a program holds of the person. NotFound where that is nothing."""
     if not Token.objects.filter(user=user, client=client_id).delete()[0]:
         raise NotFound("not-found", "There is no such program, or you have not let it in.")
+    record("program-shut-out", who=user, whom=user, program=client_id)

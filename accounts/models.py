@@ -311,6 +311,52 @@ class ApiToken(AbstractAuthToken):
         return f"{self.name} ({self.token_key}…)"
 
 
+class SecurityEvent(models.Model):
+    """Something that somebody did to an account, or as one of the staff. `security_events` alone writes these.
+
+    The database itself refuses changes (triggers of migration 0017): whoever alters this table on SQLite loses them and
+    has to lay them anew. No name stands in a row, so nothing is left of somebody but their number when they are gone.
+    """
+
+    at = models.DateTimeField(auto_now_add=True, db_index=True)
+    kind = models.CharField(max_length=40, help_text="What was done, in the words of an address.")
+    # Rows of people who never finished signing up go; what happened to them stays.
+    who = models.ForeignKey(
+        User, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+",
+        help_text="Empty: nobody signed in, the shell, or the site by itself.",
+    )  # fmt: skip
+    whom = models.ForeignKey(
+        User, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+",
+        help_text="Whose account it concerns.",
+    )  # fmt: skip
+    address = models.CharField(max_length=45, blank=True, help_text="Where the request came from.")
+    request_id = models.CharField(max_length=64, blank=True, help_text="As the log tells it.")
+    details = models.JSONField(default=dict, blank=True, help_text="Without names, addresses or secrets.")
+
+    objects = AppendOnlyQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} ({self.pk})"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.pk is not None:
+            raise TypeError("The security log is append-only: events cannot be changed.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError("The security log is append-only: events cannot be deleted.")
+
+
+class SecurityLogMaintenance(models.Model):
+    """While a transaction has a row here, that transaction may delete events and empty their addresses.
+
+    It deletes the row before its end, so that nobody else ever sees one.
+    """
+
+
 class OutgoingMail(models.Model):
     """A mail that has not left yet. Its row goes when the mail server takes it; `mail` alone writes these."""
 

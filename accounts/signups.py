@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.joining import give_back
 from accounts.models import User
+from accounts.security_events import forget_addresses
 
 KEPT = timedelta(days=7)
 """Longer than the link lives: signing in sends another one."""
@@ -27,5 +28,6 @@ def prune_unfinished() -> int:
     )  # fmt: skip
     for user in (gone := list(unfinished)):
         give_back(user)
+        forget_addresses(user)
         user.delete()
     return len(gone)

@@ -1,14 +1,12 @@
-"""What the staff did to somebody's account, told in one place: the admin's history of that person, and the log."""
+"""What the staff did to somebody's account, told in one place: the admin's history of that person, and the security log."""
 
 from __future__ import annotations
 
-import structlog
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 
 from accounts.models import User
-
-logger = structlog.get_logger(__name__)
+from accounts.security_events import record
 
 
 def note_act(verb: str, actor: User, person: User, words: str) -> None:
@@ -21,4 +19,4 @@ def note_act(verb: str, actor: User, person: User, words: str) -> None:
         action_flag=CHANGE,
         change_message=words,
     )
-    logger.info("staff_act", verb=verb, by=actor.code, person=person.code)
+    record(verb, who=actor, whom=person)

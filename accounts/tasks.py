@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from accounts import closing, mail, signups, visits
+from accounts import closing, mail, security_events, signups, visits
 
 
 @shared_task
@@ -19,4 +19,5 @@ def prune() -> dict[str, int]:
         "signups": signups.prune_unfinished(),
         "reopened": closing.reopen_due(),
         "visits": visits.end_unnoticed(),
+        "security_events": security_events.prune_events(),
     }

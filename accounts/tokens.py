@@ -13,6 +13,7 @@ from hmac import compare_digest
 from ipaddress import ip_address, ip_network
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from knox.crypto import hash_token
@@ -21,6 +22,7 @@ from knox.settings import CONSTANTS
 from accounts.models import ApiToken, User
 from accounts.refusals import NotAllowed
 from accounts.sealing import seal, unseal
+from accounts.security_events import record
 
 PEOPLE = "people"
 """The purpose that secrets of tokens that speak for people are sealed for."""
@@ -48,7 +50,15 @@ def make_token(user: User, bounds: Mapping[str, Any]) -> tuple[str, str]:
     secret = secrets.token_urlsafe(32) if bounds.get("speaks_for_people") else ""
     kept = seal(secret, PEOPLE) if secret else ""
     _, key = ApiToken.objects.create(user=user, people_secret=kept, **bounds)
+    record("token-made", who=user, whom=user, scopes=sorted(bounds.get("scopes", ())), for_people=bool(secret))
     return key, secret
+
+
+def remove_token(token: ApiToken) -> None:
+    """It is refused from then on, and what it opened is closed."""
+    with transaction.atomic():
+        token.delete()
+        record("token-removed", who=token.user, whom=token.user, made_at=token.created.isoformat(timespec="seconds"))
 
 
 def people_secret_of(token: ApiToken) -> str:

@@ -21,6 +21,7 @@ from accounts.quotas import measures
 from accounts.statement import beginnings, lines_of
 from accounts.token_forms import TokenForm
 from accounts.tokens import make_token, standing_tokens
+from accounts.tokens import remove_token as end_token
 
 LINES_A_PAGE = 50
 REMOVE_TOKEN = Question(
@@ -101,7 +102,7 @@ def remove_token(request: HttpRequest, key: str) -> HttpResponse:
         raise Http404("There is no such token, or it is not yours.")
     if request.method == "GET":
         return ask(request, REMOVE_TOKEN, token.name, reverse("account-tokens"))
-    token.delete()
+    end_token(token)
     messages.success(request, "The token is removed; programs that use it are refused from now on.")
     return redirect("account-tokens")
 

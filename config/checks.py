@@ -20,11 +20,12 @@ from django.core.exceptions import ImproperlyConfigured
 
 from config.buckets import bucket
 from config.private_files import OTHERS
+from config.rates import RATE
+from config.route_rates import read_rule
 from generation.storage.signing import own_credentials
 
 TAG = "tempera"
 DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?")
-RATE = re.compile(r"\d+/[smhd][a-z]*")
 WEBHOOK_HOST = re.compile(r"\*|\.?[a-z0-9-]+(\.[a-z0-9-]+)*")
 THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
@@ -175,6 +176,15 @@ def asking() -> Iterator[CheckMessage]:
             yield Error(
                 f"{name} is “{rate}”, which is no rate.",
                 hint=f"Set {name} to a number and s, min, hour or day, as in 600/min.",
+                id="tempera.E009",
+            )
+    for rule in settings.ROUTE_RATES:
+        try:
+            read_rule(rule)
+        except ValueError as error:
+            yield Error(
+                f"ROUTE_RATES: {error}.",
+                hint="Each rule is a method or none, how an address begins, and a rate; commas stand between rules.",
                 id="tempera.E009",
             )
     wrong = [host for host in settings.WEBHOOK_HOSTS if not WEBHOOK_HOST.fullmatch(host)]

@@ -10,12 +10,12 @@ from django.shortcuts import render
 
 from accounts.refusals import QuotaExceeded
 from config import dialects
-from config.throttling import address_of, seconds_to_wait
+from config.rates import Rate, address_of, longest_wait, take
+from config.route_rates import asked_of
 from generation.web.access import asks_for_part, refused
 
 FILES_A_PAGE = 5
 """A page brings pictures along, which are cheaper: so many times as many of them are sent as of pages."""
-PERIODS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 UNCOUNTED = ("/healthz", "/readyz", "/metrics")
 BY_VIEWS = ("/api/v1/", *dialects.PREFIXES)
 """Counted by the views there."""
@@ -47,8 +47,9 @@ class PageRate:
             kind, rate = "verify", settings.VERIFY_RATE
         if request.method == "POST" and path.startswith(NOTICES):
             kind, rate = "notice", settings.NOTICE_RATE
-        number, _, period = rate.partition("/")
-        seconds = seconds_to_wait(f"{kind}:{who}", int(number) * times, PERIODS[period[0]])
+        read = Rate.read(rate)
+        pages = (f"{kind}:{who}", Rate(read.limit * times, read.period))
+        seconds = longest_wait(take([pages, *asked_of(request)]))
         return too_often(request, seconds) if seconds else self.get_response(request)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from allauth.mfa.models import Authenticator
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 
 from accounts.factors import FACTORS
 from accounts.models import ApiToken
@@ -47,7 +47,7 @@ def reseal() -> Resealed:
             except UnreadableError:
                 done.unreadable += 1
             else:
-                done.sealed += bool(changed) and model._default_manager.filter(pk=pk, **kept).update(**changed)
+                done.sealed += bool(changed) and _rows_of(model).filter(pk=pk, **kept).update(**changed)
     return done
 
 
@@ -55,8 +55,12 @@ class UnreadableError(Exception):
     """No key of the site opens it."""
 
 
+def _rows_of(model: type[Model]) -> QuerySet[Any]:
+    return QuerySet(model)
+
+
 def _rows(model: type[Model], columns: tuple[str, ...]) -> Iterator[tuple[Any, Secrets]]:
-    for pk, *values in model._default_manager.values_list("pk", *columns).iterator(chunk_size=ROWS_AT_ONCE):
+    for pk, *values in _rows_of(model).values_list("pk", *columns).iterator(chunk_size=ROWS_AT_ONCE):
         yield pk, dict(zip(columns, values, strict=True))
 
 

@@ -21,7 +21,9 @@ def rest_framework(**rates: str) -> dict[str, Any]:
         "DEFAULT_CONTENT_NEGOTIATION_CLASS": "config.plain_json.OneAnswer",
         "DEFAULT_PAGINATION_CLASS": "config.paging.NewestFirst",
         "DEFAULT_SCHEMA_CLASS": "config.described.Described",
-        "DEFAULT_THROTTLE_CLASSES": [f"config.throttling.{name}" for name in ("Anonymous", "SignedIn", "Costly")],
+        "DEFAULT_THROTTLE_CLASSES": [
+            f"config.throttling.{name}" for name in ("Anonymous", "SignedIn", "Costly", "Routed")
+        ],
         "DEFAULT_THROTTLE_RATES": rates,
         # The client's address is worked out once, in config/proxies.py; no library reads headers for it again.
         "NUM_PROXIES": 0,

@@ -13,9 +13,9 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
+from accounts.recorded_admin import RecordedAdmin
 from accounts.refusals import Refusal
 from generation.catalog.defaults import check_recommended, make_default
 from generation.catalog.loras.quarantine import lift, quarantine
@@ -49,7 +49,7 @@ class WeightForm(forms.ModelForm[Any]):
         }
 
 
-class WeightAdmin(ModelAdmin):
+class WeightAdmin(RecordedAdmin):
     """What the site's own weight files have in common."""
 
     form = WeightForm
@@ -172,7 +172,7 @@ class WildcardForm(forms.ModelForm[Any]):
 
 
 @admin.register(Wildcard)
-class WildcardAdmin(ModelAdmin):
+class WildcardAdmin(RecordedAdmin):
     """The site's lists: `__name__` in anybody's prompt draws one of the lines. One with an owner is theirs alone."""
 
     form = WildcardForm
@@ -202,7 +202,7 @@ class QuarantinedFilter(admin.SimpleListFilter):
 
 
 @admin.register(Lora)
-class LoraAdmin(ModelAdmin):
+class LoraAdmin(RecordedAdmin):
     """Rows are made by verbs; here they are looked at, quarantined and let back."""
 
     list_display = ["title", "name", "owner", "family", "is_public", "is_enabled", "quarantined_at", "created_at"]
@@ -238,7 +238,7 @@ class LoraAdmin(ModelAdmin):
 
 
 @admin.register(ShareLink)
-class ShareLinkAdmin(ModelAdmin):
+class ShareLinkAdmin(RecordedAdmin):
     """Links to people's own pictures: found by the first part of their address, and ended for good."""
 
     list_display = ["code", "owner", "image", "album", "with_recipe", "created_at", "expires_at", "revoked_at"]
@@ -263,7 +263,7 @@ class ShareLinkAdmin(ModelAdmin):
 
 
 @admin.register(ModelAlias)
-class ModelAliasAdmin(ModelAdmin):
+class ModelAliasAdmin(RecordedAdmin):
     """What clients may call a checkpoint that send no other name; OpenAI's stand for the default one at first."""
 
     list_display = ["name", "checkpoint"]
@@ -274,7 +274,7 @@ class ModelAliasAdmin(ModelAdmin):
 
 
 @admin.register(NamedPerson)
-class NamedPersonAdmin(ModelAdmin):
+class NamedPersonAdmin(RecordedAdmin):
     """Whom programs that speak for people mean. Deleted, a name is matched anew when it comes again."""
 
     list_display = ["subject", "person", "speaker", "created_at"]

@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from accounts.credits import balance_of
 from accounts.models import ApiToken, CreditEntry, User
 from accounts.refusals import NotAllowed, NotFound
-from accounts.tokens import standing_tokens
+from accounts.tokens import remove_token, standing_tokens
 
 
 def person(request: Request) -> User:
@@ -115,5 +115,5 @@ class TokenView(APIView):
             raise NotFound("not-found", "There is no such token, or it is not yours.")
         if request.auth is not None and request.auth != token:
             raise NotAllowed("another-token", "A token may remove itself alone. Remove others on the account page.")
-        token.delete()
+        remove_token(token)
         return Response(status=204)

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0015_larger_results'),
+        ('accounts', '0017_security_log'),
         ('auth', '0012_alter_user_first_name_max_length'),
     ]
 

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 
 from accounts.models import ApiToken, CreditEntry, Invitation, User
+from accounts.security_events import history_of
 from config.exports.account import account, connected_logins, second_factors, visits
 from config.exports.documents import ROWS_AT_ONCE, Document, KeptFile, table
 from gallery.models import (
@@ -147,6 +148,7 @@ DOCUMENTS = (
         "invitations", "Invitations that you made as one of the staff.",
         table(Invitation, "created_by", "code", "note", "uses", "used", "expires_at", "created_at"),
     ),
+    Document("security", "Sign-ins, and what else touched the security of your account.", history_of),
     Document(
         "sessions", "Where you are signed in.",
         table(UserSession, "user", "ip", "user_agent", "created_at", "last_seen_at"),

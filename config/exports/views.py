@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.refusals import Refusal
+from accounts.security_events import record
 from accounts.views import private
 from config.exports.contents import DOCUMENTS, FOLDERS
 from config.exports.disk import folder
@@ -50,4 +51,5 @@ def download(request: HttpRequest) -> HttpResponseBase:
     last = AccountExport.objects.of(request.user).filter(state=AccountExport.State.DONE).order_by("-pk").first()
     if last is None:
         raise Http404("There is no copy of your data, or its days are over. Ask for one first.")
+    record("export-downloaded", who=request.user, whom=request.user)
     return streamed_attachment(folder() / last.file, f"tempera-{last.created_at:%Y-%m-%d}.zip")

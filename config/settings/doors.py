@@ -16,6 +16,9 @@ PAGE_RATE_ANONYMOUS = env_str("PAGE_RATE_ANONYMOUS", "300/min")
 # Pictures that are looked at for their marks, on the page and over the API: of each a second of work.
 VERIFY_RATE = env_str("VERIFY_RATE", "20/min")
 
+# What the operator bounds besides, by how an address begins.
+ROUTE_RATES = env_list("ROUTE_RATES")
+
 # API, and the hosts that people's webhooks may go to; without one there are none.
 WEBHOOK_HOSTS = env_list("WEBHOOK_HOSTS")
 REST_FRAMEWORK = rest_framework(

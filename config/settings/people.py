@@ -48,6 +48,8 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_FORMS = {"add_webauthn": "accounts.forms.PasskeyForm"}
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 MFA_TOTP_ISSUER = SITE_NAME
+# How long the log of sign-ins, changes to accounts and acts of the staff is kept.
+SECURITY_LOG_DAYS = env_int("SECURITY_LOG_DAYS", 365, low=30, high=3650)
 # Tracking would write a row with every request, pictures included.
 USERSESSIONS_TRACK_ACTIVITY = False
 

@@ -10,10 +10,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
-from unfold.admin import ModelAdmin
 
 from accounts.models import User
 from accounts.ratings import Rating
+from accounts.recorded_admin import RecordedAdmin
 from accounts.refusals import NotFound, Refusal
 from gallery.admin.screen import (
     MOST_COUNTED,
@@ -116,14 +116,14 @@ class ReportAdmin(ForModerators):
 
 
 @admin.register(BlockedPhrase)
-class BlockedPhraseAdmin(ModelAdmin):
+class BlockedPhraseAdmin(RecordedAdmin):
     list_display = ["phrase", "effect", "note", "is_active"]
     list_filter = ["effect", "is_active"]
     search_fields = ["phrase"]
 
 
 @admin.register(BlockedPicture)
-class BlockedPictureAdmin(ModelAdmin):
+class BlockedPictureAdmin(RecordedAdmin):
     list_display = ["__str__", "effect", "note", "is_active", "added_by", "added_at"]
     list_filter = ["effect", "is_active"]
     list_select_related = ["added_by"]
@@ -136,7 +136,7 @@ class BlockedPictureAdmin(ModelAdmin):
 
 
 @admin.register(ManagedReason)
-class ManagedReasonAdmin(ModelAdmin):
+class ManagedReasonAdmin(RecordedAdmin):
     """Sentences that moderators choose from; decisions keep their own copies."""
 
     list_display = ["sentence", "subject", "ground", "place", "is_active"]
@@ -145,6 +145,6 @@ class ManagedReasonAdmin(ModelAdmin):
 
 
 @admin.register(Tag)
-class TagAdmin(ModelAdmin):
+class TagAdmin(RecordedAdmin):
     list_display = ["name"]
     search_fields = ["name"]

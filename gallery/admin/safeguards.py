@@ -9,12 +9,12 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from accounts.admin import ReadOnlyAdmin
 from accounts.models import User
+from accounts.recorded_admin import ReadOnlyAdmin, RecordedAdmin
 from gallery.admin.screen import ForModerators
 from generation.catalog.safeguards.screening import FIELD_TITLES, Screened, breaches_of
 from generation.catalog.safeguards.versions import lines_of, publish
@@ -44,7 +44,7 @@ class PhraseListForm(forms.ModelForm[PhraseList]):
         return "\n".join(lines)
 
 
-class Published(ModelAdmin):
+class Published(RecordedAdmin):
     """Every change is a new version of the rules that it concerns, which runs at once."""
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:

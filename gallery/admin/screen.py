@@ -14,9 +14,10 @@ from django.urls import URLPattern, path, reverse
 from django.utils.functional import cached_property
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 
 from accounts.models import User
+from accounts.recorded_admin import RecordedAdmin
 from accounts.refusals import NotFound, Refusal
 from gallery import moderation
 from gallery.models import Decision, Moderated, reasons_for
@@ -86,7 +87,7 @@ class ScreenPaginator(BoundedPaginator):
     most = MOST_COUNTED
 
 
-class ForModerators(LookedAt, ModelAdmin):
+class ForModerators(LookedAt, RecordedAdmin):
     """A list of rows for moderators' eyes."""
 
     paginator = BoundedPaginator

@@ -17,7 +17,7 @@ SIGN_IN, CODE = "/accounts/login/", "/accounts/2fa/authenticate/"
 
 
 def code_of(secret: str) -> str:
-    return format_hotp_value(hotp_value(secret, int(time.time()) // 30))
+    return str(format_hotp_value(hotp_value(secret, int(time.time()) // 30)))
 
 
 def with_password(user: User) -> Client:

@@ -191,7 +191,9 @@ def test_the_only_way_in_is_not_disconnected(client: Client, provider: Provider)
 
 def test_the_buttons_are_there_where_there_is_a_provider(client: Client, provider: Provider, settings: Any) -> None:
     page = client.get("/accounts/login/?next=/gallery/")
-    assert "The Company" in page.text and f"{LOGIN}?next=%2Fgallery%2F" in page.text.replace("/gallery/", "%2Fgallery%2F")
+    assert "The Company" in page.text and f"{LOGIN}?next=%2Fgallery%2F" in page.text.replace(
+        "/gallery/", "%2Fgallery%2F"
+    )
     assert "form-action 'self' https: http:" in page["Content-Security-Policy"]
     settings.SOCIALACCOUNT_PROVIDERS = {}
     page = client.get("/accounts/login/")

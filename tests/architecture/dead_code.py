@@ -49,7 +49,11 @@ LOOKED_UP = {
     "accounts/adapters.py": [
         "error_messages", "is_open_for_signup", "send_mail", "respond_user_inactive",
         "_get_login_attempts_cache_key", "scope_display", "get_issuer", "get_user_*", "populate_server_metadata",
-        "validate_client_registration"],
+        "validate_client_registration", "send_notification_mail", "save_user", "authentication_failed",
+        "pre_authenticate", "login", "logout"],
+    "accounts/factors.py": ["validation_error", "encrypt", "decrypt"],
+    "accounts/recorded_admin.py": ["has_*_permission", "log_*"],
+    "accounts/security_admin.py": ["list_*", "search_*", "show_full_result_count", "change_list_template"],
     "accounts/scopes.py": ["TRAIN", "MODERATE"],
     "config/asgi.py": ["HTTPFactory", "read_body"],
     "config/described.py": ["get_override_parameters", "get_operation"],

@@ -143,7 +143,7 @@ def old_address(response: HttpResponseBase, path: str) -> bool:
 def fill(route: str) -> str:
     """Any number will do: a row that is not there must not be told apart from one that may not be seen."""
     words = {"<path:object_id>": "1", "<path:content_type_id>": "1", "<id>": "1", "(?P<url>.*)$": "nowhere"}
-    words |= {"<slug:subject>": "post", "<int:key>": "1"}
+    words |= {"<slug:subject>": "post", "<int:key>": "1", "<slug:form>": "csv"}
     for parameter, value in words.items():
         route = route.replace(parameter, value)
     return route if not route.startswith("admin/^") else "admin/accounts/"

@@ -61,6 +61,7 @@ def test_no_device(settings: Any, name: str) -> None:
         ({"WEBHOOK_HOSTS": ["hooks.example.org:443"]}, "tempera.E012"),
         ({"VERIFY_RATE": "often"}, "tempera.E009"),
         ({"NOTICE_RATE": "often"}, "tempera.E009"),
+        ({"ROUTE_RATES": ["POST /verify/ 5/min", "/accounts/"]}, "tempera.E009"),
         ({**PUBLIC_ADDRESS, "EMAIL_HOST": ""}, "tempera.W002"),
         ({"EMAIL_HOST": "mail", "EMAIL_PORT": 465, "EMAIL_USE_TLS": True}, "tempera.W004"),
         ({"MEDIA_ROOT": Path("/dev/null/media")}, "tempera.E004"),

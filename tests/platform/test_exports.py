@@ -56,7 +56,7 @@ HELD = {
     "generation.TrainingRun": "trainings", "generation.TrainingSearch": "searches",
     "generation.OwnStyle": "styles", "generation.Wildcard": "wildcards",
     "generation.NamedPerson": "account", "generation.Webhook": "webhooks",
-    "mfa.Authenticator": "second_factors", "usersessions.UserSession": "sessions",
+    "accounts.SecurityEvent": "security", "mfa.Authenticator": "second_factors", "usersessions.UserSession": "sessions",
     # What others keep about a person, or what says nothing of them.
     "accounts.User_groups": "account", "accounts.User_user_permissions": "", "admin.LogEntry": "",
     "generation.AccountExport": "", "generation.KeptAnswer": "", "generation.QueueShare": "",

@@ -12,10 +12,15 @@ from redis import RedisError
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from config import throttling
-from config.throttling import Anonymous, SignedIn, address_of, seconds_to_wait
+from config import rates
+from config.rates import Rate, address_of, longest_wait, take
+from config.throttling import Anonymous, SignedIn
 
 AT_ONCE = 32
+
+
+def wait_of(key: str, limit: int, period: int) -> int:
+    return longest_wait(take([(key, Rate(limit, period))]))
 
 
 @pytest.fixture
@@ -28,17 +33,43 @@ def three_a_minute(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
 @pytest.mark.usefixtures("db")
 def test_of_600_at_once_60_pass() -> None:
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        waits = list(pool.map(lambda number: seconds_to_wait("test:many", 60, 60), range(600)))
+        waits = list(pool.map(lambda number: wait_of("test:many", 60, 60), range(600)))
     assert waits.count(0) == 60
     assert all(1 <= wait <= 60 for wait in waits if wait)
 
 
 @pytest.mark.usefixtures("db")
 def test_there_is_room_again_when_the_period_has_passed() -> None:
-    assert [seconds_to_wait("test:short", 2, 1) for _ in range(3)] == [0, 0, 1]
-    assert seconds_to_wait("test:other", 2, 1) == 0
+    assert [wait_of("test:short", 2, 1) for _ in range(3)] == [0, 0, 1]
+    assert wait_of("test:other", 2, 1) == 0
     time.sleep(1.05)
-    assert seconds_to_wait("test:short", 2, 1) == 0
+    assert wait_of("test:short", 2, 1) == 0
+
+
+@pytest.mark.usefixtures("db")
+def test_the_window_slides() -> None:
+    """At the end of a period somebody asks twice, and not twice more when the next one begins."""
+    assert wait_of("test:sliding", 2, 2) == 0
+    time.sleep(1.5)
+    assert wait_of("test:sliding", 2, 2) == 0
+    time.sleep(0.6)
+    assert [wait_of("test:sliding", 2, 2) > 0 for _ in range(2)] == [False, True]
+
+
+@pytest.mark.usefixtures("db")
+def test_where_one_of_several_is_full_none_is_used_up() -> None:
+    narrow, wide = ("test:narrow", Rate(1, 60)), ("test:wide", Rate(3, 60))
+    assert [(count.wait, count.left) for count in take([narrow, wide])] == [(0, 0), (0, 2)]
+    for _ in range(5):
+        refused = take([narrow, wide])
+        assert refused[0].wait > 0 and (refused[1].wait, refused[1].left) == (0, 2)
+    assert [count.left for count in take([wide])] == [1]
+
+
+@pytest.mark.parametrize("text", ["", "60", "60/", "/min", "60/week", "-1/min", "1.5/s", "60/min "])
+def test_what_is_no_rate(text: str) -> None:
+    with pytest.raises(ValueError, match="is no rate"):
+        Rate.read(text)
 
 
 @pytest.mark.usefixtures("db", "three_a_minute")
@@ -106,5 +137,5 @@ def test_without_a_broker_nobody_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
         def eval(self, *args: object) -> int:
             raise RedisError("away")
 
-    monkeypatch.setattr(throttling, "connection", Away)
-    assert seconds_to_wait("test:away", 1, 60) == 0
+    monkeypatch.setattr(rates, "connection", Away)
+    assert [take([("test:away", Rate(1, 60))]) for _ in range(3)] == [[]] * 3

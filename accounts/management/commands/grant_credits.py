@@ -12,6 +12,7 @@ from accounts.credits import grant, wallet_of
 from accounts.management.tables import require_tables
 from accounts.models import User
 from accounts.refusals import counted
+from accounts.security_events import record
 
 
 class Command(BaseCommand):
@@ -31,5 +32,7 @@ class Command(BaseCommand):
         if amount < 1:
             raise CommandError("AMOUNT must be at least 1.")
         given = grant(person, amount, reference=reference or f"shell:{uuid.uuid4().hex}", note=note)
+        if given:
+            record("credits-given", whom=person, amount=amount)
         sentence = f"{user} has {counted(wallet_of(person).balance, 'credit')}."
         return sentence if given else f"Already granted; {sentence}"

@@ -43,6 +43,7 @@ NOT_WRITTEN = {
     },
     "allauth_idp_oidc.Token": {"hash", "scopes", "data"},
     "accounts.OutgoingMail": {"sender"},
+    "accounts.SecurityEvent": {"kind", "address", "request_id", "details"},
     "admin.LogEntry": {"object_id"},
     "auth.Permission": {"name", "codename"},
     "contenttypes.ContentType": {"app_label", "model"},

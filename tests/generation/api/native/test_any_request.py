@@ -104,7 +104,7 @@ def nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(JobFeed, "listen", nothing)
     monkeypatch.setattr(JobFeed, "hear", over)
     monkeypatch.setattr("generation.api.native.jobs.seconds_to_wait", lambda request: 0 * seconds_to_wait(request))
-    monkeypatch.setattr("config.throttling.count", lambda *of: None)
+    monkeypatch.setattr("config.throttling.take", lambda asked: [])
     # Or from then on all would be told that they are nobody.
     monkeypatch.setattr(ApiToken, "delete", lambda token: None)
 
