@@ -80,7 +80,7 @@ def is_closed(path: str) -> bool:
 
 def leave(request: HttpRequest, visit: Visit | None) -> None:
     """The session is its owner's alone again."""
-    del request.session[IN_SESSION]
+    request.session.pop(IN_SESSION, None)  # a session that ended meanwhile holds it no more
     if visit is not None:
         end_visit(visit)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -155,7 +156,7 @@ def test_an_invitation_comes_along(client: Client, provider: Provider, settings:
 def test_who_is_shut_out_reads_why(client: Client, provider: Provider) -> None:
     come_from(Client())
     nora = User.objects.get()
-    shut_out(nora, "Adverts.", timezone.now() + timezone.timedelta(days=1))
+    shut_out(nora, "Adverts.", timezone.now() + timedelta(days=1))
     answer = come_from(client)
     assert answer.status_code == 403 and "Adverts." in answer.text and "until" in answer.text
     assert signed_in_as(client) == ""

@@ -196,6 +196,8 @@ WAITING = [
 AGAIN: Outcomes = ("login", "login", "login", "login")
 ABSENT_TO_ALL: Outcomes = ("404", "404", "404", "404")
 ACCOUNT = {
+    "invite/<slug:code>/": row("invite/no-such-code/", GET=("404", "ok", "ok", "ok")),
+    "visit/end/": row(POST=ALL),
     "account/": row(GET=MEMBERS),
     "account/credits/": row(GET=MEMBERS),
     "account/notifications/": row(GET=MEMBERS, POST=MEMBERS),
@@ -226,6 +228,14 @@ ABSENT: Outcomes = ("login", "404", "404", "404")
 CHALLENGE: Outcomes = ("login|ok|405", "ok|405", "ok|405", "ok|405")
 ALLAUTH = {
     "accounts/login/": row(GET=ALL, POST=ALL),
+    "accounts/3rdparty/": row(GET=MEMBERS, POST=MEMBERS),
+    "accounts/3rdparty/login/cancelled/": row(GET=ALL),
+    "accounts/3rdparty/login/error/": row(GET=TOKEN_ALONE),
+    "accounts/3rdparty/signup/": row(GET=MEMBERS, POST=MEMBERS),
+    "accounts/social/login/cancelled/": row(GET=ALL, POST=ALL, PATCH=ALL, DELETE=ALL),
+    "accounts/social/login/error/": row(GET=ALL, POST=ALL, PATCH=ALL, DELETE=ALL),
+    "accounts/social/signup/": row(GET=ALL, POST=ALL, PATCH=ALL, DELETE=ALL),
+    "accounts/social/connections/": row(GET=ALL, POST=ALL, PATCH=ALL, DELETE=ALL),
     "accounts/logout/": row(GET=ALL, POST=ALL),
     "accounts/inactive/": row(GET=ALL),
     "accounts/signup/": row(GET=ALL, POST=ALL),

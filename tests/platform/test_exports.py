@@ -38,7 +38,9 @@ __all__ = ["finish", "make_dataset", "publish", "send_in", "weights"]
 URL, FILE = "/account/export/", "/account/export/file"
 State = AccountExport.State
 HELD = {
-    "account.EmailAddress": "account", "accounts.ApiToken": "tokens",
+    "account.EmailAddress": "account", "socialaccount.SocialAccount": "connected_logins",
+    "accounts.Invitation": "invitations", "accounts.Visit": "visits",
+    "accounts.ApiToken": "tokens",
     "allauth_idp_oidc.Token": "programs", "allauth_idp_oidc.Client": "", "accounts.Wallet": "credits",
     "gallery.Decision": "decisions", "gallery.Post": "posts", "gallery.Release": "releases",
     "gallery.ReleaseDecision": "release_decisions", "gallery.Report": "reports", "generation.DataSet": "datasets",
