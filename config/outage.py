@@ -1,4 +1,4 @@
-"""What is answered while a part of the site cannot work: 503 without the broker or the bucket, 507 when the disk is full.
+"""What is answered while a part cannot work: 503 without the broker or the bucket, 507 when the disk is full.
 
 Few pages need the broker: signing in counts tries. Nearly all that is posted needs room.
 """

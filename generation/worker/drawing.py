@@ -20,6 +20,7 @@ from generation.recipes.checks import InvalidRecipe
 from generation.storage.files import StorageAway
 from generation.worker.patience import Drained, Stopped, patiently
 from generation.worker.process import WorkerProcess, this_worker
+from generation.worker.weights import fetch_for
 
 logger = structlog.get_logger(__name__)
 
@@ -69,6 +70,7 @@ def perform_job(worker: WorkerProcess, job: Job) -> None:
         with worker.holding_job(job):
             events.publish_change(job)
             refuse_quarantined(job)
+            patiently(worker, job, lambda: fetch_for(job))
             rendered = patiently(worker, job, lambda: draw(worker, job))
             verdict = pictures.judge_picture(job, rendered.pixels)
             if verdict.is_withheld:
