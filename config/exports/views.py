@@ -12,10 +12,9 @@ from accounts.refusals import Refusal
 from accounts.security_events import record
 from accounts.views import private
 from config.exports.contents import DOCUMENTS, FOLDERS
-from config.exports.disk import folder
+from config.exports.disk import answer
 from config.exports.queue import ask_for_export, latest
 from generation.models import AccountExport
-from generation.storage.downloads import streamed_attachment
 from generation.web.access import SignedInRequest, signed_in_only
 
 
@@ -52,4 +51,4 @@ def download(request: HttpRequest) -> HttpResponseBase:
     if last is None:
         raise Http404("There is no copy of your data, or its days are over. Ask for one first.")
     record("export-downloaded", who=request.user, whom=request.user)
-    return streamed_attachment(folder() / last.file, f"tempera-{last.created_at:%Y-%m-%d}.zip")
+    return answer(last.file, f"tempera-{last.created_at:%Y-%m-%d}.zip")

@@ -7,6 +7,7 @@ from contextlib import closing
 
 import structlog
 
+from accounts.ratings import Rating
 from generation.catalog.loras.quarantine import quarantined_of
 from generation.catalog.safeguards import pictures
 from generation.engine.outcome import Rendered, RenderError, Step, WeightsRefused
@@ -17,19 +18,14 @@ from generation.messages import broker, events, frames, tracing, wakeups
 from generation.messages.counters import counters
 from generation.models import Job
 from generation.recipes.checks import InvalidRecipe
+from generation.storage.files import StorageAway
+from generation.worker.patience import Drained, Stopped, patiently
 from generation.worker.process import WorkerProcess, this_worker
+from generation.worker.weights import fetch_for
 
 logger = structlog.get_logger(__name__)
 
 PASS_ON_SECONDS = 2
-
-
-class Stopped(Exception):
-    """The job is no longer this worker's: cancelled, or its lease was lost."""
-
-
-class Drained(Exception):
-    """The worker is shutting down and has no time left for this job."""
 
 
 def perform_ready_jobs() -> int:
@@ -87,14 +83,15 @@ def end_job(worker: WorkerProcess, job: Job) -> None:
         with worker.holding_job(job):
             events.publish_change(job)
             refuse_quarantined(job)
+            patiently(worker, job, lambda: fetch_for(job))
             with tracing.span("engine", device=worker.row.device, steps=job.recipe.steps):
-                rendered = draw(worker, job)
+                rendered = patiently(worker, job, lambda: draw(worker, job))
             with tracing.span("judge"):
                 verdict = pictures.judge_picture(job, rendered.pixels)
             if verdict.is_withheld:
                 lifecycle.fail_job(job, pictures.WITHHELD, pictures.SENTENCE)
             else:
-                lifecycle.finish_job(job, rendered.pixels, rendered.seconds, verdict.rating, rendered.drawn)
+                keep(worker, job, rendered, verdict.rating)
     except Stopped:
         logger.info("job_stopped")
     except Drained:
@@ -110,7 +107,7 @@ def end_job(worker: WorkerProcess, job: Job) -> None:
             lifecycle.fail_job(job, error.code, str(error))
     except InvalidRecipe as refusal:  # of what only pixels tell, such as an empty mask
         lifecycle.fail_job(job, refusal.code, f"{refusal.message} Your credits are back.")
-    except lifecycle.NotStored:
+    except (lifecycle.NotStored, StorageAway):
         logger.exception("picture_not_stored")
         lifecycle.fail_job(job, "storage-refused", "The picture could not be stored just now. Your credits are back.")
     except Exception:
@@ -123,6 +120,15 @@ def refuse_quarantined(job: Job) -> None:
     if job.recipe.every_lora and (title := quarantined_of(job)):
         sentence = f"“{title}” was quarantined meanwhile; its page says why. Your credits are back."
         raise WeightsRefused("lora-quarantined", sentence)
+
+
+def keep(worker: WorkerProcess, job: Job, rendered: Rendered, rating: Rating) -> None:
+    """End the job as done. A finished picture outlasts a storage that is away for a while."""
+    patiently(
+        worker,
+        job,
+        lambda: lifecycle.finish_job(job, rendered.pixels, rendered.seconds, rating, rendered.drawn),
+    )
 
 
 def draw(worker: WorkerProcess, job: Job) -> Rendered:
