@@ -13,8 +13,8 @@ from django.conf import settings
 from config.help.library import Page, pages
 from tests.architecture.sources import ROOT
 
-TOKEN = "tmp_your_token"
-"""Stands in the pages for the reader's own."""
+TOKEN, NAME = "tmp_your_token", "your-name"
+"""Stand in the pages for the reader's own."""
 NOT_RUN = "not-run:"
 """Begins the reason why a test cannot run a block of the shell."""
 
@@ -46,9 +46,14 @@ def script_of(page: Page) -> str:
     return "\n".join(block.code for block in blocks("sh") if block.page is page and not block.reason)
 
 
-def run(page: Page, folder: Path, address: str, env: Mapping[str, str], token: str = TOKEN) -> str:
-    """Run the page's blocks in `folder` against the site at `address`; what they print."""
-    script = script_of(page).replace(settings.SITE_URL, address).replace(TOKEN, token)
+def run(page: Page, folder: Path, address: str, env: Mapping[str, str], **typed: str) -> str:
+    """Run the page's blocks in `folder` against the site at `address`; what they print.
+
+    `typed` are the reader's own `token` and `name`.
+    """
+    script = script_of(page).replace(settings.SITE_URL, address)
+    for theirs, own in ((TOKEN, typed.get("token", TOKEN)), (NAME, typed.get("name", NAME))):
+        script = script.replace(theirs, own)
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script], cwd=folder, env=dict(env), capture_output=True, text=True,
         timeout=600,

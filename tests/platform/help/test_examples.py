@@ -26,7 +26,7 @@ LANGUAGES = {"prompt", "sh", "json", "yaml", "ini", "env", "caddyfile", "nginx"}
 """Each has a rule in this file."""
 BUNDLED_LORAS = ("fluent-3d", "line-art")
 NO_SETTINGS = {
-    "AND", "BREAK", "TEMPERA_URL", "TEMPERA_TOKEN", "NAME", "REASON", "WEBP", "PNG", "JPEG", "CUDA", "FILE", "FOLDER",
+    "AND", "BREAK", "TEMPERA_URL", "TEMPERA_TOKEN", "TEMPERA_USER", "NAME", "FILE", "FOLDER",
 }  # fmt: skip
 """Words in capitals that are shown as code and are no settings."""
 named = pytest.mark.parametrize("page", [page for page in pages().values() if page.html], ids=lambda page: page.address)

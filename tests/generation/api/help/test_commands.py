@@ -21,7 +21,7 @@ PAGES = {page.address: page for page in pages().values() if page.section.name ==
 @pytest.mark.parametrize("page", PAGES.values(), ids=lambda page: page.address.strip("/").rpartition("/")[2])
 def test_what_it_says_can_be_typed(page: Page, site: Site, alice: User, tmp_path: Path) -> None:
     _, key = ApiToken.objects.create(user=alice, name="help")
-    printed = run(page, tmp_path, site.address, os.environ, key)
+    printed = run(page, tmp_path, site.address, os.environ, token=key, name="alice")
     looked_at = LOOKED_AT[page.address]
     looked_at(printed, tmp_path)
 
