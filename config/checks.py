@@ -3,7 +3,6 @@ refused at once by `config.env`, and not what only a starting platform needs (se
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -19,6 +18,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 
+from config.buckets import bucket
 from config.private_files import OTHERS
 from generation.storage.signing import own_credentials
 
@@ -32,7 +32,7 @@ THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 @register(TAG)
 def check_settings(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:
     """All that is wrong with the settings, each with the name of the variable to change."""
-    return [*address(), *media(), *drawing(), *files(), *signing(), *provider(), *mail(), *asking()]
+    return [*address(), *media(), *drawing(), *files(), *bucket(), *signing(), *provider(), *mail(), *asking()]
 
 
 def address() -> Iterator[CheckMessage]:
@@ -98,27 +98,6 @@ def files() -> Iterator[CheckMessage]:
             f"Others on this machine can look into DATA_DIR ({settings.DATA_DIR}), where database and pictures lie.",
             hint=f"Run `chmod 700 {settings.DATA_DIR}`, or set DATA_DIR to a folder that is Tempera's alone.",
             id="tempera.W003",
-        )
-    options = settings.S3_OPTIONS
-    if not settings.S3_BUCKET:
-        if options["endpoint_url"] or options["access_key"] or options["secret_key"]:
-            yield Error(
-                "An S3 server or key is set without a bucket, so images would stay in DATA_DIR.",
-                hint="Set S3_BUCKET too, or remove S3_ENDPOINT_URL, S3_ACCESS_KEY and S3_SECRET_KEY.",
-                id="tempera.E005",
-            )
-        return
-    if bool(options["access_key"]) != bool(options["secret_key"]):
-        yield Error(
-            "Of S3_ACCESS_KEY and S3_SECRET_KEY only one is set.",
-            hint="Set both, or neither to use the machine's role.",
-            id="tempera.E006",
-        )
-    if importlib.util.find_spec("boto3") is None:
-        yield Error(
-            "S3_BUCKET is set, and the package boto3 is not installed.",
-            hint="Run `pip install boto3` in this Python.",
-            id="tempera.E007",
         )
 
 

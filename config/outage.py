@@ -1,4 +1,4 @@
-"""What is answered while a part of the site cannot work: 503 without the broker, 507 when the disk is full.
+"""What is answered while a part of the site cannot work: 503 without the broker or the bucket, 507 when the disk is full.
 
 Few pages need the broker: signing in counts tries. Nearly all that is posted needs room.
 """
@@ -18,7 +18,7 @@ from redis import RedisError
 
 from accounts.refusals import NoRoom
 from config import problems
-from generation.storage.files import DISK_FULL
+from generation.storage.files import DISK_FULL, StorageAway
 from generation.web.access import asks_for_part
 
 log = structlog.get_logger(__name__)
@@ -77,7 +77,7 @@ def answer(request: HttpRequest, error: BaseException) -> HttpResponse | None:
 
 
 def outage_of(error: BaseException) -> Outage | None:
-    if isinstance(error, RedisError):
+    if isinstance(error, RedisError | StorageAway):
         return AWAY
     return FULL if isinstance(error, NoRoom) or is_no_room(error) else None
 

@@ -33,7 +33,7 @@ def content_policy(picture_hosts: Sequence[str]) -> dict[str, dict[str, list[str
             "img-src": [SELF, "blob:", "data:", *picture_hosts],
             "media-src": [SELF, *picture_hosts],
             "font-src": [SELF],
-            "connect-src": [SELF],
+            "connect-src": [SELF, *picture_hosts],
             "manifest-src": [SELF],
             "form-action": [SELF],
             "frame-ancestors": [NONE],

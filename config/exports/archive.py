@@ -17,11 +17,11 @@ from django.utils import timezone
 from accounts.refusals import NoRoom
 from config.exports import queue
 from config.exports.contents import DOCUMENTS, count_of_files, files_of, readme
-from config.exports.disk import folder
+from config.exports.disk import folder, keep, remove
 from config.exports.documents import KeptFile
 from generation.models import AccountExport
 from generation.models.leases import prolonging
-from generation.storage.files import room_needed, sync_folder
+from generation.storage.files import StorageAway, room_needed
 
 logger = structlog.get_logger(__name__)
 
@@ -54,13 +54,17 @@ def make(export: AccountExport) -> bool:
     try:
         with prolonging(AccountExport.objects.held(export), LONGEST), room_needed():
             write(export, part)
-            os.replace(part, folder() / name)
-            sync_folder(folder())
-        if queue.finish_export(export, name, (folder() / name).stat().st_size):
+            size_bytes = part.stat().st_size
+            keep(part, name)
+        if queue.finish_export(export, name, size_bytes):
             return True
-        (folder() / name).unlink(missing_ok=True)
+        remove(name)
     except NotWanted:
         logger.info("export_not_wanted", export=export.code)
+    except StorageAway:
+        # Whoever waits need not ask again: it is begun anew, as after a worker that died.
+        logger.warning("export_put_back", export=export.code)
+        queue.put_back(export)
     except NoRoom as refusal:
         queue.fail_export(export, refusal.message)
     except Exception:  # each storage raises its own, and whoever waits must hear an end

@@ -5,10 +5,7 @@ Rows are the truth: a worker that is killed leaves a lease that ends, and the ne
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import structlog
 from django.conf import settings
@@ -21,7 +18,7 @@ from accounts.mail import tell
 from accounts.models import User
 from accounts.quotas import measures
 from accounts.refusals import Conflict, NoRoom, QuotaExceeded
-from config.exports.disk import folder, free_bytes
+from config.exports.disk import has_room, old_names, remove
 from generation.messages import wakeups
 from generation.models import AccountExport
 from generation.models.leases import must_give_up
@@ -45,7 +42,7 @@ def ask_for_export(user: User) -> AccountExport:
     ended = AccountExport.objects.of(user).exclude(state__in=AccountExport.UNFINISHED)
     if ended.filter(created_at__gt=timezone.now() - AGAIN_AFTER).exists():
         raise QuotaExceeded("export-too-soon", "A copy is made at most once an hour. Wait a little, then ask again.")
-    if free_bytes() < measures.stored_bytes(user) + SPARE_BYTES:
+    if not has_room(measures.stored_bytes(user) + SPARE_BYTES):
         raise NoRoom
     try:
         with transaction.atomic():
@@ -114,33 +111,34 @@ def _fail(export: AccountExport, message: str, **fields: int) -> bool:
 
 def recover() -> dict[str, int]:
     """Put copies of dead workers back, give up what killed too many, and wake a worker for what waits unasked."""
-    requeued = 0
-    for export in AccountExport.objects.running().expired():
-        crashes = export.solo_crash_count + 1
-        if must_give_up(solo_crash_count=crashes):
-            given_up = _fail(export, BROKE, solo_crash_count=crashes)
-            logger.error("export_given_up", export=export.code, given_up=given_up)
-        else:
-            row = AccountExport.objects.held(export).expired()
-            requeued += row.put_back(state=State.QUEUED, solo_crash_count=crashes)
+    requeued = sum(put_back(export, expired=True) for export in AccountExport.objects.running().expired())
     sent = AccountExport.objects.queued().resend(lambda waiting: wakeups.send(wakeups.Task.EXPORT_ACCOUNTS))
     return {"exports_requeued": requeued, "exports_announced": sent}
+
+
+def put_back(export: AccountExport, *, expired: bool = False) -> int:
+    """A copy that was begun and is not finished waits again, or is given up for good; whether it waits, as a number.
+
+    `expired` for one whose worker is gone: if it is not, after all, the copy stays with it.
+    """
+    crashes = export.solo_crash_count + 1
+    if must_give_up(solo_crash_count=crashes):
+        given_up = _fail(export, BROKE, solo_crash_count=crashes)
+        logger.error("export_given_up", export=export.code, given_up=given_up)
+        return 0
+    row = AccountExport.objects.held(export)
+    row = row.expired() if expired else row
+    return int(row.put_back(state=State.QUEUED, solo_crash_count=crashes))
 
 
 def prune() -> int:
     """Remove what is over, and files that no copy names, a day after they were last written; the number of files."""
     swept = sum(_forget(export) for export in AccountExport.objects.filter(expires_at__lt=timezone.now()))
-    for path in list(_orphans()):
-        path.unlink(missing_ok=True)
+    named = set(AccountExport.objects.exclude(file="").values_list("file", flat=True))
+    for name in set(old_names(ORPHAN_KEPT_FOR)) - named:
+        remove(name)
         swept += 1
     return swept
-
-
-def _orphans() -> Iterator[Path]:
-    named = set(AccountExport.objects.exclude(file="").values_list("file", flat=True))
-    for path in folder().iterdir():
-        if path.name not in named and path.stat().st_mtime < time.time() - ORPHAN_KEPT_FOR.total_seconds():
-            yield path
 
 
 def forget_exports(user: User) -> None:
@@ -153,5 +151,5 @@ def _forget(export: AccountExport) -> int:
     """The row first: one without its file would be offered, a file without its row is only swept."""
     export.delete()
     if export.file:
-        transaction.on_commit(lambda: (folder() / export.file).unlink(missing_ok=True))
+        transaction.on_commit(lambda: remove(export.file))
     return bool(export.file)

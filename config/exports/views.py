@@ -11,10 +11,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts.refusals import Refusal
 from accounts.views import private
 from config.exports.contents import DOCUMENTS, FOLDERS
-from config.exports.disk import folder
+from config.exports.disk import answer
 from config.exports.queue import ask_for_export, latest
 from generation.models import AccountExport
-from generation.storage.downloads import streamed_attachment
 from generation.web.access import SignedInRequest, signed_in_only
 
 
@@ -50,4 +49,4 @@ def download(request: HttpRequest) -> HttpResponseBase:
     last = AccountExport.objects.of(request.user).filter(state=AccountExport.State.DONE).order_by("-pk").first()
     if last is None:
         raise Http404("There is no copy of your data, or its days are over. Ask for one first.")
-    return streamed_attachment(folder() / last.file, f"tempera-{last.created_at:%Y-%m-%d}.zip")
+    return answer(last.file, f"tempera-{last.created_at:%Y-%m-%d}.zip")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import django_stubs_ext
 
+from config.settings.buckets import *
 from config.settings.connections import *
 from config.settings.django_parts import *
 from config.settings.doors import *

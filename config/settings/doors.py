@@ -6,6 +6,7 @@ from config.env import env_list, env_str
 from config.openapi import description
 from config.policies import content_policy
 from config.rest import rest_framework
+from config.settings.buckets import BUCKET_ORIGIN
 from config.settings.site import HTTPS, MEDIA_ORIGIN, SITE_NAME
 from config.settings.studio import NOTICE_RATE
 
@@ -26,7 +27,7 @@ REST_FRAMEWORK = rest_framework(
 SPECTACULAR_SETTINGS = description(SITE_NAME)
 
 # Safety of pages: nothing inline, nothing evaluated, nothing foreign. The few pages that need more get it by path.
-CONTENT_SECURITY_POLICY = content_policy([MEDIA_ORIGIN] if MEDIA_ORIGIN else [])
+CONTENT_SECURITY_POLICY = content_policy([host for host in (MEDIA_ORIGIN, BUCKET_ORIGIN) if host])
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0

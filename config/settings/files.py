@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from config.env import env_bool, env_int, env_secret, env_str
+from config.settings.buckets import BUCKET_STORAGE, IN_BUCKET
 from config.settings.site import BASE_DIR, DATA_DIR, DEBUG
 
 # Files
@@ -16,15 +17,6 @@ DELETION_DAYS = env_int("DELETION_DAYS", 14, low=1, high=365)
 # Where weight files are looked for: first what this site's people and operator added, then what comes with it.
 WEIGHTS_DIRS = [DATA_DIR / "weights", BASE_DIR / "generation" / "bundled"]
 LORA_UPLOAD_MB = env_int("LORA_UPLOAD_MB", 512, low=1, high=1024)
-S3_BUCKET = env_str("S3_BUCKET")
-S3_OPTIONS = {
-    "bucket_name": S3_BUCKET,
-    "endpoint_url": env_str("S3_ENDPOINT_URL") or None,
-    "region_name": env_str("S3_REGION") or None,
-    "access_key": env_secret("S3_ACCESS_KEY") or None,
-    "secret_key": env_secret("S3_SECRET_KEY") or None,
-    "file_overwrite": False,
-}
 # What signs pictures; without a certificate an authority of the site's own, made at first use.
 SIGNING_CERTIFICATE_FILE = env_str("SIGNING_CERTIFICATE_FILE")
 SIGNING_KEY = env_secret("SIGNING_KEY")
@@ -39,9 +31,7 @@ WHITENOISE_USE_FINDERS = STATIC_SOURCES
 WHITENOISE_AUTOREFRESH = STATIC_SOURCES
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 STORAGES = {
-    "default": {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": S3_OPTIONS}
-    if S3_BUCKET
-    else {"BACKEND": "generation.storage.files.DurableStorage"},
+    "default": BUCKET_STORAGE if IN_BUCKET else {"BACKEND": "generation.storage.files.DurableStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if STATIC_SOURCES

@@ -65,7 +65,8 @@ def finish_job(
     `drawn` (height × width) are the pixels that were drawn, where the others are somebody's picture; None: all.
 
     None when the job was no longer this attempt's: cancelled, or given to another worker. Its files are removed.
-    Raises NotStored when the storage refuses; the job goes on being this attempt's.
+    Raises NotStored when the storage refuses, and StorageAway when it does not answer: then the same may be tried
+    again. The job goes on being this attempt's.
     """
     stored = _write_files(job, pixels, drawn)
     with transaction.atomic():
@@ -180,6 +181,8 @@ def _write_files(job: Job, pixels: np.ndarray, drawn: np.ndarray | None) -> Stor
     try:
         for kind, data in ((".png", png), *((ENDINGS[field], data) for field, data in thumbnails.items())):
             written.append(files.write(files.image_name(job, kind), data))
+    except files.StorageAway:  # what was written of it is swept, like all that no row points at
+        raise
     except Exception as error:  # each storage raises its own
         files.discard(*written)
         raise NotStored(str(error)) from error

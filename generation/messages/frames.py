@@ -24,7 +24,10 @@ _HEADER = struct.Struct(">H")
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One preview and how far the job is: percent 0..100, `seconds_left` guessed, `picture` a JPEG (may be empty)."""
+    """One preview and how far the job is: percent 0..100, `seconds_left` guessed, `picture` a JPEG (may be empty).
+
+    `note` says in a few words what it waits for, if it does.
+    """
 
     code: str
     percent: int
@@ -32,6 +35,7 @@ class Frame:
     total: int
     seconds_left: float
     picture: bytes
+    note: str = ""
 
     def to_bytes(self) -> bytes:
         """Two bytes of header length, the JSON header, the picture."""
@@ -43,6 +47,7 @@ class Frame:
                 "total": self.total,
                 "seconds_left": round(self.seconds_left, 1),
             }
+            | ({"note": self.note} if self.note else {})
         ).encode()
         return _HEADER.pack(len(header)) + header + self.picture
 

@@ -5,11 +5,13 @@ A picture's PNG is kept as drawn; JPEG and WebP are made from it, and signed as 
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import IO, TypeVar, cast
 
 from asgiref.sync import sync_to_async
+from django.core.files.storage import default_storage
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.cache import patch_cache_control
 
@@ -17,6 +19,7 @@ from accounts.refusals import Conflict, NotFound, Refusal
 from generation.models import GeneratedImage
 from generation.storage import files
 from generation.storage.marks import converted
+from generation.storage.signed import are_signed, lead
 
 CONTENT_TYPES = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp", "svg": "image/svg+xml"}
 ENDINGS = {"png": "png", "jpeg": "jpg", "webp": "webp", "svg": "svg"}
@@ -67,13 +70,16 @@ def inline(
     """A stored file, shown in the page; an empty 304 for a browser that has the one of this `etag`.
 
     Pictures are small, so they are read whole: a streamed file would hold a thread of the event loop's server.
-    Raises NotFound where the file is gone.
+    Raises NotFound where the file is gone. With signed addresses it is the way into the bucket.
     """
+    disposition = f'inline; filename="{filename}"'
+    if are_signed():
+        return lead(name, content_type, disposition, cache)
     if etag and request.headers.get("If-None-Match") == f'"{etag}"':
         response = HttpResponse(status=304)
     else:
         response = HttpResponse(files.read_kept(name), content_type=content_type)
-        response["Content-Disposition"] = f'inline; filename="{filename}"'
+        response["Content-Disposition"] = disposition
         response["X-Content-Type-Options"] = "nosniff"
     if etag:
         response["ETag"] = f'"{etag}"'
@@ -82,25 +88,46 @@ def inline(
 
 
 def attachment(name: str, filename: str, content_type: str = WEIGHTS_TYPE) -> HttpResponse:
-    """A stored file as a download. Raises NotFound where it is gone."""
+    """A stored file as a download, or the way to it in the bucket. Raises NotFound where it is gone."""
+    if are_signed():
+        return lead(name, content_type, f'attachment; filename="{filename}"', FOR_NOBODY)
     return _as_download(HttpResponse(files.read_kept(name), content_type=content_type), filename)
 
 
-def streamed_attachment(path: Path, filename: str) -> StreamingHttpResponse:
-    """A large weight file as a download, sent in pieces. Raises NotFound where it is gone."""
-    if not path.is_file():
-        raise NotFound("file-gone", "The file is gone from this site's storage.")
-    response = StreamingHttpResponse(_pieces(path), content_type=WEIGHTS_TYPE)
-    response["Content-Length"] = path.stat().st_size
+def streamed_attachment(place: Path | str, filename: str) -> StreamingHttpResponse:
+    """A large file as a download, sent in pieces: one of this disk, or one of the storage by its name.
+
+    Raises NotFound where it is gone.
+    """
+    try:
+        file: IO[bytes] = place.open("rb") if isinstance(place, Path) else cast("IO[bytes]", default_storage.open(place))
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise NotFound("file-gone", "The file is gone from this site's storage.") from error
+    response = StreamingHttpResponse(_pieces(file), content_type=WEIGHTS_TYPE)
+    response["Content-Length"] = file.seek(0, os.SEEK_END)
+    file.seek(0)
     return _as_download(response, filename)
 
 
 def picture_attachment(image: GeneratedImage, format: str, quality: int | None = None) -> HttpResponse:
-    """A picture as a download that no browser renders as a page of ours. Raises Refusal as `file_bytes` does."""
+    """A picture as a download that no browser renders as a page of ours. Raises Refusal as `file_bytes` does.
+
+    With signed addresses, what is kept in the format is handed out by the bucket; another format is made here.
+    """
+    filename = f"tempera-{image.code}.{ENDINGS.get(format, format)}"
+    if are_signed() and (kept := kept_in(image, format)):
+        return attachment(kept, filename, CONTENT_TYPES[format])
     response = HttpResponse(file_bytes(image, format, quality), content_type=CONTENT_TYPES[format])
     # An SVG is a document: opened from this address it must not run as a page of this site.
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    return _as_download(response, f"tempera-{image.code}.{ENDINGS[format]}")
+    return _as_download(response, filename)
+
+
+def kept_in(image: GeneratedImage, format: str) -> str:
+    """The stored name of the file in this format; empty where it would be made, or is not there yet."""
+    if format == "svg":
+        return image.svg_file if image.svg_state == GeneratedImage.Svg.READY else ""
+    return image.file if format == "png" else ""
 
 
 FILMS = {"mp4": ("film_file", "video/mp4"), "webp": ("animation_file", "image/webp")}
@@ -124,8 +151,7 @@ def _as_download(response: Response, filename: str) -> Response:
     return response
 
 
-async def _pieces(path: Path) -> AsyncIterator[bytes]:
-    file = await sync_to_async(lambda: path.open("rb"))()
+async def _pieces(file: IO[bytes]) -> AsyncIterator[bytes]:
     try:
         while piece := await sync_to_async(file.read)(PIECE_BYTES):
             yield piece

@@ -26,6 +26,10 @@ log = structlog.get_logger(__name__)
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
+class StorageAway(OSError):
+    """The bucket that files lie in does not answer, or says that it cannot now. Nothing is known of the file."""
+
+
 class DurableStorage(FileSystemStorage):
     """Files appear whole or not at all: written beside, synced, then renamed."""
 

@@ -7,6 +7,7 @@ from contextlib import closing
 
 import structlog
 
+from accounts.ratings import Rating
 from generation.catalog.loras.quarantine import quarantined_of
 from generation.catalog.safeguards import pictures
 from generation.engine.outcome import Rendered, RenderError, Step, WeightsRefused
@@ -16,19 +17,13 @@ from generation.jobs.grids import finishing
 from generation.messages import broker, events, frames, wakeups
 from generation.models import Job
 from generation.recipes.checks import InvalidRecipe
+from generation.storage.files import StorageAway
+from generation.worker.patience import Drained, Stopped, patiently
 from generation.worker.process import WorkerProcess, this_worker
 
 logger = structlog.get_logger(__name__)
 
 PASS_ON_SECONDS = 2
-
-
-class Stopped(Exception):
-    """The job is no longer this worker's: cancelled, or its lease was lost."""
-
-
-class Drained(Exception):
-    """The worker is shutting down and has no time left for this job."""
 
 
 def perform_ready_jobs() -> int:
@@ -74,12 +69,12 @@ def perform_job(worker: WorkerProcess, job: Job) -> None:
         with worker.holding_job(job):
             events.publish_change(job)
             refuse_quarantined(job)
-            rendered = draw(worker, job)
+            rendered = patiently(worker, job, lambda: draw(worker, job))
             verdict = pictures.judge_picture(job, rendered.pixels)
             if verdict.is_withheld:
                 lifecycle.fail_job(job, pictures.WITHHELD, pictures.SENTENCE)
             else:
-                lifecycle.finish_job(job, rendered.pixels, rendered.seconds, verdict.rating, rendered.drawn)
+                keep(worker, job, rendered, verdict.rating)
     except Stopped:
         logger.info("job_stopped")
     except Drained:
@@ -95,7 +90,7 @@ def perform_job(worker: WorkerProcess, job: Job) -> None:
             lifecycle.fail_job(job, error.code, str(error))
     except InvalidRecipe as refusal:  # of what only pixels tell, such as an empty mask
         lifecycle.fail_job(job, refusal.code, f"{refusal.message} Your credits are back.")
-    except lifecycle.NotStored:
+    except (lifecycle.NotStored, StorageAway):
         logger.exception("picture_not_stored")
         lifecycle.fail_job(job, "storage-refused", "The picture could not be stored just now. Your credits are back.")
     except Exception:
@@ -110,6 +105,15 @@ def refuse_quarantined(job: Job) -> None:
     if job.recipe.every_lora and (title := quarantined_of(job)):
         sentence = f"“{title}” was quarantined meanwhile; its page says why. Your credits are back."
         raise WeightsRefused("lora-quarantined", sentence)
+
+
+def keep(worker: WorkerProcess, job: Job, rendered: Rendered, rating: Rating) -> None:
+    """End the job as done. A finished picture outlasts a storage that is away for a while."""
+    patiently(
+        worker,
+        job,
+        lambda: lifecycle.finish_job(job, rendered.pixels, rendered.seconds, rating, rendered.drawn),
+    )
 
 
 def draw(worker: WorkerProcess, job: Job) -> Rendered:

@@ -23,6 +23,8 @@ class SitePictures:
             data = files.read(name) if name else b""
         except FileNotFoundError:
             data = b""
+        except files.StorageAway as error:
+            raise RenderError("storage-away", "A picture to start from could not be fetched just now.") from error
         if not data:
             sentence = "A picture that this one is made from was deleted meanwhile. Your credits are back."
             raise RenderError("source-missing", sentence)

@@ -128,6 +128,13 @@ class WorkerProcess:
                 self._hangs_at.pop(claim, None)
                 self._lost.discard(claim)
 
+    def give_time(self, job: Job, seconds: float) -> None:
+        """It waits for something outside the engine for so long, and does not hang."""
+        claim = queueing.claim_of(job)
+        with self._lock:
+            if claim in self._hangs_at:
+                self._hangs_at[claim] += seconds
+
     @contextmanager
     def holding_run(self, run: TrainingRun) -> Iterator[None]:
         """Keep the run's lease alive while the block runs. One at a time: the caller has the `training_lock`."""

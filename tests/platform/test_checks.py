@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ from config.platform.preflight import NotReady, check_machine
 from tests.architecture.test_settings import PUBLIC, run
 
 PUBLIC_ADDRESS = {"SITE_URL": "https://pictures.example.org", "HTTPS": True, "DEMO": False, "EMAIL_HOST": "mail"}
-S3: dict[str, Any] = {"endpoint_url": None, "access_key": None, "secret_key": None}
 
 
 def devices(settings: Any, *names: str) -> dict[str, Any]:
@@ -66,8 +64,6 @@ def test_no_device(settings: Any, name: str) -> None:
         ({**PUBLIC_ADDRESS, "EMAIL_HOST": ""}, "tempera.W002"),
         ({"EMAIL_HOST": "mail", "EMAIL_PORT": 465, "EMAIL_USE_TLS": True}, "tempera.W004"),
         ({"MEDIA_ROOT": Path("/dev/null/media")}, "tempera.E004"),
-        ({"S3_OPTIONS": {**S3, "endpoint_url": "https://s3.example.org"}}, "tempera.E005"),
-        ({"S3_OPTIONS": {**S3, "access_key": "one", "secret_key": "two"}}, "tempera.E005"),
         ({"PICTURE_SENSITIVE_PERCENT": 81}, "tempera.W005"),
         ({"EMAIL_HOST_USER": "studio"}, "tempera.E008"),
         ({"EMAIL_HOST_PASSWORD": "secret"}, "tempera.E008"),
@@ -80,20 +76,6 @@ def test_what_is_wrong_has_its_id(settings: Any, changes: dict[str, Any], expect
 def test_debug_on_this_machine_is_nobody_elses_business(settings: Any) -> None:
     assert ids(settings, DEBUG=True, SITE_URL="http://localhost:8000") == []
     assert ids(settings, DEBUG=True, SITE_URL="http://studio.localhost:8000", HOST="studio.localhost") == []
-
-
-@pytest.mark.parametrize(("key", "secret"), [("one", None), (None, "two")])
-def test_half_an_s3_key(settings: Any, monkeypatch: pytest.MonkeyPatch, key: str | None, secret: str | None) -> None:
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
-    changes = {"S3_BUCKET": "pictures", "S3_OPTIONS": {**S3, "access_key": key, "secret_key": secret}}
-    assert ids(settings, **changes) == ["tempera.E006"]
-    assert ids(settings, S3_OPTIONS={**S3, "access_key": "one", "secret_key": "two"}) == []
-    assert ids(settings, S3_OPTIONS=S3) == []
-
-
-def test_a_bucket_needs_its_package(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    assert ids(settings, S3_BUCKET="pictures", S3_OPTIONS=S3) == ["tempera.E007"]
 
 
 @pytest.mark.parametrize(

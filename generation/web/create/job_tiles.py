@@ -45,6 +45,8 @@ class Tile:
     step: int = 0
     total: int = 0
     seconds_left: float = 0.0
+    note: str = ""
+    """What a running one waits for."""
     has_preview: bool = False
     source: str = ""
     """The code of the picture that it starts from."""
@@ -129,6 +131,7 @@ def _tile(job: Job, wait: queueing.Wait | None) -> Tile:
         step=frame.step if frame else 0,
         total=frame.total if frame else 0,
         seconds_left=frame.seconds_left if frame else 0.0,
+        note=frame.note if frame else "",
         has_preview=bool(frame and frame.picture),
         source=_source_of(job.recipe_json.get("start") or enlarge),
     )

@@ -17,11 +17,11 @@ export function showPlace(tile, { place, reason }) {
   write(tile, "reason", reason);
 }
 
-export function showFigures(tile, { percent, step, total, seconds_left: left }) {
+export function showFigures(tile, { percent, step, total, seconds_left: left, note }) {
   tile.style.setProperty("--done", String(percent / 100));
   write(tile, "percent", `${percent} %`);
   write(tile, "step", `${step} of ${total}`);
-  write(tile, "seconds", left >= 1 ? `${Math.round(left)} s left` : "");
+  write(tile, "seconds", note || (left >= 1 ? `${Math.round(left)} s left` : ""));
   const line = tile.querySelector("[data-tile=line]");
   if (line) line.value = percent;
 }
