@@ -26,6 +26,7 @@ django.setup(set_prefix=False)
 from config.input_limits import UNREADABLE  # noqa: E402
 from config.mounts import Mounts  # noqa: E402
 from config.sockets import Sockets  # noqa: E402
+from config.stopping import stop_in_order  # noqa: E402
 from config.web_server import BodyFile, BoundedFactory, hold_answers_back  # noqa: E402
 from config.websockets import limit_pings  # noqa: E402
 from gallery.api.agents import Publish  # noqa: E402
@@ -36,6 +37,7 @@ from generation.web.live.sessions import OfSession  # noqa: E402
 
 limit_pings()
 hold_answers_back()
+stop_in_order()
 
 # However the server is started: by the platform, by `runserver`, or by hand.
 daphne.server.HTTPFactory = BoundedFactory

