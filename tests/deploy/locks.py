@@ -8,6 +8,7 @@
 | `worker` | the same: all the rest |
 | `cuda` | the same where torch was built for CUDA: its libraries, which nothing else pins |
 | `sbom` | the build of an image, to list what is in it |
+| `store-...` | where files lie in a bucket: what that cloud's asks for, on top of the above |
 | `tests` | `make test`, on top of the workers' |
 
 Every list is complete, so pip is told to follow no dependency (`--no-deps`). Builds of torch without
@@ -29,6 +30,7 @@ from tests.architecture.sources import ROOT
 
 FOLDER = ROOT / "config" / "deploy" / "requirements"
 RUN, TESTS = ROOT / "requirements.txt", ROOT / "tests" / "requirements.txt"
+STORES = sorted(FOLDER.glob("store-*.in"))
 NOT_ASKED_FOR = "What the above bring along"
 WORKERS_ALONE = "Workers alone"
 # Only for fetching from a hub, which no web process does: tokenizers are made of files here.
@@ -97,7 +99,8 @@ def processor_builds(version: str) -> Lock:
 
 def made() -> dict[str, Lock]:
     """All lists. Raises SystemExit where something that is brought along is not pinned."""
-    pinned, of_tests = pins(RUN), pins(TESTS)
+    pinned, stores = pins(RUN), {file.stem: pins(file) for file in STORES}
+    of_tests = {**pins(TESTS), **{name: pin for store in stores.values() for name, pin in store.items()}}
     version = pinned["torch"].partition("==")[2]
     every = compiled(list(pinned.values()))
     torch = {"torch": every.pop("torch")}
@@ -108,7 +111,9 @@ def made() -> dict[str, Lock]:
     if unpinned := sorted({*worker, *tests} - {*pinned, *of_tests}):
         raise SystemExit(f"Pin these too, since others bring them along: {', '.join(unpinned)}")
     sbom = compiled([of_tests["cyclonedx-bom"]], "--constraints", str(RUN), "--constraints", str(TESTS))
-    lists = {"web": web(), "worker": worker, "torch": torch, "cuda": cuda, "sbom": sbom, "tests": tests}
+    of_stores = {name: compiled([*pinned.values(), *store.values()]) for name, store in stores.items()}
+    of_stores = {name: {each: lock[each] for each in lock if each not in every} for name, lock in of_stores.items()}
+    lists = {"web": web(), **of_stores, "worker": worker, "torch": torch, "cuda": cuda, "sbom": sbom, "tests": tests}
     return {**lists, "torch-cpu": processor_builds(version)}
 
 
