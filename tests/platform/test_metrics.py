@@ -13,6 +13,8 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from rest_framework.test import APIClient
 
 from accounts.models import ApiToken, Plan, User
@@ -160,7 +162,7 @@ def test_counts_wait_for_the_broker(monkeypatch: pytest.MonkeyPatch, db: None) -
     process = Counters()
     process.start = lambda: None  # type: ignore[method-assign]
     process.add("previews_dropped", "late")
-    away = redis.Redis(port=1)
+    away = redis.Redis(port=1, retry=Retry(NoBackoff(), 0))
     with monkeypatch.context() as patch:
         patch.setattr(counters_module, "connection", lambda: away)
         assert not process.flush()

@@ -1,4 +1,4 @@
-"""The operator's page: what it shows and to whom, pausing, announcing and draining, each with its line in the history."""
+"""The operator's page: what it shows and to whom; pausing, announcing and draining, each in the history."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_who_may(client: Client, bob: User, alice: User) -> None:
     bob.user_permissions.add(Permission.objects.get(codename="change_sitestate"))
     assert {client.post(address, {**NOTHING, "drain": "1"}).status_code for address in addresses} == {302}
     client.force_login(alice)
-    assert client.get(PAGE)["Location"].startswith("/accounts/login/")
+    assert client.get(PAGE)["Location"].startswith("/admin/login/")
 
 
 def test_while_paused_nothing_begins_and_people_are_told(
