@@ -84,6 +84,7 @@ LOOKED_UP = {
     "generation/web/*/forms.py": ["help_text"],
     "tests/platform/hostile/*.py": ["handle_*"],
     "tests/*": ["test_*", "pytest_*"],
+    "tests/platform/backups.py": ["linkname"],
     "tests/platform/test_streams.py": ["_networkProducer"],
     "tests/platform/test_websockets.py": ["sendPong"],
     "tests/accounts/mail_servers.py": ["handle_*", "mechanism"],
