@@ -117,6 +117,8 @@ def test_the_old_version_serves_on_the_new_tables(
     post, image = publish(alice), draw(alice)
     visitor, program = Visitor(old_site.address, signed_in(alice)), Program(alice, old_site.address)
     codes = {"post": post.code, "image": image.code}
+    # Posts of a test are made without their jobs' credits.
+    found_before = list(audit())
     answers = {page: visitor.get(page.format(**codes)) for page in PAGES}
     assert answers == dict.fromkeys(PAGES, 200), old_site.logs()
 
@@ -138,4 +140,4 @@ def test_the_old_version_serves_on_the_new_tables(
         assert visitor.get(f"/images/{each.code}/") == visitor.get(f"/images/{each.code}/file") == 200
     (job,) = made.body["jobs"]
     assert program.get(f"jobs/{job['code']}").body["state"] == "done"
-    assert list(audit()) == []
+    assert list(audit()) == found_before
