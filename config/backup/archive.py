@@ -99,9 +99,6 @@ class Content(io.RawIOBase):
     def __init__(self, path: Path, source: Readable) -> None:
         self.path, self.source = path, source
 
-    def readable(self) -> bool:
-        return True
-
     def read(self, size: int = -1, /) -> bytes:
         try:
             return self.source.read(size)

@@ -14,6 +14,7 @@ from generation.models import Checkpoint, ControlNet, Lora
 from generation.worker.weights import path_of
 
 SHOWN = 5
+GIB = 1024**3
 
 
 def gpu() -> Iterator[Line]:
@@ -21,31 +22,29 @@ def gpu() -> Iterator[Line]:
     if importlib.util.find_spec("torch") is None:
         yield ok("gpu", "There is no torch here: this machine serves pages and draws nothing.")
         return
-    import torch
+    # Only now: a machine that serves pages alone could not load it.
+    from generation.engine.devices import gpus, torch_version
 
-    driver = driver_version()
+    found, driver = gpus(), driver_version()
     wished = [device for device in settings.RENDERING.devices if device.startswith("cuda")]
-    if not torch.cuda.is_available():
-        advice = "Install the build of torch for your driver into this Python, or a driver, and start again."
-        if wished:
-            yield fail("gpu", f"RENDER_DEVICE is {wished[0]}, and torch {torch.__version__} finds no GPU.", advice)
-        elif driver:
-            said = (
-                f"The driver {driver} is there, but torch {torch.__version__} finds no GPU and draws on the processor."
-            )
-            yield warn("gpu", said, advice)
-        else:
-            yield ok("gpu", f"None; torch {torch.__version__} draws on the processor.")
-        return
-    count = torch.cuda.device_count()
+    if not found:
+        yield without_gpu(torch_version(), driver, wished)
     for device in wished:
-        if int(device.partition(":")[2] or 0) >= count:
-            yield fail("gpu", f"RENDER_DEVICE names {device}, and there are {count}.", "Name one of cuda:0 onwards.")
-    for number in range(count):
-        free, total = torch.cuda.mem_get_info(number)
-        name = torch.cuda.get_device_name(number)
-        room = f"{free / 2**30:.1f} of {total / 2**30:.1f} GiB free"
-        yield ok("gpu", f"cuda:{number} is {name}: {room}, driver {driver or 'unknown'}.")
+        if found and int(device.partition(":")[2] or 0) >= len(found):
+            yield fail("gpu", f"RENDER_DEVICE names {device}, and there are {len(found)}.", "Name one from cuda:0 on.")
+    for each in found:
+        room = f"{each.free_bytes / GIB:.1f} of {each.total_bytes / GIB:.1f} GiB free"
+        yield ok("gpu", f"{each.word} is {each.name}: {room}, driver {driver or 'unknown'}.")
+
+
+def without_gpu(torch: str, driver: str, wished: list[str]) -> Line:
+    advice = "Install the build of torch for your driver into this Python, or a driver, and start again."
+    if wished:
+        return fail("gpu", f"RENDER_DEVICE is {wished[0]}, and torch {torch} finds no GPU.", advice)
+    if driver:
+        said = f"The driver {driver} is there, but torch {torch} finds no GPU and draws on the processor."
+        return warn("gpu", said, advice)
+    return ok("gpu", f"None; torch {torch} draws on the processor.")
 
 
 def driver_version() -> str:

@@ -159,9 +159,11 @@ def ask(path: str, headers: dict[str, str] | None = None) -> Answer:
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     with closing(kind(str(parts.hostname), parts.port, timeout=TIMEOUT_SECONDS)) as line:
         line.request("GET", path, headers=headers or {})
+        # Before the answer, with which the line may be given away.
+        ends = end_of_certificate(line)
         with line.getresponse() as answer:
             body = b"" if answer.status == 101 else answer.read(LARGEST_BYTES)
-            return Answer(answer.status, answer.headers.get("Location", ""), body, end_of_certificate(line))
+            return Answer(answer.status, answer.headers.get("Location", ""), body, ends)
 
 
 def end_of_certificate(line: http.client.HTTPConnection) -> datetime | None:

@@ -91,6 +91,7 @@ LOOKED_UP = {
     "tests/platform/hostile/*.py": ["handle_*"],
     "tests/*": ["test_*", "pytest_*"],
     "tests/platform/receiving.py": ["do_POST", "log_message"],
+    "tests/platform/backups.py": ["linkname"],
     "tests/platform/test_streams.py": ["_networkProducer"],
     "tests/platform/test_websockets.py": ["sendPong"],
     "tests/accounts/mail_servers.py": ["handle_*", "mechanism"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import importlib.util
 import io
 import json
 import os
@@ -66,6 +67,8 @@ def test_all_of_it_comes_back(
     transactional_db: None, alice: User, draw: Draw, data: Path, tmp_path: Path, settings: Any, said: Any
 ) -> None:
     image = draw(alice)
+    assert image.job
+    spent = image.job.credits
     kept_bytes = {name: files.read(name) for name in image.file_names}
     weigh("loras/ink.safetensors")
     file = tmp_path / "all.tar.gz"
@@ -78,7 +81,7 @@ def test_all_of_it_comes_back(
         (settings.DATA_DIR / "secret_key").write_text("of the new place")
         told = said("restore", str(file))
         assert "Restored rows of 20" in told and "are those of the backup now" in told
-        assert User.objects.get(username="alice").wallet.balance == 1000 - image.job.credits
+        assert User.objects.get(username="alice").wallet.balance == 1000 - spent
         assert {name: files.read(name) for name in image.file_names} == kept_bytes
         assert (tmp_path / "new" / "weights" / "loras" / "ink.safetensors").read_bytes() == b"weights"
         assert (settings.DATA_DIR / "secret_key").read_text() == "of the old place"
@@ -181,7 +184,7 @@ def test_a_disk_that_is_full_leaves_nothing(
     def full(path: Any, flags: int, *mode: Any, **more: Any) -> int:
         return opened("/dev/full", os.O_WRONLY) if str(path).endswith(".tar.gz") else opened(path, flags, *mode, **more)
 
-    monkeypatch.setattr(archive.os, "open", full)
+    monkeypatch.setattr(os, "open", full)
     with pytest.raises(Refused, match="could not be written: No space left"):
         writing.back_up(tmp_path / "b.tar.gz")
     monkeypatch.undo()
@@ -332,7 +335,7 @@ class TestPrograms:
     def none_installed(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/bin")
         monkeypatch.setattr(postgres, "DEBIAN", tmp_path / "debian")
-        monkeypatch.setattr(postgres.importlib.util, "find_spec", lambda name: None)
+        monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
 
     def test_none(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.setenv("PATH", str(tmp_path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import json
 import time
@@ -14,17 +15,24 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, connections
+from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
+from config.backup.database import engine
 from config.celery import app
-from config.doctor import drawing, looks, machine, parts, processes, storing
+from config.doctor import drawing, looks, parts, processes, storing
+from config.doctor import machine as this_machine
 from config.doctor.findings import Level, Line, Look
 from config.tasks import note_beat
 from generation.messages import broker as messages
 from generation.models import Checkpoint, GpuWorker
 from tests.accounts import mail_servers
+from tests.faults.conftest import machine
+from tests.faults.machine import Machine
 from tests.generation.conftest import add_worker
 from tests.plugin import broker, free_port
+
+__all__ = ["machine"]
 
 OK, WARN, FAIL = Level.OK, Level.WARN, Level.FAIL
 
@@ -74,7 +82,7 @@ class TestTheCommand:
         assert "KeyError: 'nobody foresaw this'" in told[2]
 
     def test_for_programs(self, alone: Any) -> None:
-        alone(versions=machine.versions, mail=parts.mail)
+        alone(versions=this_machine.versions, mail=parts.mail)
         out = io.StringIO()
         with redirect_stdout(out):
             call_command("doctor", "--json")
@@ -87,30 +95,30 @@ class TestTheMachine:
     def test_settings(self, settings: Any) -> None:
         settings.PICTURE_EXPLICIT_PERCENT = settings.PICTURE_SENSITIVE_PERCENT - 1
         settings.S3_OPTIONS = {**settings.S3_OPTIONS, "endpoint_url": "http://127.0.0.1:1"}
-        found = said(machine.settings_in_order)
+        found = said(this_machine.settings_in_order)
         assert {level for level, _ in found} == {WARN, FAIL}
         assert any("without a bucket" in text for _, text in found)
 
     def test_versions(self, settings: Any, tmp_path: Path) -> None:
-        assert one(machine.versions)[0] == OK
+        assert one(this_machine.versions)[0] == OK
         settings.BASE_DIR = tmp_path
         (tmp_path / "requirements.txt").write_text("Django==1.0\nnowhere-to-be-found==1.0\ndjango-allauth[mfa]==1.0\n")
-        level, text = one(machine.versions)
+        level, text = one(this_machine.versions)
         assert level == WARN and "Django is 5.2" in text and "django-allauth is" in text and "nowhere" not in text
 
     def test_disk(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(machine, "TOO_LITTLE_BYTES", 0)
-        monkeypatch.setattr(machine, "LITTLE_BYTES", 0)
-        assert {level for level, _ in said(machine.disk)} == {OK}
-        monkeypatch.setattr(machine, "LITTLE_BYTES", 2**80)
-        assert {level for level, _ in said(machine.disk)} == {WARN}
-        monkeypatch.setattr(machine, "TOO_LITTLE_BYTES", 2**80)
-        assert {level for level, _ in said(machine.disk)} == {FAIL}
+        monkeypatch.setattr(this_machine, "TOO_LITTLE_BYTES", 0)
+        monkeypatch.setattr(this_machine, "LITTLE_BYTES", 0)
+        assert {level for level, _ in said(this_machine.disk)} == {OK}
+        monkeypatch.setattr(this_machine, "LITTLE_BYTES", 2**80)
+        assert {level for level, _ in said(this_machine.disk)} == {WARN}
+        monkeypatch.setattr(this_machine, "TOO_LITTLE_BYTES", 2**80)
+        assert {level for level, _ in said(this_machine.disk)} == {FAIL}
 
 
 class TestTheDatabase:
     def test_it_answers(self, db: None) -> None:
-        assert said(parts.database)[0] == (OK, f"{connection.vendor} {parts.engine().version()} answers.")
+        assert said(parts.database)[0] == (OK, f"{connection.vendor} {engine().version()} answers.")
         assert one(parts.migrations) == (OK, "All have run.")
 
     def test_away(self, transactional_db: None, alone: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -127,9 +135,10 @@ class TestTheDatabase:
         assert capsys.readouterr().out.count("The database does not answer") == 2
 
     def test_migrations_that_are_missing(self, db: None) -> None:
-        MigrationRecorder(connection).record_unapplied("gallery", "0001_initial")
+        ((app_label, name),) = MigrationLoader(None).graph.leaf_nodes("gallery")
+        MigrationRecorder(connection).record_unapplied(app_label, name)
         level, text = one(parts.migrations)
-        assert level == FAIL and "gallery.0001_initial first. Run" in text
+        assert level == FAIL and f"1 migration not run yet, gallery.{name} first. Run" in text
 
     def test_rows_of_a_newer_version(self, db: None) -> None:
         MigrationRecorder(connection).record_applied("generation", "9999_later")
@@ -261,7 +270,7 @@ class TestDrawing:
         assert level == WARN and "driver 580.95.05" in text
 
     def test_without_torch(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(drawing.importlib.util, "find_spec", lambda name: None)
+        monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
         assert one(drawing.gpu) == (OK, "There is no torch here: this machine serves pages and draws nothing.")
 
     def test_no_weights(self, db: None) -> None:
@@ -284,7 +293,7 @@ class TestProcesses:
 
     def test_one_that_reports_to_another_database(self, db: None, monkeypatch: pytest.MonkeyPatch) -> None:
         answers = {"gpu@here": [{"name": name} for name in ("gpu", "training", "default")]}
-        monkeypatch.setattr(type(app.control), "inspect", lambda *words, **options: Answering(answers))
+        monkeypatch.setattr(app.control, "inspect", lambda **options: Answering(answers))
         found = said(processes.workers)
         assert [level for level, _ in found] == [OK, OK, OK, FAIL] and "DATABASE_URL" in found[3][1]
         add_worker()
@@ -296,6 +305,16 @@ class TestProcesses:
         assert one(processes.beat)[0] == OK
         entry = app.conf.beat_schedule["beat-seen"]
         assert entry["task"] in app.tasks and entry["schedule"] * 3 < processes.BEAT_SEEN_SECONDS
+
+    @pytest.mark.slow
+    def test_those_that_run(self, machine: Machine) -> None:
+        machine.gpu_worker()
+        machine.house_worker()
+        machine.until_up("gpu", "house")
+        found = said(processes.workers)
+        assert [level for level, _ in found] == [OK, FAIL, OK]
+        assert "Nothing is trained" in found[1][1]
+        machine.until(lambda: one(processes.beat)[0] == OK, 120)
 
 
 class Answering:
