@@ -9,6 +9,7 @@
 | `cuda` | the same where torch was built for CUDA: its libraries, which nothing else pins |
 | `sbom` | the build of an image, to list what is in it |
 | `tests` | `make test`, on top of the workers' |
+| of every `NAME.in` beside them, `NAME` | images that are built with it among their `EXTRAS`, on top of either |
 
 Every list is complete, so pip is told to follow no dependency (`--no-deps`). Builds of torch without
 CUDA come from an index of their own, which is named where they change: `make locks TORCH_INDEX=...`; else the former
@@ -43,8 +44,11 @@ def canonical(name: str) -> str:
 
 def pins(file: Path, *, without: tuple[str, ...] = ()) -> dict[str, str]:
     """Name -> the requirement as it stands, of all sections but those whose headings begin so."""
+    text = file.read_text(encoding="utf-8")
     found: dict[str, str] = {}
-    for section in file.read_text(encoding="utf-8").split("\n\n"):
+    for other in re.findall(r"^-r (\S+\.in)$", text, re.MULTILINE):
+        found |= pins(file.parent / other)
+    for section in text.split("\n\n"):
         if section.startswith(tuple(f"# {heading}" for heading in without)):
             continue
         lines = re.findall(r"^([\w.-]+)(\S*==\S+)", section, re.MULTILINE)
@@ -109,7 +113,16 @@ def made() -> dict[str, Lock]:
         raise SystemExit(f"Pin these too, since others bring them along: {', '.join(unpinned)}")
     sbom = compiled([of_tests["cyclonedx-bom"]], "--constraints", str(RUN), "--constraints", str(TESTS))
     lists = {"web": web(), "worker": worker, "torch": torch, "cuda": cuda, "sbom": sbom, "tests": tests}
-    return {**lists, "torch-cpu": processor_builds(version)}
+    return {**lists, **extras(), "torch-cpu": processor_builds(version)}
+
+
+def extras() -> dict[str, Lock]:
+    """Of every NAME.in: what neither image has without it."""
+    lists = {}
+    for file in sorted(FOLDER.glob("*.in")):
+        locked = compiled(list(pins(file).values()), "--constraints", str(RUN))
+        lists[file.stem] = {name: lines for name, lines in locked.items() if name not in pins(RUN)}
+    return lists
 
 
 if __name__ == "__main__":
