@@ -50,6 +50,7 @@ LOOKED_UP = {
         "error_messages", "is_open_for_signup", "send_mail", "respond_user_inactive",
         "_get_login_attempts_cache_key", "scope_display", "get_issuer", "get_user_*", "populate_server_metadata",
         "validate_client_registration"],
+    "config/heartbeat.py": ["requires"],
     "accounts/scopes.py": ["TRAIN", "MODERATE"],
     "config/asgi.py": ["HTTPFactory", "read_body"],
     "config/described.py": ["get_override_parameters", "get_operation"],

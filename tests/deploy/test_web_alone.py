@@ -59,8 +59,8 @@ def test_every_page_is_served(python: Path, env: dict[str, str]) -> None:
     command = [python, "-m", "tests.deploy.every_page"]
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    counted = re.search(r"^(\d+) pages$", done.stdout, re.MULTILINE)
-    assert counted and int(counted[1]) > 200
+    counted = re.search(r"^(\d+) pages", done.stdout, re.MULTILINE)
+    assert counted and int(counted[1]) > 150
 
 
 @pytest.fixture
