@@ -1,4 +1,4 @@
-"""`python healthy.py SITE_URL`: ends with 0 when the web process of this container answers, at port 8000.
+"""`python healthy.py SITE_URL [PORT]`: ends with 0 when the web process of this container answers, at port 8000.
 
 Asked as the site's own host, since no other is answered.
 """
@@ -10,7 +10,7 @@ import sys
 from urllib.parse import urlsplit
 
 
-def answers(site: str, port: int = 8000) -> bool:
+def answers(site: str, port: int) -> bool:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=4)
     try:
         connection.request("GET", "/healthz", headers={"Host": urlsplit(site).hostname or "localhost"})
@@ -22,4 +22,4 @@ def answers(site: str, port: int = 8000) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(0 if answers(sys.argv[1]) else 1)
+    sys.exit(0 if answers(sys.argv[1], int([*sys.argv, "8000"][2])) else 1)

@@ -32,7 +32,8 @@ SPECTACULAR_SETTINGS = description(SITE_NAME)
 # Safety of pages: nothing inline, nothing evaluated, nothing foreign. The few pages that need more get it by path.
 CONTENT_SECURITY_POLICY = content_policy([host for host in (MEDIA_ORIGIN, BUCKET_ORIGIN) if host])
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+# Asked by machines beside this one, past any proxy.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS

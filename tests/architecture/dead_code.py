@@ -52,6 +52,7 @@ LOOKED_UP = {
         "validate_client_registration", "send_notification_mail", "save_user", "authentication_failed",
         "pre_authenticate", "login", "logout"],
     "accounts/factors.py": ["validation_error", "encrypt", "decrypt"],
+    "config/heartbeat.py": ["requires"],
     "accounts/recorded_admin.py": ["has_*_permission", "log_*"],
     "accounts/security_admin.py": ["list_*", "search_*", "show_full_result_count", "change_list_template"],
     "accounts/scopes.py": ["TRAIN", "MODERATE"],

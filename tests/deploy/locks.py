@@ -8,8 +8,8 @@
 | `worker` | the same: all the rest |
 | `cuda` | the same where torch was built for CUDA: its libraries, which nothing else pins |
 | `sbom` | the build of an image, to list what is in it |
-| `store-...` | where files lie in a bucket: what that cloud's asks for, on top of the above |
 | `tests` | `make test`, on top of the workers' |
+| of every `NAME.in` beside them, `NAME` | images that are built with it among their `EXTRAS`, on top of either |
 
 Every list is complete, so pip is told to follow no dependency (`--no-deps`). Builds of torch without
 CUDA come from an index of their own, which is named where they change: `make locks TORCH_INDEX=...`; else the former
@@ -30,7 +30,7 @@ from tests.architecture.sources import ROOT
 
 FOLDER = ROOT / "config" / "deploy" / "requirements"
 RUN, TESTS = ROOT / "requirements.txt", ROOT / "tests" / "requirements.txt"
-STORES = sorted(FOLDER.glob("store-*.in"))
+EXTRAS = sorted(FOLDER.glob("*.in"))
 NOT_ASKED_FOR = "What the above bring along"
 WORKERS_ALONE = "Workers alone"
 # Only for fetching from a hub, which no web process does: tokenizers are made of files here.
@@ -45,8 +45,11 @@ def canonical(name: str) -> str:
 
 def pins(file: Path, *, without: tuple[str, ...] = ()) -> dict[str, str]:
     """Name -> the requirement as it stands, of all sections but those whose headings begin so."""
+    text = file.read_text(encoding="utf-8")
     found: dict[str, str] = {}
-    for section in file.read_text(encoding="utf-8").split("\n\n"):
+    for other in re.findall(r"^-r (\S+\.in)$", text, re.MULTILINE):
+        found |= pins(file.parent / other)
+    for section in text.split("\n\n"):
         if section.startswith(tuple(f"# {heading}" for heading in without)):
             continue
         lines = re.findall(r"^([\w.-]+)(\S*==\S+)", section, re.MULTILINE)
@@ -99,8 +102,9 @@ def processor_builds(version: str) -> Lock:
 
 def made() -> dict[str, Lock]:
     """All lists. Raises SystemExit where something that is brought along is not pinned."""
-    pinned, stores = pins(RUN), {file.stem: pins(file) for file in STORES}
-    of_tests = {**pins(TESTS), **{name: pin for store in stores.values() for name, pin in store.items()}}
+    pinned, of_tests = pins(RUN), pins(TESTS)
+    for file in EXTRAS:  # which tests try too
+        of_tests |= pins(file)
     version = pinned["torch"].partition("==")[2]
     every = compiled(list(pinned.values()))
     torch = {"torch": every.pop("torch")}
@@ -111,10 +115,18 @@ def made() -> dict[str, Lock]:
     if unpinned := sorted({*worker, *tests} - {*pinned, *of_tests}):
         raise SystemExit(f"Pin these too, since others bring them along: {', '.join(unpinned)}")
     sbom = compiled([of_tests["cyclonedx-bom"]], "--constraints", str(RUN), "--constraints", str(TESTS))
-    of_stores = {name: compiled([*pinned.values(), *store.values()]) for name, store in stores.items()}
-    of_stores = {name: {each: lock[each] for each in lock if each not in every} for name, lock in of_stores.items()}
-    lists = {"web": web(), **of_stores, "worker": worker, "torch": torch, "cuda": cuda, "sbom": sbom, "tests": tests}
-    return {**lists, "torch-cpu": processor_builds(version)}
+    of_web = web()
+    lists = {"web": of_web, "worker": worker, "torch": torch, "cuda": cuda, "sbom": sbom, "tests": tests}
+    return {**lists, **extras(of_web), "torch-cpu": processor_builds(version)}
+
+
+def extras(of_web: Lock) -> dict[str, Lock]:
+    """Of every NAME.in: what the web image has not without it."""
+    lists = {}
+    for file in EXTRAS:
+        locked = compiled(list(pins(file).values()), "--constraints", str(RUN))
+        lists[file.stem] = {name: lines for name, lines in locked.items() if name not in of_web}
+    return lists
 
 
 if __name__ == "__main__":

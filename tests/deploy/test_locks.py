@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -40,6 +41,12 @@ def test_the_web_has_all_it_asks_for_and_nothing_that_only_workers_need() -> Non
     assert {name: version(lines) for name, lines in locked.items()}.items() <= {
         name: version(pin) for name, pin in pins(RUN).items()
     }.items(), "run `make locks`"
+
+
+@pytest.mark.parametrize("file", sorted(FOLDER.glob("*.in")), ids=lambda file: file.stem)
+def test_a_list_that_an_image_may_get_besides_is_locked(file: Path) -> None:
+    beside = {name: version(pin) for name, pin in pins(file).items() if name not in pins(RUN)}
+    assert {name: version(lines) for name, lines in read(file.stem).items()} == beside, "run `make locks`"
 
 
 @pytest.mark.parametrize("name", LISTS)
