@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Any
 
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
+from django.core import mail
 from django.test import Client
 
 from accounts.models import User
@@ -51,6 +53,18 @@ def test_recovery_codes_lie_sealed_and_each_works_once(alice: User) -> None:
     assert kept.startswith("gAAAAA")
     assert with_password(alice).post(CODE, {"code": first}).status_code == 302
     assert with_password(alice).post(CODE, {"code": first}).status_code == 200
+
+
+def test_a_new_password_by_mail_leads_past_no_second_factor(alice: User, client: Client) -> None:
+    TOTP.activate(alice, generate_totp_secret())
+    client.post("/accounts/password/reset/", {"email": alice.email})
+    link = re.search(r"http://\S+(/accounts/password/reset/key/\S+)", str(mail.outbox[0].body))
+    assert link is not None
+    form = client.get(link[1], follow=True).redirect_chain[-1][0]
+    client.post(form, {"password1": "another long password", "password2": "another long password"})
+    assert client.get("/account/").status_code == 302
+    assert client.post(SIGN_IN, {"login": "alice", "password": "another long password"})["Location"] == CODE
+    assert client.get("/account/").status_code == 302
 
 
 def test_a_secret_that_no_key_opens_lets_nobody_in(alice: User, settings: Any) -> None:

@@ -73,6 +73,8 @@ def test_what_allauth_mails_about_is_recorded(
 ) -> None:
     alices.post("/accounts/reauthenticate/", {"password": PASSWORD})
     changed = {"oldpassword": PASSWORD, "password1": "quite another one", "password2": "quite another one"}
+    assert alices.post("/accounts/password/change/", {**changed, "oldpassword": "wrong"}).status_code == 200
+    assert "password-changed" not in kinds()
     assert alices.post("/accounts/password/change/", changed).status_code == 302
     assert "password-changed" in kinds()
     TOTP.activate(alice, generate_totp_secret())
