@@ -117,8 +117,17 @@ class ReadOnlyAdmin(ModelAdmin):
         return False
 
 
+class InvitationForm(forms.ModelForm[Invitation]):
+    def clean_uses(self) -> int:
+        uses: int = self.cleaned_data["uses"]
+        if uses < self.instance.used:
+            raise forms.ValidationError(f"{counted(self.instance.used, 'person has', 'people have')} joined by it.")
+        return uses
+
+
 @admin.register(Invitation)
 class InvitationAdmin(ModelAdmin):
+    form = InvitationForm
     list_display = ["code", "note", "used", "uses", "expires_at", "plan", "created_by"]
     list_select_related = ["plan", "created_by"]
     search_fields = ["code", "note"]

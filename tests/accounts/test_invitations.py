@@ -104,3 +104,6 @@ def test_the_admin_makes_one_and_shows_its_link(admin_client: Client) -> None:
     assert invitation.created_by is not None
     page = admin_client.get(f"/admin/accounts/invitation/{invitation.pk}/change/").text
     assert f"http://localhost:8000/invite/{invitation.code}/" in page
+    Invitation.objects.update(used=2)
+    fewer = admin_client.post(f"/admin/accounts/invitation/{invitation.pk}/change/", {"note": "x", "uses": 1})
+    assert "2 people have joined by it" in fewer.text
