@@ -23,7 +23,8 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
 from accounts.credits import grant
-from accounts.models import CreditEntry, Invitation, OutgoingMail, Plan, User, Visit, Wallet
+from accounts.entrance_models import Invitation, Visit
+from accounts.models import CreditEntry, OutgoingMail, Plan, User, Wallet
 from accounts.refusals import counted
 from accounts.social import name_of
 

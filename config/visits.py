@@ -12,7 +12,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from accounts.models import User, Visit
+from accounts.entrance_models import Visit
+from accounts.models import User
 from accounts.refusals import NotAllowed
 from accounts.visits import IN_SESSION, end_visit, is_standing, visit_of
 from config.problems import API, answer_to

@@ -9,8 +9,9 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from accounts.entrance_models import Invitation
 from accounts.joining import use_invitation
-from accounts.models import Invitation, Plan, User
+from accounts.models import Plan, User
 from accounts.refusals import Conflict
 from accounts.signups import prune_unfinished
 from tests.accounts.test_signing_up import PERSON
