@@ -23,7 +23,8 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWi
 
 import accounts.security_admin  # noqa: F401  registers its own
 from accounts.credits import grant
-from accounts.models import CreditEntry, Invitation, OutgoingMail, Plan, User, Visit, Wallet
+from accounts.entrance_models import Invitation, Visit
+from accounts.models import CreditEntry, OutgoingMail, Plan, User, Wallet
 from accounts.recorded_admin import ReadOnlyAdmin, RecordedAdmin
 from accounts.refusals import counted
 from accounts.security_events import record
@@ -108,8 +109,17 @@ class ClientAdmin(RecordedAdmin):
         super().save_model(request, obj, form, change)
 
 
+class InvitationForm(forms.ModelForm[Invitation]):
+    def clean_uses(self) -> int:
+        uses: int = self.cleaned_data["uses"]
+        if uses < self.instance.used:
+            raise forms.ValidationError(f"{counted(self.instance.used, 'person has', 'people have')} joined by it.")
+        return uses
+
+
 @admin.register(Invitation)
 class InvitationAdmin(RecordedAdmin):
+    form = InvitationForm
     list_display = ["code", "note", "used", "uses", "expires_at", "plan", "created_by"]
     list_select_related = ["plan", "created_by"]
     search_fields = ["code", "note"]

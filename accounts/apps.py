@@ -8,3 +8,7 @@ from django.apps import AppConfig
 class AccountsConfig(AppConfig):
     name = "accounts"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def import_models(self) -> None:
+        super().import_models()
+        import accounts.entrance_models  # noqa: F401  rows that the models of people need not load themselves

@@ -7,7 +7,8 @@ from django.db.models import F, Q
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts.models import Invitation, User
+from accounts.entrance_models import Invitation
+from accounts.models import User
 from accounts.refusals import Conflict, NotAllowed
 
 IN_SESSION = "invitation"

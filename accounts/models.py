@@ -13,8 +13,6 @@ from django.core.validators import MinValueValidator
 from django.db import models, transaction
 from knox.models import AbstractAuthToken
 
-from accounts.entrance_models import Invitation as Invitation
-from accounts.entrance_models import Visit as Visit
 from accounts.names import check_name, skeleton
 from accounts.ratings import Rating
 from accounts.scopes import every_scope
@@ -148,7 +146,7 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # of the toke
         null=True, blank=True, editable=False, help_text="Shut out by the staff until then; empty: until let in."
     )
     invitation = models.ForeignKey(
-        Invitation, null=True, blank=True, on_delete=models.SET_NULL, related_name="people", editable=False,
+        "accounts.Invitation", null=True, blank=True, on_delete=models.SET_NULL, related_name="people", editable=False,
         help_text="By which they joined.",
     )  # fmt: skip
     group_grants = models.JSONField(

@@ -23,7 +23,7 @@ def prune_unfinished() -> int:
     """
     addresses = EmailAddress.objects.filter(user=OuterRef("pk"))
     unfinished = User.objects.filter(
-        Exists(addresses), ~Exists(addresses.filter(verified=True)), last_login=None, wallet=None,
+        Exists(addresses), ~Exists(addresses.filter(verified=True)), last_login=None, wallet=None, visits_had=None,
         is_staff=False, is_superuser=False, is_active=True, date_joined__lt=timezone.now() - KEPT,
     )  # fmt: skip
     for user in (gone := list(unfinished)):

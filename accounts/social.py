@@ -99,7 +99,8 @@ class SocialAdapter(DefaultSocialAccountAdapter):
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
         """Refuses who is shut out before anything is connected, and lets groups give and take."""
-        if not sociallogin.is_existing or sociallogin.state.get("process") != AuthProcess.LOGIN:
+        signs_in = sociallogin.state.get("process") not in (AuthProcess.CONNECT, AuthProcess.REDIRECT)
+        if not (sociallogin.is_existing and signs_in):
             return
         user = cast(User, sociallogin.user)
         if not user.is_active:

@@ -11,7 +11,8 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts.models import User, Visit
+from accounts.entrance_models import Visit
+from accounts.models import User
 from accounts.refusals import NotAllowed, Refusal
 from accounts.second_factor import lacks_second_factor
 from accounts.staff_acts import note_act

@@ -15,6 +15,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from unfold.decorators import action
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from accounts.forms import RefusableForm
 from accounts.models import User
@@ -22,7 +23,7 @@ from accounts.visits import IN_SESSION, LONGEST_REASON, begin_visit
 from config.suspension import end_suspension, suspend_account
 
 LENGTHS = (("1", "1 day"), ("7", "7 days"), ("30", "30 days"), ("90", "90 days"), ("", "Until somebody lifts it"))
-REASON = forms.Textarea(attrs={"rows": 3})
+REASON = UnfoldAdminTextareaWidget(attrs={"rows": 3})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,9 @@ VISIT = Page(
 
 class SuspendForm(RefusableForm):
     reason = forms.CharField(max_length=300, widget=REASON, help_text="They read it.")
-    days = forms.ChoiceField(choices=LENGTHS, required=False, label="For how long")
+    days = forms.ChoiceField(
+        choices=LENGTHS, required=False, initial="7", label="For how long", widget=UnfoldAdminSelectWidget
+    )
 
 
 class WordsForm(RefusableForm):

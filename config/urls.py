@@ -8,7 +8,7 @@ from django.contrib import admin, messages
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import include, path, register_converter
+from django.urls import URLPattern, include, path, register_converter
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from accounts.second_factor import SENTENCE, lacks_second_factor
@@ -61,6 +61,12 @@ docs = SpectacularSwaggerSplitView.as_view(
     metadata_class=None,  # what OPTIONS tells is made for JSON, and this page has none: 405
 )
 
+# allauth's own takes an answer that is no XML for a fault of the site.
+saml: list[URLPattern] = []
+if "saml" in settings.SOCIALACCOUNT_PROVIDERS:
+    from config.saml import finish
+
+    saml = [path("accounts/saml/<str:organization_slug>/acs/finish/", finish)]
 provider = [path("", include("allauth.idp.urls"))] if settings.OAUTH_PROVIDER else []
 
 urlpatterns = [
@@ -72,6 +78,7 @@ urlpatterns = [
     path("account/delete/", delete_account, name="account-delete"),
     path("account/take-back/", take_account_back, name="account-take-back"),
     path("visit/end/", end, name="visit-end"),
+    *saml,
     path("accounts/", include("allauth.urls")),
     *provider,
     path("api/v1/", include("config.api")),

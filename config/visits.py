@@ -12,7 +12,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from accounts.models import User, Visit
+from accounts.entrance_models import Visit
+from accounts.models import User
 from accounts.refusals import NotAllowed
 from accounts.visits import IN_SESSION, end_visit, is_standing, visit_of
 from config.problems import API, answer_to
@@ -24,6 +25,8 @@ CLOSED = (
 )  # fmt: skip
 """Sign-in, secrets, copies of everything, and doors of programs: nobody else's to look at."""
 OPEN = ("/api/docs/", "/api/schema/", "/api/problems/")
+HARMLESS = ("/create/inspect/", "/create/read/")
+"""What is sent there is only read back, so that a page that asks by itself is whole."""
 END = "visit-end"
 SENTENCE = "This is closed during a visit: you look at somebody's pages and change nothing. End the visit first."
 
@@ -44,7 +47,7 @@ class Visits:
             return self.get_response(request)
         if request.path_info == reverse(END):
             return self.get_response(request)
-        if request.method not in ("GET", "HEAD") or is_closed(request.path_info):
+        if is_closed(request.path_info) or not is_looking(request):
             return self.refused(request, visit)
         return self.shown(request, visit)
 
@@ -72,6 +75,10 @@ def count_for(request: HttpRequest, visit: Visit) -> None:
 
     for name, value in {"visit": visit, "user": visit.person, "auser": visited}.items():
         setattr(request, name, value)
+
+
+def is_looking(request: HttpRequest) -> bool:
+    return request.method in ("GET", "HEAD") or request.path_info in HARMLESS
 
 
 def is_closed(path: str) -> bool:

@@ -11,7 +11,8 @@ from allauth.socialaccount.models import SocialAccount
 from django.db.models import Q
 
 from accounts.credits import wallet_of
-from accounts.models import User, Visit
+from accounts.entrance_models import Visit
+from accounts.models import User
 from accounts.social import name_of
 from config.exports.documents import ROWS_AT_ONCE
 from generation.models import Draft, NamedPerson

@@ -15,7 +15,8 @@ from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.core.files.storage import default_storage
 
-from accounts.models import ApiToken, CreditEntry, Invitation, User
+from accounts.entrance_models import Invitation
+from accounts.models import ApiToken, CreditEntry, User
 from accounts.security_events import history_of
 from config.exports.account import account, connected_logins, second_factors, visits
 from config.exports.documents import ROWS_AT_ONCE, Document, KeptFile, table

@@ -25,8 +25,6 @@ LOGIN = "/accounts/oidc/sso/login/"
 class Provider(ThreadingHTTPServer):
     """`claims` are what it says of the person; `sub` is who they are there."""
 
-    daemon_threads = False
-
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Answers)
         self.url = f"http://127.0.0.1:{self.server_port}"

@@ -9,8 +9,9 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from accounts.entrance_models import Invitation
 from accounts.joining import use_invitation
-from accounts.models import Invitation, Plan, User
+from accounts.models import Plan, User
 from accounts.refusals import Conflict
 from accounts.signups import prune_unfinished
 from tests.accounts.test_signing_up import PERSON
@@ -104,3 +105,6 @@ def test_the_admin_makes_one_and_shows_its_link(admin_client: Client) -> None:
     assert invitation.created_by is not None
     page = admin_client.get(f"/admin/accounts/invitation/{invitation.pk}/change/").text
     assert f"http://localhost:8000/invite/{invitation.code}/" in page
+    Invitation.objects.update(used=2)
+    fewer = admin_client.post(f"/admin/accounts/invitation/{invitation.pk}/change/", {"note": "x", "uses": 1})
+    assert "2 people have joined by it" in fewer.text

@@ -16,7 +16,8 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.closing import shut_out
-from accounts.models import Invitation, Plan, User
+from accounts.entrance_models import Invitation
+from accounts.models import Plan, User
 from tests.accounts.oidc_provider import LOGIN, Provider, come_from, running
 from tests.conftest import PASSWORD, join
 

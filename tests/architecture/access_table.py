@@ -231,7 +231,12 @@ ALLAUTH = {
     "accounts/3rdparty/": row(GET=MEMBERS, POST=MEMBERS),
     "accounts/3rdparty/login/cancelled/": row(GET=ALL),
     "accounts/3rdparty/login/error/": row(GET=TOKEN_ALONE),
-    "accounts/3rdparty/signup/": row(GET=MEMBERS, POST=MEMBERS),
+    "accounts/3rdparty/signup/": row(GET=AGAIN, POST=AGAIN),
+    # Where the settings name a provider; here they name none.
+    "accounts/oidc/^(?P<provider_id>[^/]+)/login/": row("accounts/oidc/sso/login/", GET=ABSENT_TO_ALL),
+    "accounts/oidc/^(?P<provider_id>[^/]+)/login/callback/": row(
+        "accounts/oidc/sso/login/callback/", GET=ABSENT_TO_ALL
+    ),
     "accounts/social/login/cancelled/": row(GET=ALL, POST=ALL, PATCH=ALL, DELETE=ALL),
     "accounts/social/login/error/": row(GET=ALL, POST=ALL, PATCH=ALL, DELETE=ALL),
     "accounts/social/signup/": row(GET=ALL, POST=ALL, PATCH=ALL, DELETE=ALL),

@@ -55,6 +55,11 @@ LOOKED_UP = {
     "config/heartbeat.py": ["requires"],
     "accounts/recorded_admin.py": ["has_*_permission", "log_*"],
     "accounts/security_admin.py": ["list_*", "search_*", "show_full_result_count", "change_list_template"],
+    "accounts/social.py": [
+        "list_apps", "is_email_verified", "authenticate_by_email", "pre_social_login", "is_open_for_signup",
+        "is_auto_signup_allowed"],
+    "config/person_pages.py": ["actions_detail", "has_*_permission"],
+    "tests/accounts/oidc_provider.py": ["do_*", "log_message"],
     "accounts/scopes.py": ["TRAIN", "MODERATE"],
     "config/asgi.py": ["HTTPFactory", "read_body"],
     "config/described.py": ["get_override_parameters", "get_operation"],

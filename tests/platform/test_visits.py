@@ -12,7 +12,8 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts.models import User, Visit
+from accounts.entrance_models import Visit
+from accounts.models import User
 from accounts.refusals import NotAllowed, Refusal
 from accounts.sessions import sign_in_of
 from accounts.visits import begin_visit, end_unnoticed

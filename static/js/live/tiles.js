@@ -72,7 +72,10 @@ export function followTiles(root, { replaced = () => {}, refreshed = () => {}, u
     down() {
       if (!poll) poll = setInterval(() => unfinishedIn(root).length && refresh(unfinishedIn(root)), POLL_MS);
     },
-    signedOut: () => location.reload(),
+    signedOut: () => {
+      // A visit of the staff gets no live news, after a reload as before.
+      if (!document.querySelector(".visit-bar")) location.reload();
+    },
     message: (message) => messages[message.type]?.(message),
     async frame({ header, picture }) {
       const tile = tileOf(header.code);

@@ -1,0 +1,26 @@
+"""The last step of a sign-in by SAML: whatever the provider sent that cannot be read or was not asked for is refused.
+
+Only where a SAML provider is set: the libraries that read its answers are loaded with it.
+"""
+
+from __future__ import annotations
+
+import structlog
+from allauth.socialaccount.helpers import render_authentication_error
+from allauth.socialaccount.providers.saml.utils import get_app_or_404
+from allauth.socialaccount.providers.saml.views import finish_acs
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from lxml.etree import LxmlError
+
+logger = structlog.get_logger(__name__)
+
+
+def finish(request: HttpRequest, organization_slug: str) -> HttpResponse:
+    """allauth's, which breaks at an answer that is no XML or names nobody, and has no sentence for a stale one."""
+    try:
+        answer: HttpResponse = finish_acs(request, organization_slug=organization_slug)
+    except (LxmlError, ValueError, PermissionDenied) as error:
+        logger.warning("saml_answer_refused", error=f"{type(error).__name__}: {error}"[:300])
+        answer = render_authentication_error(request, get_app_or_404(request, organization_slug).get_provider(request))
+    return answer
