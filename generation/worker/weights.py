@@ -9,14 +9,12 @@ from typing import Any
 from django.conf import settings
 
 from generation.catalog import bucket
-from generation.catalog.bucket import Known
+from generation.catalog.bucket import KINDS, Known
 from generation.engine.outcome import WeightsRefused
 from generation.models import Annotator, Checkpoint, ControlNet, Embedding, Job, Lora, Upscaler, Vae
 from generation.models.catalog import WeightRow
 from generation.storage.files import StorageAway
 from generation.worker.fetching import FetchedWeights
-
-KINDS: tuple[type[WeightRow], ...] = (Checkpoint, Vae, Lora, Embedding, ControlNet, Annotator, Upscaler)
 
 
 def path_of(row: WeightRow) -> Path | None:
