@@ -71,7 +71,7 @@ def published(tmp_path: Path, number: int, size: int = SIZE) -> str:
 
 
 def cache(tmp_path: Path, budget: int = 10 * SIZE, **options: Any) -> FetchedWeights:
-    return FetchedWeights(tmp_path / "cache", budget, **options)
+    return FetchedWeights(tmp_path / "cache", budget, **{"grace": 0.0, **options})
 
 
 def test_a_worker_without_any_weights_draws(alice: User, queue: Queue, worker: WorkerProcess, settings: Any) -> None:
@@ -164,6 +164,18 @@ def test_what_is_in_use_stays(tmp_path: Path) -> None:
     assert mine.find(four) and mine.find(one)
     assert {path.name for path in (tmp_path / "cache").iterdir() if path.is_dir()} == {one, four}
     mine.close()
+
+
+def test_what_was_just_found_stays(tmp_path: Path) -> None:
+    """Somebody may be reading it: a merge, or a training that begins."""
+    one, two = published(tmp_path, 1), published(tmp_path, 2)
+    fetched = cache(tmp_path, SIZE, grace=60.0)
+    assert fetched.find(one)
+    with pytest.raises(WeightsRefused):
+        fetched.find(two)
+    fetched.grace = 0.0
+    assert fetched.find(two)
+    fetched.close()
 
 
 def test_a_damaged_file_is_refused_and_not_kept(tmp_path: Path) -> None:
