@@ -6,6 +6,7 @@ Whoever brings weights writes them here; workers on other machines fetch them (s
 from __future__ import annotations
 
 import json
+import threading
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from django.core.files.storage import default_storage
 
 from generation.models import Annotator, Checkpoint, ControlNet, Embedding, Lora, Upscaler, Vae
 from generation.models.catalog import WeightRow
-from generation.storage.files import discard, is_there, orphans_among, read
+from generation.storage.files import StorageAway, discard, is_there, orphans_among, read
 from generation.weightfiles.folders import folder_files
 from generation.weightfiles.hashing import hash_weights
 
@@ -129,18 +130,34 @@ def sweep() -> int:
 
 
 class Known:
-    """Which weights there are, as read a moment ago."""
+    """Which weights there are, as read a moment ago. While the bucket is away, what was last read goes on."""
 
     def __init__(self) -> None:
         self._hashes: frozenset[str] = frozenset()
         self._read_at: float | None = None
+        self._reading = threading.Lock()
 
     def hashes(self) -> frozenset[str]:
-        """Empty where the bucket is used for no weights. Raises StorageAway."""
+        """Empty where the bucket is used for no weights.
+
+        The first time they are read at once, later beside whoever asks: that is the heartbeat, which must not wait for
+        a bucket that does not answer.
+        """
         if not is_used():
             return frozenset()
-        if self._read_at is None or time.monotonic() > self._read_at + KNOWN_SECONDS:
-            names = default_storage.listdir(FOLDER)[1]
-            self._hashes = frozenset(name.removesuffix(".json") for name in names)
-            self._read_at = time.monotonic()
+        if self._read_at is None:
+            self._read()
+        elif time.monotonic() > self._read_at + KNOWN_SECONDS:
+            threading.Thread(target=self._read, name="weights-known", daemon=True).start()
         return self._hashes
+
+    def _read(self) -> None:
+        if self._reading.acquire(blocking=False):
+            try:
+                names = default_storage.listdir(FOLDER)[1]
+                self._hashes = frozenset(name.removesuffix(".json") for name in names)
+            except StorageAway as error:
+                logger.warning("weights_not_listed", error=str(error))
+            finally:
+                self._read_at = time.monotonic()
+                self._reading.release()
