@@ -6,8 +6,8 @@ Whoever brings weights writes them here; workers on other machines fetch them (s
 from __future__ import annotations
 
 import json
+import threading
 import time
-from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -17,13 +17,16 @@ from django.core.files import File
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
-from generation.storage.files import discard, is_there, orphans_among, read
+from generation.models import Annotator, Checkpoint, ControlNet, Embedding, Lora, Upscaler, Vae
+from generation.models.catalog import WeightRow
+from generation.storage.files import StorageAway, discard, is_there, orphans_among, read
 from generation.weightfiles.folders import folder_files
 from generation.weightfiles.hashing import hash_weights
 
 logger = structlog.get_logger(__name__)
 
 FOLDER = "weights"
+KINDS: tuple[type[WeightRow], ...] = (Checkpoint, Vae, Lora, Embedding, ControlNet, Annotator, Upscaler)
 KNOWN_SECONDS = 60.0
 """How long a process believes what it read of which weights there are."""
 
@@ -59,9 +62,10 @@ def place_of(sha256: str, path: str = "") -> str:
 
 
 def publish(path: Path, sha256: str, called: str = "") -> bool:
-    """Write weights of this hash into the bucket, `called` otherwise than the path; False where they are there, or where none is used for weights.
+    """Write weights of this hash into the bucket, under the path's name or another.
 
-    Two who bring the same at once write the same. Raises StorageAway.
+    False where they are there, or where none is used for weights. Two who bring the same at once write the same.
+    Raises StorageAway.
     """
     if not is_used() or is_there(place_of(sha256)):
         return False
@@ -112,10 +116,11 @@ def withdraw(sha256: str) -> None:
         discard(place_of(sha256), *(place_of(sha256, file.path) for file in manifest.files))
 
 
-def sweep(used: Collection[str]) -> int:
-    """Remove weights with none of the `used` hashes a day after they were written; how many."""
+def sweep() -> int:
+    """Remove weights that no row names, a day after they were written; how many."""
     if not is_used():
         return 0
+    used = {sha256 for kind in KINDS for sha256 in kind.objects.values_list("sha256", flat=True)}
     hashes = (name.removesuffix(".json") for name in default_storage.listdir(FOLDER)[1])
     unused = {place_of(sha256): sha256 for sha256 in hashes if sha256 not in used}
     old = list(orphans_among(unused))
@@ -125,18 +130,34 @@ def sweep(used: Collection[str]) -> int:
 
 
 class Known:
-    """Which weights there are, as read a moment ago."""
+    """Which weights there are, as read a moment ago. While the bucket is away, what was last read goes on."""
 
     def __init__(self) -> None:
         self._hashes: frozenset[str] = frozenset()
         self._read_at: float | None = None
+        self._reading = threading.Lock()
 
     def hashes(self) -> frozenset[str]:
-        """Empty where the bucket is used for no weights. Raises StorageAway."""
+        """Empty where the bucket is used for no weights.
+
+        The first time they are read at once, later beside whoever asks: that is the heartbeat, which must not wait for
+        a bucket that does not answer.
+        """
         if not is_used():
             return frozenset()
-        if self._read_at is None or time.monotonic() > self._read_at + KNOWN_SECONDS:
-            names = default_storage.listdir(FOLDER)[1]
-            self._hashes = frozenset(name.removesuffix(".json") for name in names)
-            self._read_at = time.monotonic()
+        if self._read_at is None:
+            self._read()
+        elif time.monotonic() > self._read_at + KNOWN_SECONDS:
+            threading.Thread(target=self._read, name="weights-known", daemon=True).start()
         return self._hashes
+
+    def _read(self) -> None:
+        if self._reading.acquire(blocking=False):
+            try:
+                names = default_storage.listdir(FOLDER)[1]
+                self._hashes = frozenset(name.removesuffix(".json") for name in names)
+            except StorageAway as error:
+                logger.warning("weights_not_listed", error=str(error))
+            finally:
+                self._read_at = time.monotonic()
+                self._reading.release()

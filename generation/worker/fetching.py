@@ -12,6 +12,7 @@ import os
 import secrets
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,42 +28,51 @@ logger = structlog.get_logger(__name__)
 
 PART = ".part-"
 PIECE_BYTES = 2**20
+GRACE_SECONDS = 120.0
 
 
 class FetchedWeights:
-    """The folder of fetched weights as one process uses it, from all of its threads; `budget` is in bytes."""
+    """The folder of fetched weights as one process uses it, from all of its threads; `budget` is in bytes.
 
-    def __init__(self, folder: Path, budget: int, in_use: Callable[[], set[str]] = set) -> None:
-        self.folder, self.budget, self.in_use = folder, budget, in_use
+    `in_use` tells what is in memory or belongs to held jobs. What was found a moment ago, within `grace` seconds, is
+    being read perhaps, and stays as well.
+    """
+
+    def __init__(
+        self, folder: Path, budget: int, in_use: Callable[[], set[str]] = set, grace: float = GRACE_SECONDS
+    ) -> None:
+        self.folder, self.budget, self.in_use, self.grace = folder, budget, in_use, grace
         self._held: dict[str, IO[bytes]] = {}
-        self._lock = threading.RLock()
+        self._found_at: dict[str, float] = {}
+        # Never held while something is fetched: the engine and the heartbeat need it too.
+        self._lock = threading.Lock()
 
     def find(self, sha256: str) -> Path | None:
         """Where the weights lie, fetched now if they have to be; None where the bucket has none.
 
         They stay until `release`. Raises WeightsRefused for what is damaged or has no room, and StorageAway.
         """
-        with self._lock:
+        if path := self._hold(sha256):
+            return path
+        manifest = manifest_of(sha256)
+        if manifest is None:
+            return None
+        with self._room():
+            # Another worker may have fetched it while we waited.
             if path := self._hold(sha256):
                 return path
-            manifest = manifest_of(sha256)
-            if manifest is None:
-                return None
-            with self._room():
-                # Another worker may have fetched it while we waited.
-                if path := self._hold(sha256):
-                    return path
-                self.release()
-                self._make_room(manifest)
-                self._fetch(sha256, manifest)
-                return self._hold(sha256)
+            self.release()
+            self._make_room(manifest)
+            self._fetch(sha256, manifest)
+            return self._hold(sha256)
 
     def release(self) -> None:
         """Let go of what this process does not use now, so that it may be removed when there is need of room."""
+        used, now = self.in_use(), time.monotonic()
         with self._lock:
-            used = self.in_use()
             for sha256 in [each for each in self._held if each not in used]:
-                self._held.pop(sha256).close()
+                if now >= self._found_at[sha256] + self.grace:
+                    self._held.pop(sha256).close()
 
     def close(self) -> None:
         with self._lock:
@@ -72,18 +82,20 @@ class FetchedWeights:
 
     def _hold(self, sha256: str) -> Path | None:
         place = self.folder / sha256
-        if sha256 not in self._held:
-            if not place.is_dir():
-                return None
-            lock = self._open_lock(sha256)
-            fcntl.flock(lock, fcntl.LOCK_SH)
-            if not place.is_dir():  # it was removed while we waited
-                lock.close()
-                return None
-            self._held[sha256] = lock
-        # The order in which they are removed.
-        os.utime(place)
-        return next(place.iterdir())
+        with self._lock:
+            if sha256 not in self._held:
+                if not place.is_dir():
+                    return None
+                lock = self._open_lock(sha256)
+                fcntl.flock(lock, fcntl.LOCK_SH)
+                if not place.is_dir():  # it was removed while we waited
+                    lock.close()
+                    return None
+                self._held[sha256] = lock
+            self._found_at[sha256] = time.monotonic()
+            # The order in which they are removed.
+            os.utime(place)
+            return next(place.iterdir())
 
     def _open_lock(self, name: str) -> IO[bytes]:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -201,6 +201,7 @@ class WorkerProcess:
         """
         with self._lock:
             jobs = [job for claim, job in self._jobs.items() if time.monotonic() < self._hangs_at[claim]]
+        fetched().release()
         self.row.checkpoints = reachable_checkpoints()
         self.row.metrics = asdict(self.renderer.metrics.snapshot())
         was_draining = self.row.is_draining

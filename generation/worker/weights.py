@@ -9,14 +9,11 @@ from typing import Any
 from django.conf import settings
 
 from generation.catalog import bucket
-from generation.catalog.bucket import Known
+from generation.catalog.bucket import KINDS, Known
 from generation.engine.outcome import WeightsRefused
 from generation.models import Annotator, Checkpoint, ControlNet, Embedding, Job, Lora, Upscaler, Vae
 from generation.models.catalog import WeightRow
-from generation.storage.files import StorageAway
 from generation.worker.fetching import FetchedWeights
-
-KINDS: tuple[type[WeightRow], ...] = (Checkpoint, Vae, Lora, Embedding, ControlNet, Annotator, Upscaler)
 
 
 def path_of(row: WeightRow) -> Path | None:
@@ -48,21 +45,13 @@ def fetched_path(sha256: str) -> Path | None:
     return fetched().find(sha256) if bucket.is_used() else None
 
 
-def fetch_for(job: Job) -> None:
-    """Have all weights on this disk that a job is drawn with, before the engine, which draws for others, asks for them.
-
-    What is not there is told by the engine. Raises WeightsRefused, StorageAway.
-    """
+def missing_for(job: Job) -> set[str]:
+    """Hashes of the weights that a job is drawn with and that no folder of this machine has."""
     if not bucket.is_used():
-        return
-    missing = {
-        row.sha256
-        for model in KINDS
-        for row in model.objects.filter(sha256__in=hashes_in(job.recipe_json))
-        if not path_of(row)
-    }
-    for sha256 in missing:
-        fetched_path(sha256)
+        return set()
+    named = hashes_in(job.recipe_json)
+    rows = (row for kind in KINDS for row in kind.objects.filter(sha256__in=named))
+    return {row.sha256 for row in rows if not path_of(row)}
 
 
 def hashes_in(recipe_json: Any) -> set[str]:
@@ -77,10 +66,7 @@ def hashes_in(recipe_json: Any) -> set[str]:
 
 def reachable_checkpoints() -> list[str]:
     """sha256 of the checkpoints whose files this process finds, or can fetch."""
-    try:
-        stored = _known().hashes()
-    except StorageAway:
-        stored = frozenset()
+    stored = _known().hashes()
     return sorted({row.sha256 for row in Checkpoint.objects.all() if row.sha256 in stored or path_of(row)})
 
 

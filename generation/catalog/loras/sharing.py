@@ -94,7 +94,10 @@ def delete_lora(lora: Lora) -> None:
 
 
 def downloadable(user: Any, name: str) -> tuple[Lora, Path | str] | None:
-    """The row and where its file lies, on this disk or by its name in the bucket, if they may take it; counted unless it is their own."""
+    """The row and where its file lies, on this disk or by its name in the bucket, if they may take it.
+
+    Counted unless it is their own.
+    """
     lora = Lora.objects.visible_to(user).filter(name=name).first()
     if lora is None or not (lora.owner_id == user.pk or lora.may_download):
         return None

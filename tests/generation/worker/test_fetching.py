@@ -1,13 +1,13 @@
-"""Weights in the bucket: written by who brings them, fetched once and checked, kept within a budget, shared by workers."""
+"""Weights in the bucket: written by who brings them, fetched once, checked, kept within a budget, shared by workers."""
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from generation.engine.outcome import WeightsRefused
 from generation.models import Checkpoint, Job, Lora
 from generation.storage import files
 from generation.weightfiles.hashing import hash_weights
-from generation.worker import drawing, weights
+from generation.worker import drawing, patience, weights
 from generation.worker.fetching import PART, FetchedWeights
 from generation.worker.process import WorkerProcess
 from tests.bucket_servers import S3Server
@@ -30,6 +30,13 @@ from tests.generation.conftest import Queue
 from tests.lora_files import lora_upload
 
 SIZE = 1000
+HOLDING = """
+import fcntl, sys, time
+file = open(sys.argv[1], "ab")
+fcntl.flock(file, fcntl.LOCK_SH)
+print("held", flush=True)
+time.sleep(60)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +71,7 @@ def published(tmp_path: Path, number: int, size: int = SIZE) -> str:
 
 
 def cache(tmp_path: Path, budget: int = 10 * SIZE, **options: Any) -> FetchedWeights:
-    return FetchedWeights(tmp_path / "cache", budget, **options)
+    return FetchedWeights(tmp_path / "cache", budget, **{"grace": 0.0, **options})
 
 
 def test_a_worker_without_any_weights_draws(alice: User, queue: Queue, worker: WorkerProcess, settings: Any) -> None:
@@ -88,9 +95,9 @@ def test_an_upload_is_there_for_every_machine(alices: Client, charlies: Client, 
     settings.WEIGHTS_DIRS = [tmp_path / "another machine"]
     assert weights.file_of(lora).read_bytes() == lora_upload().read()
     settings.SIGNED_MEDIA = True
-    there = alices.get(f"/loras/{lora.name}/download")
+    there = alices.get(f"/loras/{lora.name}/file")
     assert there.status_code == 302 and f"/weights/{lora.sha256}/" in there["Location"]
-    assert charlies.get(f"/loras/{lora.name}/download").status_code == 404
+    assert charlies.get(f"/loras/{lora.name}/file").status_code == 404
     alices.post(f"/loras/{lora.name}/delete/")
     assert not Lora.objects.exists() and not files.is_there(f"weights/{lora.sha256}.json")
 
@@ -159,6 +166,18 @@ def test_what_is_in_use_stays(tmp_path: Path) -> None:
     mine.close()
 
 
+def test_what_was_just_found_stays(tmp_path: Path) -> None:
+    """Somebody may be reading it: a merge, or a training that begins."""
+    one, two = published(tmp_path, 1), published(tmp_path, 2)
+    fetched = cache(tmp_path, SIZE, grace=60.0)
+    assert fetched.find(one)
+    with pytest.raises(WeightsRefused):
+        fetched.find(two)
+    fetched.grace = 0.0
+    assert fetched.find(two)
+    fetched.close()
+
+
 def test_a_damaged_file_is_refused_and_not_kept(tmp_path: Path) -> None:
     sha256 = published(tmp_path, 1)
     name = bucket.place_of(sha256, "w1.safetensors")
@@ -198,11 +217,8 @@ def test_a_lock_goes_with_its_process(tmp_path: Path) -> None:
     fetched = cache(tmp_path, SIZE)
     assert fetched.find(one)
     fetched.close()
-    holder = subprocess.Popen(
-        [sys.executable, "-c", "import fcntl,sys,time; f=open(sys.argv[1],'ab'); fcntl.flock(f,fcntl.LOCK_SH); print(1,flush=True); time.sleep(60)",
-         str(tmp_path / "cache" / f"{one}.lock")],
-        stdout=subprocess.PIPE, env=dict(os.environ),
-    )  # fmt: skip
+    lock = str(tmp_path / "cache" / f"{one}.lock")
+    holder = subprocess.Popen([sys.executable, "-c", HOLDING, lock], stdout=subprocess.PIPE)
     with holder:
         assert holder.stdout is not None and holder.stdout.readline()
         with pytest.raises(WeightsRefused):
@@ -213,21 +229,18 @@ def test_a_lock_goes_with_its_process(tmp_path: Path) -> None:
     fetched.close()
 
 
-def test_weights_that_nobody_has_are_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from datetime import timedelta
-
+def test_weights_that_nobody_has_are_swept(db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     one, two = published(tmp_path, 1), published(tmp_path, 2)
-    assert bucket.sweep({two}) == 0, "it may be of an upload that is just being kept"
+    Lora.objects.create(name="two", sha256=two, size_bytes=SIZE)
+    assert bucket.sweep() == 0, "it may be of an upload that is just being kept"
     monkeypatch.setattr(files, "ORPHAN_KEPT_FOR", timedelta(seconds=-5))
-    assert bucket.sweep({two}) == 1
+    assert bucket.sweep() == 1
     assert not files.is_there(bucket.place_of(one)) and files.is_there(bucket.place_of(two))
 
 
 def test_a_job_waits_for_a_bucket_that_is_away(
     alice: User, queue: Queue, worker: WorkerProcess, settings: Any, server: S3Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from generation.worker import patience
-
     monkeypatch.setattr(patience, "WAITS", (0.2,))
     (job,) = queue(alice)
     settings.WEIGHTS_DIRS = [settings.WEIGHTS_DIRS[0]]

@@ -13,6 +13,7 @@ from django.test import Client
 
 from accounts.models import CreditEntry, User
 from generation.jobs.lifecycle import cancel_job
+from generation.jobs.pinning import picture_of
 from generation.messages import frames
 from generation.models import GeneratedImage, Job
 from generation.recipes.starting import Start
@@ -22,7 +23,7 @@ from generation.worker.process import WorkerProcess
 from tests.bucket_servers import S3Server
 from tests.conftest import credits_of
 from tests.generation.conftest import Queue
-from tests.generation.worker.test_pictures import bring, noise, picture_of
+from tests.generation.worker.test_pictures import bring, noise
 
 
 @pytest.fixture(scope="module")

@@ -35,7 +35,7 @@ def google_at(address: str) -> Any:
 
     from generation.storage.buckets.google import GoogleBucket
 
-    options = {"bucket_name": "pictures", "project_id": "studio", "credentials": AnonymousCredentials()}
+    options = {"bucket_name": "pictures", "project_id": "studio", "credentials": AnonymousCredentials()}  # type: ignore[no-untyped-call]
     return GoogleBucket(**options, api_endpoint=address)
 
 
