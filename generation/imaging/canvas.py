@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy import ndimage
 
 from generation.recipes.checks import InvalidRecipe
 from generation.recipes.starting import Start
@@ -174,6 +173,8 @@ def _cover(mask: Floats, blur: int) -> Floats:
     inside = mask > 0
     if not blur or inside.all():
         return mask
+    from scipy import ndimage  # local: web processes, which read masks alone, do without SciPy
+
     # Far from the edge nothing fades; only the box of what is drawn is looked at, with a pixel of what is kept around.
     rows, columns = np.flatnonzero(inside.any(1)), np.flatnonzero(inside.any(0))
     part = (slice(max(rows[0] - 1, 0), rows[-1] + 2), slice(max(columns[0] - 1, 0), columns[-1] + 2))

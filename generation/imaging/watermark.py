@@ -14,7 +14,6 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
-from scipy.ndimage import uniform_filter
 
 Grid = npt.NDArray[np.float32]
 
@@ -115,6 +114,8 @@ def _visible_room(lightness: Grid) -> Grid:
 
 
 def _blurred(grid: Grid, radius: int = _RADIUS) -> Grid:
+    from scipy.ndimage import uniform_filter  # local: web processes load SciPy with the first picture that they mark
+
     blurred: Grid = uniform_filter(grid, 2 * radius + 1, mode="nearest")
     return blurred
 

@@ -100,7 +100,9 @@ def streamed_attachment(place: Path | str, filename: str) -> StreamingHttpRespon
     Raises NotFound where it is gone.
     """
     try:
-        file: IO[bytes] = place.open("rb") if isinstance(place, Path) else cast("IO[bytes]", default_storage.open(place))
+        file: IO[bytes] = (
+            place.open("rb") if isinstance(place, Path) else cast("IO[bytes]", default_storage.open(place))
+        )
     except (FileNotFoundError, IsADirectoryError) as error:
         raise NotFound("file-gone", "The file is gone from this site's storage.") from error
     response = StreamingHttpResponse(_pieces(file), content_type=WEIGHTS_TYPE)
