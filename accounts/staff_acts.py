@@ -1,4 +1,4 @@
-"""What the staff did to somebody's account, told in one place: the admin's history of that person, and the security log."""
+"""What the staff did to somebody's account, told in one place: their history in the admin, and the security log."""
 
 from __future__ import annotations
 

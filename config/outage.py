@@ -1,4 +1,4 @@
-"""What is answered while a part cannot work: 503 without the broker or the bucket, 507 when the disk is full.
+"""What is answered while a part of the site cannot work: 503 without broker, bucket or database, 507 on a full disk.
 
 Few pages need the broker: signing in counts tries. Nearly all that is posted needs room.
 """
@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 import structlog
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from redis import RedisError
 
 from accounts.refusals import NoRoom
 from config import problems
+from generation.models.reach import is_database_away
 from generation.storage.files import DISK_FULL, StorageAway
 from generation.web.access import asks_for_part
 
@@ -41,6 +43,8 @@ class Outage:
 AWAY = Outage(
     HTTPStatus.SERVICE_UNAVAILABLE, "part-away", "A part of the site is away. Try again in a minute.", "503.html"
 )
+DATABASE_AWAY = replace(AWAY, page="503_bare.html")
+"""Without it nobody is known, and every page that names them would fail too."""
 FULL = Outage(HTTPStatus.INSUFFICIENT_STORAGE, NoRoom.CODE, NoRoom.SENTENCE, "507.html")
 
 
@@ -70,6 +74,8 @@ def answer(request: HttpRequest, error: BaseException) -> HttpResponse | None:
     log.error(outage.code.replace("-", "_"), path=request.path, error=str(error))
     if request.path_info.startswith(problems.API) or asks_for_part(request):
         response: HttpResponse = problems.to_program(request.path_info, outage.status, outage.code, outage.sentence)
+    elif outage is DATABASE_AWAY:
+        response = HttpResponse(render_to_string(outage.page), status=outage.status)
     else:
         response = render(request, outage.page, status=outage.status)
     response["Retry-After"] = str(RETRY_AFTER_SECONDS)
@@ -79,6 +85,8 @@ def answer(request: HttpRequest, error: BaseException) -> HttpResponse | None:
 def outage_of(error: BaseException) -> Outage | None:
     if isinstance(error, RedisError | StorageAway):
         return AWAY
+    if is_database_away(error):
+        return DATABASE_AWAY
     return FULL if isinstance(error, NoRoom) or is_no_room(error) else None
 
 

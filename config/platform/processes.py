@@ -67,7 +67,7 @@ def worker(name: str, queues: str, threads: int | None = None, env: Mapping[str,
 
 
 def beat() -> Part:
-    return Part("beat", (*CELERY, "beat", "-l", settings.LOG_LEVEL, "--pidfile="), stage=2, stop_within=WORKER_STOP)
+    return Part("beat", (sys.executable, "-m", "config.beat"), stage=2, stop_within=WORKER_STOP)
 
 
 def broker_answers() -> bool:

@@ -174,6 +174,7 @@ def _cover(mask: Floats, blur: int) -> Floats:
     inside = mask > 0
     if not blur or inside.all():
         return mask
+
     # Far from the edge nothing fades; only the box of what is drawn is looked at, with a pixel of what is kept around.
     rows, columns = np.flatnonzero(inside.any(1)), np.flatnonzero(inside.any(0))
     part = (slice(max(rows[0] - 1, 0), rows[-1] + 2), slice(max(columns[0] - 1, 0), columns[-1] + 2))

@@ -8,7 +8,6 @@ import numpy as np
 from PIL import Image
 
 from accounts.refusals import NotFound, Refusal
-from generation.imaging.control import control_picture, fit_to, on_ground
 from generation.imaging.upright import upright_with_alpha
 from generation.jobs.sources import file_with
 from generation.recipes.controls import ControlPick
@@ -25,6 +24,9 @@ def control_preview(pick: ControlPick, size: tuple[int, int]) -> bytes:
     Raises Refusal for annotators, which only workers have, NotFound where the file is gone, PictureRefused where it is
     damaged.
     """
+    # local: OpenCV is loaded with the first of these
+    from generation.imaging.control import control_picture, fit_to, on_ground
+
     if pick.needs_annotator:
         sentence = "A network makes this control picture when the picture is drawn: it has no preview."
         raise Refusal("no-preview", sentence, field="controls")

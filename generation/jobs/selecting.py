@@ -13,8 +13,7 @@ from PIL import Image
 
 from accounts.models import User
 from accounts.refusals import NotFound
-from generation.imaging import selecting
-from generation.imaging.selecting import Box, Click
+from generation.imaging.clicks import Box, Click, check_selection
 from generation.imaging.upright import upright
 from generation.jobs.pinning import picture_of
 from generation.jobs.sources import file_with
@@ -46,7 +45,7 @@ class Selection:
 def select_by_click(user: User, picture: str, clicks: Sequence[Click], box: Box | None = None) -> Selection:
     """Grow a mask in a picture of theirs, which is named by code or SHA-256. Raises Refusal."""
     found = picture_of(user, picture)
-    selecting.check_selection(clicks, box, found.size)
+    check_selection(clicks, box, found.size)
     network = Annotator.objects.usable_by(user).filter(task=Annotator.Task.SEGMENT).order_by("title").first()
     if network is not None and GpuWorker.objects.at_work().exists():
         asked = AskedSelection(
@@ -105,4 +104,6 @@ def encoded(mask: NDArray[np.uint8]) -> bytes:
 
 
 def _by_colour(sha256: str, clicks: Sequence[Click], box: Box | None) -> bytes:
-    return encoded(selecting.select(pixels_of(sha256), clicks, box))
+    from generation.imaging.selecting import select  # local: OpenCV is loaded with the first click
+
+    return encoded(select(pixels_of(sha256), clicks, box))

@@ -102,7 +102,7 @@ def streamed_attachment(place: Path | str, filename: str) -> HttpResponseBase:
         return attachment(place, filename)
     try:
         size = place.stat().st_size if isinstance(place, Path) else default_storage.size(place)
-    except FileNotFoundError as error:
+    except (FileNotFoundError, IsADirectoryError) as error:
         raise NotFound("file-gone", "The file is gone from this site's storage.") from error
     response = StreamingHttpResponse(_pieces(place), content_type=WEIGHTS_TYPE)
     response["Content-Length"] = size

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
+from functools import partial
 
 import structlog
 
@@ -17,9 +18,10 @@ from generation.jobs.grids import finishing
 from generation.messages import broker, events, frames, tracing, wakeups
 from generation.messages.counters import counters
 from generation.models import Job
+from generation.models.reach import is_database_away
 from generation.recipes.checks import InvalidRecipe
 from generation.storage.files import StorageAway
-from generation.worker.patience import Drained, Stopped, patiently
+from generation.worker.patience import Drained, Stopped, patiently, with_database
 from generation.worker.process import WorkerProcess, this_worker
 from generation.worker.weights import fetched_path, missing_for
 
@@ -34,7 +36,7 @@ def perform_ready_jobs() -> int:
     """Draw until nothing is ready, so that a lost wake-up costs nothing while there is work. The number drawn."""
     worker = this_worker()
     performed = 0
-    while worker.takes_work and (job := queueing.claim_next(worker.name, worker.warm(), worker.elsewhere)):
+    while worker.takes_work and (job := with_database(worker, partial(claim, worker))):
         if job.is_suspect:
             perform_alone(worker, job)
         else:
@@ -45,6 +47,10 @@ def perform_ready_jobs() -> int:
     if not performed and queueing.waits_for_others(worker.elsewhere):
         pass_on(worker)
     return performed
+
+
+def claim(worker: WorkerProcess) -> Job | None:
+    return queueing.claim_next(worker.name, worker.warm(), worker.elsewhere)
 
 
 def pass_on(worker: WorkerProcess) -> None:
@@ -112,7 +118,11 @@ def end_job(worker: WorkerProcess, job: Job) -> None:
     except (lifecycle.NotStored, StorageAway):
         logger.exception("picture_not_stored")
         lifecycle.fail_job(job, "storage-refused", "The picture could not be stored just now. Your credits are back.")
-    except Exception:
+    except Exception as error:
+        if is_database_away(error):
+            # No fault of the job's: it is put back, and not left behind as by a worker that died with it.
+            with_database(worker, partial(lifecycle.release_job, job))
+            return
         logger.exception("job_broke")
         lifecycle.fail_job(job, "internal-error", "Something broke on our side while drawing. Your credits are back.")
 
@@ -137,12 +147,9 @@ def fetch(worker: WorkerProcess, job: Job) -> None:
 
 
 def keep(worker: WorkerProcess, job: Job, rendered: Rendered, rating: Rating) -> None:
-    """End the job as done. A finished picture outlasts a storage that is away for a while."""
-    patiently(
-        worker,
-        job,
-        lambda: lifecycle.finish_job(job, rendered.pixels, rendered.seconds, rating, rendered.drawn),
-    )
+    """End the job as done. A finished picture outlasts a storage or a database that is away for a while."""
+    finish = partial(lifecycle.finish_job, job, rendered.pixels, rendered.seconds, rating, rendered.drawn)
+    patiently(worker, job, lambda: with_database(worker, finish))
 
 
 def draw(worker: WorkerProcess, job: Job) -> Rendered:

@@ -1,4 +1,4 @@
-"""A storage that does not answer for a while: what a worker has in hand is held and tried again. Not what it does."""
+"""A storage or a database that is away for a while: what a worker has in hand is tried again. Not what it does."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from itertools import chain, repeat
 from typing import TypeVar
 
 import structlog
+from django.db import DatabaseError, close_old_connections
 
 from generation.engine.outcome import RenderError
 from generation.messages import frames
 from generation.models import Job
+from generation.models.reach import is_database_away
 from generation.storage.files import StorageAway
 from generation.worker.process import WorkerProcess
 
@@ -22,6 +24,7 @@ PATIENCE_SECONDS = 180.0
 WAITS = (1.0, 2.0, 4.0, 8.0)
 """Seconds before each new try; from then on the last."""
 LOOK_SECONDS = 0.5
+DATABASE_SECONDS = 1.0
 NOTE = "Waiting for the storage"
 AWAY = "storage-away"
 """The code of a RenderError by which the engine hands on that a picture to start from could not be fetched."""
@@ -55,6 +58,23 @@ def patiently(worker: WorkerProcess, job: Job, verb: Callable[[], Result]) -> Re
             logger.warning("storage_away", error=str(error), again_in=seconds)
         wait(worker, job, seconds)
     raise AssertionError("the waits have no end")
+
+
+def with_database(worker: WorkerProcess, verb: Callable[[], Result]) -> Result:
+    """What `verb` gives, tried again while the database is away: without it a worker has nothing else to do.
+
+    `verb` must bear being done twice, as the first time may have been in force before the line was lost. Raises
+    DatabaseError where the worker stops, and whatever `verb` raises.
+    """
+    while True:
+        try:
+            return verb()
+        except DatabaseError as error:
+            close_old_connections()
+            if not is_database_away(error) or worker.closing:
+                raise
+            logger.warning("database_away", error=str(error))
+        time.sleep(DATABASE_SECONDS)
 
 
 def waits() -> Iterator[float]:

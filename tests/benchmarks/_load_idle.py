@@ -48,7 +48,13 @@ def platform() -> psutil.Process:
 
 def parts_of(supervisor: psutil.Process) -> dict[psutil.Process, str]:
     """All processes of the site, each by a word that tells which it is."""
-    words = {"daphne": "web", "valkey-server": "valkey", " beat": "beat", " gpu@": "gpu worker", " default@": "worker"}
+    words = {
+        "daphne": "web",
+        "valkey-server": "valkey",
+        "config.beat": "beat",
+        " gpu@": "gpu worker",
+        " default@": "worker",
+    }
     names = {supervisor: "supervisor"}
     for child in supervisor.children(recursive=True):
         line = " ".join(child.cmdline())

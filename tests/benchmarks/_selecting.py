@@ -10,7 +10,8 @@ import numpy as np
 from PIL import Image
 
 from generation.engine.previews import _drawn_pictures
-from generation.imaging.selecting import Array, Box, Click, select
+from generation.imaging.clicks import Box, Click
+from generation.imaging.selecting import Array, select
 from tests.benchmarks._requests import cpu_seconds, figure
 
 SIDE, TIMES = 1024, 5

@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -56,6 +58,7 @@ def test_nothing_is_lost(cluster: Cluster) -> None:
         cluster.until(lambda: all(page.is_up for page in opened), BACK_WITHIN)
         cluster.until(lambda: counted(cluster, STATES) == [("done", "", PICTURES)], DONE_WITHIN)
         cluster.until(lambda: told.done >= last, BACK_WITHIN)
+    assert 500 not in {status for maker in makers for status in maker.refused}
     assert len({code for maker in makers for code in maker.codes}) == PICTURES
     assert counted(cluster, IMAGES) == [(PICTURES, PICTURES)]
     assert counted(cluster, CHARGED) == [(PICTURES, PICTURES)]
@@ -110,6 +113,10 @@ def refuse_to_store(cluster: Cluster) -> None:
 
 def stop_the_database(cluster: Cluster) -> None:
     cluster.stop_postgres()
+    with pytest.raises(urllib.error.HTTPError) as refused, urllib.request.urlopen(f"{cluster.address}/gallery/"):
+        pass
+    with refused.value as answer:
+        assert (answer.code, b"A part of the site is away" in answer.read()) == (503, True)
     time.sleep(DATABASE_SECONDS)
     cluster.start_postgres()
 

@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from generation.api.access import HasScope, user_of
 from generation.api.native.catalog import WeightsView
 from generation.api.native.fields import CodeField, FlagField, NumberField, number_field
-from generation.imaging.selecting import MAX_CLICKS, Box, Click
+from generation.imaging.clicks import MAX_CLICKS, Box, Click
 from generation.jobs.selecting import Selection, select_by_click, selection_of
 from generation.models import Annotator, ControlNet
 from generation.recipes.controls import PREPROCESSORS

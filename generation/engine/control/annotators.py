@@ -15,7 +15,7 @@ from generation.engine.loading.annotators import LoadedAnnotator
 from generation.engine.loading.checkpoints import CheckpointCache
 from generation.engine.outcome import Pixels, RenderError, WeightsRefused
 from generation.engine.streams import beside_the_engine
-from generation.imaging.selecting import Box, Click
+from generation.imaging.clicks import Box, Click
 from generation.imaging.skeleton import draw_skeleton
 from generation.weightfiles.annotators import DEPTH, POSE, SEGMENT
 

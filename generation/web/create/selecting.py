@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.refusals import Refusal
-from generation.imaging.selecting import box_of, clicks_of
+from generation.imaging.clicks import box_of, clicks_of
 from generation.jobs.selecting import Selection, select_by_click, selection_of
 from generation.web.access import SignedInRequest, refused, signed_in_only
 

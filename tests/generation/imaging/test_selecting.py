@@ -10,7 +10,8 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
 from accounts.refusals import Refusal
-from generation.imaging.selecting import Box, Click, box_of, clicks_of, select
+from generation.imaging.clicks import Box, Click, box_of, clicks_of
+from generation.imaging.selecting import select
 
 SIDE = 1024
 

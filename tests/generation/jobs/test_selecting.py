@@ -13,7 +13,7 @@ from PIL import Image
 
 from accounts.models import User
 from accounts.refusals import NotFound, Refusal
-from generation.imaging.selecting import Box, Click
+from generation.imaging.clicks import Box, Click
 from generation.jobs import selecting
 from generation.jobs.selecting import BY_COLOUR, PATIENCE_SECONDS, select_by_click, selection_of
 from generation.jobs.sources import bring_picture

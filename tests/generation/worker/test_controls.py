@@ -15,8 +15,8 @@ from PIL import Image
 
 from accounts.models import User
 from generation.catalog.importing import import_folder
+from generation.imaging.clicks import Click
 from generation.imaging.infotext import read_infotext
-from generation.imaging.selecting import Click
 from generation.jobs.pinning import picture_of
 from generation.jobs.selecting import select_by_click, selection_of
 from generation.jobs.sources import bring_picture, delete_source

@@ -10,7 +10,7 @@ import torch
 
 from generation.engine.outcome import RenderError
 from generation.engine.renderer import Renderer
-from generation.imaging.selecting import Box, Click
+from generation.imaging.clicks import Box, Click
 from tests.control_renders import control, control_weights, drawing, pictures
 from tests.renders import allow_numpy_copies, draw, recipe
 
