@@ -36,7 +36,7 @@ GIFT = 100
 
 
 @admin.register(User)
-class UserAdmin(RecordedAdmin, DjangoUserAdmin[User]):
+class UserAdmin(DjangoUserAdmin[User], RecordedAdmin):
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
@@ -80,7 +80,7 @@ class UserAdmin(RecordedAdmin, DjangoUserAdmin[User]):
 
 
 @admin.register(Group)
-class GroupAdmin(RecordedAdmin, DjangoGroupAdmin):
+class GroupAdmin(DjangoGroupAdmin, RecordedAdmin):
     pass
 
 

@@ -15,11 +15,11 @@ from accounts.security_events import record
 class RecordedAdmin(ModelAdmin):
     """Besides Django's own record, which may be changed and names things as they were called."""
 
-    def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> Any:
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         record("admin-added", who=request.user, whom=_person(obj), **_place(obj))
         return super().log_addition(request, obj, message)
 
-    def log_change(self, request: HttpRequest, obj: Model, message: Any) -> Any:
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         record("admin-changed", who=request.user, whom=_person(obj), **_place(obj), changed=_fields(message))
         return super().log_change(request, obj, message)
 
