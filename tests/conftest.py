@@ -27,11 +27,14 @@ def quick_passwords(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture(autouse=True)
 def fresh_cache(request: pytest.FixtureRequest) -> None:
-    """Rate limits and throttles live in the cache: one test must not use up the next one's."""
+    """Rate limits and throttles live in the cache: one test must not use up the next one's. Nor what pages announce."""
     if "db" in request.fixturenames or "transactional_db" in request.fixturenames:
         from django.core.cache import cache
 
+        from generation.models import SiteState
+
         cache.clear()
+        SiteState.objects.forget()
 
 
 @pytest.fixture(autouse=True)

@@ -69,7 +69,7 @@ def read() -> dict[str, Any]:
     }
 
 
-def waiting_by_plan() -> list[dict[str, Any]]:
+def waiting_by_plan() -> list[Any]:
     """`plan`, `jobs` in line, `people` who wait, and `since` when the first of them does."""
     queued = Job.objects.queued().order_by().values(plan=F("owner__plan__name"))
     counted = queued.annotate(jobs=Count("pk"), people=Count("owner", distinct=True), since=Min("created_at"))

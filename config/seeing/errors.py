@@ -62,8 +62,10 @@ def impersonal(event: Any, hint: dict[str, Any]) -> Any:
     event["contexts"] = {name: contexts[name] for name in ("trace", "runtime") if name in contexts}
     if request := event.get("request"):
         event["request"] = {name: request[name] for name in KEPT_OF_REQUEST if name in request}
-        address = str(request.get("url", "")).partition("?")[0]
-        event["request"]["url"] = KEY_IN_ADDRESS.sub("/k/[removed]", address)
+        if address := event["request"].get("url"):
+            event["request"]["url"] = KEY_IN_ADDRESS.sub("/k/[removed]", address.partition("?")[0])
+    if address := event.get("transaction"):
+        event["transaction"] = KEY_IN_ADDRESS.sub("/k/[removed]", address)
     for exception in event.get("exception", {}).get("values", []):
         exception["value"] = ""
     if (record := hint.get("log_record")) is not None:

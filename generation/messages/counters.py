@@ -127,6 +127,7 @@ def levels() -> dict[Series, int]:
     assert isinstance(names, set)
     added: dict[Series, int] = defaultdict(int)
     for name in names:
+        assert isinstance(name, bytes)
         told = connection().get(f"{PROCESSES}:{name.decode()}")
         if told is None:
             connection().srem(PROCESSES, name)

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.generation.conftest import catalog, draw, queue
+from tests.generation.conftest import catalog, draw, queue, worker
 
-__all__ = ["catalog", "draw", "queue"]
+__all__ = ["catalog", "draw", "queue", "worker"]

@@ -13,13 +13,14 @@ from config.appearance import ADMIN
 
 MEMBERS = reverse("admin:accounts_user_changelist")
 POSTS = reverse("admin:gallery_post_changelist")
+OPERATIONS = reverse("admin:generation_sitestate_changelist")
 PAGES = [reverse("admin:index"), MEMBERS, f"{MEMBERS}add/", POSTS, f"{POSTS}?state=approved"]
 GREYS = ("subtle", "default")
 LEAST_CONTRAST = 4.5
 
 
 @pytest.mark.parametrize(
-    "address", [reverse("admin:index"), MEMBERS, f"{MEMBERS}add/", POSTS, f"{POSTS}?state=approved"]
+    "address", [reverse("admin:index"), MEMBERS, f"{MEMBERS}add/", POSTS, f"{POSTS}?state=approved", OPERATIONS]
 )
 def test_one_main_landmark(admin_client: Client, address: str) -> None:
     page = admin_client.get(address).text
