@@ -32,7 +32,7 @@ THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 @register(TAG)
 def check_settings(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:
     """All that is wrong with the settings, each with the name of the variable to change."""
-    return [*address(), *media(), *drawing(), *files(), *signing(), *provider(), *mail(), *asking()]
+    return [*address(), *media(), *drawing(), *files(), *signing(), *provider(), *mail(), *asking(), *watching()]
 
 
 def address() -> Iterator[CheckMessage]:
@@ -204,4 +204,19 @@ def asking() -> Iterator[CheckMessage]:
             f"WEBHOOK_HOSTS names {', '.join(f'“{host}”' for host in wrong)}, which is no name of a host.",
             hint="Set WEBHOOK_HOSTS to names such as hooks.example.org, or .example.org for all below it.",
             id="tempera.E012",
+        )
+
+
+def watching() -> Iterator[CheckMessage]:
+    if settings.TRACES_ENDPOINT and not re.fullmatch(r"https?://[^/\s]+(/\S*)?", settings.TRACES_ENDPOINT):
+        yield Error(
+            f"OTEL_EXPORTER_OTLP_ENDPOINT is “{settings.TRACES_ENDPOINT}”, which is no address of a collector.",
+            hint="Set it to where the collector takes OTLP over HTTP, as in http://localhost:4318.",
+            id="tempera.E030",
+        )
+    if settings.SENTRY_DSN and not re.fullmatch(r"https?://\w+@[^/\s]+/\S*\d+", settings.SENTRY_DSN):
+        yield Error(
+            "SENTRY_DSN is no DSN, so no errors are sent.",
+            hint="Copy it from Sentry’s “Client Keys”: https://KEY@HOST/NUMBER.",
+            id="tempera.E031",
         )

@@ -6,6 +6,7 @@ exception may quote any of these, so of them only its type is sent.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
@@ -30,28 +31,31 @@ def start() -> None:
     from sentry_sdk.integrations.excepthook import ExcepthookIntegration
     from sentry_sdk.integrations.logging import LoggingIntegration
     from sentry_sdk.integrations.threading import ThreadingIntegration
+    from sentry_sdk.utils import BadDsn
 
-    sentry_sdk.init(
-        settings.SENTRY_DSN,
-        # Named one by one: others tell the command line, SQL and what was sent elsewhere.
-        default_integrations=False,
-        auto_enabling_integrations=False,
-        integrations=[
-            DjangoIntegration(middleware_spans=False, signals_spans=False),
-            CeleryIntegration(),
-            LoggingIntegration(),
-            ExcepthookIntegration(),
-            ThreadingIntegration(),
-            DedupeIntegration(),
-            AtexitIntegration(callback=lambda pending, timeout: None),
-        ],
-        send_default_pii=False,
-        include_local_variables=False,
-        max_request_body_size="never",
-        max_breadcrumbs=0,
-        server_name="",
-        before_send=impersonal,
-    )
+    # What is no DSN is told by `config.checks`, and must not keep the site from starting.
+    with suppress(BadDsn):
+        sentry_sdk.init(
+            settings.SENTRY_DSN,
+            # Named one by one: others tell the command line, SQL and what was sent elsewhere.
+            default_integrations=False,
+            auto_enabling_integrations=False,
+            integrations=[
+                DjangoIntegration(middleware_spans=False, signals_spans=False),
+                CeleryIntegration(),
+                LoggingIntegration(),
+                ExcepthookIntegration(),
+                ThreadingIntegration(),
+                DedupeIntegration(),
+                AtexitIntegration(callback=lambda pending, timeout: None),
+            ],
+            send_default_pii=False,
+            include_local_variables=False,
+            max_request_body_size="never",
+            max_breadcrumbs=0,
+            server_name="",
+            before_send=impersonal,
+        )
 
 
 def impersonal(event: Any, hint: dict[str, Any]) -> Any:

@@ -59,6 +59,8 @@ def test_no_device(settings: Any, name: str) -> None:
         ({**PUBLIC_ADDRESS, "DEMO": True}, "tempera.W001"),
         ({"SIGNING_CERTIFICATE_FILE": "/nowhere.pem"}, "tempera.E010"),
         ({"OAUTH_PROVIDER": True, "IDP_OIDC_PRIVATE_KEY": "secret"}, "tempera.E013"),
+        ({"TRACES_ENDPOINT": "collector:4318"}, "tempera.E030"),
+        ({"SENTRY_DSN": "https://sentry.example.org/7"}, "tempera.E031"),
         ({"WEBHOOK_HOSTS": ["hooks.example.org", "https://hooks.example.org"]}, "tempera.E012"),
         ({"WEBHOOK_HOSTS": ["hooks.example.org:443"]}, "tempera.E012"),
         ({"VERIFY_RATE": "often"}, "tempera.E009"),
