@@ -15,6 +15,7 @@ import threading
 import time
 from bisect import bisect_left
 from collections import defaultdict
+from functools import cached_property
 
 import redis
 import structlog
@@ -44,7 +45,6 @@ class Counters:
     """One a process. `levels` are what is now, of this process alone: open sockets."""
 
     def __init__(self) -> None:
-        self.process = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
         self.counts: dict[Series, float] = defaultdict(float)
         self.levels: dict[Series, int] = defaultdict(int)
         self.lock = threading.Lock()
@@ -105,6 +105,11 @@ class Counters:
                     self.counts[series] += amount
             return False
         return True
+
+    @cached_property
+    def process(self) -> str:
+        """Worked out on first use: this may have been loaded by a process that forked this one."""
+        return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
 
     @property
     def key(self) -> str:
