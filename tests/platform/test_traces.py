@@ -96,13 +96,12 @@ def test_a_failed_job_is_marked_in_its_trace(
 
 
 def test_log_lines_name_request_job_and_trace(
-    collector: Receiver, log: io.StringIO, alices_api: Any, worker: WorkerProcess, alice: User, catalog: object,
-    django_capture_on_commit_callbacks: Any, monkeypatch: pytest.MonkeyPatch,
+    transactional_db: None, collector: Receiver, log: io.StringIO, alices_api: Any, catalog: object,
+    worker: WorkerProcess, monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    with django_capture_on_commit_callbacks(execute=True):
-        asks = {"prompt": "a blue pear", "width": 128, "height": 128, "steps": 4}
-        answer = alices_api.post("/api/v1/jobs", asks, format="json", headers={"X-Request-Id": "from-outside"})
-    assert answer.status_code == 201, answer.text
+    asks = {"prompt": "a blue pear", "width": 128, "height": 128, "steps": 4}
+    answer = alices_api.post("/api/v1/jobs", asks, format="json", headers={"X-Request-Id": "from-outside"})
+    assert answer.status_code == 202, answer.text
     job = Job.objects.get()
     monkeypatch.setattr(drawing, "draw", lambda *_: 1 / 0)
     drawing.perform_ready_jobs()
