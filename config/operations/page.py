@@ -63,12 +63,16 @@ class OperationsAdmin(ModelAdmin):
         return False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        if not self.has_view_or_change_permission(request):
-            raise PermissionDenied
+        self.only_operators(request)
         return self.page(request, StateForm(instance=the_state()))
 
     def change_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        self.only_operators(request)
         return redirect(PAGE)
+
+    def only_operators(self, request: HttpRequest) -> None:
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
 
     def page(self, request: HttpRequest, form: StateForm) -> HttpResponse:
         context = {
