@@ -68,7 +68,7 @@ def test_one_that_fails_takes_none_away(folder: Path, settings: Any) -> None:
 
 def test_when(settings: Any) -> None:
     settings.BACKUP_AT = (3, 30)
-    sender = Celery("of its own")
+    sender = Celery("of its own", set_as_current=False)
     schedule_backups(sender)
     entry = sender.conf.beat_schedule["back-up"]
     assert entry["schedule"] == crontab(hour=3, minute=30) and entry["task"] in app.tasks
@@ -77,6 +77,6 @@ def test_when(settings: Any) -> None:
 
 def test_none_without_a_time(settings: Any) -> None:
     settings.BACKUP_AT = None
-    sender = Celery("of its own")
+    sender = Celery("of its own", set_as_current=False)
     schedule_backups(sender)
     assert "back-up" not in sender.conf.beat_schedule
