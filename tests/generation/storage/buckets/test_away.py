@@ -35,7 +35,7 @@ def google_at(address: str) -> Any:
 
     from generation.storage.buckets.google import GoogleBucket
 
-    options = {"bucket_name": "pictures", "project_id": "studio", "credentials": AnonymousCredentials()}  # type: ignore[no-untyped-call]
+    options = {"bucket_name": "pictures", "project_id": "studio", "credentials": AnonymousCredentials()}
     return GoogleBucket(**options, api_endpoint=address)
 
 
@@ -50,7 +50,8 @@ def azure_at(address: str) -> Any:
 def test_it_is_told_as_away(cloud: Any, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from generation.storage.buckets import google
 
-    monkeypatch.setattr(google, "RETRY", google.RETRY.with_timeout(1))
+    patience: Any = google.RETRY
+    monkeypatch.setattr(google, "RETRY", patience.with_timeout(1))
     bucket, began = cloud(address), time.monotonic()
     for ask in (lambda: bucket._save("a", ContentFile(b"x")), lambda: bucket.open("a")):
         with pytest.raises(StorageAway):
