@@ -13,6 +13,7 @@ import sys
 import time
 from typing import Any
 
+import structlog
 from daphne.http_protocol import WebRequest
 from daphne.server import Server
 from daphne.ws_protocol import WebSocketProtocol
@@ -28,6 +29,7 @@ STILL_SECONDS = 0.2
 """So long nothing must be in hand: the head of a request may just be under way on a line that was let in."""
 EVENT_STREAM = b"text/event-stream"
 
+log = structlog.get_logger(__name__)
 cancel_all = Server.kill_all_applications
 
 
@@ -39,7 +41,10 @@ def stop_in_order() -> None:
 def finish_and_cancel(server: Any) -> Deferred[Any]:
     """Twisted waits for this before it closes lines."""
     reactor.addSystemEventTrigger("after", "shutdown", leave)
-    return Deferred.fromFuture(asyncio.ensure_future(finish(server))).addCallback(lambda _: cancel_all(server))
+    finished = Deferred.fromFuture(asyncio.ensure_future(finish(server)))
+    return finished.addErrback(lambda failure: log.error("not_finished", error=str(failure))).addCallback(
+        lambda _: cancel_all(server)
+    )
 
 
 async def finish(server: Any) -> None:
@@ -74,7 +79,8 @@ def is_in_hand(protocol: Any) -> bool:
     """Whether it is worth waiting for. What never ends by itself is told to come again instead."""
     if isinstance(protocol, WebSocketProtocol):
         if protocol.state == protocol.STATE_OPEN:
-            protocol.sendClose(code=SERVICE_RESTART, reason="The server restarts.")
+            # Not `sendClose`, which lets applications give no code of the registry's.
+            protocol.sendCloseFrame(code=SERVICE_RESTART, reasonUtf8=b"The server restarts.")
         return False
     return isinstance(protocol, WebRequest) and not is_stream(protocol) and let_go_after(protocol)
 
@@ -82,7 +88,7 @@ def is_in_hand(protocol: Any) -> bool:
 def is_stream(request: WebRequest) -> bool:
     """A stream of events that somebody follows; answers to agents, of the same form, are asked for by POST and end."""
     kinds = request.responseHeaders.getRawHeaders(b"Content-Type", [b""])
-    return request.method == b"GET" and kinds[0].startswith(EVENT_STREAM)
+    return bool(request.method == b"GET" and kinds[0].startswith(EVENT_STREAM))
 
 
 def let_go_after(request: WebRequest) -> bool:

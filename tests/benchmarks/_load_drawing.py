@@ -8,8 +8,7 @@ from collections.abc import Sequence
 
 import redis
 
-from tests.benchmarks._api_people import Program
-from tests.benchmarks._load_settled import Person
+from tests.benchmarks._api_people import Person, Program
 from tests.live_line import BINARY, OpenPage, frame_of
 
 STEPS = 20
@@ -69,7 +68,7 @@ class Drawing:
         connection.close()
 
     def _hear_made(self) -> None:
-        hearing = self.broker.pubsub(ignore_subscribe_messages=True)
+        hearing = self.broker.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
         hearing.psubscribe("tempera:frames:*")
         names = {f"tempera:frames:{person.pk}": person.name for person in self.people.values()}
         while not self.ends.is_set():

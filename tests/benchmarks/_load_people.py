@@ -15,9 +15,10 @@ from typing import Any
 
 import psutil
 
+from tests.benchmarks._api_people import Person
 from tests.benchmarks._load_drawing import Drawing
 from tests.benchmarks._load_idle import parts_of, platform
-from tests.benchmarks._load_settled import Person, settle
+from tests.benchmarks._load_settled import settle
 from tests.benchmarks._queue_on import percentile
 from tests.benchmarks._web_server import row
 from tests.benchmarks.pages import asked_at
@@ -31,7 +32,7 @@ FIRST_FRAME_MS, TIMES, GROWTH = 300.0, 3.0, 0.05
 UNCHANGED = 1.25
 """So much of a difference between two minutes is chance."""
 ASKED_EVERY_SECONDS = 0.25
-PAGES = ("/", "/gallery/", "/create/", "/images/", "/status/", "/account/")
+PAGES = ("/gallery/", "/loras/", "/create/", "/images/", "/status/", "/account/")
 SETTINGS = {"GPU_SLOTS": str(SLOTS), "PAGE_RATE": "100000/min", "API_RATE": "100000/min"}
 
 

@@ -14,7 +14,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks._load_settled import Person, settle
+from tests.benchmarks._api_people import Person
+from tests.benchmarks._load_settled import settle
 from tests.benchmarks._web_server import ROOT, row, site
 from tests.cluster.proxy import Caddy, found
 from tests.live_line import OpenPage, OpenPages

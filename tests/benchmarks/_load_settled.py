@@ -3,21 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 
+from tests.benchmarks._api_people import NO_LIMIT, Person
 from tests.benchmarks._page_people import session_of
-
-NO_LIMIT = 10**6
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Who asks for pages by a session and for pictures by a key."""
-
-    pk: int
-    name: str
-    key: str
-    session: str
 
 
 def settle(count: int) -> list[Person]:
@@ -40,4 +28,4 @@ def person(name: str) -> Person:
     user: User = User.objects.create_user(name, f"{name}@example.org")
     grant(user, NO_LIMIT, reference=f"benchmark:{name}")
     _, key = ApiToken.objects.create(user=user, name="benchmark")
-    return Person(user.pk, name, key, session_of(user))
+    return Person(user.pk, name, key, session_of(user), image="")

@@ -77,7 +77,8 @@ def kill_a_worker(cluster: Cluster) -> None:
     """With pictures in hand, without a goodbye. It is started anew: some pictures need its weights."""
     worker = cluster.machines["gpu-a"]
     assert worker.process is not None
-    cluster.until(lambda: counted(cluster, OF_WORKER, f"%-{worker.process.pid}-%") != [(0,)], 60)
+    name = f"%-{worker.process.pid}-%"
+    cluster.until(lambda: counted(cluster, OF_WORKER, name) != [(0,)], 60)
     worker.stop(signal.SIGKILL)
     time.sleep(1)
     worker.start()
