@@ -80,7 +80,7 @@ def test_the_contents_lead_to_every_page(client: Client) -> None:
         assert f'id="{section.name}"' in text
         for page in listed:
             assert f'<a href="{page.address}"><strong>{html.escape(page.title)}</strong></a>' in text
-            assert len(page.sentence) < 160, page.address
+            assert len(page.sentence) < 200, page.address
 
 
 def test_a_section_is_a_place_among_the_contents(client: Client) -> None:

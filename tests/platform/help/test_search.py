@@ -24,7 +24,7 @@ from config.help.search import LONGEST_QUERY, search
         ("upscal", "/help/makers/editing/#larger"),
         ("Crédits", "/help/makers/credits/"),
         ("how do I make a picture larger?", "/help/makers/editing/#larger"),
-        ("are credits given back", "/help/makers/credits/#how-they-come-and-go"),
+        ("refund", "/help/makers/credits/#how-they-come-and-go"),
     ],
 )
 def test_the_best_place_is_among_the_first(query: str, address: str) -> None:
