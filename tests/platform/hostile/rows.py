@@ -165,6 +165,7 @@ def operator(alice: User, root: User) -> None:
     """What whoever runs the site writes, and what the admin keeps about it."""
     now = timezone.now()
     SiteState.objects.create(pk=1, is_paused=True, pause_reason="New disks.", notice="Away on Sunday.")
+    SiteState.objects.forget()
     BlockedPhrase.objects.create(phrase="sour grapes", note="Rude.")
     BlockedPicture.objects.create(pdq="0" * 64, note="Rude.", **chunks_of("0" * 64))
     more: dict[type[WeightRow], dict[str, Any]] = {
