@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ import helm_python
 import kubernetes_validate
 import pytest
 import yaml
+from django.conf import settings
 from helm_python.chart import lint
 
 from tests.architecture.sources import ROOT
@@ -110,10 +112,10 @@ def test_secrets_come_by_reference_alone() -> None:
 
 
 def test_every_setting_of_the_chart_is_one_of_the_sites() -> None:
-    settings = found(rendered({}), "ConfigMap", "studio-settings")["data"]
-    assert set(settings) <= set(settings_read())
+    told = found(rendered({}), "ConfigMap", "studio-settings")["data"]
+    assert set(told) <= set(settings_read())
     job = found(rendered({}), "Job", "studio-migrations")["spec"]["template"]["spec"]["containers"][0]
-    assert {each["name"]: each["value"] for each in job["env"]} == settings
+    assert {each["name"]: each["value"] for each in job["env"]} == told
 
 
 def test_one_deployment_for_each_class_of_device() -> None:
@@ -176,6 +178,8 @@ def test_the_scraper_brings_a_token() -> None:
     monitor = found(rendered(EVERYTHING), "ServiceMonitor", "studio")["spec"]
     (endpoint,) = monitor["endpoints"]
     assert endpoint["path"] == "/metrics" and endpoint["port"] == "http"
+    # It asks the pods themselves, where nothing speaks https.
+    assert any(re.match(pattern, "metrics") for pattern in settings.SECURE_REDIRECT_EXEMPT)
     assert endpoint["authorization"]["credentials"] == {"name": "tempera-metrics", "key": "token"}
     service = found(rendered(EVERYTHING), "Service", "studio-web")
     assert monitor["selector"]["matchLabels"].items() <= service["metadata"]["labels"].items()
