@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.conf import settings
 from django.template.loader import render_to_string
@@ -44,18 +45,20 @@ class Rendered:
 class Renderer(RendererHTML):
     """Tables that scroll, code with a button that copies it, headings that one can link to."""
 
-    def fence(self, tokens: Sequence[Token], at: int, options: OptionsDict, env: dict[str, object]) -> str:
+    def fence(self, tokens: Sequence[Token], at: int, options: OptionsDict, env: MutableMapping[str, Any]) -> str:
         context = {"code": tokens[at].content.rstrip("\n"), "id": f"code-{at}"}
         return render_to_string("help/code.html", context)
 
-    def table_open(self, tokens: Sequence[Token], at: int, options: OptionsDict, env: dict[str, object]) -> str:
+    def table_open(self, tokens: Sequence[Token], at: int, options: OptionsDict, env: MutableMapping[str, Any]) -> str:
         label = escape(tokens[at].meta["label"])
         return f'<div class="table-scroll" tabindex="0" role="region" aria-label="{label}"><table class="ledger">'
 
-    def table_close(self, tokens: Sequence[Token], at: int, options: OptionsDict, env: dict[str, object]) -> str:
+    def table_close(self, tokens: Sequence[Token], at: int, options: OptionsDict, env: MutableMapping[str, Any]) -> str:
         return "</table></div>"
 
-    def heading_close(self, tokens: Sequence[Token], at: int, options: OptionsDict, env: dict[str, object]) -> str:
+    def heading_close(
+        self, tokens: Sequence[Token], at: int, options: OptionsDict, env: MutableMapping[str, Any]
+    ) -> str:
         anchor, title = tokens[at].meta["anchor"], escape(tokens[at].meta["title"])
         link = f'<a class="help__anchor" href="#{anchor}" aria-label="Link to “{title}”">#</a>'
         return f" {link}</{tokens[at].tag}>\n"

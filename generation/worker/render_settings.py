@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class RenderSettings:
-    """The settings RENDER_DEVICE to STOP_GRACE_SECONDS of the README, read once.
+    """The settings RENDER_DEVICE to STOP_GRACE_SECONDS of the help page of settings, read once.
 
     `devices` has at least one of `auto`, `cpu`, `cuda` and `cuda:N`. `threads` (of torch, on a processor) and `slots`
     (pictures at once) are None where torch and the device decide. The budgets are those of one worker.

@@ -65,6 +65,7 @@ LOOKED_UP = {
     "config/described.py": ["get_override_parameters", "get_operation"],
     "config/celery.py": ["task_queues", "worker_concurrency"],
     "config/checks.py": ["app_configs"],
+    "config/help/rendering.py": ["table_close", "heading_close"],
     "config/input_limits.py": ["process_view", "args", "kwargs"],
     "config/media_host.py": ["accessed"],
     "config/operations/page.py": ["widgets", "clean_*", "has_*_permission", "change_view"],

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.architecture.sources import ROOT
-from tests.architecture.test_readme import settings_read
+from tests.architecture.test_told_lists import settings_read
 
 PAGES = sorted((ROOT / "templates" / "help" / "operators").glob("*.md"))
 CLOUDS = [page for page in PAGES if page.stem in ("aws", "google-cloud", "azure")]

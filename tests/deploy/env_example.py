@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from tests.architecture.sources import ROOT
-from tests.architecture.test_readme import rows, settings_read
+from tests.architecture.test_told_lists import rows, settings_read
 
 FILE = ROOT / "config" / "deploy" / ".env.example"
 LAST_LINE_BY_HAND = "# Settings. Below this line `make env-example` writes.\n"

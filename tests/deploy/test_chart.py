@@ -14,7 +14,7 @@ from django.conf import settings
 from helm_python.chart import lint
 
 from tests.architecture.sources import ROOT
-from tests.architecture.test_readme import settings_read
+from tests.architecture.test_told_lists import settings_read
 
 CHART = ROOT / "config" / "deploy" / "chart"
 # The oldest one that Chart.yaml takes, and the newest that there is a schema of.

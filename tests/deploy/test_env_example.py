@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tests.architecture.test_readme import settings_read
+from tests.architecture.test_told_lists import settings_read
 from tests.deploy.env_example import FILE, SPOKEN, by_hand, written
 
 DEPLOY = FILE.parent

@@ -260,7 +260,7 @@ def test_what_is_no_whole_backup(what: str, transactional_db: None, data: Path, 
         assert not (tmp_path / "new" / "media").exists()
 
 
-@pytest.mark.parametrize("text", [b"", b"no archive", gzip.compress(b"no tar" * 500)])
+@pytest.mark.parametrize("text", [b"", b"no archive", gzip.compress(b"no tar" * 500)], ids=["empty", "text", "no-tar"])
 def test_what_is_no_archive(tmp_path: Path, text: bytes) -> None:
     (tmp_path / "b.tar.gz").write_bytes(text)
     with pytest.raises(Refused, match="no whole backup"):

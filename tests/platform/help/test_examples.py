@@ -19,7 +19,7 @@ from generation.prompting.inspection import inspect
 from generation.prompting.names import KnownName
 from generation.prompting.schedule import schedule
 from tests.architecture.sources import PACKAGES, ROOT
-from tests.architecture.test_readme import settings_read
+from tests.architecture.test_told_lists import settings_read
 from tests.platform.help.blocks import Block, blocks
 
 LANGUAGES = {"prompt", "sh", "json", "yaml", "ini", "env", "caddyfile", "nginx", "text"}
@@ -27,6 +27,7 @@ LANGUAGES = {"prompt", "sh", "json", "yaml", "ini", "env", "caddyfile", "nginx",
 BUNDLED_LORAS = ("fluent-3d", "line-art")
 NO_SETTINGS = {
     "AND", "BREAK", "TEMPERA_URL", "TEMPERA_TOKEN", "TEMPERA_USER", "NAME", "FILE", "FOLDER",
+    "INFO", "WARNING", "ERROR",
 }  # fmt: skip
 """Words in capitals that are shown as code and are no settings."""
 named = pytest.mark.parametrize("page", [page for page in pages().values() if page.html], ids=lambda page: page.address)

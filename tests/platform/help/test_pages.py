@@ -14,7 +14,7 @@ from config.help.library import FOLDER, Page, contents, pages
 from config.help.sections import SECTIONS
 
 PAGES = [page for page in pages().values() if page.html]
-ids = {"ids": lambda page: page.address.strip("/").replace("/", "-")}
+each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.address.strip("/").replace("/", "-"))
 pytestmark = pytest.mark.usefixtures("db")
 
 
@@ -24,7 +24,7 @@ def test_every_file_is_listed_in_its_section() -> None:
     assert len(listed) > 15
 
 
-@pytest.mark.parametrize("page", PAGES, **ids)
+@each_page
 def test_a_page_opens_between_its_neighbours(client: Client, page: Page) -> None:
     answer = client.get(page.address)
     assert answer.status_code == 200
@@ -47,7 +47,7 @@ def test_pages_with_templates_of_their_own_stand_in_the_row(client: Client) -> N
             assert f'href="/help/#{page.section.name}"' in text and 'rel="next"' in text, page.address
 
 
-@pytest.mark.parametrize("page", PAGES, **ids)
+@each_page
 def test_every_link_leads_somewhere(page: Page) -> None:
     for link in re.findall(r'href="([^"]+)"', page.html):
         address, _, anchor = html.unescape(link).partition("#")

@@ -1,4 +1,4 @@
-"""The README's lists are true: every setting and command is there, with its default, and nothing else is."""
+"""The lists of settings and commands in the help pages are true and whole, and what the README names exists."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ import re
 from tests.architecture.sources import PACKAGES, ROOT, tree_of
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = ROOT / "templates" / "help" / "operators"
 
 
 def rows(heading: str, *, column: int = 2) -> dict[str, str]:
-    """The first table under a heading: name in the first column -> another column, counted from 1."""
-    section = README.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    """The table of all “Settings”, or “Commands”, in the page about them: name -> another column, counted from 1."""
+    page = (PAGES / f"{heading.lower()}.md").read_text(encoding="utf-8")
+    section = page.split(f"\n## All {heading.lower()}\n")[1].split("\n## ")[0]
     found = re.findall(r"^\| `([^`]+)` \|(.+)\|$", section, re.MULTILINE)
     return {name: cells.split(" |")[column - 2].strip() for name, cells in found}
 
