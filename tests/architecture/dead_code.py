@@ -43,6 +43,7 @@ LOOKED_UP = {
     "generation/api/native/fields.py": ["TextDescription", "target_class", "match_subclasses", "map_serializer_field",
         "auto_schema", "validate_empty_values"],
     "generation/api/openai/*": ["*_classes", "options", "get_permissions"],
+    "generation/storage/buckets/azure.py": ["_get_service_client"],
     "*/apps.py": ["*Config", "default_auto_field"],
     "*/management/commands/*": ["help", "add_arguments", "requires_system_checks"],
     "*/web/live/*.py": ["receive", "bytes_data", "job_changed", "run_event"],
