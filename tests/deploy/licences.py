@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 import sys
+from email.message import Message
 from importlib.metadata import Distribution, distributions
+from typing import cast
 
 from tests.deploy.locks import canonical, read
 
@@ -24,7 +26,7 @@ KNOWN = {
 
 def licences(package: Distribution) -> list[str]:
     """The names of all licences that a package says it has, or parts of it have."""
-    about = package.metadata
+    about = cast(Message, package.metadata)  # which its protocol does not say in full
     classifiers = [line.removeprefix("License :: ") for line in about.get_all("Classifier") or []]
     named = [line.split(" :: ")[-1] for line in classifiers if line.startswith("OSI Approved :: ")]
     whole = about.get("License-Expression") or ""

@@ -16,8 +16,8 @@ import pytest
 from tests.architecture.sources import ROOT
 
 DEPLOY = ROOT / "config" / "deploy"
-COMPOSE = Path(sys.executable).parent / "docker-compose"
-CADDY = Path(sys.executable).parent / "caddy"
+COMPOSE = str(Path(sys.executable).parent / "docker-compose")
+CADDY = str(Path(sys.executable).parent / "caddy")
 OURS = {"web", "migrate", "worker", "worker-gpu", "worker-default", "beat"}
 FILLED_IN = {
     "SITE_URL": "https://pictures.example.org",
@@ -112,7 +112,7 @@ def test_the_bucket_reaches_every_service(tmp_path: Path) -> None:
 @pytest.mark.parametrize("media", ["", "https://media.example.net"])
 def test_caddy_takes_the_caddyfile(tmp_path: Path, media: str) -> None:
     env = {"SITE_URL": FILLED_IN["SITE_URL"], "MEDIA_URL": media, "HOME": str(tmp_path), "PATH": os.environ["PATH"]}
-    command = [CADDY, "adapt", "--config", DEPLOY / "Caddyfile", "--adapter", "caddyfile", "--validate"]
+    command = [CADDY, "adapt", "--config", str(DEPLOY / "Caddyfile"), "--adapter", "caddyfile", "--validate"]
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     (server,) = json.loads(done.stdout)["apps"]["http"]["servers"].values()

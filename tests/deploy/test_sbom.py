@@ -16,7 +16,16 @@ from tests.deploy.locks import FOLDER, canonical, read
 
 def test_it_keeps_to_the_schema_and_names_every_package(tmp_path: Path) -> None:
     file = tmp_path / "web.cdx.json"
-    command = [sys.executable, "-m", "cyclonedx_py", "requirements", FOLDER / "web.txt", "--no-validate", "-o", file]
+    command = [
+        sys.executable,
+        "-m",
+        "cyclonedx_py",
+        "requirements",
+        str(FOLDER / "web.txt"),
+        "--no-validate",
+        "-o",
+        str(file),
+    ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     text = file.read_text(encoding="utf-8")

@@ -37,11 +37,11 @@ def python(tmp_path_factory: pytest.TempPathFactory, env: dict[str, str]) -> Pat
     folder = tmp_path_factory.mktemp("web") / "venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
     python = folder / "bin" / "python"
-    pip = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-compile"]
-    exactly = ["--require-hashes", "--no-deps", "--only-binary", ":all:", "-r", FOLDER / "web.txt"]
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-compile"]
+    exactly = ["--require-hashes", "--no-deps", "--only-binary", ":all:", "-r", str(FOLDER / "web.txt")]
     subprocess.run([*pip, *exactly], check=True, timeout=600)
     subprocess.run(["sh", DEPLOY / "prune.sh", folder / "lib"], check=True)
-    collect = [python, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"]
+    collect = [str(python), "manage.py", "collectstatic", "--noinput", "--verbosity", "0"]
     subprocess.run(collect, cwd=ROOT, env=env, check=True, timeout=300)
     subprocess.run(["sh", DEPLOY / "prune.sh", folder / "lib", "collected"], check=True)
     return python
@@ -56,7 +56,7 @@ def test_it_is_smaller_than_400_megabytes(python: Path) -> None:
 
 
 def test_every_page_is_served(python: Path, env: dict[str, str]) -> None:
-    command = [python, "-m", "tests.deploy.every_page"]
+    command = [str(python), "-m", "tests.deploy.every_page"]
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     counted = re.search(r"^(\d+) pages", done.stdout, re.MULTILINE)
@@ -67,7 +67,7 @@ def test_every_page_is_served(python: Path, env: dict[str, str]) -> None:
 def port(python: Path, env: dict[str, str]) -> Iterator[int]:
     """Where the image's command listens, on the data of the test before."""
     port = free_port()
-    command = [python, "-m", "daphne", "-b", "127.0.0.1", "-p", str(port), "-v", "0", "config.asgi:application"]
+    command = [str(python), "-m", "daphne", "-b", "127.0.0.1", "-p", str(port), "-v", "0", "config.asgi:application"]
     process = subprocess.Popen(command, cwd=ROOT, env=env)
     yield port
     process.terminate()

@@ -39,7 +39,7 @@ def link(package: Distribution, site: Path) -> None:
         place = site / str(file)
         if ".." not in file.parts and "__pycache__" not in file.parts and not place.exists():
             place.parent.mkdir(parents=True, exist_ok=True)
-            place.symlink_to(file.locate())  # type: ignore[arg-type]
+            place.symlink_to(file.locate())
 
 
 def run(python: Path, *arguments: str, data: Path) -> None:

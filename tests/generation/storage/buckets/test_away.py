@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -53,7 +53,8 @@ def test_it_is_told_as_away(cloud: Any, address: str, monkeypatch: pytest.Monkey
     patience: Any = google.RETRY
     monkeypatch.setattr(google, "RETRY", patience.with_timeout(1))
     bucket, began = cloud(address), time.monotonic()
-    for ask in (lambda: bucket._save("a", ContentFile(b"x")), lambda: bucket.open("a")):
+    asks: tuple[Callable[[], Any], ...] = (lambda: bucket._save("a", ContentFile(b"x")), lambda: bucket.open("a"))
+    for ask in asks:
         with pytest.raises(StorageAway):
             ask()
     assert time.monotonic() - began < 2 * MOST_SECONDS
