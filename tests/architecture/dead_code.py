@@ -54,6 +54,7 @@ LOOKED_UP = {
         "pre_authenticate", "login", "logout"],
     "accounts/factors.py": ["validation_error", "encrypt", "decrypt"],
     "config/heartbeat.py": ["requires"],
+    "config/stopping.py": ["persistent"],
     "accounts/recorded_admin.py": ["has_*_permission", "log_*"],
     "accounts/security_admin.py": ["list_*", "search_*", "show_full_result_count", "change_list_template"],
     "accounts/social.py": [
