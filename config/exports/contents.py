@@ -37,6 +37,7 @@ from gallery.models import (
     Report,
     Sanction,
 )
+from generation.catalog import bucket
 from generation.catalog.loras.files import path_of_row
 from generation.models import (
     Album,
@@ -390,6 +391,9 @@ def stored(name: str) -> Callable[[], IO[bytes]]:
 def weights(lora: Lora) -> Callable[[], IO[bytes]]:
     def opened() -> IO[bytes]:
         # A row whose file is gone is told as such when it is opened.
-        return (path_of_row(lora) or Path(lora.path)).open("rb")
+        path = path_of_row(lora)
+        if path is None and (name := bucket.name_of_file(lora.sha256)):
+            return stored(name)()
+        return (path or Path(lora.path)).open("rb")
 
     return opened

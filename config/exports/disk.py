@@ -1,4 +1,4 @@
-"""Where copies lie until they are fetched or over: in the bucket, where one is set, else in a folder of the data folder.
+"""Where copies lie until they are fetched or over: in the bucket, where there is one, or a folder of the data folder.
 
 A copy is written on the disk of the worker that makes it, in either case.
 """
@@ -18,9 +18,8 @@ from django.core.files.storage import default_storage
 from django.http import HttpResponseBase
 from django.utils import timezone
 
-from generation.storage.downloads import attachment, streamed_attachment
+from generation.storage.downloads import streamed_attachment
 from generation.storage.files import discard, sync_folder
-from generation.storage.signed import are_signed
 
 IN_BUCKET = "exports"
 
@@ -60,11 +59,7 @@ def answer(name: str, filename: str) -> HttpResponseBase:
 
     Raises NotFound where it is gone.
     """
-    if settings.IN_BUCKET and are_signed():
-        return attachment(f"{IN_BUCKET}/{name}", filename, "application/zip")
-    if settings.IN_BUCKET:
-        return streamed_attachment(f"{IN_BUCKET}/{name}", filename)
-    return streamed_attachment(folder() / name, filename)
+    return streamed_attachment(f"{IN_BUCKET}/{name}" if settings.IN_BUCKET else folder() / name, filename)
 
 
 def old_names(age: timedelta) -> Iterator[str]:

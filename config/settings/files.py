@@ -16,6 +16,10 @@ EXPORT_DAYS = env_int("EXPORT_DAYS", 7, low=1, high=365)
 DELETION_DAYS = env_int("DELETION_DAYS", 14, low=1, high=365)
 # Where weight files are looked for: first what this site's people and operator added, then what comes with it.
 WEIGHTS_DIRS = [DATA_DIR / "weights", BASE_DIR / "generation" / "bundled"]
+# Weights in the bucket: whoever brings them writes them there too, and workers fetch what they draw with, once.
+WEIGHTS_IN_BUCKET = env_bool("WEIGHTS_IN_BUCKET", False)
+WEIGHTS_CACHE_DIR = DATA_DIR / "weights-cache"
+WEIGHTS_CACHE_GB = env_int("WEIGHTS_CACHE_GB", 50, low=1, high=100_000)
 LORA_UPLOAD_MB = env_int("LORA_UPLOAD_MB", 512, low=1, high=1024)
 # What signs pictures; without a certificate an authority of the site's own, made at first use.
 SIGNING_CERTIFICATE_FILE = env_str("SIGNING_CERTIFICATE_FILE")

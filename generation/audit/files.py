@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from generation.audit.findings import Check, Finding
+from generation.catalog import bucket
 from generation.catalog.loras import files as lora_files
 from generation.jobs import sources
 from generation.models import DataPicture, Lora, SourcePicture
@@ -33,7 +34,7 @@ def orphan_dataset_files() -> Iterator[Finding]:
 
 def missing_lora_files() -> Iterator[Finding]:
     for lora in Lora.objects.exclude(path="").iterator():
-        if lora_files.path_of_row(lora) is None:
+        if lora_files.path_of_row(lora) is None and not bucket.name_of_file(lora.sha256):
             yield Finding("lora-file-missing", lora.path, f"Restore it from a backup, or delete LoRA “{lora.name}”.")
 
 

@@ -20,6 +20,7 @@ from django.core.exceptions import ValidationError
 from django.db import OperationalError, transaction
 from django.db.models import Field
 
+from generation.catalog import bucket
 from generation.catalog.defaults import check_recommended
 from generation.catalog.loras.files import FOLDERS as USER_FOLDERS
 from generation.catalog.loras.naming import clean_line, first_free, numbered, word_of
@@ -73,7 +74,11 @@ def import_folder(folder: Path) -> Iterator[ImportOutcome]:
 def imported(path: Path, root: Path) -> ImportOutcome:
     """What became of one file. Whatever is wrong with it, the others come in, and the site starts."""
     try:
-        return skipped(path) or register(path, root)
+        found = skipped(path)
+        if found is None:
+            found = register(path, root)
+            publish(path, root)
+        return found
     except WeightFileRefused as refusal:
         return ImportOutcome(path, "refused", str(refusal))
     except OSError as error:
@@ -83,6 +88,14 @@ def imported(path: Path, root: Path) -> ImportOutcome:
     except Exception:
         logger.exception("weights_not_imported", path=str(path))
         return ImportOutcome(path, "refused", "cannot be taken for a reason that nobody foresaw; the log tells it.")
+
+
+def publish(path: Path, root: Path) -> None:
+    """Write registered weights into the bucket, where workers fetch them from it."""
+    if bucket.is_used():
+        relative = path.relative_to(root).as_posix()
+        found = (rows.objects.filter(path=relative).first() for rows in ROWS.values())
+        bucket.publish(path, next(row.sha256 for row in found if row))
 
 
 def weight_paths(folder: Path, leaving_out: tuple[str, ...] = USER_FOLDERS) -> Iterator[Path]:

@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts import credits
+from generation.catalog import bucket
 from generation.catalog.loras import files as lorafiles
 from generation.catalog.loras.quarantine import quarantine_suspects
 from generation.jobs.filing import file_images
@@ -124,7 +125,7 @@ def prune() -> dict[str, int]:
     """Remove rows and files that nobody sees any more."""
     gone, _ = GpuWorker.objects.filter(seen_at__lt=Now() - WORKER_KEPT_FOR).delete()
     answers, _ = KeptAnswer.objects.filter(created_at__lt=Now() - ANSWER_KEPT_FOR).delete()
-    swept = sweep_orphans() + lorafiles.sweep_orphans() + files.sweep_unfinished()
+    swept = sweep_orphans() + lorafiles.sweep_orphans() + files.sweep_unfinished() + bucket.sweep()
     return {
         "images": prune_images(),
         "files": swept,

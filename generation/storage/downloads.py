@@ -5,7 +5,6 @@ A picture's PNG is kept as drawn; JPEG and WebP are made from it, and signed as 
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import IO, TypeVar, cast
@@ -94,20 +93,19 @@ def attachment(name: str, filename: str, content_type: str = WEIGHTS_TYPE) -> Ht
     return _as_download(HttpResponse(files.read_kept(name), content_type=content_type), filename)
 
 
-def streamed_attachment(place: Path | str, filename: str) -> StreamingHttpResponse:
+def streamed_attachment(place: Path | str, filename: str) -> HttpResponseBase:
     """A large file as a download, sent in pieces: one of this disk, or one of the storage by its name.
 
-    Raises NotFound where it is gone.
+    Raises NotFound where it is gone. With signed addresses, one of the storage is handed out by the bucket.
     """
+    if isinstance(place, str) and are_signed():
+        return attachment(place, filename)
     try:
-        file: IO[bytes] = (
-            place.open("rb") if isinstance(place, Path) else cast("IO[bytes]", default_storage.open(place))
-        )
+        size = place.stat().st_size if isinstance(place, Path) else default_storage.size(place)
     except (FileNotFoundError, IsADirectoryError) as error:
         raise NotFound("file-gone", "The file is gone from this site's storage.") from error
-    response = StreamingHttpResponse(_pieces(file), content_type=WEIGHTS_TYPE)
-    response["Content-Length"] = file.seek(0, os.SEEK_END)
-    file.seek(0)
+    response = StreamingHttpResponse(_pieces(place), content_type=WEIGHTS_TYPE)
+    response["Content-Length"] = size
     return _as_download(response, filename)
 
 
@@ -153,7 +151,12 @@ def _as_download(response: Response, filename: str) -> Response:
     return response
 
 
-async def _pieces(file: IO[bytes]) -> AsyncIterator[bytes]:
+def _opened(place: Path | str) -> IO[bytes]:
+    return place.open("rb") if isinstance(place, Path) else cast("IO[bytes]", default_storage.open(place))
+
+
+async def _pieces(place: Path | str) -> AsyncIterator[bytes]:
+    file = await sync_to_async(_opened)(place)
     try:
         while piece := await sync_to_async(file.read)(PIECE_BYTES):
             yield piece

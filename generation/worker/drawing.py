@@ -22,10 +22,13 @@ from generation.recipes.checks import InvalidRecipe
 from generation.storage.files import StorageAway
 from generation.worker.patience import Drained, Stopped, patiently, with_database
 from generation.worker.process import WorkerProcess, this_worker
+from generation.worker.weights import fetched_path, missing_for
 
 logger = structlog.get_logger(__name__)
 
 PASS_ON_SECONDS = 2
+FETCH_SECONDS = 600.0
+"""How long weights may take from the bucket before a job counts as hanging."""
 
 
 def perform_ready_jobs() -> int:
@@ -75,6 +78,7 @@ def perform_job(worker: WorkerProcess, job: Job) -> None:
         with worker.holding_job(job):
             events.publish_change(job)
             refuse_quarantined(job)
+            patiently(worker, job, lambda: fetch(worker, job))
             rendered = patiently(worker, job, lambda: draw(worker, job))
             verdict = pictures.judge_picture(job, rendered.pixels)
             if verdict.is_withheld:
@@ -115,6 +119,18 @@ def refuse_quarantined(job: Job) -> None:
     if job.recipe.every_lora and (title := quarantined_of(job)):
         sentence = f"“{title}” was quarantined meanwhile; its page says why. Your credits are back."
         raise WeightsRefused("lora-quarantined", sentence)
+
+
+def fetch(worker: WorkerProcess, job: Job) -> None:
+    """Have its weights on this disk before the engine, which draws for others meanwhile, asks for them.
+
+    What is nowhere is told by the engine.
+    """
+    for sha256 in missing_for(job):
+        worker.give_time(job, FETCH_SECONDS)
+        fetched_path(sha256)
+        if worker.has_lost(job):
+            raise Stopped
 
 
 def keep(worker: WorkerProcess, job: Job, rendered: Rendered, rating: Rating) -> None:

@@ -24,7 +24,7 @@ from generation.models import GpuWorker, Job, LoraMerge, TrainingRun, leases
 from generation.training.runs import lifecycle as runs_lifecycle
 from generation.training.runs import queueing as runs_queueing
 from generation.worker.pictures import SitePictures
-from generation.worker.weights import CatalogWeights, reachable_checkpoints
+from generation.worker.weights import CatalogWeights, fetched, hashes_in, reachable_checkpoints
 
 logger = structlog.get_logger(__name__)
 
@@ -98,6 +98,14 @@ class WorkerProcess:
         with self._lock:
             held = {job.checkpoint_sha256 for job in self._jobs.values()}
         return held | self.renderer.loaded
+
+    def in_use(self) -> set[str]:
+        """Hashes of the weights that are in memory or belong to held work: their files stay on the disk."""
+        with self._lock:
+            jobs = list(self._jobs.values())
+        run = self._run
+        named = set().union(*(hashes_in(job.recipe_json) for job in jobs))
+        return named | self.renderer.loaded | ({run.checkpoint_sha256} if run else set())
 
     def only_others_reach(self, job: Job) -> bool:
         """Whether only other workers have its checkpoint, as things are now: the last heartbeat may not have known."""
@@ -186,6 +194,7 @@ class WorkerProcess:
         """
         with self._lock:
             jobs = [job for claim, job in self._jobs.items() if time.monotonic() < self._hangs_at[claim]]
+        fetched().release()
         self.row.checkpoints = reachable_checkpoints()
         self.row.metrics = asdict(self.renderer.metrics.snapshot())
         mine = queueing.heartbeat(self.row, jobs)
@@ -208,7 +217,9 @@ def this_worker() -> WorkerProcess:
         checkpoint_budget_bytes=settings.RENDERING.checkpoint_budget_bytes,
         lora_budget_bytes=settings.RENDERING.lora_budget_bytes,
     )
-    return WorkerProcess(renderer)
+    worker = WorkerProcess(renderer)
+    fetched().in_use = worker.in_use
+    return worker
 
 
 def open_worker() -> None:

@@ -24,6 +24,7 @@ from generation.imaging.encode import encode_image
 from generation.messages import events
 from generation.models import TrainingRun
 from generation.storage import files as storage_files
+from generation.storage.files import StorageAway
 from generation.storage.quota import check_room
 from generation.storage.signing import sign
 from generation.training.runs import files, lifecycle, queueing
@@ -41,6 +42,8 @@ Action = TrainingRun.Action
 
 ROWS_EVERY_SECONDS = 1.0
 EVENTS_EVERY_SECONDS = 0.25
+AWAY_SECONDS = 5.0
+"""How long a worker leaves trainings alone when the storage did not answer."""
 NOT_FINITE = "not-finite"
 
 
@@ -92,6 +95,11 @@ def perform_run(worker: WorkerProcess, run: TrainingRun) -> None:
     except (TrainingError, RenderError) as error:
         # A rate that is too high is the owner's: what was downloaded before it broke stays paid.
         lifecycle.fail_run(run, error.code, str(error), by_owner=error.code == NOT_FINITE)
+    except StorageAway:
+        # It waits again, from where it was last saved; so does this worker, lest it asks without pause.
+        logger.warning("run_waits_for_storage")
+        lifecycle.release_run(run)
+        time.sleep(AWAY_SECONDS)
     except Exception:
         logger.exception("run_broke")
         lifecycle.fail_run(run, "internal-error", "Something broke on our side while training. Your credits are back.")

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
+from generation.catalog import bucket
+from generation.catalog.bucket import KINDS, Known
 from generation.engine.outcome import WeightsRefused
-from generation.models import Annotator, Checkpoint, ControlNet, Embedding, Lora, Upscaler, Vae
+from generation.models import Annotator, Checkpoint, ControlNet, Embedding, Job, Lora, Upscaler, Vae
 from generation.models.catalog import WeightRow
+from generation.worker.fetching import FetchedWeights
 
 
 def path_of(row: WeightRow) -> Path | None:
@@ -18,15 +23,51 @@ def path_of(row: WeightRow) -> Path | None:
 
 
 def file_of(row: WeightRow) -> Path:
-    """As `path_of`, for a caller who cannot do without the file."""
-    if path := path_of(row):
+    """As `path_of`, for a caller who cannot do without the file: it is fetched from the bucket, if it lies there."""
+    if path := path_of(row) or fetched_path(row.sha256):
         return path
     raise WeightsRefused("weights-missing", f"The files of “{row.title}” are no longer where they were.")
 
 
+@cache
+def fetched() -> FetchedWeights:
+    """This process's only ones."""
+    return FetchedWeights(Path(settings.WEIGHTS_CACHE_DIR), settings.WEIGHTS_CACHE_GB * 10**9)
+
+
+@cache
+def _known() -> Known:
+    return Known()
+
+
+def fetched_path(sha256: str) -> Path | None:
+    """Weights that lie in the bucket, fetched now unless they are here. Raises WeightsRefused, StorageAway."""
+    return fetched().find(sha256) if bucket.is_used() else None
+
+
+def missing_for(job: Job) -> set[str]:
+    """Hashes of the weights that a job is drawn with and that no folder of this machine has."""
+    if not bucket.is_used():
+        return set()
+    named = hashes_in(job.recipe_json)
+    rows = (row for kind in KINDS for row in kind.objects.filter(sha256__in=named))
+    return {row.sha256 for row in rows if not path_of(row)}
+
+
+def hashes_in(recipe_json: Any) -> set[str]:
+    """Every hash that a recipe names, of weights and of pictures."""
+    if isinstance(recipe_json, list):
+        return set().union(*map(hashes_in, recipe_json))
+    if not isinstance(recipe_json, dict):
+        return set()
+    named = {value for key, value in recipe_json.items() if key.endswith("sha256") and value}
+    return named.union(*(hashes_in(value) for value in recipe_json.values()))
+
+
 def reachable_checkpoints() -> list[str]:
-    """sha256 of the checkpoints whose files this process finds."""
-    return sorted({row.sha256 for row in Checkpoint.objects.all() if path_of(row)})
+    """sha256 of the checkpoints whose files this process finds, or can fetch."""
+    stored = _known().hashes()
+    return sorted({row.sha256 for row in Checkpoint.objects.all() if row.sha256 in stored or path_of(row)})
 
 
 class CatalogWeights:

@@ -34,6 +34,7 @@ AZURE = f"AccountName=studio;AccountKey={bucket_servers.AZURE_KEY}"
         ({"AZURE_CONTAINER": "pictures"}, ["tempera.E016"]),
         ({"AZURE_CONTAINER": "pictures", "AZURE_OPTIONS": {"connection_string": AZURE}}, []),
         ({"SIGNED_MEDIA": True}, ["tempera.E017"]),
+        ({"WEIGHTS_IN_BUCKET": True}, ["tempera.E019"]),
         ({"SIGNED_MEDIA": True, "IN_BUCKET": True}, []),
         ({"SIGNED_MEDIA": True, "IN_BUCKET": True, "MEDIA_ORIGIN": "https://p.example.net"}, ["tempera.E018"]),
     ],

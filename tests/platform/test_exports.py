@@ -198,7 +198,7 @@ def test_a_new_copy_takes_the_place_of_the_last(settings: Any, alice: User) -> N
 
 
 def test_without_room_it_is_refused(alices: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queue, "free_bytes", lambda: queue.SPARE_BYTES - 1)
+    monkeypatch.setattr(queue, "has_room", lambda needed: needed < queue.SPARE_BYTES)
     answer = alices.post(URL)
     assert answer.status_code == 507 and "no room left" in answer.text
     assert not AccountExport.objects.exists()

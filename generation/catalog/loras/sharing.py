@@ -14,6 +14,7 @@ from django.db.models import F
 
 from accounts.models import User
 from accounts.refusals import Conflict, NotFound, Refusal
+from generation.catalog import bucket
 from generation.catalog.loras import files
 from generation.catalog.loras.licences import LICENCES, licences_within, may_share
 from generation.catalog.loras.naming import check_name, clean_description, clean_title, clean_words
@@ -88,15 +89,20 @@ def delete_lora(lora: Lora) -> None:
         raise Conflict("is-public", "This LoRA is public. Withdraw it first.")
     lora.delete()
     files.discard_unused(lora.path)
+    if not Lora.objects.filter(sha256=lora.sha256).exists():
+        bucket.withdraw(lora.sha256)
 
 
-def downloadable(user: Any, name: str) -> tuple[Lora, Path] | None:
-    """The row and where its file lies, if they may take it; counted unless it is their own."""
+def downloadable(user: Any, name: str) -> tuple[Lora, Path | str] | None:
+    """The row and where its file lies, on this disk or by its name in the bucket, if they may take it.
+
+    Counted unless it is their own.
+    """
     lora = Lora.objects.visible_to(user).filter(name=name).first()
     if lora is None or not (lora.owner_id == user.pk or lora.may_download):
         return None
-    path = files.path_of_row(lora)
-    if path is not None and lora.owner_id != user.pk:
+    path = files.path_of_row(lora) or bucket.name_of_file(lora.sha256)
+    if path and lora.owner_id != user.pk:
         Lora.objects.filter(pk=lora.pk).update(downloads=F("downloads") + 1)
     return (lora, path) if path else None
 

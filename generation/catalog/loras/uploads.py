@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts.models import User, new_code
 from accounts.quotas import hold_account
 from accounts.refusals import Conflict, NotFound, QuotaExceeded, Refusal, counted
+from generation.catalog import bucket
 from generation.catalog.loras import files, versions
 from generation.catalog.loras.naming import WORD_CHARS, clean_line, free_name
 from generation.models import Lora
@@ -85,6 +86,8 @@ def register_file(
 ) -> Lora:
     """Move a checked file to its place and give it a row of this person's own. Conflict when they have it already."""
     titled = clean_line(weights.metadata.get("modelspec.title", "") or title) or "LoRA"
+    # Before the transaction, since it takes long; where no row comes of it, upkeep sweeps it.
+    bucket.publish(part, weights.sha256, f"{weights.sha256}.safetensors")
     with transaction.atomic():
         hold_account(user)
         mine = Lora.objects.filter(owner=user, sha256=weights.sha256).first()

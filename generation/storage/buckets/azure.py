@@ -37,7 +37,7 @@ TOO_MANY_REQUESTS = 429
 RETRY = LinearRetry(backoff=1, retry_total=TRIES - 1, random_jitter_range=0)
 
 
-class AzureContainer(Bucket, AzureStorage):  # type: ignore[misc]
+class AzureContainer(Bucket, AzureStorage):
     """A container of the account that a connection string names, which carries its key."""
 
     def _get_service_client(self) -> Any:
@@ -67,7 +67,8 @@ class AzureContainer(Bucket, AzureStorage):  # type: ignore[misc]
     def listdir(self, path: str) -> tuple[list[str], list[str]]:
         """Folders and files; django-storages' own lists the files of all folders below."""
         prefix = f"{self.key(path)}/" if path else ""
-        folders, files = [], []
+        folders: list[str] = []
+        files: list[str] = []
         with self.told(path):
             for found in self.client.walk_blobs(name_starts_with=prefix, delimiter="/"):
                 name = found.name.removeprefix(prefix).rstrip("/")

@@ -71,7 +71,7 @@ class Bucket:
     def _open(self, name: str, mode: str = "rb") -> File[Any]:
         folder = Path(settings.FILE_UPLOAD_TEMP_DIR)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file: IO[bytes] = SpooledTemporaryFile(MEMORY_BYTES, dir=folder)  # noqa: SIM115
+        file: IO[bytes] = SpooledTemporaryFile(MEMORY_BYTES, dir=str(folder))  # noqa: SIM115
         try:
             with self.told(name):
                 self.fetch(self.key(name), file)
@@ -82,7 +82,7 @@ class Bucket:
         return File(file, name)
 
     def _save(self, name: str, content: Any) -> str:
-        body: IO[bytes] = content.file if isinstance(content, File) else content
+        body: Any = content.file if isinstance(content, File) else content
         size = body.seek(0, os.SEEK_END)
         while True:
             body.seek(0)

@@ -23,7 +23,7 @@ RETRY = DEFAULT_RETRY.with_timeout(10)
 TIMES = (CONNECT_SECONDS, READ_SECONDS)
 
 
-class GoogleBucket(Bucket, GoogleCloudStorage):  # type: ignore[misc]
+class GoogleBucket(Bucket, GoogleCloudStorage):
     """A bucket; `key` is the JSON of a service account's key, without which the machine's own account is used."""
 
     def __init__(self, **options: Any) -> None:
@@ -34,15 +34,17 @@ class GoogleBucket(Bucket, GoogleCloudStorage):  # type: ignore[misc]
             options["project_id"] = details.get("project_id")
         super().__init__(**options, file_overwrite=False)
 
+    _made: Client | None = None
+
     def get_default_settings(self) -> dict[str, Any]:
         return {**super().get_default_settings(), "api_endpoint": None}
 
     @property
     def client(self) -> Any:
-        if self._client is None:
+        if self._made is None:
             options = {"api_endpoint": self.api_endpoint} if self.api_endpoint else None
-            self._client = Client(project=self.project_id, credentials=self.credentials, client_options=options)
-        return self._client
+            self._made = Client(project=self.project_id, credentials=self.credentials, client_options=options)
+        return self._made
 
     def meaning(self, error: Exception) -> str:
         if isinstance(error, NotFound):

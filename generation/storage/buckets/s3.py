@@ -18,7 +18,7 @@ MEANINGS = {404: MISSING, 409: TAKEN, 412: TAKEN, 429: AWAY}
 NOT_IMPLEMENTED = 501
 
 
-class S3Bucket(CloudBucket, S3Storage):  # type: ignore[misc]
+class S3Bucket(CloudBucket, S3Storage):
     """A bucket; `public_url` is where browsers reach the server, if not where the site does."""
 
     def __init__(self, **options: Any) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
+from generation.catalog import bucket
 from generation.catalog.importing import fields_of
 from generation.catalog.loras.naming import first_free
 from generation.models import Lora, Snapshot, TrainingRun
@@ -42,7 +43,9 @@ def write_lora_file(run: TrainingRun, snapshot: Snapshot) -> TrainedFile:
         file.flush()
         os.fsync(file.fileno())
     part.replace(target)
-    return TrainedFile(target.relative_to(root).as_posix(), read_weightfile(target), stamp_of(target))
+    weights = read_weightfile(target)
+    bucket.publish(target, weights.sha256)
+    return TrainedFile(target.relative_to(root).as_posix(), weights, stamp_of(target))
 
 
 def create_lora(run: TrainingRun, trained: TrainedFile) -> Lora:

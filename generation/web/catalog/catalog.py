@@ -8,7 +8,7 @@ from typing import Any, Self
 from urllib.parse import urlencode
 
 from asgiref.sync import sync_to_async
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_safe
@@ -206,7 +206,7 @@ def controlnets(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-async def download(request: HttpRequest, name: str) -> HttpResponse | StreamingHttpResponse:
+async def download(request: HttpRequest, name: str) -> HttpResponseBase:
     """A LoRA's file, in pieces since it is large; counted unless its owner takes it."""
     user = await request.auser()
     if not user.is_authenticated:
@@ -215,4 +215,4 @@ async def download(request: HttpRequest, name: str) -> HttpResponse | StreamingH
     if row_and_path is None:
         raise Http404("There is no such file, or it is not to be downloaded.")
     lora, path = row_and_path
-    return streamed_attachment(path, f"{lora.name}.safetensors")
+    return await sync_to_async(streamed_attachment)(path, f"{lora.name}.safetensors")

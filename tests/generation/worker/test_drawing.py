@@ -21,6 +21,7 @@ from generation.jobs.queueing import claim_next, wait_of
 from generation.messages import broker, frames, wakeups
 from generation.models import Checkpoint, GeneratedImage, GpuWorker, Job, Lora
 from generation.worker import drawing
+from generation.worker.patience import Stopped
 from generation.worker.process import HANGING_AFTER_SECONDS, WorkerProcess
 from tests.conftest import credits_of
 from tests.generation.conftest import Queue, add_worker
@@ -83,7 +84,7 @@ def test_a_lost_lease_drops_the_work(alice: User, queue: Queue, worker: WorkerPr
     Job.objects.update(worker="another", attempt=2)
     with worker.holding_job(claimed):
         worker.heartbeat()
-        with pytest.raises(drawing.Stopped):
+        with pytest.raises(Stopped):
             drawing.draw(worker, claimed)
 
 

@@ -50,7 +50,8 @@ def azure_at(address: str) -> Any:
 def test_it_is_told_as_away(cloud: Any, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from generation.storage.buckets import google
 
-    monkeypatch.setattr(google, "RETRY", google.RETRY.with_timeout(1))
+    patience: Any = google.RETRY
+    monkeypatch.setattr(google, "RETRY", patience.with_timeout(1))
     bucket, began = cloud(address), time.monotonic()
     for ask in (lambda: bucket._save("a", ContentFile(b"x")), lambda: bucket.open("a")):
         with pytest.raises(StorageAway):
