@@ -63,7 +63,10 @@ class Drawing:
             for pk in keys.keys() - busy:
                 number += 1
                 recipe = {"prompt": PROMPTS[number % len(PROMPTS)], "width": 128, "height": 128, "steps": STEPS}
-                status, _ = self.programs[keys[pk]].create(seed=number, **recipe)
+                program = self.programs[keys[pk]]
+                status, _ = program.create(seed=number, **recipe)
+                # The server hangs up on who says nothing for long; the next request opens another line.
+                program.close()
                 assert status == 202, status
         connection.close()
 
