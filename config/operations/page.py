@@ -13,9 +13,9 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
-from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
+from accounts.recorded_admin import RecordedAdmin
 from config.operations.reading import read
 from generation.jobs.pausing import drain, save_state
 from generation.models import GpuWorker, SiteState
@@ -43,7 +43,7 @@ class StateForm(forms.ModelForm[SiteState]):
 
 
 @admin.register(SiteState)
-class OperationsAdmin(ModelAdmin):
+class OperationsAdmin(RecordedAdmin):
     """Whoever may view it looks; whoever may change it pauses, announces and drains. Each change is in its history."""
 
     def get_urls(self) -> list[URLPattern]:
