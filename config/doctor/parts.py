@@ -59,8 +59,11 @@ def migrations() -> Iterator[Line]:
 
 def broker_answers() -> Iterator[Line]:
     if fault := broker.fault():
-        advice = "Start it: `make run` does, else look at REDIS_URL. Until then nothing is drawn, and pages lack news."
-        yield fail("broker", f"The broker cannot be reached: {fault}.", advice)
+        advice = (
+            "Start it: `make run` does. If it runs, give this command the site's own REDIS_URL or VALKEY_PORT. Until "
+            "then nothing is drawn, and pages lack news."
+        )
+        yield fail("broker", f"The broker cannot be reached: {fault.rstrip('.')}.", advice)
         return
     told = broker.connection().info()
     name = "Valkey" if "valkey_version" in told else "Redis"

@@ -9,7 +9,7 @@ from kombu.exceptions import OperationalError
 
 from accounts.refusals import counted
 from config.celery import QUEUES, app
-from config.doctor.findings import Line, fail, ok
+from config.doctor.findings import Line, fail, ok, reason
 from generation.models import GpuWorker
 
 ANSWER_SECONDS = 3.0
@@ -29,7 +29,7 @@ def workers() -> Iterator[Line]:
     try:
         answers = app.control.inspect(timeout=ANSWER_SECONDS).active_queues() or {}
     except (OperationalError, OSError) as error:
-        yield fail("workers", f"They cannot be asked: {error}.", "See the line about the broker.")
+        yield fail("workers", f"They cannot be asked: {reason(error)}.", "See the line about the broker.")
         return
     by_queue = {name: [node for node, queues in answers.items() if name in names(queues)] for name in QUEUES}
     for name, nodes in by_queue.items():
