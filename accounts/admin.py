@@ -126,6 +126,10 @@ class InvitationAdmin(RecordedAdmin):
     fields = ["note", "uses", "expires_at", "plan", "code", "address", "used", "created_by", "created_at"]
     readonly_fields = fields[4:]
 
+    def get_fields(self, request: HttpRequest, obj: Invitation | None = None) -> list[str]:
+        """Before it is kept it has no code and no link yet."""
+        return self.fields if obj else self.fields[:4]
+
     @admin.display(description="Link to send")
     def address(self, invitation: Invitation) -> str:
         return settings.SITE_URL + reverse("invite", args=[invitation.code]) if invitation.pk else ""

@@ -51,7 +51,11 @@ def _place(obj: Model) -> dict[str, str]:
 
 
 def _fields(message: Any) -> list[str]:
-    """The labels of the fields that were changed, of the row itself and of rows below it."""
+    """The labels of the fields that were changed, of the row itself and of rows below it; else the words for it."""
     parts = message if isinstance(message, list) else []
     names = (name for part in parts for how in part.values() for name in how.get("fields", ()))
-    return [str(name) for name in names] or ["password" if "assword" in str(message) else ""]
+    if found := [str(name) for name in names]:
+        return found
+    if "assword" in str(message):
+        return ["password"]
+    return [message] if message and isinstance(message, str) else []

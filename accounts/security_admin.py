@@ -24,14 +24,22 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0")
 
 @admin.register(SecurityEvent)
 class SecurityEventAdmin(ReadOnlyAdmin):
-    list_display = ["at", "kind", "who", "whom", "address", "details"]
+    list_display = ["when", "kind", "who", "whom", "address", "told"]
     list_filter = [("at", admin.DateFieldListFilter), ("kind", admin.AllValuesFieldListFilter)]
     list_select_related = ["who", "whom"]
     search_fields = ["kind", "address", "request_id", "who__username", "whom__username"]
     search_help_text = "A kind, an address, the code of a request, or who did it or to whom"
-    fields = [*list_display, "request_id"]
+    fields = ["at", "kind", "who", "whom", "address", "details", "request_id"]
     show_full_result_count = False
     change_list_template = "admin/accounts/securityevent/change_list.html"
+
+    @admin.display(description="At (UTC)", ordering="at")
+    def when(self, event: SecurityEvent) -> str:
+        return f"{event.at:%Y-%m-%d %H:%M:%S}"
+
+    @admin.display(description="Details")
+    def told(self, event: SecurityEvent) -> str:
+        return "; ".join(f"{name}: {_words(value)}" for name, value in event.details.items())
 
     def get_urls(self) -> list[URLPattern]:
         own = path("export/<slug:form>/", self.admin_site.admin_view(self.export), name="security-log-export")
@@ -54,6 +62,10 @@ class SecurityEventAdmin(ReadOnlyAdmin):
         response["Content-Disposition"] = f'attachment; filename="security-log.{form}"'
         response["Cache-Control"] = "private, no-store"
         return response
+
+
+def _words(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 async def _pieces(events: Any, write: Callable[[list[dict[str, Any]], bool], str]) -> AsyncIterator[str]:

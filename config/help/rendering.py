@@ -97,8 +97,15 @@ def parts_of(tokens: Sequence[Token]) -> list[Part]:
         elif token.type == "table_open":
             token.meta = {"label": parts[-1].title}
         elif token.type == "fence" or (token.type == "inline" and tokens[at - 1].type != "heading_open"):
-            parts[-1].text += f" {token.content if token.type == 'fence' else words_of(token)}"
+            parts[-1].text += f" {token.content if token.type == 'fence' else words_of(token)}{after_cell(tokens, at)}"
     return parts
+
+
+def after_cell(tokens: Sequence[Token], at: int) -> str:
+    """What keeps the cells of a table apart where its words are shown in one line."""
+    if tokens[at - 1].type not in ("td_open", "th_open"):
+        return ""
+    return " ·" if tokens[at + 2].type in ("td_open", "th_open") else ";"
 
 
 def words_of(inline: Token) -> str:

@@ -107,7 +107,7 @@ class OperationsAdmin(RecordedAdmin):
         if drain(worker, is_draining):
             words = "Drained: it ends what it has and takes nothing more." if is_draining else "It takes work again."
             self.log_change(request, worker, words)
-            messages.success(request, f"{worker.name}: {words}")
+            messages.success(request, f"{worker.name} {'drains' if is_draining else 'takes work again'}.")
         return redirect(PAGE)
 
 
