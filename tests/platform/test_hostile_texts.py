@@ -38,6 +38,7 @@ NOT_SHOWN = {
     "generation.TrainingRun.manifest",
     "generation.Webhook.former_secret",  # sealed, as the next
     "generation.Webhook.secret",
+    "socialaccount.SocialAccount.extra_data",  # in the copy of their data alone
 }
 FOR_SCRIPTS = {"HX-Request": "true", "X-Requested-With": "fetch"}
 ECHOING = (
