@@ -66,7 +66,7 @@ call_command("render", "a cat", steps=2, out=sys.argv[1])
 def test_a_worker_imports_all_and_draws(python: Path, tmp_path: Path) -> None:
     out = tmp_path / "cat.png"
     env = {**os.environ, "DATA_DIR": str(tmp_path / "data"), "RENDER_DEVICE": "cpu", "OMP_NUM_THREADS": "1"}
-    command = [python, "-c", DRAWING, out]
+    command = [str(python), "-c", DRAWING, str(out)]
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr[-3000:]
     with Image.open(out) as picture:
