@@ -29,6 +29,7 @@ NO_SETTINGS = {
     "AND", "BREAK", "TEMPERA_URL", "TEMPERA_TOKEN", "TEMPERA_USER", "NAME", "FILE", "FOLDER",
     "INFO", "WARNING", "ERROR",
 }  # fmt: skip
+NO_SETTINGS |= {"COMPOSE_PROFILES", "POSTGRES_PASSWORD", "VALKEY_PASSWORD", "TORCH", "TORCH_INDEX"}
 """Words in capitals that are shown as code and are no settings."""
 named = pytest.mark.parametrize("page", [page for page in pages().values() if page.html], ids=lambda page: page.address)
 
