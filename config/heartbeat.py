@@ -22,7 +22,7 @@ def beat() -> None:
         Path(settings.HEARTBEAT_FILE).touch()
 
 
-class WorkerHeartbeat(bootsteps.StartStopStep):  # type: ignore[misc]
+class WorkerHeartbeat(bootsteps.StartStopStep):
     """By the worker's own timer: a worker whose loop stands still touches nothing."""
 
     requires = {"celery.worker.components:Timer"}
@@ -32,7 +32,7 @@ class WorkerHeartbeat(bootsteps.StartStopStep):  # type: ignore[misc]
         parent.timer.call_repeatedly(SECONDS, beat)
 
 
-class Clock(PersistentScheduler):  # type: ignore[misc]
+class Clock(PersistentScheduler):
     """Celery's scheduler. Something is due every 15 s, so no two ticks lie further apart."""
 
     def tick(self, *args: Any, **options: Any) -> Any:
