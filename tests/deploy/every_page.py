@@ -37,8 +37,8 @@ def picture() -> SimpleUploadedFile:
 
 def whole(answer: HttpResponseBase) -> HttpResponseBase:
     """With its body read to the end, as a server does."""
-    if answer.streaming and not getattr(answer, "is_async", False):
-        list(answer)
+    if not getattr(answer, "is_async", False):
+        list(getattr(answer, "streaming_content", ()))
     return answer
 
 
