@@ -64,6 +64,12 @@ def test_every_page_is_served(python: Path, env: dict[str, str]) -> None:
     assert counted and int(counted[1]) > 200
 
 
+@pytest.mark.parametrize("command", ["backup", "restore", "doctor", "reseal"])
+def test_what_operators_type_is_there(python: Path, env: dict[str, str], command: str) -> None:
+    done = subprocess.run([str(python), "manage.py", command, "--help"], cwd=ROOT, env=env, capture_output=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
 @pytest.fixture
 def port(python: Path, env: dict[str, str]) -> Iterator[int]:
     """Where the image's command listens, on the data of the test before."""
