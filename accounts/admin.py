@@ -33,6 +33,7 @@ from accounts.social import name_of
 # What is signed in with is entered in the settings, and nobody connects a login to somebody else.
 admin.site.unregister([Group, Client, Token, SocialAccount, SocialApp, SocialToken])
 GIFT = 100
+INVITATION_FIELDS = ["note", "uses", "expires_at", "plan", "code", "address", "used", "created_by", "created_at"]
 
 
 @admin.register(User)
@@ -123,12 +124,12 @@ class InvitationAdmin(RecordedAdmin):
     list_display = ["code", "note", "used", "uses", "expires_at", "plan", "created_by"]
     list_select_related = ["plan", "created_by"]
     search_fields = ["code", "note"]
-    fields = ["note", "uses", "expires_at", "plan", "code", "address", "used", "created_by", "created_at"]
-    readonly_fields = fields[4:]
+    fields = INVITATION_FIELDS
+    readonly_fields = INVITATION_FIELDS[4:]
 
     def get_fields(self, request: HttpRequest, obj: Invitation | None = None) -> list[str]:
         """Before it is kept it has no code and no link yet."""
-        return self.fields if obj else self.fields[:4]
+        return INVITATION_FIELDS if obj else INVITATION_FIELDS[:4]
 
     @admin.display(description="Link to send")
     def address(self, invitation: Invitation) -> str:
