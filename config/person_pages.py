@@ -69,7 +69,9 @@ class WordsForm(RefusableForm):
 
 
 class VisitForm(RefusableForm):
-    reason = forms.CharField(max_length=LONGEST_REASON, widget=REASON, label="Why", help_text="A ticket, a question.")
+    reason = forms.CharField(
+        max_length=LONGEST_REASON, widget=REASON, label="Why", help_text="A ticket, a question; at least 10 characters."
+    )
 
 
 class PersonPages:
