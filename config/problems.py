@@ -58,6 +58,8 @@ def problem_json(error: Exception, context: dict[str, Any]) -> Response | None:
     for name, value in response.items():  # what the framework says there: WWW-Authenticate, Retry-After, Allow
         if name != "Content-Type":
             answer[name] = value
+    if getattr(getattr(context.get("request"), "accepted_renderer", None), "media_type", "") == "text/html":
+        answer.content_type = None  # the API's description in a browser, which has pages for this, such as 429.html
     return answer
 
 

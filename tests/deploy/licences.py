@@ -29,11 +29,12 @@ def licences(package: Distribution) -> list[str]:
     about = cast(Message, package.metadata)  # which its protocol does not say in full
     classifiers = [line.removeprefix("License :: ") for line in about.get_all("Classifier") or []]
     named = [line.split(" :: ")[-1] for line in classifiers if line.startswith("OSI Approved :: ")]
-    whole = about.get("License-Expression") or ""
+    (whole, *_) = about.get_all("License-Expression") or [""]
+    (field, *_) = about.get_all("License") or [""]
     if not whole and named:
         return named
     # Some put the text itself into the field; its first line names it.
-    text = whole or (about.get("License") or "").strip().partition("\n")[0]
+    text = whole or field.strip().partition("\n")[0]
     return [part.strip("() ") for part in re.split(r" (?:AND|OR|WITH) ", text) if part.strip()]
 
 

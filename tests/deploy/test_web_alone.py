@@ -28,7 +28,8 @@ def env(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """As in the container, on the session's broker."""
     folder = tmp_path_factory.mktemp("data")
     ours = {"DATA_DIR": str(folder), "STATIC_DIR": str(folder / "collected"), "STATIC_SOURCES": ""}
-    return {**os.environ, **ours, "STAFF_SECOND_FACTOR": "off", "LOG_LEVEL": "ERROR"}
+    rates = {"API_RATE": "100000/min", "API_RATE_ANONYMOUS": "100000/min"}
+    return {**os.environ, **ours, **rates, "STAFF_SECOND_FACTOR": "off", "LOG_LEVEL": "ERROR"}
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +61,13 @@ def test_every_page_is_served(python: Path, env: dict[str, str]) -> None:
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     counted = re.search(r"^(\d+) pages", done.stdout, re.MULTILINE)
-    assert counted and int(counted[1]) > 150
+    assert counted and int(counted[1]) > 200
+
+
+@pytest.mark.parametrize("command", ["backup", "restore", "doctor", "reseal"])
+def test_what_operators_type_is_there(python: Path, env: dict[str, str], command: str) -> None:
+    done = subprocess.run([str(python), "manage.py", command, "--help"], cwd=ROOT, env=env, capture_output=True)
+    assert done.returncode == 0, done.stderr[-2000:]
 
 
 @pytest.fixture

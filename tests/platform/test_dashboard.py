@@ -26,7 +26,9 @@ RULES = [
     for rule in group["rules"]
 ]
 PANELS = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
+SCALING = (ROOT / "config/deploy/chart/templates/keda.yaml").read_text()
 ASKED = [
+    *(("KEDA", query) for query in re.findall(r"query: (.+)", SCALING)),
     *((rule["alert"], rule["expr"]) for rule in RULES),
     *((panel["title"], target["expr"]) for panel in PANELS for target in panel["targets"]),
 ]

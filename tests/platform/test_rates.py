@@ -82,6 +82,13 @@ def test_a_wrong_token_is_limited_like_none(header: str) -> None:
     assert 1 <= int(answers[-1]["Retry-After"]) <= 60
 
 
+@pytest.mark.usefixtures("db", "three_a_minute")
+def test_the_description_in_a_browser_says_so_as_a_page(client: Client) -> None:
+    answers = [client.get("/api/docs/") for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+    assert answers[-1]["Content-Type"].startswith("text/html") and "<html" in answers[-1].text
+
+
 @pytest.mark.usefixtures("three_a_minute")
 def test_what_is_refused_before_a_view_counts_once(alices_api: APIClient) -> None:
     """Each is asked for three times, whatever came of it; somebody else's count is another."""

@@ -15,7 +15,9 @@ from config.stylesheets import IMPORT, IMPORTING
 from tests.architecture.sources import ROOT
 
 CSS = ROOT / "static" / "css"
-ALONE = {"admin.css", "admin-noscript.css", "pages/gallery-desk.css", "pages/gallery-moderation.css"}
+ALONE = {
+    "admin.css", "admin-noscript.css", "pages/gallery-desk.css", "pages/gallery-moderation.css", "pages/operations.css",
+}  # fmt: skip
 """What only Unfold's pages load, beside its own."""
 PAGES = ["/status/", "/create/", "/images/", "/gallery/", "/loras/", "/studio/", "/studio/lab/", "/account/", "/no/"]
 LINK = re.compile(r'<link [^>]*rel="stylesheet"[^>]*>')

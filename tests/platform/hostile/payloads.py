@@ -27,7 +27,7 @@ ALREADY_CHECKED = (models.SlugField, models.UUIDField)
 CODE = {"code", "sha256", "pdq", "stamp", "path", "file", "thumbnail", "key", "session_key", "worker", "lora_hash"}
 """Columns of any table that only the site writes."""
 NOT_WRITTEN = {
-    "accounts.User": {"password", "username", "skeleton"},
+    "accounts.User": {"password", "username", "skeleton", "group_grants"},
     "accounts.CreditEntry": {"reference"},
     "accounts.ApiToken": {"digest", "token_key", "scopes", "allowed_addresses", "people_secret"},
     "allauth_idp_oidc.Client": {
@@ -80,6 +80,10 @@ NOT_WRITTEN = {
     "generation.GpuWorker": {"name", "device", "checkpoints", "metrics"},
     "mfa.Authenticator": {"data"},
     "sessions.Session": {"session_data"},
+    # What people sign in with is in the settings, and tokens of it are not kept.
+    "socialaccount.SocialApp": {"provider", "provider_id", "name", "client_id", "secret", "settings"},
+    "socialaccount.SocialToken": {"token", "token_secret"},
+    "socialaccount.SocialAccount": {"provider"},
     "usersessions.UserSession": {"data"},
 }
 """Made by the site, or of letters that its own check lets through: names, hashes, counts, folded words."""
@@ -104,6 +108,7 @@ WITHIN: dict[str, Fill] = {
     "generation.RuleVersion.content": in_version,
     "generation.Snapshot.memorised": lambda value, text: [[0, text]],
     "generation.TrainingRun.manifest": lambda value, text: [{**each, "name": text, "caption": text} for each in value],
+    "socialaccount.SocialAccount.extra_data": lambda value, text: {**value, "name": text},
     "generation.TrainingRun.recipe_json": lambda value, text: {**value, "trigger": text, "sample_prompts": [text]},
 }
 """Where in a JSON column a text stands; elsewhere the column is a list of texts."""

@@ -7,12 +7,14 @@ from typing import Any
 
 from allauth.idp.oidc.models import Client as OAuthClient
 from allauth.idp.oidc.models import Token
+from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 from django.utils import timezone
 
+from accounts.entrance_models import Invitation, Visit
 from accounts.models import OutgoingMail, User
 from gallery.collecting import collect
 from gallery.commenting import write_comment
@@ -178,6 +180,9 @@ def operator(alice: User, root: User) -> None:
     OutgoingMail.objects.create(
         recipient="dora@example.org", sender="site@example.org", subject="Hello", body="Hello", error="550 no"
     )
+    SocialAccount.objects.create(user=alice, provider="github", uid="7", extra_data={"name": "Dora"})
+    Invitation.objects.create(note="For friends.", created_by=root)
+    Visit.objects.create(by=root, person=alice, reason="She asked for it.", began_at=now, ends_at=now, ended_at=now)
     NamedPerson.objects.create(speaker=alice, subject="user-7", person=alice)
     program = OAuthClient.objects.create(id="program", name="A program")
     Token.objects.create(type=Token.Type.ACCESS_TOKEN, hash="x", client=program, user=alice, scopes="read")
