@@ -13,7 +13,7 @@ from config.changes import versions_of
 def test_it_works(db: None, client: Client) -> None:
     answer = client.get("/changes/")
     assert answer.status_code == 200 and "public" in answer["Cache-Control"]
-    assert '<section class="card prose" id="unreleased">' in answer.text
+    assert '<section class="card prose changes" id="unreleased">' in answer.text
     assert "<code>manage.py doctor</code>" in answer.text and "<h3>For operators</h3>" in answer.text
     assert 'href="/changes/"' in client.get("/status/").text
 
