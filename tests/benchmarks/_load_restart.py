@@ -17,7 +17,7 @@ from typing import Any
 from tests.benchmarks._api_people import Person
 from tests.benchmarks._load_settled import settle
 from tests.benchmarks._web_server import ROOT, row, site
-from tests.cluster.proxy import Caddy, found
+from tests.cluster.proxy import Caddy
 from tests.live_line import OpenPage, OpenPages
 from tests.plugin import free_port, wait_for
 
@@ -30,10 +30,6 @@ SETTINGS = {"STATIC_SOURCES": "on", "PAGE_RATE": "100000/min", "API_RATE": "1000
 
 
 def restart() -> Iterator[dict[str, Any]]:
-    binary = found()
-    if binary is None:
-        yield row("restart: there is no proxy here (Debian: apt-get install caddy)", 0, "")
-        return
     with site(**SETTINGS) as folder, ExitStack() as stack:
         import django
 
@@ -48,7 +44,7 @@ def restart() -> Iterator[dict[str, Any]]:
         people = settle(PEOPLE)
         ports = [free_port(), free_port()]
         servers = [stack.enter_context(server(folder, port)) for port in ports]
-        proxy = Caddy(binary, folder, ("127.0.0.1", settings.PORT), [("127.0.0.1", port) for port in ports])
+        proxy = Caddy(folder, ("127.0.0.1", settings.PORT), [("127.0.0.1", port) for port in ports])
         stack.callback(proxy.stop)
         wait_for(settings.PORT)
         yield from measured(settings.PORT, people, servers)

@@ -8,16 +8,14 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.machines import Cluster
-from tests.cluster.proxy import needed
 from tests.tiny_weights import tiny_checkpoint
 
 
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[Cluster]:
     """Nothing of it runs yet but database, broker, bucket and proxy. The bundled checkpoint is with the code."""
-    caddy = needed()
     weights = {name: [tiny_checkpoint("sd1", seed)] for seed, name in enumerate(("gpu-a", "gpu-b"), start=1)}
-    cluster = Cluster(tmp_path, caddy, weights)
+    cluster = Cluster(tmp_path, weights)
     try:
         yield cluster
     finally:

@@ -98,7 +98,7 @@ class Machine:
 class Cluster:
     """The whole site; `weights` are copied into the folders of the workers by their names."""
 
-    def __init__(self, folder: Path, caddy: str, weights: dict[str, list[Path]]) -> None:
+    def __init__(self, folder: Path, weights: dict[str, list[Path]]) -> None:
         self.folder, self.stack, self.relays = folder, ExitStack(), Relays()
         self.stack.callback(self.relays.stop)
         self.machines: dict[str, Machine] = {}
@@ -116,7 +116,7 @@ class Cluster:
                 copied_into(self.machines[name].folder / "data" / "weights", path)
         self.worker("house", "127.0.10.6", "-c", "2", "-Q", "default", "-B")
         host, port = self.address.removeprefix("http://").split(":")
-        self.proxy = Caddy(caddy, self.place("proxy"), (host, int(port)), servers)
+        self.proxy = Caddy(self.place("proxy"), (host, int(port)), servers)
         self.stack.callback(self.proxy.stop)
         for machine in self.machines.values():
             self.stack.callback(machine.stop)
