@@ -6,7 +6,6 @@ import configparser
 import html
 import json
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from generation.prompting.names import KnownName
 from generation.prompting.schedule import schedule
 from tests.architecture.sources import PACKAGES, ROOT
 from tests.architecture.test_told_lists import settings_read
+from tests.cluster.proxy import BINARY
 from tests.platform.help.blocks import Block, blocks
 
 LANGUAGES = {"prompt", "sh", "json", "yaml", "ini", "env", "caddyfile", "nginx", "text"}
@@ -107,13 +107,12 @@ def test_variables_are_settings(block: Block) -> None:
     assert lines and [line for line in lines if not known(line.partition("=")[0].strip())] == []
 
 
-@pytest.mark.skipif(not shutil.which("caddy"), reason="Caddy is not installed")
 @pytest.mark.parametrize("block", blocks("caddyfile"), ids=str)
 def test_caddy_takes_its_file(block: Block, tmp_path: Path) -> None:
     file = tmp_path / "Caddyfile"
     file.write_text(block.code)
     done = subprocess.run(
-        ["caddy", "adapt", "--config", str(file), "--adapter", "caddyfile"], capture_output=True, text=True
+        [BINARY, "adapt", "--config", str(file), "--adapter", "caddyfile"], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
 
