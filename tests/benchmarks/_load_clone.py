@@ -59,5 +59,5 @@ def seconds_to_ready(commit: str) -> float:
                 time.sleep(0.2)
             return time.monotonic() - began
         finally:
-            process.send_signal(signal.SIGINT)
+            process.send_signal(signal.SIGTERM)
             process.wait(60)
