@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from config.help.library import Page, pages
+from config.help.pages import Page, pages
 from config.help.rendering import Part
 
 WORD = re.compile(r"[^\W_]+(?:_[^\W_]+)*")

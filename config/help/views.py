@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from config.help.library import contents, neighbours_of, pages
+from config.help.pages import contents, neighbours_of, pages
 from config.help.search import LONGEST_QUERY, search
 from config.help.sections import SECTIONS
 from gallery.views.sitemaps import answer

@@ -7,7 +7,7 @@ from typing import Any
 from django import template
 from django.template import Context
 
-from config.help.library import Neighbours, Page, neighbours_of, pages
+from config.help.pages import Neighbours, Page, neighbours_of, pages
 
 register = template.Library()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from config.help.library import pages
+from config.help.pages import pages
 from tests.journeys.conftest import NewContext
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -30,23 +31,24 @@ TRIES = 3
 MISSING, TAKEN, AWAY = "missing", "taken", "away"
 
 
-class Bucket:
+class Bucket(ABC):
     """Beside a back end of django-storages, in front of it."""
 
+    @abstractmethod
     def meaning(self, error: Exception) -> str:
         """MISSING, TAKEN, AWAY, or empty for what is somebody's fault."""
-        raise NotImplementedError
 
+    @abstractmethod
     def put(self, name: str, body: IO[bytes], size: int, content_type: str) -> None:
         """Write the whole body, which stands at its beginning; refused as TAKEN where the name is."""
-        raise NotImplementedError
 
+    @abstractmethod
     def fetch(self, name: str, into: IO[bytes]) -> None:
-        raise NotImplementedError
+        """Write the whole file of this name into `into`, in pieces."""
 
+    @abstractmethod
     def signed_address(self, name: str, seconds: int, content_type: str, disposition: str) -> str:
         """An address at which anybody may fetch the file for so long, with these headers."""
-        raise NotImplementedError
 
     @contextmanager
     def told(self, name: str) -> Iterator[None]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from config.help.library import Page, pages
+from config.help.pages import Page, pages
 from tests.architecture.sources import ROOT
 
 TOKEN, NAME = "tmp_your_token", "your-name"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from config.help.library import Page, pages
+from config.help.pages import Page, pages
 from generation.prompting.attention import attention
 from generation.prompting.inspection import inspect
 from generation.prompting.names import KnownName

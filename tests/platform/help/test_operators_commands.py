@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from config.help.library import Page, pages
+from config.help.pages import Page, pages
 from tests.journeys.site import Site
 from tests.platform.help.blocks import clone_of_this, run, script_of
 

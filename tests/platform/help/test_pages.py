@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.urls import Resolver404, resolve
 
-from config.help.library import FOLDER, Page, contents, pages
+from config.help.pages import FOLDER, Page, contents, pages
 from config.help.sections import SECTIONS
 
 PAGES = [page for page in pages().values() if page.html]

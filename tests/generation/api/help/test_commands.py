@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from accounts.models import ApiToken, User
-from config.help.library import Page, pages
+from config.help.pages import Page, pages
 from generation.models import Job
 from tests.journeys.site import Site
 from tests.platform.help.blocks import run, script_of
