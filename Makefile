@@ -1,5 +1,9 @@
 # Two commands matter: `make run` starts Tempera here, `make test` tests it. Both install what they need into .venv first.
 
+# What stands in $(VENV) is started again and again: where an environment asks Python to keep no bytecode, each start
+# would compile all of it anew, which takes most of the time of a start.
+export PYTHONDONTWRITEBYTECODE :=
+
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
 PY := $(VENV)/bin/python
