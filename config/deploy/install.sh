@@ -13,6 +13,10 @@ install() {
 needs_cuda='import importlib.metadata as m; raise SystemExit(not any("nvidia" in r for r in m.requires("torch")))'
 wanted=$(sed -n 's/^torch==\([0-9.]*\).*/\1/p' "$lists/torch.txt")
 present=$("$python" -c 'import importlib.metadata as m; print(m.version("torch"))' 2>/dev/null || true)
+# Beside torch, which is half of all there is to unpack. Neither has a package of the other's.
+install -r "$lists/worker.txt" &
+others=$!
+trap 'kill "$others" 2>/dev/null || :' EXIT
 if [ "$kind" = cpu ]; then
     install -r "$lists/torch-cpu.txt"
 elif [ "$kind" = cuda ]; then
@@ -20,7 +24,8 @@ elif [ "$kind" = cuda ]; then
 elif [ "${present%%+*}" != "$wanted" ]; then
     install -r "$lists/torch-cpu.txt" 2>/dev/null || install -r "$lists/torch.txt"
 fi
-install -r "$lists/worker.txt"
+wait "$others"
+trap - EXIT
 if [ "$("$python" -c 'import importlib.metadata as m; print("+" in m.version("torch"))')" = False ] && "$python" -c "$needs_cuda"; then
     install -r "$lists/cuda.txt"
 fi
