@@ -1,7 +1,8 @@
 """What the web server serves beside Django: applications of their own below one address, after Django said yes.
 
 Django is asked first with the head of the request, by the view that stands at the address: hosts, https, tokens, counts
-and logs are the same there as everywhere. 204 lets the request through; any other answer is the answer.
+and logs are the same there as everywhere. 204 lets the request through; any other answer is the answer. Metrics count
+the answer that is sent, under the address.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from config.metrics.requests import BESIDE, CountedSend
 from config.proxies import ASGI, Scope
 from config.web_server import BodyFile
 
@@ -53,7 +55,12 @@ class Mounts:
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
         application = self.applications.get(scope["path"])
-        if application is None or scope["method"] != "POST":
+        if application is None:
+            await self.django(scope, receive, send)
+            return
+        send = CountedSend(send, scope["method"], scope["path"])
+        scope = {**scope, BESIDE: True}
+        if scope["method"] != "POST":
             await self.django(scope, receive, send)
             return
         answer = await answer_of(self.django, scope)

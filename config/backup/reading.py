@@ -33,6 +33,7 @@ from config.backup.contents import (
 from config.backup.database import Engine, engine
 from config.backup.progress import PIECE_BYTES, Bar, Readable, silent
 from config.backup.refused import Refused
+from config.exports.queue import forget_lost
 from generation.models import GpuWorker
 
 SMALL_BYTES = 256 * 1024**2
@@ -42,13 +43,15 @@ DATABASES = {"sqlite": "database.sqlite3", "postgresql": "database.dump"}
 
 @dataclass
 class Checked:
-    """A backup that is whole. `gone` are files that were deleted while it was made."""
+    """A backup that is whole. `gone` are files that were deleted while it was made, `lost_exports` people's copies,
+    of which a backup holds no files; they are told after a restore."""
 
     manifest: Manifest
     media: int = 0
     weights: int = 0
     secrets: int = 0
     gone: list[str] = field(default_factory=list)
+    lost_exports: int = 0
 
 
 def check(path: Path, bar: Bar = silent) -> Checked:
@@ -135,6 +138,7 @@ def restore(path: Path, bar: Bar = silent) -> Checked:
     call_command("migrate", interactive=False, verbosity=0)
     # Those of the old place: they are not here, and what they had in hand is drawn again.
     GpuWorker.objects.all().delete()
+    checked.lost_exports = forget_lost()
     return checked
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,6 +30,7 @@ from config.backup.database import Engine, engine
 from config.backup.progress import Bar, silent
 from config.backup.refused import Refused
 from config.backup.tree import weight_files
+from config.exports.disk import IN_BUCKET as EXPORTS
 
 
 @dataclass
@@ -51,7 +52,7 @@ def back_up(path: Path, parts: Collection[str] = (), bar: Bar = silent) -> Made:
     if not path.parent.is_dir():
         raise Refused(f"There is no folder {path.parent}; make it, or name another file.")
     rows, made = engine(), Made()
-    before = list(stored_names())
+    before = list(kept_names())
     with tempfile.TemporaryDirectory(prefix=".part-rows-", dir=path.parent) as folder, new_archive(path) as archive:
         dump = Path(folder) / rows.member
         # The list may lack one that is applied just now, never name one that the rows have not seen.
@@ -83,10 +84,15 @@ def manifest(rows: Engine, migrations: list[str], parts: Collection[str]) -> Man
     )
 
 
+def kept_names() -> Iterator[str]:
+    """All files but copies of what people have here: each is made of the others, for some days."""
+    return (name for name in stored_names() if not name.startswith(f"{EXPORTS}/"))
+
+
 def add_media(archive: Writer, made: Made, before: list[str], with_files: bool, bar: Bar) -> None:
     """The list of all files with their bytes, and the files themselves where they are wanted."""
     sizes: dict[str, int] = {}
-    for name in dict.fromkeys([*before, *stored_names()]):
+    for name in dict.fromkeys([*before, *kept_names()]):
         try:
             sizes[name] = default_storage.size(name)
         except FileNotFoundError:

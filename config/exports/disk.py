@@ -18,6 +18,7 @@ from django.core.files.storage import default_storage
 from django.http import HttpResponseBase
 from django.utils import timezone
 
+from generation.storage import files
 from generation.storage.downloads import streamed_attachment
 from generation.storage.files import discard, sync_folder
 
@@ -46,6 +47,11 @@ def keep(part: Path, name: str) -> None:
     else:
         os.replace(part, folder() / name)
         sync_folder(folder())
+
+
+def is_there(name: str) -> bool:
+    """Raises StorageAway where only the bucket could tell."""
+    return files.is_there(f"{IN_BUCKET}/{name}") if settings.IN_BUCKET else (folder() / name).is_file()
 
 
 def remove(name: str) -> None:

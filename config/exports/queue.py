@@ -18,7 +18,7 @@ from accounts.mail import tell
 from accounts.models import User
 from accounts.quotas import measures
 from accounts.refusals import Conflict, NoRoom, QuotaExceeded
-from config.exports.disk import has_room, old_names, remove
+from config.exports.disk import has_room, is_there, old_names, remove
 from generation.messages import wakeups
 from generation.models import AccountExport
 from generation.models.leases import must_give_up
@@ -139,6 +139,14 @@ def prune() -> int:
         remove(name)
         swept += 1
     return swept
+
+
+def forget_lost() -> int:
+    """Remove finished copies whose files did not come along to this place, so that none is offered; their number.
+
+    Each is made anew for who asks. Raises StorageAway.
+    """
+    return sum(_forget(export) for export in AccountExport.objects.exclude(file="") if not is_there(export.file))
 
 
 def forget_exports(user: User) -> None:

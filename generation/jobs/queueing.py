@@ -5,9 +5,10 @@ Clocks are the database's, so a worker whose clock is wrong neither steals nor l
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Count, QuerySet, Sum
@@ -15,6 +16,7 @@ from django.db.models.functions import Now
 
 from accounts.refusals import counted
 from generation.jobs import fairness
+from generation.jobs.reachable import Elsewhere, Hashes, checkpoints_of, lacks_of
 from generation.models import GpuWorker, Job, SiteState
 from generation.models.jobs import SUSPECT_CRASHES
 from generation.models.leases import LEASE
@@ -22,11 +24,13 @@ from generation.models.leases import LEASE
 Claim = tuple[int, int]
 """A job's id and the attempt under which it is held."""
 
-AWAITED_FOR = timedelta(hours=1)
-"""So long jobs wait for a silent worker whose files no other reaches: it may come back."""
+NOTHING = Elsewhere()
+LACKED = "No worker that is at work has all of its LoRAs and other weight files."
 WARM_SLACK = 2.0
 """Virtual time by which a job may be bypassed, once, by one whose checkpoint the worker has loaded."""
 LOOK_AHEAD = 16
+LOOKED_AT = 500
+"""Of so many jobs, the next ones, a worker looks whether they are for others when none is for it."""
 
 
 READY = """
@@ -117,6 +121,27 @@ PLACES = """
 """
 """Where these jobs stand among all that wait, read in one pass: the ORM filters before it numbers, not after."""
 
+LEFT_AMONG_NEXT = """
+    SELECT 1
+    FROM (
+        SELECT checkpoint_sha256, recipe_json FROM generation_job
+        WHERE state = 'queued' ORDER BY virtual_start, id LIMIT {looked_at}
+    ) AS next
+    WHERE NOT (1 = 1 {left_to_others})
+    LIMIT 1
+"""
+
+LACKS = {
+    "sqlite": "EXISTS (SELECT 1 FROM json_tree(recipe_json) WHERE atom IN (SELECT value FROM json_each(%s)))",
+    "postgresql": """EXISTS (
+        SELECT 1 FROM jsonb_path_query(recipe_json, '$.** ? (@.type() == "string")') leaf
+        WHERE jsonb_exists(%s::jsonb, leaf #>> '{}')
+    )""",
+}
+"""Whether a recipe names one of these hashes, at whatever depth. Recipes are read only where a worker lacks something
+that others have: by itself a job's row tells its checkpoint. PostgreSQL takes the hashes as keys of an object, among
+which it finds one in a few comparisons; a list it would go through."""
+
 DIALECTS = {
     "sqlite": {
         "now": "STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f', 'NOW')",
@@ -131,32 +156,50 @@ DIALECTS = {
 }
 
 
-def claim_next(worker: str, warm: Collection[str] = (), elsewhere: Collection[str] = ()) -> Job | None:
+def claim_next(worker: str, warm: Collection[str] = (), elsewhere: Elsewhere = NOTHING) -> Job | None:
     """Take the fairest queued job for `worker`, or None when nothing may start.
 
     `warm` holds the sha256 of checkpoints that are loaded: within `WARM_SLACK` such a job goes first, since it
-    joins the running batch, but no job is bypassed so more than once. `elsewhere` holds those that only other workers
+    joins the running batch, but no job is bypassed so more than once. `elsewhere` tells what only other workers
     reach: such jobs are left to them. Raises the attempt, which fences off every earlier holder.
     """
     with transaction.atomic():
         # Claims come one after another, or two of them could both be somebody's last allowed one.
         now = fairness.held_clock()
-        statement = _statement(CLAIM, len(warm), len(elsewhere))
-        drawn = Job.objects.raw(statement, [*elsewhere, worker, worker, worker, worker, *warm])
+        left, hashes = left_to_others(elsewhere)
+        statement = _statement(CLAIM, left, len(warm))
+        drawn = Job.objects.raw(statement, [*hashes, worker, worker, worker, worker, *warm])
         job: Job | None = next(iter(drawn), None)
         if job is not None and job.checkpoint_sha256 in warm and getattr(job, "others_ahead", False):
             with connection.cursor() as cursor:
                 place = (job.virtual_start, job.virtual_start, job.pk)
-                cursor.execute(_statement(COUNT_BYPASSES, elsewhere=len(elsewhere)), [*elsewhere, *place])
+                cursor.execute(_statement(COUNT_BYPASSES, left), [*hashes, *place])
         if job is not None and job.virtual_start > now:
             fairness.advance_clock(job.virtual_start)
     return job
 
 
-def _statement(text: str, warm: int = 0, elsewhere: int = 0) -> str:
-    others = f"AND checkpoint_sha256 NOT IN ({_holes(elsewhere)})" if elsewhere else ""
+def left_to_others(elsewhere: Elsewhere) -> tuple[str, list[Any]]:
+    """A condition, and its values, by which jobs that `elsewhere` has are left out."""
+    text, values = "", list[Any](elsewhere.checkpoints)
+    if elsewhere.checkpoints:
+        text = f"AND checkpoint_sha256 NOT IN ({_holes(len(values))})"
+    if elsewhere.lacking:
+        lacks = LACKS[connection.vendor]
+        by_others = " AND ".join([lacks] * len(elsewhere.others))
+        text += f" AND (NOT {lacks} OR ({by_others}))"
+        values += map(_as_json, (elsewhere.lacking, *elsewhere.others))
+    return text, values
+
+
+def _as_json(hashes: Hashes) -> str:
+    """Hashes as `LACKS` takes them."""
+    return json.dumps(sorted(hashes) if connection.vendor == "sqlite" else dict.fromkeys(sorted(hashes), 1))
+
+
+def _statement(text: str, left: str, warm: int = 0) -> str:
     return text.format(
-        ready=READY.format(look_ahead=LOOK_AHEAD, left_to_others=others),
+        ready=READY.format(look_ahead=LOOK_AHEAD, left_to_others=left),
         suspect=SUSPECT_CRASHES,
         slack=WARM_SLACK,
         warm=_holes(warm),
@@ -168,15 +211,14 @@ def _holes(count: int) -> str:
     return ", ".join(["%s"] * count) or "NULL"
 
 
-def reached_lately() -> set[str]:
-    """sha256 of the checkpoints that any worker reaches, or did at its last heartbeat."""
-    workers = GpuWorker.objects.filter(seen_at__gt=Now() - AWAITED_FOR)
-    return {sha256 for checkpoints in workers.values_list("checkpoints", flat=True) for sha256 in checkpoints}
-
-
-def waits_for_others(elsewhere: Collection[str]) -> bool:
-    """Whether jobs wait that only other workers can draw."""
-    return bool(elsewhere) and Job.objects.queued().filter(checkpoint_sha256__in=elsewhere).exists()
+def waits_for_others(elsewhere: Elsewhere) -> bool:
+    """Whether jobs wait that only other workers can draw, as far as the next ones tell."""
+    if elsewhere == NOTHING:
+        return False
+    left, hashes = left_to_others(elsewhere)
+    with connection.cursor() as cursor:
+        cursor.execute(LEFT_AMONG_NEXT.format(looked_at=LOOKED_AT, left_to_others=left), hashes)
+        return cursor.fetchone() is not None
 
 
 def claim_of(job: Job) -> Claim:
@@ -222,15 +264,17 @@ def waits(jobs: Sequence[Job]) -> dict[int, Wait]:
     Work that no worker can do is not counted, and who waits for such a thing is promised no time.
     """
     queued = [job for job in jobs if job.state == Job.State.QUEUED]
-    workers = living_workers() if queued else Workers(0, 0.0, frozenset())
+    workers = living_workers() if queued else Workers()
     paused = SiteState.objects.current().pause_sentence if queued else ""
     full = full_plans({job.owner_id for job in queued})
     running = work_of(Job.objects.running()) / 2 if workers.speed else 0.0
+    lacked = lacked_by_all(queued, workers)
     by_job = {}
     for job, (place, ahead) in places_of(queued, workers.checkpoints).items():
-        able = job.checkpoint_sha256 in workers.checkpoints and not paused
+        able = job.checkpoint_sha256 in workers.checkpoints and job.pk not in lacked and not paused
         seconds = (running + ahead) / workers.speed if workers.speed and able else None
-        by_job[job.pk] = Wait(place, seconds, paused or reason_of(job, workers, full.get(job.owner_id), seconds))
+        reason = LACKED if job.pk in lacked else reason_of(job, workers, full.get(job.owner_id), seconds)
+        by_job[job.pk] = Wait(place, seconds, paused or reason)
     return by_job
 
 
@@ -282,17 +326,33 @@ def seconds_for(jobs: QuerySet[Job]) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class Workers:
-    """The living ones together. `speed`: pixels times steps a second, 0 while none is measured."""
+    """The living ones together. `speed`: pixels times steps a second, 0 while none is measured.
 
-    alive: int
-    speed: float
-    checkpoints: frozenset[str]
+    `checkpoints` are those that any of them reaches, `lacks` what each of them lacks of these and of all other weights.
+    """
+
+    alive: int = 0
+    speed: float = 0.0
+    checkpoints: Hashes = frozenset()
+    lacks: tuple[Hashes, ...] = ()
 
 
 def living_workers() -> Workers:
-    rows = list(GpuWorker.objects.at_work().values_list("work_per_second", "checkpoints"))
-    reached = frozenset(sha256 for _, checkpoints in rows for sha256 in checkpoints)
-    return Workers(len(rows), float(sum(speed for speed, _ in rows)), reached)
+    rows = list(GpuWorker.objects.at_work().only("work_per_second", "checkpoints", "metrics"))
+    speed, checkpoints = sum(row.work_per_second for row in rows), checkpoints_of(rows)
+    return Workers(len(rows), float(speed), checkpoints, lacks_of(rows, checkpoints))
+
+
+def lacked_by_all(jobs: Sequence[Job], workers: Workers) -> set[int]:
+    """Ids of those jobs whose checkpoints there are, but of whose weight files each living worker lacks some."""
+    asked = [job.pk for job in jobs if job.checkpoint_sha256 in workers.checkpoints]
+    if not (asked and all(workers.lacks)):
+        return set()
+    conditions = " AND ".join([LACKS[connection.vendor]] * len(workers.lacks))
+    statement = f"SELECT id FROM generation_job WHERE id IN ({_holes(len(asked))}) AND {conditions}"
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [*asked, *map(_as_json, workers.lacks)])
+        return {pk for (pk,) in cursor.fetchall()}
 
 
 def work_of(jobs: QuerySet[Job]) -> float:

@@ -44,3 +44,9 @@ class GpuWorker(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def lacking(self) -> list[str]:
+        """sha256 of what the catalog has besides checkpoints and this worker does not find; told with its metrics."""
+        lacking: list[str] = self.metrics.get("lacking", [])
+        return lacking

@@ -20,11 +20,12 @@ from generation.catalog.merges import queue as merge_queue
 from generation.engine.batching.row_budget import pictures_in_hand
 from generation.engine.renderer import Renderer
 from generation.jobs import lifecycle, queueing, upkeep
+from generation.jobs.reachable import elsewhere_of, hashes_in
 from generation.models import GpuWorker, Job, LoraMerge, TrainingRun, leases
 from generation.training.runs import lifecycle as runs_lifecycle
 from generation.training.runs import queueing as runs_queueing
 from generation.worker.pictures import SitePictures
-from generation.worker.weights import CatalogWeights, fetched, hashes_in, reachable_checkpoints
+from generation.worker.weights import CatalogWeights, Lacking, fetched, reachable_checkpoints
 
 logger = structlog.get_logger(__name__)
 
@@ -55,9 +56,9 @@ class WorkerProcess:
         self.training_due = threading.Event()
         self.requested_action: str | None = None
         """What the owner of the held training asked for, as read last; None when it is no longer this worker's."""
-        self.elsewhere: set[str] = set()
-        """Checkpoints whose files only other workers reach, as of the last heartbeat. What nobody reaches is not among
-        them, so that its jobs come to an end."""
+        self.elsewhere = queueing.NOTHING
+        """What only other workers reach, as of the last heartbeat."""
+        self.lacking = Lacking()
         self.drained_or_not: Callable[[bool], None] = lambda drained: None
         """Called when the operator has it drained, or take work again: whoever hands it wake-ups should know."""
         self._run: TrainingRun | None = None
@@ -115,9 +116,10 @@ class WorkerProcess:
         return named | self.renderer.loaded | ({run.checkpoint_sha256} if run else set())
 
     def only_others_reach(self, job: Job) -> bool:
-        """Whether only other workers have its checkpoint, as things are now: the last heartbeat may not have known."""
+        """Whether only other workers have all its weights, as things are now: the last heartbeat may not have known."""
+        self.lacking.look()
         self.heartbeat()
-        return job.checkpoint_sha256 in self.elsewhere
+        return self.elsewhere.has(job)
 
     def has_lost(self, job: Job) -> bool:
         """Whether it was cancelled or given to another worker, as of the last heartbeat."""
@@ -203,12 +205,12 @@ class WorkerProcess:
             jobs = [job for claim, job in self._jobs.items() if time.monotonic() < self._hangs_at[claim]]
         fetched().release()
         self.row.checkpoints = reachable_checkpoints()
-        self.row.metrics = asdict(self.renderer.metrics.snapshot())
+        self.row.metrics = asdict(self.renderer.metrics.snapshot()) | {"lacking": self.lacking.hashes()}
         was_draining = self.row.is_draining
         mine = queueing.heartbeat(self.row, jobs)
         if self.row.is_draining != was_draining:
             self.drained_or_not(self.row.is_draining)
-        self.elsewhere = queueing.reached_lately().difference(self.row.checkpoints)
+        self.elsewhere = elsewhere_of(self.row)
         gone = {queueing.claim_of(job) for job in jobs} - mine
         with self._lock:
             self._lost |= gone & self._jobs.keys()

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 
 from generation.catalog import bucket
 from generation.catalog.bucket import KINDS, Known
 from generation.engine.outcome import WeightsRefused
+from generation.jobs.reachable import hashes_in
 from generation.models import Annotator, Checkpoint, ControlNet, Embedding, Job, Lora, Upscaler, Vae
 from generation.models.catalog import WeightRow
 from generation.worker.fetching import FetchedWeights
+
+LOOK_SECONDS = 60.0
 
 
 def path_of(row: WeightRow) -> Path | None:
@@ -54,20 +57,37 @@ def missing_for(job: Job) -> set[str]:
     return {row.sha256 for row in rows if not path_of(row)}
 
 
-def hashes_in(recipe_json: Any) -> set[str]:
-    """Every hash that a recipe names, of weights and of pictures."""
-    if isinstance(recipe_json, list):
-        return set().union(*map(hashes_in, recipe_json))
-    if not isinstance(recipe_json, dict):
-        return set()
-    named = {value for key, value in recipe_json.items() if key.endswith("sha256") and value}
-    return named.union(*(hashes_in(value) for value in recipe_json.values()))
-
-
 def reachable_checkpoints() -> list[str]:
     """sha256 of the checkpoints whose files this process finds, or can fetch."""
     stored = _known().hashes()
     return sorted({row.sha256 for row in Checkpoint.objects.all() if row.sha256 in stored or path_of(row)})
+
+
+class Lacking:
+    """What else the catalog has and this process neither finds nor can fetch, as it looked a while ago.
+
+    There may be thousands of files on a slow disk, and heartbeats must not wait for them each time.
+    """
+
+    def __init__(self) -> None:
+        self._hashes: list[str] = []
+        self._looked_at = float("-inf")
+
+    def hashes(self) -> list[str]:
+        if time.monotonic() - self._looked_at > LOOK_SECONDS:
+            self.look()
+        return self._hashes
+
+    def look(self) -> None:
+        stored = _known().hashes()
+        # Several people may have rows of one file; any of them that has it will do.
+        found: dict[str, bool] = {}
+        for kind in KINDS:
+            if kind is not Checkpoint:
+                for row in kind.objects.only("sha256", "path"):
+                    found[row.sha256] = found.get(row.sha256) or row.sha256 in stored or path_of(row) is not None
+        self._hashes = sorted(sha256 for sha256, is_found in found.items() if not is_found)
+        self._looked_at = time.monotonic()
 
 
 class CatalogWeights:

@@ -53,7 +53,9 @@ def people(count: int) -> list[User]:
     plan, _ = Plan.objects.get_or_create(name="measured", defaults={"max_running": 10**6, "max_queued": 10**6})
     start = User.objects.count()
     names = [f"u{number}" for number in range(start, start + count)]
-    User.objects.bulk_create([User(username=name, email=f"{name}@example.org", plan=plan) for name in names])
+    User.objects.bulk_create(
+        [User(username=name, email=f"{name}@example.org", skeleton=name, plan=plan) for name in names]
+    )
     return list(User.objects.select_related("plan").filter(username__in=names))
 
 

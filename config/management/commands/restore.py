@@ -15,6 +15,7 @@ from config.backup.progress import on_terminal
 from config.backup.reading import Checked, check, restore
 from config.backup.refused import Refused
 from config.platform.preflight import NotReady, lock_data_folder
+from generation.storage.files import StorageAway
 
 
 class Command(BaseCommand):
@@ -32,7 +33,7 @@ class Command(BaseCommand):
                 return
             with lock_data_folder():
                 restored = restore(file, on_terminal)
-        except (Refused, NotReady) as refused:
+        except (Refused, NotReady, StorageAway) as refused:
             raise CommandError(str(refused)) from None
         self.stdout.write(f"Restored {described(restored)}.")
         for line in advice(restored):
@@ -61,5 +62,8 @@ def advice(restored: Checked) -> list[str]:
         lines.append(
             f"{counted(len(restored.gone), 'file')} had been deleted while it was made: {restored.gone[0]} ..."
         )
+    if restored.lost_exports:
+        copies = "A person's copy of their data" if restored.lost_exports == 1 else "People's copies of their data"
+        lines.append(f"{copies} did not come along ({restored.lost_exports}): who wants theirs asks again.")
     lines.append("Run `python manage.py import_weights`, start Tempera, then run `python manage.py audit_consistency`.")
     return lines

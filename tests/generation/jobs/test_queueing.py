@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 
 from accounts.models import Plan, User
 from generation.jobs.queueing import Wait, claim_next, heartbeat, seconds_for, wait_of, waits
+from generation.jobs.reachable import Elsewhere
 from generation.models import GpuWorker, Job
 from tests.generation.conftest import Queue, add_worker
 
@@ -55,11 +56,11 @@ def test_work_is_shared_and_not_the_count(alice: User, charlie: User, queue: Que
 def test_what_only_others_can_draw_is_left_to_them_and_is_not_overtaken(alice: User, queue: Queue) -> None:
     first, second, third = queue(alice, count=3)
     Job.objects.filter(pk=first.pk).update(checkpoint_sha256=WARM)
-    assert claim_next("without", {third.checkpoint_sha256}, elsewhere={WARM}) == second
+    assert claim_next("without", {third.checkpoint_sha256}, elsewhere=Elsewhere(frozenset({WARM}))) == second
     first.refresh_from_db()
     assert (first.state, first.bypass_count) == ("queued", 0)
-    assert claim_next("without", elsewhere={WARM}) == third
-    assert claim_next("without", elsewhere={WARM}) is None
+    assert claim_next("without", elsewhere=Elsewhere(frozenset({WARM}))) == third
+    assert claim_next("without", elsewhere=Elsewhere(frozenset({WARM}))) is None
     assert claim_next("with") == first
 
 

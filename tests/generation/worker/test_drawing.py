@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 
 from accounts.models import CreditEntry, User
 from config.celery import app
-from generation.jobs import lifecycle, upkeep
+from generation.jobs import lifecycle, queueing, upkeep
 from generation.jobs.queueing import claim_next, wait_of
 from generation.messages import broker, frames, wakeups
 from generation.models import Checkpoint, GeneratedImage, GpuWorker, Job, Lora
@@ -259,6 +259,39 @@ def test_what_turns_out_to_be_for_another_worker_goes_back(alice: User, queue: Q
     assert drawing.perform_ready_jobs() == 1
     assert state(job) == ("queued", "") and credits_of(alice) < 1000
     assert claim_next("other") == job
+
+
+def test_a_lora_that_only_another_worker_has_goes_to_it(alice: User, queue: Queue, worker: WorkerProcess) -> None:
+    """This worker learns it from the job at the latest, and takes no such job again."""
+    job, plain = queue(alice, "a cat <lora:line-art:0.5>")[0], queue(alice, "a cat")[0]
+    worker.heartbeat()
+    Lora.objects.filter(name="line-art").update(path="on-another-machine.safetensors")
+    add_worker("other")
+    assert drawing.perform_ready_jobs() == 2
+    assert (state(job), state(plain)) == (("queued", ""), ("done", ""))
+    assert GpuWorker.objects.get(name=worker.name).lacking == [Lora.objects.get(name="line-art").sha256]
+    assert drawing.perform_ready_jobs() == 0 and queueing.waits_for_others(worker.elsewhere)
+    assert wait_of(job) is not None and credits_of(alice) < 1000
+    GpuWorker.objects.filter(name="other").update(metrics={"lacking": [Lora.objects.get(name="line-art").sha256]})
+    worker.heartbeat()
+    assert drawing.perform_ready_jobs() == 1 and state(job) == ("failed", "weights-missing")
+
+
+def test_what_it_lacks_is_looked_for_now_and_then(
+    alice: User, queue: Queue, worker: WorkerProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not with every heartbeat: there may be thousands. Of a file's several rows one that leads to it is enough."""
+    line_art, fluent = Lora.objects.get(name="line-art"), Lora.objects.get(name="fluent-3d")
+    Lora.objects.create(name="mine", title="Mine", path="gone", sha256=line_art.sha256, owner=alice)
+    Lora.objects.filter(pk=fluent.pk).update(path="gone")
+    worker.heartbeat()
+    assert worker.row.lacking == [fluent.sha256]
+    Lora.objects.filter(pk=line_art.pk).update(path="gone")
+    worker.heartbeat()
+    assert worker.row.lacking == [fluent.sha256]
+    monkeypatch.setattr("generation.worker.weights.LOOK_SECONDS", 0.0)
+    worker.heartbeat()
+    assert worker.row.lacking == sorted([fluent.sha256, line_art.sha256])
 
 
 @pytest.mark.parametrize("silent_for, left", [(timedelta(minutes=50), True), (timedelta(minutes=70), False)])

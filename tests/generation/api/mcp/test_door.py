@@ -9,6 +9,7 @@ from channels.db import database_sync_to_async
 from django.test import Client
 
 from accounts.models import User
+from generation.messages import counters
 from tests.generation.api.mcp.conftest import URL, token_for, web
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.django_db(transaction=True)]
@@ -90,3 +91,23 @@ async def test_nobody_is_led_to_tokens_while_nobody_hands_them_out() -> None:
     async with web() as http:
         answer = await http.get("http://localhost/.well-known/oauth-protected-resource/mcp")
     assert answer.status_code == 404
+
+
+async def test_every_request_is_counted_once_by_what_it_was_answered(alice: User) -> None:
+    """Not by what the door says to the server of tools, which nobody is sent."""
+    before = await in_database(counted)()
+    async with web(await in_database(token_for)(alice), Accept=ACCEPT) as http:
+        await http.post(URL, json=PING)
+        await http.get(URL)
+    async with web(Accept=ACCEPT) as http:
+        await http.post(URL, json=PING)
+    after = await in_database(counted)()
+    more = {series: amount - before.get(series, 0) for series, amount in after.items()}
+    assert {series: amount for series, amount in more.items() if amount} == {
+        ("POST", "/mcp", "200"): 1, ("GET", "/mcp", "405"): 1, ("POST", "/mcp", "401"): 1,
+    }  # fmt: skip
+
+
+def counted() -> dict[tuple[str, ...], float]:
+    counters.counters.flush()
+    return {series[1:]: amount for series, amount in counters.totals().items() if series[0] == "http_requests"}
