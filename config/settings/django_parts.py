@@ -18,7 +18,7 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "django.contrib.staticfiles",
     "allauth",
-    "allauth.account",
+    "config.apps.EmailAddressesConfig",  # allauth.account
     "allauth.mfa",
     "allauth.usersessions",
     "allauth.idp.oidc",
