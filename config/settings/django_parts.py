@@ -49,6 +49,7 @@ MIDDLEWARE = [
     "config.compression.CompressedTexts",
     "config.answer_headers.AnswerHeaders",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "config.signed_out.SignedOut",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
