@@ -29,7 +29,7 @@ class Provider(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Answers)
         self.url = f"http://127.0.0.1:{self.server_port}"
         self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        self.issuer = self.url
+        self.issuer: str | None = self.url
         self.claims: dict[str, Any] = {"sub": "person-1"}
 
     def app(self) -> dict[str, Any]:

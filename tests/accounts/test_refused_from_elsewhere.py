@@ -45,11 +45,12 @@ class TestAnotherIssuer:
     def test_nobody_is_sent_to_it(
         self, client: Client, provider: Provider, issuer: Provider, named: str | None, caplog: pytest.LogCaptureFixture
     ) -> None:
-        issuer.issuer = named and named.format(issuer.url.removeprefix("http") if "HTTP" in named else issuer.url)  # type: ignore[assignment]
+        issuer.issuer = named and named.format(issuer.url.removeprefix("http") if "HTTP" in named else issuer.url)
         answer = client.post(LOGIN)
         assert answer.status_code == 401 and "calls itself by another address" in answer.text
         assert "(other-issuer)" in answer.text and last() == refused("other-issuer")
-        (line,) = [record.msg for record in caplog.records if "other_issuer" in str(record.msg)]
+        lines: list[Any] = [record.msg for record in caplog.records if "other_issuer" in str(record.msg)]
+        (line,) = lines
         assert (line["expected"], line["named"], line["level"]) == (issuer.url, str(issuer.issuer), "error")
 
     def test_nobody_who_comes_back_is_let_in(self, client: Client, provider: Provider, issuer: Provider) -> None:

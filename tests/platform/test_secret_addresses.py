@@ -66,7 +66,7 @@ def test_it_is_not_in_the_log(db: None, address: str, caplog: pytest.LogCaptureF
 
 def test_true_links_of_mails_and_invitations(client: Client, alice: User, caplog: pytest.LogCaptureFixture) -> None:
     client.post("/accounts/password/reset/", {"email": alice.email})
-    path = re.search(r"https?://[^/]+(/accounts/password/reset/key/\S+)", mail.outbox[-1].body)
+    path = re.search(r"https?://[^/]+(/accounts/password/reset/key/\S+)", str(mail.outbox[-1].body))
     assert path is not None
     code = Invitation.objects.create().code
     with caplog.at_level(logging.DEBUG):
