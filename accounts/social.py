@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 from allauth.account.adapter import get_adapter as get_account_adapter
@@ -21,6 +22,7 @@ from accounts import joining
 from accounts.group_grants import PROVIDERS, apply_groups, groups_told
 from accounts.models import User
 from accounts.refusals import Conflict, Refusal
+from accounts.refused_sign_ins import note_refused, reason_of
 
 NAMES = {"google": "Google", "github": "GitHub", "gitlab": "GitLab", "microsoft": "Microsoft", "discord": "Discord",
          "apple": "Apple"}  # fmt: skip
@@ -97,6 +99,16 @@ class SocialAdapter(DefaultSocialAccountAdapter):
                 return cast(User, known.user), known.email
         return None
 
+    def on_authentication_error(
+        self,
+        request: HttpRequest,
+        provider: Any,
+        error: str | None = None,
+        exception: Exception | None = None,
+        extra_context: Mapping[str, Any] | None = None,
+    ) -> None:
+        note_refused(request, provider.sub_id, reason_of(request, error, exception, extra_context))
+
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
         """Refuses who is shut out before anything is connected, and lets groups give and take."""
         signs_in = sociallogin.state.get("process") not in (AuthProcess.CONNECT, AuthProcess.REDIRECT)
@@ -104,6 +116,8 @@ class SocialAdapter(DefaultSocialAccountAdapter):
             return
         user = cast(User, sociallogin.user)
         if not user.is_active:
+            why = "account-closed" if user.deletion_due_at else "shut-out"
+            note_refused(request, sociallogin.provider.sub_id, why, user)
             raise ImmediateHttpResponse(get_account_adapter(request).respond_user_inactive(request, user))
         self._apply_groups(sociallogin)
 
@@ -114,13 +128,17 @@ class SocialAdapter(DefaultSocialAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
         address = sociallogin.user.email
+        if joining.mode() == "closed":
+            note_refused(request, sociallogin.provider.sub_id, "signup-closed")
+            return False
         try:
-            if joining.mode() != "closed" and address:
+            if address:
                 joining.refuse_other_domains(address)
         except Refusal as refusal:
+            note_refused(request, sociallogin.provider.sub_id, refusal.code)
             page = render(request, "account/signup_refused.html", {"sentence": refusal.message}, status=refusal.status)
             raise ImmediateHttpResponse(page) from refusal
-        return joining.mode() != "closed"
+        return True
 
     def is_auto_signup_allowed(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
         """Nothing is asked where the provider tells a name that is free here, and an invitation that is needed came
@@ -141,6 +159,15 @@ class SocialAdapter(DefaultSocialAccountAdapter):
     def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: Any = None) -> User:
         code = form.cleaned_data.get("invitation", "") if form else joining.code_of(request)
         try:
+            user = self._saved(request, sociallogin, form, code)
+        except Refusal as refusal:
+            note_refused(request, sociallogin.provider.sub_id, refusal.code)
+            raise
+        request.session.pop(joining.IN_SESSION, None)
+        return user
+
+    def _saved(self, request: HttpRequest, sociallogin: SocialLogin, form: Any, code: str) -> User:
+        try:
             with transaction.atomic():
                 user: User = super().save_user(request, sociallogin, form)
                 joining.use_invitation(user, code)
@@ -149,5 +176,4 @@ class SocialAdapter(DefaultSocialAccountAdapter):
             if SocialAccount.objects.filter(provider=sociallogin.account.provider, uid=sociallogin.account.uid):
                 raise Conflict("connected-already", "This login is connected already. Sign in with it.") from error
             raise Conflict("name-taken", "Somebody has just taken this name. Choose another.") from error
-        request.session.pop(joining.IN_SESSION, None)
         return user

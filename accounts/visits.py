@@ -8,10 +8,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.entrance_models import Visit
+from accounts.mail import tell
 from accounts.models import User
 from accounts.refusals import NotAllowed, Refusal
 from accounts.second_factor import lacks_second_factor
@@ -22,16 +25,22 @@ SHORTEST_REASON, LONGEST_REASON = 10, 300
 
 
 def begin_visit(actor: User, person: User, reason: str) -> Visit:
-    """A visit of VISIT_MINUTES. Raises NotAllowed for who may not, and of staff; Refusal without a written reason."""
+    """A visit of VISIT_MINUTES, of which the person is told by mail.
+
+    Raises NotAllowed for who may not, and of staff; Refusal without a written reason.
+    """
     reason = " ".join(reason.split())
     if not SHORTEST_REASON <= len(reason) <= LONGEST_REASON:
-        sentence = f"Write why, in {SHORTEST_REASON} to {LONGEST_REASON} characters: it is kept, and they can read it."
+        sentence = f"Write why, in {SHORTEST_REASON} to {LONGEST_REASON} characters: it is kept, and mailed to them."
         raise Refusal("bad-reason", sentence, field="reason")
     refuse_visit(actor, person)
     now = timezone.now()
     ends_at = now + timedelta(minutes=settings.VISIT_MINUTES)
-    visit = Visit.objects.create(by=actor, person=person, reason=reason, began_at=now, ends_at=ends_at)
-    note_act("visit-began", actor, person, f"Visited for support: {reason}")
+    with transaction.atomic():
+        visit = Visit.objects.create(by=actor, person=person, reason=reason, began_at=now, ends_at=ends_at)
+        note_act("visit-began", actor, person, f"Visited for support: {reason}")
+        url = settings.SITE_URL + reverse("account-export")
+        tell(person, "Support is looking at your pages", "visit_began", reason=reason, until=ends_at, url=url)
     return visit
 
 

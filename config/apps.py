@@ -1,14 +1,23 @@
-"""An app so that Django finds this package's management commands and checks; it has no models."""
+"""An app so that Django finds this package's management commands and checks, without models; and another's name."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 
+from allauth.account.apps import AccountConfig
 from django.apps import AppConfig
 from django.conf import settings
 
 
+class EmailAddressesConfig(AccountConfig):
+    """allauth's app, which the admin would call “Accounts”, as it does ours; of its rows it lists addresses alone."""
+
+    default = False
+    verbose_name = "Email addresses"
+
+
 class PlatformConfig(AppConfig):
+    default = True
     name = "config"
     verbose_name = "Platform"
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import structlog
+from django.http import HttpRequest
 
+from config.secret_addresses import REMOVED, without_secrets
 from generation.messages import tracing
 
 
@@ -25,10 +26,8 @@ SHARED: list[Any] = [
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.stdlib.ExtraAdder(),
 ]
-# What people paste into headers is secret. A key in an address is taken out of the request (`config.path_keys`) before
-# we log it; libraries below us may still tell the whole address.
+# What people paste into headers is secret.
 SECRET_KEYS = ("authorization", "cookie", "password", "token", "secret", "key")
-KEY_IN_ADDRESS = re.compile(r"/k/[^/\s?\"']+")
 # Requests are logged by django-structlog and jobs by the worker; these say the same again, or nothing.
 CHATTY = (
     "celery.app.trace",
@@ -43,12 +42,14 @@ CHATTY = (
 
 
 def scrub(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
-    """Replace the value of every field whose name speaks of a secret, and every key in an address."""
-    for name in event:
+    """Replace the value of every field whose name speaks of a secret, and the secret parts of addresses."""
+    for name, value in event.items():
         if name.lower() in SECRET_KEYS:
-            event[name] = "[removed]"
-        elif isinstance(event[name], str) and "/k/" in event[name]:
-            event[name] = KEY_IN_ADDRESS.sub("/k/[removed]", event[name])
+            event[name] = REMOVED
+        elif isinstance(value, str):
+            event[name] = without_secrets(value)
+        elif isinstance(value, HttpRequest):  # Django's own lines have the whole of it
+            event[name] = without_secrets(repr(value))
     return event
 
 
@@ -57,9 +58,9 @@ def logging_config(level: str, form: str) -> dict[str, Any]:
 
     Newlines inside values stay escaped in both forms, so that a prompt cannot forge a line.
     """
-    as_json = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    as_json = structlog.processors.JSONRenderer()
     # Plain tracebacks: the pretty ones print local variables, and with them secrets.
-    as_text = [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)]
+    as_text = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -80,8 +81,10 @@ def logging_config(level: str, form: str) -> dict[str, Any]:
                 "foreign_pre_chain": SHARED,
                 "processors": [
                     structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                    # Before the next one, since an exception may quote an address.
+                    structlog.processors.format_exc_info,
                     scrub,
-                    *(as_json if form == "json" else as_text),
+                    as_json if form == "json" else as_text,
                 ],
             }
         },

@@ -84,6 +84,7 @@ GROUPS = (
             "invitation-needed": "New accounts need an invitation.",
             "invitation-used": "The invitation is not known, used up, or expired.",
             "domain-not-allowed": "Addresses at this domain are not taken.",
+            "other-issuer": "The metadata of the provider of OpenID Connect are those of another one.",
             "connected-already": "The login elsewhere belongs to an account here.",
         },
     ),

@@ -22,7 +22,8 @@ def finish(request: HttpRequest, organization_slug: str) -> HttpResponse:
         answer: HttpResponse = finish_acs(request, organization_slug=organization_slug)
     except (LxmlError, ValueError, PermissionDenied) as error:
         logger.warning("saml_answer_refused", error=f"{type(error).__name__}: {error}"[:300])
-        answer = render_authentication_error(request, get_app_or_404(request, organization_slug).get_provider(request))
+        provider = get_app_or_404(request, organization_slug).get_provider(request)
+        answer = render_authentication_error(request, provider, exception=error)
     return answer
 
 

@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, include, path, register_converter
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from accounts import openid
 from accounts.second_factor import SENTENCE, lacks_second_factor
 from config import problem_page
 from config.changes import changes
@@ -82,6 +83,8 @@ urlpatterns = [
     path("account/take-back/", take_account_back, name="account-take-back"),
     path("visit/end/", end, name="visit-end"),
     *saml,
+    path("accounts/oidc/<str:provider_id>/login/", openid.login),
+    path("accounts/oidc/<str:provider_id>/login/callback/", openid.callback),
     path("accounts/", include("allauth.urls")),
     *provider,
     path("api/v1/", include("config.api")),

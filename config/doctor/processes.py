@@ -57,4 +57,4 @@ def beat() -> Iterator[Line]:
         yield ok("beat", "The clock runs, and a worker follows it.")
     else:
         said = f"For {BEAT_SEEN_SECONDS} s the clock has woken no worker: nothing is recovered, mailed or cleared away."
-        yield fail("beat", said, "Start one `celery -A config beat`, and a worker of the queue “default”.")
+        yield fail("beat", said, "Start one `python -m config.beat`, and a worker of the queue “default”.")

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.conf import settings
 
-from config.logs import KEY_IN_ADDRESS
+from config.secret_addresses import without_secrets
 
 FLUSH_SECONDS = 2.0
 KEPT_OF_REQUEST = ("method", "url")
@@ -67,9 +67,9 @@ def impersonal(event: Any, hint: dict[str, Any]) -> Any:
     if request := event.get("request"):
         event["request"] = {name: request[name] for name in KEPT_OF_REQUEST if name in request}
         if address := event["request"].get("url"):
-            event["request"]["url"] = KEY_IN_ADDRESS.sub("/k/[removed]", address.partition("?")[0])
+            event["request"]["url"] = without_secrets(address.partition("?")[0])
     if address := event.get("transaction"):
-        event["transaction"] = KEY_IN_ADDRESS.sub("/k/[removed]", address)
+        event["transaction"] = without_secrets(address)
     for exception in event.get("exception", {}).get("values", []):
         exception["value"] = ""
     if (record := hint.get("log_record")) is not None:

@@ -18,7 +18,7 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "django.contrib.staticfiles",
     "allauth",
-    "allauth.account",
+    "config.apps.EmailAddressesConfig",  # allauth.account
     "allauth.mfa",
     "allauth.usersessions",
     "allauth.idp.oidc",
@@ -49,6 +49,7 @@ MIDDLEWARE = [
     "config.compression.CompressedTexts",
     "config.answer_headers.AnswerHeaders",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "config.signed_out.SignedOut",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

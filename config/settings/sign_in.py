@@ -40,6 +40,11 @@ SSO_GROUPS = group_rules(env_str("SSO_GROUPS"))
 
 # By their id with allauth. Those of OpenID Connect and SAML are `sso` in addresses.
 OIDC_SERVER = env_str("OIDC_SERVER")
+WELL_KNOWN = "/.well-known/openid-configuration"
+# To the letter what the provider calls itself: a slash at its end belongs to it, and not to where its metadata are.
+OIDC_ISSUER = OIDC_SERVER.removesuffix(WELL_KNOWN)
+if "/.well-known/" in OIDC_ISSUER or "?" in OIDC_ISSUER:
+    raise ImproperlyConfigured("OIDC_SERVER is the provider's own address, such as https://login.example.org.")
 SAML_METADATA_URL, SAML_SSO_URL = env_str("SAML_METADATA_URL"), env_str("SAML_SSO_URL")
 SAML_ENTITY_ID, SAML_CERTIFICATE = env_str("SAML_ENTITY_ID"), env_secret("SAML_CERTIFICATE")
 if (SAML_METADATA_URL or SAML_SSO_URL) and not SAML_ENTITY_ID:
@@ -63,8 +68,10 @@ OPENID_CONNECT: dict[str, Any] = {
     "secret": env_secret("OIDC_CLIENT_SECRET"),
     "name": env_str("OIDC_NAME", "Single sign-on"),
     "provider_id": "sso",
-    "settings": {"server_url": OIDC_SERVER, "oauth_pkce_enabled": True},
-}
+    "settings": {
+        "server_url": OIDC_ISSUER.removesuffix("/") + WELL_KNOWN, "issuer": OIDC_ISSUER, "oauth_pkce_enabled": True,
+    },
+}  # fmt: skip
 SAML: dict[str, Any] = {
     "client_id": "sso" if SAML_METADATA_URL or SAML_SSO_URL else "",
     "name": env_str("SAML_NAME", "Single sign-on"),

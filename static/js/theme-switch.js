@@ -1,5 +1,7 @@
 // The light, dark, system switch: remembers the choice and applies it. theme.js reads it on the next page.
+// It is a cookie, since signing out empties the browser's storage, and the theme is the device's.
 
+const SECONDS_OF_A_YEAR = 31536000;
 const root = document.documentElement;
 
 function chosen() {
@@ -9,12 +11,10 @@ function chosen() {
 function apply(theme) {
   if (theme === "system") delete root.dataset.theme;
   else root.dataset.theme = theme;
-  try {
-    if (theme === "system") localStorage.removeItem("theme");
-    else localStorage.setItem("theme", theme);
-  } catch {
-    // The choice then lasts for this page only.
-  }
+  const seconds = theme === "system" ? 0 : SECONDS_OF_A_YEAR;
+  const secure = location.protocol === "https:" ? "; secure" : "";
+  // biome-ignore lint/suspicious/noDocumentCookie: the other way is not in every browser yet
+  document.cookie = `theme=${theme}; path=/; max-age=${seconds}; samesite=lax${secure}`;
   mark();
 }
 

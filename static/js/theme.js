@@ -2,11 +2,6 @@
 (() => {
   const root = document.documentElement;
   root.classList.add("js");
-  let chosen = null;
-  try {
-    chosen = localStorage.getItem("theme");
-  } catch {
-    // Storage may be forbidden; the page then follows the system.
-  }
-  if (chosen === "light" || chosen === "dark") root.dataset.theme = chosen;
+  const chosen = document.cookie.match(/(?:^|; )theme=(light|dark)(?:;|$)/);
+  if (chosen) root.dataset.theme = chosen[1];
 })();

@@ -23,19 +23,20 @@ LOGIN = "/accounts/oidc/sso/login/"
 
 
 class Provider(ThreadingHTTPServer):
-    """`claims` are what it says of the person; `sub` is who they are there."""
+    """`claims` are what it says of the person; `sub` is who they are there. `issuer` is what it calls itself."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Answers)
         self.url = f"http://127.0.0.1:{self.server_port}"
         self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self.issuer: str | None = self.url
         self.claims: dict[str, Any] = {"sub": "person-1"}
 
     def app(self) -> dict[str, Any]:
         """What the site is told of it."""
         return {
             "client_id": CLIENT_ID, "secret": SECRET, "name": "The Company", "provider_id": "sso",
-            "settings": {"server_url": self.url, "oauth_pkce_enabled": True},
+            "settings": {"server_url": self.url, "issuer": self.url, "oauth_pkce_enabled": True},
         }  # fmt: skip
 
     def id_token(self) -> str:
@@ -63,8 +64,9 @@ class Answers(BaseHTTPRequestHandler):
             self.tell({"keys": [{**key, "kid": "1", "alg": "RS256", "use": "sig"}]})
         else:
             self.tell({
-                "issuer": url, "authorization_endpoint": f"{url}/authorize", "token_endpoint": f"{url}/token",
-                "userinfo_endpoint": f"{url}/userinfo", "jwks_uri": f"{url}/jwks",
+                "issuer": self.server.issuer, "authorization_endpoint": f"{url}/authorize",
+                "token_endpoint": f"{url}/token", "userinfo_endpoint": f"{url}/userinfo",
+                "jwks_uri": f"{url}/jwks",
             })  # fmt: skip
 
     def do_POST(self) -> None:

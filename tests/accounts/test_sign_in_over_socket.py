@@ -11,7 +11,7 @@ import pytest
 from allauth.idp.oidc.models import Client as OAuthClient
 from allauth.socialaccount.models import SocialAccount
 
-from accounts.models import Plan, User
+from accounts.models import Plan, SecurityEvent, User
 from tests.accounts.saml_provider import ENTITY, MAIL, SSO, Asked, Identity, unsigned_sign_out
 from tests.accounts.test_provider_over_socket import form_with
 from tests.conftest import PASSWORD
@@ -160,6 +160,8 @@ def test_saml_that_cannot_be_trusted(studio: Site, browser: httpx.Client, identi
         assert answer.status_code in (200, 401) and "You are not signed in" in answer.text, what
         assert who(browser, studio) == "", what
     assert not SocialAccount.objects.exists()
+    events = SecurityEvent.objects.filter(kind="sign-in-refused").values_list("details__by", "details__why")
+    assert len(events) == len(bad) and {*events} <= {("saml-sso", "bad-answer"), ("saml-sso", "not-asked-for")}
     # An address that the provider does not call confirmed joins nobody's account.
     asked = Asked.read(led_to(browser, studio, "/accounts/saml/sso/login/"))
     delivered(browser, asked, identity.answer(asked, {MAIL: [alice.email], "uid": ["alice"]}))

@@ -198,6 +198,8 @@ ABSENT_TO_ALL: Outcomes = ("404", "404", "404", "404")
 ACCOUNT = {
     "invite/<slug:code>/": row("invite/no-such-code/", GET=("404", "ok", "ok", "ok")),
     "visit/end/": row(POST=ALL),
+    "accounts/oidc/<str:provider_id>/login/": row("accounts/oidc/sso/login/", GET=ABSENT_TO_ALL, POST=ABSENT_TO_ALL),
+    "accounts/oidc/<str:provider_id>/login/callback/": row("accounts/oidc/sso/login/callback/", GET=ABSENT_TO_ALL),
     "account/": row(GET=MEMBERS),
     "account/credits/": row(GET=MEMBERS),
     "account/notifications/": row(GET=MEMBERS, POST=MEMBERS),

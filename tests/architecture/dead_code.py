@@ -57,7 +57,9 @@ LOOKED_UP = {
     "config/stopping.py": ["persistent"],
     "accounts/recorded_admin.py": ["has_*_permission", "log_*"],
     "accounts/security_admin.py": ["list_*", "search_*", "show_full_result_count", "change_list_template"],
+    "accounts/openid.py": ["oauth2_adapter_class"],
     "accounts/social.py": [
+        "on_authentication_error",
         "list_apps", "is_email_verified", "authenticate_by_email", "pre_social_login", "is_open_for_signup",
         "is_auto_signup_allowed"],
     "config/person_pages.py": ["actions_detail", "has_*_permission"],

@@ -35,6 +35,14 @@ def test_the_form_of_a_person_is_within_it(admin_client: Client, alice: User) ->
     assert 'name="email"' in page.split("<main")[1].split("</main>")[0]
 
 
+def test_no_two_groups_have_one_name(admin_client: Client) -> None:
+    """Neither in the list of the first page nor in the menu beside it."""
+    page = admin_client.get(reverse("admin:index"))
+    names = [app["name"] for app in page.context["app_list"]]
+    assert {"Accounts", "Email addresses"} <= {*names} and len(names) == len({*names})
+    assert reverse("admin:account_emailaddress_changelist") in page.text
+
+
 @pytest.mark.parametrize("grey", GREYS)
 @pytest.mark.parametrize("theme, grounds", [("light", ("50", "100")), ("dark", ("900", "800"))])
 def test_greys_can_be_read_on_every_ground(grey: str, theme: str, grounds: tuple[str, ...]) -> None:

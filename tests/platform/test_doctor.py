@@ -302,7 +302,8 @@ class TestProcesses:
         assert GpuWorker.objects.alive().exists() and len(said(processes.workers)) == 3
 
     def test_beat(self, db: None) -> None:
-        assert one(processes.beat)[0] == FAIL
+        level, words = one(processes.beat)
+        assert level == FAIL and "`python -m config.beat`" in words
         note_beat()
         assert one(processes.beat)[0] == OK
         entry = app.conf.beat_schedule["beat-seen"]

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.visits import begin_visit
 from config.deletion import leave
 from gallery.appeals import grant, send_appeal
 from gallery.commenting import write_comment
@@ -73,6 +74,7 @@ def test_of_the_gallery_and_the_account(
     grant(join("dora", is_staff=True, is_superuser=True), send_appeal(alice, other, EVIL), EVIL)
     lift(bob, strike(bob, alice, EVIL), EVIL)
     make(charlie)
+    begin_visit(join("erin", is_staff=True, is_superuser=True), alice, EVIL)
     leave(alice)
     check()
     assert OURS - rendered == set()

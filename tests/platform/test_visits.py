@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
+from django.core import mail
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -59,6 +60,16 @@ def test_it_works(visiting: Client, alice: User, sam: User) -> None:
         ("sam", "alice", f"Visited for support: {REASON}"), ("sam", "alice", "The visit for support is over."),
     ]  # fmt: skip
     assert [row["reason"] for row in told_in_a_copy(alice)] == [REASON]
+
+
+def test_the_person_is_told_by_mail(visiting: Client, alice: User, sam: User) -> None:
+    (told,) = [each for each in mail.outbox if each.to == [alice.email]]
+    assert told.subject == "Support is looking at your pages" and f"they wrote: {REASON}" in told.body
+    assert f"at {Visit.objects.get().ends_at:%H:%M} UTC" in told.body and sam.username not in told.body
+    visiting.get("/account/")
+    with pytest.raises(Refusal):
+        begin_visit(sam, alice, "")
+    assert len([each for each in mail.outbox if each.to == [alice.email]]) == 1
 
 
 @pytest.mark.parametrize("path", CLOSED)
