@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from generation.api.help.pages import GUIDES
+from generation.api.help.guides import GUIDES
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,11 +38,9 @@ def valkey() -> Part:
 
 def web() -> Part:
     argv = ("-m", "daphne", "-b", settings.BIND, "-p", str(settings.PORT), "-v", "0", "config.asgi:application")
-    # Each request is a thread for a while, and by default each thread keeps the memory that it had for itself.
-    env = {"MALLOC_ARENA_MAX": "2"}
     # The grace of answers under way, and time to leave.
     stop_within = settings.RENDERING.stop_grace_seconds + 1.0
-    return Part("web", (sys.executable, *argv), stage=1, answers=web_answers, stop_within=stop_within, env=env)
+    return Part("web", (sys.executable, *argv), stage=1, answers=web_answers, stop_within=stop_within)
 
 
 def gpu_workers() -> list[Part]:

@@ -7,18 +7,17 @@ import os
 import signal
 import threading
 import time
-from io import StringIO
+from concurrent.futures import ProcessPoolExecutor
 from types import FrameType
 from typing import Any
 
 from django.conf import settings
-from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connections
 
 from config.platform import processes
 from config.platform.demo import logins
 from config.platform.preflight import NotReady, check_machine, lock_data_folder
+from config.platform.preparing import make_rows, make_tables, preparing
 from config.platform.statics import collect_if_changed
 from config.platform.supervision import PartFailed, StopAsked, Supervisor
 
@@ -34,6 +33,8 @@ BLOCK = """
 # What Celery says about root in eight lines is said in one below.
 CHILD_ENV = {
     "LOG_FORMAT": "json",
+    # Each request and each task is a thread for a while, and by default each thread keeps the memory that it had.
+    "MALLOC_ARENA_MAX": "2",
     "PYTHONUNBUFFERED": "1",
     "PYTHONWARNINGS": "ignore:You're running the worker with superuser",
 }
@@ -48,8 +49,9 @@ class Command(BaseCommand):
         # For the children too: database, logs and all they write are for this user alone.
         os.umask(0o077)
         began = time.monotonic()
+        preparation = preparing()
         try:
-            warnings = check_machine()
+            warnings = preparation.submit(check_machine).result()
             lock = lock_data_folder()
         except NotReady as error:
             raise CommandError(str(error)) from None
@@ -61,7 +63,7 @@ class Command(BaseCommand):
             supervisor = Supervisor(settings.DATA_DIR / "logs", CHILD_ENV, self.say)
             self.listen(supervisor)
             try:
-                self.bring_up(supervisor)
+                self.bring_up(supervisor, preparation)
                 self.say(self.block(time.monotonic() - began))
                 supervisor.watch()
             except StopAsked:
@@ -73,20 +75,17 @@ class Command(BaseCommand):
                 supervisor.stop()
                 self.say("Stopped.")
 
-    def bring_up(self, supervisor: Supervisor) -> None:
+    def bring_up(self, supervisor: Supervisor, preparation: ProcessPoolExecutor) -> None:
         """Broker and tables first, then all that use them. The GPU workers' torch loads while the rows are made."""
         if settings.EMBEDDED_VALKEY:
             supervisor.launch(processes.valkey())
             supervisor.wait()
-        call_command("migrate", interactive=False, verbosity=0)
-        supervisor.launch(*processes.gpu_workers())
-        found = StringIO()
-        call_command("import_weights", stdout=found)
-        self.say(f"Weights: {found.getvalue().strip()}")
-        if settings.DEMO:
-            call_command("seed_demo", verbosity=0)
-        collect_if_changed()
-        connections.close_all()
+        with preparation:
+            preparation.submit(make_tables).result()
+            supervisor.launch(*processes.gpu_workers())
+            found = preparation.submit(make_rows).result()
+            self.say(f"Weights: {found}")
+            preparation.submit(collect_if_changed).result()
         supervisor.launch(processes.web(), processes.worker("default", "default", 4))
         supervisor.wait()
         # Nothing waits for the clock, and starting it costs the others seconds of a core.

@@ -1,12 +1,11 @@
 """The help pages of the API. What a page tells of a dialect is made from the tables that its views go by.
 
-A guide is a row here and a template; the program that it shows is a file of its own, which a test runs as it stands.
+Which guides there are is told in `guides`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from generation.api.a1111.fields import FROM_PICTURES, UNUSED, USED
 from generation.api.a1111.options import ABOUT
 from generation.api.a1111.reading import BATCH_SIZE, BATCHES, CFG, MOST_OF_NATIVE, SIDE, STEPS
 from generation.api.a1111.scripts import SCRIPTS
+from generation.api.help.guides import GUIDES
 from generation.api.help.openai import openai_facts
 from generation.api.waiting import LONGEST_SECONDS
 
@@ -42,32 +42,8 @@ def a1111_tables() -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Guide:
-    """Its `name` is its address and its template; `snippet` the file of its program, if it shows one."""
-
-    name: str
-    title: str
-    sentence: str
-    snippet: str = ""
-    facts: Callable[[], Mapping[str, Any]] = dict
-
-
-GUIDES = (
-    Guide("httpx", "Python with httpx", "The site's own API: ask, wait, download.", "httpx_quick_start.py"),
-    Guide("webuiapi", "Python with webuiapi", "A client of AUTOMATIC1111's API, unchanged.", "webuiapi_quick_start.py"),
-    Guide("sillytavern", "SillyTavern", "Pictures within a chat."),
-    Guide("a1111", "AUTOMATIC1111's API, field by field", "What becomes of what is sent.", facts=a1111_tables),
-    Guide(
-        "openai",
-        "OpenAI's API",
-        "curl, Python, JavaScript, Open WebUI and LibreChat; and what becomes of each field.",
-        facts=openai_facts,
-    ),
-    Guide("mcp", "Agents over MCP", "Pictures for a model that uses tools.", "mcp_quick_start.py"),
-    Guide("live", "Live lines", "A websocket that says what becomes of your jobs."),
-    Guide("webhooks", "Webhooks", "Your own server is told when a picture is ready.", "webhooks_quick_start.py"),
-)
+FACTS: Mapping[str, Callable[[], Mapping[str, Any]]] = {"a1111": a1111_tables, "openai": openai_facts}
+"""What the template of a guide is given besides, by the guide's name."""
 
 
 @cache
@@ -93,4 +69,4 @@ def guide(request: HttpRequest, name: str) -> HttpResponse:
         "site_url": settings.SITE_URL,
         "reader": request.user.get_username() or "your-name",
     }
-    return render(request, f"generation/help/{name}.html", {**context, **found.facts()})
+    return render(request, f"generation/help/{name}.html", {**context, **FACTS.get(name, dict)()})

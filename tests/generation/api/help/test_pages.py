@@ -13,7 +13,8 @@ from django.test import Client
 from generation.api.a1111.fields import UNUSED, USED
 from generation.api.a1111.options import ABOUT
 from generation.api.a1111.scripts import SCRIPTS
-from generation.api.help.pages import GUIDES, SNIPPETS, snippet
+from generation.api.help.guides import GUIDES
+from generation.api.help.pages import SNIPPETS, snippet
 from generation.models import Checkpoint
 from tests.generation.api.a1111.conftest import catalog, new_program, program
 from tests.generation.api.a1111.test_credentials import basic
