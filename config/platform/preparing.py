@@ -1,7 +1,7 @@
 """What is done once before the parts start: checks, tables, rows, static files. In a process of its own.
 
 All that is loaded and made for it goes with that process: the supervisor would keep it for as long as the site runs,
-100 MB, half as much again as it needs.
+90 MB, half as much again as it needs.
 """
 
 from __future__ import annotations
